@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle } from '../src/index.ts';
+import { dot, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles, row } from './feature-sets.ts';
+
+const degrees = (...angles: number[]): Float64Array =>
+  Float64Array.from(angles.flatMap((a) => [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)]));
+const radians = (angle: number): number => (angle * Math.PI) / 180;
+const measures = { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle };
+
+describe('angularFisherScore', () => {
+  it('has the value worked out by hand', () => {
+    // Classes at ±10° around 0° and 90°: within 4 (1 − cos 10°), means at 0° and 90°, the mean of all at 45°: between 4
+    // (1 − cos 45°).
+    const score = angularFisherScore(degrees(-10, 10, 80, 100), 2, [0, 0, 1, 1]);
+    expect(score).toBeCloseTo((1 - Math.cos(radians(10))) / (1 - Math.cos(radians(45))), 12);
+  });
+
+  it('agrees with the definition written out', () => {
+    const written = (set: FeatureSet): number => {
+      const unit = set.labels.map((_, i) =>
+        Array.from(row(set, i), (x) => x / Math.sqrt(dot(row(set, i), row(set, i)))),
+      );
+      const meanOf = (rows: number[][]): number[] =>
+        rows[0]!.map((_, c) => rows.reduce((sum, r) => sum + r[c]!, 0) / rows.length);
+      const distance = (a: number[], b: number[]): number => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+      let within = 0;
+      let between = 0;
+      for (const label of new Set(set.labels)) {
+        const members = unit.filter((_, i) => set.labels[i] === label);
+        for (const x of members) within += distance(x, meanOf(members));
+        between += members.length * distance(meanOf(members), meanOf(unit));
+      }
+      return within / between;
+    };
+    fc.assert(
+      fc.property(featureSets, (set) => {
+        const score = angularFisherScore(set.features, set.dimension, set.labels);
+        expect(score / written(set)).toBeCloseTo(1, 7);
+      }),
+    );
+  });
+
+  it('is 0 for classes of one direction each, Infinity for classes of one direction together', () => {
+    expect(angularFisherScore(degrees(20, 20, 130, 130), 2, [0, 0, 1, 1])).toBeCloseTo(0, 15);
+    expect(angularFisherScore(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), 2, [0, 0, 1, 1])).toBe(Infinity);
+  });
+
+  it('counts a cosine with a mean that cancels as 0', () => {
+    // Opposite classes: the mean of all is zero, every 1 − cos between is 1.
+    const opposite = degrees(-10, 10, 170, 190);
+    expect(angularFisherScore(opposite, 2, [0, 0, 1, 1])).toBeCloseTo(1 - Math.cos(radians(10)), 12);
+    // A class that cancels: 1 within for both of its samples; m is the direction of the other class, so between is 2 ·
+    // 1 + 2 · 0.
+    expect(angularFisherScore(degrees(90, 270, 0, 0), 2, [0, 0, 1, 1])).toBeCloseTo(1, 12);
+  });
+});
+
+describe('largestIntraClassAngle and smallestInterClassAngle', () => {
+  it('have the values worked out by hand', () => {
+    const features = degrees(0, 30, 50, 100, 140, 155);
+    const labels = [5, 5, 5, -1, -1, -1];
+    expect(largestIntraClassAngle(features, 2, labels)).toBeCloseTo(radians(55), 14);
+    expect(smallestInterClassAngle(features, 2, labels)).toBeCloseTo(radians(50), 14);
+    // within: 20, 30, 50, 15, 40, 55, in order 15 20 30 40 50 55; the median is 35
+    expect(largestIntraClassAngle(features, 2, labels, { percentile: 50 })).toBeCloseTo(radians(35), 12);
+    // percentile 90 lies at 4.5
+    expect(largestIntraClassAngle(features, 2, labels, { percentile: 90 })).toBeCloseTo(radians(52.5), 12);
+    expect(smallestInterClassAngle(features, 2, labels, { percentile: 100 })).toBeCloseTo(radians(155), 12);
+  });
+
+  it('are the extremes over all pairs', () => {
+    fc.assert(
+      fc.property(featureSets, (set) => {
+        const args = [set.features, set.dimension, set.labels] as const;
+        const intra = plainAngles(set, true);
+        const inter = plainAngles(set, false);
+        expect(largestIntraClassAngle(...args)).toBeCloseTo(Math.max(...intra), 6);
+        expect(smallestInterClassAngle(...args)).toBeCloseTo(Math.min(...inter), 6);
+        expect(largestIntraClassAngle(...args, { percentile: 0 })).toBeCloseTo(Math.min(...intra), 6);
+        expect(smallestInterClassAngle(...args, { percentile: 100 })).toBeCloseTo(Math.max(...inter), 6);
+      }),
+    );
+  });
+
+  it('are exact for tiny and straight angles, where an arccosine is not', () => {
+    expect(smallestInterClassAngle(Float64Array.of(1, 0, 1, 1e-9), 2, [0, 1])).toBeCloseTo(1e-9, 20);
+    expect(largestIntraClassAngle(Float64Array.of(1, 2, 1, 2), 2, [0, 0])).toBe(0);
+    expect(largestIntraClassAngle(Float64Array.of(1, 2, -1, -2), 2, [0, 0])).toBe(Math.PI);
+  });
+
+  it('see every pair when the features need more than one block', () => {
+    const count = 300;
+    const features = new Float32Array(count * 64).map((_, i) =>
+      i % 64 === 0 ? 1 : i % 64 === 1 ? Math.floor(i / 64) / 1000 : 0,
+    );
+    features[(count - 1) * 64 + 1] = 5;
+    const labels = Array.from({ length: count }, (_, i) => i % 2);
+    expect(largestIntraClassAngle(features, 64, labels)).toBeCloseTo(Math.atan(5) - Math.atan(0.001), 6);
+    expect(smallestInterClassAngle(features, 64, labels)).toBeCloseTo(Math.atan(0.298) - Math.atan(0.297), 6);
+  });
+
+  it('reject a percentile out of range', () => {
+    for (const percentile of [-1, 101, NaN]) {
+      expect(() => largestIntraClassAngle(degrees(0, 1), 2, [0, 0], { percentile })).toThrow(
+        /percentile must be from 0 to 100/,
+      );
+      expect(() => smallestInterClassAngle(degrees(0, 1), 2, [0, 1], { percentile })).toThrow(
+        /percentile must be from 0 to 100/,
+      );
+    }
+  });
+
+  it('reject labels without the pairs in question', () => {
+    expect(() => largestIntraClassAngle(degrees(0, 1), 2, [0, 1])).toThrow(/needs a class with at least 2 samples/);
+    expect(() => smallestInterClassAngle(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
+    expect(() => angularFisherScore(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
+  });
+});
+
+describe.each(Object.entries(measures))('%s', (name, measure) => {
+  it('does not notice scale, a rotation or the names of the classes', () => {
+    expectInvariant((set) => [measure(set.features, set.dimension, set.labels)], expectClose);
+  });
+
+  it('holds for lengths whose squares overflow or underflow', () => {
+    const features = degrees(0, 30, 60, 90);
+    const factors = [1e200, 1e-200, 1, 1e300];
+    const extreme = features.map((value, i) => value * factors[Math.floor(i / 2)]!);
+    expect(measure(extreme, 2, [0, 0, 1, 1])).toBeCloseTo(measure(features, 2, [0, 0, 1, 1]), 12);
+  });
+
+  it('rejects features and labels that are no such thing', () => {
+    const labels = [0, 0, 1, 1];
+    const features = degrees(0, 1, 2, 3);
+    expect(() => measure([1, 2] as unknown as Float32Array, 2, [0])).toThrow(
+      new TypeError(`${name}: features must be a Float32Array or Float64Array`),
+    );
+    expect(() => measure(new Float32Array(0), 2, [])).toThrow(/features is empty/);
+    expect(() => measure(features, 3, labels)).toThrow(/8 numbers cannot be rows of dimension 3/);
+    for (const d of [0, -2, 1.5, NaN])
+      expect(() => measure(features, d, labels)).toThrow(/dimension must be an integer of at least 1/);
+    expect(() => measure(features, 2, [0, 0, 1])).toThrow(/4 features need 4 labels, got 3/);
+    expect(() => measure(features, 2, [0, 0, 1, 0.5])).toThrow(/label 3 must be an integer, got 0.5/);
+    for (const bad of [NaN, Infinity]) {
+      expect(() => measure(features.with(5, bad), 2, labels)).toThrow(`feature 2 holds ${bad} at component 1`);
+    }
+    expect(() => measure(Float64Array.of(1, 0, 0, 0, 0, 1, 1, 1), 2, labels)).toThrow(/feature 1 is the zero vector/);
+  });
+});

@@ -1,0 +1,206 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { areaUnderCurve, equalErrorRate, rocCurve, trueAcceptRateAt } from '../src/index.ts';
+
+/** Scores with many ties, genuine and impostor. */
+const scored = fc
+  .array(fc.tuple(fc.integer({ min: -4, max: 4 }), fc.boolean()), { minLength: 2, maxLength: 40 })
+  .filter((list) => list.some(([, g]) => g) && list.some(([, g]) => !g))
+  .map((list) => ({ scores: list.map(([s]) => s), genuine: list.map(([, g]) => g) }));
+
+const targets = fc.double({ min: 0.001, max: 0.999, noNaN: true });
+
+const share = (of: readonly number[], accept: (s: number) => boolean): number => of.filter(accept).length / of.length;
+const split = ({ scores, genuine }: { scores: number[]; genuine: boolean[] }): [number[], number[]] => [
+  scores.filter((_, i) => genuine[i]),
+  scores.filter((_, i) => !genuine[i]),
+];
+/** Every operating point there is, without skipping corners: [threshold, FAR, TAR]. */
+const operatingPoints = (set: { scores: number[]; genuine: boolean[] }): [number, number, number][] => {
+  const [g, n] = split(set);
+  const thresholds = [Infinity, ...[...new Set(set.scores)].sort((a, b) => b - a)];
+  return thresholds.map((t) => [t, share(n, (s) => s >= t), share(g, (s) => s >= t)]);
+};
+
+describe('rocCurve', () => {
+  it('has the corners worked out by hand', () => {
+    // descending: G 5, G 4, I 3, {G, I} 2, I 1
+    const roc = rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]);
+    expect(Array.from(roc.thresholds)).toEqual([Infinity, 4, 3, 2, 1]);
+    expect(Array.from(roc.falseAcceptRate)).toEqual([0, 0, 1 / 3, 2 / 3, 1]);
+    expect(Array.from(roc.trueAcceptRate)).toEqual([0, 2 / 3, 2 / 3, 1, 1]);
+    expect(roc.genuineCount).toBe(3);
+    expect(roc.impostorCount).toBe(3);
+  });
+
+  it('has the rates of its thresholds, rising from (0, 0) to (1, 1), and misses no corner', () => {
+    fc.assert(
+      fc.property(scored, (set) => {
+        const roc = rocCurve(set.scores, set.genuine);
+        const points = operatingPoints(set);
+        const kept = points.filter(([t]) => roc.thresholds.includes(t));
+        expect(kept).toEqual(Array.from(roc.thresholds, (t, i) => [t, roc.falseAcceptRate[i], roc.trueAcceptRate[i]]));
+        expect(kept[0]).toEqual([Infinity, 0, 0]);
+        expect(kept.at(-1)).toEqual([Math.min(...set.scores), 1, 1]);
+        for (const [t, far, tar] of points) {
+          // a point left out lies on an upright or level edge between the corners around it
+          const b = roc.thresholds.findIndex((corner) => corner <= t);
+          const a = Math.max(0, b - 1);
+          const straight =
+            roc.falseAcceptRate[a] === roc.falseAcceptRate[b] || roc.trueAcceptRate[a] === roc.trueAcceptRate[b];
+          expect(roc.thresholds[b] === t || straight).toBe(true);
+          expect(far).toBeLessThanOrEqual(roc.falseAcceptRate[b]!);
+          expect(tar).toBeLessThanOrEqual(roc.trueAcceptRate[b]!);
+        }
+      }),
+    );
+  });
+
+  it('takes flags as booleans or numbers, and leaves its arguments as they were', () => {
+    const scores = Float64Array.of(3, 1, 2);
+    expect(rocCurve(scores, [true, false, true])).toEqual(rocCurve(scores, Uint8Array.of(1, 0, 1)));
+    expect(Array.from(scores)).toEqual([3, 1, 2]);
+  });
+
+  it('rejects bad input', () => {
+    expect(() => rocCurve([1, 2], [1])).toThrow(/2 scores need as many genuine flags, got 1/);
+    for (const bad of [NaN, Infinity])
+      expect(() => rocCurve([1, bad], [1, 0])).toThrow(`score 1 must be finite, got ${bad}`);
+    expect(() => rocCurve([1, 2], [1, 1])).toThrow(/at least one impostor pair among the 2/);
+    expect(() => rocCurve([1, 2], [0, 0])).toThrow(/at least one genuine pair among the 2/);
+    expect(() => rocCurve([], [])).toThrow(/at least one genuine pair/);
+  });
+});
+
+describe('areaUnderCurve', () => {
+  it('is the Mann-Whitney statistic', () => {
+    fc.assert(
+      fc.property(scored, (set) => {
+        const [g, n] = split(set);
+        let wins = 0;
+        for (const a of g) for (const b of n) wins += a > b ? 1 : a === b ? 0.5 : 0;
+        expect(areaUnderCurve(rocCurve(set.scores, set.genuine))).toBeCloseTo(wins / (g.length * n.length), 12);
+      }),
+    );
+  });
+
+  it('and its mirror image under the opposite score add up to 1', () => {
+    fc.assert(
+      fc.property(scored, ({ scores, genuine }) => {
+        const opposite = rocCurve(
+          scores.map((s) => -s),
+          genuine,
+        );
+        expect(areaUnderCurve(rocCurve(scores, genuine)) + areaUnderCurve(opposite)).toBeCloseTo(1, 12);
+      }),
+    );
+  });
+});
+
+describe('equalErrorRate', () => {
+  it('has the values worked out by hand', () => {
+    // The curve of the first test meets FAR = FRR at 1/3, on a level edge that ends there.
+    expect(equalErrorRate(rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]))).toEqual({ rate: 1 / 3, threshold: 3 });
+    // An upright edge at FAR 1/2 from FRR 1 to FRR 0
+    expect(equalErrorRate(rocCurve([4, 3, 2, 1], [0, 1, 1, 0]))).toEqual({ rate: 1 / 2, threshold: 2 });
+    // A tie of 1 genuine of 2 and 1 impostor of 4: from (0, 1/2) to (1/4, 1): FRR 1/2 − 2t/4 = FAR t/4 at t = 2/3
+    const tied = equalErrorRate(rocCurve([3, 2, 2, 1, 1, 1], [1, 1, 0, 0, 0, 0]));
+    expect(tied.rate).toBeCloseTo(1 / 6, 14);
+    expect(tied.threshold).toBe(2);
+  });
+
+  it('lies on the curve: between corners with FAR ≤ FRR and FAR ≥ FRR', () => {
+    fc.assert(
+      fc.property(scored, (set) => {
+        const { rate, threshold } = equalErrorRate(rocCurve(set.scores, set.genuine));
+        const points = operatingPoints(set);
+        const b = points.findIndex(([, far, tar]) => far >= 1 - tar);
+        const [[, far0, tar0], [, far1, tar1]] = [points[b - 1]!, points[b]!];
+        // the line through both points at FAR = rate has TAR = 1 − rate
+        expect((1 - rate - tar0) * (far1 - far0)).toBeCloseTo((rate - far0) * (tar1 - tar0), 12);
+        expect(rate).toBeGreaterThanOrEqual(far0 - 1e-12);
+        expect(rate).toBeLessThanOrEqual(far1 + 1e-12);
+        const larger = ([, far, tar]: [number, number, number]): number => Math.max(far, 1 - tar);
+        expect(larger(points.find(([t]) => t === threshold)!)).toBeCloseTo(Math.min(...points.map(larger)), 12);
+      }),
+    );
+  });
+
+  it('is 0 for scores that separate, 1 for scores that separate the wrong way, 1/2 for scores that say nothing', () => {
+    expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]))).toEqual({ rate: 0, threshold: 0.8 });
+    expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1])).rate).toBe(1);
+    expect(equalErrorRate(rocCurve([1, 1, 1, 1, 1], [0, 0, 1, 1, 0])).rate).toBe(0.5);
+    // genuine and impostor scores of the same distribution
+    const scores = Array.from({ length: 50 }, (_, i) => i);
+    const roc = rocCurve([...scores, ...scores], [...scores.map(() => 1), ...scores.map(() => 0)]);
+    expect(equalErrorRate(roc).rate).toBeCloseTo(0.5, 14);
+    expect(areaUnderCurve(roc)).toBeCloseTo(0.5, 14);
+  });
+});
+
+describe('trueAcceptRateAt', () => {
+  it('is the highest rate whose false accepts stay within the target', () => {
+    fc.assert(
+      fc.property(scored, targets, (set, far) => {
+        const point = trueAcceptRateAt(rocCurve(set.scores, set.genuine), far);
+        const allowed = operatingPoints(set).filter(([, f]) => f <= far);
+        expect(point.trueAcceptRate).toBe(Math.max(...allowed.map(([, , tar]) => tar)));
+        expect(allowed).toContainEqual([point.threshold, point.falseAcceptRate, point.trueAcceptRate]);
+        expect(point.resolved).toBe(Math.floor(far * split(set)[1].length) >= 1);
+      }),
+    );
+  });
+
+  it('says when there are too few impostor pairs for the target', () => {
+    const roc = rocCurve(
+      [...Array.from({ length: 100 }, (_, i) => i), 98.5, 200],
+      [...new Array<number>(100).fill(0), 1, 1],
+    );
+    expect(trueAcceptRateAt(roc, 0.01)).toEqual({
+      trueAcceptRate: 1,
+      falseAcceptRate: 0.01,
+      threshold: 98.5,
+      resolved: true,
+    });
+    expect(trueAcceptRateAt(roc, 0.009)).toEqual({
+      trueAcceptRate: 0.5,
+      falseAcceptRate: 0,
+      threshold: 200,
+      resolved: false,
+    });
+  });
+
+  it('is 1 at any target for scores that separate', () => {
+    const roc = rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]);
+    fc.assert(
+      fc.property(targets, (far) => {
+        expect(trueAcceptRateAt(roc, far).trueAcceptRate).toBe(1);
+      }),
+    );
+  });
+
+  it.each([0, 1, -0.1, 2, NaN])('rejects FAR %s', (far) => {
+    expect(() => trueAcceptRateAt(rocCurve([1, 0], [1, 0]), far)).toThrow(/far must lie in \(0, 1\)/);
+  });
+});
+
+it('a rising change of the scores changes thresholds only', () => {
+  const rising = [
+    (s: number) => 3 * s - 7,
+    (s: number) => s ** 3,
+    (s: number) => Math.exp(s),
+    (s: number) => Math.atan(s) - 100,
+  ];
+  fc.assert(
+    fc.property(scored, fc.constantFrom(...rising), targets, ({ scores, genuine }, change, far) => {
+      const before = rocCurve(scores, genuine);
+      const after = rocCurve(scores.map(change), genuine);
+      expect(after.falseAcceptRate).toEqual(before.falseAcceptRate);
+      expect(after.trueAcceptRate).toEqual(before.trueAcceptRate);
+      expect(Array.from(after.thresholds).slice(1)).toEqual(Array.from(before.thresholds).slice(1).map(change));
+      expect(equalErrorRate(after).rate).toBe(equalErrorRate(before).rate);
+      expect(areaUnderCurve(after)).toBe(areaUnderCurve(before));
+      expect(trueAcceptRateAt(after, far).trueAcceptRate).toBe(trueAcceptRateAt(before, far).trueAcceptRate);
+    }),
+  );
+});

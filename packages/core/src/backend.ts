@@ -1,0 +1,26 @@
+import type { DType, TypedArray } from './dtype.ts';
+import type { Plan } from './kernel.ts';
+
+/** Elements that live on a backend. */
+export interface Buffer {
+  readonly backend: Backend;
+  readonly dtype: DType;
+  readonly size: number;
+  /** A copy of the elements. */
+  read(): Promise<TypedArray>;
+  /** As {@link read} for backends that can wait; others throw an error that says to use `await`. */
+  readSync(): TypedArray;
+}
+
+/** What runs kernels. Graphs, gradients and plans are made by the core; a backend sees only plans and buffers. */
+export interface Backend {
+  readonly name: string;
+  /** The dtypes it computes in. */
+  readonly dtypes: readonly DType[];
+  /** A buffer holding the elements; the array belongs to the backend from then on. */
+  upload(values: TypedArray, dtype: DType): Buffer;
+  /** A buffer for the result of a plan. */
+  allocate(dtype: DType, size: number): Buffer;
+  /** Runs all kernels of a plan in order, from the bound inputs into the outputs. */
+  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]): void;
+}

@@ -1,0 +1,169 @@
+import { allocate, isDType, promoteNumber, type DType, type TypedArray } from './dtype.ts';
+import { iota } from './primitives/indexing.ts';
+import { fromArray, scalar } from './primitives/source.ts';
+import { checkShape, show, sizeOf, type Shape } from './shape.ts';
+import { Tensor } from './tensor.ts';
+
+export interface TensorOptions {
+  /** The element type; float32 unless said otherwise. */
+  readonly dtype?: DType;
+}
+
+/** Numbers or booleans in arrays in arrays: all rows of one length. */
+export type Nested = number | boolean | readonly Nested[];
+
+/**
+ * A tensor of given values, which are copied. Numbers become float32 and booleans bool, unless `dtype` says otherwise;
+ * a typed array keeps its type (Uint8Array and the other integer arrays become int32), and takes a `shape`, or is a vector.
+ * @throws {RangeError} if rows differ in length, or the values do not fill the shape.
+ */
+export function tensor(
+  values: Nested | TypedArray | Int8Array | Uint8ClampedArray | Int16Array | Uint16Array,
+  options: TensorOptions & { readonly shape?: Shape } = {},
+): Tensor {
+  const { dtype, shape } = options;
+  checkDType('tensor', dtype);
+  if (shape) checkShape('tensor', shape);
+  let flat: ArrayLike<number>;
+  let found: Shape;
+  let own: DType;
+  if (ArrayBuffer.isView(values)) {
+    flat = values as TypedArray;
+    found = [flat.length];
+    own = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array || values instanceof DataView) {
+      throw new TypeError(
+        `tensor: a ${values.constructor.name} cannot be a tensor; copy it into an Int32Array or Float64Array`,
+      );
+    }
+  } else {
+    const numbers: number[] = [];
+    found = shapeOf(values as Nested);
+    own = flattenInto(numbers, values as Nested, found, 0) ? 'bool' : 'float32';
+    flat = numbers;
+  }
+  const target = shape ?? found;
+  if (sizeOf(target) !== flat.length) {
+    throw new RangeError(
+      `tensor: ${flat.length} values do not fill the shape ${show(target)}, which holds ${sizeOf(target)}`,
+    );
+  }
+  return fromArray(converted(flat, dtype ?? own), [...target], dtype ?? own);
+}
+
+/** A tensor filled with one value; float32, or bool for a boolean. Takes no memory until it is written somewhere. */
+export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+  checkShape('full', shape);
+  checkDType('full', options.dtype);
+  return scalar(Number(value), options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: Shape, options?: TensorOptions): Tensor {
+  return full(shape, 0, options);
+}
+
+/** A tensor of ones. */
+export function ones(shape: Shape, options?: TensorOptions): Tensor {
+  return full(shape, 1, options);
+}
+
+/** Zeros of x's shape and, unless said otherwise, dtype. */
+export function zerosLike(x: Tensor, options?: TensorOptions): Tensor {
+  return full(x.shape, 0, { dtype: x.dtype, ...options });
+}
+
+/** Ones of x's shape and, unless said otherwise, dtype. */
+export function onesLike(x: Tensor, options?: TensorOptions): Tensor {
+  return full(x.shape, 1, { dtype: x.dtype, ...options });
+}
+
+/**
+ * start, start + step, … up to but without `stop`; with one number, from 0 to it. int32 if all three are integers,
+ * float32 otherwise, unless `dtype` says otherwise.
+ * @throws {RangeError} if the step is 0 or a number is not finite.
+ */
+export function arange(stop: number, options?: TensorOptions): Tensor;
+export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
+export function arange(first: number, second?: number | TensorOptions, step = 1, last?: TensorOptions): Tensor {
+  const [start, stop] = typeof second === 'number' ? [first, second] : [0, first];
+  const options = (typeof second === 'object' ? second : last) ?? {};
+  if (![start, stop, step].every(Number.isFinite) || step === 0) {
+    throw new RangeError(
+      `arange: start, stop and step must be finite and the step not 0, got ${start}, ${stop}, ${step}`,
+    );
+  }
+  const integer = [start, stop, step].every(Number.isInteger);
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  return ramp(length, start, step, options.dtype ?? (integer ? 'int32' : 'float32'));
+}
+
+/** `count` numbers at equal distances from `start` to `stop`, both included; float32. */
+export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
+  if (!Number.isInteger(count) || count < 1)
+    throw new RangeError(`linspace: count must be an integer ≥ 1, got ${count}`);
+  return ramp(count, start, count === 1 ? 0 : (stop - start) / (count - 1), options.dtype ?? 'float32');
+}
+
+/** A matrix with ones on the diagonal; square unless `columns` is given; float32. */
+export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
+  const { columns = rows, dtype = 'float32' } = options;
+  return ramp(rows, 0, 1, 'int32')
+    .unsqueeze(1)
+    .equal(ramp(columns, 0, 1, 'int32'))
+    .cast(dtype);
+}
+
+function ramp(length: number, start: number, step: number, dtype: DType): Tensor {
+  checkShape('arange', [length]);
+  checkDType('arange', dtype);
+  const counted = new Tensor(iota, [], { shape: [length], dtype: 'int32' });
+  // Integers stay exact in int32; fractions are computed in the dtype asked for.
+  const exact = promoteNumber('int32', start) === 'int32' && promoteNumber('int32', step) === 'int32';
+  return (exact ? counted : counted.cast(dtype)).mul(step).add(start).cast(dtype);
+}
+
+function shapeOf(values: Nested): Shape {
+  const shape: number[] = [];
+  for (let level = values; Array.isArray(level); level = level[0] as Nested) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  return shape;
+}
+
+/** Appends the numbers, checking that they fill `shape`; tells whether they are all booleans. */
+function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: number): boolean {
+  if (!Array.isArray(values)) {
+    if (axis !== shape.length || (typeof values !== 'number' && typeof values !== 'boolean')) {
+      throw axis === shape.length
+        ? new TypeError(`tensor: values are numbers or booleans in nested arrays, got ${String(values)}`)
+        : new RangeError(
+            `tensor: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${String(values)}`,
+          );
+    }
+    numbers.push(Number(values));
+    return typeof values === 'boolean';
+  }
+  if (values.length !== shape[axis]) {
+    throw new RangeError(
+      `tensor: rows differ in length: expected ${shape[axis] ?? 'a number'} at depth ${axis}, got an array of ${values.length}`,
+    );
+  }
+  let booleans = values.length > 0;
+  for (const value of values as readonly Nested[]) booleans = flattenInto(numbers, value, shape, axis + 1) && booleans;
+  return booleans;
+}
+
+function converted(values: ArrayLike<number>, dtype: DType): TypedArray {
+  const result = allocate(dtype, values.length);
+  if (dtype === 'bool') for (let i = 0; i < result.length; i++) result[i] = values[i] === 0 ? 0 : 1;
+  else result.set(values);
+  return result;
+}
+
+function checkDType(operation: string, dtype: unknown): void {
+  if (dtype !== undefined && !isDType(dtype)) {
+    throw new TypeError(`${operation}: no dtype ${JSON.stringify(dtype)}; use float32, float64, int32 or bool`);
+  }
+}

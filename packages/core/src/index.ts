@@ -1,0 +1,37 @@
+export { Tensor, type TensorLike } from './tensor.ts';
+export { type Backend, type Buffer } from './backend.ts';
+export {
+  arange,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+  type Nested,
+  type TensorOptions,
+} from './creation.ts';
+export { promote, type DType, type TypedArray } from './dtype.ts';
+export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';
+export type { NestedArray } from './format.ts';
+export { graph, type Graph } from './graph.ts';
+export type { Kernel, Operand, Plan, Slot } from './kernel.ts';
+export * from './primitives/elementwise.ts';
+export * from './ops/convolution.ts';
+export * from './ops/indexing.ts';
+export * from './ops/join.ts';
+export * from './ops/linear.ts';
+export * from './ops/movement.ts';
+export * from './ops/reduction.ts';
+export * from './ops/statistics.ts';
+export * as random from './random.ts';
+export type { Key } from './random.ts';
+export type { Binary, Operation, Ternary, Unary } from './primitives/define.ts';
+export type * from './primitives/primitive.ts';
+export { reference } from './reference.ts';
+export type { Shape, View } from './shape.ts';
+export { customGradient, grad, jvp, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './transform.ts';
+export { namedVariables, type TensorTree, type VariableHolder, type VariableTree } from './tree.ts';
+export { Variable, type VariableOptions } from './variable.ts';

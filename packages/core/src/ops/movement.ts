@@ -1,0 +1,247 @@
+import { type DType, isDType } from '../dtype.ts';
+import { cast as castPrimitive } from '../primitives/cast.ts';
+import * as primitives from '../primitives/movement.ts';
+import type { Attributes, Movement } from '../primitives/primitive.ts';
+import {
+  broadcastShapes,
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  sameShape,
+  show,
+  sizeOf,
+  type Shape,
+} from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+
+/**
+ * The elements in another dtype. Fractions are cut to int32 towards zero; everything but 0 is true as bool.
+ * The gradient goes back in x's own dtype; through integers nothing flows.
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (!isDType(dtype)) throw new TypeError(`cast: no dtype ${String(dtype)}; use float32, float64, int32 or bool`);
+  if (dtype === x.dtype) return x;
+  return dtype === 'bool' ? x.notEqual(0) : new Tensor(castPrimitive, [x], { shape: x.shape, dtype });
+}
+
+/** The tensor as a constant: nothing flows back through it. */
+export function stopGradient(x: Tensor): Tensor {
+  return moved(primitives.stop, x, x.shape);
+}
+
+/**
+ * The elements in row-major order under another shape. One size may be −1: what is left over.
+ * @throws {RangeError} if the sizes differ.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const open = shape.indexOf(-1);
+  let target = shape;
+  if (open >= 0) {
+    const rest = shape.reduce((product, length, axis) => (axis === open ? product : product * length), 1);
+    target = shape.map((length, axis) => (axis === open ? x.size / rest : length));
+  }
+  if (!target.every(Number.isInteger) || sizeOf(target) !== x.size) {
+    throw new RangeError(`reshape: ${show(x.shape)} holds ${x.size} elements and cannot become ${show(shape)}`);
+  }
+  checkShape('reshape', target);
+  return sameShape(target, x.shape) ? x : moved(primitives.reshape, x, target);
+}
+
+/** All axes from `startAxis` on as one. */
+export function flatten(x: Tensor, startAxis = 0): Tensor {
+  if (x.rank === 0) return x.reshape([1]);
+  const start = normalizeAxis('flatten', startAxis, x.rank);
+  return x.reshape([...x.shape.slice(0, start), sizeOf(x.shape.slice(start))]);
+}
+
+/** Axes in another order: axis i of the result is axis `axes[i]` of x. */
+export function permute(x: Tensor, axes: readonly number[]): Tensor {
+  const order = axes.map((axis) => normalizeAxis('permute', axis, x.rank));
+  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+    throw new RangeError(
+      `permute: [${axes.join(', ')}] does not name each of the ${x.rank} axes of ${show(x.shape)} once`,
+    );
+  }
+  return moved(
+    primitives.permute,
+    x,
+    order.map((axis) => x.shape[axis]!),
+    { axes: order },
+  );
+}
+
+/** Two axes exchanged, by default the last two. */
+export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
+  const order = x.shape.map((_, axis) => axis);
+  const [a, b] = [normalizeAxis('transpose', axis1, x.rank), normalizeAxis('transpose', axis2, x.rank)];
+  order[a] = b;
+  order[b] = a;
+  return x.permute(order);
+}
+
+/**
+ * Without axes of size 1: the named ones, or all there are.
+ * @throws {RangeError} if a named axis has another size.
+ */
+export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
+  const axes =
+    axis === undefined
+      ? x.shape.flatMap((length, i) => (length === 1 ? [i] : []))
+      : normalizeAxes('squeeze', axis, x.rank);
+  const wide = axes.find((i) => x.shape[i] !== 1);
+  if (wide !== undefined)
+    throw new RangeError(`squeeze: axis ${wide} of ${show(x.shape)} has size ${x.shape[wide]}, not 1`);
+  return x.reshape(x.shape.filter((_, i) => !axes.includes(i)));
+}
+
+/** With a new axis of size 1 at this place of the result. */
+export function unsqueeze(x: Tensor, axis: number): Tensor {
+  const place = normalizeAxis('unsqueeze', axis, x.rank + 1);
+  return x.reshape([...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
+}
+
+/**
+ * Repeated along axes of size 1 and new leading axes, without copying.
+ * @throws {RangeError} if x does not broadcast to that shape.
+ */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape('broadcastTo', shape);
+  if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
+    throw new RangeError(`broadcastTo: ${show(x.shape)} does not broadcast to ${show(shape)}`);
+  }
+  return moved(primitives.broadcast, x, shape);
+}
+
+/** The order of the elements reversed along the axes (all by default). */
+export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
+  return moved(primitives.flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.rank) });
+}
+
+/**
+ * What to take of an axis: `null` for all of it, an index (the axis disappears), or `[start, stop, step]` with `null`
+ * for an open end. Negative starts, stops and indices count from the end; a negative step runs backwards.
+ */
+export type Range = null | number | readonly [start?: number | null, stop?: number | null, step?: number];
+
+/**
+ * Part of a tensor, as NumPy's basic indexing: `x.slice([0, [1, -1], [null, null, 2]])` is `x[0, 1:-1, ::2]`.
+ * Axes without a range are kept whole. Starts and stops beyond the ends are cut, as in NumPy.
+ * @throws {RangeError} if an index is out of range, there are more ranges than axes, or a step is 0.
+ */
+export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  if (ranges.length > x.rank) {
+    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.rank}, ${show(x.shape)}`);
+  }
+  const parts = x.shape.map((length, axis) => resolve(ranges[axis] ?? null, length, axis));
+  const sliced = primitives.sliced(
+    x,
+    parts.map((part) => part.start),
+    parts.map((part) => part.count),
+    parts.map((part) => part.step),
+  );
+  const backwards = parts.flatMap((part, axis) => (part.backwards ? [axis] : []));
+  const dropped = parts.flatMap((part, axis) => (part.dropped ? [axis] : []));
+  const turned = backwards.length > 0 ? sliced.flip(backwards) : sliced;
+  return dropped.length > 0 ? turned.squeeze(dropped) : turned;
+}
+
+interface Part {
+  readonly start: number;
+  readonly count: number;
+  readonly step: number;
+  readonly backwards: boolean;
+  readonly dropped: boolean;
+}
+
+function resolve(range: Range, length: number, axis: number): Part {
+  if (typeof range === 'number') {
+    if (!Number.isInteger(range) || range < -length || range >= length) {
+      throw new RangeError(`slice: index ${range} is out of range for axis ${axis} of length ${length}`);
+    }
+    return { start: range < 0 ? range + length : range, count: 1, step: 1, backwards: false, dropped: true };
+  }
+  const [from = null, to = null, step = 1] = range ?? [];
+  for (const value of [from ?? 0, to ?? 0, step]) {
+    if (!Number.isInteger(value))
+      throw new TypeError(`slice: ${String(value)} in the range of axis ${axis} is not an integer`);
+  }
+  if (step === 0) throw new RangeError(`slice: the step of axis ${axis} is 0`);
+  const backwards = step < 0;
+  const bound = (value: number): number => {
+    const wrapped = value < 0 ? value + length : value;
+    return backwards ? Math.min(Math.max(wrapped, -1), length - 1) : Math.min(Math.max(wrapped, 0), length);
+  };
+  const first = from === null ? (backwards ? length - 1 : 0) : bound(from);
+  const end = to === null ? (backwards ? -1 : length) : bound(to);
+  const stride = Math.abs(step);
+  const count = Math.max(0, Math.ceil((backwards ? first - end : end - first) / stride));
+  // Backwards: the same elements forwards, turned afterwards.
+  const start = count === 0 ? 0 : backwards ? first - (count - 1) * stride : first;
+  return { start, count, step: stride, backwards, dropped: false };
+}
+
+/**
+ * Surrounded by a value: `widths[i]` is how much before and after axis i.
+ * @throws {RangeError} if there is not one pair of integers ≥ 0 for each axis.
+ */
+export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+  if (
+    widths.length !== x.rank ||
+    !widths.every((pair) => pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0))
+  ) {
+    throw new RangeError(
+      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.rank} axes of ${show(x.shape)}, got ${JSON.stringify(widths)}`,
+    );
+  }
+  if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
+  const ones = x.shape.map(() => 1);
+  return primitives.padded(
+    x,
+    widths.map(([before]) => before),
+    widths.map(([, after]) => after),
+    ones,
+    value,
+  );
+}
+
+/**
+ * Windows of `size` elements along an axis, a new one every `step` elements, inside them elements `dilation` apart:
+ * the axis counts windows, and a new last axis runs inside them (as `torch.Tensor.unfold`). A view, no copy.
+ * @throws {RangeError} if the window does not fit the axis.
+ */
+export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation = 1): Tensor {
+  const along = normalizeAxis('unfold', axis, x.rank);
+  if (![size, step, dilation].every((n) => Number.isInteger(n) && n > 0)) {
+    throw new RangeError(`unfold: size, step and dilation are integers > 0, got ${size}, ${step}, ${dilation}`);
+  }
+  if (primitives.dilated(size, dilation) > x.shape[along]!) {
+    throw new RangeError(
+      `unfold: a window of ${primitives.dilated(size, dilation)} does not fit axis ${along} of ${show(x.shape)}`,
+    );
+  }
+  return primitives.windows(x, along, size, step, dilation);
+}
+
+/**
+ * Cut along an axis into equal sections (a number of them) or into parts of the given sizes.
+ * @throws {RangeError} if the axis cannot be cut so.
+ */
+export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
+  const along = normalizeAxis('split', axis, x.rank);
+  const length = x.shape[along]!;
+  const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
+  if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || sizes.reduce((total, n) => total + n, 0) !== length) {
+    throw new RangeError(`split: axis ${along} of ${show(x.shape)} cannot be cut into ${JSON.stringify(sections)}`);
+  }
+  let start = 0;
+  return sizes.map((size) => {
+    const ranges = x.shape.map((_, i): Range => (i === along ? [start, start + size] : null));
+    start += size;
+    return x.slice(ranges);
+  });
+}
+
+function moved(primitive: Movement, x: Tensor, shape: Shape, attributes?: Attributes): Tensor {
+  return new Tensor(primitive, [x], { shape, dtype: x.dtype }, attributes);
+}

@@ -1,0 +1,79 @@
+// Reductions over axes. In all of them `axis` is one axis or several, negative ones counted from the end, and all axes if
+// absent; `keepDims` leaves the reduced axes in place with size 1.
+import { toFloat } from '../dtype.ts';
+import * as primitives from '../primitives/reduce.ts';
+import type { Reduce } from '../primitives/primitive.ts';
+import { normalizeAxes, normalizeAxis } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+
+export type Axis = number | readonly number[];
+
+export interface ReduceOptions {
+  /** Leave the reduced axes in place with size 1. */
+  readonly keepDims?: boolean;
+}
+
+/** The sum. int32 and bool give int32. The sum of nothing is 0. */
+export function sum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return over(primitives.sum, x, axis, options);
+}
+
+/**
+ * The largest element; NaN if there is one. The gradient is shared evenly among ties (as `torch.amax`).
+ * @throws {RangeError} if a reduced axis is empty.
+ */
+export function max(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return over(primitives.max, x, axis, options);
+}
+
+/**
+ * The smallest element; NaN if there is one. The gradient is shared evenly among ties (as `torch.amin`).
+ * @throws {RangeError} if a reduced axis is empty.
+ */
+export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return over(primitives.min, x, axis, options);
+}
+
+/** The arithmetic mean, in floating point: integers become float32. The mean of nothing is NaN. */
+export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const total = sum(x.cast(toFloat(x.dtype)), axis, options);
+  return total.div(x.size === 0 ? count(x, axis) : x.size / total.size);
+}
+
+/** int32: the index of the first largest element along an axis, or in row-major order over all; the first NaN if any. */
+export function argMax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  return indexOver(primitives.argMax, x, axis, options);
+}
+
+/** int32: the index of the first smallest element along an axis, or in row-major order over all; the first NaN if any. */
+export function argMin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  return indexOver(primitives.argMin, x, axis, options);
+}
+
+/** Whether any element is true (not 0). */
+export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return x.cast('bool').sum(axis, options).greater(0);
+}
+
+/** Whether all elements are true (not 0). */
+export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return x.cast('bool').logicalNot().sum(axis, options).equal(0);
+}
+
+function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepDims = false }: ReduceOptions): Tensor {
+  const axes = normalizeAxes(primitive.name, axis, x.rank);
+  const reduced = primitives.reduce(primitive, x, axes);
+  return keepDims || axes.length === 0 ? reduced : reduced.squeeze(axes);
+}
+
+function indexOver(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
+  if (axis === undefined) {
+    const index = over(primitive, x.flatten(), 0, {});
+    return options.keepDims ? index.reshape(x.shape.map(() => 1)) : index;
+  }
+  return over(primitive, x, normalizeAxis(primitive.name, axis, x.rank), options);
+}
+
+function count(x: Tensor, axis: Axis | undefined): number {
+  return normalizeAxes('mean', axis, x.rank).reduce((product, i) => product * x.shape[i]!, 1);
+}

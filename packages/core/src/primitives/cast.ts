@@ -1,0 +1,11 @@
+import type { Elementwise } from './primitive.ts';
+
+/** The same number in another dtype; storing it converts. (To bool it is a comparison with 0.) */
+export const cast: Elementwise = {
+  kind: 'elementwise',
+  name: 'cast',
+  dtypes: 'number',
+  value: (x) => x,
+  derivatives: [(t) => t],
+  domain: [{ from: -3, to: 3 }],
+};

@@ -1,0 +1,105 @@
+import { promote, promoteNumber, toFloat, type DType } from '../dtype.ts';
+import { broadcastShapes } from '../shape.ts';
+import { Tensor, type TensorLike } from '../tensor.ts';
+import type { DTypeRule, Elementwise } from './primitive.ts';
+import { scalar } from './source.ts';
+
+/** An elementwise operation as users call it, with its record. */
+export type Unary = ((x: TensorLike) => Tensor) & Operation;
+export type Binary = ((x: TensorLike, y: TensorLike) => Tensor) & Operation;
+export type Ternary = ((x: TensorLike, y: TensorLike, z: TensorLike) => Tensor) & Operation;
+
+export interface Operation {
+  readonly primitive: Elementwise;
+}
+
+/** What a record must say; the kind is added here. */
+export type Definition = Omit<Elementwise, 'kind'>;
+
+export function unary(definition: Definition): Unary {
+  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  return Object.assign((x: TensorLike) => applyElementwise(primitive, [x]), { primitive });
+}
+
+export function binary(definition: Definition): Binary {
+  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  return Object.assign((x: TensorLike, y: TensorLike) => applyElementwise(primitive, [x, y]), { primitive });
+}
+
+export function ternary(definition: Definition): Ternary {
+  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  return Object.assign((x: TensorLike, y: TensorLike, z: TensorLike) => applyElementwise(primitive, [x, y, z]), {
+    primitive,
+  });
+}
+
+/** A comparison: to bool, without a gradient. */
+export function comparison(name: string, value: (x: number, y: number) => number): Binary {
+  const anything = { from: -3, to: 3 };
+  return binary({ name, dtypes: 'comparison', value, derivatives: 'zero', domain: [anything, anything] });
+}
+
+/** Promotes and broadcasts the inputs and makes the node. */
+export function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
+  const { name } = primitive;
+  for (const input of inputs) checkOperand(name, input);
+  const computed = computeDTypes(name, primitive.dtypes, inputs);
+  const tensors = inputs.map((input, i) => asTensor(input, computed[i]!));
+  const shape = broadcastShapes(name, ...tensors.map((input) => input.shape));
+  const boolean = primitive.dtypes === 'comparison' || primitive.dtypes === 'logical';
+  return new Tensor(primitive, tensors, { shape, dtype: boolean ? 'bool' : computed.at(-1)! });
+}
+
+/** The tensor, converted if need be; a number becomes a scalar. */
+export function asTensor(input: TensorLike, dtype: DType): Tensor {
+  if (typeof input === 'number') return scalar(input, dtype);
+  return input.dtype === dtype ? input : input.cast(dtype);
+}
+
+export function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
+  if (typeof input === 'number' || input instanceof Tensor) return;
+  throw new TypeError(
+    `${operation}: expected a tensor or a number, got ${describe(input)}` +
+      (Array.isArray(input) || ArrayBuffer.isView(input) ? '; make a tensor of it with tensor(…)' : ''),
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === null || typeof value !== 'object') return String(value);
+  return value.constructor?.name ?? 'an object';
+}
+
+function computeDTypes(name: string, rule: DTypeRule, inputs: readonly TensorLike[]): DType[] {
+  switch (rule) {
+    case 'logical':
+      return inputs.map(() => 'bool');
+    case 'bitwise': {
+      const common = commonDType(inputs);
+      if (common !== 'int32')
+        throw new TypeError(`${name}: needs int32 tensors, got ${common}; convert with cast('int32')`);
+      return inputs.map(() => 'int32');
+    }
+    case 'select': {
+      const common = commonDType(inputs.slice(1));
+      return inputs.map((_, i) => (i === 0 ? 'bool' : common));
+    }
+    case 'float': {
+      const common = toFloat(commonDType(inputs));
+      return inputs.map(() => common);
+    }
+    case 'number':
+    case 'comparison': {
+      const common = promote(commonDType(inputs), 'int32');
+      return inputs.map(() => common);
+    }
+  }
+}
+
+/** Tensors decide; numbers only widen an integer result when they are fractions. */
+function commonDType(inputs: readonly TensorLike[]): DType {
+  const tensors = inputs.filter((input) => typeof input !== 'number');
+  if (tensors.length === 0) return 'float32';
+  let common = tensors.map((input) => input.dtype).reduce(promote);
+  for (const input of inputs) if (typeof input === 'number') common = promoteNumber(common, input);
+  return common;
+}

@@ -1,0 +1,78 @@
+import { isFloat, promote, type DType } from '../dtype.ts';
+import { sizeOf, show } from '../shape.ts';
+import { Tensor } from '../tensor.ts';
+import type { Reduce } from './primitive.ts';
+
+/** The axes a reduction runs over, kept in the output with size 1. */
+type ReduceAttributes = {
+  readonly axes: readonly number[];
+};
+
+export function reducedAxes(output: Tensor): readonly number[] {
+  return (output.attributes as ReduceAttributes).axes;
+}
+
+export const sum: Reduce = {
+  kind: 'reduce',
+  name: 'sum',
+  initial: 0,
+  combine: (accumulator, value) => accumulator + value,
+  vjp: (cotangent, output) => cotangent.broadcastTo(output.inputs[0]!.shape),
+  jvp: (tangent, output) => reduce(sum, tangent, reducedAxes(output)),
+};
+
+/** Rules of max and min: the gradient is shared evenly among the elements that attain it (as `torch.amax`). */
+const share: Pick<Reduce, 'vjp' | 'jvp'> = {
+  vjp: (cotangent, output) => evenShare(output).mul(cotangent),
+  jvp: (tangent, output) => reduce(sum, evenShare(output).mul(tangent), reducedAxes(output)),
+};
+
+export const max: Reduce = {
+  kind: 'reduce',
+  name: 'max',
+  initial: -Infinity,
+  combine: (accumulator, value) => (value > accumulator || value !== value ? value : accumulator),
+  ...share,
+};
+
+export const min: Reduce = {
+  kind: 'reduce',
+  name: 'min',
+  initial: Infinity,
+  combine: (accumulator, value) => (value < accumulator || value !== value ? value : accumulator),
+  ...share,
+};
+
+export const argMax: Reduce = {
+  kind: 'reduce',
+  name: 'argMax',
+  initial: max.initial,
+  combine: max.combine,
+  index: true,
+};
+export const argMin: Reduce = {
+  kind: 'reduce',
+  name: 'argMin',
+  initial: min.initial,
+  combine: min.combine,
+  index: true,
+};
+
+/** The node; reduced axes stay with size 1, so that results broadcast against the input. */
+export function reduce(primitive: Reduce, x: Tensor, axes: readonly number[]): Tensor {
+  const { name } = primitive;
+  const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  if (primitive !== sum && x.size === 0 && sizeOf(shape) > 0) {
+    throw new RangeError(
+      `${name}: the reduced axes of shape ${show(x.shape)} hold no elements, so there is no ${name}`,
+    );
+  }
+  let dtype: DType = 'int32';
+  if (!primitive.index) dtype = isFloat(x.dtype) || primitive !== sum ? x.dtype : promote(x.dtype, 'int32');
+  return new Tensor(primitive, [x], { shape, dtype }, { axes });
+}
+
+function evenShare(output: Tensor): Tensor {
+  const attained = output.inputs[0]!.equal(output).cast(output.dtype);
+  return attained.div(reduce(sum, attained, reducedAxes(output)));
+}

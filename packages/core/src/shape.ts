@@ -1,0 +1,177 @@
+/** The sizes of a tensor's axes, outermost first. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Where the elements of a tensor lie in a buffer: element (i, j, …) is at `offset + i·strides[0] + j·strides[1] + …`. */
+export interface View {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/** `[2, 3]`, for messages. */
+export function show(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+export function checkShape(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape) || !shape.every((length) => Number.isInteger(length) && length >= 0)) {
+    throw new TypeError(`${operation}: a shape is an array of integers ≥ 0, got ${JSON.stringify(shape)}`);
+  }
+}
+
+/** The strides of a row-major array without gaps. */
+export function rowMajorStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+export function contiguous(shape: Shape): View {
+  return { shape, strides: rowMajorStrides(shape), offset: 0 };
+}
+
+export function isContiguous({ shape, strides, offset }: View): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return offset === 0;
+}
+
+/**
+ * The shape that all `shapes` broadcast to by NumPy's rule: aligned at the last axis, each axis equal or 1.
+ * @throws {RangeError} if two sizes differ and neither is 1.
+ */
+export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): Shape {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const lead = rank - shape.length;
+    for (let axis = 0; axis < shape.length; axis++) {
+      const length = shape[axis]!;
+      if (length === 1) continue;
+      if (result[lead + axis] !== 1 && result[lead + axis] !== length) {
+        throw new RangeError(
+          `${operation}: shapes ${shapes.map(show).join(' and ')} do not broadcast: counted from the end, ` +
+            `axis ${axis - shape.length} is ${result[lead + axis]} in one and ${length} in another; sizes must be equal or 1`,
+        );
+      }
+      result[lead + axis] = length;
+    }
+  }
+  return result;
+}
+
+/** An axis as a number from 0 to rank − 1; negative axes count from the end. */
+export function normalizeAxis(operation: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new RangeError(
+      rank === 0
+        ? `${operation}: axis ${axis} was asked of a scalar, which has no axes`
+        : `${operation}: axis ${axis} is out of range for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}`,
+    );
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes in increasing order, without repetition; `undefined` means all of them. */
+export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
+  if (new Set(list).size !== list.length) {
+    throw new RangeError(`${operation}: an axis is named twice in [${[axes].flat().join(', ')}]`);
+  }
+  return list.sort((a, b) => a - b);
+}
+
+/** The view with its axes in another order. */
+export function permuteView(view: View, axes: readonly number[]): View {
+  return {
+    shape: axes.map((axis) => view.shape[axis]!),
+    strides: axes.map((axis) => view.strides[axis]!),
+    offset: view.offset,
+  };
+}
+
+/** The view repeated along new leading axes and axes of size 1, by stride 0. */
+export function expandView(view: View, shape: Shape): View {
+  const lead = shape.length - view.shape.length;
+  const strides = shape.map((length, axis) =>
+    axis < lead || (view.shape[axis - lead] === 1 && length !== 1) ? 0 : view.strides[axis - lead]!,
+  );
+  return { shape, strides, offset: view.offset };
+}
+
+/** Neighbouring axes that are one run in memory joined, axes of size 1 dropped: the same elements in the same order. */
+export function collapseView(view: View): View {
+  const shape: number[] = [];
+  const strides: number[] = [];
+  for (let axis = 0; axis < view.shape.length; axis++) {
+    const length = view.shape[axis]!;
+    const stride = view.strides[axis]!;
+    if (length === 1) continue;
+    const last = shape.length - 1;
+    if (last >= 0 && strides[last] === stride * length) {
+      shape[last]! *= length;
+      strides[last] = stride;
+    } else {
+      shape.push(length);
+      strides.push(stride);
+    }
+  }
+  return { shape, strides, offset: view.offset };
+}
+
+/** The view under another shape of the same size, or `undefined` where its elements would have to be copied first. */
+export function reshapeView(view: View, shape: Shape): View | undefined {
+  if (sizeOf(shape) === 0) return contiguous(shape);
+  const runs = collapseView(view);
+  const strides = new Array<number>(shape.length);
+  let axis = shape.length - 1;
+  for (let run = runs.shape.length - 1; run >= 0; run--) {
+    let rest = runs.shape[run]!;
+    let stride = runs.strides[run]!;
+    while (rest > 1) {
+      const length = shape[axis]!;
+      if (rest % length !== 0) return undefined;
+      strides[axis--] = stride;
+      stride *= length;
+      rest /= length;
+    }
+  }
+  while (axis >= 0) strides[axis--] = 0;
+  return { shape, strides, offset: view.offset };
+}
+
+/** Buffer positions of all elements of a view, in row-major order. */
+export function positions(view: View): Int32Array {
+  const { shape, strides } = view;
+  const result = new Int32Array(sizeOf(shape));
+  if (result.length === 0) return result;
+  result[0] = view.offset;
+  let filled = 1;
+  // Fill from the innermost axis outwards, each time repeating the block so far at the axis' stride.
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const block = filled;
+    for (let i = 1; i < shape[axis]!; i++) {
+      const shift = i * strides[axis]!;
+      for (let j = 0; j < block; j++) result[filled++] = result[j]! + shift;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,102 @@
+import { cosSin, type Random } from './random.ts';
+import type { ImageShape } from './resample.ts';
+
+/**
+ * Draws a changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every value of
+ * `target`, of the same shape and range. All randomness must come from `random`, which is started afresh for each
+ * image of each epoch, so that the result does not depend on the order in which images are prepared.
+ */
+export type Augmentation = (source: Uint8Array, target: Float32Array, shape: ImageShape, random: Random) => void;
+
+/** How much `augment` may change an image. Everything left out stays as it is. */
+export interface AugmentOptions {
+  /** Probability of mirroring left and right, 0 … 1. */
+  readonly flip?: number;
+  /** Largest shift along each axis, in pixels. */
+  readonly shift?: number;
+  /** Largest rotation about the centre, in degrees, either way. */
+  readonly rotate?: number;
+  /** Smallest and largest scale factor; above 1 enlarges. */
+  readonly scale?: readonly [low: number, high: number];
+  /** The value around the image, 0 … 255, or 'edge' to repeat its border. Default 0. */
+  readonly fill?: number | 'edge';
+}
+
+/**
+ * Random mirroring, scaling, rotation and shift, each uniform within its limits, as one affine map and one bilinear
+ * resampling, so the image is blurred once at most. Limits of zero give the image itself, exactly.
+ *
+ * @throws RangeError if an option is out of its range
+ */
+export function augment(options: AugmentOptions): Augmentation {
+  const { flip = 0, shift = 0, rotate = 0, scale = [1, 1], fill = 0 } = options;
+  const [low, high] = scale;
+  if (!(flip >= 0 && flip <= 1)) throw new RangeError(`augment: flip is a probability from 0 to 1, got ${flip}`);
+  if (!(shift >= 0 && shift < Infinity)) throw new RangeError(`augment: shift must be 0 pixels or more, got ${shift}`);
+  if (!(rotate >= 0 && rotate <= 180)) throw new RangeError(`augment: rotate must be 0 to 180 degrees, got ${rotate}`);
+  if (!(low > 0 && low <= high && high < Infinity)) {
+    throw new RangeError(`augment: scale must be [low, high] with 0 < low ≤ high, got [${scale.join(', ')}]`);
+  }
+  if (fill !== 'edge' && !(fill >= 0 && fill <= 255)) {
+    throw new RangeError(`augment: fill must be a value from 0 to 255 or 'edge', got ${fill}`);
+  }
+  return (source, target, shape, random) => {
+    // Every number is drawn whatever the options, so switching one on leaves the others' draws alone.
+    const mirrored = random.uniform() < flip;
+    const angle = (random.uniform(-rotate, rotate) * Math.PI) / 180;
+    const factor = random.uniform(low, high);
+    const dx = random.uniform(-shift, shift);
+    const dy = random.uniform(-shift, shift);
+    const [cos, sin] = cosSin(angle);
+    const sign = mirrored ? -1 : 1;
+    // The inverse of mirror, scale, rotate, shift: where in the source each target pixel comes from.
+    const matrix = [(sign * cos) / factor, (sign * sin) / factor, -sin / factor, cos / factor] as const;
+    warp(source, target, shape, matrix, [dx, dy], fill);
+  };
+}
+
+/**
+ * Resamples an image bilinearly: the target value at p is the source value at A·(p − c − t) + c, with c the centre.
+ */
+function warp(
+  source: Uint8Array,
+  target: Float32Array,
+  { channels, height, width }: ImageShape,
+  [a, b, c, d]: readonly [number, number, number, number],
+  [dx, dy]: readonly [number, number],
+  fill: number | 'edge',
+): void {
+  const centreX = (width - 1) / 2;
+  const centreY = (height - 1) / 2;
+  const area = height * width;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const fromX = x - centreX - dx;
+      const fromY = y - centreY - dy;
+      const sourceX = a * fromX + b * fromY + centreX;
+      const sourceY = c * fromX + d * fromY + centreY;
+      const x0 = Math.floor(sourceX);
+      const y0 = Math.floor(sourceY);
+      const fx = sourceX - x0;
+      const fy = sourceY - y0;
+      for (let channel = 0; channel < channels; channel++) {
+        let value = 0;
+        for (let corner = 0; corner < 4; corner++) {
+          const right = corner & 1;
+          const below = corner >> 1;
+          const weight = (right === 1 ? fx : 1 - fx) * (below === 1 ? fy : 1 - fy);
+          if (weight === 0) continue;
+          let atX = x0 + right;
+          let atY = y0 + below;
+          if (fill === 'edge') {
+            atX = Math.min(width - 1, Math.max(0, atX));
+            atY = Math.min(height - 1, Math.max(0, atY));
+          }
+          const inside = atX >= 0 && atX < width && atY >= 0 && atY < height;
+          value += weight * (inside ? source[channel * area + atY * width + atX]! : (fill as number));
+        }
+        target[channel * area + y * width + x] = value;
+      }
+    }
+  }
+}

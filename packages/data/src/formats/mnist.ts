@@ -1,0 +1,55 @@
+import { ImageDataset } from '../dataset.ts';
+import { DataFileError } from './error.ts';
+import { parseIdx } from './idx.ts';
+
+/** One of the two files of a data set in MNIST's format. */
+export interface NamedBytes {
+  /** What to call the file in errors. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The classes of MNIST. */
+export const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/**
+ * Makes a data set of two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.
+ *
+ * @param classNames names of the classes; a label without a name is an error. Default: the ten digits.
+ * @throws DataFileError if a file is damaged, has another rank or type, or the two disagree
+ */
+export async function parseMnist(
+  images: NamedBytes,
+  labels: NamedBytes,
+  classNames: readonly string[] = digits,
+): Promise<ImageDataset> {
+  const pictures = await parseIdx(images.bytes, images.name);
+  const classes = await parseIdx(labels.bytes, labels.name);
+  const [count, height, width] = pictures.shape;
+  if (pictures.shape.length !== 3 || !(pictures.data instanceof Uint8Array) || pictures.data.length === 0) {
+    throw new DataFileError(images.name, `holds ${describe(pictures)}, expected images: bytes of shape [N, H, W]`);
+  }
+  if (classes.shape.length !== 1 || !(classes.data instanceof Uint8Array)) {
+    throw new DataFileError(labels.name, `holds ${describe(classes)}, expected labels: bytes of shape [N]`);
+  }
+  if (classes.shape[0] !== count) {
+    throw new DataFileError(labels.name, `holds ${classes.shape[0]} labels, but ${images.name} holds ${count} images`);
+  }
+  const wrong = classes.data.findIndex((label) => label >= classNames.length);
+  if (wrong >= 0) {
+    const problem = `label ${classes.data[wrong]} of image ${wrong} has no name; there are ${classNames.length} classNames`;
+    throw new DataFileError(labels.name, problem);
+  }
+  return new ImageDataset({
+    data: pictures.data,
+    labels: Int32Array.from(classes.data),
+    channels: 1,
+    height: height!,
+    width: width!,
+    classNames,
+  });
+}
+
+function describe({ shape, data }: { readonly shape: readonly number[]; readonly data: object }): string {
+  return `a ${data.constructor.name} of shape [${shape.join(', ')}]`;
+}

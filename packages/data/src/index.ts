@@ -1,0 +1,24 @@
+/**
+ * Image data sets for classification: in memory, deterministic, in Node and in browsers. Loaders that read files by path
+ * are in `@thetagrad/data/node`.
+ */
+export { type Augmentation, augment, type AugmentOptions } from './augment.ts';
+export { type Batch, type Batches, batches } from './batches.ts';
+export {
+  type ClassSplit,
+  type Example,
+  type ExampleSplit,
+  ImageDataset,
+  type ImageDatasetInit,
+} from './dataset.ts';
+export { DataFileError } from './formats/error.ts';
+export { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
+export { type IdxArray, type IdxData, parseIdx } from './formats/idx.ts';
+export { decodeImage } from './formats/image.ts';
+export { type NamedBytes, parseMnist } from './formats/mnist.ts';
+export { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
+export { type GlyphOptions, glyphs } from './glyphs.ts';
+export type { BatchOptions, Normalization, Position } from './pipeline.ts';
+export { prefetch } from './prefetch.ts';
+export { permutation, Random } from './random.ts';
+export type { Image, ImageShape } from './resample.ts';

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { ImageDataset } from '../src/dataset.ts';
+
+/** Small data sets of 1 to 6 classes, with or without groups, some classes perhaps without images. */
+export const datasets: fc.Arbitrary<ImageDataset> = fc
+  .record({
+    channels: fc.constantFrom(1, 3),
+    height: fc.integer({ min: 1, max: 5 }),
+    width: fc.integer({ min: 1, max: 5 }),
+    classes: fc.integer({ min: 1, max: 6 }),
+    size: fc.integer({ min: 1, max: 24 }),
+    grouped: fc.boolean(),
+  })
+  .chain(({ channels, height, width, classes, size, grouped }) => {
+    const area = channels * height * width;
+    return fc
+      .record({
+        data: fc.uint8Array({ minLength: size * area, maxLength: size * area }),
+        labels: fc.int32Array({ min: 0, max: classes - 1, minLength: size, maxLength: size }),
+      })
+      .map((arrays) => {
+        const classNames = Array.from({ length: classes }, (_, i) => `class ${i}`);
+        const groups = grouped ? { classGroups: classNames.map((_, i) => `group ${i % 3}`) } : {};
+        return new ImageDataset({ ...arrays, channels, height, width, classNames, ...groups });
+      });
+  });
+
+/** A data set of grey images whose every pixel holds the image's index, so that images can be recognised. */
+export function numbered(perClass: readonly number[], groups?: readonly string[]): ImageDataset {
+  const labels = perClass.flatMap((count, label) => Array.from({ length: count }, () => label));
+  return new ImageDataset({
+    data: Uint8Array.from({ length: labels.length * 4 }, (_, i) => i >> 2),
+    labels: Int32Array.from(labels),
+    channels: 1,
+    height: 2,
+    width: 2,
+    classNames: perClass.map((_, i) => `class ${i}`),
+    ...(groups === undefined ? {} : { classGroups: groups }),
+  });
+}
+
+/** Which images of a `numbered` data set are in a part of it. */
+export function numbersIn(part: ImageDataset): number[] {
+  return Array.from({ length: part.size }, (_, i) => part.example(i).image[0]!);
+}

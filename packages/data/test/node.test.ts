@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { zipSync } from 'fflate';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DataFileError } from '../src/formats/error.ts';
+import { parseImageFolder } from '../src/formats/folder.ts';
+import { idx, imageFolder, mnist, omniglot } from '../src/node.ts';
+import { ascii, concatenate, plainPng, writeIdx, writePng } from './files.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'thetagrad-data-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function write(files: Record<string, Uint8Array>): Promise<void> {
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), bytes);
+  }
+}
+
+/** A grey PGM image of one value. */
+function plainPgm(width: number, height: number, value: number): Uint8Array {
+  return concatenate(ascii(`P5 ${width} ${height} 255\n`), new Uint8Array(width * height).fill(value));
+}
+
+describe('mnist', () => {
+  const images = writeIdx([3, 2, 2], Uint8Array.from({ length: 12 }, (_, i) => i));
+  const labels = writeIdx([3], Uint8Array.of(4, 2, 9));
+
+  test('finds the usual names, with - or ., gzipped or not', async () => {
+    await write({
+      'train-images-idx3-ubyte': images,
+      'train-labels.idx1-ubyte': labels,
+      't10k-images.idx3-ubyte.gz': gzipSync(images.with(16, 77)),
+      't10k-labels-idx1-ubyte.gz': gzipSync(labels),
+    });
+    expect((await mnist(folder)).data[0]).toBe(0);
+    expect((await mnist(folder, { split: 'test' })).data[0]).toBe(77);
+    expect([...(await mnist(folder)).labels]).toEqual([4, 2, 9]);
+    expect((await idx(join(folder, 't10k-labels-idx1-ubyte.gz'))).shape).toEqual([3]);
+  });
+
+  test('says what is missing, and that the other split is there', async () => {
+    await write({ 't10k-images-idx3-ubyte': images, 't10k-labels-idx1-ubyte': labels, 'train-labels-idx1-ubyte': labels });
+    await expect(mnist(folder)).rejects.toThrow(
+      "no train split: expected train-images-idx3-ubyte and train-labels-idx1-ubyte, with or without .gz; the folder has only the test split, pass split: 'test'",
+    );
+    await expect(mnist(join(folder, 'nowhere'))).rejects.toThrow('nowhere: no such folder');
+    await expect(mnist(join(folder, 't10k-images-idx3-ubyte'))).rejects.toThrow('ubyte: not a folder');
+    await expect(idx(join(folder, 'x'))).rejects.toThrow(DataFileError);
+    await expect(idx(folder)).rejects.toThrow('not a file');
+  });
+
+  test('an empty folder has neither', async () => {
+    await expect(mnist(folder, { split: 'test' })).rejects.toThrow(/no test split: .* without \.gz$/);
+  });
+
+  test('a damaged file is named', async () => {
+    await write({ 'train-images-idx3-ubyte': images.slice(1), 'train-labels-idx1-ubyte': labels });
+    await expect(mnist(folder)).rejects.toThrow(`${join(folder, 'train-images-idx3-ubyte')}: not an IDX file`);
+  });
+});
+
+describe('omniglot', () => {
+  test('reads a zip file by path', async () => {
+    await write({ 'o.zip': zipSync({ 'a/Latin/character01/1_1.png': plainPng(4, 4, 255) }) });
+    const dataset = await omniglot(join(folder, 'o.zip'), { size: 2 });
+    expect(dataset.classNames).toEqual(['Latin/character01']);
+    expect([...dataset.data]).toEqual([0, 0, 0, 0]);
+    await write({ 'bad.zip': ascii('PK but no more than that, really') });
+    await expect(omniglot(join(folder, 'bad.zip'))).rejects.toThrow(`${join(folder, 'bad.zip')}: truncated`);
+    await expect(omniglot(join(folder, 'none.zip'))).rejects.toThrow('none.zip: no such file');
+  });
+});
+
+describe('imageFolder', () => {
+  test('a class for each folder, classes and files in natural order, other files passed over', async () => {
+    await write({
+      README: ascii('about'),
+      '.hidden/1.pgm': ascii('junk'),
+      's10/1.pgm': plainPgm(3, 2, 10),
+      's2/10.pgm': plainPgm(3, 2, 3),
+      's2/9.png': plainPng(3, 2, 2),
+      's2/Thumbs.db': ascii('junk'),
+      's2/._9.png': ascii('junk'),
+    });
+    const dataset = await imageFolder(folder);
+    expect(dataset.classNames).toEqual(['s2', 's10']);
+    expect([...dataset.labels]).toEqual([0, 0, 1]);
+    expect([0, 1, 2].map((i) => dataset.example(i).image[0])).toEqual([2, 3, 10]);
+    expect([dataset.channels, dataset.height, dataset.width]).toEqual([1, 2, 3]);
+  });
+
+  test('size and grayscale make mixed images alike', async () => {
+    const colour = writePng({ width: 1, height: 1, type: 2, rows: [[255, 0, 0]] });
+    await write({ 'a/1.pgm': plainPgm(3, 2, 50), 'b/1.png': colour });
+    await expect(imageFolder(folder)).rejects.toThrow(
+      `${folder}/b/1.png: is 1 × 1 pixels (width × height), but ${folder}/a/1.pgm is 3 × 2; pass size: [height, width]`,
+    );
+    await expect(imageFolder(folder, { size: [2, 2] })).rejects.toThrow(
+      `b/1.png: has 3 channel(s), but ${folder}/a/1.pgm has 1; pass grayscale: true`,
+    );
+    const dataset = await imageFolder(folder, { size: [2, 2], grayscale: true });
+    expect([...dataset.data]).toEqual([50, 50, 50, 50, 76, 76, 76, 76]);
+  });
+
+  test('says which folder is empty and which file is damaged', async () => {
+    await expect(imageFolder(folder)).rejects.toThrow(`${folder}: no images: expected a folder for each class`);
+    await write({ 'a/1.pgm': plainPgm(2, 2, 0).slice(0, -1) });
+    await expect(imageFolder(folder)).rejects.toThrow(`${folder}/a/1.pgm: truncated`);
+    await write({ 'a/1.pgm': plainPgm(2, 2, 0), 'b/notes.txt': ascii('') });
+    await expect(imageFolder(folder)).rejects.toThrow(`${join(folder, 'b')}: no PNG, JPEG or PGM files`);
+    await expect(imageFolder(join(folder, 'c'))).rejects.toThrow('no such folder');
+  });
+
+  test('takes files from elsewhere, whose paths must be class/file', async () => {
+    const dataset = await parseImageFolder([
+      { path: 'b/1', bytes: plainPgm(1, 1, 9) },
+      { path: 'a/1', bytes: plainPgm(1, 1, 8) },
+    ]);
+    expect([dataset.classNames, [...dataset.data]]).toEqual([['a', 'b'], [8, 9]]);
+    for (const path of ['1.pgm', 'x/a/1.pgm', '/1.pgm', 'a/']) {
+      await expect(parseImageFolder([{ path, bytes: plainPgm(1, 1, 0) }])).rejects.toThrow("must have the form 'class/file'");
+    }
+  });
+});
+
+// Real files, if they lie beside the repository; nothing depends on them being there.
+const shared = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
+describe.runIf(existsSync(shared))('real data', () => {
+  test('the MNIST test set', async () => {
+    const dataset = await mnist(join(shared, 'mnist'), { split: 'test' });
+    expect([dataset.size, dataset.height, dataset.width]).toEqual([10_000, 28, 28]);
+    expect([...dataset.classCounts]).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
+    expect([...dataset.labels.subarray(0, 5)]).toEqual([7, 2, 1, 0, 4]);
+    await expect(mnist(join(shared, 'mnist'))).rejects.toThrow("pass split: 'test'");
+  });
+
+  test('Omniglot', async () => {
+    const dataset = await omniglot(join(shared, 'omniglot/images_background_small1.zip'), { size: 28 });
+    expect([dataset.size, dataset.classes, dataset.height]).toEqual([2720, 136, 28]);
+    expect(dataset.groups).toEqual(['Balinese', 'Early_Aramaic', 'Greek', 'Korean', 'Latin']);
+    expect(dataset.classCounts.every((count) => count === 20)).toBe(true);
+    const mean = dataset.data.reduce((a, b) => a + b, 0) / dataset.data.length;
+    expect(mean).toBeGreaterThan(5); // ink is the bright, rare part
+    expect(mean).toBeLessThan(40);
+  });
+
+  test('the ORL faces', async () => {
+    const dataset = await imageFolder(join(shared, 'orl'));
+    expect([dataset.size, dataset.classes, dataset.channels, dataset.height, dataset.width]).toEqual([400, 40, 1, 112, 92]);
+    expect(dataset.classNames.slice(0, 3)).toEqual(['s1', 's2', 's3']);
+    expect(dataset.classCounts.every((count) => count === 10)).toBe(true);
+  });
+});

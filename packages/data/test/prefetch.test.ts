@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { prefetch } from '../src/prefetch.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Counts up to `length`, noting each number when it is produced, and when it is closed. */
+function* counter(log: string[], length = 10, failAt = -1): Generator<number, void> {
+  try {
+    for (let i = 0; i < length; i++) {
+      log.push(`make ${i}`);
+      if (i === failAt) throw new Error(`no ${i}`);
+      yield i;
+    }
+  } finally {
+    log.push('close');
+  }
+}
+
+test('gives everything in order, whatever the depth', async () => {
+  vi.useRealTimers();
+  for (const depth of [0, 1, 3]) {
+    const items: number[] = [];
+    for await (const item of prefetch(counter([], 5), depth)) {
+      items.push(item);
+      if (item % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(items).toEqual([0, 1, 2, 3, 4]);
+  }
+});
+
+test('prepares nothing before the first request, and the next one in a task after it', async () => {
+  const log: string[] = [];
+  const stream = prefetch(counter(log));
+  await vi.runAllTimersAsync();
+  expect(log).toEqual([]);
+  expect(await stream.next()).toEqual({ done: false, value: 0 });
+  expect(log).toEqual(['make 0']); // microtasks alone do not start it
+  await vi.runAllTimersAsync();
+  expect(log).toEqual(['make 0', 'make 1']); // and it stops at the depth
+  expect(await stream.next()).toEqual({ done: false, value: 1 });
+  expect(log).toEqual(['make 0', 'make 1']);
+});
+
+test('without a turn of the event loop, items are made when asked for', async () => {
+  const log: string[] = [];
+  const stream = prefetch(counter(log));
+  expect([await stream.next(), await stream.next(), await stream.next()].map(({ value }) => value)).toEqual([0, 1, 2]);
+  expect(log).toEqual(['make 0', 'make 1', 'make 2']);
+});
+
+test('requests made together are answered in order', async () => {
+  const stream = prefetch(counter([]), 2);
+  const results = await Promise.all([stream.next(), stream.next(), stream.next()]);
+  expect(results.map(({ value }) => value)).toEqual([0, 1, 2]);
+});
+
+test('depth 0 prepares nothing ahead', async () => {
+  const log: string[] = [];
+  const stream = prefetch(counter(log), 0);
+  await stream.next();
+  expect(vi.getTimerCount()).toBe(0);
+  expect(log).toEqual(['make 0']);
+});
+
+test('an error ahead of time surfaces at the request for that item, and ends the stream', async () => {
+  for (const depth of [0, 1, 4]) {
+    const stream = prefetch(counter([], 10, 2), depth);
+    expect((await stream.next()).value).toBe(0);
+    await vi.runAllTimersAsync();
+    expect((await stream.next()).value).toBe(1);
+    await vi.runAllTimersAsync();
+    await expect(stream.next()).rejects.toThrow('no 2');
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(vi.getTimerCount()).toBe(0);
+  }
+});
+
+test('leaving the loop closes the source and leaves no work behind', async () => {
+  const log: string[] = [];
+  for await (const item of prefetch(counter(log), 3)) {
+    await vi.advanceTimersToNextTimerAsync();
+    if (item === 1) break;
+  }
+  expect(log.at(-1)).toBe('close');
+  expect(vi.getTimerCount()).toBe(0);
+  const made = log.length;
+  await vi.runAllTimersAsync();
+  expect(log).toHaveLength(made);
+});
+
+test('after the end or return, there is nothing more', async () => {
+  const stream = prefetch(counter([], 1));
+  expect((await stream.next()).value).toBe(0);
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+  expect(await stream.return!()).toEqual({ done: true, value: undefined });
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+  const unused = prefetch(counter([]));
+  await unused.return!();
+  expect((await unused.next()).done).toBe(true);
+});
+
+test('refuses a depth that is no count', () => {
+  for (const depth of [-1, 0.5, Number.NaN]) expect(() => prefetch(counter([]), depth)).toThrow('depth must be');
+});
