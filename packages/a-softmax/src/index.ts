@@ -1,3 +1,5 @@
+export type { LambdaSchedule } from './annealing.ts';
+export { mirroredFeatures } from './features.ts';
 export {
   angularMargin,
   type DecisionBoundary,
@@ -6,6 +8,17 @@ export {
   minimumMargin,
   psi,
 } from './geometry.ts';
+export * from './heads.ts';
+export * from './losses.ts';
+export { psiOfCosine } from './psi.ts';
+export {
+  preprocessImages,
+  SphereFace,
+  sphereFace,
+  type SphereFaceOptions,
+  sphereFaceOptimizer,
+  sphereFaceTraining,
+} from './sphereface.ts';
 export { crossValidatedAccuracy, type CrossValidatedAccuracy } from './verification/accuracy.ts';
 export {
   angularFisherScore,

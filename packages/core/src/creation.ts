@@ -1,4 +1,5 @@
 import { allocate, isDType, promoteNumber, type DType, type TypedArray } from './dtype.ts';
+import { checkTensor } from './primitives/define.ts';
 import { iota } from './primitives/indexing.ts';
 import { fromArray, scalar } from './primitives/source.ts';
 import { checkShape, show, sizeOf, type Shape } from './shape.ts';
@@ -31,9 +32,9 @@ export function tensor(
     flat = values as TypedArray;
     found = [flat.length];
     own = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
-    if (values instanceof BigInt64Array || values instanceof BigUint64Array || values instanceof DataView) {
+    if (!integerArrays.some((constructor) => values instanceof constructor) && own === 'int32') {
       throw new TypeError(
-        `tensor: a ${values.constructor.name} cannot be a tensor; copy it into an Int32Array or Float64Array`,
+        `tensor: a ${(values as object).constructor.name} cannot be a tensor; copy it into an Int32Array or Float64Array`,
       );
     }
   } else {
@@ -51,31 +52,34 @@ export function tensor(
   return fromArray(converted(flat, dtype ?? own), [...target], dtype ?? own);
 }
 
+/** What fits int32. */
+const integerArrays = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array];
+
 /** A tensor filled with one value; float32, or bool for a boolean. Takes no memory until it is written somewhere. */
-export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
-  checkShape('full', shape);
-  checkDType('full', options.dtype);
-  return scalar(Number(value), options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
+export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
+  return filled('full', shape, value, options);
 }
 
 /** A tensor of zeros. */
 export function zeros(shape: Shape, options?: TensorOptions): Tensor {
-  return full(shape, 0, options);
+  return filled('zeros', shape, 0, options);
 }
 
 /** A tensor of ones. */
 export function ones(shape: Shape, options?: TensorOptions): Tensor {
-  return full(shape, 1, options);
+  return filled('ones', shape, 1, options);
 }
 
 /** Zeros of x's shape and, unless said otherwise, dtype. */
 export function zerosLike(x: Tensor, options?: TensorOptions): Tensor {
-  return full(x.shape, 0, { dtype: x.dtype, ...options });
+  checkTensor('zerosLike', x);
+  return filled('zerosLike', x.shape, 0, { dtype: x.dtype, ...options });
 }
 
 /** Ones of x's shape and, unless said otherwise, dtype. */
 export function onesLike(x: Tensor, options?: TensorOptions): Tensor {
-  return full(x.shape, 1, { dtype: x.dtype, ...options });
+  checkTensor('onesLike', x);
+  return filled('onesLike', x.shape, 1, { dtype: x.dtype, ...options });
 }
 
 /**
@@ -94,33 +98,56 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
     );
   }
   const integer = [start, stop, step].every(Number.isInteger);
+  const dtype = options.dtype ?? (integer ? 'int32' : 'float32');
+  checkDType('arange', dtype);
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  return ramp(length, start, step, options.dtype ?? (integer ? 'int32' : 'float32'));
+  if (dtype === 'int32' && length > 0) {
+    const end = start + (length - 1) * step;
+    if (promoteNumber('int32', Math.trunc(start)) !== 'int32' || promoteNumber('int32', Math.trunc(end)) !== 'int32') {
+      throw new RangeError(`arange: ${start} to ${end} does not fit int32; ask for { dtype: 'float64' }`);
+    }
+  }
+  if (dtype === 'int32' && integer) {
+    const counted = indices('arange', length);
+    const scaled = step === 1 ? counted : counted.mul(step);
+    return start === 0 ? scaled : scaled.add(start);
+  }
+  // In double precision, and rounded once.
+  const values = Float64Array.from({ length }, (_, i) => start + i * step);
+  return fromArray(converted(values, dtype), [length], dtype);
 }
 
 /** `count` numbers at equal distances from `start` to `stop`, both included; float32. */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
   if (!Number.isInteger(count) || count < 1)
     throw new RangeError(`linspace: count must be an integer ≥ 1, got ${count}`);
-  return ramp(count, start, count === 1 ? 0 : (stop - start) / (count - 1), options.dtype ?? 'float32');
+  const { dtype = 'float32' } = options;
+  checkDType('linspace', dtype);
+  const step = (stop - start) / (count - 1);
+  const values = Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : start + i * step));
+  if (count === 1) values[0] = start;
+  return fromArray(converted(values, dtype), [count], dtype);
 }
 
 /** A matrix with ones on the diagonal; square unless `columns` is given; float32. */
 export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
   const { columns = rows, dtype = 'float32' } = options;
-  return ramp(rows, 0, 1, 'int32')
-    .unsqueeze(1)
-    .equal(ramp(columns, 0, 1, 'int32'))
-    .cast(dtype);
+  checkDType('eye', dtype);
+  return indices('eye', rows).unsqueeze(1).equal(indices('eye', columns)).cast(dtype);
 }
 
-function ramp(length: number, start: number, step: number, dtype: DType): Tensor {
-  checkShape('arange', [length]);
-  checkDType('arange', dtype);
-  const counted = new Tensor(iota, [], { shape: [length], dtype: 'int32' });
-  // Integers stay exact in int32; fractions are computed in the dtype asked for.
-  const exact = promoteNumber('int32', start) === 'int32' && promoteNumber('int32', step) === 'int32';
-  return (exact ? counted : counted.cast(dtype)).mul(step).add(start).cast(dtype);
+function filled(operation: string, shape: Shape, value: number | boolean, { dtype }: TensorOptions = {}): Tensor {
+  checkShape(operation, shape);
+  checkDType(operation, dtype);
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new TypeError(`${operation}: the value is a number or boolean, got ${String(value)}`);
+  }
+  return scalar(Number(value), dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
+}
+
+function indices(operation: string, length: number): Tensor {
+  checkShape(operation, [length]);
+  return new Tensor(iota, [], { shape: [length], dtype: 'int32' });
 }
 
 function shapeOf(values: Nested): Shape {

@@ -50,7 +50,7 @@ export function promote(a: DType, b: DType): DType {
 /** The dtype for a plain number that meets a tensor of `dtype` in arithmetic. */
 export function promoteNumber(dtype: DType, value: number): DType {
   if (isFloat(dtype)) return dtype;
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? 'int32' : 'float32';
+  return (value | 0) === value ? 'int32' : 'float32';
 }
 
 export function toFloat(dtype: DType): DType {

@@ -14,6 +14,8 @@ let current: Backend = reference();
 
 /** Chooses the backend that evaluates from here on; values on another one are moved when they are needed. */
 export function setBackend(backend: Backend): void {
+  if (typeof backend?.execute !== 'function')
+    throw new TypeError('setBackend: expected a backend, such as reference()');
   current = backend;
 }
 
@@ -47,7 +49,7 @@ function run(results: readonly Tensor[], targets: readonly Variable[]): void {
   const inputs = order.filter(isLeaf).map((tensor) => bind(tensor, backend));
   const plan = planFor(backend, { order, results, updates });
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
-  const stored = targets.map((variable) => (variable.buffer = moved(variable.buffer!, backend)));
+  const stored = targets.map((variable) => (variable.buffer = moved(variable.buffer, backend)));
   backend.execute(plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => settle(tensor, computed[i]!));
   for (const variable of targets) variable.stored();
@@ -74,7 +76,7 @@ function bind(tensor: Tensor, backend: Backend): Buffer {
         `evaluate the tensor together with the variable, or build it again`,
     );
   }
-  return (variable.buffer = moved(variable.buffer!, backend));
+  return (variable.buffer = moved(variable.buffer, backend));
 }
 
 function moved(buffer: Buffer, backend: Backend): Buffer {
@@ -139,6 +141,12 @@ function collect(trees: readonly unknown[]): { tensors: Set<Tensor>; variables: 
       );
     }
   };
-  trees.forEach(visit);
+  for (const tree of trees) {
+    // Numbers and the like are passed over inside objects (settings of an optimiser), but alone they are a mistake.
+    if (typeof tree !== 'object' || tree === null) {
+      throw new TypeError(`evaluate: expected tensors, variables, or what holds them, got ${String(tree)}`);
+    }
+    visit(tree);
+  }
   return { tensors, variables };
 }

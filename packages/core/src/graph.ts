@@ -1,4 +1,5 @@
 import { scalarSource, variableSource, type VariableRead } from './primitives/source.ts';
+import { checkTensor } from './primitives/define.ts';
 import type { Attribute, Attributes } from './primitives/primitive.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -38,7 +39,8 @@ export function attributesKey(attributes: Attributes): string {
 }
 
 function attributeKey(value: Attribute): string {
-  return Array.isArray(value) ? `[${value.map(attributeKey).join(',')}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(attributeKey).join(',')}]`;
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** What tensors are computed from, to be looked at. */
@@ -55,9 +57,14 @@ export interface Graph {
 
 /** The graph behind tensors that have not been evaluated yet; an evaluated tensor is a leaf. */
 export function graph(...tensors: Tensor[]): Graph {
-  const nodes = topologicalOrder(tensors);
+  for (const tensor of tensors) checkTensor('graph', tensor);
+  // Inside a transformation, evaluated tensors keep their inputs.
+  const inputsOf = (node: Tensor): readonly Tensor[] => (node.buffer ? [] : node.inputs);
+  const nodes = topologicalOrder(tensors, inputsOf);
   const number = new Map(nodes.map((node, i) => [node, i]));
-  const edges = nodes.flatMap((node) => node.inputs.map((input) => [number.get(input)!, number.get(node)!] as const));
+  const edges = nodes.flatMap((node) =>
+    inputsOf(node).map((input) => [number.get(input)!, number.get(node)!] as const),
+  );
   const type = (node: Tensor): string => `${node.dtype}[${node.shape.join(', ')}]`;
   return {
     nodes,
@@ -65,7 +72,9 @@ export function graph(...tensors: Tensor[]): Graph {
       nodes
         .map(
           (node, i) =>
-            `%${i}: ${type(node)} = ${label(node)}(${node.inputs.map((input) => `%${number.get(input)}`).join(', ')})`,
+            `%${i}: ${type(node)} = ${label(node)}(${inputsOf(node)
+              .map((input) => `%${number.get(input)}`)
+              .join(', ')})`,
         )
         .join('\n'),
     toDot: () =>
@@ -78,10 +87,15 @@ export function graph(...tensors: Tensor[]): Graph {
     toMermaid: () =>
       [
         'flowchart TD',
-        ...nodes.map((node, i) => `  n${i}["${label(node).replaceAll('"', '#quot;')}<br/>${type(node)}"]`),
+        ...nodes.map((node, i) => `  n${i}["${escaped(label(node))}<br/>${type(node)}"]`),
         ...edges.map(([from, to]) => `  n${from} --> n${to}`),
       ].join('\n'),
   };
+}
+
+/** As Mermaid writes characters that mean something in its labels. */
+function escaped(text: string): string {
+  return text.replaceAll(/[#"<>&\n]/g, (character) => `#${character.charCodeAt(0)};`);
 }
 
 function label({ primitive, attributes, payload }: Tensor): string {

@@ -16,6 +16,7 @@ export class Key {
 
   /** Independent new keys. */
   split(count = 2): Key[] {
+    if (!Number.isInteger(count) || count < 0) throw new TypeError(`split: the count is an integer ≥ 0, got ${count}`);
     return Array.from({ length: count }, (_, i) => new Key(threefry(...this.words, 1, i)));
   }
 
@@ -38,7 +39,12 @@ export function key(seed: number): Key {
 
 /** Random int32 of all 32 bits: Threefry-2x32 of the key and the element's index. */
 export function bits(key: Key, shape: Shape): Tensor {
-  checkShape('random.bits', shape);
+  return draw('random.bits', key, shape);
+}
+
+function draw(operation: string, key: Key, shape: Shape): Tensor {
+  checkKey(operation, key);
+  checkShape(operation, shape);
   const words = fromArray(Int32Array.from(key.words), [2], 'int32');
   return new Tensor(randomBits, [words], { shape, dtype: 'int32' });
 }
@@ -67,6 +73,7 @@ export interface NormalOptions {
 /** Normally distributed numbers, mean 0 and standard deviation 1 unless said otherwise (Box–Muller). */
 export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Tensor {
   const { mean = 0, std = 1, dtype = 'float32' } = options;
+  checkKey('random.normal', key);
   const [first, second] = key.split() as [Key, Key];
   const radius = unitInterval('random.normal', first, shape, dtype).neg().log1p().mul(-2).sqrt();
   const angle = unitInterval('random.normal', second, shape, dtype).mul(2 * Math.PI);
@@ -87,31 +94,37 @@ export function integers(
   if (!Number.isInteger(low) || !Number.isInteger(high) || range < 1 || range >= 2 ** 31) {
     throw new RangeError(`random.integers: needs integers low < high, less than 2^31 apart; got ${low} and ${high}`);
   }
-  return bits(key, shape).bitwiseAnd(0x7fffffff).mod(range).add(low);
+  return draw('random.integers', key, shape).bitwiseAnd(0x7fffffff).mod(range).add(low);
 }
 
 /** 0 to n − 1 in random order, int32: all orders are equally likely but for ties among 32-bit random numbers. */
 export function permutation(key: Key, n: number): Tensor {
-  return bits(key, [n]).argSort();
+  return draw('random.permutation', key, [n]).argSort();
 }
 
 /** bool: true with probability p (a number, or probabilities that broadcast to the shape). */
 export function bernoulli(key: Key, shape: Shape, p: number | Tensor = 0.5): Tensor {
-  return uniform(key, shape).less(p).broadcastTo(shape);
+  return unitInterval('random.bernoulli', key, shape, 'float32').less(p).broadcastTo(shape);
 }
 
 function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): Tensor {
   if (!isFloat(dtype))
     throw new TypeError(`${operation}: the dtype must be float32 or float64, got ${dtype}; see random.integers`);
   if (dtype === 'float32')
-    return bits(key, shape)
+    return draw(operation, key, shape)
       .bitwiseAnd(0xffffff)
       .cast('float32')
       .mul(2 ** -24);
+  checkKey(operation, key);
   const [high, low] = key.split() as [Key, Key];
-  const top = bits(high, shape)
+  const top = draw(operation, high, shape)
     .bitwiseAnd(0x3ffffff)
     .cast('float64')
     .mul(2 ** 27);
-  return top.add(bits(low, shape).bitwiseAnd(0x7ffffff)).mul(2 ** -53);
+  return top.add(draw(operation, low, shape).bitwiseAnd(0x7ffffff)).mul(2 ** -53);
+}
+
+function checkKey(operation: string, key: unknown): void {
+  if (key instanceof Key) return;
+  throw new TypeError(`${operation}: the first argument is a key, made with random.key(seed)`);
 }

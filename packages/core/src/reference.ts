@@ -145,7 +145,7 @@ function joinAxes(views: readonly View[]): Rows[] {
 }
 
 function unaryRow(
-  f: (x: number, y: number, z: number) => number,
+  f: Elementwise['value'],
   output: TypedArray,
   i: number,
   length: number,
@@ -153,12 +153,12 @@ function unaryRow(
   at: number,
   step: number,
 ): number {
-  for (let k = 0; k < length; k++, at += step) output[i++] = f(x[at]!, 0, 0);
+  for (let k = 0; k < length; k++, at += step) output[i++] = f(x[at]!);
   return i;
 }
 
 function binaryRow(
-  f: (x: number, y: number, z: number) => number,
+  f: Elementwise['value'],
   output: TypedArray,
   i: number,
   length: number,
@@ -169,6 +169,6 @@ function binaryRow(
   atY: number,
   stepY: number,
 ): number {
-  for (let k = 0; k < length; k++, atX += stepX, atY += stepY) output[i++] = f(x[atX]!, y[atY]!, 0);
+  for (let k = 0; k < length; k++, atX += stepX, atY += stepY) output[i++] = f(x[atX]!, y[atY]!);
   return i;
 }

@@ -92,6 +92,11 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 /** Axes in increasing order, without repetition; `undefined` means all of them. */
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
+  if (typeof axes !== 'number' && !Array.isArray(axes)) {
+    throw new TypeError(
+      `${operation}: the axis is a number or an array of numbers, got ${JSON.stringify(axes)}; options come after it`,
+    );
+  }
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
   if (new Set(list).size !== list.length) {
     throw new RangeError(`${operation}: an axis is named twice in [${[axes].flat().join(', ')}]`);

@@ -1,6 +1,8 @@
 import { isFloat } from './dtype.ts';
 import { onesLike, zerosLike } from './creation.ts';
 import { pullBack, pushForward } from './grad.ts';
+import { topologicalOrder } from './graph.ts';
+import { checkTensor } from './primitives/define.ts';
 import { alias } from './primitives/movement.ts';
 import type { Movement } from './primitives/primitive.ts';
 import { sameShape, show } from './shape.ts';
@@ -55,7 +57,7 @@ function differentiate(
   second: unknown,
 ): (...parameters: unknown[]) => ValueAndGrads<unknown> {
   if (second === undefined) {
-    if (typeof first !== 'function') throw new TypeError(`${operation}: expected a function, got ${String(first)}`);
+    checkFunction(operation, first);
     const f = first as (...parameters: unknown[]) => unknown;
     return (argument, ...rest) => {
       const { result, sources, tree } = traced(operation, [argument], ([traced]) => f(traced, ...rest));
@@ -63,7 +65,7 @@ function differentiate(
       return { value, grads: (tree.rebuild(gradients(value, sources)) as unknown[])[0] };
     };
   }
-  if (typeof second !== 'function') throw new TypeError(`${operation}: expected a function after the variables`);
+  checkFunction(operation, second);
   const f = second as (...parameters: unknown[]) => unknown;
   return (...parameters) => {
     const variables = Object.entries(namedVariables(first as VariableTree)).filter(
@@ -96,13 +98,15 @@ export function vjp<Primals extends readonly TensorTree[], Value extends TensorT
   f: (...primals: Primals) => Value,
   ...primals: Primals
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
+  checkFunction('vjp', f);
   const { result, sources, tree } = traced('vjp', primals, (inputs) => f(...(inputs as unknown as Primals)));
   const outputs = flatten('vjp: the result', result);
+  const withGraph = remember(outputs.leaves);
   return {
     value: result,
     pullback: (cotangent) => {
       const cotangents = matching('vjp', 'cotangent', cotangent, outputs.leaves);
-      const found = pullBack(outputs.leaves, cotangents, sources);
+      const found = withGraph(() => pullBack(outputs.leaves, cotangents, sources));
       return tree.rebuild(found.map((part, i) => part ?? zerosLike(sources[i]!))) as unknown as Primals;
     },
   };
@@ -117,6 +121,10 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
   primals: Primals,
   tangents: Primals,
 ): { readonly value: Value; readonly tangent: Value } {
+  checkFunction('jvp', f);
+  if (!Array.isArray(primals) || !Array.isArray(tangents)) {
+    throw new TypeError('jvp: primals and tangents are arrays with one entry for each argument: jvp(f, [x], [dx])');
+  }
   const { result, sources } = traced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
   const outputs = flatten('jvp: the result', result);
   const found = pushForward(outputs.leaves, sources, matching('jvp', 'tangent', tangents, sources));
@@ -133,8 +141,13 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
 export function customGradient<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => { readonly value: Tensor; readonly vjp: (cotangent: Tensor) => readonly Tensor[] },
 ): (...inputs: Inputs) => Tensor {
+  checkFunction('customGradient', f);
   return (...inputs) => {
+    for (const input of inputs) checkTensor('customGradient: an argument', input);
     const { value, vjp: rule } = f(...inputs);
+    if (!(value instanceof Tensor) || typeof rule !== 'function') {
+      throw new TypeError('customGradient: the function must return { value, vjp }, a tensor and a function');
+    }
     return new Tensor(custom, [value, ...inputs], value, {}, checkedRule(rule, inputs));
   };
 }
@@ -163,6 +176,9 @@ function checkedRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
     let parts = known.get(cotangent);
     if (!parts) {
       parts = rule(cotangent);
+      if (!Array.isArray(parts) || !parts.every((part) => part instanceof Tensor)) {
+        throw new TypeError('customGradient: the rule must return an array of tensors, one for each argument');
+      }
       if (parts.length !== inputs.length || !parts.every((part, i) => sameShape(part.shape, inputs[i]!.shape))) {
         throw new RangeError(
           `customGradient: the rule must give one cotangent for each argument, of shapes ` +
@@ -173,6 +189,10 @@ function checkedRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
     }
     return parts;
   };
+}
+
+function checkFunction(operation: string, f: unknown): void {
+  if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${String(f)}`);
 }
 
 interface Traced<Result> {
@@ -198,6 +218,23 @@ function traced<Result>(
     return mark(leaf);
   });
   return { result: trace(() => f(flat.rebuild(sources) as readonly unknown[])), sources, tree: flat };
+}
+
+/**
+ * Keeps the graph behind tensors for later: a tensor that is evaluated lets go of its inputs, but a pullback that is
+ * called afterwards still walks them.
+ */
+function remember(tensors: readonly Tensor[]): <Result>(use: () => Result) => Result {
+  const links = topologicalOrder(tensors).map((tensor) => [tensor, tensor.inputs] as const);
+  return (use) => {
+    const evaluated = links.filter(([tensor, inputs]) => tensor.inputs !== inputs);
+    for (const [tensor, inputs] of evaluated) tensor.inputs = inputs;
+    try {
+      return use();
+    } finally {
+      for (const [tensor] of evaluated) tensor.inputs = [];
+    }
+  };
 }
 
 function mark(tensor: Tensor): Tensor {

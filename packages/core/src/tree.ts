@@ -59,6 +59,7 @@ export function isVariableHolder(value: unknown): value is VariableHolder {
  * All variables of a tree by their path: keys, indices and the holders' own names, joined by dots. A variable that is
  * reached twice (shared weights) is listed once, under its first path.
  * @throws {TypeError} at anything that is neither a variable, a holder, an array nor a plain object.
+ * @throws {RangeError} if two variables have one path.
  */
 export function namedVariables(tree: VariableTree): Record<string, Variable> {
   const found = new Map<Variable, string>();
@@ -78,7 +79,12 @@ export function namedVariables(tree: VariableTree): Record<string, Variable> {
       );
   };
   collect(tree, '');
-  return Object.fromEntries([...found].map(([variable, path]) => [path, variable]));
+  const named: Record<string, Variable> = {};
+  for (const [variable, path] of found) {
+    if (Object.hasOwn(named, path)) throw new RangeError(`namedVariables: two variables are called '${path}'`);
+    named[path] = variable;
+  }
+  return named;
 }
 
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import type { Buffer } from './backend.ts';
 import type { DType } from './dtype.ts';
 import { evaluateSync } from './evaluate.ts';
+import { alias } from './primitives/movement.ts';
 import { readVariable } from './primitives/source.ts';
 import { sameShape, show, type Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
@@ -23,12 +24,12 @@ export class Variable {
   readonly dtype: DType;
   /** Counts the writes, so that a tensor built from an older value is noticed. */
   version = 0;
-  /** The stored value. */
-  buffer: Buffer | undefined;
+  #buffer: Buffer | undefined;
   /** What `value` gives: the stored value as a tensor, unless something was assigned. */
   #current: Tensor | undefined;
   #read: Tensor | undefined;
-  readonly #initial: Tensor;
+  /** Until it has been computed. */
+  #initial: Tensor | undefined;
 
   constructor(initial: Tensor, options: VariableOptions = {}) {
     if (!(initial instanceof Tensor)) throw new TypeError('Variable: the initial value must be a tensor');
@@ -44,11 +45,23 @@ export class Variable {
    * variable is written: evaluate both together.
    */
   get value(): Tensor {
-    if (!this.buffer) {
-      evaluateSync(this.#initial);
-      this.buffer = this.#initial.buffer!;
-    }
     return (this.#current ??= this.#read = readVariable(this, this.version));
+  }
+
+  /** The stored value, in memory that belongs to the variable alone: evaluation writes to it in place. */
+  get buffer(): Buffer {
+    if (!this.#buffer) {
+      // A copy, since the initial tensor never changes and may be in use elsewhere.
+      const own = new Tensor(alias, [this.#initial!], this);
+      evaluateSync(own);
+      this.#buffer = own.buffer!;
+      this.#initial = undefined;
+    }
+    return this.#buffer;
+  }
+
+  set buffer(buffer: Buffer) {
+    this.#buffer = buffer;
   }
 
   /**
@@ -72,11 +85,13 @@ export class Variable {
 
   /** For transformations: shows another tensor as the value, until the returned function is called. */
   substitute(value: Tensor): () => void {
-    const before = this.#current;
-    this.#current = value;
+    const before = { current: this.#current, read: this.#read };
+    // As if it were the stored value, so that evaluating the variable inside a transformation does not write it.
+    this.#current = this.#read = value;
     return () => {
       // What was assigned in between stays.
-      if (this.#current === value) this.#current = before;
+      if (this.#current === value) this.#current = before.current;
+      if (this.#read === value) this.#read = before.read;
     };
   }
 

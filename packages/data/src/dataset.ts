@@ -63,7 +63,9 @@ export class ImageDataset implements ImageShape {
     labels.forEach((label, i) => {
       const count = classNames?.length ?? Infinity;
       if (label < 0 || label >= count) {
-        throw new RangeError(`ImageDataset: label ${label} of image ${i} is outside 0 … ${count - 1}, the classes named`);
+        throw new RangeError(
+          `ImageDataset: label ${label} of image ${i} is outside 0 … ${count - 1}, the classes named`,
+        );
       }
       largest = Math.max(largest, label);
     });
@@ -135,7 +137,8 @@ export class ImageDataset implements ImageShape {
       relabelled[c] = i;
     });
     const indices = this.indicesWhere((label) => relabelled[label] !== -1);
-    if (indices.length === 0) throw new RangeError(`selectClasses: no image is of one of the ${classes.length} classes`);
+    if (indices.length === 0)
+      throw new RangeError(`selectClasses: no image is of one of the ${classes.length} classes`);
     const { data, labels } = this.subset(indices);
     const groups = this.classGroups;
     return this.with({
@@ -150,7 +153,9 @@ export class ImageDataset implements ImageShape {
   selectGroups(groups: readonly string[]): ImageDataset {
     const unknown = groups.find((group) => !this.groups.includes(group));
     if (unknown !== undefined) {
-      throw new RangeError(`selectGroups: no group '${unknown}'; the groups are: ${this.groups.join(', ') || '(none)'}`);
+      throw new RangeError(
+        `selectGroups: no group '${unknown}'; the groups are: ${this.groups.join(', ') || '(none)'}`,
+      );
     }
     return this.selectClasses([...this.classNames.keys()].filter((c) => groups.includes(this.classGroups![c]!)));
   }
@@ -207,7 +212,8 @@ export class ImageDataset implements ImageShape {
       const count = Math.min(Math.max(1, Math.round(members.length * fraction)), Math.max(1, members.length - 1));
       for (const place of permutation(members.length, seed, c).subarray(0, count)) inTrain[members[place]!] = 1;
     });
-    const part = (wanted: number): ImageDataset => this.subset([...inTrain.keys()].filter((i) => inTrain[i] === wanted));
+    const part = (wanted: number): ImageDataset =>
+      this.subset([...inTrain.keys()].filter((i) => inTrain[i] === wanted));
     if (this.size === inTrain.reduce((a, b) => a + b)) {
       throw new RangeError('splitExamples: every class has one image only, so none is left to test on');
     }
@@ -222,7 +228,8 @@ export class ImageDataset implements ImageShape {
   /** One channel of luma (ITU-R BT.601) from red, green and blue; images of one channel stay as they are. */
   toGrayscale(): ImageDataset {
     if (this.channels === 1) return this;
-    if (this.channels !== 3) throw new RangeError(`toGrayscale: images have 3 channels or 1, these have ${this.channels}`);
+    if (this.channels !== 3)
+      throw new RangeError(`toGrayscale: images have 3 channels or 1, these have ${this.channels}`);
     return this.with({ data: lumaPlanes(this.data, this.height * this.width), channels: 1 });
   }
 

@@ -153,10 +153,7 @@ function fitted(strokes: readonly Stroke[]): Stroke[] {
   const scaleX = 0.68 / Math.sqrt(Math.max(width, 0.3 * largest) * largest);
   const scaleY = 0.68 / Math.sqrt(Math.max(height, 0.3 * largest) * largest);
   return strokes.map((stroke) =>
-    stroke.map(([x, y]): Point => [
-      0.5 + (x - left - width / 2) * scaleX,
-      0.5 + (y - top - height / 2) * scaleY,
-    ]),
+    stroke.map(([x, y]): Point => [0.5 + (x - left - width / 2) * scaleX, 0.5 + (y - top - height / 2) * scaleY]),
   );
 }
 
@@ -166,7 +163,13 @@ function extent(values: readonly number[]): [low: number, length: number] {
 }
 
 /** One drawing of a character. */
-function drawing(character: readonly Stroke[], size: number, random: Random, jitter: number, noise: number): Uint8Array {
+function drawing(
+  character: readonly Stroke[],
+  size: number,
+  random: Random,
+  jitter: number,
+  noise: number,
+): Uint8Array {
   const [cos, sin] = cosSin(0.17 * jitter * random.normal());
   const slant = 0.24 * jitter * random.normal();
   const scaleX = 1 + 0.13 * jitter * random.uniform(-1.6, 1);
@@ -181,10 +184,7 @@ function drawing(character: readonly Stroke[], size: number, random: Random, jit
       const px = x - 0.5 + offsetX + 0.038 * jitter * random.normal();
       const py = y - 0.5 + offsetY + 0.038 * jitter * random.normal();
       const sheared = scaleX * (px - slant * py);
-      return [
-        0.5 + shiftX + cos * sheared - sin * scaleY * py,
-        0.5 + shiftY + sin * sheared + cos * scaleY * py,
-      ];
+      return [0.5 + shiftX + cos * sheared - sin * scaleY * py, 0.5 + shiftY + sin * sheared + cos * scaleY * py];
     });
     return flatten(moved, moved.length === 2 ? 1 : 14);
   });
@@ -195,7 +195,11 @@ function drawing(character: readonly Stroke[], size: number, random: Random, jit
 
 /** A blurred picture of a character as a vector of length 1. */
 function blurred(character: readonly Stroke[]): Float32Array {
-  const picture = draw(character.map((stroke) => flatten(stroke, 14)), SKETCH, 3);
+  const picture = draw(
+    character.map((stroke) => flatten(stroke, 14)),
+    SKETCH,
+    3,
+  );
   const norm = Math.sqrt(dot(picture, picture));
   return picture.map((value) => value / norm);
 }

@@ -67,7 +67,8 @@ export async function imageFolder(
 async function* folderFiles(folder: string): AsyncGenerator<FolderFile, void> {
   for (const className of (await list(folder)).sort(naturalOrder)) {
     const classFolder = join(folder, className);
-    if (className.startsWith('.') || !(await stat(classFolder)).isDirectory()) continue;
+    if (className.startsWith('.')) continue;
+    if (!(await access(classFolder, 'folder', () => stat(classFolder))).isDirectory()) continue;
     const files = (await list(classFolder)).filter((file) => /^[^.].*\.(?:png|jpe?g|pgm)$/i.test(file));
     if (files.length === 0) throw new DataFileError(classFolder, 'no PNG, JPEG or PGM files in this class folder');
     for (const file of files.sort(naturalOrder)) {

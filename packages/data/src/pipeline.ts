@@ -71,7 +71,9 @@ export class Pipeline {
     this.options = options;
     this.stepsPerEpoch = dropLast ? Math.floor(dataset.size / batchSize) : Math.ceil(dataset.size / batchSize);
     if (this.stepsPerEpoch === 0) {
-      throw new RangeError(`batches: ${dataset.size} images fill no batch of ${batchSize}, and dropLast drops the rest`);
+      throw new RangeError(
+        `batches: ${dataset.size} images fill no batch of ${batchSize}, and dropLast drops the rest`,
+      );
     }
     const { epoch, step } = start;
     if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(step) || step < 0 || step >= this.stepsPerEpoch) {
@@ -110,9 +112,10 @@ export class Pipeline {
       label[i] = example.label;
       if (augment === undefined) target.set(example.image);
       else augment(example.image, target, dataset, new Random(seed, 1, epoch, index));
-      for (let j = 0; j < target.length; j++) {
-        const channel = Math.floor(j / area);
-        target[j] = (target[j]! - this.mean[channel]!) / this.std[channel]!;
+      for (let channel = 0; channel < channels; channel++) {
+        const mean = this.mean[channel]!;
+        const std = this.std[channel]!;
+        for (let j = channel * area; j < (channel + 1) * area; j++) target[j] = (target[j]! - mean) / std;
       }
     });
     const next = step + 1 < this.stepsPerEpoch ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
@@ -133,7 +136,9 @@ export class Pipeline {
 function perChannel(name: string, value: number | readonly number[], channels: number): Float64Array {
   const values = typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
   if (values.length !== channels || !values.every(Number.isFinite)) {
-    throw new RangeError(`batches: normalize.${name} needs one number, or ${channels} for the channels, got ${String(value)}`);
+    throw new RangeError(
+      `batches: normalize.${name} needs one number, or ${channels} for the channels, got ${String(value)}`,
+    );
   }
   return Float64Array.from(values);
 }

@@ -106,7 +106,8 @@ export function cosSin(angle: number): [cos: number, sin: number] {
 }
 
 function absorb(hash: number, value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`Random: seed and counters must be safe integers, got ${value}`);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`Random: seed and counters must be safe integers, got ${value}`);
   const high = Math.floor(value / 0x1_0000_0000);
   return mix(Math.imul(mix(Math.imul(hash, 31) ^ (value >>> 0)), 31) ^ high);
 }

@@ -40,7 +40,15 @@ test('no change asked for is the identity, exactly', () => {
 
 test('a certain flip mirrors left and right, and twice is the identity', () => {
   const flip = augment({ flip: 1 });
-  expect(apply(flip, square([[1, 2, 3], [4, 5, 6]]))).toEqual([3, 2, 1, 6, 5, 4]);
+  expect(
+    apply(
+      flip,
+      square([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    ),
+  ).toEqual([3, 2, 1, 6, 5, 4]);
   fc.assert(
     fc.property(images, fc.nat(), (image, seed) => {
       const once = Uint8Array.from(apply(flip, image, seed));
@@ -59,13 +67,22 @@ test('a flip of probability p happens about that often', () => {
 test('scale 2 about the centre samples between the pixels', () => {
   expect(apply(augment({ scale: [2, 2] }), square([[0, 100, 200]]))).toEqual([50, 100, 150]);
   // Halved: the outer pixels come from outside, filled.
-  expect(apply(augment({ scale: [0.5, 0.5], fill: 7 }), square([[0, 100, 200], [0, 100, 200], [0, 100, 200]]))).toEqual(
-    [7, 7, 7, 7, 100, 7, 7, 7, 7],
-  );
+  expect(
+    apply(
+      augment({ scale: [0.5, 0.5], fill: 7 }),
+      square([
+        [0, 100, 200],
+        [0, 100, 200],
+        [0, 100, 200],
+      ]),
+    ),
+  ).toEqual([7, 7, 7, 7, 100, 7, 7, 7, 7]);
 });
 
 test('shift moves by at most the limit and keeps the sum of a lonely pixel', () => {
-  const spot = square(Array.from({ length: 9 }, (_, y) => Array.from({ length: 9 }, (_, x) => (x === 4 && y === 4 ? 200 : 0))));
+  const spot = square(
+    Array.from({ length: 9 }, (_, y) => Array.from({ length: 9 }, (_, x) => (x === 4 && y === 4 ? 200 : 0))),
+  );
   const places = Array.from({ length: 60 }, (_, seed) => {
     const moved = apply(augment({ shift: 2 }), spot, seed);
     const total = moved.reduce((a, b) => a + b);
@@ -80,7 +97,9 @@ test('shift moves by at most the limit and keeps the sum of a lonely pixel', () 
 
 test('rotate turns by at most the limit, both ways', () => {
   const size = 21;
-  const spot = square(Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => (x === 18 && y === 10 ? 200 : 0))));
+  const spot = square(
+    Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => (x === 18 && y === 10 ? 200 : 0))),
+  );
   const angles = Array.from({ length: 60 }, (_, seed) => {
     const turned = apply(augment({ rotate: 30 }), spot, seed);
     const total = turned.reduce((a, b) => a + b);

@@ -52,7 +52,11 @@ function chunk(type: string, content: Uint8Array | readonly number[]): Uint8Arra
 
 /** A grey 8-bit PNG file of one value. */
 export function plainPng(width: number, height: number, value: number): Uint8Array {
-  return writePng({ width, height, rows: Array.from({ length: height }, () => Array.from({ length: width }, () => value)) });
+  return writePng({
+    width,
+    height,
+    rows: Array.from({ length: height }, () => Array.from({ length: width }, () => value)),
+  });
 }
 
 /** Where a file is cut off, at any byte before its end. */
@@ -62,5 +66,7 @@ export function cuts(file: Uint8Array): fc.Arbitrary<Uint8Array> {
 
 /** The file with one bit changed, in its first `length` bytes. */
 export function flips(file: Uint8Array, length = file.length): fc.Arbitrary<Uint8Array> {
-  return fc.tuple(fc.nat(length - 1), fc.nat(7)).map(([at, bit]) => file.map((byte, i) => (i === at ? byte ^ (1 << bit) : byte)));
+  return fc
+    .tuple(fc.nat(length - 1), fc.nat(7))
+    .map(([at, bit]) => file.map((byte, i) => (i === at ? byte ^ (1 << bit) : byte)));
 }

@@ -17,13 +17,20 @@ test('images are ordered by class, with as many of each as asked for', () => {
 test('class c and drawing i are the same however many there are', () => {
   const count = fc.integer({ min: 1, max: 8 });
   fc.assert(
-    fc.property(fc.maxSafeInteger(), count, count, count, count, (seed, classes, perClass, moreClasses, morePerClass) => {
-      const few = glyphs({ classes, perClass, size: 12, seed });
-      const many = glyphs({ classes: classes + moreClasses, perClass: perClass + morePerClass, size: 12, seed });
-      for (let c = 0; c < classes; c++) {
-        for (let i = 0; i < perClass; i++) expect(imageOf(few, c, i)).toEqual(imageOf(many, c, i));
-      }
-    }),
+    fc.property(
+      fc.maxSafeInteger(),
+      count,
+      count,
+      count,
+      count,
+      (seed, classes, perClass, moreClasses, morePerClass) => {
+        const few = glyphs({ classes, perClass, size: 12, seed });
+        const many = glyphs({ classes: classes + moreClasses, perClass: perClass + morePerClass, size: 12, seed });
+        for (let c = 0; c < classes; c++) {
+          for (let i = 0; i < perClass; i++) expect(imageOf(few, c, i)).toEqual(imageOf(many, c, i));
+        }
+      },
+    ),
     { numRuns: 20 },
   );
 });
@@ -57,7 +64,9 @@ test('every drawing has ink that mostly stays inside, at any size', () => {
       const coverage = image.reduce((a, b) => a + b, 0) / (255 * size * size);
       expect(coverage).toBeGreaterThan(0.02);
       expect(coverage).toBeLessThan(0.5);
-      const border = image.filter((_, p) => p < size || p >= size * (size - 1) || p % size === 0 || p % size === size - 1);
+      const border = image.filter(
+        (_, p) => p < size || p >= size * (size - 1) || p % size === 0 || p % size === size - 1,
+      );
       expect(border.filter((value) => value > 0).length).toBeLessThan(size);
     }
   }

@@ -32,7 +32,10 @@ function plainPgm(width: number, height: number, value: number): Uint8Array {
 }
 
 describe('mnist', () => {
-  const images = writeIdx([3, 2, 2], Uint8Array.from({ length: 12 }, (_, i) => i));
+  const images = writeIdx(
+    [3, 2, 2],
+    Uint8Array.from({ length: 12 }, (_, i) => i),
+  );
   const labels = writeIdx([3], Uint8Array.of(4, 2, 9));
 
   test('finds the usual names, with - or ., gzipped or not', async () => {
@@ -49,7 +52,11 @@ describe('mnist', () => {
   });
 
   test('says what is missing, and that the other split is there', async () => {
-    await write({ 't10k-images-idx3-ubyte': images, 't10k-labels-idx1-ubyte': labels, 'train-labels-idx1-ubyte': labels });
+    await write({
+      't10k-images-idx3-ubyte': images,
+      't10k-labels-idx1-ubyte': labels,
+      'train-labels-idx1-ubyte': labels,
+    });
     await expect(mnist(folder)).rejects.toThrow(
       "no train split: expected train-images-idx3-ubyte and train-labels-idx1-ubyte, with or without .gz; the folder has only the test split, pass split: 'test'",
     );
@@ -126,9 +133,14 @@ describe('imageFolder', () => {
       { path: 'b/1', bytes: plainPgm(1, 1, 9) },
       { path: 'a/1', bytes: plainPgm(1, 1, 8) },
     ]);
-    expect([dataset.classNames, [...dataset.data]]).toEqual([['a', 'b'], [8, 9]]);
+    expect([dataset.classNames, [...dataset.data]]).toEqual([
+      ['a', 'b'],
+      [8, 9],
+    ]);
     for (const path of ['1.pgm', 'x/a/1.pgm', '/1.pgm', 'a/']) {
-      await expect(parseImageFolder([{ path, bytes: plainPgm(1, 1, 0) }])).rejects.toThrow("must have the form 'class/file'");
+      await expect(parseImageFolder([{ path, bytes: plainPgm(1, 1, 0) }])).rejects.toThrow(
+        "must have the form 'class/file'",
+      );
     }
   });
 });
@@ -156,7 +168,9 @@ describe.runIf(existsSync(shared))('real data', () => {
 
   test('the ORL faces', async () => {
     const dataset = await imageFolder(join(shared, 'orl'));
-    expect([dataset.size, dataset.classes, dataset.channels, dataset.height, dataset.width]).toEqual([400, 40, 1, 112, 92]);
+    expect([dataset.size, dataset.classes, dataset.channels, dataset.height, dataset.width]).toEqual([
+      400, 40, 1, 112, 92,
+    ]);
     expect(dataset.classNames.slice(0, 3)).toEqual(['s1', 's2', 's3']);
     expect(dataset.classCounts.every((count) => count === 10)).toBe(true);
   });

@@ -1,6 +1,7 @@
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { ImageDataset } from '../src/dataset.ts';
 import { DataFileError } from '../src/formats/error.ts';
 import { parseOmniglot } from '../src/formats/omniglot.ts';
 import { ascii, cuts, flips, plainPng, writePng } from './files.ts';
@@ -50,7 +51,11 @@ test.each([
   ['a cut zip', zip.slice(0, -30), 'z.zip: truncated: the directory at the end of the zip file is missing'],
   ['other contents', zipSync({ 'readme.txt': ascii('hi') }), 'z.zip: no Omniglot drawings'],
   ['an unexpected picture', zipSync({ 'a/b.png': drawing(0) }), 'z.zip/a/b.png: not an Omniglot drawing'],
-  ['a damaged picture', zipSync({ ...files, [entry]: drawing(4).slice(0, 40) }), `z.zip/${entry}: cannot decode this PNG`],
+  [
+    'a damaged picture',
+    zipSync({ ...files, [entry]: drawing(4).slice(0, 40) }),
+    `z.zip/${entry}: cannot decode this PNG`,
+  ],
   ['mixed sizes', zipSync({ ...files, [entry]: plainPng(9, 9, 0) }), `z.zip/${entry}: is 9 × 9 pixels`],
 ])('refuses %s', (_, bytes, message) => {
   expect(() => parseOmniglot(bytes, { name: 'z.zip' })).toThrow(message);
@@ -67,16 +72,18 @@ test('no truncation gives a result', () => {
 
 test('a changed bit is noticed, or changes nothing', () => {
   const whole = parseOmniglot(zip);
+  const parseOrRefuse = (bytes: Uint8Array): ImageDataset | 'refused' => {
+    try {
+      return parseOmniglot(bytes, { name: 'z' });
+    } catch (error) {
+      if (error instanceof DataFileError) return 'refused';
+      throw error;
+    }
+  };
   fc.assert(
     fc.property(flips(zip), (damaged) => {
-      let dataset;
-      try {
-        dataset = parseOmniglot(damaged, { name: 'z' });
-      } catch (error) {
-        expect(error).toBeInstanceOf(DataFileError);
-        return;
-      }
-      expect(dataset).toEqual(whole); // the bit was in a date, say
+      const result = parseOrRefuse(damaged);
+      expect(result === 'refused' ? whole : result).toEqual(whole); // a bit of a date, say, changes nothing
     }),
     { numRuns: 1000 },
   );

@@ -46,7 +46,13 @@ test('a shuffled order differs between epochs and seeds, and is the same for the
 });
 
 test('images are normalised as (x − 127.5) / 128, or as asked for each channel', () => {
-  const dataset = new ImageDataset({ data: Uint8Array.of(0, 255, 100), labels: Int32Array.of(0), channels: 3, height: 1, width: 1 });
+  const dataset = new ImageDataset({
+    data: Uint8Array.of(0, 255, 100),
+    labels: Int32Array.of(0),
+    channels: 3,
+    height: 1,
+    width: 1,
+  });
   expect([...take(dataset, { batchSize: 1 }, 1)[0]!.image]).toEqual([-127.5 / 128, 127.5 / 128, -27.5 / 128]);
   const normalize = { mean: [0, 55, 100], std: 2 };
   expect([...take(dataset, { batchSize: 1, normalize }, 1)[0]!.image]).toEqual([0, 100, 0]);

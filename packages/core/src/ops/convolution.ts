@@ -1,4 +1,5 @@
 import { promote } from '../dtype.ts';
+import { checkTensor } from '../primitives/define.ts';
 import { convolve } from '../primitives/convolution.ts';
 import { dilated } from '../primitives/movement.ts';
 import { show } from '../shape.ts';
@@ -30,6 +31,7 @@ export interface Conv2dOptions {
  * @throws {RangeError} if ranks, channels or groups do not fit, or the kernel does not fit the padded image.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkTensor('conv2d', x);
   const { groups = 1 } = options;
   if (!(weight instanceof Tensor)) throw new TypeError('conv2d: the weight must be a tensor');
   if (x.rank !== 4 || weight.rank !== 4) {
@@ -85,6 +87,7 @@ export interface Pool2dOptions {
  * @throws {RangeError} if the window does not fit the padded image.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  checkTensor('maxPool2d', x);
   const windows = windowsOf('maxPool2d', x, options, x.dtype === 'int32' ? -(2 ** 31) : -Infinity);
   const flat = windows.flatten(4);
   return flat.takeAlongAxis(flat.argMax(4, { keepDims: true }), 4).squeeze(4);
@@ -95,13 +98,14 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  * @throws {RangeError} if the window does not fit the padded image.
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  checkTensor('avgPool2d', x);
   return windowsOf('avgPool2d', x, options, 0).mean([4, 5]);
 }
 
 /** [N, C, H′, W′, kh, kw]: all windows, as a view of the padded image. */
 function windowsOf(operation: string, x: Tensor, options: Pool2dOptions, padding: number): Tensor {
   if (x.rank !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${show(x.shape)}`);
-  const kernel = sizes(operation, 'kernelSize', options.kernelSize, 1);
+  const kernel = sizes(operation, 'kernelSize', options?.kernelSize, 1);
   const stride = sizes(operation, 'stride', options.stride ?? kernel, 1);
   const [rows, columns] = paddings(operation, options.padding ?? 0, x, kernel, stride);
   const padded = x.pad([[0, 0], [0, 0], rows, columns], padding);

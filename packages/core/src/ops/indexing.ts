@@ -1,4 +1,5 @@
-import type { DType } from '../dtype.ts';
+import { type DType, promote } from '../dtype.ts';
+import { checkTensor } from '../primitives/define.ts';
 import { argSort as argSortPrimitive, scattered, taken } from '../primitives/indexing.ts';
 import { arange } from '../creation.ts';
 import { broadcastShapes, normalizeAxis, sameShape, show } from '../shape.ts';
@@ -11,6 +12,7 @@ import { Tensor } from '../tensor.ts';
  * @throws {RangeError} if an index is out of range (at evaluation).
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  checkTensor('gather', x);
   checkIndices('gather', indices);
   const along = normalizeAxis('gather', axis, x.rank);
   const before = x.shape.slice(0, along);
@@ -28,6 +30,7 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
  * @throws {RangeError} if ranks or axes do not fit, or an index is out of range (at evaluation).
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
+  checkTensor('takeAlongAxis', x);
   const { source, at, along } = aligned('takeAlongAxis', x, indices, axis);
   return taken(source, at, along);
 }
@@ -35,17 +38,25 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
 /**
  * x with updates added along an axis at the indices (PyTorch's `scatter_add`); equal indices add up.
  * @param indices int32, of x's rank; the other axes are x's, or 1.
- * @param updates of the shape of the indices, or broadcasting to it; x's dtype.
+ * @param updates of the shape of the indices, or broadcasting to it; cast to x's dtype (bool to int32).
  * @throws {RangeError} if shapes do not fit, or an index is out of range (at evaluation).
  */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor {
+  checkTensor('scatterAdd', x);
+  checkTensor('scatterAdd: the updates', updates);
   const { source, at, along } = aligned('scatterAdd', x, indices, axis);
   if (!sameShape(source.shape, x.shape)) {
     throw new RangeError(
       `scatterAdd: indices ${show(indices.shape)} are larger than ${show(x.shape)} on another axis than ${along}`,
     );
   }
-  return x.add(scattered(at, updates.cast(x.dtype).broadcastTo(at.shape), x.shape, along));
+  if (!sameShape(broadcastShapes('scatterAdd', updates.shape, at.shape), at.shape)) {
+    throw new RangeError(
+      `scatterAdd: updates ${show(updates.shape)} do not broadcast to the indices ${show(at.shape)}`,
+    );
+  }
+  const dtype = promote(x.dtype, 'int32');
+  return x.add(scattered(at, updates.cast(dtype).broadcastTo(at.shape), x.shape, along));
 }
 
 /**
@@ -54,6 +65,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
  */
 export function oneHot(indices: Tensor, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkIndices('oneHot', indices);
+  if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`oneHot: depth is an integer ≥ 0, got ${depth}`);
   return indices
     .unsqueeze(-1)
     .equal(arange(depth, { dtype: 'int32' }))
@@ -67,12 +79,14 @@ export interface SortOptions {
 
 /** int32: the order that sorts x along an axis. Stable: ties keep their order. NaN is last. */
 export function argSort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
+  checkTensor('argSort', x);
   const along = normalizeAxis('argSort', axis, x.rank);
   return new Tensor(argSortPrimitive, [x], { shape: x.shape, dtype: 'int32' }, { axis: along, descending });
 }
 
 /** x sorted along an axis, NaN last. The gradient goes to where each element came from. */
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
+  checkTensor('sort', x);
   const along = normalizeAxis('sort', axis, x.rank);
   return taken(x, argSort(x, along, options), along);
 }
@@ -82,6 +96,7 @@ export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
  * @throws {RangeError} if k is not an integer from 0 to the axis' length.
  */
 export function topK(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
+  checkTensor('topK', x);
   const along = normalizeAxis('topK', axis, x.rank);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[along]!) {
     throw new RangeError(

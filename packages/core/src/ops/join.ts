@@ -12,6 +12,9 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (first.rank === 0) throw new RangeError('concat: scalars have no axis to join along; use stack');
   const along = normalizeAxis('concat', axis, first.rank);
   for (const x of tensors) {
+    if (x.rank !== first.rank) {
+      throw new RangeError(`concat: ${show(first.shape)} and ${show(x.shape)} differ in rank; reshape or use stack`);
+    }
     if (!sameShape(x.shape.with(along, 0), first.shape.with(along, 0))) {
       throw new RangeError(`concat: ${show(first.shape)} and ${show(x.shape)} differ on another axis than ${along}`);
     }

@@ -15,6 +15,13 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
       `matmul: ${show(a.shape)} · ${show(b.shape)}: operands need at least one axis; use mul for scalars`,
     );
   }
+  const [last, other] = [a.rank - 1, Math.max(0, b.rank - 2)];
+  if (a.shape[last] !== b.shape[other]) {
+    throw new RangeError(
+      `matmul: inner sizes differ, ${show(a.shape)} · ${show(b.shape)}: axis ${last} of the first (${a.shape[last]}) ` +
+        `must equal axis ${other} of the second (${b.shape[other]})`,
+    );
+  }
   const dtype = promote(promote(a.dtype, b.dtype), 'int32');
   if (a.rank === 1) return matmul(a.unsqueeze(0), b).squeeze(b.rank === 1 ? 0 : -2);
   if (b.rank === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);

@@ -1,4 +1,5 @@
-import { type DType, isDType } from '../dtype.ts';
+import { convert, type DType, isDType } from '../dtype.ts';
+import { checkTensor } from '../primitives/define.ts';
 import { cast as castPrimitive } from '../primitives/cast.ts';
 import * as primitives from '../primitives/movement.ts';
 import type { Attributes, Movement } from '../primitives/primitive.ts';
@@ -19,6 +20,7 @@ import { Tensor } from '../tensor.ts';
  * The gradient goes back in x's own dtype; through integers nothing flows.
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  checkTensor('cast', x);
   if (!isDType(dtype)) throw new TypeError(`cast: no dtype ${String(dtype)}; use float32, float64, int32 or bool`);
   if (dtype === x.dtype) return x;
   return dtype === 'bool' ? x.notEqual(0) : new Tensor(castPrimitive, [x], { shape: x.shape, dtype });
@@ -26,29 +28,37 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 
 /** The tensor as a constant: nothing flows back through it. */
 export function stopGradient(x: Tensor): Tensor {
+  checkTensor('stopGradient', x);
   return moved(primitives.stop, x, x.shape);
 }
 
 /**
  * The elements in row-major order under another shape. One size may be −1: what is left over.
- * @throws {RangeError} if the sizes differ.
+ * @throws {RangeError} if the sizes differ, or more than one is −1.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor('reshape', x);
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= -1)) {
+    throw new TypeError(`reshape: a shape is an array of integers ≥ 0, or one −1, got ${JSON.stringify(shape)}`);
+  }
   const open = shape.indexOf(-1);
-  let target = shape;
+  let target: Shape = shape;
   if (open >= 0) {
+    if (shape.indexOf(-1, open + 1) >= 0) {
+      throw new RangeError(`reshape: only one size may be −1, got ${show(shape)}`);
+    }
     const rest = shape.reduce((product, length, axis) => (axis === open ? product : product * length), 1);
     target = shape.map((length, axis) => (axis === open ? x.size / rest : length));
   }
   if (!target.every(Number.isInteger) || sizeOf(target) !== x.size) {
     throw new RangeError(`reshape: ${show(x.shape)} holds ${x.size} elements and cannot become ${show(shape)}`);
   }
-  checkShape('reshape', target);
   return sameShape(target, x.shape) ? x : moved(primitives.reshape, x, target);
 }
 
 /** All axes from `startAxis` on as one. */
 export function flatten(x: Tensor, startAxis = 0): Tensor {
+  checkTensor('flatten', x);
   if (x.rank === 0) return x.reshape([1]);
   const start = normalizeAxis('flatten', startAxis, x.rank);
   return x.reshape([...x.shape.slice(0, start), sizeOf(x.shape.slice(start))]);
@@ -56,7 +66,9 @@ export function flatten(x: Tensor, startAxis = 0): Tensor {
 
 /** Axes in another order: axis i of the result is axis `axes[i]` of x. */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  const order = axes.map((axis) => normalizeAxis('permute', axis, x.rank));
+  checkTensor('permute', x);
+  if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array of numbers, got ${JSON.stringify(axes)}`);
+  const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.rank));
   if (order.length !== x.rank || new Set(order).size !== x.rank) {
     throw new RangeError(
       `permute: [${axes.join(', ')}] does not name each of the ${x.rank} axes of ${show(x.shape)} once`,
@@ -72,6 +84,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 
 /** Two axes exchanged, by default the last two. */
 export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
+  checkTensor('transpose', x);
   const order = x.shape.map((_, axis) => axis);
   const [a, b] = [normalizeAxis('transpose', axis1, x.rank), normalizeAxis('transpose', axis2, x.rank)];
   order[a] = b;
@@ -84,6 +97,7 @@ export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
  * @throws {RangeError} if a named axis has another size.
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
+  checkTensor('squeeze', x);
   const axes =
     axis === undefined
       ? x.shape.flatMap((length, i) => (length === 1 ? [i] : []))
@@ -96,6 +110,7 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
 
 /** With a new axis of size 1 at this place of the result. */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
+  checkTensor('unsqueeze', x);
   const place = normalizeAxis('unsqueeze', axis, x.rank + 1);
   return x.reshape([...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
 }
@@ -105,6 +120,7 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
  * @throws {RangeError} if x does not broadcast to that shape.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor('broadcastTo', x);
   checkShape('broadcastTo', shape);
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
@@ -115,6 +131,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 /** The order of the elements reversed along the axes (all by default). */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
+  checkTensor('flip', x);
   return moved(primitives.flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.rank) });
 }
 
@@ -130,6 +147,10 @@ export type Range = null | number | readonly [start?: number | null, stop?: numb
  * @throws {RangeError} if an index is out of range, there are more ranges than axes, or a step is 0.
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
+  checkTensor('slice', x);
+  if (!Array.isArray(ranges)) {
+    throw new TypeError(`slice: ranges are an array with one for each axis, got ${JSON.stringify(ranges)}`);
+  }
   if (ranges.length > x.rank) {
     throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.rank}, ${show(x.shape)}`);
   }
@@ -161,7 +182,12 @@ function resolve(range: Range, length: number, axis: number): Part {
     }
     return { start: range < 0 ? range + length : range, count: 1, step: 1, backwards: false, dropped: true };
   }
-  const [from = null, to = null, step = 1] = range ?? [];
+  if (range !== null && !Array.isArray(range)) {
+    throw new TypeError(
+      `slice: the range of axis ${axis} is null, an index or [start, stop, step], got ${JSON.stringify(range)}`,
+    );
+  }
+  const [from = null, to = null, step = 1]: Exclude<Range, number | null> = range ?? [];
   for (const value of [from ?? 0, to ?? 0, step]) {
     if (!Number.isInteger(value))
       throw new TypeError(`slice: ${String(value)} in the range of axis ${axis} is not an integer`);
@@ -186,14 +212,19 @@ function resolve(range: Range, length: number, axis: number): Part {
  * @throws {RangeError} if there is not one pair of integers ≥ 0 for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+  checkTensor('pad', x);
   if (
+    !Array.isArray(widths) ||
     widths.length !== x.rank ||
-    !widths.every((pair) => pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0))
+    !widths.every(
+      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0),
+    )
   ) {
     throw new RangeError(
       `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.rank} axes of ${show(x.shape)}, got ${JSON.stringify(widths)}`,
     );
   }
+  if (typeof value !== 'number') throw new TypeError(`pad: the value is a number, got ${String(value)}`);
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
   const ones = x.shape.map(() => 1);
   return primitives.padded(
@@ -201,7 +232,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
     widths.map(([before]) => before),
     widths.map(([, after]) => after),
     ones,
-    value,
+    convert(x.dtype, value),
   );
 }
 
@@ -211,6 +242,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
  * @throws {RangeError} if the window does not fit the axis.
  */
 export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation = 1): Tensor {
+  checkTensor('unfold', x);
   const along = normalizeAxis('unfold', axis, x.rank);
   if (![size, step, dilation].every((n) => Number.isInteger(n) && n > 0)) {
     throw new RangeError(`unfold: size, step and dilation are integers > 0, got ${size}, ${step}, ${dilation}`);
@@ -228,6 +260,7 @@ export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation
  * @throws {RangeError} if the axis cannot be cut so.
  */
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
+  checkTensor('split', x);
   const along = normalizeAxis('split', axis, x.rank);
   const length = x.shape[along]!;
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;

@@ -1,6 +1,7 @@
 // Reductions over axes. In all of them `axis` is one axis or several, negative ones counted from the end, and all axes if
 // absent; `keepDims` leaves the reduced axes in place with size 1.
 import { toFloat } from '../dtype.ts';
+import { checkTensor } from '../primitives/define.ts';
 import * as primitives from '../primitives/reduce.ts';
 import type { Reduce } from '../primitives/primitive.ts';
 import { normalizeAxes, normalizeAxis } from '../shape.ts';
@@ -36,6 +37,7 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 
 /** The arithmetic mean, in floating point: integers become float32. The mean of nothing is NaN. */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('mean', x);
   const total = sum(x.cast(toFloat(x.dtype)), axis, options);
   return total.div(x.size === 0 ? count(x, axis) : x.size / total.size);
 }
@@ -52,21 +54,25 @@ export function argMin(x: Tensor, axis?: number, options: ReduceOptions = {}): T
 
 /** Whether any element is true (not 0). */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('any', x);
   return x.cast('bool').sum(axis, options).greater(0);
 }
 
 /** Whether all elements are true (not 0). */
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('all', x);
   return x.cast('bool').logicalNot().sum(axis, options).equal(0);
 }
 
 function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepDims = false }: ReduceOptions): Tensor {
+  checkTensor(primitive.name, x);
   const axes = normalizeAxes(primitive.name, axis, x.rank);
   const reduced = primitives.reduce(primitive, x, axes);
   return keepDims || axes.length === 0 ? reduced : reduced.squeeze(axes);
 }
 
 function indexOver(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
+  checkTensor(primitive.name, x);
   if (axis === undefined) {
     const index = over(primitive, x.flatten(), 0, {});
     return options.keepDims ? index.reshape(x.shape.map(() => 1)) : index;

@@ -64,6 +64,11 @@ export function checkOperand(operation: string, input: unknown): asserts input i
   );
 }
 
+export function checkTensor(operation: string, x: unknown): asserts x is Tensor {
+  if (x instanceof Tensor) return;
+  throw new TypeError(`${operation}: expected a tensor, got ${describe(x)}; make a tensor of it with tensor(…)`);
+}
+
 function describe(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor?.name ?? 'an object';

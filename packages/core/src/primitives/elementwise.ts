@@ -2,7 +2,7 @@
 // of Tensor and the gradient tests follow from it. Nothing but operations may be exported from this file.
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
 import type { Tensor } from '../tensor.ts';
-import { erfOf } from './special.ts';
+import { erfOf, integerPowerOf, powerOf } from './special.ts';
 
 // The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
 // broadcasts against the output. At ties and kinks it is PyTorch's choice.
@@ -70,14 +70,18 @@ export const mod: Binary = binary({
   ],
 });
 
-/** x to the power y. The gradient of x⁰ is 0 everywhere, and that of 0^y with respect to y is 0 for y ≥ 0. */
+/**
+ * x to the power y; 1 if x is 1, whatever y is. int32 wraps, and for a negative y its fraction is cut: 2⁻¹ is 0.
+ * The gradient of x⁰ is 0 everywhere, and that of 0^y with respect to y is 0 for y ≥ 0.
+ */
 export const pow: Binary = binary({
   name: 'pow',
   dtypes: 'number',
-  value: (x, y) => x ** y,
+  value: powerOf,
+  integer: integerPowerOf,
   derivatives: [
-    // Inside `where`, so that the branch not taken is finite and its own gradient vanishes too.
-    (t, x, y) => t.mul(y!).mul(x!.pow(y!.equal(0).where(1, y!.sub(1)))),
+    // At x = y = 0 any finite power will do: 0 · 0⁻¹ would be NaN. Elsewhere y − 1, whose derivative counts even at y = 0.
+    (t, x, y) => t.mul(y!).mul(x!.pow(x!.equal(0).logicalAnd(y!.equal(0)).where(1, y!.sub(1)))),
     (t, x, _y, out) => t.mul(out!).mul(x!.equal(0).where(1, x!).log()),
   ],
   domain: [positive, real],
@@ -87,7 +91,7 @@ export const pow: Binary = binary({
 export const maximum: Binary = binary({
   name: 'maximum',
   dtypes: 'number',
-  value: Math.max,
+  value: (x, y) => Math.max(x, y),
   derivatives: [
     (t, x, y) => shareAtTies(t, x!.greater(y!), x!.equal(y!)),
     (t, x, y) => shareAtTies(t, y!.greater(x!), x!.equal(y!)),
@@ -102,7 +106,7 @@ export const maximum: Binary = binary({
 export const minimum: Binary = binary({
   name: 'minimum',
   dtypes: 'number',
-  value: Math.min,
+  value: (x, y) => Math.min(x, y),
   derivatives: [
     (t, x, y) => shareAtTies(t, x!.less(y!), x!.equal(y!)),
     (t, x, y) => shareAtTies(t, y!.less(x!), x!.equal(y!)),
@@ -486,8 +490,8 @@ export const clip: Ternary = ternary({
     (t, x, low, high) => x!.greater(high!).logicalOr(low!.greater(high!)).where(t, 0),
   ],
   domain: [
-    { from: -3, to: 3, avoid: [-2, -1, 1, 2] },
-    { from: -2, to: -1 },
-    { from: 1, to: 2 },
+    { from: -3, to: 3, avoid: [-1.6, -1.5, -1.4, 1.4, 1.5, 1.6] },
+    { from: -1.6, to: -1.4 },
+    { from: 1.4, to: 1.6 },
   ],
 });

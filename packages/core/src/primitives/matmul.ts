@@ -1,5 +1,5 @@
 import { allocate, type TypedArray } from '../dtype.ts';
-import { positions, show } from '../shape.ts';
+import { positions } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
 import type { Routine, Strided } from './primitive.ts';
@@ -34,15 +34,8 @@ export const matmul: Routine = {
   },
 };
 
-/** The node for factors whose batch axes and dtypes are equal. */
+/** The node for factors whose inner sizes, batch axes and dtypes are equal. */
 export function product(a: Tensor, b: Tensor): Tensor {
-  const inner = a.shape.at(-1)!;
-  if (inner !== b.shape.at(-2)) {
-    throw new RangeError(
-      `matmul: inner sizes differ, ${show(a.shape)} · ${show(b.shape)}: the last axis of the first (${inner}) must equal ` +
-        `the last but one of the second (${b.shape.at(-2)})`,
-    );
-  }
   return new Tensor(matmul, [a, b], { shape: [...a.shape.slice(0, -1), b.shape.at(-1)!], dtype: a.dtype });
 }
 

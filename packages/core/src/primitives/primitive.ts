@@ -51,7 +51,7 @@ export interface Elementwise {
   readonly name: string;
   readonly dtypes: DTypeRule;
   /** One element: the definition that every backend is tested against. */
-  readonly value: (x: number, y: number, z: number) => number;
+  readonly value: (...elements: number[]) => number;
   /** The same for int32, where 64-bit floats would lose low bits. */
   readonly integer?: (x: number, y: number) => number;
   /** One for each input, `null` where the input is a condition; `'zero'` if the operation is constant between jumps. */

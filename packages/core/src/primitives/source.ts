@@ -1,5 +1,5 @@
 import { HostBuffer } from '../reference.ts';
-import type { DType, TypedArray } from '../dtype.ts';
+import { convert, type DType, type TypedArray } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import type { Variable } from '../variable.ts';
@@ -25,7 +25,7 @@ export function fromArray(values: TypedArray, shape: Shape, dtype: DType): Tenso
 }
 
 export function scalar(value: number, dtype: DType): Tensor {
-  return new Tensor(scalarSource, [], { shape: [], dtype }, {}, value);
+  return new Tensor(scalarSource, [], { shape: [], dtype }, {}, convert(dtype, value));
 }
 
 export function readVariable(variable: Variable, version: number): Tensor {

@@ -12,3 +12,18 @@ export function erfOf(x: number): number {
   }
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
+
+/** x ** y as IEEE 754 (and NumPy) has it: JavaScript says NaN for 1 ** NaN and (±1) ** ±Infinity. */
+export function powerOf(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
+}
+
+/** x ** y modulo 2³², by repeated squaring; a negative power is cut to an integer. */
+export function integerPowerOf(x: number, y: number): number {
+  if (y < 0) return Math.trunc(x ** y);
+  let result = 1;
+  for (let base = x, rest = y; rest > 0; rest >>= 1, base = Math.imul(base, base)) {
+    if (rest & 1) result = Math.imul(result, base);
+  }
+  return result;
+}

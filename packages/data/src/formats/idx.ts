@@ -41,12 +41,18 @@ export async function parseIdx(bytes: Uint8Array, name = 'IDX data'): Promise<Id
   const type = elementTypes.get((magic >> 8) & 0xff);
   if (magic >>> 16 !== 0 || type === undefined) {
     const hex = magic.toString(16).padStart(8, '0');
-    throw new DataFileError(name, `not an IDX file: it starts with 0x${hex}, expected 0x0000, an element type and a rank`);
+    throw new DataFileError(
+      name,
+      `not an IDX file: it starts with 0x${hex}, expected 0x0000, an element type and a rank`,
+    );
   }
   const rank = magic & 0xff;
   const headerLength = 4 + 4 * rank;
   if (content.length < headerLength) {
-    throw new DataFileError(name, `truncated: ${content.length} bytes, but a header of rank ${rank} has ${headerLength}`);
+    throw new DataFileError(
+      name,
+      `truncated: ${content.length} bytes, but a header of rank ${rank} has ${headerLength}`,
+    );
   }
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const length = shape.reduce((product, size) => product * size, 1);

@@ -28,7 +28,10 @@ export function prepared(image: Image, size?: readonly [number, number], graysca
  *
  * @throws DataFileError if one has another size or number of channels than the first
  */
-export function collect(images: readonly LabelledImage[], fixes: { readonly size: string; readonly channels: string }): ImageDataset {
+export function collect(
+  images: readonly LabelledImage[],
+  fixes: { readonly size: string; readonly channels: string },
+): ImageDataset {
   const sorted = images.toSorted((a, b) => naturalOrder(a.className, b.className) || naturalOrder(a.name, b.name));
   const first = sorted[0]!;
   const { channels, height, width } = first.image;

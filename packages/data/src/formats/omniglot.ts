@@ -88,8 +88,8 @@ function countEntries(view: DataView, start: number, end: number): number {
 function namesAgree(view: DataView, at: number, limit: number): boolean {
   const length = view.getUint16(at + 28, true);
   const local = view.getUint32(at + 42, true);
-  if (local + 30 + length > limit || view.getUint32(local, true) !== 0x04034b50) return false;
-  if (view.getUint16(local + 26, true) !== length) return false;
+  if (at + 46 + length > view.byteLength || local + 30 + length > limit) return false;
+  if (view.getUint32(local, true) !== 0x04034b50 || view.getUint16(local + 26, true) !== length) return false;
   for (let i = 0; i < length; i++) if (view.getUint8(at + 46 + i) !== view.getUint8(local + 30 + i)) return false;
   return true;
 }

@@ -9,7 +9,8 @@ import { DataFileError } from './error.ts';
  */
 export function decodePgm(bytes: Uint8Array, name = 'PGM data'): Image {
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
-  if (magic !== 'P5' && magic !== 'P2') throw new DataFileError(name, 'not a PGM file: it does not start with P5 or P2');
+  if (magic !== 'P5' && magic !== 'P2')
+    throw new DataFileError(name, 'not a PGM file: it does not start with P5 or P2');
   const reader = new HeaderReader(bytes, name);
   const width = reader.integer('width', 0xffff_ffff);
   const height = reader.integer('height', 0xffff_ffff);
@@ -87,7 +88,10 @@ class HeaderReader {
     if (start === bytes.length) throw new DataFileError(this.name, `truncated: it ends before the ${what}`);
     const separated = start > before && (isSpace(bytes[this.offset]) || this.offset === bytes.length);
     if (this.offset === start || !separated || value < smallest || value > largest) {
-      throw new DataFileError(this.name, `damaged: the ${what} at byte ${start} is not a number ${smallest} … ${largest}`);
+      throw new DataFileError(
+        this.name,
+        `damaged: the ${what} at byte ${start} is not a number ${smallest} … ${largest}`,
+      );
     }
     return value;
   }

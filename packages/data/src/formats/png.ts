@@ -40,7 +40,8 @@ function toImage(png: DecodedPng): Image {
   const data = new Uint8Array(channels * area);
   for (let i = 0; i < area; i++) {
     const colour = palette?.[samples[i]!];
-    if (palette !== undefined && colour === undefined) throw new RangeError(`colour ${samples[i]} is not in the palette`);
+    if (palette !== undefined && colour === undefined)
+      throw new RangeError(`colour ${samples[i]} is not in the palette`);
     let alpha = 1;
     if (colour !== undefined) alpha = (colour[3] ?? 255) / 255;
     else if (perPixel > channels) alpha = samples[i * perPixel + channels]! / largest;

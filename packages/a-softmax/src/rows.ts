@@ -1,0 +1,30 @@
+import { stopGradient, type Tensor } from '@thetagrad/core';
+
+/** The rows of a matrix in polar form. */
+export interface PolarRows {
+  /** [N, 1]: the Euclidean length of each row. */
+  readonly length: Tensor;
+  /** [N, D]: the rows scaled to length 1. A row of zeros stays zero. */
+  readonly direction: Tensor;
+}
+
+/**
+ * Lengths and directions of rows, without overflow or underflow in the squares. A row of zeros has length 0 and no
+ * direction: both are constants there, with derivatives 0 at every order.
+ */
+export function polarRows(x: Tensor): PolarRows {
+  const largest = stopGradient(x.abs().max(1, { keepDims: true }));
+  // x / s · s does not depend on s, so the derivative is right with s held constant.
+  const scale = largest.greater(0).where(largest, 1);
+  const scaled = x.div(scale);
+  const norm = scaled.norm(1, { keepDims: true });
+  const zero = norm.equal(0);
+  return { length: norm.mul(scale), direction: zero.where(0, scaled.div(zero.where(1, norm))) };
+}
+
+/** numerator / length, and 0 with derivatives 0 where the length is 0. */
+export function divideByLength(numerator: Tensor, length: Tensor): Tensor {
+  const zero = length.equal(0);
+  // The inner `where` keeps the branch not taken finite, whose gradient would be 0 · ∞ otherwise.
+  return zero.where(0, numerator.div(zero.where(1, length)));
+}

@@ -1,0 +1,170 @@
+import type { Tensor, VariableTree } from '@thetagrad/core';
+import {
+  Conv2d,
+  defaultGenerator,
+  Generator,
+  init,
+  Linear,
+  Module,
+  PReLU,
+  type Randomness,
+  Residual,
+  schedules,
+  Sequential,
+  SGD,
+  type SGDOptions,
+} from '@thetagrad/nn';
+
+/** Residual units in each of the four stages, by the number of layers (SphereFace, table 2). */
+const residualUnits = {
+  4: [0, 0, 0, 0],
+  10: [0, 1, 2, 0],
+  20: [1, 2, 4, 1],
+  36: [2, 4, 8, 2],
+  64: [3, 8, 16, 3],
+} as const;
+
+export interface SphereFaceOptions extends Randomness {
+  /** The number of convolutions: 4, 10, 20, 36 or 64; 20 unless said otherwise. */
+  readonly layers?: keyof typeof residualUnits;
+  /** Channels of the images; 3 unless said otherwise. */
+  readonly channels?: number;
+  /** Height of the images in pixels; 112 unless said otherwise. */
+  readonly height?: number;
+  /** Width of the images in pixels; 96 unless said otherwise. */
+  readonly width?: number;
+  /** Channels of the four stages; 64, 128, 256 and 512 unless said otherwise. */
+  readonly widths?: readonly [number, number, number, number];
+  /** The length of a feature; 512 unless said otherwise. */
+  readonly features?: number;
+}
+
+/** A network of table 2 in the SphereFace paper; {@link sphereFace} says more. */
+export class SphereFace extends Module {
+  /** The shape of an image, [channels, height, width]. */
+  readonly imageShape: readonly [channels: number, height: number, width: number];
+  readonly convolutions: Sequential;
+  readonly embedding: Linear;
+
+  constructor(options: SphereFaceOptions = {}) {
+    super();
+    const {
+      layers = 20,
+      channels = 3,
+      height = 112,
+      width = 96,
+      widths = [64, 128, 256, 512],
+      features = 512,
+    } = options;
+    if (!Object.hasOwn(residualUnits, layers)) {
+      throw new RangeError(
+        `sphereFace: layers must be one of ${Object.keys(residualUnits).join(', ')}, got ${String(layers)}`,
+      );
+    }
+    const stageWidths: readonly number[] = widths;
+    if (stageWidths.length !== 4) {
+      throw new RangeError(`sphereFace: widths must be four numbers, got [${stageWidths.join(', ')}]`);
+    }
+    checkCounts({ channels, height, width, features });
+    checkCounts(Object.fromEntries(widths.map((count, i) => [`widths[${i}]`, count])));
+    if (options.key && options.generator) throw new TypeError('sphereFace: give a key or a generator, not both');
+    const generator = options.key ? new Generator(options.key) : (options.generator ?? defaultGenerator);
+    this.imageShape = [channels, height, width];
+    const stages = widths.flatMap((stageWidth, i) => [
+      ...downsampling(i === 0 ? channels : widths[i - 1]!, stageWidth, generator),
+      ...Array.from({ length: residualUnits[layers][i]! }, () => residualUnit(stageWidth, generator)),
+    ]);
+    this.convolutions = new Sequential<readonly Module[]>(...stages);
+    const pixels = halved(height) * halved(width);
+    this.embedding = new Linear(widths[3] * pixels, features, { ...xavier, generator });
+  }
+
+  /**
+   * @param images [N, channels, height, width], scaled as {@link preprocessImages} does
+   * @returns [N, features]
+   * @throws {RangeError} if the images have another shape.
+   */
+  override forward(images: Tensor): Tensor {
+    const { imageShape } = this;
+    if (images.rank !== 4 || imageShape.some((length, i) => images.shape[i + 1] !== length)) {
+      throw new RangeError(
+        `sphereFace: images must be [N, ${imageShape.join(', ')}], got [${images.shape.join(', ')}]; ` +
+          `set channels, height and width when building the network`,
+      );
+    }
+    return this.embedding.forward(this.convolutions.forward(images).flatten(1));
+  }
+}
+
+/**
+ * A SphereFace network (Liu et al., CVPR 2017, arXiv 1704.08063, table 2) for images of any size: four stages, each a 3×3
+ * convolution of stride 2 that halves the image, followed by residual units of two 3×3 convolutions; a PReLU with a slope
+ * per channel after every convolution; and a fully connected layer with nothing after it, whose output is the feature.
+ * 112 × 96 pixels become maps of 7 × 6.
+ *
+ * Initial values are the authors': convolutions of stride 2 and the fully connected layer "xavier" with biases of 0,
+ * convolutions in residual units Gaussian with deviation 0.01 and no bias.
+ *
+ * @throws {RangeError} if `layers` is none of the five, or a size is not an integer ≥ 1.
+ */
+export function sphereFace(options: SphereFaceOptions = {}): SphereFace {
+  return new SphereFace(options);
+}
+
+/** What the authors train with, on batches of 512 images for 28,000 iterations (their `sphereface_solver.prototxt`). */
+export const sphereFaceTraining: Required<Pick<SGDOptions, 'learningRate' | 'momentum' | 'weightDecay' | 'groups'>> & {
+  readonly batchSize: number;
+  readonly iterations: number;
+} = {
+  learningRate: schedules.multiStep(0.1, { milestones: [16_000, 24_000, 28_000] }),
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  groups: [{ match: (name) => /(^|\.)bias$/.test(name), learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
+  batchSize: 512,
+  iterations: 28_000,
+};
+
+/**
+ * The authors' optimiser: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations, momentum
+ * 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
+ *
+ * @param tree what to train, such as `{ model, head }`; a variable is a bias if its name ends in `bias`.
+ * @param options replace the authors' settings.
+ * @throws as {@link SGD}, also if there is no bias.
+ */
+export function sphereFaceOptimizer(tree: VariableTree, options: Partial<SGDOptions> = {}): SGD {
+  const { learningRate, momentum, weightDecay, groups } = sphereFaceTraining;
+  return new SGD(tree, { learningRate, momentum, weightDecay, groups, ...options });
+}
+
+/** Pixels from 0 to 255 as the authors scale them: (x − 127.5) / 128. In training they also mirror half of the images. */
+export function preprocessImages(pixels: Tensor): Tensor {
+  return pixels.sub(127.5).div(128);
+}
+
+// Caffe's "xavier" filler is uniform with variance 1 / fanIn; here, 2 / ((1 + slope²) · fanIn) with slope 1.
+const xavier = { weightInit: init.kaimingUniform({ negativeSlope: 1 }), biasInit: init.zeros };
+
+function downsampling(inChannels: number, outChannels: number, generator: Generator): Module[] {
+  const options = { stride: 2, padding: 1, ...xavier, generator };
+  return [new Conv2d(inChannels, outChannels, 3, options), new PReLU(outChannels)];
+}
+
+function residualUnit(channels: number, generator: Generator): Module {
+  const convolution = (): Conv2d =>
+    new Conv2d(channels, channels, 3, { padding: 1, bias: false, weightInit: init.gaussian(0.01), generator });
+  return new Residual(new Sequential(convolution(), new PReLU(channels), convolution(), new PReLU(channels)));
+}
+
+/** A length after four convolutions of size 3, stride 2 and padding 1, each of which halves it and rounds up. */
+function halved(length: number): number {
+  return Math.ceil(length / 16);
+}
+
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    if (!(Number.isSafeInteger(count) && count >= 1)) {
+      throw new RangeError(`sphereFace: ${name} must be an integer of at least 1, got ${String(count)}`);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import * as core from '../src/index.ts';
+import { Tensor, tensor } from '../src/index.ts';
+import * as convolution from '../src/ops/convolution.ts';
+import * as indexing from '../src/ops/indexing.ts';
+import * as linear from '../src/ops/linear.ts';
+import * as movement from '../src/ops/movement.ts';
+import * as reduction from '../src/ops/reduction.ts';
+import * as statistics from '../src/ops/statistics.ts';
+import * as elementwise from '../src/primitives/elementwise.ts';
+import * as primitivesOfConvolution from '../src/primitives/convolution.ts';
+import * as primitivesOfIndexing from '../src/primitives/indexing.ts';
+import * as primitivesOfMatmul from '../src/primitives/matmul.ts';
+import * as primitivesOfMovement from '../src/primitives/movement.ts';
+import * as primitivesOfReduction from '../src/primitives/reduce.ts';
+
+type Anything = (...parameters: unknown[]) => unknown;
+const composed = { ...reduction, ...statistics, ...movement, ...linear, ...convolution, ...indexing };
+const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];
+
+/** What each operation needs beside its first tensor. */
+const x = tensor([
+  [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
+]);
+const index = tensor([[[[0, 1]]]], { dtype: 'int32' });
+const rest: Record<string, unknown[]> = {
+  reshape: [[4]],
+  permute: [[3, 2, 1, 0]],
+  unsqueeze: [0],
+  broadcastTo: [[2, 1, 2, 2]],
+  slice: [[0]],
+  pad: [
+    [
+      [0, 0],
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ],
+  ],
+  unfold: [3, 2],
+  split: [[1], 0],
+  cast: ['int32'],
+  matmul: [x],
+  conv2d: [x],
+  maxPool2d: [{ kernelSize: 2 }],
+  avgPool2d: [{ kernelSize: 2 }],
+  gather: [index, 3],
+  takeAlongAxis: [index, 3],
+  scatterAdd: [index, index, 2],
+  topK: [1],
+  oneHot: [3],
+};
+
+function shown(value: unknown): unknown {
+  if (value instanceof Tensor) return [value.shape, value.dtype, value.toArraySync()];
+  return Array.isArray(value)
+    ? value.map(shown)
+    : Object.entries(value as object).map(([key, item]) => [key, shown(item)]);
+}
+
+describe('every composed operation', () => {
+  test.each(Object.entries(composed) as unknown as [string, Anything][])('%s is a method too', (name, apply) => {
+    const first = name === 'oneHot' ? index : x;
+    const method = (first as unknown as Record<string, Anything>)[name]!;
+    const parameters = rest[name] ?? [];
+    expect(shown(method.call(first, ...parameters))).toEqual(shown(apply(first, ...parameters)));
+  });
+
+  test.each(Object.entries(composed) as unknown as [string, Anything][])(
+    '%s refuses what is no tensor',
+    (name, apply) => {
+      for (const wrong of [undefined, null, 3, [1, 2], Float32Array.of(1)]) {
+        expect(() => apply(wrong, ...(rest[name] ?? []))).toThrow(new RegExp(`^${name}: `));
+      }
+    },
+  );
+});
+
+test('operations are exported, each under one name', () => {
+  for (const [name, apply] of operations)
+    expect([name, (core as Record<string, unknown>)[name]]).toEqual([name, apply]);
+});
+
+test('methods do not show when a tensor’s properties are listed', () => {
+  for (const name in tensor([1])) expect(operations.map(([operation]) => operation)).not.toContain(name);
+});
+
+test('primitives have names of their own: plans are looked up by them', () => {
+  const modules = [
+    primitivesOfConvolution,
+    primitivesOfIndexing,
+    primitivesOfMatmul,
+    primitivesOfMovement,
+    primitivesOfReduction,
+  ];
+  const primitives = [
+    ...Object.values(elementwise).map(({ primitive }) => primitive),
+    ...modules
+      .flatMap((module) => Object.values(module) as { kind?: string; name: string }[])
+      .filter(({ kind }) => kind),
+  ];
+  const names = primitives.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBeGreaterThan(60);
+});
+
+test('a tensor never changes', () => {
+  const a = tensor([3, 1, 2]);
+  const before = a.toArraySync();
+  for (const result of [a.sort(), a.neg(), a.flip(), a.add(1), a.pad([[1, 1]])]) result.dataSync().fill(9);
+  expect(a.toArraySync()).toEqual(before);
+});
+
+test('the namespace has what it says', () => {
+  expect(
+    Object.keys(core)
+      .filter((name) => !operations.some(([operation]) => operation === name))
+      .toSorted(),
+  ).toEqual([
+    'Tensor',
+    'Variable',
+    'arange',
+    'concat',
+    'customGradient',
+    'evaluate',
+    'evaluateSync',
+    'eye',
+    'full',
+    'getBackend',
+    'grad',
+    'graph',
+    'jvp',
+    'linspace',
+    'namedVariables',
+    'ones',
+    'onesLike',
+    'promote',
+    'random',
+    'reference',
+    'setBackend',
+    'stack',
+    'tensor',
+    'valueAndGrad',
+    'vjp',
+    'zeros',
+    'zerosLike',
+  ]);
+});

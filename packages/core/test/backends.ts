@@ -1,0 +1,73 @@
+import { reference, setBackend, type Backend, type Kernel, type Plan, type Slot } from '../src/index.ts';
+
+/** A backend that computes as the reference does and notes the plans it was given. */
+export interface Recorder extends Backend {
+  readonly plans: Plan[];
+}
+
+export function recorder(change: (plan: Plan) => Plan = (plan) => plan): Recorder {
+  const plans: Plan[] = [];
+  return {
+    name: 'recorder',
+    dtypes: reference().dtypes,
+    plans,
+    upload: (values, dtype) => reference().upload(values, dtype),
+    allocate: (dtype, size) => reference().allocate(dtype, size),
+    execute: (plan, inputs, outputs) => {
+      plans.push(plan);
+      reference().execute(change(plan), inputs, outputs);
+    },
+  };
+}
+
+/** What f gives while another backend is in use. */
+export function using<Result>(backend: Backend, f: () => Result): Result {
+  setBackend(backend);
+  try {
+    return f();
+  } finally {
+    setBackend(reference());
+  }
+}
+
+/** The plans that f runs. */
+export function plansOf(f: () => void): Plan[] {
+  const backend = recorder();
+  using(backend, f);
+  return backend.plans;
+}
+
+/** The names of the operations of the kernels that f runs, in order. */
+export function kernelsOf(f: () => void): string[] {
+  return plansOf(f).flatMap((plan) => plan.kernels.map(({ operation }) => operation.name));
+}
+
+export type ArenaSlot = Extract<Slot, { kind: 'arena' }>;
+
+export function bytesOf({ dtype, size }: Slot): number {
+  return size * { float32: 4, float64: 8, int32: 4, bool: 1 }[dtype];
+}
+
+/** The same plan with memory of its own for each intermediate. */
+export function disjoint({ kernels }: Plan): Plan {
+  const places = new Map<Slot, Slot>();
+  let arenaBytes = 0;
+  const moved = (slot: Slot): Slot => {
+    if (slot.kind !== 'arena') return slot;
+    let place = places.get(slot);
+    if (!place) {
+      places.set(slot, (place = { ...slot, byteOffset: arenaBytes }));
+      arenaBytes += Math.ceil(bytesOf(slot) / 64) * 64;
+    }
+    return place;
+  };
+  const copied = kernels.map(
+    (kernel) =>
+      ({
+        ...kernel,
+        operands: kernel.operands.map((operand) => ({ ...operand, slot: moved(operand.slot) })),
+        output: moved(kernel.output),
+      }) as Kernel,
+  );
+  return { kernels: copied, arenaBytes };
+}

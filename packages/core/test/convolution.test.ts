@@ -1,0 +1,282 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  arange,
+  conv2d,
+  ones,
+  tensor,
+  zeros,
+  type Conv2dOptions,
+  type Pool2dOptions,
+  type Tensor,
+} from '../src/index.ts';
+import { at, build, models, numbers, toTensor, type Model } from './helpers.ts';
+
+type Pair = readonly [number, number];
+
+interface Geometry {
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  readonly padding: readonly [Pair, Pair];
+  readonly groups: number;
+}
+
+/** The definition: seven loops. */
+function naiveConvolution(x: Model, weight: Model, { stride, dilation, padding, groups }: Geometry): Model {
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const [o, perGroup, kh, kw] = weight.shape as [number, number, number, number];
+  const size = (i: 0 | 1): number =>
+    Math.floor(([h, w][i]! + padding[i][0] + padding[i][1] - dilation[i] * ([kh, kw][i]! - 1) - 1) / stride[i]) + 1;
+  expect(c).toBe(perGroup * groups);
+  return build([n, o, size(0), size(1)], ([image, out, y, column]) => {
+    let sum = 0;
+    const group = Math.floor(out! / (o / groups));
+    for (let channel = 0; channel < perGroup; channel++) {
+      for (let i = 0; i < kh; i++) {
+        for (let j = 0; j < kw; j++) {
+          const row = y! * stride[0] + i * dilation[0] - padding[0][0];
+          const col = column! * stride[1] + j * dilation[1] - padding[1][0];
+          if (row < 0 || row >= h || col < 0 || col >= w) continue;
+          sum +=
+            x.data[((image! * c + group * perGroup + channel) * h + row) * w + col]! *
+            weight.data[((out! * perGroup + channel) * kh + i) * kw + j]!;
+        }
+      }
+    }
+    return sum;
+  });
+}
+
+function equals(actual: Tensor, wanted: Model): void {
+  expect(actual.shape).toEqual(wanted.shape);
+  expect(numbers(actual)).toEqual(wanted.data);
+}
+
+const upTo = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
+const pairUpTo = (max: number, min = 1): fc.Arbitrary<Pair> => fc.tuple(upTo(max, min), upTo(max, min));
+
+const convolutions = fc
+  .record({
+    batch: upTo(3, 0),
+    perGroup: upTo(3),
+    outPerGroup: upTo(3),
+    groups: upTo(3),
+    kernel: pairUpTo(3),
+    stride: pairUpTo(3),
+    dilation: pairUpTo(2),
+    padding: fc.tuple(pairUpTo(2, 0), pairUpTo(2, 0)),
+    room: pairUpTo(5, 0),
+  })
+  .chain(({ batch, perGroup, outPerGroup, groups, kernel, room, ...geometry }) => {
+    // The smallest image that the kernel fits, and some more.
+    const size = ([0, 1] as const).map((i) => {
+      const extent = (kernel[i] - 1) * geometry.dilation[i] + 1;
+      return Math.max(1, extent - geometry.padding[i][0] - geometry.padding[i][1]) + room[i];
+    });
+    return fc.record({
+      x: models(fc.constant([batch, perGroup * groups, ...size])),
+      weight: models(fc.constant([outPerGroup * groups, perGroup, ...kernel])),
+      geometry: fc.constant({ ...geometry, groups }),
+    });
+  });
+
+describe('conv2d', () => {
+  test('is the seven loops', () => {
+    fc.assert(
+      fc.property(convolutions, ({ x, weight, geometry }) =>
+        equals(toTensor(x).conv2d(toTensor(weight), geometry), naiveConvolution(x, weight, geometry)),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('of views', () => {
+    fc.assert(
+      fc.property(convolutions, ({ x, weight, geometry }) => {
+        const images = toTensor(x).permute([2, 3, 1, 0]).add(0).permute([3, 2, 0, 1]);
+        const kernels = toTensor(weight).flip([2, 3]).add(0).flip([2, 3]);
+        equals(images.conv2d(kernels, geometry), naiveConvolution(x, weight, geometry));
+      }),
+    );
+  });
+
+  test("'same' keeps ⌈size / stride⌉ positions, the odd zero last", () => {
+    fc.assert(
+      fc.property(convolutions, ({ x, weight, geometry }) => {
+        const padding = ([0, 1] as const).map((i): Pair => {
+          const [length, kernel] = [x.shape[2 + i]!, weight.shape[2 + i]!];
+          const covered = (Math.ceil(length / geometry.stride[i]) - 1) * geometry.stride[i];
+          const total = Math.max(0, covered + geometry.dilation[i] * (kernel - 1) + 1 - length);
+          return [total >> 1, total - (total >> 1)];
+        }) as unknown as [Pair, Pair];
+        const result = toTensor(x).conv2d(toTensor(weight), { ...geometry, padding: 'same' });
+        equals(result, naiveConvolution(x, weight, { ...geometry, padding }));
+        expect(result.shape.slice(2)).toEqual(
+          ([0, 1] as const).map((i) => Math.ceil(x.shape[2 + i]! / geometry.stride[i])),
+        );
+      }),
+    );
+  });
+
+  test('one number stands for both directions', () => {
+    const x = arange(2 * 36)
+      .reshape([1, 2, 6, 6])
+      .cast('float32');
+    const weight = arange(3 * 2 * 9)
+      .reshape([3, 2, 3, 3])
+      .cast('float32');
+    const same = (options: Conv2dOptions, spelled: Conv2dOptions): void =>
+      expect(numbers(conv2d(x, weight, options))).toEqual(numbers(conv2d(x, weight, spelled)));
+    same(
+      { stride: 2, padding: 1, dilation: 2 },
+      {
+        stride: [2, 2],
+        padding: [
+          [1, 1],
+          [1, 1],
+        ],
+        dilation: [2, 2],
+      },
+    );
+    same(
+      { padding: [1, 2] },
+      {
+        padding: [
+          [1, 1],
+          [2, 2],
+        ],
+      },
+    );
+    same({ padding: 'valid' }, {});
+    expect(conv2d(x, weight).shape).toEqual([1, 3, 4, 4]);
+  });
+
+  test('dtypes are promoted, integers stay exact', () => {
+    const weight = ones([1, 1, 2, 2], { dtype: 'int32' });
+    const result = arange(9).reshape([1, 1, 3, 3]).conv2d(weight);
+    expect([result.dtype, numbers(result)]).toEqual(['int32', [8, 12, 20, 24]]);
+    expect(zeros([1, 1, 3, 3], { dtype: 'float64' }).conv2d(weight).dtype).toBe('float64');
+  });
+
+  test('no channels give zeros', () => {
+    expect(numbers(zeros([1, 0, 2, 2]).conv2d(zeros([1, 0, 2, 2])))).toEqual([0]);
+  });
+
+  const x = zeros([1, 4, 5, 5]);
+  const weight = zeros([2, 4, 3, 3]);
+  test.each([
+    [
+      () => zeros([4, 5, 5]).conv2d(weight),
+      'conv2d: needs images [N, C, H, W] and a weight [O, C / groups, kh, kw], got [4, 5, 5] and [2, 4, 3, 3]',
+    ],
+    [
+      () => x.conv2d(zeros([2, 3, 3, 3])),
+      'conv2d: images [1, 4, 5, 5] have 4 channels, but the weight [2, 3, 3, 3] in 1 group(s) needs 3',
+    ],
+    [() => x.conv2d(zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 outputs must split evenly'],
+    [() => x.conv2d(weight, { groups: 0 }), 'conv2d: images [1, 4, 5, 5]'],
+    [() => x.conv2d(zeros([2, 4, 6, 3])), "conv2d: the kernel's height, 6, exceeds the padded image's, 5"],
+    [() => x.conv2d(weight, { dilation: [1, 3] }), "conv2d: the kernel's width, 7, exceeds the padded image's, 5"],
+    [() => x.conv2d(weight, { stride: 0 }), 'conv2d: stride is an integer ≥ 1 or a pair of them, got 0'],
+    [
+      () => x.conv2d(weight, { dilation: [1, 0.5] }),
+      'conv2d: dilation is an integer ≥ 1 or a pair of them, got [1,0.5]',
+    ],
+    [() => x.conv2d(weight, { padding: -1 }), 'conv2d: padding is an integer ≥ 0 or a pair of them, got -1'],
+    [
+      () => x.conv2d(weight, { padding: 'full' as 'same' }),
+      "conv2d: padding 'full' is not known; use 'same', 'valid' or numbers",
+    ],
+    [() => x.conv2d(1 as unknown as Tensor), 'conv2d: the weight must be a tensor'],
+    [() => conv2d([1] as unknown as Tensor, weight), 'conv2d: expected a tensor, got Array'],
+  ])('error %#', (make, message) => expect(make).toThrow(message));
+});
+
+describe('pooling', () => {
+  const pools = fc
+    .record({ kernel: pairUpTo(3), stride: pairUpTo(3), room: pairUpTo(4, 0), channels: upTo(2), batch: upTo(2, 0) })
+    .chain(({ kernel, stride, room, channels, batch }) => {
+      const before = fc.tuple(fc.nat(kernel[0] >> 1), fc.nat(kernel[1] >> 1));
+      return fc.record({
+        x: models(fc.constant([batch, channels, kernel[0] + room[0], kernel[1] + room[1]])),
+        options: fc.record({
+          kernelSize: fc.constant(kernel),
+          stride: fc.constant(stride),
+          padding: fc.tuple(before, before).map(([[top, left], [bottom, right]]): [Pair, Pair] => [
+            [top, bottom],
+            [left, right],
+          ]),
+        }),
+      });
+    });
+
+  function naivePool(
+    x: Model,
+    { kernelSize, stride, padding }: { kernelSize: Pair; stride: Pair; padding: readonly [Pair, Pair] },
+    combine: (window: (number | undefined)[]) => number,
+  ): Model {
+    const count = (i: 0 | 1): number =>
+      Math.floor((x.shape[2 + i]! + padding[i][0] + padding[i][1] - kernelSize[i]) / stride[i]) + 1;
+    return build([...x.shape.slice(0, 2), count(0), count(1)], ([n, c, y, z]) => {
+      const window: (number | undefined)[] = [];
+      for (let i = 0; i < kernelSize[0]; i++) {
+        for (let j = 0; j < kernelSize[1]; j++) {
+          const row = y! * stride[0] + i - padding[0][0];
+          const column = z! * stride[1] + j - padding[1][0];
+          const inside = row >= 0 && row < x.shape[2]! && column >= 0 && column < x.shape[3]!;
+          window.push(inside ? at(x, [n!, c!, row, column]) : undefined);
+        }
+      }
+      return combine(window);
+    });
+  }
+
+  test('maxPool2d: padding never wins', () => {
+    fc.assert(
+      fc.property(pools, ({ x, options }) => {
+        const largest = (window: (number | undefined)[]): number => Math.max(...window.map((v) => v ?? -Infinity));
+        equals(toTensor(x).maxPool2d(options), naivePool(x, options, largest));
+      }),
+    );
+  });
+
+  test('avgPool2d: padding counts as zeros', () => {
+    fc.assert(
+      fc.property(pools, ({ x, options }) => {
+        const mean = (window: (number | undefined)[]): number =>
+          window.reduce<number>((sum, v) => sum + (v ?? 0), 0) / window.length;
+        equals(toTensor(x).avgPool2d(options), naivePool(x, options, mean));
+      }),
+    );
+  });
+
+  test('the stride is the window by default', () => {
+    const x = arange(16).reshape([1, 1, 4, 4]);
+    expect(x.maxPool2d({ kernelSize: 2 }).toArraySync()).toEqual([
+      [
+        [
+          [5, 7],
+          [13, 15],
+        ],
+      ],
+    ]);
+    expect(x.maxPool2d({ kernelSize: 2 }).dtype).toBe('int32');
+    expect(x.avgPool2d({ kernelSize: [2, 4] }).toArraySync()).toEqual([[[[3.5], [11.5]]]]);
+    expect(numbers(tensor([[[[-5]]]], { dtype: 'int32' }).maxPool2d({ kernelSize: 2, stride: 1, padding: 1 }))).toEqual(
+      [-5, -5, -5, -5],
+    );
+  });
+
+  const x = zeros([1, 1, 3, 3]);
+  test.each([
+    [() => zeros([3, 3]).maxPool2d({ kernelSize: 2 }), 'maxPool2d: needs images [N, C, H, W], got [3, 3]'],
+    [() => x.maxPool2d({ kernelSize: 4 }), 'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]'],
+    [() => x.avgPool2d({ kernelSize: [2, 0] }), 'avgPool2d: kernelSize is an integer ≥ 1 or a pair of them, got [2,0]'],
+    [() => x.avgPool2d({ kernelSize: 2, stride: 0 }), 'avgPool2d: stride is an integer ≥ 1'],
+    [() => x.avgPool2d({ kernelSize: 2, padding: -1 }), 'avgPool2d: padding is an integer ≥ 0'],
+    [
+      () => x.maxPool2d(undefined as unknown as Pool2dOptions),
+      'maxPool2d: kernelSize is an integer ≥ 1 or a pair of them, got undefined',
+    ],
+  ])('error %#', (make, message) => expect(make).toThrow(message));
+});

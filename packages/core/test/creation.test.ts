@@ -1,0 +1,222 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  arange,
+  eye,
+  full,
+  linspace,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
+  type DType,
+  type Nested,
+  type Tensor,
+} from '../src/index.ts';
+import { models, numbers, shapes, toTensor } from './helpers.ts';
+
+describe('tensor', () => {
+  test.each([
+    [3, [], 'float32'],
+    [true, [], 'bool'],
+    [[], [0], 'float32'],
+    [[1, 2, 3], [3], 'float32'],
+    [[true, false], [2], 'bool'],
+    [[true, 1], [2], 'float32'],
+    [
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      [2, 3],
+      'float32',
+    ],
+    [[[[1], [2]]], [1, 2, 1], 'float32'],
+    [[[], []], [2, 0], 'float32'],
+  ] as [Nested, number[], DType][])('%j', (values, shape, dtype) => {
+    const x = tensor(values);
+    expect(x.shape).toEqual(shape);
+    expect(x.dtype).toBe(dtype);
+    expect(x.rank).toBe(shape.length);
+    expect(x.toArraySync()).toEqual(values === true ? true : dtype === 'bool' ? values : mapped(values, Number));
+  });
+
+  test('nested arrays come back as they went in', () => {
+    fc.assert(
+      fc.property(models(shapes(4)), (model) => {
+        const nested = toTensor(model).toArraySync() as Nested;
+        const again = tensor(nested, { dtype: 'float64' });
+        expect(again.toArraySync()).toEqual(nested);
+        // A size of 0 hides the sizes behind it.
+        const empty = model.shape.indexOf(0);
+        expect(again.shape).toEqual(empty < 0 ? model.shape : model.shape.slice(0, empty + 1));
+      }),
+    );
+  });
+
+  test.each([
+    [new Float32Array([1.5, 2]), 'float32'],
+    [new Float64Array([0.1, 2]), 'float64'],
+    [new Int32Array([-1, 2]), 'int32'],
+    [new Uint8Array([255, 2]), 'int32'],
+    [new Int8Array([-1, 2]), 'int32'],
+    [new Uint8ClampedArray([255, 2]), 'int32'],
+    [new Int16Array([-1, 2]), 'int32'],
+    [new Uint16Array([65535, 2]), 'int32'],
+  ] as const)('%o keeps its type', (values, dtype) => {
+    const x = tensor(values);
+    expect(x.dtype).toBe(dtype);
+    expect(numbers(x)).toEqual(Array.from(values));
+    expect(tensor(values, { shape: [2, 1] }).shape).toEqual([2, 1]);
+  });
+
+  test('dtype converts', () => {
+    expect(numbers(tensor([1.7, -1.7], { dtype: 'int32' }))).toEqual([1, -1]);
+    expect(numbers(tensor([0, 0.5, NaN, 256], { dtype: 'bool' }))).toEqual([0, 1, 1, 1]);
+    expect(numbers(tensor([true, false], { dtype: 'float64' }))).toEqual([1, 0]);
+    expect(numbers(tensor(new Uint8Array([0, 7]), { dtype: 'bool' }))).toEqual([0, 1]);
+  });
+
+  test('values are copied, in and out', () => {
+    const values = Float32Array.of(1, 2);
+    const shape = [2];
+    const x = tensor(values, { shape });
+    values[0] = 9;
+    shape[0] = 9;
+    expect(x.shape).toEqual([2]);
+    expect(numbers(x)).toEqual([1, 2]);
+    x.dataSync()[0] = 9;
+    expect(numbers(x)).toEqual([1, 2]);
+    expect(numbers(x.add(1))).toEqual([2, 3]);
+  });
+
+  test.each([
+    [[[1, 2], [3]], 'tensor: rows differ in length: expected 2 at depth 1, got an array of 1'],
+    [[[1], 2], 'tensor: rows differ in depth: expected an array of 1 at depth 1, got 2'],
+    [[1, [2]], 'tensor: rows differ in length: expected a number at depth 1, got an array of 1'],
+    [['1'], 'tensor: values are numbers or booleans in nested arrays, got 1'],
+    [undefined, 'tensor: values are numbers or booleans in nested arrays, got undefined'],
+    [null, 'tensor: values are numbers or booleans in nested arrays, got null'],
+    [[null], 'tensor: values are numbers or booleans in nested arrays, got null'],
+    [{}, 'tensor: values are numbers or booleans in nested arrays, got [object Object]'],
+    [BigInt64Array.of(1n), 'tensor: a BigInt64Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
+    [Uint32Array.of(1), 'tensor: a Uint32Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
+    [new DataView(new ArrayBuffer(4)), 'tensor: a DataView cannot be a tensor'],
+  ])('%o is an error', (values, message) => {
+    expect(() => tensor(values as Nested)).toThrow(message);
+  });
+
+  test('values must fill the shape', () => {
+    expect(() => tensor([1, 2, 3], { shape: [2, 2] })).toThrow(
+      'tensor: 3 values do not fill the shape [2, 2], which holds 4',
+    );
+    expect(() => tensor([1], { shape: [-1] })).toThrow('tensor: a shape is an array of integers ≥ 0, got [-1]');
+    expect(() => tensor([1], { dtype: 'float16' as DType })).toThrow(
+      'tensor: no dtype "float16"; use float32, float64, int32 or bool',
+    );
+  });
+});
+
+describe('filled tensors', () => {
+  test('zeros, ones, full', () => {
+    expect(zeros([2, 2]).toArraySync()).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(ones([2], { dtype: 'int32' }).dtype).toBe('int32');
+    expect(full([2], 0.5).toArraySync()).toEqual([0.5, 0.5]);
+    expect(full([], 7).itemSync()).toBe(7);
+    expect(full([2], true).toArraySync()).toEqual([true, true]);
+    expect(full([0, 3], 1).toArraySync()).toEqual([]);
+    expect(numbers(full([2], 0.5, { dtype: 'bool' }))).toEqual([1, 1]);
+    expect(numbers(full([2], 256, { dtype: 'bool' }))).toEqual([1, 1]);
+    expect(numbers(full([1], -1.9, { dtype: 'int32' }))).toEqual([-1]);
+  });
+
+  test('like another', () => {
+    const x = zeros([2, 3], { dtype: 'float64' });
+    for (const [y, value] of [
+      [zerosLike(x), 0],
+      [onesLike(x), 1],
+    ] as [Tensor, number][]) {
+      expect([y.shape, y.dtype, numbers(y)]).toEqual([[2, 3], 'float64', Array(6).fill(value)]);
+    }
+    expect(zerosLike(x, { dtype: 'bool' }).dtype).toBe('bool');
+  });
+
+  test.each([
+    [() => zeros(3 as unknown as number[]), 'zeros: a shape is an array of integers ≥ 0, got 3'],
+    [() => ones([-1]), 'ones: a shape is an array of integers ≥ 0, got [-1]'],
+    [() => full([1.5], 0), 'full: a shape is an array of integers ≥ 0, got [1.5]'],
+    [() => full([1], '1' as unknown as number), 'full: the value is a number or boolean, got 1'],
+    [() => zeros([1], { dtype: 'half' as DType }), 'zeros: no dtype "half"'],
+    [() => zerosLike([1] as unknown as Tensor), 'zerosLike: expected a tensor, got Array'],
+    [() => onesLike(1 as unknown as Tensor), 'onesLike: expected a tensor, got 1'],
+  ])('error %#', (make, message) => expect(make).toThrow(message));
+});
+
+describe('arange', () => {
+  test('counts', () => {
+    expect([arange(4).dtype, numbers(arange(4))]).toEqual(['int32', [0, 1, 2, 3]]);
+    expect(numbers(arange(2, 5))).toEqual([2, 3, 4]);
+    expect(numbers(arange(5, 0, -2))).toEqual([5, 3, 1]);
+    expect(numbers(arange(0, 7, 3))).toEqual([0, 3, 6]);
+    expect(numbers(arange(3, 1))).toEqual([]);
+    expect([arange(3, { dtype: 'float64' }).dtype, arange(0).shape]).toEqual(['float64', [0]]);
+    expect(numbers(arange(2147483646, 2147483648))).toEqual([2147483646, 2147483647]);
+  });
+
+  test('fractions are rounded once', () => {
+    const x = arange(0, 1, 0.1);
+    expect(x.dtype).toBe('float32');
+    expect(numbers(x)).toEqual(Array.from({ length: 10 }, (_, i) => Math.fround(i * 0.1)));
+    expect(numbers(arange(0, 2, 0.5, { dtype: 'int32' }))).toEqual([0, 0, 1, 1]);
+    expect(numbers(arange(3e9, 3e9 + 2, 1, { dtype: 'float64' }))).toEqual([3e9, 3e9 + 1]);
+  });
+
+  test.each([
+    [() => arange(NaN), 'arange: start, stop and step must be finite and the step not 0, got 0, NaN, 1'],
+    [() => arange(0, 1, 0), 'arange: start, stop and step must be finite and the step not 0, got 0, 1, 0'],
+    [() => arange('3' as unknown as number), 'arange: start, stop and step must be finite'],
+    [() => arange(3e9, 3e9 + 2), "arange: 3000000000 to 3000000001 does not fit int32; ask for { dtype: 'float64' }"],
+    [() => arange(3, { dtype: 'int64' as DType }), 'arange: no dtype "int64"'],
+  ])('error %#', (make, message) => expect(make).toThrow(message));
+});
+
+describe('linspace and eye', () => {
+  test('both ends are exact', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer(), fc.integer({ min: 2, max: 60 }), (start, stop, count) => {
+        const x = linspace(start / 7, stop / 7, count, { dtype: 'float64' });
+        expect(x.shape).toEqual([count]);
+        const values = numbers(x);
+        expect([values[0], values.at(-1)]).toEqual([start / 7, stop / 7]);
+      }),
+    );
+    expect(numbers(linspace(0, 1, 5))).toEqual([0, 0.25, 0.5, 0.75, 1]);
+    expect(numbers(linspace(3, 5, 1))).toEqual([3]);
+    expect(linspace(0, 1).shape).toEqual([50]);
+    expect(() => linspace(0, 1, 0)).toThrow('linspace: count must be an integer ≥ 1, got 0');
+    expect(() => linspace(0, 1, 2, { dtype: 'x' as DType })).toThrow('linspace: no dtype "x"');
+  });
+
+  test('eye', () => {
+    expect(eye(2).toArraySync()).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(eye(2, { columns: 3, dtype: 'int32' }).toArraySync()).toEqual([
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    expect(eye(0).shape).toEqual([0, 0]);
+    expect(() => eye(-1)).toThrow('eye: a shape is an array of integers ≥ 0, got [-1]');
+  });
+});
+
+function mapped(values: Nested, f: (value: number | boolean) => number): unknown {
+  return typeof values === 'number' || typeof values === 'boolean'
+    ? f(values)
+    : values.map((value) => mapped(value, f));
+}

@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import * as tg from '../src/index.ts';
+import { promote, tensor, zeros, type DType, type Tensor } from '../src/index.ts';
+import { numbers } from './helpers.ts';
+
+const dtypes = ['bool', 'int32', 'float32', 'float64'] as const;
+const one = (dtype: DType): Tensor => tensor([1], { dtype });
+
+/** The rows are the first operand's dtype, the columns the second's, both in the order of `dtypes`. */
+const tables: Record<string, { operations: readonly ('add' | 'div' | 'less' | 'logicalAnd')[]; table: DType[][] }> = {
+  number: {
+    operations: ['add'],
+    table: [
+      ['int32', 'int32', 'float32', 'float64'],
+      ['int32', 'int32', 'float32', 'float64'],
+      ['float32', 'float32', 'float32', 'float64'],
+      ['float64', 'float64', 'float64', 'float64'],
+    ],
+  },
+  float: {
+    operations: ['div'],
+    table: [
+      ['float32', 'float32', 'float32', 'float64'],
+      ['float32', 'float32', 'float32', 'float64'],
+      ['float32', 'float32', 'float32', 'float64'],
+      ['float64', 'float64', 'float64', 'float64'],
+    ],
+  },
+  'comparison and logical': {
+    operations: ['less', 'logicalAnd'],
+    table: dtypes.map(() => dtypes.map(() => 'bool')),
+  },
+};
+
+describe('promotion of two tensors', () => {
+  for (const [rule, { operations, table }] of Object.entries(tables)) {
+    test(rule, () => {
+      for (const name of operations) {
+        dtypes.forEach((a, row) =>
+          dtypes.forEach((b, column) =>
+            expect([name, a, b, one(a)[name](one(b)).dtype]).toEqual([name, a, b, table[row]![column]]),
+          ),
+        );
+      }
+    });
+  }
+
+  test('select takes the dtype of its two values, whatever the condition is', () => {
+    for (const a of dtypes) {
+      for (const b of dtypes) {
+        for (const condition of dtypes) expect(one(condition).where(one(a), one(b)).dtype).toBe(promote(a, b));
+      }
+    }
+  });
+
+  test('bitwise takes int32 (and bool beside int32) only', () => {
+    expect(one('int32').bitwiseAnd(one('int32')).dtype).toBe('int32');
+    expect(one('bool').bitwiseAnd(one('int32')).dtype).toBe('int32');
+    expect(() => one('float32').bitwiseAnd(one('int32'))).toThrow(
+      "bitwiseAnd: needs int32 tensors, got float32; convert with cast('int32')",
+    );
+    expect(() => one('int32').bitwiseAnd(0.5)).toThrow(/bitwiseAnd: needs int32/);
+  });
+
+  test('promote takes the wider', () => {
+    const table = dtypes.map((a) => dtypes.map((b) => promote(a, b)));
+    expect(table).toEqual([
+      ['bool', 'int32', 'float32', 'float64'],
+      ['int32', 'int32', 'float32', 'float64'],
+      ['float32', 'float32', 'float32', 'float64'],
+      ['float64', 'float64', 'float64', 'float64'],
+    ]);
+  });
+});
+
+describe('plain numbers are weak', () => {
+  test('they take the dtype of the tensor, and only fractions widen integers', () => {
+    const table = dtypes.map((dtype) => [1, 0.5, 2 ** 31, -(2 ** 31), NaN].map((value) => one(dtype).add(value).dtype));
+    expect(table).toEqual([
+      ['int32', 'float32', 'float32', 'int32', 'float32'],
+      ['int32', 'float32', 'float32', 'int32', 'float32'],
+      ['float32', 'float32', 'float32', 'float32', 'float32'],
+      ['float64', 'float64', 'float64', 'float64', 'float64'],
+    ]);
+  });
+
+  test('on either side, and in where and clip', () => {
+    expect(tg.sub(1, one('float64')).dtype).toBe('float64');
+    expect(tg.where(one('bool'), one('int32'), 0).dtype).toBe('int32');
+    expect(tg.where(one('bool'), one('int32'), 0.5).dtype).toBe('float32');
+    expect(one('int32').clip(0, 1).dtype).toBe('int32');
+    expect(one('float64').clip(0, 0.5).dtype).toBe('float64');
+  });
+
+  test('numbers alone are float32', () => {
+    expect(tg.add(1, 2).dtype).toBe('float32');
+    expect(tg.add(1, 2).itemSync()).toBe(3);
+  });
+
+  test('as truth values they are 0 or not 0', () => {
+    expect(tg.where(0.5, 1, 2).itemSync()).toBe(1);
+    expect(tg.where(256, 1, 2).itemSync()).toBe(1);
+    expect(tensor([true, false]).logicalAnd(2).toArraySync()).toEqual([true, false]);
+    expect(tensor([true, false]).logicalOr(0.25).toArraySync()).toEqual([true, true]);
+  });
+});
+
+describe('int32 arithmetic', () => {
+  const int = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
+
+  test('wraps around, as machines do', () => {
+    expect(numbers(int(2147483647).add(1))).toEqual([-2147483648]);
+    expect(numbers(int(-2147483648).sub(1))).toEqual([2147483647]);
+    expect(numbers(int(-2147483648).neg())).toEqual([-2147483648]);
+    expect(numbers(int(2147483647, 2147483647).sum())).toEqual([-2]);
+  });
+
+  test('products keep their low bits', () => {
+    expect(numbers(int(123456789).mul(987654321))).toEqual([Math.imul(123456789, 987654321)]);
+    expect(numbers(int(123456789).square())).toEqual([Math.imul(123456789, 123456789)]);
+  });
+
+  test('powers keep their low bits, and negative ones are cut', () => {
+    const expected = Number(BigInt.asIntN(32, 7n ** 29n));
+    expect(numbers(int(7, 2, -3, 0, 5).pow(int(29, 31, 3, 0, 1)))).toEqual([expected, -2147483648, -27, 1, 5]);
+    expect(numbers(int(2, 1, -1, -1).pow(int(-1, -5, -3, -2)))).toEqual([0, 1, -1, 1]);
+  });
+
+  test('division is true division, mod follows the divisor', () => {
+    expect(int(7).div(2).dtype).toBe('float32');
+    expect(numbers(int(7, -7).div(int(2, 2)))).toEqual([3.5, -3.5]);
+    expect(numbers(int(7, -7, 7, -7).mod(int(3, 3, -3, -3)))).toEqual([1, 2, -2, -1]);
+    expect(numbers(int(5).mod(0))).toEqual([0]);
+  });
+
+  test('bool is counted as int32', () => {
+    const flags = tensor([true, true, false]);
+    expect(flags.sum().dtype).toBe('int32');
+    expect(numbers(flags.add(flags))).toEqual([2, 2, 0]);
+    expect(numbers(flags.neg())).toEqual([-1, -1, 0]);
+  });
+});
+
+describe('cast', () => {
+  test('fractions are cut towards zero', () => {
+    expect(numbers(tensor([1.9, -1.9, 0.2, -0.2]).cast('int32'))).toEqual([1, -1, 0, 0]);
+  });
+
+  test('everything but 0 is true', () => {
+    expect(tensor([0, -0, 0.25, NaN, -3, Infinity]).cast('bool').toArraySync()).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(tensor([0, 256], { dtype: 'int32' }).cast('bool').toArraySync()).toEqual([false, true]);
+  });
+
+  test('true is 1', () => {
+    for (const dtype of ['int32', 'float32', 'float64'] as const) {
+      expect(numbers(tensor([true, false]).cast(dtype))).toEqual([1, 0]);
+    }
+  });
+
+  test('float64 keeps what float32 rounds', () => {
+    const x = tensor([0.1], { dtype: 'float64' });
+    expect(numbers(x)).toEqual([0.1]);
+    expect(numbers(x.cast('float32'))).toEqual([Math.fround(0.1)]);
+    expect(numbers(x.cast('float32').cast('float64'))).toEqual([Math.fround(0.1)]);
+  });
+
+  test('to the same dtype it is the same tensor', () => {
+    const x = zeros([2]);
+    expect(x.cast('float32')).toBe(x);
+  });
+
+  test('an unknown dtype is an error', () => {
+    expect(() => zeros([2]).cast('float16' as DType)).toThrow(
+      'cast: no dtype float16; use float32, float64, int32 or bool',
+    );
+  });
+});

@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest';
+import {
+  arange,
+  evaluate,
+  evaluateSync,
+  full,
+  getBackend,
+  reference,
+  setBackend,
+  tensor,
+  zeros,
+  Variable,
+  type Backend,
+  type Tensor,
+} from '../src/index.ts';
+import { kernelsOf, plansOf, recorder, using } from './backends.ts';
+import { numbers } from './helpers.ts';
+
+describe('laziness', () => {
+  test('nothing is computed until it is asked for', () => {
+    const kernels = kernelsOf(() => {
+      const x = tensor([1, 2])
+        .add(1)
+        .matmul(tensor([3, 4]));
+      expect(x.buffer).toBeUndefined();
+    });
+    expect(kernels).toEqual([]);
+  });
+
+  test('movements take no kernels', () => {
+    const x = arange(6).cast('float32');
+    evaluateSync(x);
+    expect(
+      kernelsOf(() =>
+        x
+          .reshape([2, 3])
+          .transpose()
+          .flip(0)
+          .slice([[0, 2]])
+          .add(1)
+          .dataSync(),
+      ),
+    ).toEqual(['add']);
+    expect(
+      kernelsOf(() =>
+        zeros([3, 4])
+          .add(full([3, 4], 2))
+          .dataSync(),
+      ),
+    ).toEqual(['add']);
+  });
+
+  test('only what is needed is computed', () => {
+    const x = tensor([1, 2]).exp();
+    const y = x.neg();
+    x.sin();
+    expect(kernelsOf(() => evaluateSync(y))).toEqual(['exp', 'neg']);
+  });
+});
+
+describe('evaluate', () => {
+  test('shares common work, and does it once', () => {
+    const x = tensor([1, 2]).exp();
+    const results = { sum: x.add(1), list: [x.neg(), { deep: x.add(1).neg() }] };
+    expect(kernelsOf(() => evaluateSync(results)).filter((name) => name === 'exp')).toEqual(['exp']);
+    expect(kernelsOf(() => evaluateSync(results))).toEqual([]);
+  });
+
+  test('a value is kept, and the graph behind it let go', () => {
+    const x = tensor([1, 2]).exp();
+    const y = x.neg();
+    evaluateSync(y);
+    expect(y.inputs).toEqual([]);
+    expect(kernelsOf(() => numbers(y))).toEqual([]);
+    // x itself was an intermediate.
+    expect(x.buffer).toBeUndefined();
+    expect(kernelsOf(() => numbers(x))).toEqual(['exp']);
+  });
+
+  test('each result is its own, in whatever order they are asked for', () => {
+    const build = (): Tensor[] => {
+      const x = arange(4).cast('float32');
+      const y = x.mul(2);
+      return [y.sum(), x, y, y.reshape([2, 2]).transpose(), y.add(1), x.slice([1]), y];
+    };
+    const wanted = build().map((result) => result.toArraySync());
+    const forward = build();
+    evaluateSync(forward);
+    const backward = build();
+    evaluateSync(...backward.toReversed());
+    for (const list of [forward, backward]) expect(list.map((result) => result.toArraySync())).toEqual(wanted);
+  });
+
+  test('results do not share memory', () => {
+    const x = tensor([1, 2, 3, 4]);
+    const [a, b] = [x.reshape([2, 2]), x.slice([[0, 2]])];
+    evaluateSync(a, b, x);
+    a.dataSync().fill(0);
+    expect([numbers(a), numbers(b), numbers(x)]).toEqual([
+      [1, 2, 3, 4],
+      [1, 2],
+      [1, 2, 3, 4],
+    ]);
+  });
+
+  test('a tensor that is named twice', () => {
+    const x = tensor([1]).add(1);
+    expect(kernelsOf(() => evaluateSync(x, x, [x]))).toEqual(['add']);
+    expect(numbers(x)).toEqual([2]);
+  });
+
+  test('scalars, filled tensors and views as results', () => {
+    expect(full([], 3).itemSync()).toBe(3);
+    expect(numbers(full([2, 2], 3))).toEqual([3, 3, 3, 3]);
+    expect(numbers(arange(3).flip())).toEqual([2, 1, 0]);
+    expect(numbers(tensor([7]).broadcastTo([2, 2]).transpose())).toEqual([7, 7, 7, 7]);
+    expect(numbers(zeros([0, 3]).transpose())).toEqual([]);
+  });
+
+  test('the asynchronous readers', async () => {
+    const x = arange(4).reshape([2, 2]);
+    await evaluate({ x });
+    expect(await x.data()).toEqual(Int32Array.of(0, 1, 2, 3));
+    expect(await x.toArray()).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(await x.sum().item()).toBe(6);
+    await expect(x.item()).rejects.toThrow(
+      'item: a tensor of shape [2, 2] has 4 elements, not one; use data() or toArray()',
+    );
+    expect(() => zeros([0]).itemSync()).toThrow('item: a tensor of shape [0] has 0 elements');
+  });
+
+  test.each([undefined, null, 3, 'loss', () => 0])('%s is an error', (value) => {
+    expect(() => evaluateSync(value)).toThrow('evaluate: expected tensors, variables, or what holds them, got');
+  });
+
+  test('objects of other classes are an error, settings beside tensors are not', () => {
+    expect(() => evaluateSync(Promise.resolve(1))).toThrow(
+      'evaluate: a Promise holds no tensors; pass tensors, variables, or objects with variables()',
+    );
+    const x = tensor([1]).add(1);
+    evaluateSync({ x, rate: 0.1, name: 'adam', none: undefined });
+    expect(x.buffer).toBeDefined();
+  });
+
+  test('an error in a kernel leaves everything as it was', () => {
+    const v = new Variable(tensor([1, 2]));
+    const w = v.value.add(1);
+    v.assign(w);
+    const bad = tensor([1]).gather(tensor([5], { dtype: 'int32' }));
+    expect(() => evaluateSync(v, bad)).toThrow(/index 5 is out of range/);
+    expect(bad.buffer).toBeUndefined();
+    evaluateSync(v);
+    expect(numbers(v.value)).toEqual([2, 3]);
+  });
+});
+
+describe('plans', () => {
+  const step = (values: readonly number[], rate: number, wanted: 'one' | 'two' = 'one'): void => {
+    const x = tensor(values);
+    const y = x.mul(rate).add(x.exp());
+    evaluateSync(...(wanted === 'one' ? [y] : [y, x.neg()]));
+  };
+
+  test('equal structure with other data and numbers runs the same plan', () => {
+    const plans = plansOf(() => {
+      step([1, 2], 0.1);
+      step([3, 4], 0.2);
+      step([5, 6], 7);
+    });
+    expect(plans.length).toBe(3);
+    expect(new Set(plans).size).toBe(1);
+  });
+
+  test('its results are those of the new data', () => {
+    const f = (x: number, k: number): number => tensor([x]).mul(k).sub(1).itemSync();
+    expect([f(2, 3), f(5, 7), f(-1, 0.5)]).toEqual([5, 34, -1.5]);
+  });
+
+  test.each([
+    ['a shape', () => step([1, 2, 3], 0.1)],
+    ['what is wanted', () => step([1, 2], 0.1, 'two')],
+    ['a dtype', () => tensor([1, 2], { dtype: 'float64' }).mul(0.1).dataSync()],
+    [
+      'an axis',
+      () =>
+        tensor([[1, 2]])
+          .mul(0.1)
+          .sum(0)
+          .dataSync(),
+    ],
+    ['an operation', () => tensor([1, 2]).div(0.1).dataSync()],
+  ])('another plan for another %s', (_, other) => {
+    const plans = plansOf(() => {
+      step([1, 2], 0.1);
+      tensor([1, 2]).mul(0.1).dataSync();
+      tensor([[1, 2]])
+        .mul(0.1)
+        .sum(1)
+        .dataSync();
+      other();
+    });
+    expect(new Set(plans).size).toBe(4);
+  });
+
+  test('which input is which belongs to the structure', () => {
+    const [a, b] = [tensor([5]), tensor([3])];
+    expect([a.sub(b).itemSync(), b.sub(a).itemSync(), a.sub(a).itemSync()]).toEqual([2, -2, 0]);
+    const both = (swap: boolean): number[] => {
+      const [x, y] = [a.neg(), b.exp()];
+      evaluateSync(swap ? [y, x] : [x, y]);
+      return [x.itemSync(), Math.round(y.itemSync())];
+    };
+    expect([both(false), both(true)]).toEqual([
+      [-5, 20],
+      [-5, 20],
+    ]);
+  });
+
+  test('constants that are baked in', () => {
+    const padded = (value: number): number[] => numbers(tensor([1]).pad([[1, 0]], value));
+    expect([padded(0), padded(-0), padded(2)]).toEqual([
+      [0, 1],
+      [-0, 1],
+      [2, 1],
+    ]);
+  });
+
+  test('a training step keeps its plan', () => {
+    const v = new Variable(tensor([1, 2]));
+    evaluateSync(v.value);
+    const plans = plansOf(() => {
+      for (let i = 0; i < 5; i++) {
+        v.assign(v.value.sub(v.value.mul(0.1 * i)));
+        evaluateSync(v);
+      }
+    });
+    expect([plans.length, new Set(plans).size]).toEqual([5, 1]);
+  });
+
+  test('many structures: old plans are forgotten, results stay right', () => {
+    for (let round = 0; round < 2; round++) {
+      for (let n = 1; n <= 150; n++) expect(arange(n).sum().itemSync()).toBe((n * (n - 1)) / 2);
+    }
+  });
+});
+
+describe('backends', () => {
+  test('the reference is in use until another is chosen', () => {
+    expect(getBackend()).toBe(reference());
+    const other = recorder();
+    using(other, () => expect(getBackend()).toBe(other));
+    expect(getBackend()).toBe(reference());
+  });
+
+  test('values move to the backend that needs them', () => {
+    const x = tensor([1, 2]).add(1);
+    const v = new Variable(tensor([1, 2]));
+    evaluateSync(x, v.value);
+    using(recorder(), () => {
+      v.assign(v.value.add(x));
+      evaluateSync(v);
+    });
+    expect(numbers(v.value.add(x))).toEqual([5, 8]);
+  });
+
+  test('a dtype that the backend does not have', () => {
+    const narrow: Backend = { ...recorder(), name: 'narrow', dtypes: ['float32', 'int32', 'bool'] };
+    using(narrow, () => {
+      const x = tensor([1], { dtype: 'float64' }).exp();
+      expect(() => x.dataSync()).toThrow("evaluate: the backend 'narrow' cannot compute float64");
+    });
+  });
+
+  test('nothing else is a backend', () => {
+    expect(() => setBackend('wasm' as unknown as Backend)).toThrow(
+      'setBackend: expected a backend, such as reference()',
+    );
+    expect(() => setBackend(undefined as unknown as Backend)).toThrow('setBackend: expected a backend');
+  });
+});

@@ -1,0 +1,253 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { arange, tensor, zeros, type Tensor } from '../src/index.ts';
+import { at, broadcastShape, build, indicesOf, models, numbers, shapes, toTensor, type Model } from './helpers.ts';
+
+function equals(actual: Tensor, wanted: Model): void {
+  expect(actual.shape).toEqual(wanted.shape);
+  expect(numbers(actual)).toEqual(wanted.data);
+}
+
+const integers = (model: Model): Tensor => toTensor(model, 'int32');
+const wrap = (index: number, length: number): number => (index < 0 ? index + length : index);
+
+/** A tensor with an axis that is not empty. */
+const sources = models(shapes(3, 1))
+  .filter(({ shape }) => shape.some((length) => length > 0))
+  .chain((x) =>
+    fc.constantFrom(...x.shape.flatMap((length, axis) => (length > 0 ? [axis] : []))).map((axis) => ({ x, axis })),
+  );
+const indicesInto = (length: number): fc.Arbitrary<number> => fc.integer({ min: -length, max: length - 1 });
+
+describe('gather', () => {
+  test('takes slices, as np.take', () => {
+    fc.assert(
+      fc.property(
+        sources.chain(({ x, axis }) =>
+          fc.record({
+            x: fc.constant(x),
+            axis: fc.constant(axis),
+            indices: models(shapes(2), indicesInto(x.shape[axis]!)),
+          }),
+        ),
+        ({ x, axis, indices }) => {
+          const inner = indices.shape.length;
+          const wanted = build(x.shape.toSpliced(axis, 1, ...indices.shape), (index) => {
+            const own = index.slice(axis, axis + inner);
+            return at(x, index.toSpliced(axis, inner, wrap(at(indices, own), x.shape[axis]!)));
+          });
+          equals(toTensor(x).gather(integers(indices), axis), wanted);
+          equals(toTensor(x).gather(integers(indices), axis - x.shape.length), wanted);
+        },
+      ),
+    );
+  });
+});
+
+/** A source, and indices of its rank: broadcastable elsewhere, any length along the axis. */
+const aligned = sources.chain(({ x, axis }) =>
+  fc
+    .tuple(fc.nat(4), fc.array(fc.boolean(), { minLength: x.shape.length, maxLength: x.shape.length }))
+    .chain(([count, ones]) =>
+      fc.record({
+        x: fc.constant(x),
+        axis: fc.constant(axis),
+        indices: models(
+          fc.constant(x.shape.map((length, i) => (i === axis ? count : ones[i] ? 1 : length))),
+          indicesInto(x.shape[axis]!),
+        ),
+      }),
+    ),
+);
+
+test('takeAlongAxis takes one element for each index', () => {
+  fc.assert(
+    fc.property(aligned, ({ x, axis, indices }) => {
+      const others = broadcastShape([x.shape.with(axis, 1), indices.shape.with(axis, 1)]);
+      const wanted = build(others.with(axis, indices.shape[axis]!), (index) =>
+        at(x, index.with(axis, wrap(at(indices, index), x.shape[axis]!))),
+      );
+      equals(toTensor(x).takeAlongAxis(integers(indices), axis), wanted);
+    }),
+  );
+  // The source broadcasts too.
+  const rows = tensor([[10, 20, 30]]).takeAlongAxis(tensor([[0], [2]], { dtype: 'int32' }), 1);
+  expect(rows.toArraySync()).toEqual([[10], [30]]);
+});
+
+test('scatterAdd adds up where indices are equal', () => {
+  fc.assert(
+    fc.property(aligned, ({ x, axis, indices }) => {
+      const shape = x.shape.with(axis, indices.shape[axis]!);
+      const updates = build(shape, (index) => index.reduce((a, b) => a * 4 + b, 1));
+      const wanted = [...x.data];
+      for (const index of indicesOf(shape)) {
+        const target = index.with(axis, wrap(at(indices, index), x.shape[axis]!));
+        wanted[target.reduce((flat, i, j) => flat * x.shape[j]! + i, 0)]! += at(updates, index);
+      }
+      equals(toTensor(x).scatterAdd(integers(indices), toTensor(updates), axis), { shape: x.shape, data: wanted });
+    }),
+  );
+  const counts = tensor([false, false]).scatterAdd(tensor([0, 0], { dtype: 'int32' }), tensor([true, true]));
+  expect([counts.dtype, numbers(counts)]).toEqual(['int32', [2, 0]]);
+  const spread = zeros([3]).scatterAdd(tensor([0, 2, 2], { dtype: 'int32' }), tensor(0.5));
+  expect(numbers(spread)).toEqual([0.5, 0, 1]);
+});
+
+test('oneHot', () => {
+  expect(tensor([1, 0, -1, 3], { dtype: 'int32' }).oneHot(3).toArraySync()).toEqual([
+    [0, 1, 0],
+    [1, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ]);
+  expect(tensor(1, { dtype: 'int32' }).oneHot(2, { dtype: 'bool' }).toArraySync()).toEqual([false, true]);
+  expect(arange(4).reshape([2, 2]).oneHot(0).shape).toEqual([2, 2, 0]);
+});
+
+describe('sorting', () => {
+  const lines = models(
+    shapes(3, 1),
+    fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(NaN, Infinity, -Infinity)),
+  ).chain((x) => fc.record({ x: fc.constant(x), axis: fc.nat(x.shape.length - 1), descending: fc.boolean() }));
+
+  /** The order of one line by repeated selection: the first best one that is left, NaN when nothing else is. */
+  function order(line: readonly number[], descending: boolean): number[] {
+    const left = line.map((_, i) => i);
+    const result: number[] = [];
+    while (left.length > 0) {
+      let best = 0;
+      left.forEach((i, place) => {
+        const [a, b] = [line[i]!, line[left[best]!]!];
+        if ((Number.isNaN(b) && !Number.isNaN(a)) || (descending ? a > b : a < b)) best = place;
+      });
+      result.push(...left.splice(best, 1));
+    }
+    return result;
+  }
+
+  const orders = (x: Model, axis: number, descending: boolean): Model =>
+    build(x.shape, (index) => {
+      const line = Array.from({ length: x.shape[axis]! }, (_, i) => at(x, index.with(axis, i)));
+      return order(line, descending)[index[axis]!]!;
+    });
+
+  test('argSort is stable, with NaN last', () => {
+    fc.assert(
+      fc.property(lines, ({ x, axis, descending }) => {
+        const result = toTensor(x).argSort(axis, { descending });
+        expect(result.dtype).toBe('int32');
+        equals(result, orders(x, axis, descending));
+      }),
+    );
+  });
+
+  test('sort, of views as well', () => {
+    fc.assert(
+      fc.property(lines, ({ x, axis, descending }) => {
+        const found = orders(x, axis, descending);
+        const wanted = build(x.shape, (index) => at(x, index.with(axis, at(found, index))));
+        equals(toTensor(x).sort(axis, { descending }), wanted);
+        equals(
+          toTensor(x)
+            .flip()
+            .add(0)
+            .flip()
+            .sort(axis - x.shape.length, { descending }),
+          wanted,
+        );
+      }),
+    );
+  });
+
+  test('topK is the head of the descending order', () => {
+    fc.assert(
+      fc.property(lines, fc.nat(), ({ x, axis }, pick) => {
+        const k = pick % (x.shape[axis]! + 1);
+        const { values, indices } = toTensor(x).topK(k, axis);
+        const head = (model: Model): Model => build(x.shape.with(axis, k), (index) => at(model, index));
+        const found = orders(x, axis, true);
+        // `at` would read an axis of length 1 at 0, which is the only place there is.
+        equals(indices, head(found));
+        equals(
+          values,
+          build(x.shape.with(axis, k), (index) => at(x, index.with(axis, at(found, index)))),
+        );
+      }),
+    );
+  });
+
+  test('by default along the last axis', () => {
+    expect(
+      tensor([
+        [3, 1, 2],
+        [1, 3, 2],
+      ])
+        .sort()
+        .toArraySync(),
+    ).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    expect(
+      tensor([[3, 1, 2]])
+        .topK(2)
+        .indices.toArraySync(),
+    ).toEqual([[0, 2]]);
+    expect(tensor([true, false]).sort().toArraySync()).toEqual([false, true]);
+  });
+});
+
+describe('errors', () => {
+  const x = zeros([2, 3]);
+  const index = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
+
+  test.each([
+    [() => x.gather(tensor([0])), "gather: indices must be int32, got float32; convert with cast('int32')"],
+    [() => x.gather(0 as unknown as Tensor), 'gather: indices must be an int32 tensor'],
+    [() => x.gather(index(0), 2), 'gather: axis 2 is out of range'],
+    [() => zeros([]).gather(index(0)), 'gather: axis 0 was asked of a scalar, which has no axes'],
+    [() => x.takeAlongAxis(index(0), 1), 'takeAlongAxis: indices [1] must have the rank of the tensor [2, 3]'],
+    [
+      () => x.takeAlongAxis(zeros([3, 1], { dtype: 'int32' }), 1),
+      'takeAlongAxis: shapes [2, 1] and [3, 1] do not broadcast',
+    ],
+    [
+      () => x.takeAlongAxis(zeros([2, 1], { dtype: 'int32' }), undefined as unknown as number),
+      'takeAlongAxis: axis undefined is out of range',
+    ],
+    [() => x.scatterAdd(index(0), x), 'scatterAdd: indices [1] must have the rank'],
+    [
+      () => x.scatterAdd(zeros([2, 1], { dtype: 'int32' }), zeros([2, 2]), 1),
+      'scatterAdd: updates [2, 2] do not broadcast to the indices [2, 1]',
+    ],
+    [
+      () => zeros([1, 3]).scatterAdd(zeros([2, 1], { dtype: 'int32' }), zeros([2, 1]), 1),
+      'scatterAdd: indices [2, 1] are larger than [1, 3] on another axis than 1',
+    ],
+    [
+      () => x.scatterAdd(zeros([2, 1], { dtype: 'int32' }), 1 as unknown as Tensor, 1),
+      'scatterAdd: the updates: expected a tensor, got 1',
+    ],
+    [() => x.oneHot(3), 'oneHot: indices must be int32, got float32'],
+    [() => index(0).oneHot(-1), 'oneHot: depth is an integer ≥ 0, got -1'],
+    [() => x.sort(2), 'sort: axis 2 is out of range'],
+    [() => x.argSort(2), 'argSort: axis 2 is out of range'],
+    [() => x.topK(4), 'topK: k must be an integer from 0 to the length of axis 1, 3; got 4'],
+    [() => x.topK(-1), 'topK: k must be an integer'],
+    [() => x.topK(1, 2), 'topK: axis 2 is out of range'],
+  ])('at the call %#', (make, message) => expect(make).toThrow(message));
+
+  test('an index out of range is found when it is evaluated', () => {
+    const message = (name: string, i: number): string =>
+      `${name}: index ${i} is out of range for axis 0 of length 2; use -2 to 1`;
+    for (const i of [2, -3]) {
+      expect(() => x.gather(index(i)).dataSync()).toThrow(message('takeAlongAxis', i));
+      expect(() =>
+        zeros([2])
+          .scatterAdd(index(i), zeros([1]))
+          .dataSync(),
+      ).toThrow(message('scatterAdd', i));
+    }
+  });
+});

@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { concat, evaluateSync, tensor, Variable, type Plan, type Tensor } from '../src/index.ts';
+import { bytesOf, disjoint, plansOf, recorder, using, type ArenaSlot } from './backends.ts';
+import { numbers } from './helpers.ts';
+
+/** A random graph: each number picks an operation and the tensors it takes from those made so far. */
+interface Recipe {
+  readonly steps: readonly (readonly [operation: number, first: number, second: number])[];
+  readonly wanted: readonly number[];
+  readonly assigned: readonly number[];
+}
+
+const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
+  (x) => x.sin(),
+  (x) => x.neg(),
+  (x, y) => x.add(y.sum()),
+  (x, y) =>
+    x
+      .flatten()
+      .slice([[0, 1]])
+      .mul(y),
+  (x, y) => (x.size === y.size ? x.reshape(y.shape).sub(y) : x.square().sigmoid()),
+  (x, y) =>
+    x
+      .reshape([x.size, 1])
+      .slice([[0, 6]])
+      .matmul(y.reshape([1, y.size]).slice([null, [0, 6]])),
+  (x) => x.reshape([x.size, 1]).transpose().flip(),
+  (x, y) => concat([x.flatten(), y.flatten()]).slice([[0, 20]]),
+  (x) => x.flatten().pad([[1, 2]]),
+  (x) => x.flatten().sort(),
+  (x) => x.greater(0).cast('float32').add(x.cast('int32')),
+  (x) => x.softmax(x.shape.map((_, axis) => axis)),
+  (x) => x.flatten().max(0, { keepDims: true }),
+  (x) => x.cast('float64').exp().cast('float32').clip(-2, 2),
+];
+
+const recipes: fc.Arbitrary<Recipe> = fc.record({
+  steps: fc.array(fc.tuple(fc.nat(operations.length - 1), fc.nat(), fc.nat()), { minLength: 1, maxLength: 25 }),
+  wanted: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
+  assigned: fc.array(fc.nat(), { maxLength: 2 }),
+});
+
+interface Built {
+  readonly results: Tensor[];
+  readonly variables: Variable[];
+}
+
+function build({ steps, wanted, assigned }: Recipe): Built {
+  const variables = [
+    new Variable(
+      tensor([
+        [0.5, -1.5],
+        [2, 0.25],
+      ]),
+    ),
+    new Variable(tensor([3, -0.5, 1])),
+  ];
+  const made: Tensor[] = [tensor([1.5, -2, 0.5]), ...variables.map(({ value }) => value)];
+  const pick = (n: number): Tensor => made[n % made.length]!;
+  for (const [operation, first, second] of steps) made.push(operations[operation]!(pick(first), pick(second)));
+  assigned.forEach((n, i) => {
+    const { shape } = variables[i]!;
+    variables[i]!.assign(
+      pick(n)
+        .sum()
+        .broadcastTo(shape)
+        .add(variables[1 - i]!.value.sum()),
+    );
+  });
+  return { results: wanted.map(pick), variables };
+}
+
+const valuesOf = ({ results, variables }: Built): number[][] =>
+  [...results, ...variables.map(({ value }) => value)].map(numbers);
+
+test('sharing memory changes no result', () => {
+  fc.assert(
+    fc.property(recipes, (recipe) => {
+      const shared = build(recipe);
+      evaluateSync(shared);
+      const separate = build(recipe);
+      using(recorder(disjoint), () => evaluateSync(separate));
+      expect(valuesOf(shared)).toEqual(valuesOf(separate));
+      // And everything on its own, from graphs that end there.
+      const single = recipe.wanted.map((_, i) => numbers(build({ ...recipe, assigned: [] }).results[i]!));
+      expect(shared.results.map(numbers)).toEqual(single);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** First and last kernel that touches a slot; the first must write it. */
+function lifetimes({ kernels }: Plan): Map<ArenaSlot, { from: number; to: number }> {
+  const result = new Map<ArenaSlot, { from: number; to: number }>();
+  kernels.forEach(({ operands, output }, i) => {
+    for (const slot of [output, ...operands.map((operand) => operand.slot)]) {
+      if (slot.kind !== 'arena') continue;
+      const known = result.get(slot);
+      if (known) known.to = i;
+      else if (slot === output) result.set(slot, { from: i, to: i });
+      else throw new Error(`kernel ${i} reads what no kernel has written`);
+    }
+  });
+  return result;
+}
+
+test('intermediates that live at the same time lie apart, inside the arena', () => {
+  fc.assert(
+    fc.property(recipes, (recipe) => {
+      for (const plan of plansOf(() => evaluateSync(build(recipe)))) {
+        const alive = [...lifetimes(plan)];
+        alive.forEach(([a, { from, to }], i) => {
+          expect(a.byteOffset % 8).toBe(0);
+          expect(a.byteOffset + bytesOf(a)).toBeLessThanOrEqual(plan.arenaBytes);
+          for (const [b, life] of alive.slice(i + 1)) {
+            if (life.from > to || life.to < from || bytesOf(a) === 0 || bytesOf(b) === 0) continue;
+            const apart = a.byteOffset + bytesOf(a) <= b.byteOffset || b.byteOffset + bytesOf(b) <= a.byteOffset;
+            expect([a, b, apart]).toEqual([a, b, true]);
+          }
+        });
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a long chain takes the memory of a few links', () => {
+  const [plan] = plansOf(() => {
+    let x = tensor(new Float32Array(1000));
+    for (let i = 0; i < 100; i++) x = x.sin();
+    evaluateSync(x);
+  }) as [Plan];
+  expect(plan.arenaBytes).toBeLessThanOrEqual(2 * 4096);
+});
+
+test('outputs are written, and every input is written before it is read', () => {
+  fc.assert(
+    fc.property(recipes, (recipe) => {
+      for (const { kernels } of plansOf(() => evaluateSync(build(recipe)))) {
+        const written = new Set(kernels.map(({ output }) => output));
+        const known = new Set<unknown>();
+        for (const { operands, output } of kernels) {
+          for (const { slot } of operands) expect(slot.kind === 'input' || known.has(slot)).toBe(true);
+          known.add(output);
+        }
+        expect([...written].every((slot) => slot.kind !== 'input')).toBe(true);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});

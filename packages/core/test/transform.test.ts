@@ -1,0 +1,323 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  arange,
+  evaluateSync,
+  grad,
+  jvp,
+  stopGradient,
+  tensor,
+  valueAndGrad,
+  Variable,
+  vjp,
+  zeros,
+  type Nested,
+  type NestedArray,
+  type Tensor,
+  type TensorTree,
+} from '../src/index.ts';
+import { kernelsOf } from './backends.ts';
+import { numbers } from './helpers.ts';
+
+const double = (values: Nested): Tensor => tensor(values, { dtype: 'float64' });
+
+function values(tree: TensorTree): unknown {
+  if (typeof (tree as Tensor).toArraySync === 'function') return (tree as Tensor).toArraySync();
+  if (Array.isArray(tree)) return tree.map(values);
+  return Object.fromEntries(Object.entries(tree).map(([key, item]) => [key, values(item as TensorTree)]));
+}
+
+describe('grad', () => {
+  test('of a polynomial, at any order', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -50, max: 50 }).map((n) => n / 10),
+        (at) => {
+          const f = (x: Tensor): Tensor => x.mul(x).mul(x).mul(x).sub(x.mul(3));
+          const orders = [f, grad(f), grad(grad(f)), grad(grad(grad(f))), grad(grad(grad(grad(f))))];
+          const wanted = [at ** 4 - 3 * at, 4 * at ** 3 - 3, 12 * at ** 2, 24 * at, 24];
+          orders.forEach((g, i) => expect(g(double(at)).itemSync()).toBeCloseTo(wanted[i]!, 8));
+          expect(grad(grad(grad(grad(grad(f)))))(double(at)).itemSync()).toBe(0);
+        },
+      ),
+    );
+  });
+
+  test('known third derivatives', () => {
+    const third = (f: (x: Tensor) => Tensor, at: number): number => grad(grad(grad(f)))(double(at)).itemSync();
+    expect(third((x) => x.sin(), 0.7)).toBeCloseTo(-Math.cos(0.7), 12);
+    expect(third((x) => x.exp(), 0.7)).toBeCloseTo(Math.exp(0.7), 12);
+    expect(third((x) => x.log(), 0.7)).toBeCloseTo(2 / 0.7 ** 3, 12);
+    expect(third((x) => x.reciprocal(), 0.7)).toBeCloseTo(-6 / 0.7 ** 4, 10);
+    expect(third((x) => x.pow(5), 0.7)).toBeCloseTo(60 * 0.7 ** 2, 10);
+    const tanh = Math.tanh(0.7);
+    expect(third((x) => x.tanh(), 0.7)).toBeCloseTo((6 * tanh ** 2 - 2) * (1 - tanh ** 2), 12);
+  });
+
+  test('over objects and arrays, in their structure', () => {
+    const model = { layers: [{ w: double([1, 2]), b: double(3) }], unused: double([4, 5]) };
+    const gradients = grad((m: typeof model, x: Tensor) => m.layers[0]!.w.mul(x).sum().mul(m.layers[0]!.b))(
+      model,
+      double([10, 20]),
+    );
+    expect(values(gradients)).toEqual({ layers: [{ w: [30, 60], b: 50 }], unused: [0, 0] });
+  });
+
+  test('dtype and shape are those of the argument', () => {
+    const x = zeros([2, 1]);
+    const gradient = grad((a: Tensor) => a.add(double([[1, 2, 3]])).sum())(x);
+    expect([gradient.dtype, gradient.shape, numbers(gradient)]).toEqual(['float32', [2, 1], [3, 3]]);
+  });
+
+  test('what the result does not depend on has a gradient of zeros', () => {
+    expect(numbers(grad((_: Tensor) => double(1))(double([1, 2])))).toEqual([0, 0]);
+    expect(numbers(grad((x: Tensor) => x.floor().sum())(double([1, 2])))).toEqual([0, 0]);
+    expect(numbers(grad((x: Tensor) => x.cast('int32').cast('float64').sum())(double([1, 2])))).toEqual([0, 0]);
+    expect(numbers(grad((x: Tensor) => stopGradient(x).mul(x).sum())(double([3, 2])))).toEqual([3, 2]);
+  });
+
+  test('other arguments and tensors from outside are constants', () => {
+    const y = double(5).mul(2);
+    expect(
+      grad((x: Tensor, k: number, { z }: { z: Tensor }) => x.mul(y).mul(z).mul(k))(double(3), 7, { z: y }).itemSync(),
+    ).toBe(700);
+    const x = double(3);
+    // The same tensor from outside is not the argument.
+    expect(grad((a: Tensor) => a.mul(x))(x).itemSync()).toBe(3);
+  });
+
+  test('evaluation inside the function changes nothing', () => {
+    const f = (look: boolean) => (x: Tensor) => {
+      const y = x.square();
+      if (look && y.sum().itemSync() > 1e9) return y.sum();
+      if (look) evaluateSync(x, y);
+      const z = y.exp();
+      if (look) z.toArraySync();
+      return z.mul(x).sum();
+    };
+    const x = double([0.5, -1]);
+    expect(numbers(grad(f(true))(x))).toEqual(numbers(grad(f(false))(x)));
+    const second = (look: boolean): number[] => numbers(grad((a: Tensor) => grad(f(look))(a).square().sum())(x));
+    expect(second(true)).toEqual(second(false));
+    const inner = grad((a: Tensor) => {
+      const g = grad(f(true))(a);
+      evaluateSync(g);
+      return g.square().sum();
+    })(x);
+    expect(numbers(inner)).toEqual(second(false));
+  });
+
+  test('a gradient flows around a branch chosen by a value', () => {
+    const f = (x: Tensor): Tensor => (x.itemSync() > 0 ? x.mul(2) : x.mul(-3));
+    expect([grad(f)(double(1)).itemSync(), grad(f)(double(-1)).itemSync()]).toEqual([2, -3]);
+  });
+
+  test('one element in any shape is a scalar', () => {
+    expect(grad((x: Tensor) => x.reshape([1, 1]).mul(4))(double(1)).itemSync()).toBe(4);
+  });
+});
+
+describe('valueAndGrad', () => {
+  test('shares the work of value and gradient', () => {
+    const x = double([1, 2]);
+    const kernels = kernelsOf(() => evaluateSync(valueAndGrad((a: Tensor) => a.exp().sum())(x)));
+    expect(kernels.filter((name) => name === 'exp').length).toBe(1);
+  });
+
+  test('with respect to variables, by name', () => {
+    const [w, b, frozen] = [
+      new Variable(double([2, 3])),
+      new Variable(double(1)),
+      new Variable(double(10), { trainable: false }),
+    ];
+    const model = { w, inner: { variables: () => ({ b, frozen }) } };
+    const { value, grads } = valueAndGrad(model, (x: Tensor) => w.value.mul(x).sum().add(b.value).mul(frozen.value))(
+      double([1, 1]),
+    );
+    expect([value.itemSync(), values(grads)]).toEqual([60, { w: [10, 10], 'inner.b': 10 }]);
+    expect(values(grad(model, () => double(1))())).toEqual({ w: [0, 0], 'inner.b': 0 });
+  });
+
+  test('evaluating the variables inside changes nothing', () => {
+    const v = new Variable(double([1, 2]));
+    const look = valueAndGrad(v, () => {
+      evaluateSync(v, v.value);
+      return v.value.square().sum();
+    });
+    expect(values(look().grads)).toEqual({ variable: [2, 4] });
+    v.assign(v.value.add(1));
+    expect(values(look().grads)).toEqual({ variable: [4, 6] });
+  });
+
+  test('the gradient of a step of gradient descent', () => {
+    // g(r) = f(v − r · f′(v)) with f(v) = v³: g′(r) = −f′(v) · f′(v − r · f′(v)).
+    const v = new Variable(double(2));
+    const f = (x: Tensor): Tensor => x.pow(3);
+    const outer = grad((rate: Tensor) => {
+      const { variable: slope } = grad(v, () => f(v.value))();
+      return f(v.value.sub(slope!.mul(rate)));
+    });
+    expect(outer(double(0.05)).itemSync()).toBeCloseTo(-12 * 3 * (2 - 0.05 * 12) ** 2, 10);
+    // And with respect to v itself: d/dv (v − r·3v²)³ = 3 (v − 3rv²)² (1 − 6rv).
+    const meta = grad(v, () => {
+      const { variable: slope } = grad(v, () => f(v.value))();
+      return f(v.value.sub(slope!.mul(0.05)));
+    })();
+    expect(meta['variable']!.itemSync()).toBeCloseTo(3 * 1.4 ** 2 * (1 - 6 * 0.05 * 2), 10);
+  });
+
+  test('inner gradients with respect to variables inside a gradient with respect to an argument', () => {
+    const v = new Variable(double([1, 2]));
+    const f = (x: Tensor): Tensor => {
+      const { value, grads } = valueAndGrad({ v }, () => v.value.mul(x).square().sum())();
+      // ∂/∂v Σ (v x)² = 2 v x².
+      return value.add(grads['v']!.sum());
+    };
+    // d/dx [Σ v²x² + Σ 2 v x²] = 2 v² x + 4 v x.
+    expect(numbers(grad(f)(double([3, -1])))).toEqual([2 * 3 + 4 * 3, 2 * 4 * -1 + 4 * 2 * -1]);
+  });
+});
+
+describe('vjp and jvp', () => {
+  const f = (a: Tensor, b: { c: Tensor }): { sum: Tensor; list: Tensor[] } => ({
+    sum: a.add(b.c),
+    list: [a.mul(b.c), b.c.sin()],
+  });
+  const a = double([1, 2]);
+  const c = double([3, 4]);
+
+  test('vjp: cotangents of all primals in their structures', () => {
+    const { value, pullback } = vjp(f, a, { c });
+    expect(values(value)).toEqual({
+      sum: [4, 6],
+      list: [
+        [3, 8],
+        [Math.sin(3), Math.sin(4)],
+      ],
+    });
+    const [da, db] = pullback({ sum: double([1, 10]), list: [double([100, 1000]), double([0, 1])] });
+    expect(numbers(da)).toEqual([1 + 300, 10 + 4000]);
+    expect(numbers(db.c)).toEqual([1 + 100, 10 + 2000 + Math.cos(4)]);
+  });
+
+  test('the pullback works after values have been read, and as often as one likes', () => {
+    let inside: Tensor | undefined;
+    const { value, pullback } = vjp((x: Tensor) => (inside = x.exp()).mul(x), a);
+    evaluateSync(value, inside);
+    for (const seed of [1, 2]) {
+      const [gradient] = pullback(double([seed, seed]));
+      expect(numbers(gradient)).toEqual(
+        [1, 2].map((x) => seed * (1 + x) * Math.exp(x)).map((x) => expect.closeTo(x, 12) as number),
+      );
+    }
+    expect(value.inputs).toEqual([]);
+  });
+
+  test('jvp: tangents of all results', () => {
+    const { value, tangent } = jvp(f, [a, { c }], [double([1, 0]), { c: double([2, 1]) }]);
+    expect(values(value.sum)).toEqual([4, 6]);
+    expect(values(tangent)).toEqual({
+      sum: [3, 1],
+      list: [
+        [3 + 2, 2],
+        [2 * Math.cos(3), Math.cos(4)],
+      ],
+    });
+  });
+
+  test('results that depend on nothing have tangents of zeros', () => {
+    const { tangent } = jvp((x: Tensor) => ({ constant: c, integer: x.cast('int32') }), [a], [a]);
+    expect(values(tangent)).toEqual({ constant: [0, 0], integer: [0, 0] });
+    const [gradient] = vjp((_: Tensor) => c, a).pullback(c);
+    expect(numbers(gradient)).toEqual([0, 0]);
+  });
+
+  test('forward over reverse is reverse over forward', () => {
+    const g = (x: Tensor): Tensor => x.mul(x.sin()).mul(x.flip()).sum();
+    const direction = double([0.5, -2]);
+    const forwardOverReverse = jvp(grad(g), [a], [direction]).tangent;
+    const reverseOverForward = grad((x: Tensor) => jvp(g, [x], [direction]).tangent)(a);
+    const reverseOverReverse = grad((x: Tensor) => grad(g)(x).mul(direction).sum())(a);
+    numbers(forwardOverReverse).forEach((value, i) => {
+      expect(value).toBeCloseTo(numbers(reverseOverForward)[i]!, 12);
+      expect(value).toBeCloseTo(numbers(reverseOverReverse)[i]!, 12);
+    });
+  });
+
+  test('the same tensor in two places counts once in each', () => {
+    const [first, second] = vjp((x: Tensor, y: Tensor) => x.mul(y.mul(10)), a, a).pullback(double([1, 1]));
+    expect([numbers(first), numbers(second)]).toEqual([
+      [10, 20],
+      [10, 20],
+    ]);
+    expect(numbers(jvp((x: Tensor, y: Tensor) => x.mul(y), [a, a], [c, zeros([2])]).tangent)).toEqual([3, 8]);
+  });
+
+  test('a result that is the argument itself', () => {
+    expect(numbers(vjp((x: Tensor) => x, a).pullback(c)[0])).toEqual([3, 4]);
+    expect(numbers(jvp((x: Tensor) => x, [a], [c]).tangent)).toEqual([3, 4]);
+    const [sum] = vjp((x: Tensor) => [x, x], a).pullback([c, c]);
+    expect(numbers(sum)).toEqual([6, 8]);
+  });
+});
+
+describe('errors', () => {
+  const x = zeros([2]);
+  const scalar = (a: Tensor): Tensor => a.sum();
+  type Function = (x: Tensor) => Tensor;
+
+  test.each([
+    [() => grad(3 as unknown as Function), 'grad: expected a function, got 3'],
+    [() => valueAndGrad({}, 3 as unknown as Function), 'valueAndGrad: expected a function, got 3'],
+    [() => vjp('f' as unknown as Function, x), 'vjp: expected a function, got f'],
+    [() => jvp(undefined as unknown as Function, [x], [x]), 'jvp: expected a function, got undefined'],
+    [
+      () => jvp(scalar, x as unknown as [Tensor], [x]),
+      'jvp: primals and tangents are arrays with one entry for each argument: jvp(f, [x], [dx])',
+    ],
+    [
+      () => grad((async () => x) as unknown as Function)(x),
+      'grad: the function must return a tensor, got a Promise; it must be synchronous',
+    ],
+    [() => grad((() => 3) as unknown as Function)(x), 'grad: the function must return a tensor, got 3'],
+    [() => grad((() => undefined) as unknown as Function)(x), 'grad: the function must return a tensor, got undefined'],
+    [
+      () => vjp((async () => x) as unknown as Function, x),
+      'vjp: the result: expected tensors in arrays or plain objects, got a Promise (functions must be synchronous)',
+    ],
+    [
+      () => grad((a: Tensor) => a)(x),
+      'grad: the function must return one number, got shape [2]; reduce it with sum() or mean(), or use vjp',
+    ],
+    [() => grad((a: Tensor) => a.argMax())(x), 'grad: the function returns int32, which has no gradient'],
+    [
+      () => grad(scalar)(arange(2)),
+      'grad: cannot differentiate with respect to a tensor of int32; cast it to float32 or float64',
+    ],
+    [
+      () => grad((t: { a: Tensor }) => t.a.sum())({ a: 1 as unknown as Tensor }),
+      'grad: expected tensors in arrays or plain objects, got 1 at [0].a',
+    ],
+    [
+      () => grad(scalar)(undefined as unknown as Tensor),
+      'grad: expected tensors in arrays or plain objects, got undefined at [0]',
+    ],
+    [() => vjp(scalar, x).pullback(x), 'vjp: the cotangents have shapes [2], expected []'],
+    [
+      () => vjp(scalar, x).pullback(1 as unknown as Tensor),
+      'vjp: the cotangent: expected tensors in arrays or plain objects, got 1',
+    ],
+    [() => jvp(scalar, [x], [zeros([3])]), 'jvp: the tangents have shapes [3], expected [2]'],
+    [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: the tangents have shapes , expected [2]'],
+    [
+      () => grad(3 as unknown as Variable, scalar)(x),
+      'namedVariables: expected variables, modules, or arrays and objects of them, got 3',
+    ],
+  ])('%#', (make: () => unknown, message) => expect(make).toThrow(message));
+});
+
+test('the types of what comes back', () => {
+  const gradients: { readonly w: Tensor } = grad((m: { w: Tensor }) => m.w.sum())({ w: double([1]) });
+  const nested: NestedArray = gradients.w.toArraySync();
+  expect(nested).toEqual([1]);
+});

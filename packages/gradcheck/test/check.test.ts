@@ -1,0 +1,266 @@
+import {
+  getBackend,
+  random,
+  reference,
+  setBackend,
+  tensor,
+  Variable,
+  zeros,
+  type Backend,
+  type Tensor,
+  type TensorTree,
+} from '@thetagrad/core';
+import { describe, expect, test } from 'vitest';
+import { checkGradients, GradientError, type GradientOptions } from '../src/index.ts';
+
+const x = tensor(Float64Array.of(0.5, -1.25, 2, 0.75), { shape: [2, 2] });
+
+describe('what passes', () => {
+  test('inputs and results in trees', () => {
+    const f = ({ a, rest }: { a: Tensor; rest: Tensor[] }, y: Tensor) => ({
+      sum: a.add(rest[0]!).exp(),
+      parts: [rest[1]!.mul(y)],
+    });
+    expect(() => checkGradients(f, [{ a: x, rest: [x, x.mul(2)] }, x.sin()], { order: 2 })).not.toThrow();
+  });
+
+  test('an input that nothing depends on', () => {
+    expect(() => checkGradients((x, _y) => x.square(), [x, x], { order: 2 })).not.toThrow();
+  });
+
+  test('a result that depends on no input', () => {
+    expect(() => checkGradients((x) => [x.square(), tensor([1, 2])], [x], { order: 2 })).not.toThrow();
+  });
+
+  test('tensors without elements', () => {
+    expect(() => checkGradients((x, y) => [x.square(), y.sum()], [zeros([0, 2]), x])).not.toThrow();
+  });
+
+  test('inputs near the end of the domain, and near kinks and poles', () => {
+    // Each is nearer than the first step of the differences.
+    expect(() => checkGradients((x) => x.log(), [tensor(0.001)], { order: 2 })).not.toThrow();
+    expect(() => checkGradients((x) => x.sqrt(), [tensor(1e-5)], { order: 2 })).not.toThrow();
+    expect(() => checkGradients((x) => x.relu(), [tensor(Float64Array.of(0.001, -0.003))], { order: 2 })).not.toThrow();
+    expect(() => checkGradients((x) => x.reciprocal(), [tensor(0.01)], { order: 2 })).not.toThrow();
+  });
+
+  test('values far from 1', () => {
+    expect(() => checkGradients((x) => x.square(), [tensor(Float64Array.of(1e6, -1e-6))])).not.toThrow();
+    expect(() => checkGradients((x) => x.mul(1e8).sin().mul(1e-8), [tensor(1e-9)], { step: 1e-9 })).not.toThrow();
+    expect(() => checkGradients((x) => x.mul(30).sin(), [x], { order: 2 })).not.toThrow();
+  });
+
+  test('float32 inputs, which are taken as float64', () => {
+    const seen: string[] = [];
+    checkGradients(
+      (x) => {
+        seen.push(x.dtype);
+        return x.exp();
+      },
+      [x.cast('float32')],
+    );
+    expect(new Set(seen)).toEqual(new Set(['float64']));
+  });
+
+  test('any order', () => {
+    expect(() => checkGradients((x) => x.sin().mul(x.exp()), [x], { order: 4 })).not.toThrow();
+  });
+});
+
+describe('variables', () => {
+  const make = () => ({
+    weight: new Variable(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      { name: 'weight' },
+    ),
+    running: new Variable(tensor([0, 0]), { name: 'running', trainable: false }),
+  });
+
+  test('are checked like inputs, in float64, and left as they were', () => {
+    const layer = make();
+    const before = layer.running.value;
+    const dtypes = new Set<string>();
+    const forward = (x: Tensor): Tensor => {
+      const y = x.matmul(layer.weight.value).tanh();
+      dtypes.add(layer.weight.value.dtype);
+      layer.running.assign(y.mean(0).cast('float32'));
+      return y;
+    };
+    checkGradients(forward, [x.mul(0.25)], { variables: { layer: { variables: () => layer } }, order: 2 });
+    expect(dtypes).toEqual(new Set(['float64']));
+    expect(layer.running.value).toBe(before);
+    expect(layer.weight.value.toArraySync()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test('are named in messages', () => {
+    const layer = make();
+    const forward = (x: Tensor): Tensor =>
+      x.matmul(layer.weight.value.mul(1)).add(layer.weight.value.stopGradient()).sum();
+    expect(() => checkGradients(forward, [x], { variables: { layer: { variables: () => layer } } })).toThrow(
+      /at {8}variable layer\.weight, element \[\d, \d\]/,
+    );
+  });
+
+  test('may be all there is', () => {
+    const { weight } = make();
+    expect(() => checkGradients(() => weight.value.square(), [], { variables: weight })).not.toThrow();
+  });
+});
+
+describe('what is refused', () => {
+  const refuse = (
+    f: (...inputs: readonly Tensor[]) => unknown,
+    inputs: readonly TensorTree[],
+    message: string | RegExp,
+    options?: GradientOptions,
+  ) =>
+    expect(() => checkGradients(f as (...inputs: readonly TensorTree[]) => TensorTree, inputs, options)).toThrow(
+      message,
+    );
+
+  test('inputs that are not floating point', () => {
+    refuse(
+      (x) => x!,
+      [x, { labels: [tensor(Int32Array.of(1))] }],
+      'the function: input 1.labels[0] is a tensor of int32; inputs are floating-point tensors',
+    );
+    refuse((x) => x!, [3 as unknown as Tensor], 'input 0 is 3;');
+    refuse((x) => x!, x as unknown as Tensor[], 'the inputs of the function come in an array, got a tensor of float64');
+    refuse(() => x, [], 'there is nothing to differentiate with respect to');
+    expect(() => checkGradients(3 as unknown as () => Tensor, [])).toThrow(
+      'checkGradients: expected a function, got 3',
+    );
+  });
+
+  test('results that have no gradient', () => {
+    refuse((x) => [x!, x!.greater(0)], [x], 'output[1] is a tensor of bool, which has no gradient', { name: 'mask' });
+    refuse(() => ({ loss: 3 }), [x], 'output.loss is 3; the function must return tensors');
+    refuse(async (x) => x!, [x], 'output is a Promise; it must be synchronous');
+    refuse(() => [], [x], 'the function returns no tensors');
+  });
+
+  test('values that are not finite', () => {
+    refuse(
+      (x) => x!.log(),
+      [x],
+      'the function: element [0, 1] of output is NaN; gradients are checked where the function is finite',
+    );
+    refuse((x) => x!.sum().div(0), [x], 'output is Infinity;');
+    // 0 at 0, NaN on one side of it.
+    refuse((x) => x!.sqrt(), [tensor(0)], 'the function is finite at the input but not around it (moving input 0)');
+  });
+
+  test('functions that give other values each time', () => {
+    let calls = 0;
+    const noisy = (x?: Tensor): Tensor => x!.add(random.uniform(random.key(calls++), [2, 2]));
+    refuse(
+      noisy,
+      [x],
+      /noisy: two calls with the same inputs give different values, \S+ and \S+ for element \[0, 0\] of output; fix what is random/,
+    );
+    let growing = 1;
+    refuse(
+      (x) => x!.broadcastTo([growing++, 2, 2]),
+      [x],
+      'the results have shapes [1, 2, 2] in one call and [2, 2, 2] in another',
+    );
+  });
+
+  test('functions whose shapes depend on values', () => {
+    refuse(
+      (x) => x!.broadcastTo([x!.itemSync() > 0.5 ? 2 : 1]),
+      [tensor(0.5)],
+      'the results have shapes [1] in one call and [2] in another',
+    );
+  });
+
+  test('kinks and jumps', () => {
+    const at0 = tensor(0);
+    expect(() => checkGradients((x) => x.relu(), [at0])).toThrow(GradientError);
+    const error = ((): unknown => {
+      try {
+        checkGradients((x) => x.floor().add(x), [tensor(1)], { name: 'steps' });
+      } catch (thrown) {
+        return thrown;
+      }
+      return undefined;
+    })();
+    expect(error).toMatchObject({ name: 'GradientError', check: 'differences', function: 'steps', input: 'input 0' });
+    expect((error as Error).message).toMatch(/^steps: central differences do not settle/);
+  });
+
+  test('options that make no sense', () => {
+    refuse((x) => x!, [x], 'the function: order must be an integer > 0, got 0', { order: 0 });
+    refuse((x) => x!, [x], 'elements must be an integer > 0, got 1.5', { elements: 1.5 });
+    refuse((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
+    refuse((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
+    refuse((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });
+    refuse((x) => x!, [x], 'the seed must be an integer', { seed: 0.5 });
+  });
+});
+
+describe('the check', () => {
+  test('needs few evaluations', () => {
+    let calls = 0;
+    checkGradients(
+      (x) => {
+        calls++;
+        return x.tanh();
+      },
+      [x],
+    );
+    // Four elements and one direction, three or four steps of two evaluations each.
+    expect(calls).toBeLessThanOrEqual(3 + 5 * 8);
+  });
+
+  test('looks at some elements only of a large input', () => {
+    let calls = 0;
+    const large = random.normal(random.key(1), [1000], { dtype: 'float64' });
+    checkGradients(
+      (x) => {
+        calls++;
+        return x.sin();
+      },
+      [large],
+      { elements: 5 },
+    );
+    expect(calls).toBeLessThanOrEqual(3 + 7 * 8);
+  });
+
+  test('is the same for the same seed, and not for another', () => {
+    const message = (seed: number): string => {
+      try {
+        checkGradients((x) => x.mul(x.stopGradient()), [x], { seed });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(message(1)).toBe(message(1));
+    expect(message(1)).not.toBe(message(2));
+  });
+
+  test('computes on the reference backend, and puts back the one that was in use', () => {
+    const own: Backend = Object.create(reference()) as Backend;
+    setBackend(own);
+    try {
+      checkGradients(
+        (x) => {
+          expect(getBackend()).toBe(reference());
+          return x.square();
+        },
+        [x],
+      );
+      expect(() => checkGradients((x) => x.log(), [x])).toThrow(RangeError);
+      expect(getBackend()).toBe(own);
+    } finally {
+      setBackend(reference());
+    }
+  });
+});

@@ -1,0 +1,99 @@
+import { conv2d, type Conv2dOptions, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { broadcastableShapes, distinctTensors, tensors } from '../../../src/index.ts';
+import { define, type Case } from '../support.ts';
+
+const size = fc.integer({ min: 1, max: 3 });
+
+const matrices = fc
+  .tuple(size, size, size, broadcastableShapes(2, { maxRank: 2, maxSize: 2 }))
+  .chain(([m, k, n, [left, right]]) =>
+    fc.tuple(tensors({ shape: [...left!, m, k] }), tensors({ shape: [...right!, k, n] })),
+  );
+const vectors = fc.tuple(size, size, fc.constantFrom('both', 'left', 'right', 'batch')).chain(([k, n, which]) => {
+  if (which === 'both') return fc.tuple(tensors({ shape: [k] }), tensors({ shape: [k] }));
+  if (which === 'left') return fc.tuple(tensors({ shape: [k] }), tensors({ shape: [k, n] }));
+  if (which === 'right') return fc.tuple(tensors({ shape: [n, k] }), tensors({ shape: [k] }));
+  return fc.tuple(tensors({ shape: [2, n, k] }), tensors({ shape: [k] }));
+});
+
+/** One spatial axis of a convolution: everything that must fit together. */
+const axis = fc
+  .record({
+    kernel: size,
+    stride: size,
+    dilation: fc.integer({ min: 1, max: 2 }),
+    low: fc.nat(2),
+    high: fc.nat(2),
+    spare: fc.nat(3),
+  })
+  .map((one) => ({
+    ...one,
+    length: Math.max(1, (one.kernel - 1) * one.dilation + 1 - one.low - one.high + one.spare),
+  }));
+const channels = fc.record({
+  batch: fc.integer({ min: 1, max: 2 }),
+  groups: fc.integer({ min: 1, max: 2 }),
+  inputs: fc.integer({ min: 1, max: 2 }),
+  outputs: fc.integer({ min: 1, max: 2 }),
+});
+const convolutions = fc.tuple(channels, axis, axis).chain(([{ batch, groups, inputs, outputs }, y, x]) =>
+  fc.tuple(
+    tensors({ shape: [batch, groups * inputs, y.length, x.length] }),
+    tensors({ shape: [groups * outputs, inputs, y.kernel, x.kernel] }),
+    fc.constant<Conv2dOptions>({
+      groups,
+      stride: [y.stride, x.stride],
+      dilation: [y.dilation, x.dilation],
+      padding: [
+        [y.low, y.high],
+        [x.low, x.high],
+      ],
+    }),
+  ),
+);
+
+/** Windows of pooling, with less padding than the window. */
+const windowAxis = fc
+  .record({ kernel: size, stride: size, spare: fc.nat(2), pad: fc.nat(2) })
+  .map(({ kernel, stride, spare, pad }) => ({
+    kernel,
+    stride,
+    pad: Math.min(pad, kernel - 1),
+    length: kernel + spare,
+  }));
+
+function pooled(images: (shape: number[]) => fc.Arbitrary<Tensor>) {
+  return fc.tuple(fc.integer({ min: 1, max: 2 }), windowAxis, windowAxis).chain(([channels, y, x]) =>
+    fc.tuple(
+      images([1, channels, y.length, x.length]),
+      fc.constant({
+        kernelSize: [y.kernel, x.kernel] as const,
+        stride: [y.stride, x.stride] as const,
+        padding: [y.pad, x.pad] as const,
+      }),
+    ),
+  );
+}
+
+export const contractions: readonly Case[] = [
+  define('matmul', matrices, (a, b) => a.matmul(b)),
+  define('matmul of vectors', vectors, (a, b) => a.matmul(b)),
+  define('matmul with itself transposed', [tensors({ shape: [2, 3] })], (a) => a.matmul(a.transpose())),
+  define('conv2d', convolutions, (x, weight, options) => conv2d(x, weight, options)),
+  define(
+    "conv2d with padding 'same'",
+    [tensors({ shape: [1, 1, 3, 4] }), tensors({ shape: [2, 1, 2, 3] }), size],
+    (x, weight, stride) => conv2d(x, weight, { padding: 'same', stride }),
+  ),
+  define(
+    'maxPool2d',
+    pooled((shape) => distinctTensors({ shape })),
+    (x, options) => x.maxPool2d(options).square(),
+  ),
+  define(
+    'avgPool2d',
+    pooled((shape) => tensors({ shape })),
+    (x, options) => x.avgPool2d(options).square(),
+  ),
+];

@@ -1,0 +1,136 @@
+// Gradients where there is none: at ties and kinks core does what PyTorch does, with these values.
+import { grad, maximum, minimum, tensor, where, type Tensor } from '@thetagrad/core';
+import { describe, expect, test } from 'vitest';
+
+const vector = (...values: number[]): Tensor => tensor(Float64Array.from(values));
+
+/** The gradient of the sum of f's elements. */
+function gradient(f: (x: Tensor) => Tensor, x: Tensor): unknown {
+  return grad((x: Tensor) => f(x).sum())(x).toArraySync();
+}
+
+/** The derivative of a function of one number, order times; 0 for −0. */
+function derivative(f: (x: Tensor) => Tensor, x: number, order: number): number {
+  let current = f;
+  for (let i = 0; i < order; i++) current = grad(current);
+  return current(tensor(Float64Array.of(x), { shape: [] })).itemSync() + 0;
+}
+
+describe('kinks', () => {
+  test('relu′(0) = 0', () => expect(gradient((x) => x.relu(), vector(-1, 0, 2))).toEqual([0, 0, 1]));
+
+  test('abs′(0) = 0', () => expect(gradient((x) => x.abs(), vector(-1, 0, 2))).toEqual([-1, 0, 1]));
+
+  test('clip passes the gradient at its bounds', () => {
+    expect(gradient((x) => x.clip(-1, 1), vector(-2, -1, 0, 1, 2))).toEqual([0, 1, 1, 1, 0]);
+  });
+
+  test('√ has an infinite slope at 0', () => expect(gradient((x) => x.sqrt(), vector(0, 4))).toEqual([Infinity, 0.25]));
+
+  test('the norm of zeros has gradient 0, at second order too', () => {
+    const zero = vector(0, 0, 0);
+    expect(gradient((x) => x.norm(), zero)).toEqual([0, 0, 0]);
+    expect(gradient((x) => grad((x: Tensor) => x.norm())(x), zero)).toEqual([0, 0, 0]);
+    expect(gradient((x) => x.norm(undefined, { ord: 1 }), zero)).toEqual([0, 0, 0]);
+    expect(gradient((x) => x.norm(undefined, { ord: Infinity }), zero)).toEqual([0, 0, 0]);
+  });
+
+  test('one row of zeros does not spoil the norms of others', () => {
+    const x = tensor(Float64Array.of(0, 0, 0, -4), { shape: [2, 2] });
+    expect(gradient((x) => x.norm(1), x)).toEqual([
+      [0, 0],
+      [0, -1],
+    ]);
+  });
+});
+
+describe('ties', () => {
+  test('maximum and minimum give half to each', () => {
+    const [x, y] = [vector(1, 2, 3), vector(2, 2, 2)];
+    for (const [pick, first] of [
+      [maximum, [0, 0.5, 1]],
+      [minimum, [1, 0.5, 0]],
+    ] as const) {
+      expect(gradient((x) => pick(x, y), x)).toEqual(first);
+      expect(gradient((y) => pick(x, y), y)).toEqual(first.map((part) => 1 - part));
+    }
+  });
+
+  test('max and min over axes share evenly', () => {
+    const x = tensor(Float64Array.of(1, 3, 3, 2, 2, 2), { shape: [2, 3] });
+    expect(gradient((x) => x.max(1), x)).toEqual([
+      [0, 0.5, 0.5],
+      [1 / 3, 1 / 3, 1 / 3],
+    ]);
+    expect(gradient((x) => x.min(), x)).toEqual([
+      [1, 0, 0],
+      [0, 0, 0],
+    ]);
+    expect(gradient((x) => x.max([0, 1]), x)).toEqual([
+      [0, 0.5, 0.5],
+      [0, 0, 0],
+    ]);
+  });
+
+  test('maxPool2d gives all to the first in row-major order', () => {
+    const x = tensor(Float64Array.of(1, 5, 5, 5), { shape: [1, 1, 2, 2] });
+    expect(gradient((x) => x.maxPool2d({ kernelSize: 2 }), x)).toEqual([
+      [
+        [
+          [0, 1],
+          [0, 0],
+        ],
+      ],
+    ]);
+  });
+
+  test('sort and topK keep the order of equal elements', () => {
+    const weights = vector(10, 20, 30);
+    expect(gradient((x) => x.sort().mul(weights), vector(2, 1, 2))).toEqual([20, 10, 30]);
+    expect(gradient((x) => x.topK(2).values.mul(vector(10, 20)), vector(2, 1, 2))).toEqual([10, 0, 20]);
+  });
+});
+
+describe('powers at x = 0', () => {
+  // Rows: the power n. Columns: the derivatives of xⁿ of order 1, 2, 3 at 0.
+  test.for([
+    [0, [0, 0, 0]],
+    [1, [1, 0, 0]],
+    [2, [0, 2, 0]],
+    [3, [0, 0, 6]],
+  ] as const)('x to the power %i', ([power, expected]) => {
+    expect([1, 2, 3].map((order) => derivative((x) => x.pow(power), 0, order))).toEqual(expected);
+  });
+
+  test('x to the power ½ has an infinite slope, to −1 none that is finite', () => {
+    expect(derivative((x) => x.pow(0.5), 0, 1)).toBe(Infinity);
+    expect(derivative((x) => x.pow(-1), 0, 1)).toBe(-Infinity);
+  });
+
+  test('0 to the power y has gradient 0 in y', () => {
+    const zeros = vector(0, 0, 0);
+    expect(gradient((y) => zeros.pow(y), vector(0, 1, 2.5))).toEqual([0, 0, 0]);
+  });
+
+  test('the mixed second derivative of xʸ at y = 0 is 1 / x', () => {
+    const mixed = grad((y: Tensor) => grad((x: Tensor) => x.pow(y))(tensor(2)));
+    expect(mixed(tensor(0)).itemSync()).toBe(0.5);
+  });
+});
+
+describe('where', () => {
+  test('keeps NaN and ∞ in the branch not taken out of the gradient', () => {
+    const x = vector(-1, 0, 4);
+    // The usual way to write it: a safe argument inside, and the choice outside.
+    const safe = (x: Tensor): Tensor => {
+      const positive = x.greater(0);
+      return where(positive, where(positive, x, 1).sqrt(), 0);
+    };
+    expect(gradient(safe, x)).toEqual([0, 0, 0.25]);
+    expect(gradient((x) => grad((x: Tensor) => safe(x).sum())(x), x)).toEqual([0, 0, -1 / 32]);
+  });
+
+  test('a branch that is NaN but constant takes no part', () => {
+    expect(gradient((x) => where(x.greater(0), x, NaN), vector(1, -1))).toEqual([1, 0]);
+  });
+});

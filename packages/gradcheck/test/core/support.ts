@@ -1,0 +1,45 @@
+import type { TensorTree } from '@thetagrad/core';
+import fc from 'fast-check';
+import { test } from 'vitest';
+import {
+  assertGradients,
+  shapes,
+  type ArgumentArbitraries,
+  type GradientOptions,
+  type ShapeOptions,
+} from '../../src/index.ts';
+
+/** An operation of core with arguments for it. */
+export interface Case {
+  readonly name: string;
+  readonly f: (...inputs: readonly unknown[]) => TensorTree;
+  readonly inputs: fc.Arbitrary<readonly unknown[]>;
+  readonly options: GradientOptions;
+}
+
+export function define<Arguments extends readonly unknown[]>(
+  name: string,
+  inputs: ArgumentArbitraries<Arguments>,
+  f: (...inputs: Arguments) => TensorTree,
+  options: GradientOptions = {},
+): Case {
+  const all = (
+    Array.isArray(inputs) ? fc.tuple(...(inputs as readonly fc.Arbitrary<unknown>[])) : inputs
+  ) as fc.Arbitrary<Arguments>;
+  return { name, f: f as unknown as Case['f'], inputs: all, options };
+}
+
+/** Arguments that depend on a shape. */
+export function shaped<Arguments>(
+  build: (shape: readonly number[]) => fc.Arbitrary<Arguments>,
+  options: ShapeOptions = {},
+): fc.Arbitrary<Arguments> {
+  return shapes(options).chain(build);
+}
+
+/** A test for each case: first and second order on some random arguments. */
+export function checkAll(cases: readonly Case[], numRuns = 5): void {
+  test.for(cases.map((one) => [one.name, one] as const))('%s', ([name, { f, inputs, options }]) => {
+    assertGradients(f, inputs, { order: 2, elements: 12, name, ...options }, { numRuns });
+  });
+}

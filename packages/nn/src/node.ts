@@ -1,0 +1,1 @@
+export { loadCheckpoint, saveCheckpoint, type CheckpointParts, type Json } from './checkpoint.ts';

@@ -1,0 +1,206 @@
+// The safetensors format: eight bytes with the length of a header (little-endian), the header as JSON, and the elements
+// of all tensors, without gaps. https://github.com/huggingface/safetensors describes it.
+import { type DType, evaluate, type Shape, Tensor, tensor, type TypedArray } from '@thetagrad/core';
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  readonly tensors: Record<string, Tensor>;
+  /** Free text by name. */
+  readonly metadata: Record<string, string>;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: Shape;
+  readonly data_offsets: readonly [begin: number, end: number];
+}
+
+/** As in the format's reference implementation. */
+const longestHeader = 100_000_000;
+const metadataKey = '__metadata__';
+
+const written: Record<DType, string> = { float64: 'F64', float32: 'F32', int32: 'I32', bool: 'BOOL' };
+const bytesOf: Record<DType, number> = { float64: 8, float32: 4, int32: 4, bool: 1 };
+
+/** How each type in a file becomes a tensor: the bytes of an element, and the tensor of aligned bytes. */
+const readers: Readonly<
+  Record<
+    string,
+    { readonly bytes: number; read(buffer: ArrayBuffer): TypedArray | Int8Array | Int16Array | Uint16Array }
+  >
+> = {
+  F64: { bytes: 8, read: (buffer) => new Float64Array(buffer) },
+  F32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
+  F16: { bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
+  // The upper half of a float32.
+  BF16: {
+    bytes: 2,
+    read: (buffer) => new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
+  },
+  I64: { bytes: 8, read: (buffer) => Int32Array.from(new BigInt64Array(buffer), longToInt) },
+  I32: { bytes: 4, read: (buffer) => new Int32Array(buffer) },
+  I16: { bytes: 2, read: (buffer) => new Int16Array(buffer) },
+  U16: { bytes: 2, read: (buffer) => new Uint16Array(buffer) },
+  I8: { bytes: 1, read: (buffer) => new Int8Array(buffer) },
+  U8: { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
+  BOOL: { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
+};
+
+/**
+ * The bytes of a safetensors file. Tensors are evaluated together if need be. Wider types come first in the file, so that
+ * all elements are aligned.
+ * @throws {TypeError} if a value is no tensor, or a metadata value no string.
+ * @throws {RangeError} if a tensor has the reserved name `__metadata__`, or the header would exceed 100 MB.
+ */
+export async function encodeSafetensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  for (const [name, value] of Object.entries(tensors)) {
+    if (!(value instanceof Tensor)) throw new TypeError(`encodeSafetensors: '${name}' is no tensor`);
+    if (name === metadataKey) throw new RangeError(`encodeSafetensors: no tensor can be named '${metadataKey}'`);
+  }
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw new TypeError(`encodeSafetensors: the metadata '${name}' must be a string`);
+  }
+  await evaluate(tensors);
+  const ordered = Object.entries(tensors).sort(([, a], [, b]) => bytesOf[b.dtype] - bytesOf[a.dtype]);
+  const entries: [string, Entry][] = [];
+  let end = 0;
+  for (const [name, { dtype, shape, size }] of ordered) {
+    const begin = end;
+    end += size * bytesOf[dtype];
+    entries.push([name, { dtype: written[dtype], shape, data_offsets: [begin, end] }]);
+  }
+  const first = Object.keys(metadata).length > 0 ? [[metadataKey, metadata] as const] : [];
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([...first, ...entries])));
+  const headerLength = Math.ceil(header.length / 8) * 8;
+  if (headerLength > longestHeader) {
+    throw new RangeError(`encodeSafetensors: the header has ${headerLength} bytes, more than ${longestHeader}`);
+  }
+  const bytes = new Uint8Array(8 + headerLength + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, 8, 8 + headerLength);
+  bytes.set(header, 8);
+  for (const [i, [, value]] of ordered.entries()) {
+    const values = await value.data();
+    const place = 8 + headerLength + entries[i]![1].data_offsets[0];
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), place);
+  }
+  return bytes;
+}
+
+/**
+ * The tensors and metadata in the bytes of a safetensors file. Beside the dtypes of tensors it reads those that can be
+ * converted: F16 and BF16 become float32; I8, U8, I16, U16 and I64 (if the values fit) become int32.
+ * @throws {RangeError} if the bytes are not a well-formed file: truncated or too long, no valid header, an unknown
+ *   type, or offsets that overlap, leave gaps, or do not agree with the shapes.
+ */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  if (bytes.length < 8) throw malformed(`${bytes.length} bytes cannot hold the length of a header`);
+  const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (headerLength > longestHeader) throw malformed(`a header of ${headerLength} bytes is more than ${longestHeader}`);
+  const start = 8 + headerLength;
+  if (start > bytes.length) {
+    throw malformed(`the header ends at byte ${start}, the file at ${bytes.length}; it may be truncated`);
+  }
+  const { [metadataKey]: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start));
+  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
+    throw malformed(`'${metadataKey}' must hold strings`);
+  }
+  const checked = Object.entries(entries).map(([name, entry]) => [name, checkEntry(name, entry)] as const);
+  checkLayout(checked, bytes.length - start);
+  const tensors = checked.map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [begin, end],
+      },
+    ]) => {
+      // A copy, which is aligned. (Of the buffer: a Node Buffer's own slice is no copy.)
+      const from = bytes.byteOffset + start;
+      const copy = bytes.buffer.slice(from + begin, from + end) as ArrayBuffer;
+      try {
+        const values = readers[dtype]!.read(copy);
+        return [name, tensor(values, { shape, ...(dtype === 'BOOL' ? { dtype: 'bool' } : {}) })] as const;
+      } catch (error) {
+        throw malformed(`'${name}': ${(error as Error).message}`);
+      }
+    },
+  );
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    throw malformed(`the header is not JSON (${(error as Error).message})`);
+  }
+  if (!isRecord(header) || bytes[0] !== 0x7b) throw malformed('the header must be a JSON object');
+  return header;
+}
+
+function checkEntry(name: string, entry: unknown): Entry {
+  const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+  if (typeof dtype !== 'string' || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    throw malformed(`'${name}' needs a dtype, a shape and two data_offsets, got ${JSON.stringify(entry)}`);
+  }
+  if (!Object.hasOwn(readers, dtype)) {
+    throw malformed(`'${name}' is of type ${dtype}; known are ${Object.keys(readers).join(', ')}`);
+  }
+  const [begin, end] = offsets as readonly [number, number];
+  const needed = shape.reduce((product, length) => product * length, readers[dtype]!.bytes);
+  if (end - begin !== needed) {
+    throw malformed(
+      `'${name}', ${dtype} [${shape.join(', ')}], needs ${needed} bytes, its data_offsets span ${end - begin}`,
+    );
+  }
+  return { dtype, shape, data_offsets: [begin, end] };
+}
+
+/** The elements of all tensors fill the data, one after another. */
+function checkLayout(entries: readonly (readonly [string, Entry])[], length: number): void {
+  let end = 0;
+  const inOrder = entries.toSorted(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
+  for (const [name, { data_offsets: offsets }] of inOrder) {
+    if (offsets[0] !== end) {
+      const problem = offsets[0] < end ? 'overlaps the tensor before' : 'leaves a gap after the tensor before';
+      throw malformed(`'${name}' ${problem}: it begins at ${offsets[0]}, expected ${end}`);
+    }
+    end = offsets[1];
+  }
+  if (end > length) throw malformed(`the tensors need ${end} bytes, ${length} are there; the file may be truncated`);
+  if (end < length) throw malformed(`${length - end} bytes follow the last tensor`);
+}
+
+function isCounts(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function malformed(problem: string): RangeError {
+  return new RangeError(`not a valid safetensors file: ${problem}`);
+}
+
+/** IEEE 754 binary16: a sign, five bits of exponent, ten of fraction. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+}
+
+function longToInt(value: bigint): number {
+  if (BigInt.asIntN(32, value) !== value) throw new RangeError(`the 64-bit integer ${value} does not fit int32`);
+  return Number(value);
+}

@@ -1,0 +1,123 @@
+import { random, type Shape, type Tensor } from '@thetagrad/core';
+import { assertGradients, checkGradients, labels, shapes, tensors } from '@thetagrad/gradcheck';
+import {
+  AvgPool2d,
+  BatchNorm2d,
+  binaryCrossEntropy,
+  Conv2d,
+  crossEntropy,
+  Dropout,
+  ELU,
+  Flatten,
+  GELU,
+  LeakyReLU,
+  Linear,
+  MaxPool2d,
+  meanSquaredError,
+  type Module,
+  PReLU,
+  ReLU,
+  Residual,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  Tanh,
+} from '@thetagrad/nn';
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+
+// Every layer and every loss, at first and second order, with respect to its input and to its variables.
+
+const key = random.key(1);
+const twice = { order: 2 } as const;
+const input = (shape: Shape, seed = 2): Tensor => random.normal(random.key(seed), shape, { dtype: 'float64' });
+
+test.for([
+  ['Linear', () => new Linear(3, 2, { key }), [2, 3]],
+  ['Linear of a vector', () => new Linear(3, 2, { key, bias: false }), [3]],
+  ['Conv2d', () => new Conv2d(2, 2, 2, { key }), [1, 2, 3, 3]],
+  ['Conv2d, strided and padded', () => new Conv2d(1, 2, 3, { key, stride: 2, padding: 1 }), [1, 1, 4, 4]],
+  ['Conv2d, dilated', () => new Conv2d(1, 1, 2, { key, dilation: [2, 1], padding: 'same' }), [1, 1, 3, 3]],
+  ['Conv2d in groups', () => new Conv2d(4, 2, 2, { key, groups: 2, bias: false }), [1, 4, 2, 2]],
+  ['AvgPool2d', () => new AvgPool2d(2, { stride: 1, padding: 1 }), [1, 1, 2, 3]],
+  ['Flatten', () => new Flatten(), [2, 2, 2]],
+  ['BatchNorm2d in training', () => new BatchNorm2d(2), [2, 2, 1, 2]],
+  ['BatchNorm2d in evaluation', () => new BatchNorm2d(2).eval(), [2, 2, 1, 2]],
+  ['Residual', () => new Residual(new Linear(2, 2, { key }), new Sigmoid()), [2, 2]],
+  ['Sequential', () => new Sequential(new Linear(2, 3, { key }), new Tanh(), new Linear(3, 1, { key })), [2, 2]],
+] as const satisfies readonly (readonly [string, () => Module, Shape])[])('%s', ([name, make, shape]) => {
+  const layer = make();
+  checkGradients((x: Tensor) => layer.forward(x), [input(shape)], { ...twice, name, variables: layer });
+});
+
+test('MaxPool2d', () => {
+  // Values that are far from ties: a permutation.
+  const x = random.permutation(key, 32).reshape([2, 1, 4, 4]).cast('float64');
+  checkGradients((images: Tensor) => new MaxPool2d(2, { stride: 1 }).forward(images), [x], twice);
+});
+
+test('Dropout', () => {
+  // The same key at each call, so that the function is the same.
+  checkGradients((x: Tensor) => new Dropout(0.5, { key }).forward(x).square(), [input([8])], twice);
+});
+
+describe('activations', () => {
+  const small = shapes({ maxRank: 2, maxSize: 3 });
+  test.for([
+    ['ReLU', new ReLU()],
+    ['LeakyReLU', new LeakyReLU()],
+    ['ELU', new ELU(0.5)],
+    ['GELU', new GELU()],
+    ['GELU by tanh', new GELU({ approximate: true })],
+    ['SiLU', new SiLU()],
+    ['Sigmoid', new Sigmoid()],
+    ['Tanh', new Tanh()],
+    ['Softplus', new Softplus(2)],
+  ] as const)('%s', ([name, layer]) => {
+    const arbitraries = [tensors({ shape: small, avoid: [0] })] as const;
+    assertGradients((x: Tensor) => layer.forward(x), arbitraries, { ...twice, name }, { numRuns: 10 });
+  });
+
+  test.for([1, 2])('PReLU with %d slopes', (channels) => {
+    const layer = new PReLU(channels);
+    const arbitraries = [tensors({ shape: [2, 2, 2], avoid: [0] })] as const;
+    assertGradients((x: Tensor) => layer.forward(x), arbitraries, { ...twice, variables: layer }, { numRuns: 10 });
+  });
+});
+
+describe('losses', () => {
+  const reductions = fc.constantFrom('mean', 'sum', 'none');
+
+  test('crossEntropy', () => {
+    const options = fc.record({ reduction: reductions, labelSmoothing: fc.constantFrom(0, 0.125) });
+    assertGradients(crossEntropy, [tensors({ shape: [3, 4] }), labels({ classes: 4, count: 3 }), options], twice, {
+      numRuns: 20,
+    });
+  });
+
+  test('crossEntropy with ignored samples', () => {
+    const arbitraries = [tensors({ shape: [3, 2] }), labels({ classes: 2, count: 3 })] as const;
+    const f = (logits: Tensor, targets: Tensor): Tensor =>
+      crossEntropy(logits, targets, { ignoreIndex: 1, reduction: 'sum' });
+    assertGradients(f, arbitraries, twice, { numRuns: 10 });
+  });
+
+  test('meanSquaredError', () => {
+    const pairs = [
+      tensors({ shape: [2, 2] }),
+      tensors({ shape: [2, 2] }),
+      fc.record({ reduction: reductions }),
+    ] as const;
+    assertGradients(meanSquaredError, pairs, twice, { numRuns: 10 });
+  });
+
+  test('binaryCrossEntropy', () => {
+    const pairs = [
+      tensors({ shape: [2, 2] }),
+      tensors({ shape: [2, 2], from: 0, to: 1 }),
+      fc.record({ reduction: reductions }),
+    ] as const;
+    assertGradients(binaryCrossEntropy, pairs, twice, { numRuns: 10 });
+  });
+});

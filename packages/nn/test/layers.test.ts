@@ -1,0 +1,334 @@
+import { evaluateSync, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
+import {
+  AvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  ELU,
+  Flatten,
+  GELU,
+  init,
+  LeakyReLU,
+  Linear,
+  MaxPool2d,
+  Module,
+  PReLU,
+  ReLU,
+  Residual,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  Tanh,
+} from '@thetagrad/nn';
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+
+const key = random.key(1);
+
+describe('Linear', () => {
+  test('multiplies by the transposed weight and adds the bias', () => {
+    const layer = new Linear(2, 3);
+    layer.weight.assign(
+      tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    );
+    layer.bias!.assign(tensor([10, 20, 30]));
+    expect(layer.forward(tensor([[1, -1]])).toArraySync()).toEqual([[9, 19, 29]]);
+    expect(layer.forward(tensor([1, 0])).toArraySync()).toEqual([11, 23, 35]);
+    expect(layer.forward(zeros([4, 5, 2])).shape).toEqual([4, 5, 3]);
+    expect(new Linear(2, 3, { bias: false }).bias).toBeUndefined();
+    expect(new Linear(2, 3, { dtype: 'float64' }).weight.dtype).toBe('float64');
+  });
+
+  test.for([
+    [() => new Linear(0, 1), 'Linear: inFeatures must be an integer ≥ 1, got 0'],
+    [() => new Linear(1, 1.5), 'Linear: outFeatures must be an integer ≥ 1, got 1.5'],
+    [() => new Linear(2, 1).forward(zeros([3, 4])), 'Linear: the last axis of the input [3, 4] must have 2 elements'],
+    [() => new Linear(2, 1).forward(zeros([])), 'Linear: the last axis of the input []'],
+  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+    expect(make).toThrow(message);
+  });
+});
+
+describe('Conv2d', () => {
+  test('is the convolution of core, with a bias for each output channel', () => {
+    const options = { stride: 2, padding: [1, 0], dilation: [1, 2], groups: 2 } as const;
+    const layer = new Conv2d(4, 6, [3, 2], { ...options, key });
+    expect(layer.weight.shape).toEqual([6, 2, 3, 2]);
+    const x = random.normal(key, [2, 4, 7, 8]);
+    const plain = x.conv2d(layer.weight.value, options).toArraySync() as number[][][][];
+    const found = layer.forward(x).toArraySync() as number[][][][];
+    const bias = layer.bias!.value.dataSync();
+    found.forEach((image, n) =>
+      image.forEach((channel, c) =>
+        channel.forEach((row, i) =>
+          row.forEach((value, j) => expect(value).toBeCloseTo(plain[n]![c]![i]![j]! + bias[c]!, 5)),
+        ),
+      ),
+    );
+  });
+
+  test.for([
+    [
+      () => new Conv2d(3, 4, 3, { groups: 2 }),
+      'Conv2d: 3 input and 4 output channels do not split evenly into 2 groups',
+    ],
+    [() => new Conv2d(4, 3, 3, { groups: 2 }), 'do not split evenly'],
+    [() => new Conv2d(0, 4, 3), 'Conv2d: inChannels must be'],
+    [() => new Conv2d(1, 4, 0), 'Conv2d: kernelSize must be'],
+    [() => new Conv2d(1, 4, [3, -1]), 'Conv2d: kernelSize must be'],
+    [() => new Conv2d(2, 4, 3).forward(zeros([1, 3, 8, 8])), 'conv2d: images [1, 3, 8, 8] have 3 channels'],
+  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+    expect(make).toThrow(message);
+  });
+});
+
+test('pooling', () => {
+  const x = tensor([
+    [
+      [
+        [1, 2, 3, 4],
+        [5, 6, 7, 8],
+      ],
+    ],
+  ]);
+  expect(new MaxPool2d(2).forward(x).toArraySync()).toEqual([[[[6, 8]]]]);
+  expect(new AvgPool2d(2).forward(x).toArraySync()).toEqual([[[[3.5, 5.5]]]]);
+  expect(new MaxPool2d([1, 2], { stride: 1 }).forward(x).toArraySync()).toEqual([
+    [
+      [
+        [2, 3, 4],
+        [6, 7, 8],
+      ],
+    ],
+  ]);
+  expect(new AvgPool2d(2, { padding: [0, 1] }).forward(x).toArraySync()).toEqual([[[[1.5, 4.5, 3]]]]);
+});
+
+describe('activations', () => {
+  const points = [-30, -2, -0.5, 0, 0.5, 2, 30];
+  const phi = (x: number): number => {
+    // The normal distribution function by Simpson's rule.
+    const n = 2000;
+    const [from, h] = [-40, (x + 40) / n];
+    const density = (t: number): number => Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI);
+    let sum = density(from) + density(x);
+    for (let i = 1; i < n; i++) sum += (i % 2 === 0 ? 2 : 4) * density(from + i * h);
+    return (sum * h) / 3;
+  };
+  test.for([
+    ['ReLU', new ReLU(), (x) => Math.max(x, 0)],
+    ['LeakyReLU', new LeakyReLU(), (x) => (x > 0 ? x : 0.01 * x)],
+    ['LeakyReLU(0.2)', new LeakyReLU(0.2), (x) => (x > 0 ? x : 0.2 * x)],
+    ['PReLU', new PReLU(), (x) => (x > 0 ? x : 0.25 * x)],
+    ['ELU', new ELU(), (x) => (x > 0 ? x : Math.exp(x) - 1)],
+    ['ELU(2)', new ELU(2), (x) => (x > 0 ? x : 2 * (Math.exp(x) - 1))],
+    ['GELU', new GELU(), (x) => x * phi(x)],
+    [
+      'GELU by tanh',
+      new GELU({ approximate: true }),
+      (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    ],
+    ['SiLU', new SiLU(), (x) => x / (1 + Math.exp(-x))],
+    ['Sigmoid', new Sigmoid(), (x) => 1 / (1 + Math.exp(-x))],
+    ['Tanh', new Tanh(), Math.tanh],
+    ['Softplus', new Softplus(), (x) => Math.log1p(Math.exp(x))],
+    ['Softplus(3)', new Softplus(3), (x) => Math.log1p(Math.exp(3 * x)) / 3],
+  ] as const satisfies readonly (readonly [string, Module, (x: number) => number])[])('%s', ([, layer, definition]) => {
+    const found = layer.forward(tensor(points, { dtype: 'float64' })).dataSync();
+    points.forEach((x, i) => expect(found[i]).toBeCloseTo(definition(x), 7));
+  });
+
+  test('have PyTorch’s gradients at their kinks, and finite ones far out', () => {
+    const at = (layer: Module, x: number): number => grad((t: Tensor) => layer.forward(t))(tensor(x)).itemSync();
+    expect(at(new LeakyReLU(0.125), 0)).toBe(0.125);
+    expect(at(new ELU(0.5), 0)).toBe(0.5);
+    expect(at(new PReLU(), 0)).toBe(0.25);
+    expect(at(new ELU(), 1e4)).toBe(1);
+    expect(at(new Softplus(), 1e4)).toBe(1);
+    expect(at(new SiLU(), -1e4)).toBeCloseTo(0, 12);
+  });
+
+  test('PReLU has a slope for each channel', () => {
+    const layer = new PReLU(2, { init: 0.5 });
+    expect(layer.weight.value.toArraySync()).toEqual([0.5, 0.5]);
+    layer.weight.assign(tensor([0.5, 2]));
+    expect(
+      layer
+        .forward(
+          tensor([
+            [-1, -1],
+            [1, 1],
+          ]),
+        )
+        .toArraySync(),
+    ).toEqual([
+      [-0.5, -2],
+      [1, 1],
+    ]);
+    const images = tensor([[[[-1, 1]], [[-2, 2]]]]);
+    expect(layer.forward(images).toArraySync()).toEqual([[[[-0.5, 1]], [[-4, 2]]]]);
+    expect(() => layer.forward(zeros([2, 3]))).toThrow('PReLU: axis 1 of the input [2, 3] must have 2 channels');
+    expect(() => new PReLU(0)).toThrow('PReLU: channels must be an integer ≥ 1, got 0');
+  });
+});
+
+describe('BatchNorm2d', () => {
+  /** Mean and squared deviation of each channel, in plain numbers. */
+  const statistics = (x: number[][][][], channel: number): { mean: number; squares: number; count: number } => {
+    const values = x.flatMap((image) => image[channel]!.flat());
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { mean, squares: values.reduce((sum, value) => sum + (value - mean) ** 2, 0), count: values.length };
+  };
+
+  test('normalises by the batch in training and by running averages in evaluation', () => {
+    const sizes = fc.record({
+      n: fc.integer({ min: 2, max: 4 }),
+      side: fc.integer({ min: 1, max: 3 }),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), ({ n, side, seed }, momentum) => {
+        const layer = new BatchNorm2d(2, { momentum, eps: 0.01, dtype: 'float64' });
+        layer.weight!.assign(tensor([2, -1], { dtype: 'float64' }));
+        layer.bias!.assign(tensor([0.5, 3], { dtype: 'float64' }));
+        const running = [
+          { mean: 0, variance: 1 },
+          { mean: 0, variance: 1 },
+        ];
+        for (let step = 0; step < 2; step++) {
+          const x = random.normal(random.key(seed).foldIn(step), [n, 2, side, side], {
+            mean: 1,
+            std: 2,
+            dtype: 'float64',
+          });
+          const input = x.toArraySync() as number[][][][];
+          const output = layer.forward(x);
+          evaluateSync(output, layer);
+          const found = output.toArraySync() as number[][][][];
+          running.forEach((average, c) => {
+            const { mean, squares, count } = statistics(input, c);
+            const [scale, shift] = [[2, -1][c]!, [0.5, 3][c]!];
+            const expected = ((input[0]![c]![0]![0]! - mean) / Math.sqrt(squares / count + 0.01)) * scale + shift;
+            expect(found[0]![c]![0]![0]).toBeCloseTo(expected, 9);
+            average.mean = (1 - momentum) * average.mean + momentum * mean;
+            average.variance = (1 - momentum) * average.variance + (momentum * squares) / (count - 1);
+            expect(layer.runningMean.value.dataSync()[c]).toBeCloseTo(average.mean, 9);
+            expect(layer.runningVar.value.dataSync()[c]).toBeCloseTo(average.variance, 9);
+          });
+        }
+        const x = tensor([[[[1.5]], [[-0.5]]]], { dtype: 'float64' });
+        const found = layer.eval().forward(x).dataSync();
+        running.forEach(({ mean, variance }, c) => {
+          const expected = (([1.5, -0.5][c]! - mean) / Math.sqrt(variance + 0.01)) * [2, -1][c]! + [0.5, 3][c]!;
+          expect(found[c]).toBeCloseTo(expected, 9);
+        });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('assigns nothing in evaluation', () => {
+    const layer = new BatchNorm2d(1).eval();
+    layer.forward(zeros([2, 1, 2, 2]));
+    expect(layer.runningMean.pending).toBeUndefined();
+    expect(Object.keys(new BatchNorm2d(1, { affine: false }).variables())).toEqual(['runningMean', 'runningVar']);
+  });
+
+  test.for([
+    [
+      () => new BatchNorm2d(2).forward(zeros([1, 2, 1, 1])),
+      'BatchNorm2d: in training more than one element per channel is needed',
+    ],
+    [() => new BatchNorm2d(2).forward(zeros([1, 3, 4, 4])), 'BatchNorm2d: needs images [N, 2, H, W], got [1, 3, 4, 4]'],
+    [() => new BatchNorm2d(2).forward(zeros([3, 2])), 'BatchNorm2d: needs images'],
+    [() => new BatchNorm2d(0), 'BatchNorm2d: channels must be'],
+    [() => new BatchNorm2d(1, { eps: -1 }), 'BatchNorm2d: eps must be at least 0, got -1'],
+    [() => new BatchNorm2d(1, { momentum: 2 }), 'BatchNorm2d: momentum must be between 0 and 1, got 2'],
+  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+    expect(make).toThrow(message);
+  });
+});
+
+describe('Dropout', () => {
+  const x = tensor(Array.from({ length: 4000 }, () => 3));
+
+  test('drops with probability p, scales the rest, and keeps the expectation', () => {
+    const values = new Dropout(0.25, { key }).forward(x).dataSync();
+    const kept = values.filter((value) => value !== 0);
+    kept.forEach((value) => expect(value).toBeCloseTo(4, 5));
+    // Five standard deviations of the count.
+    expect(Math.abs(kept.length - 3000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75));
+  });
+
+  test('draws anew at each call and passes gradients where it keeps', () => {
+    const layer = new Dropout(0.5, { key });
+    const [first, second] = [layer.forward(x).toArraySync(), layer.forward(x).toArraySync()];
+    expect(second).not.toEqual(first);
+    const again = new Dropout(0.5, { key });
+    const gradient = grad((t: Tensor) => again.forward(t).sum())(x).dataSync();
+    expect([...gradient].map((value) => value * 3)).toEqual(first);
+  });
+
+  test('does nothing in evaluation or for p = 0, and gives zeros for p = 1', () => {
+    expect(new Dropout(0.5).eval().forward(x)).toBe(x);
+    expect(new Dropout(0).forward(x)).toBe(x);
+    const all = new Dropout(1);
+    expect(all.forward(tensor([1, 2])).toArraySync()).toEqual([0, 0]);
+    expect(grad((t: Tensor) => all.forward(t).sum())(tensor([1, 2])).toArraySync()).toEqual([0, 0]);
+  });
+
+  test.for([-0.1, 1.1, NaN])('p = %d is refused', (p) => {
+    expect(() => new Dropout(p)).toThrow(`Dropout: p must be between 0 and 1, got ${p}`);
+  });
+});
+
+describe('containers', () => {
+  const double = new Linear(1, 1, { bias: false, weightInit: init.constant(2) });
+
+  test('Sequential applies layers in order', () => {
+    const x = tensor([[-3]]);
+    expect(new Sequential(double, new ReLU()).forward(x).itemSync()).toBe(0);
+    expect(new Sequential(new ReLU(), double).forward(tensor([[3]])).itemSync()).toBe(6);
+    expect(new Sequential().forward(x)).toBe(x);
+  });
+
+  test('Sequential knows the types between its layers', () => {
+    class Both extends Module<[Tensor], { readonly low: Tensor; readonly high: Tensor }> {
+      override forward(x: Tensor): { low: Tensor; high: Tensor } {
+        return { low: x.neg(), high: x };
+      }
+    }
+    class Range extends Module<[{ readonly low: Tensor; readonly high: Tensor }], Tensor> {
+      override forward({ low, high }: { low: Tensor; high: Tensor }): Tensor {
+        return high.sub(low);
+      }
+    }
+    expectTypeOf(new Sequential(new ReLU(), new Both())).toExtend<Module<[Tensor], { readonly low: Tensor }>>();
+    expectTypeOf(new Sequential(new Both(), new Range(), new ReLU())).toExtend<Module>();
+    expectTypeOf(new Sequential(...([] as Module[]))).toExtend<Module>();
+    // @ts-expect-error a tensor is no range
+    const wrong = new Sequential(new ReLU(), new Range());
+    expect(() => wrong.forward(tensor([1]))).toThrow('Cannot read properties of undefined');
+    expect(new Sequential(new Both(), new Range()).forward(tensor(2)).itemSync()).toBe(4);
+  });
+
+  test('Residual adds the input, or a shortcut of it', () => {
+    const x = tensor([[3]]);
+    expect(new Residual(double).forward(x).itemSync()).toBe(9);
+    expect(new Residual(double, new Sequential(double, double)).forward(x).itemSync()).toBe(18);
+    expect(Object.keys(new Residual(new Linear(1, 1), new Linear(1, 1)).variables())).toContain('shortcut.weight');
+    expect(() => new Residual(new Linear(2, 1)).forward(zeros([3, 2]))).toThrow(
+      'Residual: the body gives [3, 1], the shortcut [3, 2]; they must be equal',
+    );
+  });
+
+  test('Flatten keeps the batch', () => {
+    expect(new Flatten().forward(zeros([2, 3, 4, 5])).shape).toEqual([2, 60]);
+    expect(new Flatten(2).forward(zeros([2, 3, 4, 5])).shape).toEqual([2, 3, 20]);
+  });
+});

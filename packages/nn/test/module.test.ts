@@ -1,0 +1,189 @@
+import {
+  evaluateSync,
+  namedVariables,
+  ones,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  Variable,
+  zeros,
+} from '@thetagrad/core';
+import { BatchNorm2d, Conv2d, Dropout, Linear, Module, Sequential } from '@thetagrad/nn';
+import { describe, expect, test } from 'vitest';
+
+/** Variables and modules in every place where they are looked for, and some things that are none. */
+class Everything extends Module {
+  readonly scale = new Variable(ones([2]));
+  readonly features = new Sequential(new Linear(2, 3), new Linear(3, 2, { bias: false }));
+  readonly heads = [new Linear(2, 1), new Linear(2, 1)];
+  readonly byName = { left: new Linear(1, 1), deeper: { right: new Variable(zeros([]), { trainable: false }) } };
+  readonly pair = [new Variable(ones([1])), 3, 'text', null, undefined] as const;
+  readonly size = 4;
+  readonly options = { stride: 2 };
+  readonly #hidden = new Variable(ones([1]));
+
+  override forward(x: Tensor): Tensor {
+    return this.features.forward(x.mul(this.scale.value).add(this.#hidden.value));
+  }
+}
+
+describe('names', () => {
+  test('are paths through fields, arrays, objects and containers', () => {
+    const names = Object.keys(new Everything().variables());
+    expect(names).toEqual([
+      'scale',
+      'byName.deeper.right',
+      'pair.0',
+      'features.0.weight',
+      'features.0.bias',
+      'features.1.weight',
+      'heads.0.weight',
+      'heads.0.bias',
+      'heads.1.weight',
+      'heads.1.bias',
+      'byName.left.weight',
+      'byName.left.bias',
+    ]);
+  });
+
+  test('of modules and children', () => {
+    const model = new Everything();
+    expect([...model.children().keys()]).toEqual(['features', 'heads.0', 'heads.1', 'byName.left']);
+    expect([...model.modules().keys()]).toEqual([
+      '',
+      'features',
+      'features.0',
+      'features.1',
+      'heads.0',
+      'heads.1',
+      'byName.left',
+    ]);
+    expect(model.modules().get('')).toBe(model);
+    expect(model.children().get('heads.1')).toBe(model.heads[1]);
+  });
+
+  test('stand in the order of the layers, beyond ten of them', () => {
+    const model = new Sequential(...Array.from({ length: 12 }, () => new Linear(1, 1, { bias: false })));
+    expect(Object.keys(model.variables())).toEqual(Array.from({ length: 12 }, (_, i) => `${i}.weight`));
+  });
+
+  test('include what a class adds to a container', () => {
+    class Scaled extends Sequential {
+      readonly scale = new Variable(ones([1]));
+      readonly extra = new Linear(1, 1, { bias: false });
+    }
+    expect(Object.keys(new Scaled(new Linear(1, 1)).variables())).toEqual([
+      'scale',
+      '0.weight',
+      '0.bias',
+      'extra.weight',
+    ]);
+  });
+
+  test('separate trained parameters from buffers', () => {
+    const layer = new BatchNorm2d(2);
+    expect(Object.keys(layer.parameters())).toEqual(['weight', 'bias']);
+    expect(Object.keys(layer.buffers())).toEqual(['runningMean', 'runningVar']);
+  });
+
+  test('are listed once when weights or modules are shared', () => {
+    const first = new Linear(2, 2);
+    const tied = new (class extends Module {
+      readonly encoder = first;
+      readonly decoder = new Sequential(first);
+      readonly weight = first.weight;
+      override forward(x: Tensor): Tensor {
+        return this.decoder.forward(this.encoder.forward(x));
+      }
+    })();
+    expect(Object.keys(tied.variables())).toEqual(['weight', 'encoder.bias']);
+  });
+
+  test('end where modules or objects hold each other', () => {
+    class Node extends Module {
+      parent: Module | undefined;
+      readonly child: Node | undefined;
+      readonly loop: { self?: unknown; readonly weight: Variable } = { weight: new Variable(ones([1])) };
+      constructor(child?: Node) {
+        super();
+        this.child = child;
+        if (child) child.parent = this;
+        this.loop.self = this.loop;
+      }
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    expect(Object.keys(new Node(new Node()).variables())).toEqual(['loop.weight', 'child.loop.weight']);
+  });
+
+  test('are those of the gradients', () => {
+    const model = new Sequential(new Linear(2, 2), new BatchNorm2d(2));
+    const head = new Linear(2, 1);
+    const { grads } = valueAndGrad({ model, head }, (x: Tensor) => head.forward(model.layers[0].forward(x)).sum())(
+      ones([3, 2]),
+    );
+    const trained = Object.entries(namedVariables({ model, head })).filter(([, variable]) => variable.trainable);
+    expect(Object.keys(grads)).toEqual(trained.map(([name]) => name));
+    expect(Object.keys(grads)).toContain('model.0.weight');
+  });
+});
+
+test('train and eval reach every module', () => {
+  const model = new Sequential(new Linear(1, 1), new Sequential(new Dropout()));
+  const modes = (): boolean[] => [...model.modules().values()].map(({ training }) => training);
+  expect(modes()).toEqual([true, true, true, true]);
+  expect(model.eval()).toBe(model);
+  expect(modes()).toEqual([false, false, false, false]);
+  model.train();
+  expect(modes()).toEqual([true, true, true, true]);
+});
+
+describe('state', () => {
+  test('goes from one model to another', () => {
+    const [from, to] = [new Everything(), new Everything()];
+    const x = tensor([[1, -2]]);
+    expect(to.forward(x).toArraySync()).not.toEqual(from.forward(x).toArraySync());
+    expect(to.loadStateDict(from.stateDict())).toEqual({ missing: [], unexpected: [] });
+    evaluateSync(to);
+    expect(to.forward(x).toArraySync()).toEqual(from.forward(x).toArraySync());
+    // Two models, not one memory.
+    from.scale.assign(zeros([2]));
+    evaluateSync(from);
+    expect(to.scale.value.toArraySync()).toEqual([1, 1]);
+  });
+
+  test('of another model lists all that is wrong and changes nothing', () => {
+    const layer = new Conv2d(1, 2, 1);
+    const before = layer.weight.value.toArraySync();
+    const state = { bias: zeros([3]), weight: zeros([2, 1, 1, 1], { dtype: 'float64' }), scale: ones([1]) };
+    expect(() => layer.loadStateDict(state)).toThrow(
+      'loadStateDict: the state does not fit, nothing was changed; unexpected: scale; ' +
+        'mismatched: weight (float64 [2, 1, 1, 1] given, float32 [2, 1, 1, 1] expected), bias (float32 [3] given, float32 [2] expected)',
+    );
+    expect(() => layer.loadStateDict({ weight: zeros([2, 1, 1, 1]) })).toThrow('missing: bias');
+    evaluateSync(layer);
+    expect(layer.weight.value.toArraySync()).toEqual(before);
+  });
+
+  test('may be partial when not strict, but never of another shape', () => {
+    const layer = new Linear(1, 2);
+    const state = { weight: tensor([[5], [6]]), scale: ones([1]) };
+    expect(layer.loadStateDict(state, { strict: false })).toEqual({ missing: ['bias'], unexpected: ['scale'] });
+    expect(layer.weight.value.toArraySync()).toEqual([[5], [6]]);
+    expect(() => layer.loadStateDict({ weight: ones([1, 2]) }, { strict: false })).toThrow('mismatched: weight');
+  });
+
+  test('does not mistake inherited names for entries', () => {
+    class Odd extends Module {
+      readonly byName = { toString: new Variable(ones([1])) };
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    expect(() => new Odd().loadStateDict({})).toThrow('missing: byName.toString');
+    expect(() =>
+      new Linear(1, 1, { bias: false }).loadStateDict({ weight: ones([1, 1]), toString: ones([1]) }),
+    ).toThrow('unexpected: toString');
+  });
+});

@@ -1,0 +1,92 @@
+import { type Tensor, zeros } from '@thetagrad/core';
+import {
+  BatchNorm2d,
+  Conv2d,
+  defaultGenerator,
+  Dropout,
+  Flatten,
+  Linear,
+  Module,
+  PReLU,
+  Residual,
+  Sequential,
+  summary,
+} from '@thetagrad/nn';
+import { expect, test } from 'vitest';
+
+const model = (): Sequential =>
+  new Sequential(
+    new Conv2d(1, 4, 3, { stride: 2, padding: 1 }),
+    new BatchNorm2d(4),
+    new PReLU(4),
+    new Residual(new Conv2d(4, 4, 3, { padding: 1, groups: 2, bias: false })),
+    new Flatten(),
+    new Dropout(),
+    new Linear(64, 10),
+  );
+
+test('lists modules, shapes, parameters and multiply-adds', () => {
+  // Convolutions: 2·4·4·4 outputs of 1·3·3 products, then of 2·3·3; the product: 2·10 outputs of 64.
+  expect(summary(model(), [2, 1, 8, 8]).split('\n')).toEqual([
+    '        module       output        parameters  multiply-adds',
+    '------------------------------------------------------------',
+    '        Sequential   [2, 10]                0              0',
+    '0       Conv2d       [2, 4, 4, 4]          40          1,152',
+    '1       BatchNorm2d  [2, 4, 4, 4]           8              0',
+    '2       PReLU        [2, 4, 4, 4]           4              0',
+    '3       Residual     [2, 4, 4, 4]           0              0',
+    '3.body  Conv2d       [2, 4, 4, 4]          72          2,304',
+    '4       Flatten      [2, 64]                0              0',
+    '5       Dropout      [2, 64]                0              0',
+    '6       Linear       [2, 10]              650          1,280',
+    '',
+    'parameters: 774 trained, 8 not trained',
+    'multiply-adds: 4,736 for an input of [2, 1, 8, 8]',
+  ]);
+});
+
+test('leaves the model as it was', () => {
+  const network = model();
+  network.layers[1]!.eval();
+  const modes = (): boolean[] => [...network.modules().values()].map(({ training }) => training);
+  const before = modes();
+  const { count } = defaultGenerator.stateDict();
+  summary(network, [1, 1, 8, 8]);
+  expect(modes()).toEqual(before);
+  expect([...network.modules().values()].filter((module) => Object.hasOwn(module, 'forward'))).toEqual([]);
+  expect(Object.values(network.buffers()).map(({ pending }) => pending)).toEqual([undefined, undefined]);
+  expect(defaultGenerator.stateDict().count.itemSync()).toBe(count.itemSync());
+});
+
+test('is as it was after an error too', () => {
+  const network = model();
+  expect(() => summary(network, [1, 3, 8, 8])).toThrow('conv2d: images [1, 3, 8, 8] have 3 channels');
+  expect(network.training).toBe(true);
+  expect(Object.hasOwn(network, 'forward')).toBe(false);
+});
+
+test('counts shared modules once, and work outside of layers where it is done', () => {
+  class Twice extends Module {
+    readonly layer = new Linear(3, 3, { bias: false });
+    override forward(x: Tensor): Tensor {
+      return this.layer.forward(this.layer.forward(x)).matmul(zeros([3, 5]));
+    }
+  }
+  const text = summary(new Twice(), [2, 3]);
+  expect(text.match(/layer +Linear +\[2, 3\] +9 +18\n/g)).toHaveLength(1);
+  expect(text.match(/layer +Linear +\[2, 3\] +0 +18\n/g)).toHaveLength(1);
+  expect(text).toMatch(/Twice +\[2, 5\] +0 +30\n/);
+  expect(text).toContain('parameters: 9 trained');
+  expect(text).toContain('multiply-adds: 66 ');
+});
+
+test('takes modules whose forward is a field', () => {
+  const scale = new Linear(2, 2, { bias: false });
+  class Arrow extends Module {
+    override forward = (x: Tensor): Tensor => scale.forward(x);
+  }
+  const arrow = new Arrow();
+  const { forward } = arrow;
+  expect(summary(arrow, [1, 2])).toContain('multiply-adds: 4 ');
+  expect(arrow.forward).toBe(forward);
+});
