@@ -22,8 +22,8 @@ export function tensor(
   values: Nested | TypedArray | Int8Array | Uint8ClampedArray | Int16Array | Uint16Array,
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
+  checkOptions('tensor', options);
   const { dtype, shape } = options;
-  checkDType('tensor', dtype);
   if (shape) checkShape('tensor', shape);
   let flat: ArrayLike<number>;
   let found: Shape;
@@ -71,27 +71,30 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
 }
 
 /** Zeros of x's shape and, unless said otherwise, dtype. */
-export function zerosLike(x: Tensor, options?: TensorOptions): Tensor {
+export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('zerosLike', x);
+  checkOptions('zerosLike', options);
   return filled('zerosLike', x.shape, 0, { dtype: x.dtype, ...options });
 }
 
 /** Ones of x's shape and, unless said otherwise, dtype. */
-export function onesLike(x: Tensor, options?: TensorOptions): Tensor {
+export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('onesLike', x);
+  checkOptions('onesLike', options);
   return filled('onesLike', x.shape, 1, { dtype: x.dtype, ...options });
 }
 
 /**
  * start, start + step, … up to but without `stop`; with one number, from 0 to it. int32 if all three are integers,
- * float32 otherwise, unless `dtype` says otherwise.
- * @throws {RangeError} if the step is 0 or a number is not finite.
+ * float32 otherwise, unless `dtype` says otherwise. Fractions are computed in double precision and rounded once.
+ * @throws {RangeError} if the step is 0, a number is not finite, or integers do not fit int32.
  */
 export function arange(stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
 export function arange(first: number, second?: number | TensorOptions, step = 1, last?: TensorOptions): Tensor {
   const [start, stop] = typeof second === 'number' ? [first, second] : [0, first];
-  const options = (typeof second === 'object' ? second : last) ?? {};
+  const options = (typeof second === 'number' ? last : (second ?? last)) ?? {};
+  checkOptions('arange', options);
   if (![start, stop, step].every(Number.isFinite) || step === 0) {
     throw new RangeError(
       `arange: start, stop and step must be finite and the step not 0, got ${start}, ${stop}, ${step}`,
@@ -99,7 +102,6 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
   }
   const integer = [start, stop, step].every(Number.isInteger);
   const dtype = options.dtype ?? (integer ? 'int32' : 'float32');
-  checkDType('arange', dtype);
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (dtype === 'int32' && length > 0) {
     const end = start + (length - 1) * step;
@@ -117,12 +119,18 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
   return fromArray(converted(values, dtype), [length], dtype);
 }
 
-/** `count` numbers at equal distances from `start` to `stop`, both included; float32. */
+/**
+ * `count` numbers at equal distances from `start` to `stop`, both included exactly; float32.
+ * @throws {RangeError} if the count is not an integer ≥ 1, or an end is not finite.
+ */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
   if (!Number.isInteger(count) || count < 1)
     throw new RangeError(`linspace: count must be an integer ≥ 1, got ${count}`);
+  if (!Number.isFinite(start) || !Number.isFinite(stop)) {
+    throw new RangeError(`linspace: start and stop must be finite, got ${start} and ${stop}`);
+  }
+  checkOptions('linspace', options);
   const { dtype = 'float32' } = options;
-  checkDType('linspace', dtype);
   const step = (stop - start) / (count - 1);
   const values = Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : start + i * step));
   if (count === 1) values[0] = start;
@@ -131,14 +139,15 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
 
 /** A matrix with ones on the diagonal; square unless `columns` is given; float32. */
 export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
+  checkOptions('eye', options);
   const { columns = rows, dtype = 'float32' } = options;
-  checkDType('eye', dtype);
   return indices('eye', rows).unsqueeze(1).equal(indices('eye', columns)).cast(dtype);
 }
 
-function filled(operation: string, shape: Shape, value: number | boolean, { dtype }: TensorOptions = {}): Tensor {
+function filled(operation: string, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
   checkShape(operation, shape);
-  checkDType(operation, dtype);
+  checkOptions(operation, options);
+  const { dtype } = options;
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw new TypeError(`${operation}: the value is a number or boolean, got ${String(value)}`);
   }
@@ -189,7 +198,12 @@ function converted(values: ArrayLike<number>, dtype: DType): TypedArray {
   return result;
 }
 
-function checkDType(operation: string, dtype: unknown): void {
+/** Options are checked here too: a dtype given without its name would be overlooked. */
+function checkOptions(operation: string, options: TensorOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${operation}: options are an object, such as { dtype: 'int32' }, got ${String(options)}`);
+  }
+  const { dtype } = options;
   if (dtype !== undefined && !isDType(dtype)) {
     throw new TypeError(`${operation}: no dtype ${JSON.stringify(dtype)}; use float32, float64, int32 or bool`);
   }

@@ -27,6 +27,7 @@ export function getBackend(): Backend {
  * Computes the values of tensors and stores what was assigned to variables: of everything in the arguments (tensors,
  * variables, modules, optimisers, and arrays and objects of them), in one plan that shares all common work.
  * @throws {Error} if a tensor was built from a variable that has been written since.
+ * @throws {TypeError} at an argument that holds no tensors. (Inside objects, numbers and strings are passed over.)
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
   evaluateSync(...trees);

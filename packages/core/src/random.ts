@@ -59,6 +59,7 @@ export interface UniformOptions {
 /** Numbers from `low` (0, included) to `high` (1, not included but for rounding), evenly spread. */
 export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): Tensor {
   const { low = 0, high = 1, dtype = 'float32' } = options;
+  checkNumbers('random.uniform', { low, high });
   const unit = unitInterval('random.uniform', key, shape, dtype);
   return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
 }
@@ -74,6 +75,7 @@ export interface NormalOptions {
 export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Tensor {
   const { mean = 0, std = 1, dtype = 'float32' } = options;
   checkKey('random.normal', key);
+  checkNumbers('random.normal', { mean, std });
   const [first, second] = key.split() as [Key, Key];
   const radius = unitInterval('random.normal', first, shape, dtype).neg().log1p().mul(-2).sqrt();
   const angle = unitInterval('random.normal', second, shape, dtype).mul(2 * Math.PI);
@@ -85,11 +87,8 @@ export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Ten
  * int32 from `low` (0 unless said otherwise) up to but without `high`, all equally likely (to within (high − low) / 2³¹).
  * @throws {RangeError} if the range is empty or wider than 2³¹ − 1.
  */
-export function integers(
-  key: Key,
-  shape: Shape,
-  { low = 0, high }: { readonly low?: number; readonly high: number },
-): Tensor {
+export function integers(key: Key, shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
+  const { low = 0, high } = options ?? {};
   const range = high - low;
   if (!Number.isInteger(low) || !Number.isInteger(high) || range < 1 || range >= 2 ** 31) {
     throw new RangeError(`random.integers: needs integers low < high, less than 2^31 apart; got ${low} and ${high}`);
@@ -127,4 +126,10 @@ function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): 
 function checkKey(operation: string, key: unknown): void {
   if (key instanceof Key) return;
   throw new TypeError(`${operation}: the first argument is a key, made with random.key(seed)`);
+}
+
+function checkNumbers(operation: string, parameters: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (typeof value !== 'number') throw new TypeError(`${operation}: ${name} is a number, got ${String(value)}`);
+  }
 }

@@ -2,6 +2,7 @@ import type { Backend, Buffer } from './backend.ts';
 import { allocate, arrayOn, type DType, type TypedArray } from './dtype.ts';
 import type { Kernel, Operand, Plan, Slot } from './kernel.ts';
 import type { Elementwise, Strided } from './primitives/primitive.ts';
+import { mapLoop, reduceLoop } from './loops.ts';
 import { positions, type View } from './shape.ts';
 
 /** Elements in a plain typed array. */
@@ -88,22 +89,17 @@ function run(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
 
 function map({ value, integer }: Elementwise, dtype: DType, output: TypedArray, inputs: readonly Strided[]): void {
   const f = dtype === 'int32' && integer ? (integer as Elementwise['value']) : value;
-  const runs = joinAxes(inputs.map(({ view }) => view));
-  const [x, y = x!, z = x!] = inputs.map(({ values }) => values);
-  const starts = runs.map(({ outer }) => positions(outer));
-  const steps = runs.map(({ step }) => step);
-  const { length } = runs[0]!;
-  for (let row = 0, i = 0; row < starts[0]!.length; row++) {
-    const begin = starts.map((start) => start[row]!);
-    if (inputs.length === 1) i = unaryRow(f, output, i, length, x!, begin[0]!, steps[0]!);
-    else if (inputs.length === 2)
-      i = binaryRow(f, output, i, length, x!, begin[0]!, steps[0]!, y, begin[1]!, steps[1]!);
-    else {
-      for (let k = 0; k < length; k++) {
-        output[i++] = f(x![begin[0]! + k * steps[0]!]!, y[begin[1]! + k * steps[1]!]!, z[begin[2]! + k * steps[2]!]!);
-      }
-    }
-  }
+  const rows = joinAxes(inputs.map(({ view }) => view));
+  const starts = rows.map(({ outer }) => positions(outer));
+  const steps = rows.map(({ step }) => step);
+  const loop = mapLoop(f, inputs.length);
+  loop(
+    output,
+    rows[0]!.length,
+    inputs.map(({ values }) => values),
+    starts,
+    steps,
+  );
 }
 
 function reduce(kernel: Extract<Kernel, { kind: 'reduce' }>, output: TypedArray, { values, view }: Strided): void {
@@ -111,15 +107,15 @@ function reduce(kernel: Extract<Kernel, { kind: 'reduce' }>, output: TypedArray,
   const { shape, strides, offset } = view;
   const outer = positions({ shape: shape.slice(0, kernel.kept), strides: strides.slice(0, kernel.kept), offset });
   const inner = positions({ shape: shape.slice(kernel.kept), strides: strides.slice(kernel.kept), offset: 0 });
+  if (!index) return reduceLoop(combine)(output, values, outer, inner, initial);
   for (let i = 0; i < output.length; i++) {
     let accumulator = initial;
-    let last = 0;
+    output[i] = 0;
     for (let k = 0; k < inner.length; k++) {
       const next = combine(accumulator, values[outer[i]! + inner[k]!]!);
-      if (index && !Object.is(next, accumulator)) last = k;
+      if (!Object.is(next, accumulator)) output[i] = k;
       accumulator = next;
     }
-    output[i] = index ? last : accumulator;
   }
 }
 
@@ -142,33 +138,4 @@ function joinAxes(views: readonly View[]): Rows[] {
     length,
     step: strides.at(-1) ?? 0,
   }));
-}
-
-function unaryRow(
-  f: Elementwise['value'],
-  output: TypedArray,
-  i: number,
-  length: number,
-  x: TypedArray,
-  at: number,
-  step: number,
-): number {
-  for (let k = 0; k < length; k++, at += step) output[i++] = f(x[at]!);
-  return i;
-}
-
-function binaryRow(
-  f: Elementwise['value'],
-  output: TypedArray,
-  i: number,
-  length: number,
-  x: TypedArray,
-  atX: number,
-  stepX: number,
-  y: TypedArray,
-  atY: number,
-  stepY: number,
-): number {
-  for (let k = 0; k < length; k++, atX += stepX, atY += stepY) output[i++] = f(x[atX]!, y[atY]!);
-  return i;
 }

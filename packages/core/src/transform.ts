@@ -92,7 +92,9 @@ function differentiate(
 
 /**
  * The value of a function of tensors (or trees of them) at `primals`, and its pullback: from a cotangent of the value's
- * structure to the cotangents of all primals, as an array.
+ * structure to the cotangents of all primals, as an array. It may be called at any time and more than once.
+ * @throws {TypeError} if f is no synchronous function of tensors, or a primal is not floating point.
+ * @throws {RangeError} (the pullback) if cotangents have other shapes than the value.
  */
 export function vjp<Primals extends readonly TensorTree[], Value extends TensorTree>(
   f: (...primals: Primals) => Value,
@@ -115,6 +117,8 @@ export function vjp<Primals extends readonly TensorTree[], Value extends TensorT
 /**
  * The value of a function of tensors (or trees of them) at `primals`, and its directional derivative: the tangent of
  * the value when the primals move along `tangents`. By forward mode: the cost of one or two evaluations.
+ * @throws {TypeError} if f is no synchronous function of tensors, or a primal is not floating point.
+ * @throws {RangeError} if tangents have other shapes than the primals.
  */
 export function jvp<Primals extends readonly TensorTree[], Value extends TensorTree>(
   f: (...primals: Primals) => Value,
@@ -136,6 +140,7 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
  * A function with a gradient of your own. `f` gives the value and `vjp`, from the value's cotangent to one cotangent
  * for each argument; written in tensor operations on the arguments, it can be differentiated again. What happens inside
  * `f` is not differentiated. Forward mode uses the transpose of the same rule.
+ * @throws {TypeError} if an argument is no tensor, or the function does not return a tensor and a rule.
  * @throws {RangeError} when the rule is used, if it gives cotangents of another number or shape than the arguments.
  */
 export function customGradient<Inputs extends readonly Tensor[]>(

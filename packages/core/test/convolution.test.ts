@@ -187,6 +187,7 @@ describe('conv2d', () => {
       () => x.conv2d(weight, { padding: 'full' as 'same' }),
       "conv2d: padding 'full' is not known; use 'same', 'valid' or numbers",
     ],
+    [() => x.conv2d(zeros([2, 4, 0, 3])), 'conv2d: the kernels of the weight [2, 4, 0, 3] have no elements'],
     [() => x.conv2d(1 as unknown as Tensor), 'conv2d: the weight must be a tensor'],
     [() => conv2d([1] as unknown as Tensor, weight), 'conv2d: expected a tensor, got Array'],
   ])('error %#', (make, message) => expect(make).toThrow(message));

@@ -12,6 +12,7 @@ import {
   zerosLike,
   type DType,
   type Nested,
+  type TensorOptions,
   type Tensor,
 } from '../src/index.ts';
 import { models, numbers, shapes, toTensor } from './helpers.ts';
@@ -184,6 +185,24 @@ describe('arange', () => {
   ])('error %#', (make, message) => expect(make).toThrow(message));
 });
 
+test.each([
+  ['tensor', (dtype: TensorOptions) => tensor([1], dtype)],
+  ['full', (dtype: TensorOptions) => full([1], 2, dtype)],
+  ['zeros', (dtype: TensorOptions) => zeros([1], dtype)],
+  ['ones', (dtype: TensorOptions) => ones([1], dtype)],
+  ['zerosLike', (dtype: TensorOptions) => zerosLike(ones([1]), dtype)],
+  ['onesLike', (dtype: TensorOptions) => onesLike(ones([1]), dtype)],
+  ['arange', (dtype: TensorOptions) => arange(3, dtype)],
+  ['arange', (dtype: TensorOptions) => arange(0, 3, 1, dtype)],
+  ['linspace', (dtype: TensorOptions) => linspace(0, 1, 3, dtype)],
+  ['eye', (dtype: TensorOptions) => eye(2, dtype)],
+] as const)('%s takes its dtype in an object', (name, make) => {
+  expect(make({ dtype: 'int32' }).dtype).toBe('int32');
+  expect(() => make('int32' as unknown as TensorOptions)).toThrow(
+    `${name}: options are an object, such as { dtype: 'int32' }, got int32`,
+  );
+});
+
 describe('linspace and eye', () => {
   test('both ends are exact', () => {
     fc.assert(
@@ -197,6 +216,7 @@ describe('linspace and eye', () => {
     expect(numbers(linspace(0, 1, 5))).toEqual([0, 0.25, 0.5, 0.75, 1]);
     expect(numbers(linspace(3, 5, 1))).toEqual([3]);
     expect(linspace(0, 1).shape).toEqual([50]);
+    expect(() => linspace(0, NaN, 3)).toThrow('linspace: start and stop must be finite, got 0 and NaN');
     expect(() => linspace(0, 1, 0)).toThrow('linspace: count must be an integer ≥ 1, got 0');
     expect(() => linspace(0, 1, 2, { dtype: 'x' as DType })).toThrow('linspace: no dtype "x"');
   });

@@ -33,15 +33,14 @@ describe('ten thousand operations deep', () => {
   });
 
   test('differentiated both ways', () => {
-    let factor = 1;
     const f = (x: Tensor): Tensor => {
       let y = x;
       for (let i = 0; i < depth; i++) y = y.mul(i % 2 === 0 ? 2 : 0.5);
       return y.mul(3);
     };
-    factor *= 3;
-    expect(grad(f)(scalar(5)).itemSync()).toBe(factor);
-    expect(jvp(f, [scalar(5)], [scalar(10)]).tangent.itemSync()).toBe(10 * factor);
+    // All factors but the last cancel.
+    expect(grad(f)(scalar(5)).itemSync()).toBe(3);
+    expect(jvp(f, [scalar(5)], [scalar(10)]).tangent.itemSync()).toBe(30);
   });
 
   test('assignments that are never evaluated in between', () => {

@@ -199,4 +199,7 @@ test.each([
   ],
   [() => random.integers(key, [2], { low: -2, high: 2 ** 31 }), 'random.integers: needs integers'],
   [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: needs integers'],
+  [() => random.integers(key, [2], undefined as unknown as { high: number }), 'random.integers: needs integers'],
+  [() => random.uniform(key, [2], { low: '0' as unknown as number }), 'random.uniform: low is a number, got 0'],
+  [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std is a number, got null'],
 ])('error %#', (make, message) => expect(make).toThrow(message));

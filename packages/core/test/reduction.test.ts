@@ -170,6 +170,16 @@ describe('argMax and argMin', () => {
   });
 });
 
+test('zeros of either sign are a tie', () => {
+  for (const values of [
+    [0, -0],
+    [-0, 0],
+  ]) {
+    expect(numbers(tensor(values).argMax())).toEqual([0]);
+    expect(numbers(tensor(values).argMin())).toEqual([0]);
+  }
+});
+
 describe('dtypes', () => {
   test('what a reduction gives', () => {
     const table = (['bool', 'int32', 'float32', 'float64'] as const).map((dtype) => {
@@ -273,7 +283,13 @@ test.each([
   [() => zeros([2, 3]).sum(2), 'sum: axis 2 is out of range for a tensor of rank 2; use -2 to 1'],
   [() => zeros([]).sum(0), 'sum: axis 0 was asked of a scalar, which has no axes'],
   [() => zeros([2, 3]).sum([0, -2]), 'sum: an axis is named twice in [0, -2]'],
-  [() => zeros([2, 3]).mean(0.5), 'sum: axis 0.5 is out of range'],
+  [() => zeros([2, 3]).mean(0.5), 'mean: axis 0.5 is out of range'],
+  [() => zeros([2]).any(1), 'any: axis 1 is out of range'],
+  [() => zeros([2]).all(1), 'all: axis 1 is out of range'],
+  [() => zeros([2]).variance(1), 'variance: axis 1 is out of range'],
+  [() => zeros([2]).std(1), 'std: axis 1 is out of range'],
+  [() => zeros([2]).norm(1), 'norm: axis 1 is out of range'],
+  [() => zeros([2]).std(0, { correction: '1' as unknown as number }), 'std: the correction is a number, got 1'],
   [() => zeros([2, 3]).argMax(2), 'argMax: axis 2 is out of range'],
   [() => zeros([2]).softmax(1), 'softmax: axis 1 is out of range'],
   [() => zeros([2]).logSumExp(1), 'logSumExp: axis 1 is out of range'],

@@ -232,6 +232,41 @@ describe('vjp and jvp', () => {
     expect(numbers(gradient)).toEqual([0, 0]);
   });
 
+  test('tangents have the shape and dtype of the results, cotangents those of the primals', () => {
+    const f = (x: Tensor): Tensor => x.add(double([[1], [2]]));
+    const x = tensor([1, 2, 3]);
+    const { value, tangent } = jvp(f, [x], [double([4, 5, 6])]);
+    expect([tangent.shape, tangent.dtype]).toEqual([value.shape, value.dtype]);
+    expect([tangent.dtype, numbers(tangent)]).toEqual(['float64', [4, 5, 6, 4, 5, 6]]);
+    const [cotangent] = vjp(f, x).pullback(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    );
+    expect([cotangent.dtype, numbers(cotangent)]).toEqual(['float32', [5, 7, 9]]);
+  });
+
+  test('nothing passes stopGradient in either direction', () => {
+    const g = (x: Tensor): Tensor => stopGradient(x.square()).mul(x);
+    expect(numbers(jvp(g, [a], [double([1, 1])]).tangent)).toEqual([1, 4]);
+    expect(numbers(vjp(g, a).pullback(double([1, 1]))[0])).toEqual([1, 4]);
+    expect(numbers(jvp((x: Tensor) => stopGradient(x), [a], [a]).tangent)).toEqual([0, 0]);
+  });
+
+  test('a pullback is linear in the cotangent and can be differentiated', () => {
+    const { value, pullback } = vjp((x: Tensor) => x.exp(), a);
+    evaluateSync(value);
+    const slope = grad((t: Tensor) => pullback(t)[0].sum())(double([5, 7]));
+    numbers(slope).forEach((found, i) => expect(found).toBeCloseTo(Math.exp(i + 1), 12));
+    const second = grad((x: Tensor) =>
+      vjp((y: Tensor) => y.pow(3), x)
+        .pullback(double([1, 1]))[0]
+        .sum(),
+    )(a);
+    expect(numbers(second)).toEqual([6, 12]);
+  });
+
   test('forward over reverse is reverse over forward', () => {
     const g = (x: Tensor): Tensor => x.mul(x.sin()).mul(x.flip()).sum();
     const direction = double([0.5, -2]);

@@ -52,6 +52,9 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   }
   const stride = sizes('conv2d', 'stride', options.stride ?? 1, 1);
   const dilation = sizes('conv2d', 'dilation', options.dilation ?? 1, 1);
+  if (weight.shape[2] === 0 || weight.shape[3] === 0) {
+    throw new RangeError(`conv2d: the kernels of the weight ${show(weight.shape)} have no elements`);
+  }
   const extent = [0, 1].map((i) => dilated(weight.shape[2 + i]!, dilation[i]!));
   const [rows, columns] = paddings('conv2d', options.padding ?? 0, x, extent, stride);
   [rows, columns].forEach(([low, high], i) => {

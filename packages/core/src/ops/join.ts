@@ -1,4 +1,5 @@
 import { promote } from '../dtype.ts';
+import { checkTensor } from '../primitives/define.ts';
 import { concat as concatPrimitive } from '../primitives/movement.ts';
 import { normalizeAxis, sameShape, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -42,8 +43,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 function checkedFirst(operation: string, tensors: readonly Tensor[]): Tensor {
   if (!Array.isArray(tensors)) throw new TypeError(`${operation}: expected an array of tensors`);
-  const bad = tensors.find((x) => !(x instanceof Tensor));
-  if (bad !== undefined) throw new TypeError(`${operation}: expected tensors, got ${String(bad)}`);
+  for (const x of tensors) checkTensor(operation, x);
   const [first] = tensors;
   if (!first) throw new RangeError(`${operation}: needs at least one tensor`);
   return first;

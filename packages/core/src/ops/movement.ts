@@ -264,7 +264,11 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   const along = normalizeAxis('split', axis, x.rank);
   const length = x.shape[along]!;
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
-  if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || sizes.reduce((total, n) => total + n, 0) !== length) {
+  if (
+    !Array.isArray(sizes) ||
+    !sizes.every((n) => Number.isInteger(n) && n >= 0) ||
+    sizes.reduce((total, n) => total + n, 0) !== length
+  ) {
     throw new RangeError(`split: axis ${along} of ${show(x.shape)} cannot be cut into ${JSON.stringify(sections)}`);
   }
   let start = 0;

@@ -38,8 +38,9 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 /** The arithmetic mean, in floating point: integers become float32. The mean of nothing is NaN. */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
-  const total = sum(x.cast(toFloat(x.dtype)), axis, options);
-  return total.div(x.size === 0 ? count(x, axis) : x.size / total.size);
+  const axes = normalizeAxes('mean', axis, x.rank);
+  const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
+  return sum(x.cast(toFloat(x.dtype)), axes, options).div(count);
 }
 
 /** int32: the index of the first largest element along an axis, or in row-major order over all; the first NaN if any. */
@@ -55,13 +56,20 @@ export function argMin(x: Tensor, axis?: number, options: ReduceOptions = {}): T
 /** Whether any element is true (not 0). */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('any', x);
-  return x.cast('bool').sum(axis, options).greater(0);
+  return x
+    .cast('bool')
+    .sum(normalizeAxes('any', axis, x.rank), options)
+    .greater(0);
 }
 
 /** Whether all elements are true (not 0). */
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('all', x);
-  return x.cast('bool').logicalNot().sum(axis, options).equal(0);
+  return x
+    .cast('bool')
+    .logicalNot()
+    .sum(normalizeAxes('all', axis, x.rank), options)
+    .equal(0);
 }
 
 function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepDims = false }: ReduceOptions): Tensor {
@@ -78,8 +86,4 @@ function indexOver(primitive: Reduce, x: Tensor, axis: number | undefined, optio
     return options.keepDims ? index.reshape(x.shape.map(() => 1)) : index;
   }
   return over(primitive, x, normalizeAxis(primitive.name, axis, x.rank), options);
-}
-
-function count(x: Tensor, axis: Axis | undefined): number {
-  return normalizeAxes('mean', axis, x.rank).reduce((product, i) => product * x.shape[i]!, 1);
 }

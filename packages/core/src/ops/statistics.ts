@@ -13,17 +13,27 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The variance: the mean squared distance from the mean. Integers become float32. */
 export function variance(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  checkTensor('variance', x);
-  const { correction = 0, ...rest } = options;
-  const deviation = x.sub(x.mean(axis, { keepDims: true }));
-  const total = deviation.square().sum(axis, rest);
-  return total.div(Math.max(0, x.size / Math.max(1, total.size) - correction));
+  return varianceOf('variance', x, axis, options);
 }
 
 /** The standard deviation, √variance. Its gradient is infinite where all elements are equal. */
 export function std(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  checkTensor('std', x);
-  return variance(x, axis, options).sqrt();
+  return varianceOf('std', x, axis, options).sqrt();
+}
+
+function varianceOf(operation: string, x: Tensor, axis: Axis | undefined, options: VarianceOptions): Tensor {
+  checkTensor(operation, x);
+  const { correction = 0, ...rest } = options;
+  if (typeof correction !== 'number') {
+    throw new TypeError(`${operation}: the correction is a number, got ${String(correction)}`);
+  }
+  const axes = normalizeAxes(operation, axis, x.rank);
+  const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
+  const deviation = x.sub(x.mean(axes, { keepDims: true }));
+  return deviation
+    .square()
+    .sum(axes, rest)
+    .div(Math.max(0, count - correction));
 }
 
 export interface NormOptions extends ReduceOptions {
@@ -35,11 +45,12 @@ export interface NormOptions extends ReduceOptions {
 export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor {
   checkTensor('norm', x);
   const { ord = 2, ...rest } = options;
+  const axes = normalizeAxes('norm', axis, x.rank);
   const values = x.cast(toFloat(x.dtype));
-  if (ord === 1) return values.abs().sum(axis, rest);
-  if (ord === Infinity) return values.abs().max(axis, rest);
+  if (ord === 1) return values.abs().sum(axes, rest);
+  if (ord === Infinity) return values.abs().max(axes, rest);
   if (ord !== 2) throw new RangeError(`norm: ord must be 1, 2 or Infinity, got ${String(ord)}`);
-  const squares = values.square().sum(axis, rest);
+  const squares = values.square().sum(axes, rest);
   const zero = squares.equal(0);
   return zero.where(0, zero.where(1, squares).sqrt());
 }

@@ -70,6 +70,7 @@ export function checkTensor(operation: string, x: unknown): asserts x is Tensor 
 }
 
 function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor?.name ?? 'an object';
 }

@@ -1,12 +1,12 @@
 /** Histograms of the angles of genuine and impostor pairs. */
 
 import { equalErrorRate } from '@thetagrad/a-softmax';
-import { median } from 'd3-array';
+import { median, range } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { degrees, percent, toDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { methodColour } from './palette.ts';
-import { bottomAxis, figure, leftAxis, linearTicks, SMALL_PANEL, picture, type Scale } from './plot.ts';
+import { bottomAxis, figure, leftAxis, linearTicks, SMALL_PANEL, picture, type Scale, type Tick } from './plot.ts';
 import type { MethodResult } from './report.ts';
 
 /** Degrees. */
@@ -54,8 +54,13 @@ function panel(
   return picture(
     SMALL_PANEL,
     alternative,
-    markup`${bottomAxis(SMALL_PANEL, { title: 'Angle', ticks: linearTicks(x, 6, (v) => `${v}°`) })}${leftAxis(SMALL_PANEL, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${outline(impostor, x, y)}" /><path class="area ${colour}" d="${outline(genuine, x, y)}" /><path class="threshold" d="M${at},${SMALL_PANEL.top}V${SMALL_PANEL.bottom}" /><text class="label" x="${at + 6 * side}" y="${SMALL_PANEL.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
+    markup`${bottomAxis(SMALL_PANEL, { title: 'Angle', ticks: angleTicks(x) })}${leftAxis(SMALL_PANEL, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${outline(impostor, x, y)}" /><path class="area ${colour}" d="${outline(genuine, x, y)}" /><path class="threshold" d="M${at},${SMALL_PANEL.top}V${SMALL_PANEL.bottom}" /><text class="label" x="${at + 6 * side}" y="${SMALL_PANEL.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
   );
+}
+
+function angleTicks(x: Scale): Tick[] {
+  const reach = x.domain()[1]!;
+  return range(0, reach + 1, reach > 60 ? 30 : 10).map((angle) => ({ at: x(angle), label: `${angle}°` }));
 }
 
 /** The share of angles in each bin, per degree. A loop with counts, because there may be millions of pairs. */

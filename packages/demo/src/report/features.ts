@@ -12,6 +12,8 @@ export type Vector = readonly number[];
 
 export interface ClassFeatures {
   readonly name: string;
+  /** The name as it fits into a picture. */
+  readonly label: string;
   readonly colour: string;
   /** Some of the features of the class. */
   readonly points: readonly Vector[];
@@ -50,10 +52,29 @@ export function classFeatures({
     throw new RangeError(`${where}: label ${stray} is outside 0 … ${classNames.length - 1}, the classes named`);
   }
   const vector = (values: Float32Array, i: number) => Array.from(values.subarray(i * dimension, (i + 1) * dimension));
+  const pictureLabels = shortNames(classNames);
   return samplePerClass(labels, classNames.length, MOST_POINTS).map((indices, label) => {
     const points = indices.map((i) => vector(features, i));
     const direction = weights === undefined ? sumOfUnits(points, dimension) : vector(weights, label);
-    return { name: classNames[label]!, colour: classColour(label), points, direction: unit(direction) };
+    return {
+      name: classNames[label]!,
+      label: pictureLabels[label]!,
+      colour: classColour(label),
+      points,
+      direction: unit(direction),
+    };
+  });
+}
+
+/** Names without the words that all begin with ("glyph 3" becomes "3"), and cut where they are still long. */
+export function shortNames(names: readonly string[]): string[] {
+  const words = names.map((name) => name.split(' '));
+  const fewest = Math.min(...words.map(({ length }) => length));
+  let shared = 0;
+  while (names.length > 1 && shared < fewest - 1 && words.every((name) => name[shared] === words[0]![shared])) shared++;
+  return words.map((name) => {
+    const characters = Array.from(name.slice(shared).join(' '));
+    return characters.length > 8 ? `${characters.slice(0, 7).join('')}…` : characters.join('');
   });
 }
 

@@ -32,7 +32,7 @@ export function planeFigures(planes: readonly FeaturePlot[]): Markup {
     })),
     legend: classLegend(classes[0]!),
     size: 'pair',
-    caption: markup`Left: the features x of images of classes seen in training, a dot each, coloured by class; rays are ${directionsInWords(planes)}. Right: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it count them by angle (relative to the tallest bar of each picture): narrow, tall bars with empty arcs between them are the angular margin at work.`,
+    caption: markup`Scatter plots: the features x of images of classes seen in training, a dot each, coloured by class; rays are ${directionsInWords(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it count them by angle (relative to the tallest bar of each picture): narrow, tall bars with empty arcs between them are the angular margin at work.`,
   });
 }
 
@@ -56,11 +56,11 @@ function rawPanel(method: string, classes: readonly ClassFeatures[]): Markup {
     )}${classes.map(
       ({ colour, points }) =>
         markup`<path class="dots ${colour}" d="${dots(points.map(([a, b]) => ({ x: x(a!), y: y(b!) })))}" />`,
-    )}${classes.map(({ direction, name }) => {
+    )}${classes.map(({ direction, label }) => {
       if (direction === undefined) return '';
       const end = ends(direction);
       // Just inside the end of the ray.
-      return classLabel(name, { x: x(0) + 0.94 * (end.x - x(0)), y: y(0) + 0.94 * (end.y - y(0)) });
+      return classLabel(label, { x: x(0) + 0.94 * (end.x - x(0)), y: y(0) + 0.94 * (end.y - y(0)) });
     })}`,
   );
 }
@@ -83,7 +83,7 @@ function circlePanel(method: string, classes: readonly ClassFeatures[]): Markup 
     })}${counts.map((bins, i) => markup`<path class="area ${classes[i]!.colour}" transform="translate(${CENTRE},${CENTRE})" d="${bars(bins, tallest)}" />`)}${directions.map(
       (points, i) =>
         markup`<path class="dots ${classes[i]!.colour}" d="${dots(points.map((direction) => at(direction, RADIUS)))}" />`,
-    )}${classes.map(({ direction, name }) => (direction === undefined ? '' : classLabel(name, at(direction, BARS.to + 11))))}`,
+    )}${classes.map(({ direction, label }) => (direction === undefined ? '' : classLabel(label, at(direction, BARS.to + 11))))}`,
   );
 }
 

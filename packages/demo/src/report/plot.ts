@@ -18,7 +18,7 @@ export interface Panel {
 /** Small enough that its text stays readable when a phone scales the panel down. */
 export const PANEL: Panel = { width: 460, height: 310, left: 52, right: 446, top: 12, bottom: 262 };
 /** For three panels in a row. */
-export const SMALL_PANEL: Panel = { width: 360, height: 252, left: 52, right: 344, top: 12, bottom: 204 };
+export const SMALL_PANEL: Panel = { width: 360, height: 252, left: 60, right: 344, top: 12, bottom: 204 };
 /** {@link PANEL} with room for an axis on the right. */
 export const TWO_AXES: Panel = { ...PANEL, right: 404 };
 

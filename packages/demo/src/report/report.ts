@@ -89,7 +89,7 @@ export function renderReport(report: Report): string {
   if (methods.length === 0) throw new RangeError('renderReport: a report needs at least one method, got none');
   const flat = planes.filter(({ dimension }) => dimension === 2);
   const round = planes.filter(({ dimension }) => dimension === 3);
-  return markup`<!doctype html>
+  return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8" />

@@ -23,10 +23,9 @@ export function resultsTable(methods: readonly MethodResult[]): Markup {
   const best = columns.map((column) => bestText(column, methods));
   const { genuineCount, impostorCount } = methods[0]!.verification.roc;
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="Table of results"><table>
-<caption>Classes never seen in training: ${count(genuineCount)} pairs of images of one class and ${count(impostorCount)} of two. The best value of each column is bold on a tint.</caption>
 <thead><tr><th scope="col">Method</th>${columns.map(
     ({ title, better }) =>
-      markup`<th scope="col">${title}${better === undefined ? '' : better === 'higher' ? '\u00A0↑' : '\u00A0↓'}</th>`,
+      markup`<th scope="col">${title}${better === undefined ? '' : better === 'higher' ? ' ↑' : ' ↓'}</th>`,
   )}</tr></thead>
 <tbody>${methods.map(
     (method, i) =>
@@ -35,6 +34,7 @@ export function resultsTable(methods: readonly MethodResult[]): Markup {
       )}</tr>
 `,
   )}</tbody></table></div>
+<p class="note">Classes never seen in training: ${count(genuineCount)} pairs of images of one class and ${count(impostorCount)} of two. The best value of each column is bold on a tint.</p>
 <dl class="columns">${columns.map(
     ({ title, explanation, better }) =>
       markup`<div><dt>${title}</dt><dd>${explanation}${better === undefined ? '' : ` ${better === 'higher' ? 'Higher' : 'Lower'} is better.`}</dd></div>`,

@@ -22,7 +22,7 @@ export function rocFigure(methods: readonly MethodResult[]): Markup {
     ],
     legend: legend(methods.map(({ name }, i) => ({ label: name, colour: methodColour(i), mark: 'line' }))),
     size: 'pair',
-    caption: markup`Share of genuine pairs accepted against the share of impostor pairs accepted, as the threshold moves; higher and further left is better. On the left the strict end, which matters where a false accept is costly: it starts where one false accept is all there is. On the right the whole curve; chance is the dotted diagonal, and the circles lie at the equal error rates, on the line where both errors are equal.`,
+    caption: markup`Share of genuine pairs accepted against the share of impostor pairs accepted, as the threshold moves; higher and further left is better. The logarithmic axis shows the strict end, which matters where a false accept is costly: it starts where there is about one false accept among all pairs. The linear axis shows the whole curve; the rising dotted diagonal is chance. Circles mark the equal error rates, which lie on the falling diagonal.`,
   });
 }
 

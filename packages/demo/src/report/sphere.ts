@@ -48,7 +48,7 @@ function spherePanel(method: string, classes: readonly ClassFeatures[]): Markup 
     .slice(half)
     .map((path, i) => layer(path, half + i))}${labels.map(
     ({ x, y, front }, i) =>
-      markup`<g data-label="${i}" class="mark ${front ? '' : 'far'}" transform="translate(${x},${y})"><path class="diamond ${marked[i]!.colour}" d="M0,-4.5L4.5,0L0,4.5L-4.5,0Z" /><text class="label" x="7" y="4">${marked[i]!.name}</text></g>`,
+      markup`<g data-label="${i}" class="mark ${front ? '' : 'far'}" transform="translate(${x},${y})"><path class="diamond ${marked[i]!.colour}" d="M0,-4.5L4.5,0L0,4.5L-4.5,0Z" /><text class="label" x="7" y="4">${marked[i]!.label}</text></g>`,
   )}</svg>`;
 }
 

@@ -1,0 +1,157 @@
+import { getBackend } from '@thetagrad/core';
+import { verify } from '@thetagrad/a-softmax';
+import type { ImageDataset } from '@thetagrad/data';
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { extractFeatures } from './features.ts';
+import { type Method, methodsFor } from './methods.ts';
+import { type Options, UsageError } from './options.ts';
+import { type FeaturePlot, type MethodResult, type Report, type SampleSheet, writeReport } from './report/report.ts';
+import { atMost, openSource, type Source } from './sources.ts';
+import { resultsTable } from './table.ts';
+import { train, type Training } from './training.ts';
+
+/** Classes and steps of the small trainings whose features are drawn: a plane has no room for more. */
+const drawn = { classes: 6, stepShare: 0.3 };
+
+/** Trains with every loss, verifies, prints the table and writes the report. */
+export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
+  const { margins, steps, embedding, out } = options;
+  const source = await openSource(options.data, options.seed);
+  const checkpoints = join(out, 'checkpoints');
+  if (options.resume) await requireFolder(checkpoints);
+  await makeFolder(checkpoints);
+  const { seen, unseen } = source;
+  console.log(
+    `${source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
+  );
+
+  const task = (method: Method, dataset: ImageDataset, dimension: number, count: number): Training => ({
+    method,
+    dataset,
+    embedding: dimension,
+    steps: count,
+    net: options.net,
+    batch: options.batch,
+    seed: options.seed,
+    resume: options.resume,
+    variation: source.variation,
+    checkpoint: join(checkpoints, `${fileName(method.name)}-${dimension}.safetensors`),
+  });
+
+  const methods: MethodResult[] = [];
+  for (const method of methodsFor(margins, steps)) {
+    const { model, curve, seconds } = await train(task(method, seen, embedding, steps), signal);
+    const { values, dimension } = await extractFeatures(model, unseen, source.mirror);
+    const verification = verify(values, dimension, unseen.labels, { seed: options.seed });
+    methods.push({ name: method.name, curve, seconds, verification });
+  }
+  console.log(`\n${resultsTable(methods)}\n`);
+
+  const few = seen.selectClasses(Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i));
+  const fewSteps = Math.max(1, Math.round(steps * drawn.stepShare));
+  const planes: FeaturePlot[] = [];
+  for (const dimension of [2, 3] as const) {
+    for (const method of drawnMethods(margins, fewSteps)) {
+      const { model, head } = await train(task(method, few, dimension, fewSteps), signal);
+      const features = (await extractFeatures(model, few, false)).values;
+      const weights = (await head.weight.value.data()) as Float32Array;
+      planes.push({
+        method: method.name,
+        dimension,
+        features,
+        labels: few.labels,
+        classNames: few.classNames,
+        weights,
+      });
+    }
+  }
+
+  await writeFile(join(out, 'results.json'), `${JSON.stringify(summaryOf(options, methods), undefined, 2)}\n`);
+  const report = join(out, 'report.html');
+  await writeReport(report, describe(options, source, methods, planes));
+  console.log(`report: ${report}`);
+}
+
+/** Softmax, modified softmax, and A-Softmax with the largest margin. */
+function drawnMethods(margins: readonly number[], steps: number): Method[] {
+  return methodsFor([Math.max(...margins)], steps);
+}
+
+function describe(
+  options: Options,
+  source: Source,
+  methods: readonly MethodResult[],
+  planes: readonly FeaturePlot[],
+): Report {
+  const { seen, unseen } = source;
+  const { data, net, margins, embedding, steps, batch, seed, backend, out } = options;
+  const command = `npm start -- --data ${data} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend} --out ${out}`;
+  return {
+    title: 'Telling unseen classes apart: softmax, modified softmax and A-Softmax',
+    created: new Date(),
+    command,
+    facts: Object.entries({
+      'data set': source.name,
+      'seen classes': `${seen.classes}, ${seen.size} images`,
+      'unseen classes': `${unseen.classes}, ${unseen.size} images`,
+      images: `${seen.channels} × ${seen.height} × ${seen.width}`,
+      network: net,
+      'feature length': `${embedding}${source.mirror ? ', joined with that of the mirror image' : ''}`,
+      training: `${steps} steps of ${batch} images`,
+      seed: String(seed),
+      backend: getBackend().name,
+      machine: `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
+    }).map(([name, value]) => ({ name, value })),
+    samples: { seen: sheet(seen), unseen: sheet(unseen) },
+    methods,
+    planes,
+  };
+}
+
+/** The numbers of the table for other programs. */
+function summaryOf(options: Options, methods: readonly MethodResult[]): unknown {
+  return {
+    options,
+    methods: methods.map(({ name, seconds, curve, verification: v }) => ({
+      name,
+      seconds,
+      loss: curve.at(-1)?.loss,
+      accuracy: v.accuracy,
+      eer: v.eer,
+      auc: v.auc,
+      tarAtFar: v.tarAtFar,
+      rank1: v.rank1,
+      angularFisherScore: v.angularFisherScore,
+      largestIntraClassAngle: v.largestIntraClassAngle,
+      smallestInterClassAngle: v.smallestInterClassAngle,
+    })),
+  };
+}
+
+/** A few images of the first classes. */
+function sheet(dataset: ImageDataset): SampleSheet {
+  const few = atMost(10, dataset.selectClasses(Array.from({ length: Math.min(8, dataset.classes) }, (_, i) => i)));
+  const rows = few.classNames.map((className, label) => ({
+    className,
+    images: [...few.labels.keys()].filter((i) => few.labels[i] === label).map((i) => few.example(i).image),
+  }));
+  return { height: few.height, width: few.width, channels: few.channels as 1 | 3, rows };
+}
+
+function fileName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+async function requireFolder(path: string): Promise<void> {
+  await access(path).catch(() => {
+    throw new UsageError(`--resume: there are no checkpoints in '${path}'`);
+  });
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: Error) => {
+    throw new UsageError(`--out: cannot create '${path}': ${error.message}`);
+  });
+}
