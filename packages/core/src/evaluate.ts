@@ -1,6 +1,7 @@
 import type { Backend, Buffer } from './backend.ts';
 import { attributesKey, topologicalOrder } from './graph.ts';
 import type { Plan } from './kernel.ts';
+import type { Primitive } from './primitives/primitive.ts';
 import { scalarSource, type VariableRead } from './primitives/source.ts';
 import { reference } from './reference.ts';
 import { allocate } from './dtype.ts';
@@ -109,13 +110,23 @@ function planFor(backend: Backend, wanted: Wanted): Plan {
   return plan;
 }
 
+/** Primitives by number instead of name: two operations that users define may have one name. */
+const primitiveNumbers = new WeakMap<Primitive, number>();
+let primitivesNumbered = 0;
+
+function numberOf(primitive: Primitive): number {
+  let number = primitiveNumbers.get(primitive);
+  if (number === undefined) primitiveNumbers.set(primitive, (number = primitivesNumbered++));
+  return number;
+}
+
 /** Two graphs with one key are computed by one plan: only the values of their leaves may differ. */
 function structureKey({ order, results, updates }: Wanted): string {
   const number = new Map<Tensor, number>();
   let key = '';
   for (const tensor of order) {
     number.set(tensor, number.size);
-    key += isLeaf(tensor) ? 'leaf' : tensor.primitive.name;
+    key += isLeaf(tensor) ? 'leaf' : numberOf(tensor.primitive);
     key += ` ${tensor.dtype} ${tensor.shape.join()}`;
     if (!isLeaf(tensor)) {
       for (const input of tensor.inputs) key += ` ${number.get(input)!}`;

@@ -28,7 +28,16 @@ export * from './ops/reduction.ts';
 export * from './ops/statistics.ts';
 export * as random from './random.ts';
 export type { Key } from './random.ts';
-export type { Binary, Operation, Ternary, Unary } from './primitives/define.ts';
+export {
+  binary as defineBinary,
+  ternary as defineTernary,
+  unary as defineUnary,
+  type Binary,
+  type Definition,
+  type Operation,
+  type Ternary,
+  type Unary,
+} from './primitives/define.ts';
 export type * from './primitives/primitive.ts';
 export { reference } from './reference.ts';
 export type { Shape, View } from './shape.ts';

@@ -23,12 +23,14 @@ export type ReduceLoop = (
   initial: number,
 ) => void;
 
-const mapLoops = new WeakMap<Elementwise['value'], MapLoop>();
+/** By the number of inputs: a function may serve operations of several. */
+const mapLoops: WeakMap<Elementwise['value'], MapLoop>[] = [];
 const reduceLoops = new WeakMap<Reduce['combine'], ReduceLoop>();
 
 export function mapLoop(f: Elementwise['value'], arity: number): MapLoop {
-  let loop = mapLoops.get(f);
-  if (!loop) mapLoops.set(f, (loop = own(mapSource(arity), f) ?? sharedMap(f)));
+  const loops = (mapLoops[arity] ??= new WeakMap());
+  let loop = loops.get(f);
+  if (!loop) loops.set(f, (loop = own(mapSource(arity), f) ?? sharedMap(f)));
   return loop;
 }
 

@@ -1,7 +1,7 @@
 import { getBackend } from '@thetagrad/core';
 import { verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { extractFeatures } from './features.ts';
@@ -20,14 +20,15 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   const { margins, steps, embedding, out } = options;
   const source = await openSource(options.data, options.seed);
   const checkpoints = join(out, 'checkpoints');
-  if (options.resume) await requireFolder(checkpoints);
+  if (options.resume) await requireCheckpoints(checkpoints);
   await makeFolder(checkpoints);
   const { seen, unseen } = source;
   console.log(
     `${source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
   );
 
-  const task = (method: Method, dataset: ImageDataset, dimension: number, count: number): Training => ({
+  const task = (title: string, method: Method, dataset: ImageDataset, dimension: number, count: number): Training => ({
+    title,
     method,
     dataset,
     embedding: dimension,
@@ -37,38 +38,44 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
     seed: options.seed,
     resume: options.resume,
     variation: source.variation,
-    checkpoint: join(checkpoints, `${fileName(method.name)}-${dimension}.safetensors`),
+    checkpoint: join(checkpoints, `${fileName(title)}.safetensors`),
   });
-
-  const methods: MethodResult[] = [];
-  for (const method of methodsFor(margins, steps)) {
-    const { model, curve, seconds } = await train(task(method, seen, embedding, steps), signal);
-    const { values, dimension } = await extractFeatures(model, unseen, source.mirror);
-    const verification = verify(values, dimension, unseen.labels, { seed: options.seed });
-    methods.push({ name: method.name, curve, seconds, verification });
-  }
-  console.log(`\n${resultsTable(methods)}\n`);
-
+  const trainings = methodsFor(margins, steps).map((method) => task(method.name, method, seen, embedding, steps));
   const few = seen.selectClasses(Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i));
   const fewSteps = Math.max(1, Math.round(steps * drawn.stepShare));
-  const planes: FeaturePlot[] = [];
-  for (const dimension of [2, 3] as const) {
-    for (const method of drawnMethods(margins, fewSteps)) {
-      const { model, head } = await train(task(method, few, dimension, fewSteps), signal);
-      const features = (await extractFeatures(model, few, false)).values;
-      const weights = (await head.weight.value.data()) as Float32Array;
-      planes.push({
-        method: method.name,
-        dimension,
-        features,
-        labels: few.labels,
-        classNames: few.classNames,
-        weights,
-      });
-    }
+  const drawings = [2, 3].flatMap((dimension) =>
+    drawnMethods(margins, fewSteps).map((method) =>
+      task(`${method.name}, ${dimension}-D`, method, few, dimension, fewSteps),
+    ),
+  );
+  if (!options.resume) {
+    // Those of an earlier run must not be taken for this one's when this one is resumed.
+    await Promise.all([...trainings, ...drawings].map(({ checkpoint }) => rm(checkpoint, { force: true })));
   }
 
+  const methods: MethodResult[] = [];
+  for (const training of trainings) {
+    const { model, curve, seconds } = await train(training, signal);
+    const { values, dimension } = await extractFeatures(model, unseen, source.mirror);
+    const verification = verify(values, dimension, unseen.labels, { seed: options.seed });
+    methods.push({ name: training.method.name, curve, seconds, verification });
+  }
+  console.log(`\n${resultsTable(methods)}\n`);
   await writeFile(join(out, 'results.json'), `${JSON.stringify(summaryOf(options, methods), undefined, 2)}\n`);
+
+  const planes: FeaturePlot[] = [];
+  for (const training of drawings) {
+    const { model, head } = await train(training, signal);
+    planes.push({
+      method: training.method.name,
+      dimension: training.embedding as 2 | 3,
+      features: (await extractFeatures(model, few, false)).values,
+      labels: few.labels,
+      classNames: few.classNames,
+      weights: (await head.weight.value.data()) as Float32Array,
+    });
+  }
+
   const report = join(out, 'report.html');
   await writeReport(report, describe(options, source, methods, planes));
   console.log(`report: ${report}`);
@@ -110,8 +117,8 @@ function describe(
   };
 }
 
-/** The numbers of the table for other programs. */
-function summaryOf(options: Options, methods: readonly MethodResult[]): unknown {
+/** The numbers of the table for other programs; the same whether or not the run was interrupted. */
+function summaryOf({ resume: _, ...options }: Options, methods: readonly MethodResult[]): unknown {
   return {
     options,
     methods: methods.map(({ name, seconds, curve, verification: v }) => ({
@@ -144,14 +151,17 @@ function fileName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }
 
-async function requireFolder(path: string): Promise<void> {
-  await access(path).catch(() => {
-    throw new UsageError(`--resume: there are no checkpoints in '${path}'`);
-  });
+async function requireCheckpoints(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  if (names.some((name) => name.endsWith('.safetensors'))) return;
+  throw new UsageError(`--resume: there are no checkpoints in '${folder}'`);
 }
 
 async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: Error) => {
-    throw new UsageError(`--out: cannot create '${path}': ${error.message}`);
-  });
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--out: cannot write to '${path}': ${(error as Error).message}`);
+  }
 }

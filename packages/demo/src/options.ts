@@ -20,8 +20,11 @@ export class UsageError extends Error {}
 export const netNames = ['small', 'sphereface4', 'sphereface10', 'sphereface20', 'sphereface36', 'sphereface64'];
 export const backendNames = ['reference'];
 
-const description = `Trains a convolutional embedding with softmax, modified softmax and A-Softmax, each from the same start, and measures
-how well its features tell apart classes that were never seen in training. Prints a table and writes a report.`;
+/** What every generator of random numbers takes. */
+const largestSeed = 2 ** 32 - 1;
+
+const description = `Trains a convolutional embedding with softmax, modified softmax and A-Softmax, each from the same start, and \
+measures how well its features tell apart classes that were never seen in training. Prints a table and writes a report.`;
 
 const dataHelp = `glyphs (drawn on the spot), mnist:DIR, omniglot:ZIP (trains on some alphabets, verifies on others) or folder:DIR \
 (a folder of PNG, JPEG or PGM images for each class)`;
@@ -36,14 +39,18 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .description(description)
     .option('--data <source>', dataHelp, 'glyphs')
     .addOption(new Option('--net <name>', 'the network').choices(netNames).default('small'))
-    .option('--margins <m,...>', 'margins of A-Softmax, integers from 1', integers, [2, 3, 4])
+    .addOption(
+      new Option('--margins <m,...>', 'margins of A-Softmax, integers from 1')
+        .argParser(integers)
+        .default([2, 3, 4], '2,3,4'),
+    )
     .option('--embedding <size>', 'length of a feature', integerFrom(1), 64)
     .option('--steps <count>', 'training steps for each loss', integerFrom(1), 400)
     .option('--batch <size>', 'images in a step', integerFrom(2), 64)
-    .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0), 0)
+    .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0, largestSeed), 0)
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('reference'))
     .option('--out <folder>', 'where report, results and checkpoints go', 'out')
-    .option('--resume', 'go on from the checkpoints in the output folder', false)
+    .option('--resume', 'go on from the checkpoints in the output folder')
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
@@ -52,16 +59,21 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw new UsageError(`${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; see npm start -- --help`);
+    const problem = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
+    throw new UsageError(`${problem}; see npm start -- --help`);
   }
-  return command.opts<Options>();
+  return { resume: false, ...command.opts<Omit<Options, 'resume'>>() };
 }
 
-function integerFrom(least: number): (text: string) => number {
+function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It must be an integer of at least ${least}.`);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
+    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+    throw new InvalidArgumentError(`It must be an integer ${range}.`);
   };
 }
 

@@ -10,18 +10,23 @@ export interface Progress {
 const lineInterval = 5;
 
 /** A bar on a terminal, a plain line every few seconds elsewhere. */
-export function showProgress(name: string, steps: number, start: number): Progress {
-  return process.stdout.isTTY ? bar(name, steps, start) : lines(name, steps);
+export function showProgress(
+  name: string,
+  steps: number,
+  start: number,
+  stream: NodeJS.WriteStream = process.stdout,
+): Progress {
+  return stream.isTTY ? bar(name, steps, start, stream) : lines(name, steps, stream);
 }
 
-function bar(name: string, steps: number, start: number): Progress {
+function bar(name: string, steps: number, start: number, stream: NodeJS.WriteStream): Progress {
   const shown = new SingleBar({
-    format: `${name.padEnd(18)} {bar} {value}/{total}  loss {loss}  {rate} images/s  {eta_formatted} left`,
+    // Fits 80 columns.
+    format: `${name.padEnd(21)} {bar} {value}/{total}  loss {loss}  {rate} images/s  ETA {eta_formatted}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    stream: process.stdout,
+    barsize: 12,
+    stream,
   });
   shown.start(steps, start, { loss: '–', rate: '–' });
   return {
@@ -30,7 +35,7 @@ function bar(name: string, steps: number, start: number): Progress {
   };
 }
 
-function lines(name: string, steps: number): Progress {
+function lines(name: string, steps: number, stream: NodeJS.WriteStream): Progress {
   const began = performance.now();
   let first: number | undefined;
   let last = began;
@@ -41,8 +46,8 @@ function lines(name: string, steps: number): Progress {
       if (now - last < lineInterval * 1000 && step < steps) return;
       last = now;
       const left = ((now - began) / 1000 / (step - first)) * (steps - step);
-      console.log(
-        `${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${rate.toFixed(0)} images/s, ${left.toFixed(0)} s left`,
+      stream.write(
+        `${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${rate.toFixed(0)} images/s, ${left.toFixed(0)} s left\n`,
       );
     },
     stop: () => {},

@@ -1,4 +1,4 @@
-import { augment, glyphs, type AugmentOptions, type ImageDataset } from '@thetagrad/data';
+import { glyphs, type AugmentOptions, type ClassSplit, type ImageDataset } from '@thetagrad/data';
 import { imageFolder, mnist, omniglot } from '@thetagrad/data/node';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,8 @@ const writing: AugmentOptions = { shift: 2, rotate: 10, scale: [0.9, 1.1] };
 
 /**
  * The data that `--data` names.
- * @throws {UsageError} if it names none.
+ * @throws {UsageError} if it names none, or they are too few to train and to verify.
+ * @throws {DataFileError} if files are missing or damaged.
  */
 export async function openSource(text: string, seed: number): Promise<Source> {
   const colon = text.indexOf(':');
@@ -37,13 +38,28 @@ export async function openSource(text: string, seed: number): Promise<Source> {
   await access(path).catch(() => {
     throw new UsageError(`--data: there is no '${path}'`);
   });
-  if (kind === 'mnist') return source('MNIST', (await readMnist(path)).splitByClass({ seen: 6, seed }), writing);
+  if (kind === 'mnist') return source('MNIST', divide(await readMnist(path), 0.6, seed), writing);
   if (kind === 'omniglot') {
     const all = await omniglot(path, { size: 28 });
+    if (all.groups.length < 2) {
+      throw new UsageError(`--data: ${path} has one alphabet; it takes one to train on and another to verify`);
+    }
     return source('Omniglot', all.splitByGroup({ seen: 0.6, seed }), writing);
   }
-  const faces = (await imageFolder(path, { size: [56, 48], grayscale: true })).splitByClass({ seen: 0.75, seed });
+  const faces = divide(await imageFolder(path, { size: [56, 48], grayscale: true }), 0.75, seed);
   return source(`images in ${path}`, faces, { flip: 0.5, shift: 3, rotate: 8, scale: [0.9, 1.1], fill: 'edge' }, true);
+}
+
+/** Makes part of the classes the seen ones, and leaves two at least on either side. */
+function divide(dataset: ImageDataset, share: number, seed: number): ClassSplit {
+  const present = [...dataset.classNames.keys()].filter((c) => dataset.labels.includes(c));
+  if (present.length < 4) {
+    throw new UsageError(
+      `--data: too few classes, ${present.length}; it takes at least 2 to train on and 2 others to verify`,
+    );
+  }
+  const seen = Math.min(Math.round(share * present.length), present.length - 2);
+  return dataset.selectClasses(present).splitByClass({ seen, seed });
 }
 
 /** The training set, or where there is none the test set. */
@@ -60,13 +76,22 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-function source(
-  name: string,
-  { seen, unseen }: { readonly seen: ImageDataset; readonly unseen: ImageDataset },
-  variation: AugmentOptions,
-  mirror = false,
-): Source {
-  return { name, seen, unseen: atMost(verifiedPerClass, unseen), variation, mirror };
+function source(name: string, split: ClassSplit, variation: AugmentOptions, mirror = false): Source {
+  const { seen } = split;
+  const unseen = atMost(verifiedPerClass, split.unseen);
+  requirePairs(unseen);
+  return { name, seen, unseen, variation, mirror };
+}
+
+/** Verification compares pairs of images in ten folds, each with a pair of one class and a pair of two at least. */
+function requirePairs({ size, classCounts }: ImageDataset): void {
+  const sameClass = classCounts.reduce((total, count) => total + (count * (count - 1)) / 2, 0);
+  const pairs = Math.min(sameClass, (size * (size - 1)) / 2 - sameClass);
+  if (pairs < 10) {
+    throw new UsageError(
+      `--data: too few images, ${size} to verify; it takes at least 10 pairs of one class and 10 of two classes`,
+    );
+  }
 }
 
 /** The first images of each class. */
@@ -75,5 +100,3 @@ export function atMost(count: number, dataset: ImageDataset): ImageDataset {
   const indices = [...dataset.labels.keys()].filter((i) => taken[dataset.labels[i]!]!++ < count);
   return dataset.subset(indices);
 }
-
-export { augment };

@@ -3,6 +3,7 @@ import { evaluate, type Key, random, type Tensor, valueAndGrad } from '@thetagra
 import { augment, batches, type AugmentOptions, type ImageDataset } from '@thetagrad/data';
 import { accuracy, clipByGlobalNorm, type Module, schedules, SGD } from '@thetagrad/nn';
 import { loadCheckpoint, saveCheckpoint } from '@thetagrad/nn/node';
+import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Method } from './methods.ts';
@@ -12,6 +13,8 @@ import { showProgress } from './progress.ts';
 
 /** One network to train with one loss. */
 export interface Training {
+  /** What to call it on the screen. */
+  readonly title: string;
   readonly method: Method;
   readonly net: string;
   readonly dataset: ImageDataset;
@@ -57,6 +60,8 @@ export class Interrupted extends Error {}
 const learningRate = 0.1;
 const warmUpSteps = 20;
 const largestGradient = 5;
+/** Seconds of training that are lost at most when the process is killed. */
+const saveInterval = 30;
 
 /**
  * Trains, or takes up where a checkpoint left off: with the same result as without the pause.
@@ -82,19 +87,21 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
   );
   const parts = { model, head, optimizer };
   const begin: Progress = { task: taskOf(training), step: 0, next: { epoch: 0, step: 0 }, curve: [], seconds: 0 };
+  const batchSize = Math.min(batch, dataset.size);
   let progress = training.resume ? ((await restore(checkpoint, parts, begin.task)) ?? begin) : begin;
 
   const began = performance.now();
+  const { step: first, seconds: secondsBefore } = progress;
   const measured: { accuracy?: Tensor } = {};
   const lossAndGrad = valueAndGrad({ model, head }, (images: Tensor, labels: Tensor) => {
     const features = model.forward(images);
     measured.accuracy = accuracy(head.forward(features), labels);
     return head.loss(features, labels);
   });
-  const shown = showProgress(method.name, steps, progress.step);
+  const shown = showProgress(training.title, steps, first);
   try {
     const stream = batches(dataset, {
-      batchSize: Math.min(batch, dataset.size),
+      batchSize,
       shuffle: true,
       dropLast: true,
       seed,
@@ -102,9 +109,9 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       start: progress.next,
     });
     let smoothed = progress.curve.at(-1)?.loss;
-    let { step } = progress;
+    let step = first;
+    let saved = began;
     const curve = [...progress.curve];
-    const secondsBefore = progress.seconds;
     for await (const { image, label, next } of stream) {
       if (step >= steps) break;
       const { value, grads } = lossAndGrad(image, label);
@@ -121,12 +128,13 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       });
       const elapsed = (performance.now() - began) / 1000;
       smoothed = smoothed === undefined ? loss : 0.95 * smoothed + 0.05 * loss;
-      shown.update(step, smoothed, ((step - progress.step) * batch) / elapsed);
+      shown.update(step, smoothed, ((step - first) * batchSize) / elapsed);
       // Signals and timers are served between steps.
       await setImmediate();
-      if (signal.aborted || step === steps) {
+      if (signal.aborted || step === steps || performance.now() - saved > saveInterval * 1000) {
         progress = { ...progress, step, next, curve, seconds: secondsBefore + elapsed };
         await saveCheckpoint(checkpoint, parts, progress);
+        saved = performance.now();
         if (signal.aborted) throw new Interrupted();
       }
     }
@@ -138,8 +146,9 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
 
 /** What must be the same for a checkpoint to be of use. */
 function taskOf({ method, net, dataset, embedding, steps, batch, seed }: Training): string {
-  const { channels, height, width, classes, size } = dataset;
-  const images = `${size} images ${channels}×${height}×${width} of ${classes} classes`;
+  const { channels, height, width, classes, size, data, labels } = dataset;
+  const digest = createHash('sha256').update(data).update(labels).digest('hex').slice(0, 16);
+  const images = `${size} images ${channels}×${height}×${width} of ${classes} classes (${digest})`;
   return `${method.name}, ${images}, net ${net}, embedding ${embedding}, ${steps} steps of ${batch}, seed ${seed}`;
 }
 

@@ -16,21 +16,39 @@ export interface Operation {
 /** What a record must say; the kind is added here. */
 export type Definition = Omit<Elementwise, 'kind'>;
 
+/**
+ * An elementwise operation of one input, from its record: evaluated, broadcast, promoted and differentiated at any order
+ * like those that are built in, which are made by the same function.
+ * @throws {RangeError} if the record does not have one derivative and one domain for each input.
+ */
 export function unary(definition: Definition): Unary {
-  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  const primitive = elementwise(definition, 1);
   return Object.assign((x: TensorLike) => applyElementwise(primitive, [x]), { primitive });
 }
 
+/** As {@link unary}, of two inputs, which are promoted to one dtype and broadcast. */
 export function binary(definition: Definition): Binary {
-  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  const primitive = elementwise(definition, 2);
   return Object.assign((x: TensorLike, y: TensorLike) => applyElementwise(primitive, [x, y]), { primitive });
 }
 
+/** As {@link unary}, of three inputs, which are promoted to one dtype and broadcast. */
 export function ternary(definition: Definition): Ternary {
-  const primitive: Elementwise = { kind: 'elementwise', ...definition };
+  const primitive = elementwise(definition, 3);
   return Object.assign((x: TensorLike, y: TensorLike, z: TensorLike) => applyElementwise(primitive, [x, y, z]), {
     primitive,
   });
+}
+
+function elementwise(definition: Definition, inputs: number): Elementwise {
+  const { name, derivatives, domain } = definition;
+  if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
+    throw new RangeError(
+      `${name}: an operation of ${inputs} input(s) needs as many derivatives (or 'zero') and domains, got ` +
+        `${derivatives === 'zero' ? `'zero'` : derivatives.length} and ${domain.length}`,
+    );
+  }
+  return { kind: 'elementwise', ...definition };
 }
 
 /** A comparison: to bool, without a gradient. */
