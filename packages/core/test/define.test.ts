@@ -37,7 +37,11 @@ describe('operations that users define', () => {
     const x = tensor([8, 27]);
     expect(cbrt(x).toArraySync()).toEqual([2, 3]);
     expect(cbrt(tensor([1, 0], { dtype: 'int32' })).dtype).toBe('float32');
-    expect(grad((x: Tensor) => cbrt(x).sum())(x).mul(108).toArraySync()).toEqual([9, 4]);
+    expect(
+      grad((x: Tensor) => cbrt(x).sum())(x)
+        .mul(108)
+        .toArraySync(),
+    ).toEqual([9, 4]);
     expect(graph(cbrt(x)).toString()).toContain('cbrt(%0)');
     expect(() => cbrt([1] as unknown as Tensor)).toThrow('cbrt: expected a tensor or a number');
   });

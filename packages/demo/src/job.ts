@@ -12,8 +12,8 @@ import { atMost, openSource, type Source } from './sources.ts';
 import { resultsTable } from './table.ts';
 import { train, type Training } from './training.ts';
 
-/** Classes and steps of the small trainings whose features are drawn: a plane has no room for more. */
-const drawn = { classes: 6, stepShare: 0.3 };
+/** The small trainings whose features are drawn: a plane has no room for more. */
+const drawn = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
 
 /** Trains with every loss, verifies, prints the table and writes the report. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
@@ -41,7 +41,8 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
     checkpoint: join(checkpoints, `${fileName(title)}.safetensors`),
   });
   const trainings = methodsFor(margins, steps).map((method) => task(method.name, method, seen, embedding, steps));
-  const few = seen.selectClasses(Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i));
+  const someClasses = Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i);
+  const few = atMost(drawn.imagesPerClass, seen.selectClasses(someClasses));
   const fewSteps = Math.max(1, Math.round(steps * drawn.stepShare));
   const drawings = [2, 3].flatMap((dimension) =>
     drawnMethods(margins, fewSteps).map((method) =>
@@ -94,7 +95,7 @@ function describe(
 ): Report {
   const { seen, unseen } = source;
   const { data, net, margins, embedding, steps, batch, seed, backend, out } = options;
-  const command = `npm start -- --data ${data} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend} --out ${out}`;
+  const command = `npm start -- --data ${quoted(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend} --out ${quoted(out)}`;
   return {
     title: 'Telling unseen classes apart: softmax, modified softmax and A-Softmax',
     created: new Date(),
@@ -145,6 +146,11 @@ function sheet(dataset: ImageDataset): SampleSheet {
     images: [...few.labels.keys()].filter((i) => few.labels[i] === label).map((i) => few.example(i).image),
   }));
   return { height: few.height, width: few.width, channels: few.channels as 1 | 3, rows };
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function fileName(name: string): string {

@@ -26,6 +26,8 @@ function bar(name: string, steps: number, start: number, stream: NodeJS.WriteStr
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 12,
+    // Leaves the terminal's settings alone: there would be none to restore them after a second Ctrl-C.
+    linewrap: true,
     stream,
   });
   shown.start(steps, start, { loss: '–', rate: '–' });

@@ -163,11 +163,14 @@ async function restore(
     () => false,
   );
   if (!present) return undefined;
+  let progress: Partial<Progress> | null;
   try {
-    const progress = (await loadCheckpoint(path, parts)) as unknown as Progress;
-    if (progress.task === task) return progress;
-    throw new Error(`it is of another training (${progress.task})`);
+    // First what it is of: parts of another training would not fit, for reasons that say less.
+    progress = (await loadCheckpoint(path, {})) as Partial<Progress> | null;
+    if (progress?.task === task) await loadCheckpoint(path, parts);
   } catch (error) {
-    throw new UsageError(`--resume: cannot go on from '${path}': ${(error as Error).message}`);
+    throw new UsageError(`--resume: ${(error as Error).message}`);
   }
+  if (progress?.task === task) return progress as Progress;
+  throw new UsageError(`--resume: '${path}' is of another training (${progress?.task ?? 'unknown'})`);
 }

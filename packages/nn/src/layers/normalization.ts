@@ -12,6 +12,12 @@ export interface BatchNorm2dOptions {
   readonly dtype?: DType;
 }
 
+/** x − mean, and the variance per channel. */
+interface Statistics {
+  readonly deviation: Tensor;
+  readonly variance: Tensor;
+}
+
 /**
  * (x − mean) / √(variance + eps) · weight + bias for each channel of images [N, C, H, W]. In training, mean and variance
  * are those of the batch, and running averages of them are assigned (the variance by the unbiased estimate, as in
@@ -56,13 +62,14 @@ export class BatchNorm2d extends Module {
     if (x.rank !== 4 || x.shape[1] !== this.channels) {
       throw new RangeError(`BatchNorm2d: needs images [N, ${this.channels}, H, W], got [${x.shape.join(', ')}]`);
     }
-    const { mean, variance } = this.training ? this.#batchStatistics(x) : this.#runningStatistics();
-    const normalised = x.sub(mean).div(variance.add(this.eps).sqrt());
-    if (!this.weight || !this.bias) return normalised;
-    return normalised.mul(this.#perChannel(this.weight.value)).add(this.#perChannel(this.bias.value));
+    const { deviation, variance } = this.training ? this.#overBatch(x) : this.#overRunning(x);
+    // All that is multiplied is joined per channel first: one pass over the images instead of three.
+    const scale = variance.add(this.eps).sqrt().reciprocal();
+    if (!this.weight || !this.bias) return deviation.mul(scale);
+    return deviation.mul(scale.mul(this.#perChannel(this.weight.value))).add(this.#perChannel(this.bias.value));
   }
 
-  #batchStatistics(x: Tensor): { readonly mean: Tensor; readonly variance: Tensor } {
+  #overBatch(x: Tensor): Statistics {
     const count = x.size / this.channels;
     if (count <= 1) {
       throw new RangeError(
@@ -71,14 +78,18 @@ export class BatchNorm2d extends Module {
       );
     }
     const mean = x.mean([0, 2, 3], { keepDims: true });
-    const variance = x.sub(mean).square().mean([0, 2, 3], { keepDims: true });
+    const deviation = x.sub(mean);
+    const variance = deviation.square().mean([0, 2, 3], { keepDims: true });
     this.#average(this.runningMean, mean);
     this.#average(this.runningVar, variance.mul(count / (count - 1)));
-    return { mean, variance };
+    return { deviation, variance };
   }
 
-  #runningStatistics(): { readonly mean: Tensor; readonly variance: Tensor } {
-    return { mean: this.#perChannel(this.runningMean.value), variance: this.#perChannel(this.runningVar.value) };
+  #overRunning(x: Tensor): Statistics {
+    return {
+      deviation: x.sub(this.#perChannel(this.runningMean.value)),
+      variance: this.#perChannel(this.runningVar.value),
+    };
   }
 
   #average(running: Variable, batch: Tensor): void {

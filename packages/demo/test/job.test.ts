@@ -1,0 +1,249 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runJob } from '../src/job.ts';
+import { type Options, UsageError } from '../src/options.ts';
+import { Interrupted } from '../src/training.ts';
+import { temporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = temporaryFolder();
+const digits = join(folder, 'digits');
+writeMnist(
+  digits,
+  'train',
+  Array.from({ length: 50 }, (_, i) => i % 10),
+);
+const orl = new URL('../../../../shared/data/orl', import.meta.url).pathname;
+
+let printed = '';
+let onWrite = (_text: string): void => {};
+beforeEach(() => {
+  printed = '';
+  onWrite = () => {};
+  const write = (text: unknown): boolean => {
+    printed += String(text);
+    onWrite(String(text));
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(write);
+  vi.spyOn(console, 'log').mockImplementation((text: unknown) => void write(`${String(text)}\n`));
+});
+afterEach(() => vi.restoreAllMocks());
+
+let runs = 0;
+function makeOptions(changes: Partial<Options> = {}): Options {
+  return {
+    data: `mnist:${digits}`,
+    net: 'small',
+    margins: [2],
+    embedding: 4,
+    steps: 4,
+    batch: 4,
+    seed: 0,
+    backend: 'reference',
+    out: join(folder, `out ${runs++}`),
+    resume: false,
+    ...changes,
+  };
+}
+
+function run(options: Options): Promise<void> {
+  return runJob(options, new AbortController().signal);
+}
+
+/** Runs until something with this text is printed. */
+async function interruptedAt(text: string, options: Options): Promise<void> {
+  const controller = new AbortController();
+  onWrite = (written) => written.includes(text) && controller.abort();
+  await expect(runJob(options, controller.signal)).rejects.toBeInstanceOf(Interrupted);
+  onWrite = () => {};
+}
+
+/** results.json without what differs between two runs of one seed. */
+function resultsIn({ out }: Options): unknown {
+  const text = readFileSync(join(out, 'results.json'), 'utf8');
+  return JSON.parse(text, (key, value: unknown) => (['seconds', 'out'].includes(key) ? undefined : value));
+}
+
+/** The report without what differs between two runs of one seed. */
+function reportIn({ out }: Options): string {
+  return readFileSync(join(out, 'report.html'), 'utf8')
+    .replace(/<p class="made">[^<]*/, '')
+    .replace(/<code>[^<]*/, '')
+    .replaceAll(/<td[^>]*>[^<]* s<\/td><\/tr>/g, '');
+}
+
+function tableIn(text: string): string {
+  return /^on unseen classes[^]*?\n\n/m.exec(text)![0];
+}
+
+function expectSelfContained(html: string): void {
+  expect(html).toMatch(/^<!DOCTYPE html>/);
+  expect(html).not.toMatch(/https?:|url\(|@import|<link|<iframe/);
+  for (const [, reference] of html.matchAll(/\b(?:src|href)="([^"]*)"/g)) expect(reference).toMatch(/^data:/);
+}
+
+describe('a run', () => {
+  const options = makeOptions({ margins: [2, 4] });
+
+  test('trains with every loss, prints the table, and writes results and report', async () => {
+    await run(options);
+    expect(printed).toContain('MNIST: 30 images of 6 classes to train on, 20 of 4 others to verify\n');
+    const titles = ['softmax', 'modified softmax', 'A-Softmax, m = 2', 'A-Softmax, m = 4'];
+    const drawn = ['2-D', '3-D'].flatMap((space) =>
+      ['softmax', 'modified softmax', 'A-Softmax, m = 4'].map((name) => `${name}, ${space}: step 1 of 1`),
+    );
+    const lines = printed.split('\n').filter((line) => line.includes(': step'));
+    expect(lines.map((line) => line.replace(/, loss.*/, ''))).toEqual([
+      ...titles.map((title) => `${title}: step 4 of 4`),
+      ...drawn,
+    ]);
+    expect(tableIn(printed).trimEnd().split('\n')).toHaveLength(5);
+    expect(printed).toContain(`report: ${join(options.out, 'report.html')}\n`);
+
+    const { options: used, methods } = JSON.parse(readFileSync(join(options.out, 'results.json'), 'utf8'));
+    expect({ ...used, resume: false }).toEqual(options);
+    expect(methods.map(({ name }: { name: string }) => name)).toEqual(titles);
+    for (const method of methods) {
+      for (const rate of ['accuracy', 'eer', 'auc', 'rank1']) {
+        expect(method[rate]).toBeGreaterThanOrEqual(0);
+        expect(method[rate]).toBeLessThanOrEqual(1);
+      }
+      expect(Object.keys(method.tarAtFar)).toEqual(['0.1', '0.01', '0.001']);
+      expect(method.loss).toBeGreaterThan(0);
+      expect(method.seconds).toBeGreaterThan(0);
+      expect(method.angularFisherScore).toBeGreaterThan(0);
+      expect(method.largestIntraClassAngle).toBeLessThanOrEqual(Math.PI);
+      expect(method.smallestInterClassAngle).toBeGreaterThanOrEqual(0);
+    }
+
+    const html = readFileSync(join(options.out, 'report.html'), 'utf8');
+    expectSelfContained(html);
+    for (const name of titles) expect(html).toContain(name);
+    expect(/<code>([^<]*)/.exec(html)![1]).toBe(
+      `npm start -- --data mnist:${digits} --net small --margins 2,4 --embedding 4 --steps 4 --batch 4 --seed 0 ` +
+        `--backend reference --out &#39;${options.out}&#39;`,
+    );
+    expect(readdirSync(join(options.out, 'checkpoints'))).toHaveLength(4 + 6);
+  });
+
+  test('that is finished and resumed trains nothing and says the same', async () => {
+    const table = readFileSync(join(options.out, 'results.json'), 'utf8');
+    const before = reportIn(options);
+    await run({ ...options, resume: true });
+    expect(printed).not.toContain(': step');
+    expect(tableIn(printed).split('\n')).toHaveLength(7);
+    expect(readFileSync(join(options.out, 'results.json'), 'utf8')).toBe(table);
+    expect(reportIn(options)).toBe(before);
+  });
+
+  test('is a function of its seed', async () => {
+    const again = makeOptions({ margins: [2, 4] });
+    await run(again);
+    expect(resultsIn(again)).toEqual(resultsIn(options));
+    const other = makeOptions({ margins: [2, 4], seed: 1 });
+    await run(other);
+    expect(resultsIn(other)).not.toEqual(resultsIn(options));
+  });
+});
+
+describe('an interrupted run', () => {
+  const whole = makeOptions();
+  beforeEach(async () => {
+    if (!existsSync(whole.out)) await run(whole);
+    printed = '';
+  });
+
+  test('goes on to the same results, wherever it was', async () => {
+    // The clock runs so fast that every step prints a line.
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (clock += 6000));
+    const options = makeOptions();
+    const resumed = { ...options, resume: true };
+    await interruptedAt('softmax: step 2 of 4', options);
+    await interruptedAt('modified softmax: step 1 of 4', resumed);
+    await interruptedAt('modified softmax: step 4 of 4', resumed);
+    await interruptedAt('A-Softmax, m = 2: step 3 of 4', resumed);
+    expect(existsSync(join(options.out, 'results.json'))).toBe(false);
+    await interruptedAt('softmax, 2-D: step 1 of 1', resumed);
+    await interruptedAt('A-Softmax, m = 2, 3-D: step 1 of 1', resumed);
+    expect(existsSync(join(options.out, 'report.html'))).toBe(false);
+    await run(resumed);
+    expect(resultsIn(resumed)).toEqual(resultsIn(whole));
+    expect(reportIn(resumed)).toBe(reportIn(whole));
+  });
+
+  test('never goes on from what an earlier run left in its folder', async () => {
+    const options = makeOptions({ steps: 2 });
+    await run(options);
+    const next = { ...options, steps: 4 };
+    await interruptedAt('softmax: step 4 of 4', next);
+    await run({ ...next, resume: true });
+    expect(resultsIn(next)).toEqual(resultsIn(whole));
+  });
+
+  test('with features in the plane keeps them apart from those that are drawn', async () => {
+    const options = makeOptions({ embedding: 2, steps: 1 });
+    await run(options);
+    await run({ ...options, resume: true });
+    expect(readdirSync(join(options.out, 'checkpoints'))).toHaveLength(3 + 6);
+  });
+});
+
+describe('what the user can put right is one line:', () => {
+  async function refusal(options: Options): Promise<string> {
+    const error: unknown = await run(options).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    const { message } = error as UsageError;
+    expect(message).not.toContain('\n');
+    return message;
+  }
+
+  test('--resume without checkpoints', async () => {
+    const options = makeOptions({ resume: true });
+    const message = `--resume: there are no checkpoints in '${join(options.out, 'checkpoints')}'`;
+    expect(await refusal(options)).toBe(message);
+    mkdirSync(join(options.out, 'checkpoints'), { recursive: true });
+    expect(await refusal(options)).toBe(message);
+  });
+
+  test('--resume with the checkpoints of other options', async () => {
+    const options = makeOptions({ steps: 1 });
+    await run(options);
+    expect(await refusal({ ...options, resume: true, batch: 5 })).toContain(' is of another training (softmax, ');
+  });
+
+  test('--out where no folder can be made', async () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    expect(await refusal(makeOptions({ out: file }))).toContain(
+      `--out: cannot write to '${join(file, 'checkpoints')}'`,
+    );
+  });
+
+  test('data that are not there, without making the output folder', async () => {
+    const options = makeOptions({ data: 'folder:/no/such folder' });
+    expect(await refusal(options)).toBe("--data: there is no '/no/such folder'");
+    expect(existsSync(options.out)).toBe(false);
+  });
+});
+
+test('a folder of faces', async () => {
+  const images = join(folder, 'images');
+  mkdirSync(images);
+  writeImageFolder(images, { classes: 4, perClass: 5 });
+  const options = makeOptions({ data: `folder:${images}`, steps: 1 });
+  await run(options);
+  expect(printed).toContain(`images in ${images}: 10 images of 2 classes to train on, 10 of 2 others to verify\n`);
+  expect(readFileSync(join(options.out, 'report.html'), 'utf8')).toContain('4, joined with that of the mirror image');
+});
+
+test.runIf(existsSync(orl))('faces: trains on 30 people and verifies with 10 others', async () => {
+  const options = makeOptions({ data: `folder:${orl}`, steps: 1, batch: 8 });
+  await run(options);
+  expect(printed).toContain('300 images of 30 classes to train on, 100 of 10 others to verify');
+  expect(tableIn(printed).trimEnd().split('\n')).toHaveLength(4);
+  expectSelfContained(readFileSync(join(options.out, 'report.html'), 'utf8'));
+});

@@ -1,0 +1,142 @@
+// The program as a user starts it. Each start takes a second, so that what needs no process of its own is tested elsewhere.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { decodeSafetensors } from '@thetagrad/nn';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { runJob } from '../src/job.ts';
+import { parseOptions } from '../src/options.ts';
+import { temporaryFolder, writeMnist } from './helpers.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = temporaryFolder();
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const digits = join(folder, 'digits');
+writeMnist(
+  digits,
+  'train',
+  Array.from({ length: 50 }, (_, i) => i % 10),
+);
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[]): { process: ChildProcess; ended: Promise<Ended> } {
+  const process_ = spawn(
+    process.execPath,
+    ['--conditions=@thetagrad/source', '--import', 'tsx', 'packages/demo/src/main.ts', ...args],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let stdout = '';
+  let stderr = '';
+  process_.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  process_.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const ended = once(process_, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Ended);
+  return { process: process_, ended };
+}
+
+/** Sends a signal when the program has printed some text. */
+async function signalled(args: readonly string[], text: string, signal: NodeJS.Signals): Promise<Ended> {
+  const { process, ended } = start(args);
+  let printed = '';
+  process.stdout!.on('data', (part: Buffer) => {
+    const before = printed.includes(text);
+    printed += part.toString();
+    if (!before && printed.includes(text)) process.kill(signal);
+  });
+  return ended;
+}
+
+describe.concurrent('it ends', () => {
+  test('with 0 after --help', async ({ expect }) => {
+    const { code, stdout, stderr } = await start(['--help']).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: npm start -- \[options\]\n/);
+  });
+
+  test('with 2 and one line after a wrong option', async ({ expect }) => {
+    expect(await start(['--margins', '2,x']).ended).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr:
+        "error: option '--margins <m,...>' argument '2,x' is invalid. It must be an integer of at least 1; see npm start -- --help\n",
+    });
+  });
+
+  test('with 2 and one line after a damaged file', async ({ expect }) => {
+    const zip = join(folder, 'damaged.zip');
+    writeFileSync(zip, 'PK damaged');
+    const { code, stdout, stderr } = await start(['--data', `omniglot:${zip}`, '--out', join(folder, 'none')]).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: .*damaged\.zip: [^\n]+\n$/);
+  });
+
+  test.skipIf(process.platform === 'win32')('at once after a second Ctrl-C', async ({ expect }) => {
+    // It waits for a pipe that nobody writes to: the first Ctrl-C is only noted.
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const { process, ended } = start(['--data', `omniglot:${pipe}`, '--out', join(folder, 'none')]);
+    const writer = await open(pipe, 'w');
+    let sent = 0;
+    while (process.exitCode === null && process.signalCode === null) {
+      process.kill('SIGINT');
+      sent++;
+      await setTimeout(100);
+    }
+    await writer.close();
+    expect(sent).toBeGreaterThan(1);
+    expect(await ended).toEqual({ code: null, signal: 'SIGINT', stdout: '', stderr: '' });
+  });
+});
+
+test('after Ctrl-C and after being killed it goes on to the results of a run without a break', async () => {
+  const args = (out: string): string[] =>
+    `--margins 2 --embedding 4 --steps 10 --batch 4 --data mnist:${digits} --out ${join(folder, out)}`.split(' ');
+  const results = (out: string): unknown =>
+    JSON.parse(readFileSync(join(folder, out, 'results.json'), 'utf8'), (key, value: unknown) =>
+      ['seconds', 'out'].includes(key) ? undefined : value,
+    );
+
+  const first = await signalled(args('broken'), 'to train on', 'SIGINT');
+  expect(first).toMatchObject({ code: 130, stderr: '' });
+  expect(first.stdout).toMatch(/\ninterrupted; the same command with --resume goes on from here\n$/);
+  const checkpoints = join(folder, 'broken', 'checkpoints');
+  expect(readdirSync(checkpoints)).toEqual(['softmax.safetensors']);
+
+  const second = await signalled([...args('broken'), '--resume'], 'modified softmax: step 10', 'SIGKILL');
+  expect(second).toMatchObject({ code: null, signal: 'SIGKILL', stderr: '' });
+  for (const name of readdirSync(checkpoints).filter((file) => file.endsWith('.safetensors'))) {
+    expect(Object.keys(decodeSafetensors(readFileSync(join(checkpoints, name))).tensors)).toContain('optimizer.step');
+  }
+
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  vi.spyOn(console, 'log').mockReturnValue();
+  const { signal } = new AbortController();
+  await runJob(parseOptions([...args('broken'), '--resume'])!, signal);
+  for (const [line] of printed.mock.calls) expect(line).not.toMatch(/^softmax: step/);
+  await runJob(parseOptions(args('whole'))!, signal);
+  expect(results('broken')).toEqual(results('whole'));
+});
+
+test('draws its own data when no other are named', async () => {
+  const out = join(folder, 'glyphs');
+  const { code, stdout, stderr } = await start(`--margins 1 --embedding 3 --steps 1 --batch 2 --out ${out}`.split(' '))
+    .ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^glyphs: \d+ images of \d+ classes to train on, \d+ of \d+ others to verify\n/);
+  expect(stdout).toContain('A-Softmax, m = 1');
+  expect(readdirSync(out).sort()).toEqual(['checkpoints', 'report.html', 'results.json']);
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/https?:|<link|<iframe|src="(?!data:)/);
+});
