@@ -19,6 +19,7 @@ export type { NestedArray } from './format.ts';
 export { graph, type Graph } from './graph.ts';
 export type { Kernel, Operand, Plan, Slot } from './kernel.ts';
 export * from './primitives/elementwise.ts';
+export * from './ops/conversion.ts';
 export * from './ops/convolution.ts';
 export * from './ops/indexing.ts';
 export * from './ops/join.ts';

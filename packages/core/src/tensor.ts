@@ -2,6 +2,7 @@ import type { Buffer } from './backend.ts';
 import { type DType, type TypedArray } from './dtype.ts';
 import { evaluate, evaluateSync } from './evaluate.ts';
 import { formatTensor, nest, type NestedArray } from './format.ts';
+import * as conversion from './ops/conversion.ts';
 import * as convolution from './ops/convolution.ts';
 import * as elementwise from './primitives/elementwise.ts';
 import * as indexing from './ops/indexing.ts';
@@ -114,7 +115,7 @@ export class Tensor {
 }
 
 // Every function of these modules that starts from a tensor is a method too: sin(x) is x.sin(), sum(x, 0) is x.sum(0).
-const methods = [elementwise, reduction, statistics, movement, linear, convolution, indexing];
+const methods = [elementwise, conversion, reduction, statistics, movement, linear, convolution, indexing];
 
 /** The functions of a module as methods: without their first parameter. */
 type Methods<Module> = {
@@ -128,6 +129,7 @@ type Methods<Module> = {
 export interface Tensor
   extends
     Methods<typeof elementwise>,
+    Methods<typeof conversion>,
     Methods<typeof reduction>,
     Methods<typeof statistics>,
     Methods<typeof movement>,

@@ -4,6 +4,7 @@ import { Tensor, tensor } from '../src/index.ts';
 import * as convolution from '../src/ops/convolution.ts';
 import * as indexing from '../src/ops/indexing.ts';
 import * as linear from '../src/ops/linear.ts';
+import * as conversion from '../src/ops/conversion.ts';
 import * as movement from '../src/ops/movement.ts';
 import * as reduction from '../src/ops/reduction.ts';
 import * as statistics from '../src/ops/statistics.ts';
@@ -15,7 +16,7 @@ import * as primitivesOfMovement from '../src/primitives/movement.ts';
 import * as primitivesOfReduction from '../src/primitives/reduce.ts';
 
 type Anything = (...parameters: unknown[]) => unknown;
-const composed = { ...reduction, ...statistics, ...movement, ...linear, ...convolution, ...indexing };
+const composed = { ...reduction, ...statistics, ...conversion, ...movement, ...linear, ...convolution, ...indexing };
 const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];
 
 /** What each operation needs beside its first tensor. */

@@ -1,6 +1,5 @@
-import { convert, type DType, isDType } from '../dtype.ts';
+import { convert } from '../dtype.ts';
 import { checkTensor } from '../primitives/define.ts';
-import { cast as castPrimitive } from '../primitives/cast.ts';
 import * as primitives from '../primitives/movement.ts';
 import type { Attributes, Movement } from '../primitives/primitive.ts';
 import {
@@ -14,23 +13,6 @@ import {
   type Shape,
 } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-
-/**
- * The elements in another dtype. Fractions are cut to int32 towards zero; everything but 0 is true as bool.
- * The gradient goes back in x's own dtype; through integers nothing flows.
- */
-export function cast(x: Tensor, dtype: DType): Tensor {
-  checkTensor('cast', x);
-  if (!isDType(dtype)) throw new TypeError(`cast: no dtype ${String(dtype)}; use float32, float64, int32 or bool`);
-  if (dtype === x.dtype) return x;
-  return dtype === 'bool' ? x.notEqual(0) : new Tensor(castPrimitive, [x], { shape: x.shape, dtype });
-}
-
-/** The tensor as a constant: nothing flows back through it. */
-export function stopGradient(x: Tensor): Tensor {
-  checkTensor('stopGradient', x);
-  return moved(primitives.stop, x, x.shape);
-}
 
 /**
  * The elements in row-major order under another shape. One size may be −1: what is left over.

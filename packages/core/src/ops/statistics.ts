@@ -2,7 +2,7 @@
 import { toFloat } from '../dtype.ts';
 import { checkTensor } from '../primitives/define.ts';
 import { normalizeAxes } from '../shape.ts';
-import { stopGradient } from './movement.ts';
+import { stopGradient } from './conversion.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Axis, ReduceOptions } from './reduction.ts';
 
