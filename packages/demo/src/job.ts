@@ -57,7 +57,7 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   const methods: MethodResult[] = [];
   for (const training of trainings) {
     const { model, curve, seconds } = await train(training, signal);
-    const { values, dimension } = await extractFeatures(model, unseen, source.mirror);
+    const { values, dimension } = await extractFeatures(model, unseen, source.mirror, signal);
     const verification = verify(values, dimension, unseen.labels, { seed: options.seed });
     methods.push({ name: training.method.name, curve, seconds, verification });
   }
@@ -70,7 +70,7 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
     planes.push({
       method: training.method.name,
       dimension: training.embedding as 2 | 3,
-      features: (await extractFeatures(model, few, false)).values,
+      features: (await extractFeatures(model, few, false, signal)).values,
       labels: few.labels,
       classNames: few.classNames,
       weights: (await head.weight.value.data()) as Float32Array,

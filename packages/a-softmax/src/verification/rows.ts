@@ -169,7 +169,7 @@ export function requireInteger(
   name: string,
   value: number,
   low: number,
-  high = Number.MAX_SAFE_INTEGER,
+  high: number = Number.MAX_SAFE_INTEGER,
 ): void {
   if (Number.isSafeInteger(value) && value >= low && value <= high) return;
   const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`;
