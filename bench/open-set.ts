@@ -1,33 +1,20 @@
-// The main job over several seeds, as one Markdown table of means and standard deviations: docs/results.md is made of
+// The main job's table over several seeds, as Markdown, with means and standard deviations: docs/results.md is made of
 // these. `npm run bench:open-set -- --seeds 0,1,2 [options of the main job]`
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { measure, planJob } from '../packages/demo/src/job.ts';
+import { parseOptions } from '../packages/demo/src/options.ts';
+import type { MethodResult } from '../packages/demo/src/report/report.ts';
 
-/** What the main job writes to results.json, as far as the table needs it. */
-interface Results {
-  readonly methods: readonly {
-    readonly name: string;
-    readonly accuracy: number;
-    readonly eer: number;
-    readonly tarAtFar: Readonly<Record<string, number>>;
-    readonly rank1: number;
-    readonly angularFisherScore: number;
-    readonly largestIntraClassAngle: number;
-    readonly smallestInterClassAngle: number;
-  }[];
-}
-
-type Method = Results['methods'][number];
+type Verification = MethodResult['verification'];
 
 const degrees = (radians: number): number => (radians * 180) / Math.PI;
 
-const columns: readonly (readonly [heading: string, of: (method: Method) => number, digits: number])[] = [
+const columns: readonly (readonly [heading: string, of: (result: Verification) => number, digits: number])[] = [
   ['accuracy %', ({ accuracy }) => 100 * accuracy, 1],
   ['EER %', ({ eer }) => 100 * eer, 1],
-  ['TAR % at 1% FAR', ({ tarAtFar }) => 100 * tarAtFar['0.01']!, 1],
+  ['TAR % at 1% FAR', ({ tarAtFar }) => 100 * tarAtFar[0.01]!, 1],
   ['rank-1 %', ({ rank1 }) => 100 * rank1, 1],
   ['Fisher score', ({ angularFisherScore }) => angularFisherScore, 3],
   ['largest intra-class °', ({ largestIntraClassAngle }) => degrees(largestIntraClassAngle), 0],
@@ -38,29 +25,25 @@ const args = process.argv.slice(2);
 const at = args.indexOf('--seeds');
 const seeds = at < 0 ? ['0', '1', '2'] : args.splice(at, 2)[1]!.split(',');
 
-const runs: Results[] = [];
-for (const seed of seeds) runs.push(await run(seed, args));
+const runs: MethodResult[][] = [];
+for (const seed of seeds) runs.push(await run(seed));
 console.log(markdown(runs));
 
-async function run(seed: string, options: readonly string[]): Promise<Results> {
+async function run(seed: string): Promise<MethodResult[]> {
   const out = await mkdtemp(join(tmpdir(), 'open-set-'));
   try {
-    const main = fileURLToPath(new URL('../packages/demo/src/main.ts', import.meta.url));
-    const job = spawn(process.execPath, [...process.execArgv, main, ...options, '--seed', seed, '--out', out], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const code = await new Promise((resolve) => job.once('close', resolve));
-    if (code !== 0) throw new Error(`the main job ended with exit code ${String(code)}`);
-    return JSON.parse(await readFile(join(out, 'results.json'), 'utf8')) as Results;
+    const plan = await planJob(parseOptions([...args, '--seed', seed, '--out', out])!);
+    await mkdir(plan.checkpoints);
+    return await measure(plan, new AbortController().signal);
   } finally {
     await rm(out, { recursive: true, force: true });
   }
 }
 
-function markdown(all: readonly Results[]): string {
-  const lines = all[0]!.methods.map(({ name }, row) => {
+function markdown(all: readonly (readonly MethodResult[])[]): string {
+  const lines = all[0]!.map(({ name }, row) => {
     const cells = columns.map(([, of, digits]) => {
-      const values = all.map(({ methods }) => of(methods[row]!));
+      const values = all.map((methods) => of(methods[row]!.verification));
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / Math.max(1, values.length - 1)).toFixed(digits)}`;

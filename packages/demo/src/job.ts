@@ -17,16 +17,45 @@ const drawn = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
 
 /** Trains with every loss, verifies, prints the table and writes the report. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
-  const { margins, steps, embedding, out } = options;
-  const source = await openSource(options.data, options.seed);
-  const checkpoints = join(out, 'checkpoints');
-  if (options.resume) await requireCheckpoints(checkpoints);
-  await makeFolder(checkpoints);
-  const { seen, unseen } = source;
+  const { out } = options;
+  const plan = await planJob(options);
+  if (options.resume) await requireCheckpoints(plan.checkpoints);
+  await makeFolder(plan.checkpoints);
+  const { seen, unseen } = plan.source;
   console.log(
-    `${source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
+    `${plan.source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
   );
+  if (!options.resume) {
+    // Those of an earlier run must not be taken for this one's when this one is resumed.
+    const { trainings, drawings } = plan;
+    await Promise.all([...trainings, ...drawings].map(({ checkpoint }) => rm(checkpoint, { force: true })));
+  }
+  const methods = await measure(plan, signal);
+  console.log(`\n${resultsTable(methods)}\n`);
+  await writeFile(join(out, 'results.json'), `${JSON.stringify(summaryOf(options, methods), undefined, 2)}\n`);
 
+  const report = join(out, 'report.html');
+  await writeReport(report, describe(options, plan.source, methods, await draw(plan, signal)));
+  console.log(`report: ${report}`);
+}
+
+/** What a run will do. */
+export interface JobPlan {
+  readonly source: Source;
+  readonly seed: number;
+  /** The folder of all checkpoints. */
+  readonly checkpoints: string;
+  /** One for each row of the table. */
+  readonly trainings: readonly Training[];
+  /** Those whose features are drawn, of the images in `few`. */
+  readonly drawings: readonly Training[];
+  readonly few: ImageDataset;
+}
+
+export async function planJob(options: Options): Promise<JobPlan> {
+  const { margins, steps, embedding, seed } = options;
+  const source = await openSource(options.data, seed);
+  const checkpoints = join(options.out, 'checkpoints');
   const task = (title: string, method: Method, dataset: ImageDataset, dimension: number, count: number): Training => ({
     title,
     method,
@@ -35,35 +64,43 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
     steps: count,
     net: options.net,
     batch: options.batch,
-    seed: options.seed,
+    seed,
     resume: options.resume,
     variation: source.variation,
     checkpoint: join(checkpoints, `${fileName(title)}.safetensors`),
   });
-  const trainings = methodsFor(margins, steps).map((method) => task(method.name, method, seen, embedding, steps));
+  const { seen } = source;
   const someClasses = Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i);
   const few = atMost(drawn.imagesPerClass, seen.selectClasses(someClasses));
   const fewSteps = Math.max(1, Math.round(steps * drawn.stepShare));
-  const drawings = [2, 3].flatMap((dimension) =>
-    drawnMethods(margins, fewSteps).map((method) =>
-      task(`${method.name}, ${dimension}-D`, method, few, dimension, fewSteps),
+  return {
+    source,
+    seed,
+    checkpoints,
+    few,
+    trainings: methodsFor(margins, steps).map((method) => task(method.name, method, seen, embedding, steps)),
+    drawings: [2, 3].flatMap((dimension) =>
+      drawnMethods(margins, fewSteps).map((method) =>
+        task(`${method.name}, ${dimension}-D`, method, few, dimension, fewSteps),
+      ),
     ),
-  );
-  if (!options.resume) {
-    // Those of an earlier run must not be taken for this one's when this one is resumed.
-    await Promise.all([...trainings, ...drawings].map(({ checkpoint }) => rm(checkpoint, { force: true })));
-  }
+  };
+}
 
+/** Trains with every loss, and verifies each on the unseen classes. */
+export async function measure({ source, trainings, seed }: JobPlan, signal: AbortSignal): Promise<MethodResult[]> {
+  const { unseen, mirror } = source;
   const methods: MethodResult[] = [];
   for (const training of trainings) {
     const { model, curve, seconds } = await train(training, signal);
-    const { values, dimension } = await extractFeatures(model, unseen, source.mirror, signal);
-    const verification = verify(values, dimension, unseen.labels, { seed: options.seed });
+    const { values, dimension } = await extractFeatures(model, unseen, mirror, signal);
+    const verification = verify(values, dimension, unseen.labels, { seed });
     methods.push({ name: training.method.name, curve, seconds, verification });
   }
-  console.log(`\n${resultsTable(methods)}\n`);
-  await writeFile(join(out, 'results.json'), `${JSON.stringify(summaryOf(options, methods), undefined, 2)}\n`);
+  return methods;
+}
 
+async function draw({ drawings, few }: JobPlan, signal: AbortSignal): Promise<FeaturePlot[]> {
   const planes: FeaturePlot[] = [];
   for (const training of drawings) {
     const { model, head } = await train(training, signal);
@@ -76,10 +113,7 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
       weights: (await head.weight.value.data()) as Float32Array,
     });
   }
-
-  const report = join(out, 'report.html');
-  await writeReport(report, describe(options, source, methods, planes));
-  console.log(`report: ${report}`);
+  return planes;
 }
 
 /** Softmax, modified softmax, and A-Softmax with the largest margin. */
