@@ -98,7 +98,8 @@ function escaped(text: string): string {
   return text.replaceAll(/[#"<>&\n]/g, (character) => `#${character.charCodeAt(0)};`);
 }
 
-function label({ primitive, attributes, payload }: Tensor): string {
+function label({ primitive, attributes, payload, buffer }: Tensor): string {
+  if (buffer && primitive.kind !== 'source') return `evaluated ${primitive.name}`;
   if (primitive === scalarSource) return `scalar ${String(payload)}`;
   if (primitive === variableSource) return `variable ${(payload as VariableRead).variable.name}`;
   const entries = Object.entries(attributes);

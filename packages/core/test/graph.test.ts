@@ -71,7 +71,7 @@ test('shared nodes appear once, and every input before what uses it', () => {
 test('an evaluated tensor is a leaf', () => {
   const x = build();
   evaluateSync(x);
-  expect(graph(x.neg()).toString()).toBe('%0: float32[1] = add()\n%1: float32[1] = neg(%0)');
+  expect(graph(x.neg()).toString()).toBe('%0: float32[1] = evaluated add()\n%1: float32[1] = neg(%0)');
 });
 
 test('also inside a transformation, where it keeps its inputs', () => {
@@ -82,7 +82,7 @@ test('also inside a transformation, where it keeps its inputs', () => {
     text = graph(y.neg()).toString();
     return y.sum();
   })(tensor([3]));
-  expect(text).toBe('%0: float32[1] = mul()\n%1: float32[1] = neg(%0)');
+  expect(text).toBe('%0: float32[1] = evaluated mul()\n%1: float32[1] = neg(%0)');
   expect(gradient.itemSync()).toBe(6);
 });
 
