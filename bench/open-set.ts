@@ -48,8 +48,10 @@ function markdown(all: readonly (readonly MethodResult[])[]): string {
       const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / Math.max(1, values.length - 1)).toFixed(digits)}`;
     });
-    return `| ${[name, ...cells].join(' | ')} |`;
+    // Seeds differ more than losses do (other classes, other weights): losses are compared within a seed.
+    const bySeed = all.map((methods) => (100 * methods[row]!.verification.eer).toFixed(1)).join(', ');
+    return `| ${[name, ...cells, bySeed].join(' | ')} |`;
   });
-  const headings = ['', ...columns.map(([heading]) => heading)];
-  return [`| ${headings.join(' | ')} |`, `| --- |${' ---: |'.repeat(columns.length)}`, ...lines].join('\n');
+  const headings = ['', ...columns.map(([heading]) => heading), 'EER % by seed'];
+  return [`| ${headings.join(' | ')} |`, `| --- |${' ---: |'.repeat(columns.length + 1)}`, ...lines].join('\n');
 }
