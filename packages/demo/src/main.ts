@@ -1,7 +1,7 @@
 import { DataFileError } from '@thetagrad/data';
 import { runJob } from './job.ts';
 import { parseOptions, UsageError } from './options.ts';
-import { Interrupted } from './training.ts';
+import { Diverged, Interrupted } from './training.ts';
 
 /** The exit code after Ctrl-C, by convention. */
 const interrupted = 130;
@@ -23,8 +23,9 @@ async function main(args: readonly string[]): Promise<number> {
       console.log('interrupted; the same command with --resume goes on from here');
       return interrupted;
     }
-    if (!(error instanceof UsageError || error instanceof DataFileError)) throw error;
+    const usage = error instanceof UsageError || error instanceof DataFileError;
+    if (!usage && !(error instanceof Diverged)) throw error;
     console.error(`error: ${error.message}`);
-    return 2;
+    return usage ? 2 : 1;
   }
 }

@@ -57,6 +57,9 @@ type Progress = {
 /** Thrown when a signal ended training; the checkpoint has been written. */
 export class Interrupted extends Error {}
 
+/** Thrown when the loss is not a finite number any more; the last checkpoint is from before. */
+export class Diverged extends Error {}
+
 const learningRate = 0.1;
 const warmUpSteps = 20;
 const largestGradient = 5;
@@ -66,6 +69,7 @@ const saveInterval = 30;
 /**
  * Trains, or takes up where a checkpoint left off: with the same result as without the pause.
  * @throws {Interrupted} when the signal is aborted, with the state saved.
+ * @throws {Diverged} when the loss is not finite.
  * @throws {UsageError} if the checkpoint is of another training, or damaged.
  */
 export async function train(training: Training, signal: AbortSignal): Promise<Trained> {
@@ -120,6 +124,11 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       await evaluate(value, measured, lambda ?? [], model, head, optimizer);
       step++;
       const loss = await value.item();
+      if (!Number.isFinite(loss)) {
+        throw new Diverged(
+          `${training.title}: training diverged, the loss of step ${step} is ${loss}; try another --seed`,
+        );
+      }
       curve.push({
         step,
         loss,

@@ -7,7 +7,7 @@ import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Method, methodsFor } from '../src/methods.ts';
 import { UsageError } from '../src/options.ts';
-import { Interrupted, train, type Trained, type Training } from '../src/training.ts';
+import { Diverged, Interrupted, train, type Trained, type Training } from '../src/training.ts';
 import { temporaryFolder } from './helpers.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -269,4 +269,25 @@ describe('with resume', () => {
     expect(message).toMatch(/^--resume: [^\n]+$/);
     expect(message).toContain(training.checkpoint);
   });
+});
+
+test('a loss that is no number ends training, with the step and the advice', async () => {
+  const training = makeTraining();
+  // The first batch is fine; then the weights are spoiled.
+  const method: Method = {
+    ...training.method,
+    createHead: (...args) => {
+      const head = training.method.createHead(...args);
+      let step = 0;
+      return Object.assign(head, {
+        loss: (...inputs: Parameters<typeof head.loss>) =>
+          (Object.getPrototypeOf(head) as typeof head).loss.apply(head, inputs).mul(++step === 3 ? NaN : 1),
+      });
+    },
+  };
+  const diverging = train({ ...training, method }, never);
+  await expect(diverging).rejects.toBeInstanceOf(Diverged);
+  await expect(diverging).rejects.toThrow(
+    'A-Softmax: training diverged, the loss of step 3 is NaN; try another --seed',
+  );
 });
