@@ -25,6 +25,9 @@ export type NamedGrads = Record<string, Tensor>;
  *   differentiate is not floating point.
  * @throws {RangeError} if the result has more than one element.
  */
+export function grad<Rest extends unknown[]>(
+  f: (first: Tensor, ...rest: Rest) => Tensor,
+): (first: Tensor, ...rest: Rest) => Tensor;
 export function grad<First extends TensorTree, Rest extends unknown[]>(
   f: (first: First, ...rest: Rest) => Tensor,
 ): (first: First, ...rest: Rest) => First;
@@ -32,7 +35,7 @@ export function grad<Parameters extends unknown[]>(
   variables: VariableTree,
   f: (...parameters: Parameters) => Tensor,
 ): (...parameters: Parameters) => NamedGrads;
-export function grad(first: unknown, second?: unknown): (...parameters: unknown[]) => unknown {
+export function grad(first: unknown, second?: unknown): (...parameters: never[]) => unknown {
   const both = differentiate('grad', first, second);
   return (...parameters) => both(...parameters).grads;
 }
@@ -40,6 +43,9 @@ export function grad(first: unknown, second?: unknown): (...parameters: unknown[
 /**
  * As {@link grad}, with the value of the function: `{ value, grads }`, which share their work when evaluated together.
  */
+export function valueAndGrad<Rest extends unknown[]>(
+  f: (first: Tensor, ...rest: Rest) => Tensor,
+): (first: Tensor, ...rest: Rest) => ValueAndGrads<Tensor>;
 export function valueAndGrad<First extends TensorTree, Rest extends unknown[]>(
   f: (first: First, ...rest: Rest) => Tensor,
 ): (first: First, ...rest: Rest) => ValueAndGrads<First>;
@@ -47,7 +53,7 @@ export function valueAndGrad<Parameters extends unknown[]>(
   variables: VariableTree,
   f: (...parameters: Parameters) => Tensor,
 ): (...parameters: Parameters) => ValueAndGrads<NamedGrads>;
-export function valueAndGrad(first: unknown, second?: unknown): (...parameters: unknown[]) => ValueAndGrads<unknown> {
+export function valueAndGrad(first: unknown, second?: unknown): (...parameters: never[]) => ValueAndGrads<unknown> {
   return differentiate('valueAndGrad', first, second);
 }
 
