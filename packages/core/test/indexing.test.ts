@@ -242,7 +242,7 @@ describe('errors', () => {
     const message = (name: string, i: number): string =>
       `${name}: index ${i} is out of range for axis 0 of length 2; use -2 to 1`;
     for (const i of [2, -3]) {
-      expect(() => x.gather(index(i)).dataSync()).toThrow(message('takeAlongAxis', i));
+      expect(() => x.gather(index(i)).dataSync()).toThrow(message('gather', i));
       expect(() =>
         zeros([2])
           .scatterAdd(index(i), zeros([1]))

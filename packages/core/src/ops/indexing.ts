@@ -20,7 +20,7 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const spread = indices
     .reshape([...before.map(() => 1), indices.size, ...after.map(() => 1)])
     .broadcastTo([...before, indices.size, ...after]);
-  return taken(x, spread, along).reshape([...before, ...indices.shape, ...after]);
+  return taken(x, spread, along, 'gather').reshape([...before, ...indices.shape, ...after]);
 }
 
 /**

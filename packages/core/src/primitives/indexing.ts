@@ -3,19 +3,21 @@ import { Tensor } from '../tensor.ts';
 import type { Routine } from './primitive.ts';
 
 type AxisAttributes = { readonly axis: number };
+/** `caller` is the operation that messages name. */
+type TakeAttributes = AxisAttributes & { readonly caller: string };
 
 /** One element along an axis for each index: output[…, i, …] = x[…, indices[…, i, …], …]. Other axes are equal. */
 export const take: Routine = {
   kind: 'routine',
   name: 'takeAlongAxis',
   run: (output, _shape, [x, indices], attributes) => {
-    const { axis } = attributes as AxisAttributes;
+    const { axis, caller } = attributes as TakeAttributes;
     const stride = x!.view.strides[axis]!;
     const length = x!.view.shape[axis]!;
     const at = positions(indices!.view);
     const base = positions(withoutAxis(x!.view, axis, indices!.view.shape));
     for (let i = 0; i < output.length; i++) {
-      output[i] = x!.values[base[i]! + checkIndex(take.name, indices!.values[at[i]!]!, length, axis) * stride]!;
+      output[i] = x!.values[base[i]! + checkIndex(caller, indices!.values[at[i]!]!, length, axis) * stride]!;
     }
   },
   vjp: (cotangent, output, input) => {
@@ -77,8 +79,8 @@ export const iota: Routine = {
   },
 };
 
-export function taken(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return new Tensor(take, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis });
+export function taken(x: Tensor, indices: Tensor, axis: number, caller: string = take.name): Tensor {
+  return new Tensor(take, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis, caller });
 }
 
 export function scattered(indices: Tensor, updates: Tensor, shape: Shape, axis: number): Tensor {
