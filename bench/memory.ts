@@ -4,6 +4,7 @@ import { ASoftmaxHead, sphereFaceOptimizer } from '@thetagrad/a-softmax';
 import { evaluate, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { augment, batches, glyphs } from '@thetagrad/data';
 import { BatchNorm2d, Conv2d, Flatten, Linear, manualSeed, PReLU, Sequential } from '@thetagrad/nn';
+import { setTimeout } from 'node:timers/promises';
 
 const steps = 2000;
 const every = 200;
@@ -48,6 +49,9 @@ for await (const { image, label } of stream) {
   optimizer.update(grads);
   await evaluate(loss, model, head, optimizer);
   if (++step % every === 0) {
+    // Array buffers are freed on another thread after their collection: twice, with time in between.
+    globalThis.gc?.();
+    await setTimeout(50);
     globalThis.gc?.();
     const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
     samples.push({ step, heap: heapUsed + arrayBuffers, rss });
