@@ -1,5 +1,5 @@
 // What the losses and the heads ask of their inputs.
-import { reference, type Tensor } from '@thetagrad/core';
+import { isFloat, reference, type Tensor } from '@thetagrad/core';
 
 export function checkMatrices(
   operation: string,
@@ -13,7 +13,7 @@ export function checkMatrices(
     if (value.rank !== 2) {
       throw new RangeError(`${operation}: ${name} must be ${shape}, got [${value.shape.join(', ')}]`);
     }
-    if (!isFloat(value)) {
+    if (!isFloat(value.dtype)) {
       throw new TypeError(`${operation}: ${name} must be float32 or float64, got ${value.dtype}`);
     }
     if (value.size === 0) {
@@ -64,7 +64,7 @@ export function requireLambda(operation: string, lambda: number | Tensor): void 
   if (lambda.rank !== 0) {
     throw new RangeError(`${operation}: lambda must be a scalar, got shape [${lambda.shape.join(', ')}]`);
   }
-  if (!isFloat(lambda)) {
+  if (!isFloat(lambda.dtype)) {
     throw new TypeError(`${operation}: lambda must be float32 or float64, got ${lambda.dtype}`);
   }
 }
@@ -87,8 +87,4 @@ export function requireScale(operation: string, scale: number): void {
   if (!(scale > 0 && scale < Infinity)) {
     throw new RangeError(`${operation}: scale must be a positive finite number, got ${String(scale)}`);
   }
-}
-
-function isFloat({ dtype }: Tensor): boolean {
-  return dtype === 'float32' || dtype === 'float64';
 }

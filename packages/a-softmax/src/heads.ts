@@ -165,24 +165,32 @@ export class LSoftmaxHead extends AngularMarginHead {
   }
 }
 
-export interface CosFaceHeadOptions extends HeadOptions, CosFaceOptions {}
-
-/** {@link cosFaceLoss}, also known as additive-margin softmax, with its own weights. */
-export class CosFaceHead extends ClassificationHead {
+/** A head on the cosines of features and weights, times a scale. */
+export abstract class CosineMarginHead extends ClassificationHead {
+  /** What the loss takes off the target: a cosine (CosFace) or an angle in radians (ArcFace). */
   readonly margin: number;
   readonly scale: number;
 
-  /** @throws {RangeError} if the margin is not finite and ≥ 0, or the scale not positive. */
-  constructor(features: number, classes: number, options: CosFaceHeadOptions = {}) {
+  constructor(features: number, classes: number, margin: number, scale: number, options: HeadOptions) {
     super(features, classes, options);
-    const { margin = 0.35, scale = 64 } = options;
-    requireCosFace('CosFaceHead', margin, scale);
     this.margin = margin;
     this.scale = scale;
   }
 
   override forward(features: Tensor): Tensor {
     return cosineLogits(features, this.weight.value, { scale: this.scale });
+  }
+}
+
+export interface CosFaceHeadOptions extends HeadOptions, CosFaceOptions {}
+
+/** {@link cosFaceLoss}, also known as additive-margin softmax, with its own weights. */
+export class CosFaceHead extends CosineMarginHead {
+  /** @throws {RangeError} if the margin is not finite and ≥ 0, or the scale not positive. */
+  constructor(features: number, classes: number, options: CosFaceHeadOptions = {}) {
+    const { margin = 0.35, scale = 64 } = options;
+    requireCosFace('CosFaceHead', margin, scale);
+    super(features, classes, margin, scale, options);
   }
 
   override loss(features: Tensor, labels: Tensor): Tensor {
@@ -193,21 +201,12 @@ export class CosFaceHead extends ClassificationHead {
 export interface ArcFaceHeadOptions extends HeadOptions, ArcFaceOptions {}
 
 /** {@link arcFaceLoss} with its own weights. */
-export class ArcFaceHead extends ClassificationHead {
-  readonly margin: number;
-  readonly scale: number;
-
+export class ArcFaceHead extends CosineMarginHead {
   /** @throws {RangeError} if the margin is not in [0, π), or the scale not positive. */
   constructor(features: number, classes: number, options: ArcFaceHeadOptions = {}) {
-    super(features, classes, options);
     const { margin = 0.5, scale = 64 } = options;
     requireArcFace('ArcFaceHead', margin, scale);
-    this.margin = margin;
-    this.scale = scale;
-  }
-
-  override forward(features: Tensor): Tensor {
-    return cosineLogits(features, this.weight.value, { scale: this.scale });
+    super(features, classes, margin, scale, options);
   }
 
   override loss(features: Tensor, labels: Tensor): Tensor {

@@ -1,8 +1,8 @@
 import type { Tensor, VariableTree } from '@thetagrad/core';
 import {
   Conv2d,
-  defaultGenerator,
-  Generator,
+  type Generator,
+  generatorOf,
   init,
   Linear,
   Module,
@@ -67,8 +67,7 @@ export class SphereFace extends Module {
     }
     checkCounts({ channels, height, width, features });
     checkCounts(Object.fromEntries(widths.map((count, i) => [`widths[${i}]`, count])));
-    if (options.key && options.generator) throw new TypeError('sphereFace: give a key or a generator, not both');
-    const generator = options.key ? new Generator(options.key) : (options.generator ?? defaultGenerator);
+    const generator = generatorOf('sphereFace', options);
     this.imageShape = [channels, height, width];
     const stages = widths.flatMap((stageWidth, i) => [
       ...downsampling(i === 0 ? channels : widths[i - 1]!, stageWidth, generator),

@@ -13,6 +13,7 @@ export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && value in constructors;
 }
 
+/** Whether it is float32 or float64: what gradients are defined for. */
 export function isFloat(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }

@@ -13,7 +13,7 @@ export {
   type Nested,
   type TensorOptions,
 } from './creation.ts';
-export { promote, type DType, type TypedArray } from './dtype.ts';
+export { isFloat, promote, type DType, type TypedArray } from './dtype.ts';
 export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';
 export type { NestedArray } from './format.ts';
 export { graph, type Graph } from './graph.ts';

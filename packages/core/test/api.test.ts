@@ -138,6 +138,7 @@ test('the namespace has what it says', () => {
     'getBackend',
     'grad',
     'graph',
+    'isFloat',
     'jvp',
     'linspace',
     'namedVariables',

@@ -12,7 +12,7 @@ import {
   type VariableTree,
 } from '@thetagrad/core';
 import { Level, type Flat, type Parent, type Settings } from './level.ts';
-import { collect, describe, isFloat, type Leaf, type Tree } from './tree.ts';
+import { collect, describe, isFloatTensor, type Leaf, type Tree } from './tree.ts';
 
 export interface GradientOptions {
   /** How often to differentiate: 1 (the default) checks the gradient, 2 also the gradient of the gradient, and so on. */
@@ -69,7 +69,7 @@ export function checkGradients<const Inputs extends readonly TensorTree[]>(
   if (!Array.isArray(inputs))
     throw new TypeError(`checkGradients: the inputs of ${name} come in an array, got ${describe(inputs)}`);
   const tree = collectInputs(inputs, (value, path) => {
-    if (isFloat(value)) return true;
+    if (isFloatTensor(value)) return true;
     throw new TypeError(
       `${name}: ${path} is ${describe(value)}; inputs are floating-point tensors, so let the function close over anything else`,
     );
@@ -152,7 +152,7 @@ class Variables {
 
   constructor(tree: VariableTree) {
     const named = Object.entries(namedVariables(tree));
-    const trainable = named.filter(([, variable]) => variable.trainable && isFloat(variable.value));
+    const trainable = named.filter(([, variable]) => variable.trainable && isFloatTensor(variable.value));
     this.#all = named.map(([, variable]) => variable);
     this.#trainable = trainable.map(([, variable]) => variable);
     this.leaves = trainable.map(([name, variable]) => ({ tensor: variable.value, path: `variable ${name}` }));

@@ -3,7 +3,7 @@ import { concatenate, finite, indexOf, largest, magnitude, one, pairing } from '
 import { slopes, type Slopes } from './differences.ts';
 import { GradientError, type GradientCheck } from './error.ts';
 import { unitRoundOff } from './precision.ts';
-import { describe, isFloat, type Leaf } from './tree.ts';
+import { describe, isFloatTensor, type Leaf } from './tree.ts';
 
 /** A function of a list of tensors, with the paths of its results for messages. */
 export type Flat = (inputs: readonly Tensor[]) => readonly Leaf[];
@@ -62,7 +62,7 @@ export class Level {
     const f = (inputs: readonly Tensor[]): Tensor[] => this.#call(inputs);
     const plain = (this.#outputs = this.#f(this.#base));
     for (const { tensor: output, path } of plain) {
-      if (!isFloat(output)) {
+      if (!isFloatTensor(output)) {
         throw new TypeError(
           `${this.#settings.name}: ${path} is ${describe(output)}, which has no gradient; return floating-point tensors only`,
         );

@@ -1,7 +1,7 @@
 import type { TensorTree } from '@thetagrad/core';
 import fc from 'fast-check';
 import { checkTree, collectInputs, type GradientOptions } from './check.ts';
-import { isFloat } from './tree.ts';
+import { isFloatTensor } from './tree.ts';
 
 /** One arbitrary for each argument of a function, or one for all of them (where they depend on each other). */
 export type ArgumentArbitraries<Arguments extends readonly unknown[]> =
@@ -24,7 +24,7 @@ export function gradientProperty<Arguments extends readonly unknown[]>(
     ? (fc.tuple(...(arbitraries as readonly fc.Arbitrary<unknown>[])) as unknown as fc.Arbitrary<Arguments>)
     : (arbitraries as fc.Arbitrary<Arguments>);
   return fc.property(inputs, (generated) => {
-    const tree = collectInputs(generated, isFloat);
+    const tree = collectInputs(generated, isFloatTensor);
     checkTree(f as unknown as (...inputs: unknown[]) => unknown, tree, options);
   });
 }

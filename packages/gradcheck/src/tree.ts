@@ -1,4 +1,4 @@
-import { Tensor } from '@thetagrad/core';
+import { isFloat, Tensor } from '@thetagrad/core';
 
 /** A tensor of a tree and where it is in it: `input 1.weights[0]`. */
 export interface Leaf {
@@ -34,8 +34,8 @@ export function collect(root: unknown, path: string, pick: (value: unknown, path
   return { leaves, rebuild: visit(root, path) };
 }
 
-export function isFloat(value: unknown): value is Tensor {
-  return value instanceof Tensor && (value.dtype === 'float32' || value.dtype === 'float64');
+export function isFloatTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor && isFloat(value.dtype);
 }
 
 /** What a value is, for messages. */

@@ -60,7 +60,10 @@ export interface Randomness {
   readonly generator?: Generator;
 }
 
-/** @throws {TypeError} if both are given. */
+/**
+ * The generator that such options name, for layers of your own.
+ * @throws {TypeError} if both are given.
+ */
 export function generatorOf(operation: string, { key, generator }: Randomness): Generator {
   if (key && generator) throw new TypeError(`${operation}: give a key or a generator, not both`);
   return key ? new Generator(key) : (generator ?? defaultGenerator);

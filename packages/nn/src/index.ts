@@ -1,4 +1,4 @@
-export { defaultGenerator, Generator, manualSeed, type Randomness } from './generator.ts';
+export { defaultGenerator, Generator, generatorOf, manualSeed, type Randomness } from './generator.ts';
 export * as init from './init.ts';
 export type { Initializer } from './init.ts';
 export * from './layers/activation.ts';

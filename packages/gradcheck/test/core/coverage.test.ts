@@ -5,7 +5,7 @@ import { graph, jvp, vjp, type Primitive, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectInputs } from '../../src/check.ts';
-import { collect, isFloat } from '../../src/tree.ts';
+import { collect, isFloatTensor } from '../../src/tree.ts';
 import { elementwise } from './cases/elementwise.ts';
 import { contractions } from './cases/contractions.ts';
 import { indexing } from './cases/indexing.ts';
@@ -37,10 +37,10 @@ function reached(): Set<Primitive> {
   const found = new Set<Primitive>();
   for (const { f, inputs } of cases) {
     for (const generated of fc.sample(inputs, { numRuns: 4, seed: 1 })) {
-      const tree = collectInputs(generated, isFloat);
+      const tree = collectInputs(generated, isFloatTensor);
       const base = tree.leaves.map((leaf) => leaf.tensor);
       const flat = (tensors: readonly Tensor[]): Tensor[] =>
-        collect(f(...(tree.rebuild(tensors) as unknown[])), 'output', isFloat).leaves.map((leaf) => leaf.tensor);
+        collect(f(...(tree.rebuild(tensors) as unknown[])), 'output', isFloatTensor).leaves.map((leaf) => leaf.tensor);
       const { value, pullback } = vjp<[readonly Tensor[]], Tensor[]>(flat, base);
       const forward = jvp<[readonly Tensor[]], Tensor[]>(flat, [base], [base]);
       for (const node of graph(...pullback(value)[0], ...forward.tangent, ...value).nodes) found.add(node.primitive);
