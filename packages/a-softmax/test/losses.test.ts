@@ -1,3 +1,4 @@
+import { values } from '@thetagrad/gradcheck';
 import { evaluateSync, oneHot, type Tensor, tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ const double = (values: readonly number[] | readonly (readonly number[])[]): Ten
   tensor(values as number[][], { dtype: 'float64' });
 const classes = (...labels: readonly number[]): Tensor => tensor(labels, { dtype: 'int32' });
 const margins = fc.integer({ min: 1, max: 6 });
-const lambdas = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1000, noNaN: true }));
+const lambdas = fc.oneof(fc.constant(0), values({ from: 0, to: 1000 }));
 
 /** Runs of a property that is asserted for every member of the family. */
 const numRuns = 10;
@@ -66,7 +67,7 @@ describe.each(family)('$name', (member) => {
 
   it('does not change when features and weights rotate together', () => {
     fc.assert(
-      fc.property(smoothSamples(member), fc.double({ min: -3, max: 3, noNaN: true }), (sample, angle) => {
+      fc.property(smoothSamples(member), values({ from: -3, to: 3 }), (sample, angle) => {
         const { features, weight, labels } = tensorsOf(sample);
         const rotation = givens(features.shape[1]!, angle);
         const turned = member.loss(features.matmul(rotation), weight.matmul(rotation), labels);
@@ -191,7 +192,7 @@ describe('the margin', () => {
         fc.double({ min: 0.3, max: 3, noNaN: true }),
         fc.double({ min: 0.2, max: Math.PI, noNaN: true }),
         fc.double({ min: 0.05, max: 0.95, noNaN: true }),
-        fc.double({ min: 0, max: 10, noNaN: true }),
+        values({ from: 0, to: 10 }),
         (length, theta12, t, lambda) => {
           const { x, w } = onTheCircle(length, (t * theta12) / 2, theta12);
           const losses = [1, 2, 3, 4, 5, 6].map((margin) =>
@@ -274,7 +275,7 @@ describe('λ', () => {
 
   it('may be a scalar tensor, which leaves the dtype of the logits alone', () => {
     fc.assert(
-      fc.property(samples, margins, fc.float({ min: 0, max: 1000, noNaN: true }), (sample, margin, lambda) => {
+      fc.property(samples, margins, values({ from: 0, to: 1000 }), (sample, margin, lambda) => {
         for (const dtype of ['float32', 'float64'] as const) {
           const { features, weight, labels } = tensorsOf(sample, dtype);
           for (const lambdaType of ['float32', 'float64'] as const) {

@@ -1,3 +1,4 @@
+import { values } from '@thetagrad/gradcheck';
 import { tensor, zeros } from '@thetagrad/core';
 import { clipByGlobalNorm, clipByValue } from '@thetagrad/nn';
 import fc from 'fast-check';
@@ -20,7 +21,7 @@ describe('clipByGlobalNorm', () => {
   });
 
   test('never gives a norm above the limit, and keeps the direction', () => {
-    const numbers = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 2, maxLength: 6 });
+    const numbers = fc.array(values({ from: -100, to: 100 }), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(numbers, fc.double({ min: 0.01, max: 10, noNaN: true }), (values, max) => {
         const before = tensor(values, { dtype: 'float64' });

@@ -1,3 +1,4 @@
+import { values } from '@thetagrad/gradcheck';
 import { evaluateSync, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
 import {
   AvgPool2d,
@@ -192,7 +193,7 @@ describe('BatchNorm2d', () => {
       seed: fc.nat(),
     });
     fc.assert(
-      fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), ({ n, side, seed }, momentum) => {
+      fc.property(sizes, values({ from: 0, to: 1 }), ({ n, side, seed }, momentum) => {
         const layer = new BatchNorm2d(2, { momentum, eps: 0.01, dtype: 'float64' });
         layer.weight!.assign(tensor([2, -1], { dtype: 'float64' }));
         layer.bias!.assign(tensor([0.5, 3], { dtype: 'float64' }));
