@@ -21,6 +21,11 @@ export interface Backend {
   upload(values: TypedArray, dtype: DType): Buffer;
   /** A buffer for the result of a plan. */
   allocate(dtype: DType, size: number): Buffer;
-  /** Runs all kernels of a plan in order, from the bound inputs into the outputs. */
-  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]): void;
+  /**
+   * Runs all kernels of a plan in order, from the bound inputs into the outputs. An output may be the same buffer as an
+   * input: a variable that is written in place. `timings` is to be filled with the milliseconds of each kernel.
+   */
+  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void;
+  /** What was kept for a plan may go: it will not be executed again. */
+  release?(plan: Plan): void;
 }

@@ -1,11 +1,13 @@
 import type { Backend, Buffer } from './backend.ts';
+import { explanationOf, type Explanation } from './explain.ts';
 import { attributesKey, topologicalOrder } from './graph.ts';
 import type { Plan } from './kernel.ts';
 import type { Primitive } from './primitives/primitive.ts';
-import { scalarSource, type VariableRead } from './primitives/source.ts';
-import { reference } from './reference.ts';
+import { scalarSource, variableSource, type VariableRead } from './primitives/source.ts';
+import { execute } from './profile.ts';
+import { HostBuffer, reference } from './reference.ts';
 import { allocate } from './dtype.ts';
-import { isLeaf, schedule, type Wanted } from './schedule.ts';
+import { isLeaf, schedule, type Update, type Wanted } from './schedule.ts';
 import { Tensor } from './tensor.ts';
 import { isTracing } from './trace.ts';
 import { isPlainObject, isVariableHolder } from './tree.ts';
@@ -36,25 +38,51 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
 
 /** As {@link evaluate}, without waiting: on backends that compute elsewhere, the work has only been submitted. */
 export function evaluateSync(...trees: unknown[]): void {
-  const { tensors, variables } = collect(trees);
+  const { tensors, variables } = collect('evaluate', trees);
   const results = [...tensors].filter((tensor) => !tensor.buffer);
   const targets = [...variables].filter((variable) => variable.pending);
   if (results.length === 0 && targets.length === 0) return;
   run(results, targets);
 }
 
+/**
+ * How `evaluate` would compute its arguments: which operations are fused into which kernels, the work that is, and the
+ * memory it takes. Nothing is computed. Print it.
+ */
+export function explain(...trees: unknown[]): Explanation {
+  const { tensors, variables } = collect('explain', trees);
+  const results = [...tensors].filter((tensor) => !tensor.buffer);
+  const targets = [...variables].filter((variable) => variable.pending);
+  return explanationOf(schedule(wantedFor(results, targets)));
+}
+
 function run(results: readonly Tensor[], targets: readonly Variable[]): void {
   const backend = current;
-  const updates = targets.map((variable) => variable.pending!);
-  const order = topologicalOrder([...results, ...updates], (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
-  checkDTypes(backend, order);
-  const inputs = order.filter(isLeaf).map((tensor) => bind(tensor, backend));
-  const plan = planFor(backend, { order, results, updates });
+  const wanted = wantedFor(results, targets);
+  checkDTypes(backend, wanted.order);
+  const inputs = wanted.order.filter(isLeaf).map((tensor) => bind(tensor, backend));
+  const plan = planFor(backend, wanted);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
   const stored = targets.map((variable) => (variable.buffer = moved(variable.buffer, backend)));
-  backend.execute(plan, inputs, [...computed, ...stored]);
+  execute(backend, plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => settle(tensor, computed[i]!));
   for (const variable of targets) variable.stored();
+}
+
+function wantedFor(results: readonly Tensor[], targets: readonly Variable[]): Wanted {
+  const values = targets.map((variable) => variable.pending!);
+  const order = topologicalOrder([...results, ...values], (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
+  return { order, results, updates: updatesOf(targets, order) };
+}
+
+/** The updates of variables, each with the leaves that read its old value. */
+function updatesOf(targets: readonly Variable[], order: readonly Tensor[]): Update[] {
+  const readers = new Map<Variable, Tensor[]>(targets.map((variable) => [variable, []]));
+  for (const tensor of order) {
+    if (tensor.buffer === undefined && tensor.primitive === variableSource)
+      readers.get((tensor.payload as VariableRead).variable)?.push(tensor);
+  }
+  return [...readers].map(([variable, replaces]) => ({ value: variable.pending!, replaces }));
 }
 
 /** The tensor is a value from here on. Inside a transformation it keeps its inputs: they may still be differentiated. */
@@ -83,6 +111,8 @@ function bind(tensor: Tensor, backend: Backend): Buffer {
 
 function moved(buffer: Buffer, backend: Backend): Buffer {
   if (buffer.backend === backend) return buffer;
+  // Values of tensors never change, and a variable's are its own: no copy is needed to give them away.
+  if (buffer instanceof HostBuffer) return backend.upload(buffer.values, buffer.dtype);
   return backend.upload(buffer.readSync(), buffer.dtype);
 }
 
@@ -106,7 +136,11 @@ function planFor(backend: Backend, wanted: Wanted): Plan {
   cache.delete(key);
   plan ??= schedule(wanted);
   cache.set(key, plan);
-  if (cache.size > plansKept) cache.delete(cache.keys().next().value!);
+  if (cache.size > plansKept) {
+    const [oldest, forgotten] = cache.entries().next().value!;
+    cache.delete(oldest);
+    backend.release?.(forgotten);
+  }
   return plan;
 }
 
@@ -134,11 +168,12 @@ function structureKey({ order, results, updates }: Wanted): string {
     }
     key += '\n';
   }
-  return `${key}${results.map((tensor) => number.get(tensor)!).join()}>${updates.map((tensor) => number.get(tensor)!).join()}`;
+  const numbers = (tensors: readonly Tensor[]): string => tensors.map((tensor) => number.get(tensor)!).join();
+  return `${key}${numbers(results)}>${updates.map(({ value, replaces }) => numbers([value, ...replaces])).join(';')}`;
 }
 
-/** The tensors and variables in the arguments of `evaluate`. */
-function collect(trees: readonly unknown[]): { tensors: Set<Tensor>; variables: Set<Variable> } {
+/** The tensors and variables in the arguments of an operation. */
+function collect(operation: string, trees: readonly unknown[]): { tensors: Set<Tensor>; variables: Set<Variable> } {
   const tensors = new Set<Tensor>();
   const variables = new Set<Variable>();
   const visit = (value: unknown): void => {
@@ -149,14 +184,14 @@ function collect(trees: readonly unknown[]): { tensors: Set<Tensor>; variables: 
     else if (isPlainObject(value)) Object.values(value).forEach(visit);
     else if (typeof value === 'object' && value !== null) {
       throw new TypeError(
-        `evaluate: a ${value.constructor.name} holds no tensors; pass tensors, variables, or objects with variables()`,
+        `${operation}: a ${value.constructor.name} holds no tensors; pass tensors, variables, or objects with variables()`,
       );
     }
   };
   for (const tree of trees) {
     // Numbers and the like are passed over inside objects (settings of an optimiser), but alone they are a mistake.
     if (typeof tree !== 'object' || tree === null) {
-      throw new TypeError(`evaluate: expected tensors, variables, or what holds them, got ${String(tree)}`);
+      throw new TypeError(`${operation}: expected tensors, variables, or what holds them, got ${String(tree)}`);
     }
     visit(tree);
   }

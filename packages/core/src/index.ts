@@ -14,10 +14,16 @@ export {
   type TensorOptions,
 } from './creation.ts';
 export { isFloat, promote, type DType, type TypedArray } from './dtype.ts';
-export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';
+export { evaluate, evaluateSync, explain, getBackend, setBackend } from './evaluate.ts';
+export type { Explanation, KernelDescription } from './explain.ts';
 export type { NestedArray } from './format.ts';
 export { graph, type Graph } from './graph.ts';
-export type { Kernel, Operand, Plan, Slot } from './kernel.ts';
+export { operandsOf } from './fuse.ts';
+export type { Body, Kernel, Operand, Plan, Slot, Step } from './kernel.ts';
+export { FreeList } from './memory.ts';
+export { lowered } from './primitives/lowering.ts';
+export { profile, type KernelProfile, type Profile } from './profile.ts';
+export { constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar.ts';
 export * from './primitives/elementwise.ts';
 export * from './ops/conversion.ts';
 export * from './ops/convolution.ts';
@@ -40,7 +46,7 @@ export {
   type Unary,
 } from './primitives/define.ts';
 export type * from './primitives/primitive.ts';
-export { reference } from './reference.ts';
+export { reference, runOnHost } from './reference.ts';
 export type { Shape, View } from './shape.ts';
 export { customGradient, grad, jvp, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './transform.ts';
 export { namedVariables, type TensorTree, type VariableHolder, type VariableTree } from './tree.ts';

@@ -1,4 +1,5 @@
 import { bytesPerElement, type DType } from './dtype.ts';
+import { operandsOf, worksInPlace } from './fuse.ts';
 import type { Kernel, Slot } from './kernel.ts';
 import { sizeOf, type Shape } from './shape.ts';
 
@@ -14,12 +15,13 @@ export function temporary(shape: Shape, dtype: DType): Slot {
 
 /**
  * Gives every intermediate a place in one arena, so that those alive at the same time do not overlap, and returns the
- * arena's size. An intermediate lives from the kernel that writes it to the last one that reads it.
+ * arena's size. An intermediate lives from the kernel that writes it to the last one that reads it; a kernel that works
+ * in place takes over what ends with it.
  */
 export function placeInArena(kernels: readonly Kernel[]): number {
   const lastUse = new Map<Slot, number>();
   kernels.forEach((kernel, i) => {
-    for (const { slot } of kernel.operands) lastUse.set(slot, i);
+    for (const { slot } of operandsOf(kernel)) lastUse.set(slot, i);
     lastUse.set(kernel.output, i);
   });
   const expiring: ArenaSlot[][] = kernels.map(() => []);
@@ -27,9 +29,11 @@ export function placeInArena(kernels: readonly Kernel[]): number {
 
   const free = new FreeList();
   const placed = new Set<Slot>();
-  kernels.forEach(({ output }, i) => {
+  kernels.forEach((kernel, i) => {
+    const { output } = kernel;
     if (output.kind === 'arena' && !placed.has(output)) {
-      output.byteOffset = free.take(bytes(output));
+      const ending = expiring[i]!.findIndex((slot) => placed.has(slot) && worksInPlace(kernel, slot));
+      output.byteOffset = ending < 0 ? free.take(bytes(output)) : expiring[i]!.splice(ending, 1)[0]!.byteOffset;
       placed.add(output);
     }
     for (const slot of expiring[i]!) free.give(slot.byteOffset, bytes(slot));
@@ -41,13 +45,14 @@ function bytes({ dtype, size }: Slot): number {
   return Math.ceil((bytesPerElement(dtype) * size) / alignment) * alignment;
 }
 
-/** The gaps of an arena that grows at its end. */
-class FreeList {
+/** The gaps of a memory that grows at its end, in bytes: how arenas and backends' own memory are dealt out. */
+export class FreeList {
   /** Disjoint, in order of place, never touching each other. */
   readonly #gaps: { start: number; end: number }[] = [];
+  /** Where the memory ends. */
   extent = 0;
 
-  /** The smallest gap that fits; the arena grows if there is none. */
+  /** The place of the smallest gap that fits; the memory grows if there is none. */
   take(size: number): number {
     if (size === 0) return 0;
     let best = -1;
@@ -62,13 +67,14 @@ class FreeList {
       if (gap.start === gap.end) this.#gaps.splice(best, 1);
       return place;
     }
-    // A gap at the end grows with the arena.
+    // A gap at the end grows with the memory.
     const last = this.#gaps.at(-1);
     const place = last?.end === this.extent ? this.#gaps.pop()!.start : this.extent;
     this.extent = place + size;
     return place;
   }
 
+  /** Gives back what was taken. */
   give(start: number, size: number): void {
     if (size === 0) return;
     const end = start + size;

@@ -1,7 +1,7 @@
 import type { Backend, Buffer } from './backend.ts';
 import { allocate, arrayOn, type DType, type TypedArray } from './dtype.ts';
-import type { Kernel, Operand, Plan, Slot } from './kernel.ts';
-import type { Elementwise, Strided } from './primitives/primitive.ts';
+import type { Body, Kernel, Plan, Slot } from './kernel.ts';
+import type { Strided } from './primitives/primitive.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
 import { positions, type View } from './shape.ts';
 
@@ -50,7 +50,7 @@ class ReferenceBackend implements Backend {
     return new HostBuffer(allocate(dtype, size), dtype);
   }
 
-  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]): void {
+  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     if (this.#arena.byteLength < plan.arenaBytes) this.#arena = new ArrayBuffer(plan.arenaBytes);
     const arena = this.#arena;
     const arrays = new Map<Slot, TypedArray>();
@@ -63,7 +63,11 @@ class ReferenceBackend implements Backend {
       }
       return array;
     };
-    for (const kernel of plan.kernels) run(kernel, arrayOf);
+    plan.kernels.forEach((kernel, i) => {
+      const start = timings ? performance.now() : 0;
+      runOnHost(kernel, arrayOf);
+      if (timings) timings[i] = performance.now() - start;
+    });
   }
 }
 
@@ -74,49 +78,48 @@ export function reference(): Backend {
   return referenceBackend;
 }
 
-function run(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
-  const inputs = kernel.operands.map(({ slot, view }: Operand): Strided => ({ values: arrayOf(slot), view }));
+/** Runs one kernel in JavaScript on arrays: the definition of what a kernel does. For backends that have no code for it. */
+export function runOnHost(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
   const output = arrayOf(kernel.output);
   switch (kernel.kind) {
     case 'map':
-      return map(kernel.operation, kernel.output.dtype, output, inputs);
+      return map(kernel.body, output, arrayOf);
     case 'reduce':
-      return reduce(kernel, output, inputs[0]!);
-    case 'routine':
-      return kernel.operation.run(output, kernel.shape, inputs, kernel.attributes);
+      return reduce(kernel, output, arrayOf);
+    case 'routine': {
+      const inputs = kernel.operands.map(({ slot, view }): Strided => ({ values: arrayOf(slot), view }));
+      kernel.operation.run(output, kernel.shape, inputs, kernel.attributes);
+      if (kernel.tail) map(kernel.tail, output, arrayOf);
+    }
   }
 }
 
-function map({ value, integer }: Elementwise, dtype: DType, output: TypedArray, inputs: readonly Strided[]): void {
-  const f = dtype === 'int32' && integer ? (integer as Elementwise['value']) : value;
-  const rows = joinAxes(inputs.map(({ view }) => view));
-  const starts = rows.map(({ outer }) => positions(outer));
-  const steps = rows.map(({ step }) => step);
-  const loop = mapLoop(f, inputs.length);
+function map({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: Slot) => TypedArray): void {
+  const rows = joinAxes(operands.map(({ view }) => view));
+  const loop = mapLoop(steps, operands.length);
   loop(
     output,
     rows[0]!.length,
-    inputs.map(({ values }) => values),
-    starts,
-    steps,
+    operands.map(({ slot }) => arrayOf(slot)),
+    rows.map(({ outer }) => positions(outer)),
+    rows.map(({ step }) => step),
   );
 }
 
-function reduce(kernel: Extract<Kernel, { kind: 'reduce' }>, output: TypedArray, { values, view }: Strided): void {
-  const { initial, combine, index } = kernel.operation;
-  const { shape, strides, offset } = view;
-  const outer = positions({ shape: shape.slice(0, kernel.kept), strides: strides.slice(0, kernel.kept), offset });
-  const inner = positions({ shape: shape.slice(kernel.kept), strides: strides.slice(kernel.kept), offset: 0 });
-  if (!index) return reduceLoop(combine)(output, values, outer, inner, initial);
-  for (let i = 0; i < output.length; i++) {
-    let accumulator = initial;
-    output[i] = 0;
-    for (let k = 0; k < inner.length; k++) {
-      const next = combine(accumulator, values[outer[i]! + inner[k]!]!);
-      if (!Object.is(next, accumulator)) output[i] = k;
-      accumulator = next;
-    }
-  }
+function reduce(
+  { operation, body: { operands, steps }, kept }: Extract<Kernel, { kind: 'reduce' }>,
+  output: TypedArray,
+  arrayOf: (slot: Slot) => TypedArray,
+): void {
+  const part = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
+    positions({ shape: shape.slice(from, to), strides: strides.slice(from, to), offset });
+  reduceLoop(steps, operands.length, operation)(
+    output,
+    operands.map(({ slot }) => arrayOf(slot)),
+    operands.map(({ view }) => part(view, view.offset, 0, kept)),
+    operands.map(({ view }) => part(view, 0, kept, view.shape.length)),
+    operation.initial,
+  );
 }
 
 /** Rows of equally spaced elements: `outer` has the first element of each. */

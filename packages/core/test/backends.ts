@@ -1,4 +1,5 @@
-import { reference, setBackend, type Backend, type Kernel, type Plan, type Slot } from '../src/index.ts';
+import { reference, setBackend, type Backend, type Kernel, type Operand, type Plan, type Slot } from '../src/index.ts';
+import { descriptionOf } from '../src/explain.ts';
 
 /** A backend that computes as the reference does and notes the plans it was given. */
 export interface Recorder extends Backend {
@@ -37,9 +38,9 @@ export function plansOf(f: () => void): Plan[] {
   return backend.plans;
 }
 
-/** The names of the operations of the kernels that f runs, in order. */
+/** The kernels that f runs, each as the operations fused into it. */
 export function kernelsOf(f: () => void): string[] {
-  return plansOf(f).flatMap((plan) => plan.kernels.map(({ operation }) => operation.name));
+  return plansOf(f).flatMap((plan) => plan.kernels.map((kernel) => descriptionOf(kernel).name));
 }
 
 export type ArenaSlot = Extract<Slot, { kind: 'arena' }>;
@@ -61,13 +62,13 @@ export function disjoint({ kernels }: Plan): Plan {
     }
     return place;
   };
-  const copied = kernels.map(
-    (kernel) =>
-      ({
-        ...kernel,
-        operands: kernel.operands.map((operand) => ({ ...operand, slot: moved(operand.slot) })),
-        output: moved(kernel.output),
-      }) as Kernel,
-  );
+  const operands = (all: readonly Operand[]): Operand[] => all.map(({ slot, view }) => ({ slot: moved(slot), view }));
+  const copied = kernels.map((kernel): Kernel => {
+    const output = moved(kernel.output);
+    if (kernel.kind !== 'routine')
+      return { ...kernel, body: { ...kernel.body, operands: operands(kernel.body.operands) }, output };
+    const tail = kernel.tail && { ...kernel.tail, operands: operands(kernel.tail.operands) };
+    return { ...kernel, operands: operands(kernel.operands), ...(tail && { tail }), output };
+  });
   return { kernels: copied, arenaBytes };
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { DType, Elementwise, Step } from '../src/index.ts';
 import { mapLoop, reduceLoop } from '../src/loops.ts';
 
 afterEach(() => {
@@ -16,11 +17,21 @@ function forbidCode(): void {
   vi.stubGlobal('Function', Forbidden);
 }
 
-/** New functions each time: loops are kept by function. */
-const operations = [
-  (): ((...x: number[]) => number) => (x) => x! * 2 + 1,
-  (): ((...x: number[]) => number) => (x, y) => x! - 3 * y!,
-  (): ((...x: number[]) => number) => (x, y, z) => (x! > 0 ? y! : z!),
+function step(value: Elementwise['value'], inputs: readonly number[], dtype: DType = 'float64'): Step {
+  const domain = inputs.map(() => ({ from: -1, to: 1 }));
+  const operation = { kind: 'elementwise', name: 'test', dtypes: 'number', value, derivatives: 'zero', domain } as const;
+  return { operation, inputs, dtype };
+}
+
+/** Bodies of new functions each time: loops are kept by function. */
+const bodies: readonly (() => Step[])[] = [
+  () => [step((x) => x! * 2 + 1, [0]), step((x, y) => x! * y!, [1, 0], 'float32')],
+  () => [step((x, y) => x! - 300 * y!, [0, 1], 'int32')],
+  () => [
+    step((x) => (x! > 0 ? 257 : 0), [0], 'bool'),
+    step((x, y, z) => (x! > 0 ? y! : z!), [3, 1, 2]),
+    step((x) => x! / 3, [4]),
+  ],
 ];
 
 const rows = fc.record({
@@ -44,7 +55,7 @@ test('a map is the same with a loop of its own and with the shared one', () => {
       const inputs = starts.map(() => values);
       const run = (): Float64Array => {
         const output = new Float64Array(length * count);
-        mapLoop(operations[arity - 1]!(), arity)(output, length, inputs, starts, steps);
+        mapLoop(bodies[arity - 1]!(), arity)(output, length, inputs, starts, steps);
         return output;
       };
       const own = run();
@@ -56,18 +67,21 @@ test('a map is the same with a loop of its own and with the shared one', () => {
   );
 });
 
-test('so is a reduction', () => {
-  const values = Float64Array.from({ length: 30 }, (_, i) => Math.cos(i));
-  const sum = (): ((a: number, x: number) => number) => (a, x) => a + x;
-  const outer = Int32Array.from([0, 7, 13]);
-  const inner = Int32Array.from([0, 2, 4, 9]);
+test.each([false, true])('so is a reduction, with index: %s', (index) => {
+  const inputs = [Math.cos, Math.sin].map((f) => Float64Array.from({ length: 30 }, (_, i) => f(i)));
+  const steps = (): Step[] => [step((x, y) => x! * y!, [0, 1]), step((x) => x! + 1, [2])];
+  const larger = (): ((a: number, x: number) => number) => (a, x) => (x > a ? x : a);
+  const outer = [Int32Array.from([0, 7, 13]), Int32Array.from([3, 1, 2])];
+  const inner = [Int32Array.from([0, 2, 4, 9]), Int32Array.from([0, 1, 5, 2])];
   const run = (): Float64Array => {
-    const output = new Float64Array(outer.length);
-    reduceLoop(sum())(output, values, outer, inner, 0);
+    const output = new Float64Array(3);
+    reduceLoop(steps(), 2, { combine: larger(), index })(output, inputs, outer, inner, -Infinity);
     return output;
   };
   const own = run();
   forbidCode();
   expect(run()).toEqual(own);
-  expect(own[1]).toBe(values[7]! + values[9]! + values[11]! + values[16]!);
+  const second = [0, 1, 2, 3].map((k) => Math.cos(7 + inner[0]![k]!) * Math.sin(1 + inner[1]![k]!) + 1);
+  const largest = Math.max(...second);
+  expect(own[1]).toBe(index ? second.indexOf(largest) : largest);
 });

@@ -6,6 +6,7 @@ export const cast: Elementwise = {
   name: 'cast',
   dtypes: 'number',
   value: (x) => x,
+  lower: (x) => x,
   derivatives: [(t) => t],
   domain: [{ from: -3, to: 3 }],
 };

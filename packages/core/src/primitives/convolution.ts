@@ -1,3 +1,4 @@
+import { sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { correlate } from './correlate.ts';
 import { dilated } from './movement.ts';
@@ -29,6 +30,7 @@ export const convolution: Routine = {
   name: 'convolution',
   run: (output, shape, [images, kernels], attributes) =>
     correlate(output, shape, images!, kernels!, attributes as ConvolutionAttributes),
+  multiplyAdds: (shape, [, kernels]) => sizeOf(shape) * sizeOf(kernels!.slice(1)),
   vjp: (cotangent, output, input) => (input === 0 ? inputGradient : kernelGradient)(cotangent, output),
   jvp: (tangent, output, input) => {
     const [images, kernels] = output.inputs as [Tensor, Tensor];

@@ -1,4 +1,5 @@
 import { promote, promoteNumber, toFloat, type DType } from '../dtype.ts';
+import type { Scalar } from '../scalar.ts';
 import { broadcastShapes } from '../shape.ts';
 import { Tensor, type TensorLike } from '../tensor.ts';
 import type { DTypeRule, Elementwise } from './primitive.ts';
@@ -52,9 +53,13 @@ function elementwise(definition: Definition, inputs: number): Elementwise {
 }
 
 /** A comparison: to bool, without a gradient. */
-export function comparison(name: string, value: (x: number, y: number) => number): Binary {
+export function comparison(
+  name: string,
+  value: (x: number, y: number) => number,
+  lower: (x: Scalar, y: Scalar) => Scalar,
+): Binary {
   const anything = { from: -3, to: 3 };
-  return binary({ name, dtypes: 'comparison', value, derivatives: 'zero', domain: [anything, anything] });
+  return binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [anything, anything] });
 }
 
 /** Promotes and broadcasts the inputs and makes the node. */

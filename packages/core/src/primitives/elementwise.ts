@@ -1,6 +1,7 @@
 // The table of elementwise operations. A new one is one record here: every backend, every transformation, the methods
 // of Tensor and the gradient tests follow from it. Nothing but operations may be exported from this file.
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
+import { constant } from '../scalar.ts';
 import type { Tensor } from '../tensor.ts';
 import { erfOf, integerPowerOf, powerOf } from './special.ts';
 
@@ -23,6 +24,7 @@ export const add: Binary = binary({
   name: 'add',
   dtypes: 'number',
   value: (x, y) => x + y,
+  lower: (x, y) => x.add(y),
   derivatives: [(t) => t, (t) => t],
   domain: [real, real],
 });
@@ -32,6 +34,7 @@ export const sub: Binary = binary({
   name: 'sub',
   dtypes: 'number',
   value: (x, y) => x - y,
+  lower: (x, y) => x.sub(y),
   derivatives: [(t) => t, (t) => t.neg()],
   domain: [real, real],
 });
@@ -42,6 +45,7 @@ export const mul: Binary = binary({
   dtypes: 'number',
   value: (x, y) => x * y,
   integer: Math.imul,
+  lower: (x, y) => x.mul(y),
   derivatives: [(t, _x, y) => t.mul(y!), (t, x) => t.mul(x!)],
   domain: [real, real],
 });
@@ -51,6 +55,7 @@ export const div: Binary = binary({
   name: 'div',
   dtypes: 'float',
   value: (x, y) => x / y,
+  lower: (x, y) => x.div(y),
   derivatives: [(t, _x, y) => t.div(y!), (t, _x, y, out) => t.mul(out!).div(y!).neg()],
   domain: [real, awayFromZero],
 });
@@ -92,6 +97,7 @@ export const maximum: Binary = binary({
   name: 'maximum',
   dtypes: 'number',
   value: (x, y) => Math.max(x, y),
+  lower: (x, y) => x.max(y),
   derivatives: [
     (t, x, y) => shareAtTies(t, x!.greater(y!), x!.equal(y!)),
     (t, x, y) => shareAtTies(t, y!.greater(x!), x!.equal(y!)),
@@ -107,6 +113,7 @@ export const minimum: Binary = binary({
   name: 'minimum',
   dtypes: 'number',
   value: (x, y) => Math.min(x, y),
+  lower: (x, y) => x.min(y),
   derivatives: [
     (t, x, y) => shareAtTies(t, x!.less(y!), x!.equal(y!)),
     (t, x, y) => shareAtTies(t, y!.less(x!), x!.equal(y!)),
@@ -134,6 +141,7 @@ export const neg: Unary = unary({
   name: 'neg',
   dtypes: 'number',
   value: (x) => -x,
+  lower: (x) => x.neg(),
   derivatives: [(t) => t.neg()],
   domain: [real],
 });
@@ -143,6 +151,7 @@ export const abs: Unary = unary({
   name: 'abs',
   dtypes: 'number',
   value: Math.abs,
+  lower: (x) => x.abs(),
   derivatives: [(t, x) => t.mul(x!.sign())],
   domain: [awayFromZero],
 });
@@ -152,6 +161,7 @@ export const sign: Unary = unary({
   name: 'sign',
   dtypes: 'number',
   value: Math.sign,
+  lower: (x) => x.gt(0).select(1, x.lt(0).select(-1, x)),
   derivatives: 'zero',
   domain: [awayFromZero],
 });
@@ -162,6 +172,7 @@ export const square: Unary = unary({
   dtypes: 'number',
   value: (x) => x * x,
   integer: (x) => Math.imul(x, x),
+  lower: (x) => x.mul(x),
   derivatives: [(t, x) => t.mul(x!).mul(2)],
   domain: [real],
 });
@@ -171,6 +182,7 @@ export const sqrt: Unary = unary({
   name: 'sqrt',
   dtypes: 'float',
   value: Math.sqrt,
+  lower: (x) => x.sqrt(),
   derivatives: [(t, _x, out) => t.div(out!).mul(0.5)],
   domain: [positive],
 });
@@ -180,6 +192,7 @@ export const reciprocal: Unary = unary({
   name: 'reciprocal',
   dtypes: 'float',
   value: (x) => 1 / x,
+  lower: (x) => constant(x.type, 1).div(x),
   derivatives: [(t, _x, out) => t.mul(out!.square()).neg()],
   domain: [awayFromZero],
 });
@@ -351,6 +364,7 @@ export const relu: Unary = unary({
   name: 'relu',
   dtypes: 'number',
   value: (x) => (x < 0 ? 0 : x),
+  lower: (x) => x.lt(0).select(0, x),
   derivatives: [(t, x) => x!.greater(0).where(t, 0)],
   domain: [awayFromZero],
 });
@@ -369,6 +383,7 @@ export const floor: Unary = unary({
   name: 'floor',
   dtypes: 'number',
   value: Math.floor,
+  lower: (x) => (x.type === 'i32' ? x : x.floor()),
   derivatives: 'zero',
   domain: [atIntegers],
 });
@@ -378,6 +393,7 @@ export const ceil: Unary = unary({
   name: 'ceil',
   dtypes: 'number',
   value: Math.ceil,
+  lower: (x) => (x.type === 'i32' ? x : x.ceil()),
   derivatives: 'zero',
   domain: [atIntegers],
 });
@@ -390,6 +406,7 @@ export const round: Unary = unary({
     const up = Math.round(x);
     return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
   },
+  lower: (x) => (x.type === 'i32' ? x : x.nearest()),
   derivatives: 'zero',
   domain: [atHalves],
 });
@@ -399,6 +416,7 @@ export const trunc: Unary = unary({
   name: 'trunc',
   dtypes: 'number',
   value: Math.trunc,
+  lower: (x) => (x.type === 'i32' ? x : x.trunc()),
   derivatives: 'zero',
   domain: [atIntegers],
 });
@@ -408,6 +426,7 @@ export const isNaN: Unary = unary({
   name: 'isNaN',
   dtypes: 'comparison',
   value: (x) => (x !== x ? 1 : 0),
+  lower: (x) => x.isNaN(),
   derivatives: 'zero',
   domain: [real],
 });
@@ -417,28 +436,54 @@ export const isFinite: Unary = unary({
   name: 'isFinite',
   dtypes: 'comparison',
   value: (x) => (x - x === 0 ? 1 : 0),
+  lower: (x) => x.sub(x).eq(0),
   derivatives: 'zero',
   domain: [real],
 });
 
 /** Whether x equals y. */
-export const equal: Binary = comparison('equal', (x, y) => (x === y ? 1 : 0));
+export const equal: Binary = comparison(
+  'equal',
+  (x, y) => (x === y ? 1 : 0),
+  (x, y) => x.eq(y),
+);
 /** Whether x differs from y. NaN differs from itself. */
-export const notEqual: Binary = comparison('notEqual', (x, y) => (x !== y ? 1 : 0));
+export const notEqual: Binary = comparison(
+  'notEqual',
+  (x, y) => (x !== y ? 1 : 0),
+  (x, y) => x.ne(y),
+);
 /** Whether x < y. */
-export const less: Binary = comparison('less', (x, y) => (x < y ? 1 : 0));
+export const less: Binary = comparison(
+  'less',
+  (x, y) => (x < y ? 1 : 0),
+  (x, y) => x.lt(y),
+);
 /** Whether x ≤ y. */
-export const lessEqual: Binary = comparison('lessEqual', (x, y) => (x <= y ? 1 : 0));
+export const lessEqual: Binary = comparison(
+  'lessEqual',
+  (x, y) => (x <= y ? 1 : 0),
+  (x, y) => x.le(y),
+);
 /** Whether x > y. */
-export const greater: Binary = comparison('greater', (x, y) => (x > y ? 1 : 0));
+export const greater: Binary = comparison(
+  'greater',
+  (x, y) => (x > y ? 1 : 0),
+  (x, y) => x.gt(y),
+);
 /** Whether x ≥ y. */
-export const greaterEqual: Binary = comparison('greaterEqual', (x, y) => (x >= y ? 1 : 0));
+export const greaterEqual: Binary = comparison(
+  'greaterEqual',
+  (x, y) => (x >= y ? 1 : 0),
+  (x, y) => x.ge(y),
+);
 
 /** Whether x and y are both true (not 0). */
 export const logicalAnd: Binary = binary({
   name: 'logicalAnd',
   dtypes: 'logical',
   value: (x, y) => x & y,
+  lower: (x, y) => x.and(y),
   derivatives: 'zero',
   domain: [real, real],
 });
@@ -448,6 +493,7 @@ export const logicalOr: Binary = binary({
   name: 'logicalOr',
   dtypes: 'logical',
   value: (x, y) => x | y,
+  lower: (x, y) => x.or(y),
   derivatives: 'zero',
   domain: [real, real],
 });
@@ -457,6 +503,7 @@ export const logicalNot: Unary = unary({
   name: 'logicalNot',
   dtypes: 'logical',
   value: (x) => 1 - x,
+  lower: (x) => x.not(),
   derivatives: 'zero',
   domain: [real],
 });
@@ -466,6 +513,7 @@ export const bitwiseAnd: Binary = binary({
   name: 'bitwiseAnd',
   dtypes: 'bitwise',
   value: (x, y) => x & y,
+  lower: (x, y) => x.and(y),
   derivatives: 'zero',
   domain: [real, real],
 });
@@ -475,6 +523,7 @@ export const where: Ternary = ternary({
   name: 'where',
   dtypes: 'select',
   value: (condition, y, z) => (condition !== 0 ? y : z),
+  lower: (condition, y, z) => condition.select(y, z),
   derivatives: [null, (t, condition) => condition!.where(t, 0), (t, condition) => condition!.where(0, t)],
   domain: [awayFromZero, real, real],
 });
@@ -484,6 +533,7 @@ export const clip: Ternary = ternary({
   name: 'clip',
   dtypes: 'number',
   value: (x, low, high) => Math.min(Math.max(x, low), high),
+  lower: (x, low, high) => x.max(low).min(high),
   derivatives: [
     (t, x, low, high) => x!.greaterEqual(low!).logicalAnd(x!.lessEqual(high!)).where(t, 0),
     (t, x, low, high) => x!.less(low!).logicalAnd(low!.less(high!)).where(t, 0),

@@ -1,5 +1,5 @@
 import { allocate, type TypedArray } from '../dtype.ts';
-import { positions } from '../shape.ts';
+import { positions, sizeOf } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
 import type { Routine, Strided } from './primitive.ts';
@@ -24,6 +24,7 @@ export const matmul: Routine = {
       multiplyPanels(leftPanels, rightPanels, rows, columns, depth, output, batch * rows * columns, columns, at);
     }
   },
+  multiplyAdds: (shape, [a]) => sizeOf(shape) * a!.at(-1)!,
   vjp: (cotangent, output, input) => {
     const [a, b] = output.inputs as [Tensor, Tensor];
     return input === 0 ? product(cotangent, b.transpose()) : product(a.transpose(), cotangent);

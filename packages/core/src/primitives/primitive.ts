@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from '../dtype.ts';
+import type { Scalar } from '../scalar.ts';
 import type { Shape, View } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -54,6 +55,11 @@ export interface Elementwise {
   readonly value: (...elements: number[]) => number;
   /** The same for int32, where 64-bit floats would lose low bits. */
   readonly integer?: (x: number, y: number) => number;
+  /**
+   * The same in scalar expressions, for backends that generate code: from inputs of one of the types of the dtypes that the
+   * rule allows. For types where it gives `undefined`, and without it, they call `value` for each element.
+   */
+  readonly lower?: (...inputs: Scalar[]) => Scalar | undefined;
   /** One for each input, `null` where the input is a condition; `'zero'` if the operation is constant between jumps. */
   readonly derivatives: readonly (Derivative | null)[] | 'zero';
   readonly domain: readonly Domain[];
@@ -85,6 +91,8 @@ export interface Strided {
 export interface Routine extends Rule {
   readonly kind: 'routine';
   run(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void;
+  /** The multiply-adds that it comes to, where that is what it is made of. */
+  multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number;
 }
 
 /** A node of the graph is one of these with inputs and attributes. The set is closed under differentiation. */
