@@ -1,14 +1,28 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const resultsFile = process.env['TEST_RESULTS'];
+// Vite's own conditions for code that runs in Node, behind the one that leads to the packages' sources.
+const ssr = { resolve: { conditions: ['@thetagrad/source', 'module', 'node', 'development|production'] } };
+
+/** The same tests on each backend. */
+const project = (backend: 'reference' | 'wasm', include: readonly string[]) => ({
+  ssr,
+  test: {
+    name: backend,
+    include: [...include],
+    exclude: [...configDefaults.exclude, 'test/pack/**'],
+    setupFiles: ['test/backend.ts'],
+    provide: { backend },
+  },
+});
 
 export default defineConfig({
-  // Vite's own conditions for code that runs in Node, behind the one that leads to the packages' sources.
-  ssr: { resolve: { conditions: ['@thetagrad/source', 'module', 'node', 'development|production'] } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/pack/**'],
     allowOnly: false,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
+    projects: [
+      project('reference', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
+      project('wasm', ['packages/{core,gradcheck,nn,a-softmax}/test/**/*.test.ts', 'test/integration/**/*.test.ts']),
+    ],
   },
 });

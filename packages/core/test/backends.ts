@@ -1,33 +1,35 @@
-import { reference, setBackend, type Backend, type Kernel, type Operand, type Plan, type Slot } from '../src/index.ts';
+import { getBackend, setBackend, type Backend, type Kernel, type Operand, type Plan, type Slot } from '../src/index.ts';
 import { descriptionOf } from '../src/explain.ts';
 
-/** A backend that computes as the reference does and notes the plans it was given. */
+/** A backend that computes as the one in use does and notes the plans it was given. */
 export interface Recorder extends Backend {
   readonly plans: Plan[];
 }
 
 export function recorder(change: (plan: Plan) => Plan = (plan) => plan): Recorder {
   const plans: Plan[] = [];
+  const inUse = getBackend();
   return {
     name: 'recorder',
-    dtypes: reference().dtypes,
+    dtypes: inUse.dtypes,
     plans,
-    upload: (values, dtype) => reference().upload(values, dtype),
-    allocate: (dtype, size) => reference().allocate(dtype, size),
+    upload: (values, dtype) => inUse.upload(values, dtype),
+    allocate: (dtype, size) => inUse.allocate(dtype, size),
     execute: (plan, inputs, outputs) => {
       plans.push(plan);
-      reference().execute(change(plan), inputs, outputs);
+      inUse.execute(change(plan), inputs, outputs);
     },
   };
 }
 
 /** What f gives while another backend is in use. */
 export function using<Result>(backend: Backend, f: () => Result): Result {
+  const before = getBackend();
   setBackend(backend);
   try {
     return f();
   } finally {
-    setBackend(reference());
+    setBackend(before);
   }
 }
 

@@ -248,11 +248,12 @@ describe('plans', () => {
 });
 
 describe('backends', () => {
-  test('the reference is in use until another is chosen', () => {
-    expect(getBackend()).toBe(reference());
+  test('one is in use until another is chosen', () => {
+    const before = getBackend();
     const other = recorder();
     using(other, () => expect(getBackend()).toBe(other));
-    expect(getBackend()).toBe(reference());
+    expect(getBackend()).toBe(before);
+    using(reference(), () => expect(getBackend()).toBe(reference()));
   });
 
   test('values move to the backend that needs them', () => {

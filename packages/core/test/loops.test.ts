@@ -19,7 +19,14 @@ function forbidCode(): void {
 
 function step(value: Elementwise['value'], inputs: readonly number[], dtype: DType = 'float64'): Step {
   const domain = inputs.map(() => ({ from: -1, to: 1 }));
-  const operation = { kind: 'elementwise', name: 'test', dtypes: 'number', value, derivatives: 'zero', domain } as const;
+  const operation = {
+    kind: 'elementwise',
+    name: 'test',
+    dtypes: 'number',
+    value,
+    derivatives: 'zero',
+    domain,
+  } as const;
   return { operation, inputs, dtype };
 }
 

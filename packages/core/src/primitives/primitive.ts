@@ -72,6 +72,8 @@ export interface Reduce extends Rule {
   readonly combine: (accumulator: number, value: number) => number;
   /** The result is not the combined value but the index of the element that set it last. */
   readonly index?: boolean;
+  /** `combine` in scalar expressions; of a reduction to an index, whether the value takes the accumulator's place. */
+  readonly lower: (accumulator: Scalar, value: Scalar) => Scalar;
 }
 
 /** The same elements seen in another order: no work, only strides. */

@@ -1,4 +1,5 @@
 import { isFloat, promote, type DType } from '../dtype.ts';
+import type { Scalar } from '../scalar.ts';
 import { sizeOf, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import type { Reduce } from './primitive.ts';
@@ -17,6 +18,7 @@ export const sum: Reduce = {
   name: 'sum',
   initial: 0,
   combine: (accumulator, value) => accumulator + value,
+  lower: (accumulator, value) => accumulator.add(value),
   vjp: (cotangent, output) => cotangent.broadcastTo(output.inputs[0]!.shape),
   jvp: (tangent, output) => reduce(sum, tangent, reducedAxes(output)),
 };
@@ -32,6 +34,7 @@ export const max: Reduce = {
   name: 'max',
   initial: -Infinity,
   combine: (accumulator, value) => (value > accumulator || value !== value ? value : accumulator),
+  lower: (accumulator, value) => accumulator.max(value),
   ...share,
 };
 
@@ -40,6 +43,7 @@ export const min: Reduce = {
   name: 'min',
   initial: Infinity,
   combine: (accumulator, value) => (value < accumulator || value !== value ? value : accumulator),
+  lower: (accumulator, value) => accumulator.min(value),
   ...share,
 };
 
@@ -49,6 +53,7 @@ export const argMax: Reduce = {
   initial: max.initial,
   combine: max.combine,
   index: true,
+  lower: (accumulator, value) => value.gt(accumulator).or(firstNaN(accumulator, value)),
 };
 export const argMin: Reduce = {
   kind: 'reduce',
@@ -56,7 +61,12 @@ export const argMin: Reduce = {
   initial: min.initial,
   combine: min.combine,
   index: true,
+  lower: (accumulator, value) => value.lt(accumulator).or(firstNaN(accumulator, value)),
 };
+
+function firstNaN(accumulator: Scalar, value: Scalar): Scalar {
+  return value.isNaN().and(accumulator.isNaN().not());
+}
 
 /** The node; reduced axes stay with size 1, so that results broadcast against the input. */
 export function reduce(primitive: Reduce, x: Tensor, axes: readonly number[]): Tensor {

@@ -1,0 +1,11 @@
+/**
+ * An assembler for the WebAssembly binary format. Expressions are typed values (`i32.add(a, b)`), statements go into a
+ * {@link Code} in the order in which they are to happen, functions into a {@link ModuleBuilder}, which makes the bytes.
+ */
+export { atomic, memory } from './atomic.ts';
+export type { Access } from './instructions.ts';
+export { call, Code, type Branch } from './code.ts';
+export { ModuleBuilder, type ModuleOptions } from './module.ts';
+export { f32, f64, i32, i64, select } from './scalar.ts';
+export { f32x4, f64x2, i16x8, i32x4, i64x2, i8x16, v128 } from './simd.ts';
+export type { Call, FunctionRef, Local, Locals, Results, Statement, Value, Values, ValueType } from './value.ts';

@@ -1,0 +1,172 @@
+// Opcodes are given as the specification lists them: instructions of one signature with consecutive numbers, as words in
+// a string. From the string follow both the functions and, word by word, their types.
+import { statement, value, type Body, type Statement, type Value, type Values, type ValueType } from './value.ts';
+
+/** The words of a string. A dash stands for a number that is no instruction of this kind. */
+type Words<S extends string> = S extends `${infer Word} ${infer Rest}`
+  ? Exclude<Word, '-'> | Words<Rest>
+  : Exclude<S, '-'>;
+
+/** A function for each name, from operands to the result. */
+export type Instructions<Names extends string, Operands extends readonly ValueType[], Result extends ValueType> = {
+  readonly [N in Words<Names>]: (...operands: Values<Operands>) => Value<Result>;
+};
+
+/** The type that a conversion's name ends in is its operand's: `truncF32S`. */
+type Source<Name extends string> = Name extends `${string}I32${string}`
+  ? 'i32'
+  : Name extends `${string}I64${string}`
+    ? 'i64'
+    : Name extends `${string}F32${string}`
+      ? 'f32'
+      : 'f64';
+
+/** A function for each name, from the type in the name to the result. */
+export type Conversions<Names extends string, Result extends ValueType> = {
+  readonly [N in Words<Names>]: (operand: Value<Source<N>>) => Value<Result>;
+};
+
+/** Where a memory access goes beside its address. */
+export interface Access {
+  /** Bytes, 0 ≤ offset < 2³², added to the address without wrapping. */
+  readonly offset?: number;
+  /** A promise that the address is a multiple of this; a smaller one than the access' size permits unaligned ones. */
+  readonly align?: number;
+}
+
+export type Loads<Names extends string, Result extends ValueType> = {
+  readonly [N in Words<Names>]: (address: Value<'i32'>, access?: Access) => Value<Result>;
+};
+
+export type Stores<Names extends string, Stored extends ValueType> = {
+  readonly [N in Words<Names>]: (address: Value<'i32'>, stored: Value<Stored>, access?: Access) => Statement;
+};
+
+/** Prefix bytes. */
+export const none = 0;
+export const numeric = 0xfc;
+export const vector = 0xfd;
+export const threads = 0xfe;
+
+/** A record with an entry for each word that is not a dash; `make` is given its number. */
+function eachWord<T>(first: number, names: string, make: (opcode: number, name: string) => T): Record<string, T> {
+  return Object.fromEntries(
+    names.split(' ').flatMap((name, i) => (name === '-' ? [] : [[name, make(first + i, name)] as const])),
+  );
+}
+
+/** An instruction without immediate operands. */
+export function instruction<P extends readonly ValueType[], R extends ValueType>(
+  prefix: number,
+  opcode: number,
+  operands: P,
+  result: R,
+): (...operands: Values<P>) => Value<R> {
+  return (...given) => {
+    checkOperands(operands, given);
+    return value(result, (to) => {
+      for (const operand of given) operand.emit(to);
+      to.opcode(prefix, opcode);
+    });
+  };
+}
+
+export function instructions<N extends string, P extends readonly ValueType[], R extends ValueType>(
+  prefix: number,
+  first: number,
+  names: N,
+  operands: P,
+  result: R,
+): Instructions<N, P, R> {
+  return eachWord(first, names, (opcode) => instruction(prefix, opcode, operands, result)) as Instructions<N, P, R>;
+}
+
+export function conversions<N extends string, R extends ValueType>(
+  prefix: number,
+  first: number,
+  names: N,
+  result: R,
+): Conversions<N, R> {
+  return eachWord(first, names, (opcode, name) => {
+    const source = /[IF](32|64)/.exec(name)![0].toLowerCase() as ValueType;
+    return instruction<readonly ValueType[], R>(prefix, opcode, [source], result);
+  }) as unknown as Conversions<N, R>;
+}
+
+/** `sizes` are the accesses' widths in bytes, in the order of names. */
+export function loads<N extends string, R extends ValueType>(
+  prefix: number,
+  first: number,
+  names: N,
+  sizes: readonly number[],
+  result: R,
+): Loads<N, R> {
+  return eachWord(first, names, (opcode) => (address: Value<'i32'>, access: Access = {}) => {
+    const immediate = memoryArgument(sizes[opcode - first]!, access);
+    return value(result, (to) => {
+      address.emit(to);
+      to.opcode(prefix, opcode);
+      immediate(to);
+    });
+  }) as Loads<N, R>;
+}
+
+export function stores<N extends string, T extends ValueType>(
+  prefix: number,
+  first: number,
+  names: N,
+  sizes: readonly number[],
+  stored: T,
+): Stores<N, T> {
+  return eachWord(first, names, (opcode) => (address: Value<'i32'>, what: Value<T>, access: Access = {}) => {
+    checkOperands(['i32', stored], [address, what]);
+    const immediate = memoryArgument(sizes[opcode - first]!, access);
+    return statement((to) => {
+      address.emit(to);
+      what.emit(to);
+      to.opcode(prefix, opcode);
+      immediate(to);
+    });
+  }) as Stores<N, T>;
+}
+
+/** Alignment and offset of an access of `size` bytes. */
+export function memoryArgument(size: number, { offset = 0, align = size }: Access): (to: Body) => void {
+  if (!Number.isInteger(offset) || offset < 0 || offset >= 2 ** 32) {
+    throw new RangeError(
+      `assembler: a memory offset is an integer from 0 to 2³² − 1, got ${offset}; add it to the address`,
+    );
+  }
+  const exponent = Math.log2(align);
+  if (!Number.isInteger(exponent) || align > size || align < 1) {
+    throw new RangeError(`assembler: the alignment of ${size} bytes is a power of two up to ${size}, got ${align}`);
+  }
+  return (to) => {
+    checkMemory(to);
+    to.unsigned(exponent);
+    to.unsigned(offset);
+  };
+}
+
+export function checkMemory(to: Body): void {
+  if (!to.surroundings.memory) {
+    throw new Error('assembler: a module without memory accesses it; give ModuleBuilder the option `memory`');
+  }
+}
+
+/** @throws {TypeError} unless the operands have these types: what the compiler sees, for callers in JavaScript. */
+export function checkOperands(
+  types: readonly ValueType[],
+  operands: readonly { readonly type: ValueType | 'none' }[],
+): void {
+  if (types.length !== operands.length || types.some((type, i) => operands[i]!.type !== type)) {
+    const given = operands.map(({ type }) => type).join(', ');
+    throw new TypeError(`assembler: operands of types (${types.join(', ')}) are expected, got (${given})`);
+  }
+}
+
+export function checkLane(lane: number, lanes: number): void {
+  if (!Number.isInteger(lane) || lane < 0 || lane >= lanes) {
+    throw new RangeError(`assembler: lane ${lane} is out of range for a vector of ${lanes}; use 0 to ${lanes - 1}`);
+  }
+}

@@ -1,0 +1,153 @@
+// Buffers, and which of them occupy memory.
+import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core';
+import { blockBytes, hostArray, type Heap } from './memory.ts';
+
+/**
+ * The elements of a buffer: in a host array, in a block of the heap, or in both. It does not know its buffer, so that
+ * holding it does not keep the buffer from being collected. (A WeakRef would: until the current job ends.)
+ */
+export interface Storage {
+  readonly dtype: DType;
+  readonly size: number;
+  /** Neither it nor a block: nothing has been written yet. */
+  host: TypedArray | undefined;
+  /** Of its block; 0 if there is none. */
+  address: number;
+  /** Whether the block holds the elements. */
+  written: boolean;
+  /** The last run that named it. */
+  lastRun: number;
+}
+
+/** Elements that live in WebAssembly memory or wait in a host array to be moved there. */
+export class WasmBuffer implements Buffer {
+  readonly backend: Backend;
+  /** For {@link Residents} alone. */
+  readonly storage: Storage;
+  readonly #residents: Residents;
+
+  constructor(backend: Backend, residents: Residents, dtype: DType, size: number, host?: TypedArray) {
+    this.backend = backend;
+    this.#residents = residents;
+    this.storage = { dtype, size, host, address: 0, written: false, lastRun: 0 };
+  }
+
+  get dtype(): DType {
+    return this.storage.dtype;
+  }
+
+  get size(): number {
+    return this.storage.size;
+  }
+
+  /** A copy of the elements; zeros if nothing was written. */
+  readSync(): TypedArray {
+    return this.#residents.read(this.storage);
+  }
+
+  async read(): Promise<TypedArray> {
+    return this.readSync();
+  }
+}
+
+/** The least that blocks may occupy together before some are moved out. */
+const leastBudget = 64 * 2 ** 20;
+
+/**
+ * The buffers that occupy a block. A block is given back when the collector takes its buffer. It may do so late, or, in
+ * a loop that never waits, not at all: so the blocks together stay within a budget, twice what the largest plan needs
+ * for inputs and outputs and at least 64 MiB. Beyond it, those that were not used for longest are moved out to host
+ * arrays, which are the collector's like any other. A loop over any number of steps thus runs in bounded memory.
+ */
+export class Residents {
+  readonly #heap: Heap;
+  readonly #stored = new Set<Storage>();
+  readonly #collected: FinalizationRegistry<Storage> = new FinalizationRegistry((storage) => this.#free(storage));
+  #bytes = 0;
+  #budget = leastBudget;
+  #run = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    heap.reclaim = () => this.#moveOut(0);
+  }
+
+  /** The bytes that buffers occupy now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Begins a run that uses these buffers: none of them is moved out before the next run begins. */
+  begin(...lists: readonly (readonly WasmBuffer[])[]): void {
+    this.#run++;
+    let bytes = 0;
+    for (const buffers of lists) {
+      for (const { storage } of buffers) {
+        storage.lastRun = this.#run;
+        bytes += blockBytes(storage.dtype, storage.size);
+      }
+    }
+    this.#budget = Math.max(this.#budget, 2 * bytes);
+  }
+
+  /** The address of the buffer's block, which it gets if it has none, with the elements in it. */
+  place(buffer: WasmBuffer): number {
+    const { storage } = buffer;
+    if (storage.address !== 0) return storage.address;
+    const bytes = blockBytes(storage.dtype, storage.size);
+    // To half of the budget, so that looking for the oldest is rare.
+    if (this.#bytes + bytes > this.#budget) this.#moveOut(this.#budget / 2);
+    storage.address = this.#heap.take(bytes);
+    this.#bytes += bytes;
+    this.#stored.add(storage);
+    this.#collected.register(buffer, storage, storage);
+    if (storage.host) {
+      this.#view(storage).set(storage.host);
+      storage.written = true;
+    }
+    return storage.address;
+  }
+
+  /** The elements if they are in a host array alone. */
+  onHost({ storage }: WasmBuffer): TypedArray | undefined {
+    return storage.address === 0 ? storage.host : undefined;
+  }
+
+  /** Notes that a plan writes to the block: a host copy is out of date. */
+  overwritten({ storage }: WasmBuffer): void {
+    storage.host = undefined;
+    storage.written = true;
+  }
+
+  read(storage: Storage): TypedArray {
+    if (storage.host) return storage.host.slice();
+    const copy = hostArray(storage.dtype, storage.size);
+    if (storage.written) copy.set(this.#view(storage));
+    return copy;
+  }
+
+  /** Moves the oldest out, but nothing of the current run, until the rest occupies at most `bytes`. */
+  #moveOut(bytes: number): void {
+    const oldestFirst = [...this.#stored].sort((a, b) => a.lastRun - b.lastRun);
+    for (const storage of oldestFirst) {
+      if (this.#bytes <= bytes || storage.lastRun === this.#run) return;
+      // From here on only its buffer holds it: if that is out of reach, so are the elements.
+      this.#collected.unregister(storage);
+      if (storage.written) storage.host ??= this.read(storage);
+      this.#free(storage);
+    }
+  }
+
+  #free(storage: Storage): void {
+    const bytes = blockBytes(storage.dtype, storage.size);
+    this.#heap.give(storage.address, bytes);
+    this.#bytes -= bytes;
+    this.#stored.delete(storage);
+    storage.address = 0;
+    storage.written = false;
+  }
+
+  #view({ dtype, size, address }: Storage): TypedArray {
+    return this.#heap.view(dtype, address, size);
+  }
+}

@@ -1,0 +1,2 @@
+export { WasmBackend } from './backend.ts';
+export { wasm, type WasmOptions } from './wasm.ts';

@@ -1,0 +1,298 @@
+// From scalar expressions to instructions, for one element or for four side by side.
+import type { Scalar, ScalarType } from '@thetagrad/core';
+import {
+  call,
+  f32,
+  f64,
+  f32x4,
+  i32,
+  i32x4,
+  select,
+  v128,
+  type Code,
+  type FunctionRef,
+  type Value,
+  type ValueType,
+} from '../assembler/index.ts';
+
+/** The functions that nodes call, as the module imports them. */
+export type Imports = ReadonlyMap<Scalar, FunctionRef>;
+
+/**
+ * Renders expressions: each node once, into a local if it is used more than once. Conditions are masks of 32 bits a lane
+ * in vectors, and 0 or 1 otherwise.
+ */
+export abstract class Renderer {
+  protected readonly code: Code;
+  protected readonly imports: Imports;
+  readonly #known: Map<Scalar, Value<ValueType>>;
+
+  constructor(code: Code, parameters: ReadonlyMap<Scalar, Value<ValueType>>, imports: Imports) {
+    this.code = code;
+    this.imports = imports;
+    this.#known = new Map(parameters);
+  }
+
+  render(node: Scalar): Value<ValueType> {
+    const known = this.#known.get(node);
+    if (known) return known;
+    const computed =
+      node.operation === 'rarely'
+        ? this.#rarely(node)
+        : this.node(
+            node,
+            node.inputs.map((x) => this.render(x)),
+          );
+    if (node.operation === 'constant') return computed;
+    const local = this.code.local(computed.type, computed);
+    this.#known.set(node, local);
+    return local;
+  }
+
+  /** What is rendered inside a branch is known only there. */
+  #rarely({ inputs: [condition, rare, usual] }: Scalar): Value<ValueType> {
+    const where = this.render(condition!);
+    const usually = this.render(usual!);
+    const result = this.code.local(usually.type, usually);
+    const before = new Map(this.#known);
+    this.code.if(this.any(where), () => {
+      this.code.set(result, this.choice(where, this.render(rare!), result));
+    });
+    this.#known.clear();
+    for (const [node, known] of before) this.#known.set(node, known);
+    return result;
+  }
+
+  protected abstract node(node: Scalar, inputs: readonly Value<ValueType>[]): Value<ValueType>;
+  protected abstract any(condition: Value<ValueType>): Value<'i32'>;
+  protected abstract choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): Value<ValueType>;
+}
+
+type V = Value<'v128'>;
+type I = Value<'i32'>;
+type F = Value<'f32'>;
+type D = Value<'f64'>;
+
+function impossible({ operation, type }: Scalar): never {
+  throw new Error(`wasm: no instruction for ${operation} of ${type}`);
+}
+
+/** Four elements of 32 bits at once. */
+export class VectorRenderer extends Renderer {
+  protected override any(condition: Value<ValueType>): I {
+    return v128.anyTrue(condition as V);
+  }
+
+  protected override choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): V {
+    return v128.bitselect(x as V, y as V, condition as V);
+  }
+
+  protected override node(node: Scalar, inputs: readonly Value<ValueType>[]): V {
+    const { operation, value } = node;
+    const [x, y, z] = inputs as readonly V[] as [V, V, V];
+    // Comparisons and conversions are of their inputs' type.
+    const type = node.inputs[0]?.type ?? node.type;
+    const isFloat = type === 'f32';
+    switch (operation) {
+      case 'constant':
+        return vectorConstant(node.type, value);
+      case 'add':
+      case 'sub':
+      case 'mul':
+        return isFloat ? f32x4[operation](x, y) : i32x4[operation](x, y);
+      case 'div':
+        return isFloat ? f32x4.div(x, y) : impossible(node);
+      case 'min':
+      case 'max':
+        return isFloat ? f32x4[operation](x, y) : i32x4[operation === 'min' ? 'minS' : 'maxS'](x, y);
+      case 'and':
+      case 'or':
+      case 'xor':
+        return v128[operation](x, y);
+      case 'neg':
+      case 'abs':
+        return isFloat ? f32x4[operation](x) : i32x4[operation](x);
+      case 'sqrt':
+      case 'floor':
+      case 'ceil':
+      case 'trunc':
+      case 'nearest':
+        return isFloat ? f32x4[operation](x) : impossible(node);
+      case 'not':
+        return v128.not(x);
+      case 'shl':
+      case 'shrU':
+      case 'shrS':
+        return i32x4[operation](x, i32.const(value));
+      case 'eq':
+      case 'ne':
+        return isFloat ? f32x4[operation](x, y) : i32x4[operation](x, y);
+      case 'lt':
+      case 'le':
+        return isFloat ? f32x4[operation](x, y) : i32x4[operation === 'lt' ? 'ltS' : 'leS'](x, y);
+      case 'select':
+        return this.choice(x, y, z);
+      case 'bits':
+      case 'float':
+        return x;
+      case 'convert':
+        return convertVector(type, node.type, x) ?? impossible(node);
+      case 'call':
+        return this.#call(node, inputs as readonly V[]);
+      default:
+        return impossible(node);
+    }
+  }
+
+  #call(node: Scalar, operands: readonly V[]): V {
+    const { type, inputs } = node;
+    const result = this.code.local('v128');
+    for (let lane = 0; lane < 4; lane++) {
+      const numbers = operands.map((x, i): D => {
+        if (inputs[i]!.type === 'f32') return f64.promoteF32(f32x4.extractLane(x, lane));
+        const word = i32x4.extractLane(x, lane);
+        return f64.convertI32S(inputs[i]!.type === 'bool' ? i32.and(word, i32.const(1)) : word);
+      });
+      const returned = callNumbers(this.imports.get(node)!, numbers);
+      if (type === 'f32') this.code.set(result, f32x4.replaceLane(result, lane, f32.demoteF64(returned)));
+      else {
+        const word = wrapped(this.code, returned);
+        this.code.set(result, i32x4.replaceLane(result, lane, type === 'bool' ? i32.sub(i32.const(0), word) : word));
+      }
+    }
+    return result;
+  }
+}
+
+/** A call of a function that is known to take and return float64. */
+function callNumbers(f: FunctionRef, numbers: readonly D[]): D {
+  return call(f as FunctionRef<readonly 'f64'[], readonly ['f64']>, ...numbers);
+}
+
+function vectorConstant(type: ScalarType, value: number): V {
+  if (type === 'f32') return v128.const(new Float32Array(4).fill(value));
+  return v128.const(new Int32Array(4).fill(type === 'bool' ? -Number(value !== 0) : value));
+}
+
+function convertVector(from: ScalarType, to: ScalarType, x: V): V | undefined {
+  if (from === 'bool') return v128.and(x, vectorConstant(to, 1));
+  if (to === 'bool')
+    return from === 'f32' ? f32x4.ne(x, vectorConstant('f32', 0)) : i32x4.ne(x, vectorConstant('i32', 0));
+  if (from === 'f32' && to === 'i32') return i32x4.truncSatF32x4S(x);
+  return from === 'i32' && to === 'f32' ? f32x4.convertI32x4S(x) : undefined;
+}
+
+/** One element. */
+export class ScalarRenderer extends Renderer {
+  protected override any(condition: Value<ValueType>): I {
+    return condition as I;
+  }
+
+  protected override choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): Value<ValueType> {
+    return select(condition as I, x, y);
+  }
+
+  protected override node(node: Scalar, inputs: readonly Value<ValueType>[]): Value<ValueType> {
+    const { operation, value } = node;
+    const [x, y, z] = inputs as [Value<ValueType>, Value<ValueType>, Value<ValueType>];
+    const type = node.inputs[0]?.type ?? node.type;
+    switch (operation) {
+      case 'constant':
+        return scalarConstant(node.type, value);
+      case 'add':
+      case 'sub':
+      case 'mul':
+      case 'div':
+      case 'min':
+      case 'max':
+        if (type === 'f32') return f32[operation](x as F, y as F);
+        if (type === 'f64') return f64[operation](x as D, y as D);
+        if (operation === 'min' || operation === 'max') {
+          const less = operation === 'min' ? i32.ltS(x as I, y as I) : i32.gtS(x as I, y as I);
+          return select(less, x, y);
+        }
+        return operation === 'div' ? impossible(node) : i32[operation](x as I, y as I);
+      case 'and':
+      case 'or':
+      case 'xor':
+        return i32[operation](x as I, y as I);
+      case 'neg':
+      case 'abs':
+        if (type === 'f32') return f32[operation](x as F);
+        if (type === 'f64') return f64[operation](x as D);
+        if (operation === 'neg') return i32.sub(i32.const(0), x as I);
+        return select(i32.ltS(x as I, i32.const(0)), i32.sub(i32.const(0), x as I), x as I);
+      case 'sqrt':
+      case 'floor':
+      case 'ceil':
+      case 'trunc':
+      case 'nearest':
+        return type === 'f32' ? f32[operation](x as F) : f64[operation](x as D);
+      case 'not':
+        return type === 'bool' ? i32.eqz(x as I) : i32.xor(x as I, i32.const(-1));
+      case 'shl':
+      case 'shrU':
+      case 'shrS':
+        return i32[operation](x as I, i32.const(value));
+      case 'eq':
+      case 'ne':
+        if (type === 'f32') return f32[operation](x as F, y as F);
+        return type === 'f64' ? f64[operation](x as D, y as D) : i32[operation](x as I, y as I);
+      case 'lt':
+      case 'le':
+        if (type === 'f32') return f32[operation](x as F, y as F);
+        if (type === 'f64') return f64[operation](x as D, y as D);
+        return i32[operation === 'lt' ? 'ltS' : 'leS'](x as I, y as I);
+      case 'select':
+        return this.choice(x, y, z);
+      case 'bits':
+        return i32.reinterpretF32(x as F);
+      case 'float':
+        return f32.reinterpretI32(x as I);
+      case 'convert':
+        return convertScalar(type, node.type, x);
+      case 'call':
+        return this.#call(node, inputs);
+      default:
+        return impossible(node);
+    }
+  }
+
+  #call(node: Scalar, operands: readonly Value<ValueType>[]): Value<ValueType> {
+    const { type, inputs } = node;
+    const numbers = operands.map((x, i) => convertScalar(inputs[i]!.type, 'f64', x) as D);
+    const returned = callNumbers(this.imports.get(node)!, numbers);
+    if (type === 'f64') return returned;
+    return type === 'f32' ? f32.demoteF64(returned) : wrapped(this.code, returned);
+  }
+}
+
+/** A number as a typed array of int32 stores it: without its fraction, modulo 2³². */
+function wrapped(code: Code, x: D): I {
+  const number = code.local('f64', f64.trunc(x));
+  const modulus = f64.const(2 ** 32);
+  const rest = f64.sub(number, f64.mul(f64.floor(f64.div(number, modulus)), modulus));
+  return i32.truncSatF64U(rest);
+}
+
+function scalarConstant(type: ScalarType, value: number): Value<ValueType> {
+  if (type === 'f32') return f32.const(value);
+  return type === 'f64' ? f64.const(value) : i32.const(type === 'bool' ? Number(value !== 0) : value);
+}
+
+function convertScalar(from: ScalarType, to: ScalarType, x: Value<ValueType>): Value<ValueType> {
+  if (from === to) return x;
+  const fromWord = from === 'i32' || from === 'bool';
+  switch (to) {
+    case 'f32':
+      return fromWord ? f32.convertI32S(x as I) : f32.demoteF64(x as D);
+    case 'f64':
+      return fromWord ? f64.convertI32S(x as I) : f64.promoteF32(x as F);
+    case 'i32':
+      if (from === 'bool') return x;
+      return from === 'f32' ? i32.truncSatF32S(x as F) : i32.truncSatF64S(x as D);
+    case 'bool':
+      if (fromWord) return i32.ne(x as I, i32.const(0));
+      return from === 'f32' ? f32.ne(x as F, f32.const(0)) : f64.ne(x as D, f64.const(0));
+  }
+}

@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { detectFeatures } from '../src/features.ts';
+import { wasm, type WasmOptions } from '../src/index.ts';
+
+describe('wasm', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('says what it uses', async () => {
+    const alone = await wasm({ threads: 1 });
+    expect(alone.describe()).toMatch(
+      /^wasm: 1 thread; unshared memory; relaxed SIMD (on|off \(the engine lacks it\))$/,
+    );
+    const two = await wasm({ threads: 2, deterministic: true });
+    expect(two.describe()).toMatch(/^wasm: 2 threads; shared memory; relaxed SIMD off/);
+    expect([two.name, two.threads, two.dtypes]).toEqual(['wasm', 2, ['float32', 'float64', 'int32', 'bool']]);
+    two.close();
+    expect(two.threads).toBe(1);
+  });
+
+  it('uses all cores unless said otherwise', async () => {
+    const backend = await wasm();
+    expect(backend.threads).toBe(process.getBuiltinModule('node:os').availableParallelism());
+    backend.close();
+  });
+
+  it('uses one thread where memory cannot be shared', async () => {
+    vi.stubGlobal('crossOriginIsolated', false);
+    const backend = await wasm({ threads: 4 });
+    expect(backend.threads).toBe(1);
+    expect(backend.describe()).toMatch(/unshared memory; .*one thread because memory cannot be shared here/);
+  });
+
+  it('uses relaxed SIMD only where it is there and not forbidden', async () => {
+    vi.spyOn(WebAssembly, 'validate').mockReturnValue(true);
+    expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: true });
+    expect((await wasm({ threads: 1 })).describe()).toContain('relaxed SIMD on');
+    expect((await wasm({ threads: 1, deterministic: true })).describe()).toContain('relaxed SIMD off (deterministic)');
+  });
+
+  it('names the other backend where SIMD is missing', async () => {
+    vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    await expect(wasm()).rejects.toThrow(/lacks WebAssembly SIMD; use the reference backend/);
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ threads: 0 }, /threads is an integer from 1 to 256, got 0/],
+    [{ threads: 1.5 }, /got 1.5/],
+    [{ threads: 1000 }, /got 1000/],
+    [{ memoryLimit: 1000 }, /memoryLimit is from 1048576 to 4294967296 bytes, got 1000/],
+    [{ memoryLimit: Number.NaN }, /got NaN/],
+    [{ memoryLimit: 2 ** 33 }, /got 8589934592/],
+  ])('refuses %o', async (options, message) => {
+    await expect(wasm(options as WasmOptions)).rejects.toThrow(RangeError);
+    await expect(wasm(options as WasmOptions)).rejects.toThrow(message);
+  });
+
+  it.each<[Record<string, unknown>, RegExp]>([
+    [{ threads: '2' }, /the option threads is a number, got 2/],
+    [{ deterministic: 1 }, /the option deterministic is a boolean, got 1/],
+    [{ winograd: null }, /the option winograd is a boolean, got null/],
+    [{ thread: 2 }, /there is no option 'thread', only threads, deterministic, memoryLimit, winograd/],
+  ])('refuses %o', async (options, message) => {
+    await expect(wasm(options as WasmOptions)).rejects.toThrow(TypeError);
+    await expect(wasm(options as WasmOptions)).rejects.toThrow(message);
+  });
+});

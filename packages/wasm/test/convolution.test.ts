@@ -1,0 +1,308 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { convolutionCommands, type ConvolutionDescription } from '../src/kernels/convolution.ts';
+import { backwards, inOrder, link, slot } from './link.ts';
+import { layouts, numbers, strided, sumError, tripleTail, variants, type Strided } from './views.ts';
+
+type Pair = readonly [number, number];
+
+interface Attributes {
+  readonly stride: Pair;
+  readonly low: Pair;
+  readonly high: Pair;
+  readonly inputDilation: Pair;
+  readonly kernelDilation: Pair;
+  readonly groups: number;
+}
+
+const plainly: Attributes = {
+  stride: [1, 1],
+  low: [0, 0],
+  high: [0, 0],
+  inputDilation: [1, 1],
+  kernelDilation: [1, 1],
+  groups: 1,
+};
+
+function outputShape(images: readonly number[], kernels: readonly number[], a: Attributes): number[] {
+  const dilated = (length: number, dilation: number): number => (length === 0 ? 0 : (length - 1) * dilation + 1);
+  const spatial = ([0, 1] as const).map((i) => {
+    const room = dilated(images[2 + i]!, a.inputDilation[i]) + a.low[i] + a.high[i];
+    return Math.max(0, Math.floor((room - dilated(kernels[2 + i]!, a.kernelDilation[i])) / a.stride[i]) + 1);
+  });
+  return [images[0]!, kernels[0]!, ...spatial];
+}
+
+/** The definition, in double precision, and the sums of absolute values. */
+function model(images: Strided, kernels: Strided, shape: readonly number[], a: Attributes) {
+  const [, , height, width] = images.view.shape as [number, number, number, number];
+  const [outputs, channels, kh, kw] = kernels.view.shape as [number, number, number, number];
+  const at = ({ view, values }: Strided, n: number, c: number, y: number, x: number): number => {
+    const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
+    return values[view.offset + n * s0 + c * s1 + y * s2 + x * s3]!;
+  };
+  /** The input coordinate that an output meets, −1 in the padding; none between dilated elements. */
+  const meet = (i: 0 | 1, out: number, k: number, length: number): number | undefined => {
+    const place = (out * a.stride[i] - a.low[i] + k * a.kernelDilation[i]) / a.inputDilation[i];
+    if (!Number.isInteger(place)) return undefined;
+    return place >= 0 && place < length ? place : -1;
+  };
+  const sums: number[] = [];
+  const magnitudes: number[] = [];
+  const [count, , rows, columns] = shape as [number, number, number, number];
+  for (let n = 0; n < count; n++) {
+    for (let o = 0; o < outputs; o++) {
+      const firstChannel = Math.floor(o / (outputs / a.groups)) * channels;
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          let sum = 0;
+          let magnitude = 0;
+          for (let ky = 0; ky < kh; ky++) {
+            const y = meet(0, i, ky, height);
+            if (y === undefined) continue;
+            for (let kx = 0; kx < kw; kx++) {
+              const x = meet(1, j, kx, width);
+              if (x === undefined) continue;
+              for (let c = 0; c < channels; c++) {
+                const input = y < 0 || x < 0 ? 0 : at(images, n, firstChannel + c, y, x);
+                const term = input * at(kernels, o, c, ky, kx);
+                sum += term;
+                magnitude += Math.abs(term);
+              }
+            }
+          }
+          sums.push(sum);
+          magnitudes.push(magnitude);
+        }
+      }
+    }
+  }
+  return { sums, magnitudes, depth: channels * kh * kw };
+}
+
+const pairOf = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(arbitrary, arbitrary);
+const small = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+/** Mostly 1. */
+const distance = pairOf(fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.constantFrom(1, 2, 3)));
+
+const convolutions = fc
+  .record({
+    count: fc.integer({ min: 0, max: 3 }),
+    groups: fc.constantFrom(1, 1, 1, 2, 3, 5),
+    channels: fc.oneof(fc.integer({ min: 0, max: 3 }), small(9)),
+    outputs: fc.oneof(fc.integer({ min: 0, max: 3 }), small(9)),
+    spatial: pairOf(fc.oneof(fc.integer({ min: 0, max: 12 }), small(30))),
+    kernel: pairOf(fc.oneof(fc.integer({ min: 0, max: 3 }), small(6))),
+    attributes: fc.record({
+      stride: distance,
+      low: pairOf(fc.integer({ min: -2, max: 3 })),
+      high: pairOf(fc.integer({ min: -2, max: 3 })),
+      inputDilation: distance,
+      kernelDilation: distance,
+    }),
+    imageLayout: layouts(4, [true, true, true, true]),
+    kernelLayout: layouts(4, [true, true, true, true]),
+    seed: fc.integer(),
+  })
+  .filter(
+    ({ count, groups, channels, outputs, spatial, kernel }) =>
+      count * groups * channels * outputs * (spatial[0] + 3) * (spatial[1] + 3) * kernel[0] * kernel[1] < 400_000,
+  );
+
+type Case = typeof convolutions extends fc.Arbitrary<infer T> ? T : never;
+
+interface Operands {
+  readonly images: Strided;
+  readonly kernels: Strided;
+  readonly attributes: Attributes;
+  readonly shape: readonly number[];
+}
+
+function operands(given: Case, special = false): Operands {
+  const { count, groups, channels, outputs, spatial, kernel, seed } = given;
+  const next = numbers(seed, special);
+  const images = strided([count, groups * channels, ...spatial], given.imageLayout, next);
+  const kernels = strided([groups * outputs, channels, ...kernel], given.kernelLayout, next);
+  const attributes = { ...given.attributes, groups };
+  return { images, kernels, attributes, shape: outputShape(images.view.shape, kernels.view.shape, attributes) };
+}
+
+describe.each(variants)('%o', (features) => {
+  function convolve({ images, kernels, attributes, shape }: Operands, hasTail = false, order = inOrder): Float32Array {
+    const size = shape.reduce((x, y) => x * y, 1);
+    const output = slot('float32', size);
+    const tail = hasTail ? { tail: tripleTail(output) } : {};
+    const description: ConvolutionDescription = { images, kernels, output, shape, ...attributes, ...tail };
+    const result = new Float32Array(size).fill(Number.NaN);
+    const buffers = new Map([
+      [images.place, images.values],
+      [kernels.place, kernels.values],
+      [output, result],
+    ]);
+    const linked = link(convolutionCommands(description, features), buffers, features);
+    linked.run(order);
+    return linked.read(output, result);
+  }
+
+  function check(given: Operands): void {
+    const { sums, magnitudes, depth } = model(given.images, given.kernels, given.shape, given.attributes);
+    const isWrong = (x: number, i: number): boolean => !(Math.abs(x - sums[i]!) <= sumError(depth, magnitudes[i]!));
+    expect(convolve(given).findIndex(isWrong)).toBe(-1);
+  }
+
+  test('is the definition, for all shapes, strides and attributes', () => {
+    fc.assert(
+      fc.property(convolutions, (given) => check(operands(given))),
+      { numRuns: 300 },
+    );
+  });
+
+  test('passes infinities and NaN on', () => {
+    fc.assert(
+      fc.property(convolutions, (given) => {
+        const each = operands(given, true);
+        const { sums } = model(each.images, each.kernels, each.shape, each.attributes);
+        const kind = (x: number): number => (Number.isFinite(x) ? 0 : x);
+        expect(Array.from(convolve(each), kind)).toEqual(sums.map(kind));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('does not depend on the order of chunks, to the last bit', () => {
+    fc.assert(
+      fc.property(convolutions, (given) => {
+        const each = operands(given);
+        expect(convolve(each, true, backwards)).toEqual(convolve(each, true));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('calls the tail once for every element, at the end', () => {
+    fc.assert(
+      fc.property(convolutions, (given) => {
+        const each = operands(given);
+        expect(convolve(each, true)).toEqual(convolve(each).map((x) => Math.fround(Math.fround(3 * x) + 1)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  const rowMajor = { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 };
+  const exchanged = { ...rowMajor, order: [1, 0, 2, 3] };
+  const flipped = { order: [1, 0, 2, 3], steps: [1, 1, -1, -1], offset: 0 };
+  const channelsLast = { ...rowMajor, order: [0, 3, 1, 2] };
+
+  // What training does, each with several chunks.
+  test.each([
+    ['3×3', [3, 20, 19, 17], [70, 20, 3, 3], { low: [1, 1], high: [1, 1] }, rowMajor, rowMajor],
+    ['3×3 in small planes', [7, 40, 7, 6], [9, 40, 3, 3], { low: [1, 1], high: [1, 1] }, rowMajor, rowMajor],
+    ['3×3, stride 2', [3, 3, 41, 37], [64, 3, 3, 3], { low: [1, 1], high: [1, 1], stride: [2, 2] }, rowMajor, rowMajor],
+    [
+      'its gradient for the images',
+      [3, 16, 21, 19],
+      [3, 16, 3, 3],
+      { low: [1, 1], high: [2, 2], inputDilation: [2, 2] },
+      rowMajor,
+      flipped,
+    ],
+    [
+      'its gradient for the kernels',
+      [3, 6, 41, 37],
+      [32, 6, 21, 19],
+      { low: [1, 1], high: [1, 1], kernelDilation: [2, 2] },
+      exchanged,
+      exchanged,
+    ],
+    [
+      'gradient for the kernels, stride 1',
+      [5, 7, 28, 26],
+      [9, 7, 28, 26],
+      { low: [1, 1], high: [1, 1] },
+      exchanged,
+      exchanged,
+    ],
+    ['1×1, channels last', [3, 50, 9, 9], [33, 50, 1, 1], {}, channelsLast, rowMajor],
+    ['3×3, channels last', [3, 10, 9, 9], [33, 10, 3, 3], {}, channelsLast, rowMajor],
+    ['depthwise', [2, 30, 33, 31], [30, 1, 3, 3], { low: [1, 1], high: [1, 1], groups: 30 }, rowMajor, rowMajor],
+    [
+      'depthwise, stride 2',
+      [2, 30, 33, 31],
+      [60, 1, 5, 5],
+      { low: [2, 2], high: [2, 2], stride: [2, 2], groups: 30 },
+      rowMajor,
+      rowMajor,
+    ],
+    [
+      'its gradient for the images',
+      [2, 30, 17, 16],
+      [30, 1, 5, 5],
+      { low: [2, 2], high: [2, 2], inputDilation: [2, 2], groups: 30 },
+      rowMajor,
+      flipped,
+    ],
+    [
+      'its gradient for the kernels',
+      [1, 60, 33, 31],
+      [30, 2, 17, 16],
+      { low: [2, 2], high: [2, 2], kernelDilation: [2, 2], groups: 30 },
+      exchanged,
+      exchanged,
+    ],
+    [
+      'the same, stride 1',
+      [1, 60, 21, 19],
+      [30, 2, 20, 18],
+      { low: [1, 1], high: [1, 1], groups: 30 },
+      exchanged,
+      exchanged,
+    ],
+  ] as const)('%s', (_, imageShape, kernelShape, some, imageLayout, kernelLayout) => {
+    const attributes: Attributes = { ...plainly, ...some };
+    const next = numbers(3);
+    const images = strided(imageShape, imageLayout, next);
+    const kernels = strided(kernelShape, kernelLayout, next);
+    const given = { images, kernels, attributes, shape: outputShape(imageShape, kernelShape, attributes) };
+    check(given);
+    const whole = convolve(given);
+    expect(convolve(given, true, backwards)).toEqual(whole.map((x) => Math.fround(Math.fround(3 * x) + 1)));
+  });
+});
+
+test('a long sum with few outputs is cut into slices, for all threads to have work', () => {
+  const zeros = (...shape: number[]) =>
+    strided(shape, { order: [1, 0, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
+  const output = slot('float32', 64 * 64 * 9);
+  const form = {
+    shape: [64, 64, 3, 3],
+    stride: [1, 1],
+    low: [1, 1],
+    inputDilation: [1, 1],
+    kernelDilation: [1, 1],
+    groups: 1,
+  } as const;
+  const commands = convolutionCommands(
+    { images: zeros(64, 4, 28, 28), kernels: zeros(64, 4, 28, 28), output, ...form },
+    { relaxed: false },
+  );
+  expect(commands.map(({ code }) => code.key)).toEqual([
+    'convolution pad',
+    'convolution kernels 4',
+    'convolution multiply',
+    'sum of slices',
+  ]);
+  expect(commands[2]!.chunks).toBeGreaterThanOrEqual(24);
+});
+
+test('operands that do not match are refused', () => {
+  const of = (...shape: number[]) => strided(shape, { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
+  const form = { stride: [1, 1], low: [0, 0], inputDilation: [1, 1], kernelDilation: [1, 1] } as const;
+  const commands = (shape: number[], groups: number) => () =>
+    convolutionCommands(
+      { images: of(2, 6, 4, 4), kernels: of(4, 3, 1, 1), output: slot('float32', 1), shape, groups, ...form },
+      { relaxed: false },
+    );
+  expect(commands([2, 4, 4, 4], 1)).toThrow('images [2, 6, 4, 4] and kernels [4, 3, 1, 1] in 1 groups');
+  expect(commands([2, 5, 4, 4], 2)).toThrow('do not make [2, 5, 4, 4]');
+});

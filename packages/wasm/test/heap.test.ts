@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { blockBytes, Heap, OutOfMemoryError, Region } from '../src/memory.ts';
+
+const mebi = 2 ** 20;
+const heapOf = (limit: number, reserved = 64): Heap => new Heap({ shared: false, limit, reserved });
+
+function takeIfThereIsRoom(heap: Heap, bytes: number): number | undefined {
+  try {
+    return heap.take(bytes);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return undefined;
+    throw error;
+  }
+}
+
+describe('heap', () => {
+  it('deals out disjoint aligned blocks within the limit, and takes them back whole', () => {
+    const actions = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 300_000 })), { maxLength: 60 });
+    fc.assert(
+      fc.property(actions, (steps) => {
+        const heap = heapOf(2 * mebi);
+        const blocks: { start: number; bytes: number }[] = [];
+        for (const [giveBack, number] of steps) {
+          if (giveBack && blocks.length > 0) {
+            const [block] = blocks.splice(number % blocks.length, 1);
+            heap.give(block!.start, block!.bytes);
+            continue;
+          }
+          const start = takeIfThereIsRoom(heap, number);
+          if (start !== undefined) blocks.push({ start, bytes: number });
+        }
+        blocks.sort((a, b) => a.start - b.start);
+        let end = 64;
+        for (const { start, bytes } of blocks) {
+          expect(start % 64).toBe(0);
+          expect(start).toBeGreaterThanOrEqual(end);
+          end = start + Math.max(64, Math.ceil(bytes / 64) * 64);
+        }
+        expect(end).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
+        expect(heap.memory.buffer.byteLength).toBeLessThanOrEqual(2 * mebi);
+        for (const { start, bytes } of blocks) heap.give(start, bytes);
+        expect(heap.taken).toBe(0);
+        expect(heap.take(2 * mebi - 64)).toBe(64);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('keeps contents as it grows', () => {
+    const heap = heapOf(8 * mebi);
+    const address = heap.take(64);
+    heap.view('float64', address, 8).fill(1.5);
+    heap.take(5 * mebi);
+    expect([...heap.view('float64', address, 8)]).toEqual(new Array(8).fill(1.5));
+    expect(heap.words.length * 4).toBe(heap.memory.buffer.byteLength);
+  });
+
+  it('names what was needed and the limit where there is no room, and goes on', () => {
+    const heap = heapOf(2 * mebi);
+    const kept = heap.take(mebi);
+    expect(() => heap.take(1_500_000)).toThrow(
+      /no room for 1500032 bytes more: 1048576 bytes .* limit is 2097152 bytes/,
+    );
+    heap.give(kept, mebi);
+    expect(() => heap.take(1_500_000)).not.toThrow();
+  });
+
+  it('finds a gap also when a smaller one beyond the limit was refused before', () => {
+    const heap = heapOf(2 * mebi);
+    const first = heap.take(mebi);
+    heap.take(mebi - 256);
+    expect(() => heap.take(512)).toThrow(OutOfMemoryError);
+    heap.give(first, mebi);
+    expect(heap.take(448)).toBe(first);
+  });
+
+  it('asks for what can be spared before it gives up', () => {
+    const heap = heapOf(2 * mebi);
+    const spare = heap.take(mebi);
+    heap.reclaim = () => heap.give(spare, mebi);
+    expect(heap.take(1.5 * mebi)).toBe(spare);
+  });
+
+  it('sizes blocks by dtype, never empty', () => {
+    expect([blockBytes('bool', 65), blockBytes('float64', 8), blockBytes('int32', 0)]).toEqual([128, 64, 64]);
+  });
+});
+
+describe('region', () => {
+  it('grows to the largest need and gives everything back', () => {
+    const heap = heapOf(4 * mebi);
+    const region = new Region(heap);
+    region.reserve(1000);
+    const { address } = region;
+    region.reserve(500);
+    expect(region.address).toBe(address);
+    region.reserve(2 * mebi);
+    expect(heap.taken).toBe(2 * mebi);
+    region.release();
+    expect(heap.taken).toBe(0);
+  });
+});

@@ -1,0 +1,107 @@
+// Tensors for tests of kernels: buffers whose elements lie in any order, with gaps between them, seen through views.
+import type { Slot, View } from '@thetagrad/core';
+import fc from 'fast-check';
+import { f32, i32, type ModuleBuilder, type FunctionRef } from '../src/assembler/index.ts';
+import type { Command, Features, KernelCode } from '../src/program.ts';
+import { slot } from './link.ts';
+
+export interface Strided {
+  readonly place: Slot;
+  readonly view: View;
+  readonly values: Float32Array;
+}
+
+/** How a view differs from row-major. */
+export interface Layout {
+  /** Sort keys: the axes' order in memory. */
+  readonly order: readonly number[];
+  /** Elements between neighbours, for each axis, negative for a flipped one, 0 for one that repeats. */
+  readonly steps: readonly number[];
+  readonly offset: number;
+}
+
+export function layouts(rank: number, mayRepeat: readonly boolean[]): fc.Arbitrary<Layout> {
+  const step = (axis: number): fc.Arbitrary<number> =>
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constant(1) },
+      { weight: 1, arbitrary: fc.constantFrom(-1, 2, -3) },
+      { weight: mayRepeat[axis] ? 2 : 0, arbitrary: fc.constant(0) },
+    );
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return fc.record({
+    order: fc.oneof(fc.constant(axes), fc.tuple(...axes.map(() => fc.integer({ min: 0, max: 9 })))),
+    steps: fc.tuple(...axes.map(step)),
+    offset: fc.integer({ min: 0, max: 3 }),
+  });
+}
+
+/** A tensor with this layout; what is not an element is NaN, so that it shows where it is read. */
+export function strided(shape: readonly number[], { order, steps, offset }: Layout, next: () => number): Strided {
+  const inMemory = shape.map((_, axis) => axis).toSorted((a, b) => order[b]! - order[a]!);
+  const strides = new Array<number>(shape.length);
+  let size = 1;
+  let first = offset;
+  for (const axis of inMemory) {
+    const step = steps[axis]!;
+    strides[axis] = step * size;
+    if (step < 0) first -= strides[axis] * Math.max(0, shape[axis]! - 1);
+    size *= Math.max(1, Math.abs(step) * shape[axis]!);
+  }
+  const view: View = { shape, strides, offset: first };
+  const values = new Float32Array(size + offset).fill(Number.NaN);
+  for (const at of positionsOf(view)) values[at] = next();
+  return { place: slot('float32', values.length), view, values };
+}
+
+/** Where the elements of a view are, in row-major order. */
+export function positionsOf({ shape, strides, offset }: View): number[] {
+  return shape.reduce(
+    (starts, length, axis) => starts.flatMap((start) => Array.from({ length }, (_, i) => start + i * strides[axis]!)),
+    [offset],
+  );
+}
+
+/** Multiples of 1/64 up to ±1, evenly; with `special`, now and then an infinity or NaN. */
+export function numbers(seed: number, special = false): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    if (special && (state >>> 8) % 40 === 0) return [Infinity, -Infinity, Number.NaN][(state >>> 16) % 3]!;
+    return ((state >>> 16) % 129) / 64 - 1;
+  };
+}
+
+/** A tail that makes 3x + 1 of x: calling it too early, twice or never shows. */
+export function tripleTail(output: Slot): { code: KernelCode; args: Command } {
+  const code: KernelCode = {
+    key: 'test tail',
+    assemble: (module: ModuleBuilder, _features: Features): FunctionRef =>
+      module.function(['i32', 'i32', 'i32'], [], (body, args, begin, end) => {
+        const at = body.local('i32', i32.add(i32.load(args), i32.shl(begin, i32.const(2))));
+        const stop = body.local('i32', i32.add(i32.load(args), i32.shl(end, i32.const(2))));
+        body.while(i32.ltU(at, stop), () => {
+          body.emit(f32.store(at, f32.add(f32.mul(f32.load(at), f32.const(3)), f32.const(1))));
+          body.add(at, i32.const(4));
+        });
+      }),
+  };
+  return { code, args: { code, words: [{ place: output, byteOffset: 0 }], chunks: 1, scratchBytes: 0 } };
+}
+
+/** Whether this engine has relaxed SIMD: f32x4.relaxed_madd in a function without parameters. */
+const hasRelaxed = WebAssembly.validate(
+  Uint8Array.from([
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 13, 1, 11, 0, 0x20, 0,
+    0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b,
+  ]),
+);
+
+/** The features that kernels are tested with. */
+export const variants: readonly Features[] = hasRelaxed
+  ? [{ relaxed: false }, { relaxed: true }]
+  : [{ relaxed: false }];
+
+/** The largest error of a float32 sum of `depth` products, block by block, whose absolute values sum up to `magnitude`. */
+export function sumError(depth: number, magnitude: number): number {
+  return (Math.min(depth, 256) + depth / 256 + 4) * 2 ** -24 * magnitude + 1e-30;
+}

@@ -1,0 +1,12 @@
+// Every test file computes on the backend that its project names: see vitest.config.ts.
+import { setBackend } from '@thetagrad/core';
+import { wasm } from '@thetagrad/wasm';
+import { inject } from 'vitest';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly backend: 'reference' | 'wasm';
+  }
+}
+
+if (inject('backend') === 'wasm') setBackend(await wasm({ threads: 2 }));
