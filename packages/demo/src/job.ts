@@ -1,6 +1,7 @@
-import { getBackend } from '@thetagrad/core';
+import { getBackend, reference, setBackend } from '@thetagrad/core';
 import { verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
+import { best, wasm, type Choice } from '@thetagrad/wasm';
 import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +19,13 @@ const drawn = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
 /** Trains with every loss, verifies, prints the table and writes the report. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
   const { out } = options;
+  const { backend, reason } = await chooseBackend(options);
+  setBackend(backend);
   const plan = await planJob(options);
   if (options.resume) await requireCheckpoints(plan.checkpoints);
   await makeFolder(plan.checkpoints);
   const { seen, unseen } = plan.source;
+  console.log(`backend ${reason}`);
   console.log(
     `${plan.source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
   );
@@ -37,6 +41,15 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   const report = join(out, 'report.html');
   await writeReport(report, describe(options, plan.source, methods, await draw(plan, signal)));
   console.log(`report: ${report}`);
+}
+
+/** What is to compute, from the options. */
+export async function chooseBackend({ backend: name, threads }: Options): Promise<Choice> {
+  if (name === 'reference') return { backend: reference(), reason: 'reference: plain TypeScript on one thread' };
+  const options = threads === undefined ? {} : { threads };
+  if (name === 'best') return best(options);
+  const backend = await wasm(options);
+  return { backend, reason: backend.describe() };
 }
 
 /** What a run will do. */
@@ -128,8 +141,8 @@ function describe(
   planes: readonly FeaturePlot[],
 ): Report {
   const { seen, unseen } = source;
-  const { data, net, margins, embedding, steps, batch, seed, backend, out } = options;
-  const command = `npm start -- --data ${quoted(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend} --out ${quoted(out)}`;
+  const { data, net, margins, embedding, steps, batch, seed, backend, threads, out } = options;
+  const command = `npm start -- --data ${quoted(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoted(out)}`;
   return {
     title: 'Telling unseen classes apart: softmax, modified softmax and A-Softmax',
     created: new Date(),

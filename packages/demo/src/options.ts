@@ -9,7 +9,9 @@ export interface Options {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
-  readonly backend: string;
+  readonly backend: BackendName;
+  /** For the wasm backend; all that the machine has if it is missing. */
+  readonly threads?: number;
   readonly out: string;
   readonly resume: boolean;
 }
@@ -18,7 +20,8 @@ export interface Options {
 export class UsageError extends Error {}
 
 export const netNames = ['small', 'sphereface4', 'sphereface10', 'sphereface20', 'sphereface36', 'sphereface64'];
-export const backendNames = ['reference'];
+export const backendNames = ['best', 'wasm', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 /** What every generator of random numbers takes. */
 const largestSeed = 2 ** 32 - 1;
@@ -48,7 +51,12 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .option('--steps <count>', 'training steps for each loss', integerFrom(1), 250)
     .option('--batch <size>', 'images in a step', integerFrom(2), 64)
     .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0, largestSeed), 0)
-    .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('reference'))
+    .addOption(
+      new Option('--backend <name>', 'what computes; best is the fastest that works here')
+        .choices(backendNames)
+        .default('best'),
+    )
+    .option('--threads <count>', 'threads of the wasm backend (default: all cores)', integerFrom(1))
     .option('--out <folder>', 'where report, results and checkpoints go', 'out')
     .option('--resume', 'go on from the checkpoints in the output folder')
     .allowExcessArguments(false)

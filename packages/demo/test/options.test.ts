@@ -11,7 +11,7 @@ const defaults: Options = {
   steps: expect.any(Number) as number,
   batch: expect.any(Number) as number,
   seed: 0,
-  backend: 'reference',
+  backend: 'best',
   out: 'out',
   resume: false,
 };
@@ -43,6 +43,7 @@ describe('each option is read:', () => {
     ['batch', ['--batch', '2'], 2],
     ['seed', ['--seed', '4294967295'], 4294967295],
     ...backendNames.map((name): [keyof Options, string[], unknown] => ['backend', ['--backend', name], name]),
+    ['threads', ['--threads', '3'], 3],
     ['out', ['--out', '/some/where else'], '/some/where else'],
     ['resume', ['--resume'], true],
   ])('%s from %j', (option, args, value) => {
