@@ -10,8 +10,8 @@ import {
 } from '@thetagrad/core';
 import { Residents, WasmBuffer } from './buffer.ts';
 import { CodeCache, Program } from './link.ts';
-import { Heap, padded, Region } from './memory.ts';
-import { Pool, TrapError } from './pool.ts';
+import { blockBytes, Heap, OutOfMemoryError, padded, Region } from './memory.ts';
+import { CommandError, Pool } from './pool.ts';
 import type { Features, Lower } from './program.ts';
 import { controlBytes, listed } from './runtime.ts';
 
@@ -114,10 +114,7 @@ export class WasmBackend implements Backend {
     const targets = outputs as readonly WasmBuffer[];
     this.#residents.begin(sources, targets);
     const program = this.#programFor(plan);
-    this.#region.reserve(program.regionBytes);
-    this.#reserveScratch(program.scratchBytes);
-    const outputAt = targets.map((buffer) => this.#residents.place(buffer));
-    const inputAt = this.#placeInputs(sources);
+    const [inputAt, outputAt] = this.#reserve(program, sources, targets);
     for (const buffer of targets) this.#residents.overwritten(buffer);
     program.place(inputAt, outputAt, this.#region.address);
 
@@ -155,7 +152,7 @@ export class WasmBackend implements Backend {
     try {
       this.#pool.run(list + from * listed.bytes, to - from);
     } catch (error) {
-      if (!(error instanceof TrapError)) throw error;
+      if (!(error instanceof CommandError)) throw error;
       const command = from + error.command;
       const kernel = parts.findLastIndex(({ first, onHost }) => !onHost && first <= command);
       throw new Error(
@@ -174,6 +171,29 @@ export class WasmBackend implements Backend {
     this.#programs.set(plan, program);
     this.#forgotten.register(plan, program, program);
     return program;
+  }
+
+  /** Takes all memory that a run needs, and returns where inputs and outputs are. */
+  #reserve(
+    { regionBytes, scratchBytes }: Program,
+    inputs: readonly WasmBuffer[],
+    outputs: readonly WasmBuffer[],
+  ): [inputAt: number[], outputAt: number[]] {
+    try {
+      this.#region.reserve(regionBytes);
+      this.#reserveScratch(scratchBytes);
+      const outputAt = outputs.map((buffer) => this.#residents.place(buffer));
+      return [this.#placeInputs(inputs), outputAt];
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      let bytes = 0;
+      for (const { dtype, size } of new Set([...inputs, ...outputs])) bytes += blockBytes(dtype, size);
+      throw new OutOfMemoryError(
+        `${error.message}. (In all this plan needs ${regionBytes} bytes for intermediates, ${bytes} for inputs and ` +
+          `outputs, and ${padded(scratchBytes)} for each of ${this.#options.threads} threads.)`,
+        { cause: error },
+      );
+    }
   }
 
   #reserveScratch(bytes: number): void {

@@ -52,6 +52,12 @@ export class WasmBuffer implements Buffer {
 
 /** The least that blocks may occupy together before some are moved out. */
 const leastBudget = 64 * 2 ** 20;
+/** What the smallest block counts for: keeping account of it takes memory as well, so there must not be too many. */
+const leastCost = 512;
+
+function cost({ dtype, size }: Storage): number {
+  return Math.max(leastCost, blockBytes(dtype, size));
+}
 
 /**
  * The buffers that occupy a block. A block is given back when the collector takes its buffer. It may do so late, or, in
@@ -63,7 +69,7 @@ export class Residents {
   readonly #heap: Heap;
   readonly #stored = new Set<Storage>();
   readonly #collected: FinalizationRegistry<Storage> = new FinalizationRegistry((storage) => this.#free(storage));
-  #bytes = 0;
+  #cost = 0;
   #budget = leastBudget;
   #run = 0;
 
@@ -72,33 +78,27 @@ export class Residents {
     heap.reclaim = () => this.#moveOut(0);
   }
 
-  /** The bytes that buffers occupy now. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Begins a run that uses these buffers: none of them is moved out before the next run begins. */
   begin(...lists: readonly (readonly WasmBuffer[])[]): void {
     this.#run++;
-    let bytes = 0;
+    let needed = 0;
     for (const buffers of lists) {
       for (const { storage } of buffers) {
         storage.lastRun = this.#run;
-        bytes += blockBytes(storage.dtype, storage.size);
+        needed += cost(storage);
       }
     }
-    this.#budget = Math.max(this.#budget, 2 * bytes);
+    this.#budget = Math.max(this.#budget, 2 * needed);
   }
 
   /** The address of the buffer's block, which it gets if it has none, with the elements in it. */
   place(buffer: WasmBuffer): number {
     const { storage } = buffer;
     if (storage.address !== 0) return storage.address;
-    const bytes = blockBytes(storage.dtype, storage.size);
     // To half of the budget, so that looking for the oldest is rare.
-    if (this.#bytes + bytes > this.#budget) this.#moveOut(this.#budget / 2);
-    storage.address = this.#heap.take(bytes);
-    this.#bytes += bytes;
+    if (this.#cost + cost(storage) > this.#budget) this.#moveOut(this.#budget / 2);
+    storage.address = this.#heap.take(blockBytes(storage.dtype, storage.size));
+    this.#cost += cost(storage);
     this.#stored.add(storage);
     this.#collected.register(buffer, storage, storage);
     if (storage.host) {
@@ -126,11 +126,11 @@ export class Residents {
     return copy;
   }
 
-  /** Moves the oldest out, but nothing of the current run, until the rest occupies at most `bytes`. */
-  #moveOut(bytes: number): void {
+  /** Moves the oldest out, but nothing of the current run, until the rest costs at most `most`. */
+  #moveOut(most: number): void {
     const oldestFirst = [...this.#stored].sort((a, b) => a.lastRun - b.lastRun);
     for (const storage of oldestFirst) {
-      if (this.#bytes <= bytes || storage.lastRun === this.#run) return;
+      if (this.#cost <= most || storage.lastRun === this.#run) return;
       // From here on only its buffer holds it: if that is out of reach, so are the elements.
       this.#collected.unregister(storage);
       if (storage.written) storage.host ??= this.read(storage);
@@ -139,9 +139,8 @@ export class Residents {
   }
 
   #free(storage: Storage): void {
-    const bytes = blockBytes(storage.dtype, storage.size);
-    this.#heap.give(storage.address, bytes);
-    this.#bytes -= bytes;
+    this.#heap.give(storage.address, blockBytes(storage.dtype, storage.size));
+    this.#cost -= cost(storage);
     this.#stored.delete(storage);
     storage.address = 0;
     storage.written = false;

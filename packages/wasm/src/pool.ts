@@ -44,9 +44,9 @@ interface CodeRecord {
   readonly version: number;
 }
 
-/** A chunk of a command trapped. */
-export class TrapError extends Error {
-  override readonly name: string = 'TrapError';
+/** A command failed: a chunk of it trapped. */
+export class CommandError extends Error {
+  override readonly name: string = 'CommandError';
   /** Its number in the list. */
   readonly command: number;
 
@@ -56,8 +56,8 @@ export class TrapError extends Error {
   }
 }
 
-/** A worker stopped answering. */
-export class StalledError extends Error {
+/** A command failed because a worker stopped answering. */
+export class StalledError extends CommandError {
   override readonly name: string = 'StalledError';
 }
 
@@ -78,6 +78,8 @@ export class Pool {
   #lastRecord = 0;
   #version = 0;
   #lost: string | undefined;
+  /** What runs now. */
+  #list = 0;
   #waited = 0;
   #watched = 0;
   #remarks: string[] = [];
@@ -177,16 +179,17 @@ export class Pool {
 
   /**
    * Runs `count` commands listed at `list`, see {@link listed}.
-   * @throws {TrapError} if a chunk traps; the others of its command are finished or given up by then.
+   * @throws {CommandError} if a chunk traps; the others of its command are finished or given up by then.
    * @throws {StalledError} if a worker does not finish its chunk. There is one thread from here on.
    */
   run(list: number, count: number): void {
-    if (this.#workers.size === 0) return this.#attempt(list, () => this.#runtime.runAlone(list, count));
-    this.#attempt(list, () => {
+    this.#list = list;
+    if (this.#workers.size === 0) return this.#attempt(() => this.#runtime.runAlone(list, count));
+    this.#attempt(() => {
       if (this.#runtime.run(list, count) === outcome.finished) return;
       const thread = this.#load(control.failed);
       this.#store(control.failed, 0);
-      throw new TrapError(this.#current(list), `${this.#message(thread)} (in worker thread ${thread})`);
+      throw new CommandError(this.#current(), `${this.#message(thread)} (in worker thread ${thread})`);
     });
   }
 
@@ -196,20 +199,18 @@ export class Pool {
     this.#workers.clear();
   }
 
-  #attempt(list: number, run: () => void): void {
+  #attempt(run: () => void): void {
     try {
       run();
     } catch (error) {
-      if (error instanceof TrapError) throw error;
       if (error instanceof StalledError) {
         this.stop();
         this.#remarks.push(error.message);
-        throw error;
       }
-      const trap = new TrapError(this.#current(list), error instanceof Error ? error.message : String(error), {
-        cause: error,
-      });
-      if (this.#isShared(this.#load(control.command))) this.#attempt(list, () => this.#runtime.abandon());
+      if (error instanceof CommandError) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      const trap = new CommandError(this.#current(), message, { cause: error });
+      if (this.#isShared(this.#load(control.command))) this.#attempt(() => this.#runtime.abandon());
       this.#store(control.failed, 0);
       throw trap;
     }
@@ -222,8 +223,8 @@ export class Pool {
   }
 
   /** The number of the command that the main thread is at. */
-  #current(list: number): number {
-    return (this.#load(control.command) - list) / listed.bytes;
+  #current(): number {
+    return (this.#load(control.command) - this.#list) / listed.bytes;
   }
 
   #message(thread: number): string {
@@ -243,7 +244,8 @@ export class Pool {
     if (this.#waited > restAfter && mayWait) Atomics.wait(this.#heap.signedWords, 0, 0, restTime);
     if (this.#waited < this.#patience) return;
     throw new StalledError(
-      `wasm: a worker thread has not answered for ${this.#patience / 1000} s while it computed; ` +
+      this.#current(),
+      `a worker thread has not answered for ${this.#patience / 1000} s while it computed; ` +
         `what was being computed is lost, updates of variables too; the main thread goes on alone`,
     );
   }

@@ -92,7 +92,7 @@ describe('buffers', () => {
     const large = backend.allocate('float32', 2 ** 20);
     expect(() => backend.execute(affinePlan(plans, 1, 1, 1), [x], [large])).toThrow(RangeError);
     expect(() => backend.execute(affinePlan(plans, 1, 1, 1), [x], [large])).toThrow(
-      /no room for 4194304 bytes more: .* limit is 4194304 bytes/,
+      /no room for 4194304 bytes more: .* limit is 4194304 bytes; .* needs 64 bytes for intermediates, 5242880 for inputs and outputs, and 64 for each of 1 threads/,
     );
     backend.execute(plan, [results[0]!], [x]);
     expect(x.readSync()[3]).toBe(2);

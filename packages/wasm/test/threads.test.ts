@@ -174,7 +174,7 @@ describe('threads', () => {
     const backend = started(plans, { threads: 2, patience: 300 });
     await backend.ready();
     expect(() => meet(plans, backend, 'endless', (code) => code.loop((again) => again()))).toThrow(
-      /a worker thread has not answered for 0.3 s .* the main thread goes on alone/,
+      /kernel 0 of the plan \(map, function endless\) failed: a worker thread has not answered for 0.3 s .* goes on alone/,
     );
     expect(backend.threads).toBe(1);
     expect(backend.describe()).toMatch(/^wasm: 1 thread; .*has not answered/);
