@@ -4,13 +4,14 @@ import {
   type Backend,
   type Buffer,
   type DType,
+  type Kernel,
   type Plan,
   type Slot,
   type TypedArray,
 } from '@thetagrad/core';
 import { Residents, WasmBuffer } from './buffer.ts';
 import { CodeCache, Program } from './link.ts';
-import { blockBytes, Heap, OutOfMemoryError, padded, Region } from './memory.ts';
+import { blockBytes, Heap, hostArray, OutOfMemoryError, padded, Region } from './memory.ts';
 import { CommandError, Pool } from './pool.ts';
 import type { Features, Lower } from './program.ts';
 import { controlBytes, listed } from './runtime.ts';
@@ -132,7 +133,7 @@ export class WasmBackend implements Backend {
         // As many kernels as possible at once, unless each is to be timed.
         do i++;
         while (!timings && i < parts.length && !parts[i]!.onHost);
-        this.#run(program, parts[begin]!.first, parts[i - 1]!.first + parts[i - 1]!.count);
+        this.#run(program, parts[begin]!.first, parts[i - 1]!.first + parts[i - 1]!.count, arrayOf);
       }
       if (timings) timings[begin] = performance.now() - start;
     }
@@ -147,7 +148,7 @@ export class WasmBackend implements Backend {
     program.release();
   }
 
-  #run({ list, keys, parts }: Program, from: number, to: number): void {
+  #run({ list, keys, parts }: Program, from: number, to: number, arrayOf: (slot: Slot) => TypedArray): void {
     if (from === to) return;
     try {
       this.#pool.run(list + from * listed.bytes, to - from);
@@ -155,6 +156,7 @@ export class WasmBackend implements Backend {
       if (!(error instanceof CommandError)) throw error;
       const command = from + error.command;
       const kernel = parts.findLastIndex(({ first, onHost }) => !onHost && first <= command);
+      refuseAsReference(parts[kernel]!.kernel, arrayOf);
       throw new Error(
         `wasm: kernel ${kernel} of the plan (${parts[kernel]!.kernel.kind}, function ${keys[command]}) failed: ${error.message}`,
         { cause: error },
@@ -221,4 +223,15 @@ export class WasmBackend implements Backend {
     });
     return addresses;
   }
+}
+
+/**
+ * Throws the reference's error if it has one: routines trap at inputs that have to be refused, such as an index out of
+ * range. Their output may be a variable, so it stays as it is.
+ */
+function refuseAsReference(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
+  if (kernel.kind !== 'routine') return;
+  const { operation, operands, shape, attributes, output } = kernel;
+  const inputs = operands.map(({ slot, view }) => ({ values: arrayOf(slot), view }));
+  operation.run(hostArray(output.dtype, output.size), shape, inputs, attributes);
 }

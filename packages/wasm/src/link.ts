@@ -41,11 +41,13 @@ export class CodeCache {
       this.generation++;
       missing = [...wanted.values()];
     }
-    const common = missing.filter(({ hostOnly }) => !hostOnly);
+    const isAlone = ({ alone, hostOnly }: KernelCode): boolean => alone === true || hostOnly === true;
+    const common = missing.filter((code) => !isAlone(code));
     if (common.length > 0) this.#link(common, (bytes) => this.#pool.load(bytes));
-    // One by one, since a module's imports come before its functions.
-    for (const code of missing) {
-      if (code.hostOnly) this.#link([code], (bytes) => this.#pool.loadHere(bytes, this.#imported));
+    for (const code of missing.filter(isAlone)) {
+      this.#link([code], (bytes) =>
+        code.hostOnly ? this.#pool.loadHere(bytes, this.#imported) : this.#pool.load(bytes),
+      );
     }
     return this.#slots;
   }

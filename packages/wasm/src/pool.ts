@@ -150,7 +150,11 @@ export class Pool {
   /** Instantiates a module on the main thread alone: one that imports JavaScript functions, as `js`. */
   loadHere(bytes: Uint8Array<ArrayBuffer>, functions: WebAssembly.ModuleImports): void {
     const env = { memory: this.#heap.memory, table: this.table };
-    new WebAssembly.Instance(new WebAssembly.Module(bytes), { env, js: functions });
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env,
+      Math: Math as unknown as WebAssembly.ModuleImports,
+      js: functions,
+    });
   }
 
   /** All functions in the table are out of date: workers that start from here on need not load what was loaded so far. */

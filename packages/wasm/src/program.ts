@@ -16,6 +16,8 @@ export interface KernelCode {
   readonly key: string;
   /** It imports JavaScript functions (module `js`, see lower/imports.ts): only the main thread runs it. */
   readonly hostOnly?: boolean;
+  /** It imports functions (of `Math`, or of ours): these come first in a module, so it has one of its own. */
+  readonly alone?: boolean;
   assemble(module: ModuleBuilder, features: Features): FunctionRef;
 }
 

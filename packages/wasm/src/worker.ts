@@ -38,7 +38,7 @@ const main = ({ module, memory, thread, slots }) => {
       const [, newer, length] = new Int32Array(memory.buffer, at, ${record.bytes} / 4);
       while (memory.buffer.byteLength < at + ${record.bytes} + length);
       const bytes = new Uint8Array(memory.buffer, at + ${record.bytes}, length).slice();
-      new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+      new WebAssembly.Instance(new WebAssembly.Module(bytes), { env, Math });
       set(${threadWords.version}, version = newer);
     }
   };

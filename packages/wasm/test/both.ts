@@ -4,7 +4,9 @@ import {
   getBackend,
   reference,
   setBackend,
+  tensor,
   type Backend,
+  type DType,
   type Tensor,
   type TypedArray,
 } from '@thetagrad/core';
@@ -13,6 +15,7 @@ import { expect } from 'vitest';
 import { WasmBackend } from '../src/backend.ts';
 import { importedFunctions } from '../src/lower/imports.ts';
 import { lower } from '../src/lower/index.ts';
+import { numbers } from './views.ts';
 
 /** A backend that computes everything in WebAssembly or fails. */
 export function strictBackend(threads: number): WasmBackend {
@@ -24,7 +27,8 @@ export function strictBackend(threads: number): WasmBackend {
     features,
     lower: (kernel) => {
       const commands = lower(kernel, { features, winograd: false });
-      if (!commands) throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.operation.name : kernel.kind}`);
+      if (!commands)
+        throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.operation.name : kernel.kind}`);
       return commands;
     },
     imported: importedFunctions,
@@ -111,4 +115,21 @@ export function viewOf(axes: readonly Seen[], order: readonly number[], make: (s
   x = x.slice(axes.map(({ length, step, start, repeat }) => (repeat ? null : [start, start + length * step, step])));
   const flipped = axes.flatMap(({ flip }, axis) => (flip ? [axis] : []));
   return x.flip(flipped).broadcastTo(axes.map(({ length }) => length));
+}
+
+/** An order of so many axes. */
+export function orders(rank: number): fc.Arbitrary<number[]> {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return fc.oneof(fc.constant(axes), fc.shuffledSubarray(axes, { minLength: rank, maxLength: rank }));
+}
+
+/** Makes tensors with values that are spread evenly, and multiples of 1/64 where they are no integers. */
+export function valuesOf(dtype: DType, seed: number): (shape: readonly number[]) => Tensor {
+  return (shape) => {
+    const next = numbers(seed);
+    const size = shape.reduce((product, length) => product * length, 1);
+    const scale = dtype === 'int32' ? 64 : 1;
+    const values = Array.from({ length: size }, () => (dtype === 'bool' ? Number(next() > 0) : next() * scale));
+    return tensor(Float64Array.from(values), { dtype }).reshape(shape);
+  };
 }

@@ -1,8 +1,9 @@
 // The table of elementwise operations. A new one is one record here: every backend, every transformation, the methods
 // of Tensor and the gradient tests follow from it. Nothing but operations may be exported from this file.
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
-import { constant } from '../scalar.ts';
+import { constant, type Scalar } from '../scalar.ts';
 import type { Tensor } from '../tensor.ts';
+import * as functions from './functions.ts';
 import { erfOf, integerPowerOf, powerOf } from './special.ts';
 
 // The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
@@ -13,6 +14,11 @@ const positive = { from: 0.2, to: 4 };
 const awayFromZero = { ...real, avoid: [0] };
 const atIntegers = { from: -3.4, to: 3.4, avoid: [-3, -2, -1, 0, 1, 2, 3] };
 const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
+
+/** A lowering for float32 alone. */
+function float32(f: (...inputs: Scalar[]) => Scalar): (...inputs: Scalar[]) => Scalar | undefined {
+  return (...inputs) => (inputs[0]!.type === 'f32' ? f(...inputs) : undefined);
+}
 
 /** All of t to the winner, half of it to each at a tie. */
 function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
@@ -129,6 +135,7 @@ export const atan2: Binary = binary({
   name: 'atan2',
   dtypes: 'float',
   value: Math.atan2,
+  lower: float32(functions.atan2),
   derivatives: [
     (t, y, x) => t.mul(x!).div(x!.square().add(y!.square())),
     (t, y, x) => t.mul(y!).div(x!.square().add(y!.square())).neg(),
@@ -202,6 +209,7 @@ export const exp: Unary = unary({
   name: 'exp',
   dtypes: 'float',
   value: Math.exp,
+  lower: float32(functions.exp),
   derivatives: [(t, _x, out) => t.mul(out!)],
   domain: [real],
 });
@@ -211,6 +219,7 @@ export const expm1: Unary = unary({
   name: 'expm1',
   dtypes: 'float',
   value: Math.expm1,
+  lower: float32(functions.expm1),
   derivatives: [(t, x) => t.mul(x!.exp())],
   domain: [real],
 });
@@ -220,6 +229,7 @@ export const log: Unary = unary({
   name: 'log',
   dtypes: 'float',
   value: Math.log,
+  lower: float32(functions.log),
   derivatives: [(t, x) => t.div(x!)],
   domain: [positive],
 });
@@ -229,6 +239,7 @@ export const log1p: Unary = unary({
   name: 'log1p',
   dtypes: 'float',
   value: Math.log1p,
+  lower: float32(functions.log1p),
   derivatives: [(t, x) => t.div(x!.add(1))],
   domain: [{ from: -0.8, to: 3 }],
 });
@@ -238,6 +249,7 @@ export const sin: Unary = unary({
   name: 'sin',
   dtypes: 'float',
   value: Math.sin,
+  lower: float32(functions.sin),
   derivatives: [(t, x) => t.mul(x!.cos())],
   domain: [real],
 });
@@ -247,6 +259,7 @@ export const cos: Unary = unary({
   name: 'cos',
   dtypes: 'float',
   value: Math.cos,
+  lower: float32(functions.cos),
   derivatives: [(t, x) => t.mul(x!.sin()).neg()],
   domain: [real],
 });
@@ -265,6 +278,7 @@ export const asin: Unary = unary({
   name: 'asin',
   dtypes: 'float',
   value: Math.asin,
+  lower: float32(functions.asin),
   derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt())],
   domain: [{ from: -0.9, to: 0.9 }],
 });
@@ -274,6 +288,7 @@ export const acos: Unary = unary({
   name: 'acos',
   dtypes: 'float',
   value: Math.acos,
+  lower: float32(functions.acos),
   derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt()).neg()],
   domain: [{ from: -0.9, to: 0.9 }],
 });
@@ -283,6 +298,7 @@ export const atan: Unary = unary({
   name: 'atan',
   dtypes: 'float',
   value: Math.atan,
+  lower: float32(functions.atan),
   derivatives: [(t, x) => t.div(x!.square().add(1))],
   domain: [real],
 });
@@ -292,6 +308,7 @@ export const sinh: Unary = unary({
   name: 'sinh',
   dtypes: 'float',
   value: Math.sinh,
+  lower: float32(functions.sinh),
   derivatives: [(t, x) => t.mul(x!.cosh())],
   domain: [real],
 });
@@ -301,6 +318,7 @@ export const cosh: Unary = unary({
   name: 'cosh',
   dtypes: 'float',
   value: Math.cosh,
+  lower: float32(functions.cosh),
   derivatives: [(t, x) => t.mul(x!.sinh())],
   domain: [real],
 });
@@ -310,6 +328,7 @@ export const tanh: Unary = unary({
   name: 'tanh',
   dtypes: 'float',
   value: Math.tanh,
+  lower: float32(functions.tanh),
   derivatives: [(t, _x, out) => t.mul(out!.square().neg().add(1))],
   domain: [real],
 });
@@ -346,6 +365,7 @@ export const sigmoid: Unary = unary({
   name: 'sigmoid',
   dtypes: 'float',
   value: (x) => 1 / (1 + Math.exp(-x)),
+  lower: float32(functions.sigmoid),
   derivatives: [(t, _x, out) => t.mul(out!).mul(out!.neg().add(1))],
   domain: [real],
 });
@@ -355,6 +375,7 @@ export const softplus: Unary = unary({
   name: 'softplus',
   dtypes: 'float',
   value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  lower: float32(functions.softplus),
   derivatives: [(t, x) => t.mul(x!.sigmoid())],
   domain: [real],
 });
@@ -374,6 +395,7 @@ export const erf: Unary = unary({
   name: 'erf',
   dtypes: 'float',
   value: erfOf,
+  lower: float32(functions.erf),
   derivatives: [(t, x) => t.mul(x!.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
   domain: [real],
 });

@@ -1,6 +1,13 @@
-import type { Kernel } from '@thetagrad/core';
+import type { Body, Kernel, Slot } from '@thetagrad/core';
 import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution.ts';
+import { scatterCommands, takeCommands } from '../kernels/indexing.ts';
+import { iotaCommand } from '../kernels/iota.ts';
 import { matmulCommands } from '../kernels/matmul.ts';
+import { winogradCommands } from '../kernels/winograd.ts';
+import { concatCommands, foldCommands, padCommands } from '../kernels/move.ts';
+import { randomCommand } from '../kernels/random.ts';
+import { sortCommands } from '../kernels/sort.ts';
+import { tailCommand, type Tail } from '../kernels/tileTail.ts';
 import type { Command, Features } from '../program.ts';
 import { mapCommand, tailOf } from './map.ts';
 import { reduceCommands } from './reduce.ts';
@@ -32,7 +39,7 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
     const end = tail && { tail: tailOf(tail, output) };
     return matmulCommands({ dtype: output.dtype, a: a!, b: b!, output, ...end }, features);
   },
-  convolution: ({ operands, output, shape, attributes, tail }, { features }) => {
+  convolution: ({ operands, output, shape, attributes, tail }, { features, winograd }) => {
     if (output.dtype !== 'float32') return undefined;
     const [images, kernels] = operands.map(({ slot, view }) => ({ place: slot, view }));
     const description = {
@@ -43,6 +50,27 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
       shape,
       ...(tail && { tail: tailOf(tail, output) }),
     };
-    return convolutionCommands(description, features);
+    return (winograd ? winogradCommands(description) : undefined) ?? convolutionCommands(description, features);
   },
+  randomBits: ({ operands, output, tail }) => {
+    const { slot, view } = operands[0]!;
+    const word = (i: number) => ({ place: slot, byteOffset: 4 * (view.offset + i * view.strides[0]!) });
+    return [randomCommand([word(0), word(1)], { place: output, byteOffset: 0 }, output.size, endOf(tail, output))];
+  },
+  pad: (kernel) => ended(padCommands(kernel), kernel),
+  concat: (kernel) => ended(concatCommands(kernel), kernel),
+  fold: (kernel) => ended(foldCommands(kernel), kernel),
+  takeAlongAxis: (kernel) => ended(takeCommands(kernel), kernel),
+  scatterAdd: (kernel) => ended(scatterCommands(kernel), kernel),
+  argSort: (kernel) => ended(sortCommands(kernel), kernel),
+  iota: ({ output, tail }) => [iotaCommand({ place: output, byteOffset: 0 }, output.size, endOf(tail, output))],
 };
+
+/** The commands, and then the tail. */
+function ended(commands: Command[] | undefined, { tail, output }: RoutineKernel): Command[] | undefined {
+  return commands && tail ? [...commands, tailCommand(tailOf(tail, output), output.size)] : commands;
+}
+
+function endOf(tail: Body | undefined, output: Slot): Tail | undefined {
+  return tail && tailOf(tail, output);
+}

@@ -3,7 +3,8 @@ import { nodesOf, scalarTypeOf, type Operand, type Scalar } from '@thetagrad/cor
 import { i32, type Code, type Local, type ModuleBuilder, type Value, type ValueType } from '../assembler/index.ts';
 import { bytesOf, loadFour, loadOne, wasmType } from './elements.ts';
 import type { Expression } from './expression.ts';
-import { importName } from './imports.ts';
+import { importOf } from './imports.ts';
+import type { KernelCode } from '../program.ts';
 import type { Lie } from './nest.ts';
 import { ScalarRenderer, VectorRenderer, type Imports } from './render.ts';
 
@@ -23,9 +24,18 @@ export function importsOf(module: ModuleBuilder, { calls }: Expression): Imports
   return new Map(
     calls.map((node) => {
       const numbers = node.inputs.map(() => 'f64' as const);
-      return [node, module.importFunction('js', importName(node.function!), numbers, ['f64'])];
+      const { module: from, name } = importOf(node.function!);
+      return [node, module.importFunction(from, name, numbers, ['f64'])];
     }),
   );
+}
+
+/** What a code of this expression has to say of its imports. */
+export function importing({ calls }: Expression): Pick<KernelCode, 'alone' | 'hostOnly'> {
+  return {
+    alone: calls.length > 0,
+    hostOnly: calls.some((node) => importOf(node.function!).module === 'js'),
+  };
 }
 
 /** Loads the operands' elements here and gives the expression's value; what never changes in the loop is given. */

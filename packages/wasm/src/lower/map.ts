@@ -12,7 +12,15 @@ import type { Tail } from '../kernels/tileTail.ts';
 import type { Command, KernelCode, Word } from '../program.ts';
 import { bytesOf, storeFour, storeOne } from './elements.ts';
 import { expressionOf, type Expression } from './expression.ts';
-import { elementBytes, emitAdvance, emitExpression, emitInvariants, importsOf, type Walking } from './inner.ts';
+import {
+  elementBytes,
+  emitAdvance,
+  emitExpression,
+  emitInvariants,
+  importing,
+  importsOf,
+  type Walking,
+} from './inner.ts';
 import { lieOf, nestOf, type Lie } from './nest.ts';
 import type { Imports } from './render.ts';
 
@@ -22,7 +30,7 @@ export function mapCommand({ body, output }: Extract<Kernel, { kind: 'map' }>): 
   return {
     code: {
       key: `map ${structure.key}`,
-      hostOnly: structure.expression.calls.length > 0,
+      ...importing(structure.expression),
       assemble: (module) => assembleChunks(module, assembleRange(module, structure)),
     },
     words,
@@ -36,7 +44,7 @@ export function tailOf(body: Body, output: Slot): Tail {
   const { structure, words } = described(body, output);
   const code: KernelCode = {
     key: `tail ${structure.key}`,
-    hostOnly: structure.expression.calls.length > 0,
+    ...importing(structure.expression),
     assemble: (module) => assembleRange(module, structure),
   };
   return { code, args: { code, words, chunks: 0, scratchBytes: 0 } };

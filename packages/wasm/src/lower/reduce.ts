@@ -23,7 +23,7 @@ import {
 import type { Command, Temporary, Word } from '../program.ts';
 import { bytesOf, storeFour, storeOne, wasmType } from './elements.ts';
 import { describe, expressionOf, type Expression } from './expression.ts';
-import { elementBytes, emitAdvance, emitExpression, importsOf, type Walker, type Walking } from './inner.ts';
+import { elementBytes, emitAdvance, emitExpression, importing, importsOf, type Walker, type Walking } from './inner.ts';
 import { lieOf, nestOf, type Lie, type Nest } from './nest.ts';
 import { ScalarRenderer, VectorRenderer, type Imports } from './render.ts';
 
@@ -131,7 +131,7 @@ function reductionCommands(reduction: Reduction): Command[] {
   const command: Command = {
     code: {
       key: keyOf(structure),
-      hostOnly: expression.calls.length > 0,
+      ...importing(expression),
       assemble: (module) => assemble(module, structure),
     },
     words,

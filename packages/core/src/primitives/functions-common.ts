@@ -1,0 +1,52 @@
+// What the float32 functions in scalar expressions share. They take f32 nodes alone, have no branches but `rarely`, and
+// assume no fused multiply-add, so that they compute the same everywhere; coefficients are minimax fits (Remez), rounded
+// to float32. Each is within 2 ulp of the value in double precision, for all inputs (but for about one in a
+// million of sigmoid, sin and cos, where it is at most 2.2).
+import { constant, type Scalar } from '../scalar.ts';
+
+/** c₀ + c₁x + c₂x² + …, by Horner's rule. */
+export function polynomial(x: Scalar, ...coefficients: readonly number[]): Scalar {
+  const [last, ...rest] = coefficients.toReversed();
+  return rest.reduce((sum, coefficient) => sum.mul(x).add(coefficient), constant('f32', last!));
+}
+
+/** The smaller of x and a limit; NaN stays. Cheaper than `min`, which minds the signs of zeros. */
+export function atMost(x: Scalar, limit: number): Scalar {
+  return x.gt(limit).select(limit, x);
+}
+
+/** The larger of x and a limit; NaN stays. */
+export function atLeast(x: Scalar, limit: number): Scalar {
+  return x.lt(limit).select(limit, x);
+}
+
+/** x with the sign of `like`, if x is positive or has that sign already. */
+export function withSignOf(x: Scalar, like: Scalar): Scalar {
+  return like
+    .bits()
+    .and(-(2 ** 31))
+    .or(x.bits())
+    .float();
+}
+
+/**
+ * The integer nearest to x, for |x| < 2²², and an i32 whose low bits are those of the integer plus `bias`: added to 1.5 · 2²³,
+ * x has no bits left for a fraction.
+ */
+export function rounded(x: Scalar, bias = 0): { readonly integer: Scalar; readonly bits: Scalar } {
+  const magic = 1.5 * 2 ** 23 + bias;
+  const sum = x.add(magic);
+  return { integer: sum.sub(magic), bits: sum.bits() };
+}
+
+/** The power of two of which the low 8 bits are the exponent, with its bias of 127. */
+export function powerOfTwo(bits: Scalar): Scalar {
+  return bits.shl(23).float();
+}
+
+/** 1 / x for a power of two. */
+export function inverseOfPower(x: Scalar): Scalar {
+  return constant('i32', 254 << 23)
+    .sub(x.bits())
+    .float();
+}

@@ -1,0 +1,4 @@
+// The float32 functions that are lowered to arithmetic, each by the name of its operation.
+export * from './functions-exponential.ts';
+export * from './functions-logarithm.ts';
+export * from './functions-trigonometric.ts';

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { cast } from '../src/primitives/cast.ts';
+import * as table from '../src/primitives/elementwise.ts';
+import { lowered, weightOf } from '../src/primitives/lowering.ts';
+import type { DTypeRule, Elementwise } from '../src/primitives/primitive.ts';
+import type { DType } from '../src/dtype.ts';
+import { nodesOf, parameter, type ScalarType } from '../src/scalar.ts';
+import { arrays, interpret } from './scalar-interpreter.ts';
+
+const operations = Object.values(table as unknown as Record<string, { primitive: Elementwise }>).map(
+  (f) => f.primitive,
+);
+
+/** What is computed in other steps than the definition, which for float32 may be off by 2 ulp. */
+const approximate = new Set(
+  'exp expm1 log log1p sin cos asin acos atan atan2 sinh cosh tanh sigmoid softplus erf'.split(' '),
+);
+/** What has no lowering (for float32), and is called. */
+const called = new Set('mod pow tan asinh acosh atanh'.split(' '));
+
+const types: Record<DType, ScalarType> = { float32: 'f32', float64: 'f64', int32: 'i32', bool: 'bool' };
+const dtypesOf: Record<DTypeRule, readonly DType[]> = {
+  float: ['float32', 'float64'],
+  number: ['int32', 'float32', 'float64'],
+  comparison: ['int32', 'float32', 'float64'],
+  logical: ['bool'],
+  bitwise: ['int32'],
+  select: ['bool', 'int32', 'float32', 'float64'],
+};
+
+/** The dtypes of the inputs and of the result, for one that the rule allows. */
+function signature({ dtypes, domain }: Elementwise, dtype: DType): { inputs: DType[]; result: DType } {
+  const inputs = domain.map((_, i): DType => (dtypes === 'select' && i === 0 ? 'bool' : dtype));
+  return { inputs, result: dtypes === 'comparison' ? 'bool' : dtype };
+}
+
+const special = {
+  float32: [NaN, Infinity, -Infinity, 0, -0, 2 ** -149, -(2 ** -149), 2 ** -126, 3.4028234663852886e38, -1e38],
+  float64: [NaN, Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 1e308, -1e308, 2 ** 53 + 1],
+  int32: [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 65536, -65537],
+  bool: [0, 1],
+};
+const usual = [1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3, 0.3, -0.7, 100.25, -1e4];
+
+/** A generator of uniform numbers in [0, 1) (mulberry32): the same points in each run. */
+function uniform(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Elements of one dtype: special values, then floats of any exponent and numbers of normal size in turn. */
+function elements(dtype: DType, size: number, random: () => number): InstanceType<(typeof arrays)[ScalarType]> {
+  const values = new arrays[types[dtype]](size);
+  const bits = dtype === 'float64' ? new Uint32Array(values.buffer) : undefined;
+  const words = dtype === 'float32' || dtype === 'int32' ? new Uint32Array(values.buffer) : bits;
+  const fixed = dtype === 'float32' || dtype === 'float64' ? [...special[dtype], ...usual] : special[dtype];
+  for (let i = 0; i < size; i++) {
+    const kind = Math.floor(random() * 8);
+    if (kind === 0) values[i] = fixed[Math.floor(random() * fixed.length)]!;
+    else if (dtype === 'bool') values[i] = random() < 0.5 ? 1 : 0;
+    else if (kind < 4) values[i] = (random() * 2 - 1) * [3, 20, 300][kind - 1]!;
+    else if (dtype === 'float64') [words![2 * i], words![2 * i + 1]] = [random() * 2 ** 32, random() * 2 ** 32];
+    else words![i] = random() * 2 ** 32;
+  }
+  return values;
+}
+
+/** A column of elements for each input. */
+function columnsOf(inputs: readonly DType[], size: number): ReturnType<typeof elements>[] {
+  const random = uniform(inputs.length);
+  return inputs.map((dtype) => elements(dtype, size, random));
+}
+
+/** The definition, rounded to the dtype. */
+function expected(
+  { value, integer }: Elementwise,
+  result: DType,
+  inputs: readonly DType[],
+  rows: number[][],
+): number[] {
+  const f = integer && inputs.at(-1) === 'int32' ? (integer as Elementwise['value']) : value;
+  return [...new arrays[types[result]](rows.map((row) => f(...row)))];
+}
+
+/** The distance to the next float32 above |x|. */
+function ulp(x: number): number {
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -126);
+  return 2 ** (Math.min(exponent, 127) - 23);
+}
+
+/** How many ulp a float32 is from the value; infinite where one is NaN or 0 of the other sign. */
+function error(actual: number, value: number): number {
+  const nearest = Math.fround(value);
+  if (Object.is(actual, nearest))
+    return Number.isFinite(actual) && actual !== 0 ? Math.abs(actual - value) / ulp(value) : 0;
+  if (actual === 0 && nearest === 0) return Infinity;
+  // Beyond the largest float32 come the multiples of its ulp.
+  const finite = (x: number): number => (Math.abs(x) === Infinity ? Math.sign(x) * 2 ** 128 : x);
+  const distance = Math.abs(finite(actual) - finite(value)) / ulp(finite(value));
+  return distance <= Infinity ? distance : Infinity;
+}
+
+describe.each(operations.filter(({ name }) => !approximate.has(name)))('$name', (operation) => {
+  test.each(dtypesOf[operation.dtypes])('%s: exactly the definition', (dtype) => {
+    const { inputs, result } = signature(operation, dtype);
+    const columns = columnsOf(inputs, 5000);
+    const rows = Array.from({ length: 5000 }, (_, i) => columns.map((column) => column[i]!));
+    const parameters = inputs.map((input, i) => parameter(types[input], i));
+    const expression = lowered(operation, parameters, result);
+    expect(expression.type).toBe(types[result]);
+    expect(nodesOf(expression).some((node) => node.operation === 'call')).toBe(called.has(operation.name));
+    const actual = [...interpret(expression, columns)];
+    const wanted = expected(operation, result, inputs, rows);
+    const wrong = rows.findIndex((_, i) => !Object.is(actual[i], wanted[i]));
+    expect([rows[wrong], actual[wrong]]).toEqual([rows[wrong], wanted[wrong]]);
+    expect(wrong).toBe(-1);
+  });
+});
+
+describe.each(operations.filter(({ name }) => approximate.has(name)))('$name', (operation) => {
+  const { inputs } = signature(operation, 'float32');
+
+  test('float32: within 2 ulp of the definition', () => {
+    const size = 50_000;
+    const columns = columnsOf(inputs, size);
+    const actual = interpret(
+      lowered(
+        operation,
+        inputs.map((_, i) => parameter('f32', i)),
+        'float32',
+      ),
+      columns,
+    );
+    let worst = { error: 0, row: [] as number[], actual: 0 };
+    for (let i = 0; i < size; i++) {
+      const row = columns.map((column) => column[i]!);
+      const distance = error(actual[i]!, operation.value(...row));
+      if (distance > worst.error) worst = { error: distance, row, actual: actual[i]! };
+    }
+    expect(worst.error).toBeGreaterThan(0);
+    expect({ ...worst, error: Math.max(worst.error, 2) }).toEqual({ ...worst, error: 2 });
+  });
+
+  test('float64: a call of the definition', () => {
+    const expression = lowered(
+      operation,
+      inputs.map((_, i) => parameter('f64', i)),
+      'float64',
+    );
+    expect([expression.operation, expression.function]).toEqual(['call', operation.value]);
+  });
+});
+
+describe('cast', () => {
+  const all: DType[] = ['bool', 'int32', 'float32', 'float64'];
+  test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
+    const random = uniform(7);
+    // int32 does not reach everywhere.
+    const column = elements(from, 5000, random).filter((x: number) => to !== 'int32' || Math.abs(x) < 2 ** 31);
+    const actual = interpret(lowered(cast, [parameter(types[from], 0)], to), [column]);
+    const wanted = to === 'bool' ? Array.from(column, (x) => (x !== 0 ? 1 : 0)) : column;
+    expect([...actual]).toEqual([...new arrays[types[to]](wanted)]);
+  });
+});
+
+describe('weightOf', () => {
+  test.each([
+    [table.add, 1],
+    [table.relu, 2],
+    [table.clip, 2],
+    [table.where, 1],
+    [table.logicalNot, 1],
+    [table.bitwiseAnd, 1],
+    [table.mod, 64],
+  ])('%o', (apply, weight) => {
+    expect(weightOf(apply.primitive)).toBe(weight);
+  });
+
+  test('leaves out what is rarely computed', () => {
+    expect(weightOf(table.sin.primitive)).toBeLessThan(40);
+    expect(weightOf(table.log.primitive)).toBeLessThan(40);
+  });
+});

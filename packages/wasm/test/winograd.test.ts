@@ -1,0 +1,280 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ConvolutionDescription } from '../src/kernels/convolutionGeometry.ts';
+import { winogradCommands } from '../src/kernels/winograd.ts';
+import { forwardCommands } from '../src/kernels/winogradForward.ts';
+import { gradientCommands } from '../src/kernels/winogradGradient.ts';
+import { tileGrid } from '../src/kernels/winogradTiles.ts';
+import type { Command } from '../src/program.ts';
+import { backwards, inOrder, link, slot } from './link.ts';
+import { layouts, numbers, positionsOf, strided, tripleTail, variants, type Strided } from './views.ts';
+
+type Pair = readonly [number, number];
+
+interface Operands {
+  readonly images: Strided;
+  readonly kernels: Strided;
+  readonly low: Pair;
+  readonly shape: readonly number[];
+  readonly groups: number;
+}
+
+type Lowering = (description: ConvolutionDescription) => Command[];
+
+/** The definition, in double precision. */
+function model({ images, kernels, low, shape, groups }: Operands): Float64Array {
+  const [count, outputs, rows, columns] = shape as [number, number, number, number];
+  const [, , height, width] = images.view.shape as [number, number, number, number];
+  const [, channels, kh, kw] = kernels.view.shape as [number, number, number, number];
+  const at = ({ view, values }: Strided, a: number, b: number, y: number, x: number): number => {
+    const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
+    return values[view.offset + a * s0 + b * s1 + y * s2 + x * s3]!;
+  };
+  const result = new Float64Array(count * outputs * rows * columns);
+  let i = 0;
+  for (let n = 0; n < count; n++) {
+    for (let o = 0; o < outputs; o++) {
+      const first = Math.floor(o / (outputs / groups)) * channels;
+      for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < columns; x++, i++) {
+          for (let ky = Math.max(0, low[0] - y); ky < Math.min(kh, height + low[0] - y); ky++) {
+            for (let kx = Math.max(0, low[1] - x); kx < Math.min(kw, width + low[1] - x); kx++) {
+              for (let c = 0; c < channels; c++) {
+                result[i]! += at(images, n, first + c, y - low[0] + ky, x - low[1] + kx) * at(kernels, o, c, ky, kx);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return result;
+}
+
+/** The largest error, as a part of the standard deviation that sums of products of {@link numbers} have. */
+function errorOf(result: Float32Array, given: Operands): number {
+  const [, channels, kh, kw] = given.kernels.view.shape as [number, number, number, number];
+  const deviation = Math.sqrt(channels * kh * kw) / 3;
+  const expected = model(given);
+  return result.reduce((largest, x, i) => {
+    const error = Math.abs(x - expected[i]!) / deviation;
+    return error <= largest ? largest : error;
+  }, 0);
+}
+
+const largestError = 2.5e-5;
+
+const rowMajor = { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 };
+const exchanged = { ...rowMajor, order: [1, 0, 2, 3] };
+const turned = { order: [1, 0, 2, 3], steps: [1, 1, -1, -1], offset: 0 };
+
+const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+const pairOf = (each: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(each, each);
+const anyLayout = layouts(4, [true, true, true, true]);
+
+/** Kernels of 3×3, with blocks and parts of any size. */
+const forwards = fc
+  .record({
+    count: size(3),
+    groups: fc.constantFrom(1, 1, 1, 2, 3),
+    channels: size(7),
+    outputs: size(20),
+    spatial: pairOf(fc.oneof(size(6), size(23))),
+    low: pairOf(fc.integer({ min: -2, max: 2 })),
+    high: pairOf(fc.integer({ min: -2, max: 2 })),
+    imageLayout: anyLayout,
+    kernelLayout: anyLayout,
+    seed: fc.integer(),
+    tiles: fc.integer({ min: 1, max: 12 }),
+    panelsInPart: fc.integer({ min: 1, max: 3 }),
+  })
+  .map(({ count, groups, channels, outputs, spatial, low, high, imageLayout, kernelLayout, seed, ...cut }) => {
+    const next = numbers(seed);
+    const images = strided([count, groups * channels, ...spatial], imageLayout, next);
+    const kernels = strided([groups * outputs, channels, 3, 3], kernelLayout, next);
+    const [height, width] = [0, 1].map((i) => Math.max(1, spatial[i]! + low[i]! + high[i]! - 2)) as [number, number];
+    const given: Operands = { images, kernels, low, shape: [count, groups * outputs, height, width], groups };
+    const grid = tileGrid(count, groups * outputs, height, width, cut.tiles);
+    const lower: Lowering = (description) => forwardCommands(description, grid, cut.panelsInPart);
+    return { given, lower };
+  });
+
+/** Outputs of 3×3, with blocks, parts and slices of any size. */
+const gradients = fc
+  .record({
+    channels: size(9),
+    outputs: size(20),
+    count: size(3),
+    spatial: pairOf(fc.oneof(size(6), size(18))),
+    low: pairOf(fc.integer({ min: -1, max: 2 })),
+    imageSpatial: pairOf(fc.oneof(size(6), size(18))),
+    imageLayout: anyLayout,
+    kernelLayout: anyLayout,
+    seed: fc.integer(),
+    tiles: fc.integer({ min: 1, max: 12 }),
+    channelsInPart: fc.constantFrom(4, 8),
+    outputsInPart: fc.constantFrom(8, 16),
+    slices: fc.integer({ min: 1, max: 5 }),
+  })
+  .map(({ channels, outputs, count, spatial, low, imageSpatial, imageLayout, kernelLayout, seed, tiles, ...cut }) => {
+    const next = numbers(seed);
+    const images = strided([channels, count, ...imageSpatial], imageLayout, next);
+    const kernels = strided([outputs, count, ...spatial], kernelLayout, next);
+    const given: Operands = { images, kernels, low, shape: [channels, outputs, 3, 3], groups: 1 };
+    const grid = tileGrid(count, 1, spatial[0], spatial[1], tiles);
+    const lower: Lowering = (description) => gradientCommands(description, grid, cut);
+    return { given, lower };
+  });
+
+describe.each(variants)('%o', (features) => {
+  function convolve({ given, lower }: { given: Operands; lower: Lowering }, hasTail = false, order = inOrder) {
+    const { images, kernels, shape, low, groups } = given;
+    const length = shape.reduce((x, y) => x * y, 1);
+    const output = slot('float32', length);
+    const result = new Float32Array(length).fill(Number.NaN);
+    const plain = { stride: [1, 1], inputDilation: [1, 1], kernelDilation: [1, 1] } as const;
+    const tail = hasTail ? { tail: tripleTail(output) } : {};
+    const commands = lower({ images, kernels, output, shape, low, groups, ...plain, ...tail });
+    const buffers = new Map([
+      [images.place, images.values],
+      [kernels.place, kernels.values],
+      [output, result],
+    ]);
+    const linked = link(commands, buffers, features);
+    linked.run(order);
+    return linked.read(output, result);
+  }
+
+  describe.each([
+    ['kernels of 3×3', forwards],
+    ['outputs of 3×3', gradients],
+  ])('%s', (_, cases) => {
+    test('is the definition, for all shapes, strides, paddings and cuts', () => {
+      fc.assert(
+        fc.property(cases, (each) => {
+          expect(errorOf(convolve(each), each.given)).toBeLessThan(largestError);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    test('does not depend on the order of chunks, to the last bit', () => {
+      fc.assert(
+        fc.property(cases, (each) => {
+          expect(convolve(each, true, backwards)).toEqual(convolve(each, true));
+        }),
+        { numRuns: 30 },
+      );
+    });
+
+    test('calls the tail once for every element, at the end', () => {
+      fc.assert(
+        fc.property(cases, (each) => {
+          expect(convolve(each, true)).toEqual(convolve(each).map((x) => Math.fround(Math.fround(3 * x) + 1)));
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    test('an infinity or NaN stays in the tiles of those outputs that meet it', () => {
+      const special = fc.constantFrom(Infinity, -Infinity, Number.NaN);
+      fc.assert(
+        fc.property(cases, fc.nat(), special, ({ given, lower }, index, value) => {
+          const without = convolve({ given, lower });
+          const { images, shape } = given;
+          const positions = positionsOf(images.view);
+          const values = images.values.with(positions[index % positions.length]!, value);
+          const spoilt = { ...given, images: { ...images, values } };
+          const result = convolve({ given: spoilt, lower });
+          const [height, width] = shape.slice(2) as [number, number];
+          const tileOf = (i: number): string => {
+            const [plane, y, x] = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
+            return [plane, Math.floor(y / 4), Math.floor(x / 4)].join();
+          };
+          const meets = Array.from(model(spoilt), (sum) => !Number.isFinite(sum));
+          const tiles = new Set(meets.flatMap((doesMeet, i) => (doesMeet ? [tileOf(i)] : [])));
+          const expected = without.map((x, i) => (tiles.has(tileOf(i)) ? Number.NaN : x));
+          expect(result.map((x, i) => (tiles.has(tileOf(i)) ? Number.NaN : x))).toEqual(expected);
+          expect(meets.every((doesMeet, i) => !doesMeet || !Number.isFinite(result[i]!))).toBe(true);
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
+  const chosen: Lowering = (description) => winogradCommands(description)!;
+
+  // What training does, with many terms.
+  test.each([
+    ['3×3', [2, 64, 21, 18], [24, 64, 3, 3], [2, 24, 21, 18], rowMajor, rowMajor],
+    ['3×3, late', [1, 512, 14, 12], [32, 512, 3, 3], [1, 32, 14, 12], rowMajor, rowMajor],
+    ['its gradient for the images', [2, 24, 21, 18], [64, 24, 3, 3], [2, 64, 21, 18], rowMajor, turned],
+    ['its gradient for the kernels', [20, 6, 28, 26], [16, 6, 28, 26], [20, 16, 3, 3], exchanged, exchanged],
+    ['the same, late', [132, 3, 14, 12], [72, 3, 14, 12], [132, 72, 3, 3], exchanged, exchanged],
+  ] as const)('%s', (_, imageShape, kernelShape, shape, imageLayout, kernelLayout) => {
+    const next = numbers(5);
+    const images = strided(imageShape, imageLayout, next);
+    const kernels = strided(kernelShape, kernelLayout, next);
+    const given: Operands = { images, kernels, low: [1, 1], shape, groups: 1 };
+    const whole = convolve({ given, lower: chosen });
+    expect(errorOf(whole, given)).toBeLessThan(largestError);
+    const withTail = convolve({ given, lower: chosen }, true, backwards);
+    expect(withTail).toEqual(whole.map((x) => Math.fround(Math.fround(3 * x) + 1)));
+  });
+});
+
+describe('the choice', () => {
+  function keys(
+    imageShape: readonly number[],
+    kernelShape: readonly number[],
+    shape: readonly number[],
+    some: Partial<ConvolutionDescription> = {},
+  ): string[] | undefined {
+    const of = (each: readonly number[]) => ({
+      place: slot('float32', 1),
+      view: { shape: each, strides: [0, 0, 0, 0], offset: 0 },
+    });
+    const plain = { stride: [1, 1], low: [1, 1], inputDilation: [1, 1], kernelDilation: [1, 1], groups: 1 } as const;
+    const operands = { images: of(imageShape), kernels: of(kernelShape), output: slot('float32', 1), shape };
+    return winogradCommands({ ...operands, ...plain, ...some })?.map(({ code }) => code.key);
+  }
+
+  test('takes convolutions with 3×3 kernels and their gradients', () => {
+    const forward = ['winograd kernels', 'winograd'];
+    expect(keys([16, 64, 28, 28], [64, 64, 3, 3], [16, 64, 28, 28])).toEqual(forward);
+    expect(keys([16, 512, 7, 6], [512, 512, 3, 3], [16, 512, 7, 6])).toEqual(forward);
+    expect(keys([16, 64, 28, 28], [64, 32, 3, 3], [16, 64, 28, 28], { groups: 2 })).toEqual(forward);
+    const slices = ['winograd gradient', 'winograd slices'];
+    expect(keys([64, 16, 28, 28], [64, 16, 28, 28], [64, 64, 3, 3])).toEqual(slices);
+    expect(keys([512, 16, 7, 6], [512, 16, 7, 6], [512, 512, 3, 3])).toEqual(['winograd gradient']);
+  });
+
+  test.each([
+    ['stride', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 14, 14], { stride: [2, 2] }],
+    ['dilated images', [8, 64, 14, 14], [64, 64, 3, 3], [8, 64, 28, 28], { inputDilation: [2, 2] }],
+    ['dilated kernels', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 26, 26], { kernelDilation: [2, 2] }],
+    ['other kernels', [8, 64, 28, 28], [64, 64, 5, 5], [8, 64, 26, 26], {}],
+    ['kernels of 1×3', [8, 64, 28, 28], [64, 64, 1, 3], [8, 64, 30, 28], {}],
+    ['no images', [0, 64, 28, 28], [64, 64, 3, 3], [0, 64, 28, 28], {}],
+    ['no channels', [8, 0, 28, 28], [64, 0, 3, 3], [8, 64, 28, 28], {}],
+    ['one channel', [64, 1, 28, 28], [16, 1, 3, 3], [64, 16, 28, 28], {}],
+    ['depthwise', [8, 64, 28, 28], [64, 1, 3, 3], [8, 64, 28, 28], { groups: 64 }],
+    ['few tiles for many kernels', [1, 512, 7, 6], [512, 512, 3, 3], [1, 512, 7, 6], {}],
+    ['a gradient of one channel', [1, 64, 28, 28], [16, 64, 28, 28], [1, 16, 3, 3], {}],
+    ['a gradient of few tiles', [512, 1, 7, 6], [512, 1, 7, 6], [512, 512, 3, 3], {}],
+    ['a gradient in groups', [32, 32, 28, 28], [64, 16, 28, 28], [32, 64, 3, 3], { groups: 2 }],
+  ] as const)('leaves to the direct form: %s', (_, images, kernels, shape, some) => {
+    expect(keys(images, kernels, shape, some)).toBeUndefined();
+  });
+});
+
+test('blocks have whole groups of four tiles where that is possible, and long rows are cut', () => {
+  // Seven tiles a row: four rows fill groups, also from image to image.
+  expect(tileGrid(16, 1, 28, 28, 32)).toMatchObject({ rowsInImage: 7, rows: 112, columns: 7, rowsInBlock: 4 });
+  expect(tileGrid(1, 1, 10, 640, 32)).toMatchObject({
+    columns: 160,
+    columnsInBlock: 40,
+    columnBlocks: 4,
+    rowsInBlock: 1,
+  });
+});
