@@ -1,12 +1,56 @@
 import type { Tensor } from '@thetagrad/core';
-import type { Tensor as PeerTensor } from '@tensorflow/tfjs-core';
+import type * as Jax from '@jax-js/jax';
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import type { IKernelRunShortcut, Input } from 'gpu.js';
+import type { torch as JsPytorch } from 'js-pytorch';
 
-/** One computation, written for both: from inputs that are there to results that are computed. */
-export interface Case {
+/** Operands by name. */
+export type Inputs<T, Names extends string = string> = Readonly<Record<Names, T>>;
+
+type TensorFlowTensor = TensorFlow.Tensor;
+type JsPytorchTensor = InstanceType<(typeof JsPytorch)['Tensor']>;
+
+/** Prepares what is needed once, and returns what is timed: from inputs that are there to results that are computed. */
+type Prepared<T, Result, Library, Names extends string> = (
+  inputs: Inputs<T, Names>,
+  library: Library,
+) => () => readonly Result[];
+
+/**
+ * One computation, written for us and for the peers that can do it; a peer that cannot is left out. All compute the same
+ * results, in the same order.
+ */
+interface CaseOf<Names extends string> {
   readonly name: string;
-  readonly ours: () => readonly Tensor[];
-  /** The same results, for the peer; in any layout if `layout` says how to bring them into ours. */
-  readonly peer: () => readonly PeerTensor[];
-  /** The axes of ours in each of the peer's results, where they are ordered differently. */
-  readonly layout?: readonly (readonly number[] | undefined)[];
+  /** Built when the case is run, so that only one case's data are in memory. */
+  readonly inputs: () => Inputs<Tensor, Names>;
+  /** The graph is built anew in every call, as a training loop does; what is returned is evaluated within the time. */
+  readonly ours: (inputs: Inputs<Tensor, Names>) => () => readonly Tensor[];
+  readonly tfjs?: Prepared<TensorFlowTensor, TensorFlowTensor, typeof TensorFlow, Names>;
+  /** Whether TensorFlow.js runs it on its `cpu` backend, for want of a kernel in `wasm`. */
+  readonly tfjsBackend?: 'cpu';
+  /** The axes of our layout in each of TensorFlow.js' results, where they are ordered differently. */
+  readonly tfjsLayout?: readonly (readonly number[] | undefined)[];
+  /** Is compiled by `jit`; owns its inputs, as jax-js wants it. */
+  readonly jax?: (inputs: Inputs<Jax.numpy.Array, Names>, library: typeof Jax) => readonly Jax.numpy.Array[];
+  readonly jsPytorch?: Prepared<JsPytorchTensor, JsPytorchTensor, typeof JsPytorch, Names>;
+  /** gpu.js multiplies a matrix `[m, k]` by `[k, n]`: the kernel of its own documentation. */
+  readonly gpu?: {
+    readonly sizes: readonly [m: number, k: number, n: number];
+    readonly run: (kernel: IKernelRunShortcut, inputs: Inputs<Input, Names>) => unknown;
+  };
+  /**
+   * Python: the body of a function that returns what is timed, `return lambda: [a @ b]`. Inputs are there by name, and
+   * all of them in the dict `inputs`; so are `torch`, `F` (torch.nn.functional) and `networks` (torch_networks.py).
+   */
+  readonly torch?: string;
+  /** Whether a call changes what the next one computes, as a training step does: then the second is compared as well. */
+  readonly stateful?: boolean;
+}
+
+export type Case = CaseOf<string>;
+
+/** A case whose functions know the names of its inputs. (To be written out where a case is put together by spreading.) */
+export function define<Names extends string>(benchmark: CaseOf<Names>): Case {
+  return benchmark as unknown as Case;
 }

@@ -1,27 +1,67 @@
-import { random, vjp, type Tensor } from '@thetagrad/core';
-import type { Tensor as PeerTensor } from '@tensorflow/tfjs-core';
-import type { Case } from '../case.ts';
-import { peerOf, tf } from '../peer.ts';
+import { random, type Tensor, vjp } from '@thetagrad/core';
+import type { numpy } from '@jax-js/jax';
+import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
+import { type Case, define } from '../case.ts';
 
-const size = 2 ** 20;
-const x = random.normal(random.key(2), [size]);
-const cotangent = random.normal(random.key(3), [size]);
-const [peerX, peerCotangent] = [peerOf(x), peerOf(cotangent)];
+const key = random.key(3);
+const shape = [2048, 2048];
 
 const chain = (x: Tensor): Tensor => x.square().add(x).tanh().mul(x);
-const peerChain = (x: PeerTensor): PeerTensor => tf.mul(tf.tanh(tf.add(tf.square(x), x)), x);
 
 export const elementwise: readonly Case[] = [
-  { name: 'tanh(x² + x)·x, 1M elements', ours: () => [chain(x)], peer: () => [peerChain(peerX)] },
-  {
-    name: 'tanh(x² + x)·x, value and gradient',
-    ours: () => {
-      const { value, pullback } = vjp(chain, x);
-      return [value, ...pullback(cotangent)];
+  define({
+    name: 'x·x + x, 4M elements',
+    inputs: () => ({ x: random.normal(key.foldIn(1), shape) }),
+    ours:
+      ({ x }) =>
+      () => [x.mul(x).add(x)],
+    tfjs:
+      ({ x }, tf) =>
+      () => [tf.add(tf.mul(x, x), x)],
+    jax: ({ x }) => [x.ref.mul(x.ref).add(x)],
+    jsPytorch:
+      ({ x }, torch) =>
+      () => [torch.mul(x, x).add(x)],
+    torch: 'return lambda: [x * x + x]',
+  }),
+  define({
+    name: 'tanh(x·x + x)·x, 4M elements',
+    inputs: () => ({ x: random.normal(key.foldIn(1), shape) }),
+    ours:
+      ({ x }) =>
+      () => [chain(x)],
+    tfjs:
+      ({ x }, tf) =>
+      () => [tf.mul(tf.tanh(tf.add(tf.mul(x, x), x)), x)],
+    jax: ({ x }, { numpy }) => [numpy.tanh(x.ref.mul(x.ref).add(x.ref)).mul(x)],
+    torch: 'return lambda: [torch.tanh(x * x + x) * x]',
+  }),
+  define({
+    name: 'tanh(x·x + x)·x, 4M elements, with gradient',
+    inputs: () => ({ x: random.normal(key.foldIn(1), shape), g: random.normal(key.foldIn(2), shape) }),
+    ours:
+      ({ x, g }) =>
+      () => {
+        const { value, pullback } = vjp(chain, x);
+        return [value, ...pullback(g)];
+      },
+    tfjs({ x, g }, tf) {
+      const f = (x: TensorFlowTensor): TensorFlowTensor => tf.mul(tf.tanh(tf.add(tf.mul(x, x), x)), x);
+      return () => {
+        const { value, grad } = tf.valueAndGrad(f)(x, g);
+        return [value, grad];
+      };
     },
-    peer: () => {
-      const { value, grad } = tf.valueAndGrad(peerChain)(peerX, peerCotangent);
-      return [value, grad];
+    jax({ x, g }, { numpy, vjp }) {
+      const f = (x: numpy.Array): numpy.Array => numpy.tanh(x.ref.mul(x.ref).add(x.ref)).mul(x);
+      const [y, pullback] = vjp(f, [x]);
+      return [y, ...pullback(g)];
     },
-  },
+    torch: `
+x.requires_grad_()
+def run():
+    y = torch.tanh(x * x + x) * x
+    return [y, *torch.autograd.grad(y, x, g)]
+return run`,
+  }),
 ];

@@ -1,61 +1,73 @@
-import { random, valueAndGrad, type Tensor } from '@thetagrad/core';
 import { aSoftmaxLoss } from '@thetagrad/a-softmax';
-import type { Tensor as PeerTensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Case } from '../case.ts';
-import { peerOf, tf } from '../peer.ts';
+import { random, type Tensor, valueAndGrad } from '@thetagrad/core';
+import type { numpy } from '@jax-js/jax';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { type Case, define } from '../case.ts';
+import { aSoftmaxLoss as tfjsLoss } from '../peers/tfjsNetworks.ts';
 
-const [samples, dimension, classes] = [64, 128, 500];
-const [margin, lambda] = [4, 5];
-const features = random.normal(random.key(4), [samples, dimension]);
-const weight = random.normal(random.key(5), [classes, dimension]);
-const labels = random.integers(random.key(6), [samples], { high: classes });
+const key = random.key(6);
+const [samples, dimension, classes] = [256, 512, 10_572];
+const lambda = 5;
+type JaxArray = numpy.Array;
 
-const peerFeatures = peerOf(features);
-const peerWeight = peerOf(weight);
-const peerClasses = tf.tensor1d(labels.dataSync() as Int32Array, 'int32');
-const peerLabels = tf.cast(tf.oneHot(peerClasses, classes), 'float32');
-
-/** The number of seams jπ/m at or before θ, a constant for the gradient. */
-const piecesBefore = tf.customGrad((cosine) => {
-  const c = cosine as PeerTensor;
-  const seams = tf.tensor1d(Array.from({ length: margin - 1 }, (_, i) => Math.cos(((i + 1) * Math.PI) / margin)));
-  const value = tf.sum(tf.cast(tf.lessEqual(tf.expandDims(c, -1), seams), 'float32'), -1);
-  return { value, gradFunc: () => tf.zerosLike(c) };
-});
-
-/** A-Softmax, m = 4: the same formulas as `aSoftmaxLoss`, in the peer's operations. */
-function peerLoss(x: PeerTensor, w: PeerTensor): PeerTensor {
-  const direction = tf.div(w, tf.norm(w, 2, 1, true));
-  const logits = tf.matMul(x as Tensor2D, direction as Tensor2D, false, true);
-  const length = tf.norm(x, 2, 1);
-  const target = tf.sum(tf.mul(logits, peerLabels), 1);
-  const c = tf.div(target, length);
-  // T₄(c) = 2(2c² − 1)² − 1, as 8c⁴ − 8c² + 1.
-  const square = tf.square(c);
-  const cosine4 = tf.add(tf.mul(8, tf.sub(tf.square(square), square)), 1);
-  const k = piecesBefore(c);
-  const sign = tf.sub(1, tf.mul(2, tf.mod(k, 2)));
-  const psi = tf.sub(tf.mul(sign, cosine4), tf.mul(2, k));
-  const penalty = tf.div(tf.mul(tf.sub(c, psi), length), 1 + lambda);
-  const marginal = tf.sub(logits, tf.mul(tf.expandDims(penalty, 1), peerLabels));
-  return tf.neg(tf.mean(tf.sum(tf.mul(peerLabels, tf.logSoftmax(marginal)), 1)));
-}
-
-const loss = (p: { x: Tensor; w: Tensor }): Tensor => aSoftmaxLoss(p.x, p.w, labels, { margin, lambda });
-
-export const head: readonly Case[] = [
-  {
-    name: 'A-Softmax forward and backward, 64 × 128, 500 classes',
-    ours: () => {
-      const { value, grads } = valueAndGrad(loss)({ x: features, w: weight });
-      return [value, grads.x, grads.w];
-    },
-    peer: () => {
-      const { value, grads } = tf.valueAndGrads(peerLoss as Parameters<typeof tf.valueAndGrads>[0])([
-        peerFeatures,
-        peerWeight,
-      ]);
-      return [value, ...grads];
-    },
+export const head: Case = define({
+  name: `A-Softmax head ${samples}×${dimension}, ${classes} classes, forward and backward`,
+  inputs: () => ({
+    x: random.normal(key.foldIn(1), [samples, dimension]),
+    weight: random.normal(key.foldIn(2), [classes, dimension]),
+    labels: random.integers(key.foldIn(3), [samples], { high: classes }),
+  }),
+  ours({ x, weight, labels }) {
+    const loss = (p: { x: Tensor; weight: Tensor }): Tensor =>
+      aSoftmaxLoss(p.x, p.weight, labels, { margin: 4, lambda });
+    return () => {
+      const { value, grads } = valueAndGrad(loss)({ x, weight });
+      return [value, grads.x, grads.weight];
+    };
   },
-];
+  tfjs({ x, weight, labels }, tf) {
+    const oneHot = tf.cast<Tensor2D>(tf.oneHot(labels as Tensor1D, classes) as Tensor2D, 'float32');
+    const loss = (x: Tensor2D, weight: Tensor2D) => tfjsLoss(tf, x, weight, oneHot, lambda);
+    return () => {
+      const { value, grads } = tf.valueAndGrads(loss as Parameters<typeof tf.valueAndGrads>[0])([x, weight]);
+      return [value, ...grads];
+    };
+  },
+  jax({ x, weight, labels }, { lax, nn, numpy, valueAndGrad }) {
+    const oneHot = nn.oneHot(labels, classes);
+    const length = (rows: JaxArray, keepdims: boolean): JaxArray =>
+      numpy.sqrt(numpy.sum(numpy.square(rows), 1, { keepdims }));
+    const loss = (x: JaxArray, weight: JaxArray): JaxArray => {
+      const direction = weight.ref.div(length(weight, true));
+      const logits = numpy.matmul(x.ref, numpy.transpose(direction));
+      const norm = length(x, false);
+      const c = numpy.sum(logits.ref.mul(oneHot.ref), 1).div(norm.ref);
+      const square = numpy.square(c.ref);
+      const cosine4 = numpy.square(square.ref).sub(square).mul(8).add(1);
+      // The number of seams jπ/4 at or before θ, a constant for the gradient.
+      const constant = lax.stopGradient(c.ref);
+      const k = [1, 2, 3]
+        .map((j) => numpy.where(constant.ref.lessEqual(Math.cos((j * Math.PI) / 4)), 1, 0))
+        .reduce((sum, next) => sum.add(next));
+      constant.dispose();
+      // (−1)^k for k from 0 to 3.
+      const sign = numpy.cos(k.ref.mul(Math.PI));
+      const psi = sign.mul(cosine4).sub(k.mul(2));
+      const penalty = c
+        .sub(psi)
+        .mul(norm)
+        .div(1 + lambda);
+      const marginal = logits.sub(numpy.expandDims(penalty, 1).mul(oneHot.ref));
+      return numpy.mean(numpy.sum(nn.logSoftmax(marginal, -1).mul(oneHot), 1)).mul(-1);
+    };
+    const [value, grads] = valueAndGrad(loss, { argnums: [0, 1] })(x, weight);
+    return [value, ...grads];
+  },
+  torch: `
+x.requires_grad_(), weight.requires_grad_()
+classes = labels.long()
+def run():
+    loss = networks.a_softmax_loss(x, weight, classes, ${lambda})
+    return [loss, *torch.autograd.grad(loss, [x, weight])]
+return run`,
+});

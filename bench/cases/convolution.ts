@@ -1,0 +1,134 @@
+import { conv2d, random, type Tensor, vjp } from '@thetagrad/core';
+import type { numpy } from '@jax-js/jax';
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import { type Case, define, type Inputs } from '../case.ts';
+import { convolution } from '../peers/tfjsNetworks.ts';
+
+const key = random.key(2);
+
+interface Layer {
+  readonly images?: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outputs: number;
+  readonly stride?: number;
+  /** Whether jax-js takes part: it needs seconds for the larger ones. */
+  readonly jax?: boolean;
+  /** Whether TensorFlow.js takes its own gradient, which its wasm backend has no kernel for, on its cpu backend. */
+  readonly tfjsCpu?: boolean;
+}
+
+/** A 3×3 convolution with a padding of 1: alone, and with the gradients for images and filters. */
+function convolutions({ images = 16, channels, height, width, outputs, stride = 1, jax, tfjsCpu }: Layer): Case[] {
+  const shape = [images, channels, height, width];
+  const outputShape = [images, outputs, Math.ceil(height / stride), Math.ceil(width / stride)];
+  const name = `convolution ${shape.join('×')} → ${outputs}${stride > 1 ? `, stride ${stride}` : ''}`;
+  const operands = (): Inputs<Tensor, 'x' | 'w'> => ({
+    x: random.normal(key.foldIn(1), shape),
+    w: random.normal(key.foldIn(2), [outputs, channels, 3, 3], { std: 0.1 }),
+  });
+
+  const apply = (x: Tensor, w: Tensor): Tensor => conv2d(x, w, { padding: 1, stride });
+  const tfjsOperands = (
+    { x, w }: Inputs<TensorFlow.Tensor, 'x' | 'w'>,
+    tf: typeof TensorFlow,
+  ): TensorFlow.Tensor4D[] => [
+    tf.transpose(x as TensorFlow.Tensor4D, [0, 2, 3, 1]),
+    tf.transpose(w as TensorFlow.Tensor4D, [2, 3, 1, 0]),
+  ];
+  const tfjsImages = [0, 3, 1, 2];
+  type Array = numpy.Array;
+  const torch = `F.conv2d(x, w, stride=${stride}, padding=1)`;
+
+  return [
+    define<'x' | 'w'>({
+      name: `${name}, forward`,
+      inputs: operands,
+      ours:
+        ({ x, w }) =>
+        () => [apply(x, w)],
+      tfjs(inputs, tf) {
+        const [x, w] = tfjsOperands(inputs, tf) as [TensorFlow.Tensor4D, TensorFlow.Tensor4D];
+        return () => [tf.conv2d(x, w, stride, 1)];
+      },
+      tfjsLayout: [tfjsImages],
+      ...(jax && {
+        jax: ({ x, w }, { lax }) => [
+          lax.convGeneralDilated(
+            x,
+            w,
+            [stride, stride],
+            [
+              [1, 1],
+              [1, 1],
+            ],
+          ),
+        ],
+      }),
+      torch: `return lambda: [${torch}]`,
+    }),
+    define<'x' | 'w' | 'g'>({
+      name: `${name}, with both gradients`,
+      inputs: () => ({ ...operands(), g: random.normal(key.foldIn(3), outputShape) }),
+      ours:
+        ({ x, w, g }) =>
+        () => {
+          const { value, pullback } = vjp(apply, x, w);
+          return [value, ...pullback(g)];
+        },
+      tfjs(inputs, tf) {
+        const operands = tfjsOperands(inputs, tf);
+        const g = tf.transpose(inputs.g as TensorFlow.Tensor4D, [0, 2, 3, 1]);
+        const own = (x: TensorFlow.Tensor4D, w: TensorFlow.Tensor4D): TensorFlow.Tensor4D => tf.conv2d(x, w, stride, 1);
+        const f = (tfjsCpu ? own : convolution(tf, stride)) as Parameters<typeof tf.valueAndGrads>[0];
+        return () => {
+          const { value, grads } = tf.valueAndGrads(f)(operands, g);
+          return [value, ...grads];
+        };
+      },
+      ...(tfjsCpu && { tfjsBackend: 'cpu' }),
+      tfjsLayout: [tfjsImages, tfjsImages, [3, 2, 0, 1]],
+      ...(jax && {
+        jax({ x, w, g }, { lax, vjp }) {
+          const f = (x: Array, w: Array): Array =>
+            lax.convGeneralDilated(
+              x,
+              w,
+              [stride, stride],
+              [
+                [1, 1],
+                [1, 1],
+              ],
+            );
+          const [y, pullback] = vjp(f, [x, w]);
+          return [y, ...pullback(g)];
+        },
+      }),
+      torch: `
+x.requires_grad_(), w.requires_grad_()
+def run():
+    y = ${torch}
+    return [y, *torch.autograd.grad(y, [x, w], g)]
+return run`,
+    }),
+  ];
+}
+
+/** The layers of SphereFace-20 at 112×96, each shape once. */
+const sphereFace20: readonly Layer[] = [
+  { channels: 3, height: 112, width: 96, outputs: 64, stride: 2 },
+  { channels: 64, height: 56, width: 48, outputs: 64 },
+  { channels: 64, height: 56, width: 48, outputs: 128, stride: 2 },
+  { channels: 128, height: 28, width: 24, outputs: 128 },
+  { channels: 128, height: 28, width: 24, outputs: 256, stride: 2 },
+  { channels: 256, height: 14, width: 12, outputs: 256 },
+  { channels: 256, height: 14, width: 12, outputs: 512, stride: 2 },
+  { channels: 512, height: 7, width: 6, outputs: 512 },
+];
+
+export const convolutionCases: readonly Case[] = [
+  { images: 2, channels: 16, height: 28, width: 28, outputs: 32, jax: true, tfjsCpu: true },
+  { channels: 64, height: 28, width: 28, outputs: 64, jax: true },
+  ...sphereFace20,
+].flatMap(convolutions);

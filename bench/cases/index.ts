@@ -1,0 +1,18 @@
+import type { Case } from '../case.ts';
+import { convolutionCases } from './convolution.ts';
+import { elementwise } from './elementwise.ts';
+import { head } from './head.ts';
+import { matmuls } from './matmul.ts';
+import { reductions } from './reductions.ts';
+import { rows } from './rows.ts';
+import { trainings } from './training.ts';
+
+export const cases: readonly Case[] = [
+  ...matmuls,
+  ...convolutionCases,
+  ...elementwise,
+  ...rows,
+  ...reductions,
+  head,
+  ...trainings,
+];

@@ -1,0 +1,116 @@
+import { ASoftmaxHead, sphereFace, sphereFaceOptimizer } from '@thetagrad/a-softmax';
+import { evaluateSync, random, type Tensor, valueAndGrad } from '@thetagrad/core';
+import { clipByGlobalNorm, type Module, type ParameterGroup, SGD } from '@thetagrad/nn';
+import { createNetwork } from '../../packages/demo/src/networks.ts';
+import { type Case, define, type Inputs } from '../case.ts';
+import { trainingStep as tfjsTrainingStep } from '../peers/tfjsNetworks.ts';
+
+const key = random.key(7);
+/** Small, so that the second step can be compared: the first, from random weights, would leap. */
+const learningRate = 0.01;
+const lambda = 5;
+
+interface Training {
+  readonly name: string;
+  readonly network: () => Module;
+  /** [N, channels, height, width] */
+  readonly images: readonly [number, number, number, number];
+  readonly features: number;
+  readonly classes: number;
+  /** What PyTorch calls the network: an expression. */
+  readonly torchNetwork: string;
+  readonly clip?: number;
+  /** Whether everything with at most one axis is trained as biases are. */
+  readonly vectorsAsBiases?: boolean;
+  /** Whether TensorFlow.js has a network of this kind. */
+  readonly tfjs?: boolean;
+}
+
+/** Images and labels, at random. */
+function batch({ images, classes }: Training): Inputs<Tensor, 'images' | 'labels'> {
+  return {
+    images: random.normal(key.foldIn(1), images),
+    labels: random.integers(key.foldIn(2), [images[0]], { high: classes }),
+  };
+}
+
+/** One step: forward, A-Softmax, backward, SGD with momentum and weight decay. Its result is the loss. */
+function training(settings: Training): Case {
+  const { name, network, features, classes, torchNetwork, clip, vectorsAsBiases = false, tfjs } = settings;
+  const createHead = (): ASoftmaxHead => new ASoftmaxHead(features, classes, { lambda, key });
+  const vectors: ParameterGroup = {
+    match: (_name, { shape }) => shape.length <= 1,
+    learningRateMultiplier: 2,
+    weightDecayMultiplier: 0,
+  };
+  return define({
+    name,
+    stateful: true,
+    inputs: (): Inputs<Tensor> => ({
+      ...batch(settings),
+      'head.weight': createHead().weight.value,
+      ...Object.fromEntries(Object.entries(network().stateDict()).map(([path, value]) => [`model.${path}`, value])),
+    }),
+    ours(inputs) {
+      const [model, head] = [network(), createHead()];
+      const optimizer = vectorsAsBiases
+        ? new SGD({ model, head }, { learningRate, momentum: 0.9, weightDecay: 5e-4, groups: [vectors] })
+        : sphereFaceOptimizer({ model, head }, { learningRate });
+      const differentiated = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
+      return () => {
+        const { value, grads } = differentiated(inputs['images']!, inputs['labels']!);
+        optimizer.update(clip === undefined ? grads : clipByGlobalNorm(grads, clip).grads);
+        evaluateSync(value, model, head, optimizer);
+        return [value];
+      };
+    },
+    ...(tfjs && {
+      tfjs: (inputs, tf) =>
+        tfjsTrainingStep(tf, inputs, {
+          classes,
+          learningRate,
+          lambda,
+          ...(clip !== undefined && { clip }),
+          isBias: (path, { length }) => (vectorsAsBiases ? length <= 1 : path.endsWith('bias')),
+        }),
+    }),
+    torch: `
+is_bias = lambda name, parameter: ${vectorsAsBiases ? 'parameter.ndim <= 1' : "name.endswith('bias')"}
+images, labels = inputs.pop('images'), inputs.pop('labels')
+return networks.training_step(${torchNetwork}, ${classes}, ${features}, images, labels, inputs, is_bias,
+                              ${learningRate}, ${lambda}, ${clip ?? 'None'})`,
+  });
+}
+
+function sphereFaceTraining(layers: 4 | 20): Training {
+  return {
+    name: `SphereFace-${layers} training step, 16 of 112×96, 10572 classes`,
+    network: () => sphereFace({ layers, key }),
+    images: [16, 3, 112, 96],
+    features: 512,
+    classes: 10_572,
+    torchNetwork: `networks.SphereFace(${layers})`,
+    // With residual units a step takes it a minute.
+    tfjs: layers === 4,
+  };
+}
+
+/** The network that `npm start` trains, on a batch of as many glyphs. */
+const glyphTraining: Training = {
+  name: 'glyph network training step, 64 of 28×28, 100 classes',
+  network: () => createNetwork('small', { channels: 1, height: 28, width: 28 }, 64, key),
+  images: [64, 1, 28, 28],
+  features: 64,
+  classes: 100,
+  torchNetwork: 'networks.glyph_network(1, 2 * 2, 64)',
+  clip: 5,
+  vectorsAsBiases: true,
+  tfjs: true,
+};
+
+const sphereFace20 = sphereFaceTraining(20);
+export const sphereFace20Step: Case = training(sphereFace20);
+/** Its inputs without weights: what it starts from then is anyone's own. */
+export const sphereFace20Batch = (): Inputs<Tensor> => batch(sphereFace20);
+
+export const trainings: readonly Case[] = [training(glyphTraining), training(sphereFaceTraining(4)), sphereFace20Step];

@@ -1,0 +1,141 @@
+import type { Case } from './case.ts';
+import { cases } from './cases/index.ts';
+import { type Comparison, efforts, measure } from './measure.ts';
+import type { Options } from './options.ts';
+import { useBackend } from './ours.ts';
+import { openPeers, type Peers } from './peers/index.ts';
+import { compareMemory, sphereFace20Memory } from './processes/memory.ts';
+import { startUps } from './processes/startUp.ts';
+import * as report from './report.ts';
+import { type Target, targets } from './targets.ts';
+
+const startUpName = 'start-up and package size';
+
+/** The names of all that can be measured. */
+export const measurements: readonly string[] = [...cases.map(({ name }) => name), sphereFace20Memory, startUpName];
+
+/** One call of the script: what it opened, and what went wrong. */
+export class Session {
+  /** Errors, and targets that were missed. */
+  failures = 0;
+  readonly #options: Options;
+  readonly #peers: Peers;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#peers = openPeers(options.peer, (missing) => console.error(missing.message));
+  }
+
+  async everything(chosen: ReadonlySet<string>): Promise<void> {
+    const { threads, backend, json } = this.#options;
+    const timed = cases.filter(({ name }) => chosen.has(name));
+    if (timed.length > 0) this.#print(report.comparisonHeading);
+    for (const benchmark of timed) {
+      for (const comparison of await this.#measure(benchmark, threads)) {
+        this.#print(report.comparisonRow(comparison), report.comparisonObject(comparison));
+      }
+    }
+    if (chosen.has(sphereFace20Memory) && this.#peers.includes('PyTorch')) {
+      await this.#attempt(sphereFace20Memory, async () => {
+        const comparison = await compareMemory(backend, threads);
+        this.#print(`\n${report.memoryHeading}`);
+        this.#print(report.memoryRow(comparison), report.memoryObject(comparison));
+      });
+    }
+    if (chosen.has(startUpName)) {
+      await this.#attempt(startUpName, async () => {
+        const [own, ...others] = await startUps(backend, (missing) => console.error(missing.message));
+        if (!json) console.log(`\n${report.startUpHeading}`);
+        if (!json) for (const startUp of [own!, ...others]) console.log(report.startUpRow(startUp));
+        else for (const other of others) this.#printAll(report.startUpObjects(own!, other, threads));
+      });
+    }
+  }
+
+  /** Runs what the targets are about, each case once for all of its peers. */
+  async targets(chosen: ReadonlySet<string>): Promise<void> {
+    const relaxed = Number(process.versions.node.split('.')[0]) >= 22;
+    const wanted = targets.filter(
+      (target) => chosen.has(target.name) && (target.relaxed ?? false) === relaxed && this.#peers.includes(target.peer),
+    );
+    if (!this.#options.json) {
+      console.log(
+        relaxed
+          ? 'Targets for engines with relaxed SIMD, such as this one; those for Node 20 are measured there.\n'
+          : 'Targets for engines without relaxed SIMD, such as this one; for the others: npx -y node@24 ' +
+              '--conditions=@thetagrad/source --import tsx bench/run.ts --targets\n',
+      );
+    }
+    this.#print(report.targetHeading);
+    const same = (one: Target) => (other: Target) => one.name === other.name && one.threads === other.threads;
+    for (const first of wanted.filter((target, i) => wanted.findIndex(same(target)) === i)) {
+      const group = wanted.filter(same(first));
+      for (const outcome of await this.#outcomes(group)) {
+        const pass = report.passes(outcome);
+        if (!pass) this.failures++;
+        const { target, ratio, best } = outcome;
+        const { name, peer, threads, atLeast } = target;
+        this.#print(report.targetRow(outcome), { name, peer, threads, target: atLeast, ratio, best_ratio: best, pass });
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#peers.close();
+  }
+
+  async #outcomes(group: readonly Target[]): Promise<readonly report.Outcome[]> {
+    const { name, threads } = group[0]!;
+    if (name === sphereFace20Memory) {
+      const outcomes: report.Outcome[] = [];
+      await this.#attempt(name, async () => {
+        const { ratio } = await compareMemory(this.#options.backend, threads);
+        outcomes.push(...group.map((target) => ({ target, ratio })));
+      });
+      return outcomes;
+    }
+    const benchmark = cases.find((each) => each.name === name)!;
+    const names = group.map(({ peer }) => peer);
+    const comparisons = await this.#measure(benchmark, threads, names);
+    return group.flatMap((target) => {
+      const found = comparisons.find(({ peer }) => peer.startsWith(target.peer));
+      return found ? { target, ratio: found.ratio, best: found.bestRatio, rounds: found.roundRatios } : [];
+    });
+  }
+
+  async #measure(benchmark: Case, threads: number, peers?: readonly string[]): Promise<readonly Comparison[]> {
+    let comparisons: readonly Comparison[] = [];
+    await this.#attempt(benchmark.name, async () => {
+      const { backend, quick } = this.#options;
+      const effort = efforts[quick ? 'quick' : 'usual'];
+      await useBackend(backend, threads);
+      const opened = await this.#peers.of(benchmark, threads, peers);
+      comparisons = await measure(benchmark, opened, threads, effort, (error) => this.#fail(error));
+    });
+    return comparisons;
+  }
+
+  /** Goes on with the next if one fails: a run takes long. */
+  async #attempt(name: string, f: () => Promise<void>): Promise<void> {
+    try {
+      await f();
+    } catch (error) {
+      this.#fail(new Error(`${name}: ${(error as Error).message}`));
+    }
+  }
+
+  #fail(error: Error): void {
+    this.failures++;
+    console.error(`error: ${error.message}`);
+  }
+
+  #printAll(objects: readonly object[]): void {
+    for (const object of objects) this.#print('', object);
+  }
+
+  /** A line of text, or with `--json` an object, if there is one. */
+  #print(text: string, object?: object): void {
+    if (!this.#options.json) console.log(text);
+    else if (object) console.log(JSON.stringify(object));
+  }
+}
