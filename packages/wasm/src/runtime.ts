@@ -13,7 +13,9 @@ const line = (number: number): number => number * lineBytes;
  * counting down with compare-and-exchange. That it succeeds says that the published command is still unfinished, and it
  * stays published until its last chunk is done: so a late thread can never take work with stale arguments.
  */
-export const control = {
+export const control: Readonly<
+  Record<'ticket' | 'command' | 'done' | 'wake' | 'sleepers' | 'failed' | 'scratch' | 'scratchStride' | 'code', number>
+> = {
   ticket: line(1),
   /** The address of the command that the main thread is at: the published one, if one is. */
   command: line(2),
@@ -29,20 +31,21 @@ export const control = {
   scratchStride: line(7) + 4,
   /** The first of the linked code records, see {@link record}. */
   code: line(8),
-} as const;
+};
 
 /** Words of thread t, from `threadLine(t)` on. */
 export const threadLine = (thread: number): number => line(16 + thread);
-export const threadWords = {
-  /** The version of the code it has; 0 until it is up. */
-  version: 0,
-  /** 1 when it is up. */
-  ready: 4,
-  /** The length of the message of its trap, and its characters, a byte each. */
-  messageLength: 8,
-  message: 12,
-  messageBytes: lineBytes - 12,
-} as const;
+export const threadWords: Readonly<Record<'version' | 'ready' | 'messageLength' | 'message' | 'messageBytes', number>> =
+  {
+    /** The version of the code it has; 0 until it is up. */
+    version: 0,
+    /** 1 when it is up. */
+    ready: 4,
+    /** The length of the message of its trap, and its characters, a byte each. */
+    messageLength: 8,
+    message: 12,
+    messageBytes: lineBytes - 12,
+  };
 
 export const mostThreads = 256;
 /** How much of the memory's start the control words take. */

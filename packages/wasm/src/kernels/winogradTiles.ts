@@ -21,7 +21,7 @@ export interface TileGrid {
   readonly outputBytes: number;
 }
 
-export const gridNames = [
+export const gridNames: readonly [
   'rowsInImage',
   'rows',
   'columns',
@@ -32,7 +32,18 @@ export const gridNames = [
   'height',
   'width',
   'outputBytes',
-] as const satisfies (keyof TileGrid)[];
+] = [
+  'rowsInImage',
+  'rows',
+  'columns',
+  'rowsInBlock',
+  'columnsInBlock',
+  'columnBlocks',
+  'stripBytes',
+  'height',
+  'width',
+  'outputBytes',
+];
 
 /**
  * Cuts into blocks of about `wanted` tiles; of several sizes close to it, one that fills groups of four tiles best.
@@ -104,7 +115,7 @@ export interface StripSource {
   readonly columnBytes: number;
 }
 
-export const sourceNames = [
+export const sourceNames: readonly [
   'sourceHeight',
   'sourceWidth',
   'firstRow',
@@ -112,7 +123,7 @@ export const sourceNames = [
   'imageBytes',
   'rowBytes',
   'columnBytes',
-] as const satisfies (keyof StripSource)[];
+] = ['sourceHeight', 'sourceWidth', 'firstRow', 'firstColumn', 'imageBytes', 'rowBytes', 'columnBytes'];
 
 /**
  * The source for a view [N, ·, H, W] (or [·, N, H, W] where `imageAxis` is 1) with `low` zeros before it. Its elements that

@@ -53,7 +53,7 @@ const atZero = 1 / (a2 * b2);
 const atA = 1 / (2 * a2 * (a2 - b2));
 const atB = 1 / (2 * b2 * (b2 - a2));
 
-export const patchFactors = [a, b, a2, b2] as const;
+export const patchFactors: readonly number[] = [a, b, a2, b2];
 
 /** Bᵀ d, 6 → 6. */
 export const patchTransform: Transform = ({ add, sub, times }, [d0, d1, d2, d3, d4, d5]) => {
@@ -72,7 +72,7 @@ export const patchTransform: Transform = ({ add, sub, times }, [d0, d1, d2, d3, 
   ];
 };
 
-export const kernelFactors = [a, b, a2, b2, atZero, atA, atB] as const;
+export const kernelFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** G g, 3 → 6. */
 export const kernelTransform: Transform = ({ add, sub, times }, [g0, g1, g2]) => {
@@ -90,7 +90,7 @@ export const kernelTransform: Transform = ({ add, sub, times }, [g0, g1, g2]) =>
   ];
 };
 
-export const tileFactors = [a, b, a2, b2, a3, b3] as const;
+export const tileFactors: readonly number[] = [a, b, a2, b2, a3, b3];
 
 /** Aᵀ m, 6 → 4. */
 export const tileTransform: Transform = ({ add, sub, times }, [m0, m1, m2, m3, m4, m5]) => {
@@ -115,7 +115,7 @@ export const tileAdjoint: Transform = ({ add, sub, times }, [y0, y1, y2, y3]) =>
   return [y0!, add(even, odd), sub(even, odd), add(farEven, farOdd), sub(farEven, farOdd), y3!];
 };
 
-export const kernelAdjointFactors = [a, b, a2, b2, atZero, atA, atB] as const;
+export const kernelAdjointFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** Gᵀ u, 6 → 3. */
 export const kernelAdjoint: Transform = ({ add, sub, times }, [u0, u1, u2, u3, u4, u5]) => {
