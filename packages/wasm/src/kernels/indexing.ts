@@ -7,16 +7,18 @@ import { adding, copying, emitTransfer, type Transfer } from './copy.ts';
 import { elementBytes, filled, read, rowMajor, seen, type Routine } from './move.ts';
 import { packWords, readWords } from './packWords.ts';
 import { emitRange, emitWalk, rangeNames, walkOf, type Walked } from './rows.ts';
+import { emitTail, tailNames, tailWords, type Tail } from './tileTail.ts';
 
 /** output[…, i, …] = x[…, indices[…, i, …], …] along the attribute `axis`. */
-export function takeCommands({ operands, attributes, shape, output }: Routine): Command[] {
+export function takeCommands({ operands, attributes, shape, output }: Routine, tail?: Tail): Command[] {
   const [x, indices] = operands.map(read) as [Walked, Walked];
   const axis = attributes['axis'] as number;
   const bytes = elementBytes(output);
   const to = seen(output, { shape, strides: rowMajor(shape), offset: 0 });
   const { rank, words } = walkOf([to, indices, held(x, axis, shape[axis]!)]);
   const length = x.view.shape[axis]!;
-  const own = packWords(takeNames, { ...range(output.size), length, axisBytes: bytes * x.view.strides[axis]! });
+  const axisBytes = bytes * x.view.strides[axis]!;
+  const own = packWords(takeNames, { ...range(output.size), length, axisBytes, ...tailWords(tail) });
   return [
     checkCommand(indices, length),
     { code: takeCode(copying(bytes), rank), words: [...own, ...words], chunks: chunksOf(own), scratchBytes: 0 },
@@ -113,7 +115,7 @@ function checkCode(rank: number): KernelCode {
   };
 }
 
-const takeNames = [...rangeNames, 'length', 'axisBytes'] as const;
+const takeNames = [...rangeNames, 'length', 'axisBytes', ...tailNames] as const;
 
 function takeCode(copy: Transfer, rank: number): KernelCode {
   return {
@@ -122,6 +124,7 @@ function takeCode(copy: Transfer, rank: number): KernelCode {
       module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
         const w = readWords(code, args, takeNames);
         const { begin, end } = emitRange(code, chunk, w);
+        const first = code.local('i32', begin);
         const from = code.local('i32');
         emitWalk(code, after(args, takeNames), { rank, operands: 3 }, begin, end, ({ at, steps, count }) => {
           const [to, indexAt, base] = at as [Local<'i32'>, Local<'i32'>, Local<'i32'>];
@@ -146,6 +149,7 @@ function takeCode(copy: Transfer, rank: number): KernelCode {
             },
           );
         });
+        emitTail(code, w, first, i32.sub(end, first));
       }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Body, Kernel, Slot } from '@thetagrad/core';
+import type { Kernel } from '@thetagrad/core';
 import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution.ts';
 import { scatterCommands, takeCommands } from '../kernels/indexing.ts';
 import { iotaCommand } from '../kernels/iota.ts';
@@ -52,18 +52,19 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
     };
     return (winograd ? winogradCommands(description) : undefined) ?? convolutionCommands(description, features);
   },
-  randomBits: ({ operands, output, tail }) => {
+  randomBits: (kernel) => {
+    const { operands, output } = kernel;
     const { slot, view } = operands[0]!;
     const word = (i: number) => ({ place: slot, byteOffset: 4 * (view.offset + i * view.strides[0]!) });
-    return [randomCommand([word(0), word(1)], { place: output, byteOffset: 0 }, output.size, endOf(tail, output))];
+    return [randomCommand([word(0), word(1)], { place: output, byteOffset: 0 }, output.size, endOf(kernel))];
   },
   pad: (kernel) => ended(padCommands(kernel), kernel),
   concat: (kernel) => ended(concatCommands(kernel), kernel),
   fold: (kernel) => ended(foldCommands(kernel), kernel),
-  takeAlongAxis: (kernel) => ended(takeCommands(kernel), kernel),
+  takeAlongAxis: (kernel) => takeCommands(kernel, endOf(kernel)),
   scatterAdd: (kernel) => ended(scatterCommands(kernel), kernel),
   argSort: (kernel) => ended(sortCommands(kernel), kernel),
-  iota: ({ output, tail }) => [iotaCommand({ place: output, byteOffset: 0 }, output.size, endOf(tail, output))],
+  iota: (kernel) => [iotaCommand({ place: kernel.output, byteOffset: 0 }, kernel.output.size, endOf(kernel))],
 };
 
 /** The commands, and then the tail. */
@@ -71,6 +72,6 @@ function ended(commands: Command[] | undefined, { tail, output }: RoutineKernel)
   return commands && tail ? [...commands, tailCommand(tailOf(tail, output), output.size)] : commands;
 }
 
-function endOf(tail: Body | undefined, output: Slot): Tail | undefined {
+function endOf({ tail, output }: RoutineKernel): Tail | undefined {
   return tail && tailOf(tail, output);
 }

@@ -1,0 +1,161 @@
+import { arange, concat, evaluateSync, grad, tensor, Variable, zeros, type DType, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectSame, expectSameError, orders, seen, strictBackend, on, valuesOf, viewOf } from './both.ts';
+
+const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
+const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbitrary: fc.constantFrom(17, 40) });
+
+/** Makes int32 tensors of indices into an axis, some of them negative. */
+const indicesInto =
+  (length: number, seed: number) =>
+  (shape: readonly number[]): Tensor =>
+    valuesOf(
+      'int32',
+      seed,
+    )(shape)
+      .mod(2 * length)
+      .sub(length);
+
+/** Two views that agree but for one axis, along which the first has elements. */
+const cases = fc.integer({ min: 1, max: 4 }).chain((rank) =>
+  fc.nat(rank - 1).chain((axis) =>
+    fc
+      .tuple(fc.tuple(...Array.from({ length: rank }, () => lengths)), fc.integer({ min: 1, max: 9 }), lengths)
+      .chain(([shape, length, count]) =>
+        fc.record({
+          axis: fc.constant(axis),
+          length: fc.constant(length),
+          along: fc.tuple(...shape.with(axis, length).map(seen)),
+          across: fc.tuple(...shape.with(axis, count).map(seen)),
+          other: fc.tuple(...shape.with(axis, count).map(seen)),
+          order: orders(rank),
+          otherOrder: orders(rank),
+          dtype: dtypes,
+          seed: fc.integer(),
+          tail: fc.boolean(),
+        }),
+      ),
+  ),
+);
+
+describe('takeAlongAxis', () => {
+  test('takes one element for each index, of any views', () => {
+    fc.assert(
+      fc.property(cases, ({ axis, length, along, across, order, otherOrder, dtype, seed, tail }) => {
+        expectSame(() => {
+          const x = viewOf(along, order, valuesOf(dtype, seed));
+          const taken = x.takeAlongAxis(viewOf(across, otherOrder, indicesInto(length, seed + 1)), axis);
+          return tail && dtype !== 'bool' ? taken.mul(2).add(1) : taken;
+        });
+      }),
+    );
+  });
+
+  test('takes whole rows, as for embeddings, in chunks', () => {
+    expectSame(() => valuesOf('float32', 1)([50, 37]).gather(indicesInto(50, 2)([3000])));
+    expectSame(() => valuesOf('float64', 1)([37, 50]).gather(indicesInto(50, 2)([40, 30]), 1));
+  });
+});
+
+describe('scatterAdd', () => {
+  test('adds up where indices are equal, of any views', () => {
+    fc.assert(
+      fc.property(cases, ({ axis, length, along, across, other, order, otherOrder, dtype, seed, tail }) => {
+        expectSame(() => {
+          const x = viewOf(along, order, valuesOf(dtype, seed));
+          const indices = viewOf(across, otherOrder, indicesInto(length, seed + 1));
+          const updates = viewOf(other, order, valuesOf(dtype, seed + 2));
+          const added = x.scatterAdd(indices, updates, axis);
+          return tail && dtype !== 'bool' ? added.mul(2).add(1) : added;
+        });
+      }),
+    );
+  });
+
+  test('is the same for any number of threads, where sums round', () => {
+    const third = (shape: readonly number[]): Tensor => valuesOf('float32', 3)(shape).div(3);
+    expectSame(() =>
+      zeros([5, 80]).scatterAdd(indicesInto(5, 1)([2000, 1]).broadcastTo([2000, 80]), third([2000, 80])),
+    );
+    expectSame(() => zeros([5, 80]).scatterAdd(indicesInto(5, 1)([2000, 80]), third([2000, 80])));
+    expectSame(() => zeros([80, 5]).scatterAdd(indicesInto(5, 1)([80, 2000]), third([80, 2000]), 1));
+    expectSame(() => zeros([5]).scatterAdd(indicesInto(5, 1)([70_000]), third([70_000])));
+  });
+
+  test('brings gradients to what was taken', () => {
+    expectSame(() => {
+      const indices = indicesInto(20, 1)([300]);
+      return grad((table: Tensor) => table.gather(indices).square().sum())(valuesOf('float32', 2)([20, 33]));
+    });
+  });
+});
+
+describe('an index out of range', () => {
+  const bad = fc
+    .record({ length: fc.integer({ min: 1, max: 9 }), count: fc.integer({ min: 1, max: 12 }), columns: fc.nat(5) })
+    .chain(({ length, count, columns }) =>
+      fc.record({
+        length: fc.constant(length),
+        columns: fc.constant(columns + 1),
+        indices: fc.array(fc.integer({ min: -length - 2, max: length + 1 }), { minLength: count, maxLength: count }),
+      }),
+    )
+    .filter(({ length, indices }) => indices.some((i) => i < -length || i >= length));
+
+  test('is refused with the reference’s message', () => {
+    fc.assert(
+      fc.property(bad, ({ length, columns, indices }) => {
+        const at = (): Tensor => tensor(indices, { dtype: 'int32' });
+        const message = expectSameError(() => evaluateSync(zeros([length, columns]).gather(at())));
+        expect(message).toMatch(/^gather: index -?\d+ is out of range for axis 0 of length/);
+        const across = (): Tensor => at().unsqueeze(0).broadcastTo([columns, indices.length]);
+        expect(expectSameError(() => evaluateSync(zeros([columns, length]).takeAlongAxis(across(), 1)))).toMatch(
+          /^takeAlongAxis: index -?\d+ is out of range for axis 1/,
+        );
+        const updates = tensor(1);
+        expect(expectSameError(() => evaluateSync(zeros([columns, length]).scatterAdd(across(), updates, 1)))).toMatch(
+          /^scatterAdd: index -?\d+ is out of range for axis 1/,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test.each([-(2 ** 31), -4, 3, 2 ** 31 - 1])('%i, found among many by any thread', (index) => {
+    const message = expectSameError(() => {
+      const indices = arange(100_000).mod(3);
+      const strange = tensor([index], { dtype: 'int32' });
+      evaluateSync(arange(3).gather(concat([indices.slice([[0, 99_000]]), strange, indices])));
+    });
+    expect(message).toBe(`gather: index ${index} is out of range for axis 0 of length 3; use -3 to 2`);
+  });
+
+  test('in an axis without elements', () => {
+    expect(expectSameError(() => evaluateSync(zeros([0]).gather(tensor([0], { dtype: 'int32' }))))).toMatch('length 0');
+  });
+
+  test('leaves variables and the backend as they were', async () => {
+    for (const threads of [1, 3]) {
+      const backend = strictBackend(threads);
+      await backend.ready();
+      on(backend, () => {
+        const first = new Variable(tensor([1, 2, 3]));
+        const second = new Variable(tensor([4, 5, 6]));
+        const [ahead, behind] = [tensor([0, 1, 2], { dtype: 'int32' }), tensor([0, 3, 1], { dtype: 'int32' })];
+        first.assign(first.value.add(1));
+        second.assign(second.value.gather(behind).add(first.value));
+        expect(() => evaluateSync(first, second)).toThrow(RangeError);
+        // The gathered rows are to lie where the variable does.
+        const third = new Variable(tensor([1, 2, 3]));
+        third.assign(tensor([4, 5, 6]).gather(behind));
+        expect(() => evaluateSync(third)).toThrow(RangeError);
+        expect([...third.buffer.readSync()]).toEqual([1, 2, 3]);
+        expect([...first.buffer.readSync()]).toEqual([1, 2, 3]);
+        expect([...second.buffer.readSync()]).toEqual([4, 5, 6]);
+        expect(tensor([7, 8, 9]).gather(ahead).toArraySync()).toEqual([7, 8, 9]);
+      });
+      backend.close();
+    }
+  });
+});

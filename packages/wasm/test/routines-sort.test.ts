@@ -1,0 +1,66 @@
+import { random, tensor, type DType } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectSame, orders, seen, valuesOf, viewOf } from './both.ts';
+
+const lengths = fc.oneof({ weight: 6, arbitrary: fc.nat(6) }, { weight: 2, arbitrary: fc.constantFrom(8, 9, 33, 100) });
+
+describe('argSort', () => {
+  const cases = fc.integer({ min: 1, max: 3 }).chain((rank) =>
+    fc.record({
+      axis: fc.nat(rank - 1),
+      axes: fc.tuple(...Array.from({ length: rank }, () => lengths.chain(seen))),
+      order: orders(rank),
+      dtype: fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool'),
+      descending: fc.boolean(),
+      seed: fc.integer(),
+      tail: fc.boolean(),
+    }),
+  );
+
+  test('orders lines of any views, ties as they were', () => {
+    fc.assert(
+      fc.property(cases, ({ axis, axes, order, dtype, descending, seed, tail }) => {
+        expectSame(() => {
+          const found = viewOf(axes, order, valuesOf(dtype, seed)).argSort(axis, { descending });
+          return tail ? found.mul(3).add(1) : found;
+        });
+      }),
+    );
+  });
+
+  const special = {
+    float32: [NaN, -NaN, Infinity, -Infinity, 0, -0, 1e-45, -1e-45, 3.4e38, -3.4e38, 1, -1],
+    float64: [NaN, -NaN, Infinity, -Infinity, 0, -0, 5e-324, -5e-324, 1.7e308, -1.7e308, 1, -1],
+    int32: [2 ** 31 - 1, -(2 ** 31), 0, 1, -1],
+  };
+  test.each(['float32', 'float64', 'int32'] as const)('%s: all kinds of numbers, NaN last', (dtype) => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...special[dtype]), { maxLength: 40 }), fc.boolean(), (line, descending) => {
+        expectSame(() => tensor(Float64Array.from(line), { dtype }).argSort(0, { descending }));
+        expectSame(() => tensor(Float64Array.from(line), { dtype }).sort(0, { descending }));
+      }),
+    );
+  });
+
+  test('NaN of either sign are last', () => {
+    const bits = Int32Array.of(-1, 0x7fc00000, 0x3f800000, -0x400000, 0);
+    expectSame(() => tensor(new Float32Array(bits.buffer)).argSort());
+    expectSame(() => tensor(new Float32Array(bits.buffer)).argSort(0, { descending: true }));
+  });
+
+  test('long lines, and many', () => {
+    expectSame(() => random.permutation(random.key(1), 20_001));
+    expectSame(() => valuesOf('float64', 1)([20_001]).argSort(0, { descending: true }));
+    expectSame(() => valuesOf('float32', 1)([100, 301]).sort(0));
+    expectSame(() => valuesOf('float32', 1)([100, 301]).topK(5).values);
+  });
+
+  test('lines without elements, and no lines', () => {
+    for (const shape of [[0], [3, 0], [0, 3]]) {
+      expectSame(() => valuesOf('float32', 1)(shape).argSort(0));
+      expectSame(() => valuesOf('float32', 1)(shape).argSort(-1));
+    }
+    expect.hasAssertions();
+  });
+});
