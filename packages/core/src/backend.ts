@@ -26,6 +26,11 @@ export interface Backend {
    * input: a variable that is written in place. `timings` is to be filled with the milliseconds of each kernel.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void;
+  /**
+   * Called after each `evaluate` that can wait: a pause in which the engine's collector can tell the backend which results
+   * are out of reach, when there is need for it.
+   */
+  rest?(): Promise<void> | undefined;
   /** What was kept for a plan may go: it will not be executed again. */
   release?(plan: Plan): void;
 }

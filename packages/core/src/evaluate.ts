@@ -34,6 +34,7 @@ export function getBackend(): Backend {
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
   evaluateSync(...trees);
+  await current.rest?.();
 }
 
 /** As {@link evaluate}, without waiting: on backends that compute elsewhere, the work has only been submitted. */

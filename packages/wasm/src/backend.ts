@@ -139,6 +139,10 @@ export class WasmBackend implements Backend {
     }
   }
 
+  rest(): Promise<void> | undefined {
+    return this.#residents.rest();
+  }
+
   /** Frees what was prepared for a plan that will not run again. */
   release(plan: Plan): void {
     const program = this.#programs.get(plan);

@@ -24,6 +24,8 @@ export class WasmBuffer implements Buffer {
   readonly backend: Backend;
   /** For {@link Residents} alone. */
   readonly storage: Storage;
+  /** What makes the collector see how large the buffer is. */
+  ballast: ArrayBufferView | ArrayBuffer | undefined;
   readonly #residents: Residents;
 
   constructor(backend: Backend, residents: Residents, dtype: DType, size: number, host?: TypedArray) {
@@ -51,7 +53,19 @@ export class WasmBuffer implements Buffer {
 }
 
 /** The least that blocks may occupy together before some are moved out. */
-const leastBudget = 64 * 2 ** 20;
+const leastBudget = 256 * 2 ** 20;
+/** After so many bytes of new blocks it is time to let the collector report. */
+const restAfter = 32 * 2 ** 20;
+/** Blocks below this need no ballast: it would cost more than it tells. */
+const leastBallast = 64 * 2 ** 10;
+
+/**
+ * Memory that is never touched, and so costs next to nothing, but that the collector counts: it would not hurry to collect
+ * a buffer that it takes for a few words.
+ */
+function ballastOf(bytes: number): ArrayBufferView | ArrayBuffer {
+  return globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
+}
 /** What the smallest block counts for: keeping account of it takes memory as well, so there must not be too many. */
 const leastCost = 512;
 
@@ -62,7 +76,7 @@ function cost({ dtype, size }: Storage): number {
 /**
  * The buffers that occupy a block. A block is given back when the collector takes its buffer. It may do so late, or, in
  * a loop that never waits, not at all: so the blocks together stay within a budget, twice what the largest plan needs
- * for inputs and outputs and at least 64 MiB. Beyond it, those that were not used for longest are moved out to host
+ * for inputs and outputs and at least 256 MiB. Beyond it, those that were not used for longest are moved out to host
  * arrays, which are the collector's like any other. A loop over any number of steps thus runs in bounded memory.
  */
 export class Residents {
@@ -72,6 +86,7 @@ export class Residents {
   #cost = 0;
   #budget = leastBudget;
   #run = 0;
+  #sinceRest = 0;
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -101,11 +116,28 @@ export class Residents {
     this.#cost += cost(storage);
     this.#stored.add(storage);
     this.#collected.register(buffer, storage, storage);
+    this.#sinceRest += cost(storage);
+    // What has a host array is counted by that.
+    if (!storage.host && cost(storage) >= leastBallast) buffer.ballast = ballastOf(cost(storage));
     if (storage.host) {
       this.#view(storage).set(storage.host);
       storage.written = true;
     }
     return storage.address;
+  }
+
+  /** Waits for the event loop's next turn, in which the collector reports, if many blocks were made since the last. */
+  rest(): Promise<void> | undefined {
+    if (this.#sinceRest < restAfter) return undefined;
+    this.#sinceRest = 0;
+    return new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(undefined);
+    });
   }
 
   /** The elements if they are in a host array alone. */
