@@ -160,8 +160,20 @@ export class Scalar {
   float(): Scalar {
     return new Scalar('float', 'f32', [this]);
   }
+  /** The same number as a typed array of the type stores it: in i32 without its fraction, modulo 2³². */
   to(type: ScalarType): Scalar {
-    return type === this.type ? this : new Scalar('convert', type, [this]);
+    if (type === this.type) return this;
+    if (type === 'i32' && this.type !== 'bool') {
+      return this.abs()
+        .lt(2 ** 31)
+        .not()
+        .rarely(wrapped(this), this.toInteger());
+    }
+    return new Scalar('convert', type, [this]);
+  }
+  /** The i32 without the fraction: of a float that i32 reaches. */
+  toInteger(): Scalar {
+    return new Scalar('convert', 'i32', [this]);
   }
 
   #unary(operation: ScalarUnary): Scalar {
@@ -191,6 +203,20 @@ export function constant(type: ScalarType, value: number): Scalar {
 /** A JavaScript function of numbers, which a backend calls for each element. */
 export function call(f: (...x: number[]) => number, type: ScalarType, inputs: readonly Scalar[]): Scalar {
   return new Scalar('call', type, inputs, 0, f);
+}
+
+/** A float without its fraction, modulo 2³², by its digits to the base 2¹⁶. NaN and infinities (NaN on the way) give 0. */
+function wrapped(x: Scalar): Scalar {
+  const whole = x.trunc();
+  const upper = whole.mul(2 ** -16).floor();
+  const lowerDigit = whole.sub(upper.mul(2 ** 16));
+  const upperDigit = upper.sub(
+    upper
+      .mul(2 ** -16)
+      .floor()
+      .mul(2 ** 16),
+  );
+  return upperDigit.toInteger().shl(16).add(lowerDigit.toInteger());
 }
 
 export function scalarTypeOf(dtype: DType): ScalarType {

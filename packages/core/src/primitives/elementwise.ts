@@ -4,7 +4,7 @@ import { binary, comparison, ternary, unary, type Binary, type Ternary, type Una
 import { constant, type Scalar } from '../scalar.ts';
 import type { Tensor } from '../tensor.ts';
 import * as functions from './functions.ts';
-import { erfOf, integerPowerOf, powerOf } from './special.ts';
+import { erfOf, integerPowerOf, powerOf, remainderOf } from './special.ts';
 
 // The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
 // broadcasts against the output. At ties and kinks it is PyTorch's choice.
@@ -70,10 +70,8 @@ export const div: Binary = binary({
 export const mod: Binary = binary({
   name: 'mod',
   dtypes: 'number',
-  value: (x, y) => {
-    const remainder = x % y;
-    return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;
-  },
+  value: remainderOf,
+  lower: float32(functions.mod),
   derivatives: [(t) => t, (t, x, y) => t.mul(x!.div(y!).floor()).neg()],
   domain: [
     { from: 0.2, to: 0.8 },
@@ -90,6 +88,7 @@ export const pow: Binary = binary({
   dtypes: 'number',
   value: powerOf,
   integer: integerPowerOf,
+  lower: float32(functions.pow),
   derivatives: [
     // At x = y = 0 any finite power will do: 0 · 0⁻¹ would be NaN. Elsewhere y − 1, whose derivative counts even at y = 0.
     (t, x, y) => t.mul(y!).mul(x!.pow(x!.equal(0).logicalAnd(y!.equal(0)).where(1, y!.sub(1)))),
@@ -269,6 +268,7 @@ export const tan: Unary = unary({
   name: 'tan',
   dtypes: 'float',
   value: Math.tan,
+  lower: float32(functions.tan),
   derivatives: [(t, _x, out) => t.mul(out!.square().add(1))],
   domain: [{ from: -1.2, to: 1.2 }],
 });
@@ -338,6 +338,7 @@ export const asinh: Unary = unary({
   name: 'asinh',
   dtypes: 'float',
   value: Math.asinh,
+  lower: float32(functions.asinh),
   derivatives: [(t, x) => t.div(x!.square().add(1).sqrt())],
   domain: [real],
 });
@@ -347,6 +348,7 @@ export const acosh: Unary = unary({
   name: 'acosh',
   dtypes: 'float',
   value: Math.acosh,
+  lower: float32(functions.acosh),
   derivatives: [(t, x) => t.div(x!.square().sub(1).sqrt())],
   domain: [{ from: 1.2, to: 4 }],
 });
@@ -356,6 +358,7 @@ export const atanh: Unary = unary({
   name: 'atanh',
   dtypes: 'float',
   value: Math.atanh,
+  lower: float32(functions.atanh),
   derivatives: [(t, x) => t.div(x!.square().neg().add(1))],
   domain: [{ from: -0.9, to: 0.9 }],
 });

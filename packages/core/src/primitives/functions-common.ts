@@ -1,7 +1,8 @@
 // What the float32 functions in scalar expressions share. They take f32 nodes alone, have no branches but `rarely`, and
-// assume no fused multiply-add, so that they compute the same everywhere; coefficients are minimax fits (Remez), rounded
-// to float32. Each is within 2 ulp of the value in double precision, for all inputs (but for about one in a
-// million of sigmoid, sin and cos, where it is at most 2.2).
+// assume no fused multiply-add, so that they compute the same everywhere. Coefficients are minimax fits of the relative
+// error: by Remez, or by linear programming with each coefficient rounded to float32 before the rest are fitted anew.
+// Errors given are those of the rounded coefficients. Each function is within 2 ulp of the value in double precision,
+// for all inputs.
 import { constant, type Scalar } from '../scalar.ts';
 
 /** c₀ + c₁x + c₂x² + …, by Horner's rule. */
@@ -44,9 +45,12 @@ export function powerOfTwo(bits: Scalar): Scalar {
   return bits.shl(23).float();
 }
 
-/** 1 / x for a power of two. */
-export function inverseOfPower(x: Scalar): Scalar {
-  return constant('i32', 254 << 23)
-    .sub(x.bits())
-    .float();
+/** x with its sign changed where the lowest of the bits is set. */
+export function changeSign(x: Scalar, bits: Scalar): Scalar {
+  return x.bits().xor(bits.shl(31)).float();
+}
+
+/** x cut to its first 12 bits: the product of two such numbers is exact. */
+export function upperBits(x: Scalar): Scalar {
+  return x.bits().and(-4096).float();
 }

@@ -1,9 +1,9 @@
-// Logarithms and what is made of them, for float32.
+// Logarithms and what is made of them, the inverse hyperbolic functions, for float32.
 import { constant, type Scalar } from '../scalar.ts';
 import { polynomial, withSignOf } from './functions-common.ts';
 
 /** x = 2ᵏ m with √½ ≤ m < √2, for normal x > 0; and k in the place of an exponent. */
-function parts(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
+export function parts(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
   const bits = x.bits();
   const k = bits.sub(0x3f3504f3).shrS(23); // the bits of √½
   const exponent = k.shl(23);
@@ -27,7 +27,7 @@ function logarithmOfNormal(x: Scalar, more = 0): Scalar {
 }
 
 /** Whether 2⁻¹²⁶ ≤ x < 2^exponent, in one comparison: of the bits, moved so that the lowest of them is the lowest i32. */
-function isNormal(x: Scalar, exponent: number): Scalar {
+export function isNormal(x: Scalar, exponent: number): Scalar {
   return x
     .bits()
     .add(255 << 23)
@@ -41,16 +41,65 @@ export function log(x: Scalar): Scalar {
   return isNormal(x, 128).not().rarely(rare, logarithmOfNormal(x));
 }
 
+/** log(1 + x + more) for −1 < x < 2⁶⁴, given 1 + x, where `more` is no larger than a rounding error of x. */
+function logarithmOfSum(x: Scalar, sum: Scalar, more?: Scalar): Scalar {
+  const { k, m, exponent } = parts(sum);
+  const lost = x.sub(sum.sub(1));
+  // Divided by 2ᵏ, as m is.
+  const scale = constant('i32', 127 << 23)
+    .sub(exponent)
+    .float();
+  return logarithm(m.sub(1).add((more ? lost.add(more) : lost).mul(scale)), k);
+}
+
 export function log1p(x: Scalar): Scalar {
   const sum = x.add(1);
-  const { k, m, exponent } = parts(sum);
-  // What the sum lost in rounding, divided by 2ᵏ as m is.
-  const lost = x.sub(sum.sub(1)).mul(
-    constant('i32', 127 << 23)
-      .sub(exponent)
-      .float(),
-  );
   return isNormal(sum, 127)
     .not()
-    .rarely(log(sum), withSignOf(logarithm(m.sub(1).add(lost), k), x));
+    .rarely(log(sum), withSignOf(logarithmOfSum(x, sum), x));
+}
+
+/** log(1 + x + y) for 0 ≤ x ≤ y < 2⁶³. */
+function logarithmOfBoth(x: Scalar, y: Scalar): Scalar {
+  const sum = x.add(y);
+  return logarithmOfSum(sum, sum.add(1), x.sub(sum.sub(y)));
+}
+
+/** From here on, asinh x and acosh x are log 2x. */
+const large = 2 ** 26;
+
+export function asinh(x: Scalar): Scalar {
+  // log(a + √(a² + 1)) = log(1 + a + a² / (1 + √(a² + 1)))
+  const a = x.abs();
+  const square = a.mul(a);
+  const usual = logarithmOfBoth(square.div(square.add(1).sqrt().add(1)), a);
+  return withSignOf(a.lt(large).not().rarely(log(a).add(Math.LN2), usual), x);
+}
+
+export function acosh(x: Scalar): Scalar {
+  // log(x + √(x² − 1)) = log(1 + t + √(t² + 2t)) with t = x − 1; for t < ½, √2t times a polynomial of degree 5, relative
+  // error 1.3e-9.
+  const t = x.sub(1);
+  const p = polynomial(t, 1, -0.0833332166, 0.0187465958, -0.0055478001, 0.00175980804, -0.000412938971);
+  const near = t.add(t).sqrt().mul(p);
+  const usual = t.lt(0.5).select(near, logarithmOfBoth(t, t.mul(t.add(2)).sqrt()));
+  return x
+    .ge(1)
+    .and(x.lt(large))
+    .not()
+    .rarely(x.lt(1).select(NaN, log(x).add(Math.LN2)), usual);
+}
+
+export function atanh(x: Scalar): Scalar {
+  // ½ log((1 + a) / (1 − a)); for a < ½, x + x³ times a polynomial in x² of degree 4, relative error 2.3e-8.
+  const a = x.abs();
+  const z = x.mul(x);
+  const near = z
+    .mul(x)
+    .mul(polynomial(z, 0.333337307, 0.199781865, 0.14669548, 0.0824159831, 0.181777015))
+    .add(x);
+  const rest = a.add(a).div(constant('f32', 1).sub(a));
+  const far = withSignOf(logarithmOfSum(rest, rest.add(1)).mul(0.5), x);
+  const special = a.eq(1).select(withSignOf(constant('f32', Infinity), x), NaN);
+  return a.lt(1).not().rarely(special, a.lt(0.5).select(near, far));
 }

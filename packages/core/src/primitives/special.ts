@@ -27,3 +27,9 @@ export function integerPowerOf(x: number, y: number): number {
   }
   return result;
 }
+
+/** The remainder with the sign of y, and 0 with that of x. */
+export function remainderOf(x: number, y: number): number {
+  const remainder = x % y;
+  return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;
+}

@@ -1,0 +1,325 @@
+import { describe, expect, test } from 'vitest';
+import {
+  concat,
+  evaluateSync,
+  explain,
+  ones,
+  tensor,
+  Variable,
+  type Kernel,
+  type Plan,
+  type Shape,
+  type Tensor,
+} from '../src/index.ts';
+import { descriptionOf } from '../src/explain.ts';
+import { topologicalOrder } from '../src/graph.ts';
+import { schedule } from '../src/schedule.ts';
+import { plansOf } from './backends.ts';
+import { numbers } from './helpers.ts';
+
+/** The kernels of a plan for these, each as the operations fused into it. */
+const kernels = (...wanted: unknown[]): string[] => explain(...wanted).kernels.map(({ name }) => name);
+
+const values = (shape: Shape): Tensor =>
+  tensor(Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => (i % 7) - 3)).reshape(shape);
+
+const [x, y] = [values([4, 6]), values([4, 6])];
+
+describe('elementwise operations', () => {
+  test('a chain is one kernel', () => {
+    expect(kernels(x.add(1).mul(2).exp().neg())).toEqual(['add → mul → exp → neg']);
+  });
+
+  test('a tree is one kernel', () => {
+    expect(kernels(x.add(y).mul(x.sub(y)).tanh())).toEqual(['add → sub → mul → tanh']);
+  });
+
+  test('what its branches share is read and computed once', () => {
+    const shared = x.exp();
+    expect(kernels(shared.mul(shared.add(y)))).toEqual(['exp → add → mul']);
+    expect(kernels(x.exp().add(x.exp()))).toEqual(['exp → add']);
+    expect(explain(x.mul(x)).bytes).toBe(2 * 4 * 24);
+  });
+
+  test('with operands that broadcast', () => {
+    expect(kernels(x.add(values([6])).mul(values([4, 1])))).toEqual(['add → mul']);
+  });
+
+  test('go into the reduction that reads them', () => {
+    expect(kernels(x.sub(y).square().sum())).toEqual(['sub → square → sum']);
+    expect(kernels(x.mul(2).argMax(1))).toEqual(['mul → argMax']);
+    expect(kernels(x.greater(0).any(0))).toEqual(['greater → sum', 'greater']);
+  });
+
+  test('that are wanted themselves are stored, and read from there', () => {
+    const middle = x.exp();
+    expect(kernels(middle.add(1).neg(), middle)).toEqual(['exp', 'add → neg']);
+    expect(kernels(middle, middle.sum())).toEqual(['exp', 'sum']);
+  });
+
+  test('that nothing wants are not computed', () => {
+    const middle = x.exp();
+    middle.sum();
+    expect(kernels(middle.neg())).toEqual(['exp → neg']);
+  });
+});
+
+describe('tails', () => {
+  const [a, b] = [values([5, 4]), values([6, 3])];
+  const product = (): Tensor => a.matmul(x).matmul(b);
+  const [images, weight, bias] = [values([2, 4, 5, 5]), values([4, 4, 3, 3]), values([4, 1, 1])];
+  const convolved = (): Tensor => images.conv2d(weight, { padding: 1 });
+
+  test('bias, residual and activation belong to the convolution', () => {
+    expect(kernels(convolved().add(bias).add(images).relu())).toEqual(['convolution → add → add → relu']);
+  });
+
+  test('and to the product of matrices', () => {
+    expect(kernels(product().add(values([3])).tanh())).toEqual(['matmul', 'matmul → add → tanh']);
+    expect(kernels(product().mul(product().sigmoid()))).toHaveLength(5 - 1);
+  });
+
+  test('a result that is read twice in one map', () => {
+    const z = product();
+    expect(kernels(z.mul(z.sigmoid()))).toEqual(['matmul', 'matmul → sigmoid → mul']);
+  });
+
+  test('of several routines the last takes the map', () => {
+    expect(kernels(convolved().add(images.neg().conv2d(weight, { padding: 1 })))).toEqual([
+      'convolution',
+      'neg',
+      'convolution → add',
+    ]);
+  });
+
+  test('of other routines', () => {
+    expect(kernels(x.pad([[1, 1], [0, 0]]).neg())).toEqual(['pad → neg']);
+    expect(kernels(concat([x, y]).exp().sum())).toEqual(['concat', 'exp → sum']);
+  });
+
+  test.each<[string, () => Tensor[], string[]]>([
+    ['is wanted itself', () => [product(), product().neg()].slice(0, 1), ['matmul', 'matmul']],
+    ['is read transposed', () => [product().transpose().add(1)], ['matmul', 'matmul', 'add']],
+    ['is read in part', () => [product().slice([[1, 3]]).neg()], ['matmul', 'matmul', 'neg']],
+    ['is broadcast', () => [product().add(ones([2, 5, 3]))], ['matmul', 'matmul', 'add']],
+    ['becomes another dtype', () => [product().greater(0)], ['matmul', 'matmul', 'greater']],
+  ])('are none where the result %s', (_, build, expected) => {
+    expect(kernels(build())).toEqual(expected);
+  });
+
+  test('are none where the result has other readers', () => {
+    const z = product();
+    expect(kernels(z.neg(), z.exp())).toEqual(['matmul', 'matmul', 'neg', 'exp']);
+    expect(kernels(z, z.exp())).toEqual(['matmul', 'matmul', 'exp']);
+    expect(kernels(z.add(z.sum()))).toEqual(['matmul', 'matmul', 'sum', 'add']);
+  });
+});
+
+describe('views', () => {
+  test('are read through', () => {
+    expect(kernels(x.transpose().flip(0).slice([[0, 4]]).add(y.slice([null, [0, 4]])))).toEqual(['add']);
+    expect(kernels(x.transpose().sum(0))).toEqual(['sum']);
+    expect(kernels(x.transpose().matmul(y.flip()))).toEqual(['matmul']);
+    expect(kernels(x.reshape([2, 2, 6]).permute([2, 0, 1]).neg())).toEqual(['neg']);
+  });
+
+  test('of what is computed move to its operands', () => {
+    expect(kernels(x.exp().transpose().neg())).toEqual(['exp → neg']);
+    expect(numbers(x.mul(2).transpose().slice([1]).neg())).toEqual(numbers(x.transpose().slice([1]).mul(-2)));
+  });
+
+  test('are copied where strides cannot express them', () => {
+    expect(kernels(x.transpose().reshape([24]).neg())).toEqual(['cast', 'neg']);
+    expect(kernels(x.exp().transpose().reshape([24]).neg())).toEqual(['exp', 'cast', 'neg']);
+  });
+
+  test('that are wanted are copies', () => {
+    expect(kernels(x.transpose(), x.flip())).toEqual(['cast', 'cast']);
+  });
+});
+
+describe('a value with several readers', () => {
+  test('is computed again if it is cheap', () => {
+    const cheap = x.sub(y);
+    expect(kernels(cheap.sum(0), cheap.max(1))).toEqual(['sub → sum', 'sub → max']);
+  });
+
+  test('is kept if it is dear', () => {
+    const dear = x.exp();
+    expect(kernels(dear.sum(0), dear.max(1))).toEqual(['exp', 'sum', 'max']);
+    const asDear = x.mul(2).exp().add(1);
+    expect(kernels(asDear.sum(0), asDear.max(1))).toEqual(['mul → exp → add', 'sum', 'max']);
+  });
+
+  test('is kept if reading its operands again moves more', () => {
+    const sumOf = (count: number): Tensor =>
+      Array.from({ length: count }, () => values([4, 6])).reduce((sum, term) => sum.add(term));
+    const [three, four] = [sumOf(3), sumOf(4)];
+    expect(kernels(three.sum(0), three.max(1))).toEqual(['add → add → sum', 'add → add → max']);
+    expect(kernels(four.sum(0), four.max(1))).toEqual(['add → add → add', 'sum', 'max']);
+    // Operands that are broadcast are hardly read.
+    const biased = values([6]).add(values([6])).add(values([4, 1])).add(x);
+    expect(kernels(biased.sum(0), biased.max(1)).at(-1)).toBe('add → add → max');
+  });
+
+  test('is kept if it is broadcast, or seen in windows that overlap', () => {
+    expect(kernels(values([6]).neg().add(x))).toEqual(['neg', 'add']);
+    expect(kernels(values([20]).neg().unfold(0, 4).sum(1))).toEqual(['neg', 'sum']);
+    expect(kernels(values([20]).neg().unfold(0, 4, 4).sum(1))).toEqual(['neg → sum']);
+    expect(kernels(x.sub(x.mean()))).toEqual(['sum', 'div', 'sub']);
+  });
+});
+
+describe('bodies are bounded', () => {
+  const stepsOf = (kernel: Kernel): number =>
+    kernel.kind === 'routine' ? (kernel.tail?.steps.length ?? 0) : kernel.body.steps.length;
+  const operandsIn = (kernel: Kernel): number =>
+    kernel.kind === 'routine' ? kernel.operands.length : kernel.body.operands.length;
+
+  test('in steps', () => {
+    let chain = x;
+    for (let i = 0; i < 500; i++) chain = i % 2 === 0 ? chain.neg() : chain.sin();
+    const [plan] = plansOf(() => evaluateSync(chain)) as [Plan];
+    expect(Math.max(...plan.kernels.map(stepsOf))).toBeLessThanOrEqual(48);
+    expect(plan.kernels.length).toBeLessThan(20);
+    expect(plan.kernels.map(stepsOf).reduce((sum, count) => sum + count)).toBe(500);
+  });
+
+  test('in operands', () => {
+    const terms = Array.from({ length: 100 }, (_, i) => values([3]).add(i));
+    const sum = terms.reduce((all, term) => all.add(term));
+    const [plan] = plansOf(() => evaluateSync(sum)) as [Plan];
+    expect(Math.max(...plan.kernels.map(operandsIn))).toBeLessThanOrEqual(16);
+    expect(numbers(sum)).toEqual([-3, -2, -1].map((value) => 100 * value + 4950));
+  });
+});
+
+test('without fusion each operation is a kernel of its own', () => {
+  const z = x.matmul(values([6, 2])).add(values([2])).relu();
+  const results = [z.mul(2).exp().sum(0), z.transpose().neg()];
+  const order = topologicalOrder(results);
+  const plan = schedule({ order, results, updates: [] }, { fuse: false });
+  expect(plan.kernels.map((kernel) => descriptionOf(kernel).name).toSorted()).toEqual(
+    ['add', 'exp', 'matmul', 'mul', 'neg', 'relu', 'sum', 'cast'].filter((name) => name !== 'cast').toSorted(),
+  );
+});
+
+describe('variables', () => {
+  const variable = (...elements: number[]): Variable => new Variable(tensor(elements));
+  const held = (...variables: Variable[]): number[][] => variables.map(({ value }) => numbers(value));
+
+  test('are updated in place by one kernel', () => {
+    const v = variable(1, 2, 3);
+    v.assign(v.value.mul(2).add(1));
+    const { kernels: all, arenaBytes } = explain(v);
+    expect([all.map(({ name }) => name), arenaBytes]).toEqual([['mul → add'], 0]);
+    evaluateSync(v);
+    expect(held(v)).toEqual([[3, 5, 7]]);
+  });
+
+  test('are written after all that read the old value', () => {
+    const v = variable(1, 2, 3);
+    const before = v.value;
+    v.assign(before.add(1));
+    const [doubled, largest] = [before.mul(2), before.max()];
+    expect(kernels(v, doubled, largest)).toEqual(['mul', 'max', 'add']);
+    evaluateSync(v, doubled, largest);
+    expect([numbers(doubled), numbers(largest), ...held(v)]).toEqual([[2, 4, 6], [3], [2, 3, 4]]);
+  });
+
+  test('a chain of assignments is one update', () => {
+    const v = variable(1, 2);
+    v.assign(v.value.add(1));
+    v.assign(v.value.mul(10));
+    const between = v.value;
+    v.assign(v.value.sub(v.value.sum()));
+    evaluateSync(v, between);
+    expect([numbers(between), ...held(v)]).toEqual([[20, 30], [-30, -20]]);
+  });
+
+  test('momentum and parameter need no memory between them', () => {
+    const [parameter, momentum] = [variable(1, 2), variable(10, 20)];
+    for (let step = 0; step < 2; step++) {
+      momentum.assign(momentum.value.mul(0.5).add(parameter.value));
+      parameter.assign(parameter.value.sub(momentum.value));
+      const { kernels: all, arenaBytes } = explain(parameter, momentum);
+      expect([all.map(({ name }) => name), arenaBytes]).toEqual([['mul → add', 'sub'], 0]);
+      evaluateSync(parameter, momentum);
+    }
+    expect(held(parameter, momentum)).toEqual([
+      [-5 - (3 - 5), -10 - (6 - 10)],
+      [3 - 5, 6 - 10],
+    ]);
+  });
+
+  test.each([2, 3, 4])('%i of them change places by one copy', (count) => {
+    const all = Array.from({ length: count }, (_, i) => variable(i, 10 * i));
+    const old = all.map(({ value }) => value);
+    all.forEach((each, i) => each.assign(old[(i + 1) % count]!));
+    const plan = explain(all);
+    expect([plan.kernels.length, plan.intermediateBytes]).toEqual([count + 1, 8]);
+    evaluateSync(all);
+    expect(held(...all)).toEqual(all.map((_, i) => [(i + 1) % count, 10 * ((i + 1) % count)]));
+  });
+
+  test('each updated from the old value of the other', () => {
+    const [v, w] = [variable(1, 2), variable(10, 20)];
+    const [a, b] = [v.value.add(w.value), v.value.mul(w.value)];
+    v.assign(a);
+    w.assign(b);
+    evaluateSync(v, w);
+    expect(held(v, w)).toEqual([[11, 22], [10, 40]]);
+  });
+
+  test.each<[string, (v: Tensor) => Tensor, number[]]>([
+    ['flipped', (v) => v.flip().add(v), [5, 4, 5]],
+    ['rotated', (v) => concat([v.slice([[1]]), v.slice([[0, 1]])]), [2, 4, 1]],
+    ['broadcast', (v) => v.slice([[0, 1]]).broadcastTo([3]).sub(v), [0, -1, -3]],
+    ['reduced', (v) => v.sub(v.sum()), [-6, -5, -3]],
+    ['gathered', (v) => v.gather(tensor([2, 2, 0], { dtype: 'int32' })).add(v), [5, 6, 5]],
+    ['multiplied', (v) => v.unsqueeze(1).matmul(v.unsqueeze(0)).sum(0), [7, 14, 28]],
+    ['sorted', (v) => v.sort(0, { descending: true }), [4, 2, 1]],
+  ])('their own elements %s', (_, update, expected) => {
+    const v = variable(1, 2, 4);
+    v.assign(update(v.value));
+    evaluateSync(v);
+    expect(held(v)).toEqual([expected]);
+  });
+
+  test('a routine that reads the old value, with a tail that does', () => {
+    const v = new Variable(tensor([[1, 2], [3, 4]]));
+    v.assign(v.value.matmul(v.value).add(v.value));
+    evaluateSync(v);
+    expect(held(v)).toEqual([[8, 12, 18, 26]]);
+  });
+
+  test('no tail is written over an old value', () => {
+    const v = new Variable(tensor([[1, 2], [3, 4]]));
+    v.assign(v.value.mul(1).add(ones([2, 3]).matmul(ones([3, 2]))));
+    expect(kernels(v)).toEqual(['matmul', 'mul → add']);
+    evaluateSync(v);
+    expect(held(v)).toEqual([[4, 5, 6, 7]]);
+  });
+
+  test('the same new value for two, and as a result', () => {
+    const [v, w] = [variable(1, 2), variable(3, 4)];
+    const next = v.value.add(w.value);
+    v.assign(next);
+    w.assign(next);
+    evaluateSync(v, w, next);
+    evaluateSync(v.value);
+    expect([...held(v, w), numbers(next)]).toEqual([[4, 6], [4, 6], [4, 6]]);
+    v.assign(v.value.add(1));
+    evaluateSync(v);
+    expect([...held(v, w), numbers(next)]).toEqual([[5, 7], [4, 6], [4, 6]]);
+  });
+
+  test('a constant as the new value', () => {
+    const v = variable(1, 2);
+    v.assign(tensor([7, 8]));
+    evaluateSync(v);
+    v.assign(v.value.add(tensor([1, 1])));
+    evaluateSync(v);
+    expect(held(v)).toEqual([[8, 9]]);
+  });
+});
