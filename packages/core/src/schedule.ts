@@ -4,7 +4,7 @@ import { placeInArena, temporary } from './memory.ts';
 import { orderKernels, type Overwrite } from './order.ts';
 import { cast } from './primitives/cast.ts';
 import { weightOf } from './primitives/lowering.ts';
-import { expandView, isContiguous, permuteView, type Shape } from './shape.ts';
+import { contiguous, expandView, isContiguous, permuteView, type Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What a plan computes, besides the order of its nodes. */
@@ -52,6 +52,12 @@ export function schedule(wanted: Wanted, { fuse = true }: ScheduleOptions = {}):
   ]);
   // The first output that wants a tensor is where it is computed; others are copies.
   for (const [tensor, slot] of outputs) if (!destinations.has(tensor)) destinations.set(tensor, slot);
+  // What is wanted in another shape is computed there, too: a sum without its axes, the rows of a product as batches.
+  for (const [tensor, slot] of outputs) {
+    const origin = reshapedFrom(tensor);
+    if (destinations.get(tensor) === slot && !isLeaf(origin) && !destinations.has(origin))
+      destinations.set(origin, slot);
+  }
 
   for (const tensor of order) {
     if (isLeaf(tensor)) {
@@ -190,6 +196,18 @@ function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
     }
   }
   return demands;
+}
+
+/** The tensor of which this one is another shape, with the elements in the same order. */
+function reshapedFrom(tensor: Tensor): Tensor {
+  let origin = tensor;
+  while (!isLeaf(origin) && origin.primitive.kind === 'movement') {
+    const [input] = origin.inputs as [Tensor];
+    const view = origin.primitive.view(contiguous(input.shape), origin);
+    if (!view || !isContiguous(view) || input.size !== origin.size) break;
+    origin = input;
+  }
+  return origin;
 }
 
 function isBroadcast(shape: Shape, strides: readonly number[]): boolean {

@@ -35,8 +35,8 @@ describe('elementwise operations', () => {
   });
 
   test('what its branches share is read and computed once', () => {
-    const shared = x.exp();
-    expect(kernels(shared.mul(shared.add(y)))).toEqual(['exp → add → mul']);
+    const shared = x.sub(y);
+    expect(kernels(shared.mul(shared.add(1)))).toEqual(['sub → add → mul']);
     expect(kernels(x.exp().add(x.exp()))).toEqual(['exp → add']);
     expect(explain(x.mul(x)).bytes).toBe(2 * 4 * 24);
   });
@@ -75,7 +75,13 @@ describe('tails', () => {
   });
 
   test('and to the product of matrices', () => {
-    expect(kernels(product().add(values([3])).tanh())).toEqual(['matmul', 'matmul → add → tanh']);
+    expect(
+      kernels(
+        product()
+          .add(values([3]))
+          .tanh(),
+      ),
+    ).toEqual(['matmul', 'matmul → add → tanh']);
     expect(kernels(product().mul(product().sigmoid()))).toHaveLength(5 - 1);
   });
 
@@ -93,14 +99,31 @@ describe('tails', () => {
   });
 
   test('of other routines', () => {
-    expect(kernels(x.pad([[1, 1], [0, 0]]).neg())).toEqual(['pad → neg']);
+    expect(
+      kernels(
+        x
+          .pad([
+            [1, 1],
+            [0, 0],
+          ])
+          .neg(),
+      ),
+    ).toEqual(['pad → neg']);
     expect(kernels(concat([x, y]).exp().sum())).toEqual(['concat', 'exp → sum']);
   });
 
   test.each<[string, () => Tensor[], string[]]>([
     ['is wanted itself', () => [product(), product().neg()].slice(0, 1), ['matmul', 'matmul']],
     ['is read transposed', () => [product().transpose().add(1)], ['matmul', 'matmul', 'add']],
-    ['is read in part', () => [product().slice([[1, 3]]).neg()], ['matmul', 'matmul', 'neg']],
+    [
+      'is read in part',
+      () => [
+        product()
+          .slice([[1, 3]])
+          .neg(),
+      ],
+      ['matmul', 'matmul', 'neg'],
+    ],
     ['is broadcast', () => [product().add(ones([2, 5, 3]))], ['matmul', 'matmul', 'add']],
     ['becomes another dtype', () => [product().greater(0)], ['matmul', 'matmul', 'greater']],
   ])('are none where the result %s', (_, build, expected) => {
@@ -117,7 +140,15 @@ describe('tails', () => {
 
 describe('views', () => {
   test('are read through', () => {
-    expect(kernels(x.transpose().flip(0).slice([[0, 4]]).add(y.slice([null, [0, 4]])))).toEqual(['add']);
+    expect(
+      kernels(
+        x
+          .transpose()
+          .flip(0)
+          .slice([[0, 4]])
+          .add(y.slice([null, [0, 4]])),
+      ),
+    ).toEqual(['add']);
     expect(kernels(x.transpose().sum(0))).toEqual(['sum']);
     expect(kernels(x.transpose().matmul(y.flip()))).toEqual(['matmul']);
     expect(kernels(x.reshape([2, 2, 6]).permute([2, 0, 1]).neg())).toEqual(['neg']);
@@ -130,11 +161,24 @@ describe('views', () => {
 
   test('are copied where strides cannot express them', () => {
     expect(kernels(x.transpose().reshape([24]).neg())).toEqual(['cast', 'neg']);
-    expect(kernels(x.exp().transpose().reshape([24]).neg())).toEqual(['exp', 'cast', 'neg']);
+    expect(kernels(x.exp().transpose().reshape([24]).neg())).toEqual(['exp', 'neg']);
   });
 
   test('that are wanted are copies', () => {
     expect(kernels(x.transpose(), x.flip())).toEqual(['cast', 'cast']);
+  });
+
+  test('that are wanted in the order of what is computed are not', () => {
+    const [sums, product] = [x.sum(1), x.reshape([2, 2, 6]).matmul(y.transpose())];
+    expect(kernels(sums)).toEqual(['sum']);
+    expect(kernels(product, product.unsqueeze(0).flatten(1))).toEqual(['matmul', 'cast']);
+    expect(kernels(product.reshape([8, 2]), sums.unsqueeze(1))).toEqual(['matmul', 'sum']);
+    expect(kernels(product.transpose())).toEqual(['matmul', 'cast']);
+    expect(kernels(x.exp().reshape([24]), x.exp())).toEqual(['exp', 'exp']);
+    const all = [product.flatten(), sums, product, product.flatten().reshape([16]), sums.neg(), sums.reshape([1, 4])];
+    const single = all.map((result) => numbers(result.neg().neg()));
+    evaluateSync(all);
+    expect(all.map(numbers)).toEqual(single);
   });
 });
 
@@ -158,7 +202,10 @@ describe('a value with several readers', () => {
     expect(kernels(three.sum(0), three.max(1))).toEqual(['add → add → sum', 'add → add → max']);
     expect(kernels(four.sum(0), four.max(1))).toEqual(['add → add → add', 'sum', 'max']);
     // Operands that are broadcast are hardly read.
-    const biased = values([6]).add(values([6])).add(values([4, 1])).add(x);
+    const biased = values([6])
+      .add(values([6]))
+      .add(values([4, 1]))
+      .add(x);
     expect(kernels(biased.sum(0), biased.max(1)).at(-1)).toBe('add → add → max');
   });
 
@@ -195,7 +242,10 @@ describe('bodies are bounded', () => {
 });
 
 test('without fusion each operation is a kernel of its own', () => {
-  const z = x.matmul(values([6, 2])).add(values([2])).relu();
+  const z = x
+    .matmul(values([6, 2]))
+    .add(values([2]))
+    .relu();
   const results = [z.mul(2).exp().sum(0), z.transpose().neg()];
   const order = topologicalOrder(results);
   const plan = schedule({ order, results, updates: [] }, { fuse: false });
@@ -234,7 +284,10 @@ describe('variables', () => {
     const between = v.value;
     v.assign(v.value.sub(v.value.sum()));
     evaluateSync(v, between);
-    expect([numbers(between), ...held(v)]).toEqual([[20, 30], [-30, -20]]);
+    expect([numbers(between), ...held(v)]).toEqual([
+      [20, 30],
+      [-30, -20],
+    ]);
   });
 
   test('momentum and parameter need no memory between them', () => {
@@ -268,13 +321,24 @@ describe('variables', () => {
     v.assign(a);
     w.assign(b);
     evaluateSync(v, w);
-    expect(held(v, w)).toEqual([[11, 22], [10, 40]]);
+    expect(held(v, w)).toEqual([
+      [11, 22],
+      [10, 40],
+    ]);
   });
 
   test.each<[string, (v: Tensor) => Tensor, number[]]>([
     ['flipped', (v) => v.flip().add(v), [5, 4, 5]],
     ['rotated', (v) => concat([v.slice([[1]]), v.slice([[0, 1]])]), [2, 4, 1]],
-    ['broadcast', (v) => v.slice([[0, 1]]).broadcastTo([3]).sub(v), [0, -1, -3]],
+    [
+      'broadcast',
+      (v) =>
+        v
+          .slice([[0, 1]])
+          .broadcastTo([3])
+          .sub(v),
+      [0, -1, -3],
+    ],
     ['reduced', (v) => v.sub(v.sum()), [-6, -5, -3]],
     ['gathered', (v) => v.gather(tensor([2, 2, 0], { dtype: 'int32' })).add(v), [5, 6, 5]],
     ['multiplied', (v) => v.unsqueeze(1).matmul(v.unsqueeze(0)).sum(0), [7, 14, 28]],
@@ -287,14 +351,24 @@ describe('variables', () => {
   });
 
   test('a routine that reads the old value, with a tail that does', () => {
-    const v = new Variable(tensor([[1, 2], [3, 4]]));
+    const v = new Variable(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
     v.assign(v.value.matmul(v.value).add(v.value));
     evaluateSync(v);
     expect(held(v)).toEqual([[8, 12, 18, 26]]);
   });
 
   test('no tail is written over an old value', () => {
-    const v = new Variable(tensor([[1, 2], [3, 4]]));
+    const v = new Variable(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
     v.assign(v.value.mul(1).add(ones([2, 3]).matmul(ones([3, 2]))));
     expect(kernels(v)).toEqual(['matmul', 'mul → add']);
     evaluateSync(v);
@@ -308,10 +382,18 @@ describe('variables', () => {
     w.assign(next);
     evaluateSync(v, w, next);
     evaluateSync(v.value);
-    expect([...held(v, w), numbers(next)]).toEqual([[4, 6], [4, 6], [4, 6]]);
+    expect([...held(v, w), numbers(next)]).toEqual([
+      [4, 6],
+      [4, 6],
+      [4, 6],
+    ]);
     v.assign(v.value.add(1));
     evaluateSync(v);
-    expect([...held(v, w), numbers(next)]).toEqual([[5, 7], [4, 6], [4, 6]]);
+    expect([...held(v, w), numbers(next)]).toEqual([
+      [5, 7],
+      [4, 6],
+      [4, 6],
+    ]);
   });
 
   test('a constant as the new value', () => {

@@ -135,7 +135,9 @@ test('draws its own data when no other are named', async () => {
   const { code, stdout, stderr } = await start(`--margins 1 --embedding 3 --steps 1 --batch 2 --out ${out}`.split(' '))
     .ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^glyphs: \d+ images of \d+ classes to train on, \d+ of \d+ others to verify\n/);
+  expect(stdout).toMatch(
+    /^backend wasm: .+\nglyphs: \d+ images of \d+ classes to train on, \d+ of \d+ others to verify\n/,
+  );
   expect(stdout).toContain('A-Softmax, m = 1');
   expect(readdirSync(out).sort()).toEqual(['checkpoints', 'report.html', 'results.json']);
   expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/https?:|<link|<iframe|src="(?!data:)/);
