@@ -76,7 +76,9 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
 
   /** Lets the kernels that wait write and read another slot. */
   function redirect(from: Slot, to: Slot): void {
-    for (const kernel of [...waiting]) {
+    // A list of its own: the set changes on the way.
+    const all = Array.from(waiting);
+    for (const kernel of all) {
       const changed = redirected(kernel, from, to);
       if (changed === kernel) continue;
       waiting.delete(kernel);

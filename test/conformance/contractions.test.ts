@@ -1,0 +1,218 @@
+// Products of matrices and convolutions with both of their gradients, for all shapes, views and attributes: of integers
+// exactly the reference's, of others within a bound proportional to Σ|a||b|.
+import { conv2d, reference, vjp, type Backend, type DType, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { direct, expectSame, tested, valuesOn } from './backends.ts';
+import { expectWithin, sumError, unit } from './bounds.ts';
+import { integers, laidOut, layouts, ordinary, sizeOf, type Layout, type Make } from './values.ts';
+
+/** A bilinear function of operands of these shapes. */
+interface Case {
+  readonly shapes: readonly (readonly number[])[];
+  readonly layouts: readonly Layout[];
+  readonly seed: number;
+  /** Named in messages. */
+  readonly options: object;
+  readonly f: (a: Tensor, b: Tensor) => Tensor;
+}
+
+function caseOf(shapes: Case['shapes'], f: Case['f'], options = {}): fc.Arbitrary<Case> {
+  return fc.record({
+    shapes: fc.constant(shapes),
+    layouts: fc.tuple(...shapes.map((shape) => layouts(shape.length))),
+    seed: fc.integer(),
+    options: fc.constant(options),
+    f: fc.constant(f),
+  });
+}
+
+const length = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 9 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 40 }) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 4, 64, 130, 257) },
+);
+
+/** Matrices and vectors, with batches that broadcast. */
+const matmuls: fc.Arbitrary<Case> = fc
+  .record({
+    batch: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 2 }),
+    m: length,
+    k: length,
+    n: length,
+    kind: fc.constantFrom('batches', 'batches', 'one on the right', 'broadcast', 'row', 'column', 'dot'),
+  })
+  .filter(({ batch, m, k, n }) => sizeOf(batch) * m * k * n < 300_000)
+  .chain(({ batch, m, k, n, kind }) => {
+    const ones = batch.map((size, i) => (i === 0 ? 1 : size));
+    const shapes = {
+      batches: [
+        [...batch, m, k],
+        [...batch, k, n],
+      ],
+      'one on the right': [
+        [...batch, m, k],
+        [k, n],
+      ],
+      broadcast: [
+        [...batch, m, k],
+        [...ones, k, n],
+      ],
+      row: [[k], [...batch, k, n]],
+      column: [[...batch, m, k], [k]],
+      dot: [[k], [k]],
+    }[kind] as number[][];
+    return caseOf(shapes, (a, b) => a.matmul(b));
+  });
+
+const pairOf = <T>(each: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(each, each);
+const distance = pairOf(fc.constantFrom(1, 1, 1, 2, 3));
+
+const convolutions: fc.Arbitrary<Case> = fc
+  .record({
+    count: fc.integer({ min: 0, max: 3 }),
+    groups: fc.constantFrom(1, 1, 1, 2, 3, 6),
+    channels: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 9 })),
+    outputs: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 9 })),
+    size: pairOf(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 22 }))),
+    kernel: fc.oneof(fc.constant([3, 3]), pairOf(fc.integer({ min: 1, max: 5 }))),
+    stride: distance,
+    dilation: distance,
+    padding: fc.oneof(fc.constantFrom('same', 'valid'), pairOf(pairOf(fc.integer({ min: 0, max: 3 })))),
+  })
+  .filter(({ size, kernel, dilation, padding }) =>
+    size.every((length, i) => {
+      const padded = typeof padding === 'string' ? 0 : padding[i]![0] + padding[i]![1];
+      return padding === 'same' || length + padded >= (kernel[i]! - 1) * dilation[i]! + 1;
+    }),
+  )
+  .filter(
+    ({ count, groups, channels, outputs, size, kernel }) =>
+      count * groups * channels * outputs * sizeOf(size) * sizeOf(kernel) < 300_000,
+  )
+  .chain(({ count, groups, channels, outputs, size, kernel, stride, dilation, padding }) => {
+    const options = { stride, dilation, padding, groups } as const;
+    const shapes = [
+      [count, groups * channels, ...size],
+      [groups * outputs, channels, ...kernel],
+    ];
+    return caseOf(shapes, (x, weight) => conv2d(x, weight, options as Parameters<typeof conv2d>[2]), options);
+  });
+
+/** Such that Winograd's algorithm is worth it, forwards and for the gradients. */
+const winograds: fc.Arbitrary<Case> = fc
+  .tuple(
+    fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 16, max: 24 }),
+    fc.integer({ min: 12, max: 33 }),
+    fc.integer({ min: 8, max: 17 }),
+    fc.integer({ min: 8, max: 17 }),
+    fc.nat(2),
+  )
+  .chain(([count, channels, outputs, height, width, padding]) =>
+    caseOf(
+      [
+        [count, channels, height, width],
+        [outputs, channels, 3, 3],
+      ],
+      (x, weight) => conv2d(x, weight, { padding }),
+      { padding },
+    ),
+  );
+
+/** The value and the gradients for some cotangent; the operands are made by `make` from a seed. */
+function allThree({ shapes, layouts: own, seed, f }: Case, make: (seed: number) => Make): Tensor[] {
+  const [a, b] = shapes.map((shape, i) => laidOut(shape, own[i]!, make(seed + i))) as [Tensor, Tensor];
+  const { value, pullback } = vjp(f, a, b);
+  return [value, ...pullback(make(seed + 2)(value.shape))];
+}
+
+/** The same three in double precision, of numbers that `f` makes of the operands'. */
+function inDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
+  return valuesOn(reference(), () =>
+    allThree(given, (seed) => (shape) => f(ordinary(dtype, seed)(shape).cast('float64'))),
+  );
+}
+
+/** Expects every element to be within its bound of the exact one: a function of the number of terms and the sum of their magnitudes. */
+function expectAccurate(
+  given: Case,
+  dtype: 'float32' | 'float64',
+  backend: Backend,
+  bound: (terms: number, magnitude: number, largest: number) => number,
+): void {
+  const exact = inDouble(given, dtype, (x) => x);
+  const magnitudes = inDouble(given, dtype, (x) => x.abs());
+  const terms = inDouble(given, dtype, (x) => x.equal(x).cast('float64'));
+  valuesOn(backend, () => allThree(given, (seed) => ordinary(dtype, seed))).forEach((values, i) => {
+    const largest = Array.from(magnitudes[i]!).reduce((x, y) => Math.max(x, y), 0);
+    const bounds = magnitudes[i]!.map((magnitude, j) => bound(terms[i]![j]!, magnitude, largest));
+    expectWithin(values, exact[i]!, bounds);
+  });
+}
+
+describe.each([
+  ['matmul', matmuls],
+  ['conv2d', convolutions],
+])('%s and its gradients', (_, cases) => {
+  test.each(['float32', 'float64'] as const)('%s: within (min(n, 256) + n / 256 + 2) · ε/2 · Σ|a||b|', (dtype) => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        expectAccurate(given, dtype, direct, (terms, magnitude) => sumError(terms, dtype) * magnitude);
+      }),
+      { numRuns: dtype === 'float32' ? 120 : 40 },
+    );
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        expectSame(() => allThree(given, (seed) => integers(dtype, seed)).map((x) => x.add(0)), direct);
+      }),
+      { numRuns: dtype === 'float32' ? 80 : 30 },
+    );
+  });
+
+  test('of other dtypes, promoted', () => {
+    const dtypes = fc.constantFrom<DType>('int32', 'bool', 'float32', 'float64');
+    fc.assert(
+      fc.property(cases, dtypes, dtypes, (given, first, second) => {
+        expectSame(() => {
+          const [a, b] = given.shapes.map((shape, i) =>
+            laidOut(shape, given.layouts[i]!, integers(i === 0 ? first : second, given.seed + i)),
+          ) as [Tensor, Tensor];
+          return [given.f(a, b).add(0)];
+        }, direct);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('Winograd convolutions and their gradients', () => {
+  test('float32: within 32 · ε/2 of the largest Σ|a||b|, beside the bound of the direct form', () => {
+    fc.assert(
+      fc.property(winograds, (given) => {
+        expectAccurate(
+          given,
+          'float32',
+          tested,
+          (terms, _, largest) => (32 * unit.float32 + sumError(terms, 'float32')) * largest,
+        );
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test('are in use, and can be forbidden', () => {
+    fc.assert(
+      fc.property(winograds, (given) => {
+        const build = (): Tensor[] => allThree(given, (seed) => ordinary('float32', seed));
+        const [value] = valuesOn(tested, build);
+        expect(value).not.toEqual(valuesOn(direct, build)[0]);
+        expectSame(() => allThree(given, (seed) => integers('float32', seed)).map((x) => x.add(0)), direct);
+      }),
+      { numRuns: 3 },
+    );
+  });
+});

@@ -1,0 +1,213 @@
+// What only moves, picks, orders or draws elements gives exactly the reference's.
+import { arange, concat, eye, linspace, random, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectSame, on, tested, valuesOn } from './backends.ts';
+import { expectWithin, unit } from './bounds.ts';
+import { anything, integers, laidOut, layouts, shapes, sizeOf, type Layout, type Make } from './values.ts';
+
+const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
+const dtypes = fc.constantFrom(...all);
+
+interface Case {
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly axis: number;
+  readonly dtype: DType;
+  readonly seed: number;
+}
+
+const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
+  fc.record({
+    shape: fc.constant(shape),
+    layout: layouts(shape.length),
+    axis: fc.nat(shape.length - 1),
+    dtype: dtypes,
+    seed: fc.integer(),
+  }),
+);
+
+const operand = ({ shape, layout, dtype, seed }: Case, make: (dtype: DType, seed: number) => Make): Tensor =>
+  laidOut(shape, layout, make(dtype, seed));
+
+/** Indices from −length to length − 1. */
+function indices(seed: number, length: number, shape: readonly number[]): Tensor {
+  return integers(
+    'int32',
+    seed,
+    2 ** 20,
+  )(shape)
+    .mod(Math.max(1, 2 * length))
+    .sub(length);
+}
+
+describe('movement', () => {
+  test('concat, pad, slice, unfold, reshape, flip and their gradients', () => {
+    fc.assert(
+      fc.property(
+        cases,
+        fc.array(fc.tuple(fc.nat(2), fc.nat(2)), { minLength: 5, maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 2 }),
+        (given, widths, size, step, dilation) => {
+          const { shape, axis, seed } = given;
+          const moves: ((x: Tensor) => Tensor)[] = [
+            (x) => concat([x, x.flip(axis), x.slice(shape.map((_, i) => (i === axis ? [1] : null)))], axis),
+            (x) =>
+              x.pad(
+                shape.map((_, i) => widths[i]!),
+                2,
+              ),
+            (x) => x.slice(shape.map((_, i) => [widths[i]![0], null, 1 + widths[i]![1]])),
+            (x) => x.transpose(0, -1).flip().reshape([x.size]),
+            (x) => x.flatten().broadcastTo([2, x.size]),
+          ];
+          if (shape[axis]! >= (size - 1) * dilation + 1) moves.push((x) => x.unfold(axis, size, step, dilation));
+          expectSame(() => moves.map((move) => move(operand(given, anything))));
+          expectSame(() =>
+            moves.flatMap((move) => {
+              const { value, pullback } = vjp(move, operand({ ...given, dtype: 'float32' }, integers));
+              return pullback(integers('float32', seed + 1)(value.shape)).map((x) => x.add(0));
+            }),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('ranges', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 70 }), dtypes, (n, dtype) => {
+        expectSame(() => [
+          arange(n, { dtype }),
+          eye(n % 9, { dtype }),
+          linspace(-1, 2, n + 1),
+          arange(n).add(1).mul(3),
+        ]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('indexing', () => {
+  test('gather, takeAlongAxis, scatterAdd and their gradients', () => {
+    fc.assert(
+      fc.property(
+        cases.filter(({ shape, axis }) => shape[axis]! > 0),
+        fc.integer({ min: 0, max: 9 }),
+        (given, count) => {
+          const { shape, axis, seed } = given;
+          const at = shape.with(axis, count);
+          const flat = (): Tensor => indices(seed + 1, shape[axis]!, [count, 2]);
+          const along = (): Tensor => indices(seed + 2, shape[axis]!, at);
+          expectSame(() => {
+            const x = operand(given, anything);
+            return [x.gather(flat(), axis), x.takeAlongAxis(along(), axis)];
+          });
+          const whole = { ...given, dtype: given.dtype === 'bool' ? 'int32' : given.dtype } as const;
+          expectSame(() => {
+            const x = operand(whole, integers);
+            return [x.scatterAdd(along(), integers(whole.dtype, seed + 3)(at), axis).add(0)];
+          });
+          expectSame(() => {
+            const x = operand({ ...given, dtype: 'float32' }, integers);
+            return [(y: Tensor) => y.gather(flat(), axis), (y: Tensor) => y.takeAlongAxis(along(), axis)].flatMap(
+              (f) => {
+                const { value, pullback } = vjp(f, x);
+                return pullback(integers('float32', seed + 4)(value.shape)).map((y) => y.add(0));
+              },
+            );
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('oneHot, and indices that are computed', () => {
+    fc.assert(
+      fc.property(shapes(), fc.integer({ min: 0, max: 9 }), dtypes, fc.integer(), (shape, depth, dtype, seed) => {
+        const make = (): Tensor => integers('int32', seed, 6)(shape);
+        expectSame(() => [make().oneHot(depth, { dtype }), arange(9).gather(make().abs())]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('an index out of range is the same error', () => {
+    const message = (run: () => Tensor): string => {
+      try {
+        run().dataSync();
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'none';
+    };
+    for (const index of [5, -6, 2 ** 31 - 1]) {
+      for (const f of [
+        () => arange(5).gather(arange(1).add(index)),
+        () => arange(5).takeAlongAxis(arange(1).add(index), 0),
+        () => arange(5).scatterAdd(arange(1).add(index), arange(1)),
+      ]) {
+        const expected = on(reference(), () => message(f));
+        expect(expected).toContain('is out of range');
+        expect(on(tested, () => message(f))).toBe(expected);
+      }
+    }
+  });
+});
+
+test('sort, argSort and topK: stable, NaN last', () => {
+  fc.assert(
+    fc.property(cases, fc.boolean(), fc.boolean(), (given, descending, ties) => {
+      const { shape, axis } = given;
+      expectSame(() => {
+        const x = operand(given, ties ? integers : anything);
+        const { values, indices: order } = x.topK(Math.min(3, shape[axis]!), axis);
+        return [x.sort(axis, { descending }), x.argSort(axis, { descending }), values, order];
+      });
+    }),
+    { numRuns: 80 },
+  );
+  expectSame(() => {
+    const x = anything('float32', 1)([3, 5000]);
+    return [x.sort(), x.sort(-1, { descending: true }), x.transpose().argSort(0)];
+  });
+});
+
+describe('random numbers', () => {
+  const key = fc.integer().map((seed) => random.key(seed));
+  test('bits, uniform, integers, bernoulli and permutations: exactly', () => {
+    fc.assert(
+      fc.property(key, shapes(), fc.integer({ min: 1, max: 1000 }), (k, shape, high) => {
+        expectSame(() => [
+          random.bits(k, shape),
+          random.uniform(k, shape),
+          random.uniform(k, shape, { dtype: 'float64', low: -3, high: 5 }),
+          random.integers(k, shape, { low: -5, high }),
+          random.bernoulli(k, shape, 0.3),
+          random.permutation(k, sizeOf(shape)),
+        ]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('normal: within a relative 16 · ε/2', () => {
+    fc.assert(
+      fc.property(key, shapes(), (k, shape) => {
+        const build = (): Tensor[] => [random.normal(k, shape)];
+        const [exact] = valuesOn(reference(), build);
+        expectWithin(
+          valuesOn(tested, build)[0]!,
+          exact!,
+          exact!.map((x) => 16 * unit.float32 * Math.abs(x)),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

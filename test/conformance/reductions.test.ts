@@ -1,0 +1,181 @@
+// Every reduction over any axes of any view, of values that an elementwise operation makes on the way: extremes, indices and
+// integers exactly the reference's, sums within the bound of sumError.
+import { isFloat, reference, type DType, type Tensor, type TypedArray } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { expectSame, tested, valuesOn } from './backends.ts';
+import { expectWithin, sumError } from './bounds.ts';
+import { anything, integers, laidOut, layouts, ordinary, shapes, sizeOf, type Layout, type Make } from './values.ts';
+
+const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
+
+interface Case {
+  readonly shape: readonly number[];
+  readonly layouts: readonly Layout[];
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+  readonly seed: number;
+}
+
+function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
+  return shape.chain((lengths) =>
+    fc.record({
+      shape: fc.constant(lengths),
+      layouts: fc.array(layouts(lengths.length), { minLength: 2, maxLength: 2 }),
+      axes: fc.subarray(
+        lengths.map((_, axis) => axis),
+        { minLength: Math.min(1, lengths.length) },
+      ),
+      keepDims: fc.boolean(),
+      seed: fc.integer(),
+    }),
+  );
+}
+
+const cases = fc.array(caseOf(shapes(1)), { minLength: 1, maxLength: 6 });
+const withElements = fc.array(caseOf(shapes(1).filter((shape) => sizeOf(shape) > 0)), { minLength: 1, maxLength: 6 });
+/** Long enough for reductions to be cut into chunks and slices. */
+const large = caseOf(
+  fc.constantFrom(
+    [70_001],
+    [3, 30_001],
+    [30_001, 3],
+    [257, 260],
+    [5, 129, 131],
+    [131, 3, 200],
+    [9000, 1, 7],
+    [2, 40_000],
+  ),
+).map((each) => [each]);
+
+const operand = ({ shape, layouts: [layout], seed }: Case, make: (seed: number) => Make): Tensor =>
+  laidOut(shape, layout!, make(seed));
+
+describe.each(['max', 'min', 'argMax', 'argMin'] as const)('%s', (name) => {
+  const reduced = (x: Tensor, { axes, keepDims, seed }: Case): Tensor => {
+    if (name === 'max' || name === 'min') return x[name](axes, { keepDims });
+    return x[name](seed % 2 === 0 ? axes[0] : undefined, { keepDims });
+  };
+  test.each(all)('%s: exactly', (dtype) => {
+    fc.assert(
+      fc.property(withElements, (given) => {
+        // Which of two equal zeros is the largest is open: adding 0 makes both +0.
+        const plain = (x: Tensor): Tensor => (isFloat(dtype) ? x.add(0) : x);
+        expectSame(() => given.map((each) => reduced(plain(operand(each, (seed) => anything(dtype, seed))), each)));
+      }),
+      { numRuns: 25 },
+    );
+    fc.assert(
+      fc.property(large, (given) => {
+        expectSame(() =>
+          given.map((each) =>
+            reduced(
+              operand(each, (seed) => integers(dtype, seed, 1000)),
+              each,
+            ),
+          ),
+        );
+      }),
+      { numRuns: 3 },
+    );
+  });
+});
+
+/** What is added up: an operand, a product and a difference of two. */
+function terms({ shape, layouts: own, seed }: Case, dtype: DType, make = ordinary): Tensor[] {
+  const [x, y] = own.map((layout, i) => laidOut(shape, layout, make(dtype, seed + i))) as [Tensor, Tensor];
+  return [x, x.mul(y), x.sub(y.abs())];
+}
+
+function sums(given: readonly Case[], dtype: DType, make = ordinary): Tensor[] {
+  return given.flatMap((each) => terms(each, dtype, make).map((x) => x.sum(each.axes, { keepDims: each.keepDims })));
+}
+
+/** The same of the same numbers in double precision, or of what `f` makes of each term. */
+function sumsInDouble(given: readonly Case[], dtype: DType, f = (term: Tensor): Tensor => term): TypedArray[] {
+  const inDouble: typeof ordinary = (_, seed) => (shape) => ordinary(dtype, seed)(shape).cast('float64');
+  return valuesOn(reference(), () =>
+    given.flatMap((each) => terms(each, dtype, inDouble).map((x) => f(x).sum(each.axes))),
+  );
+}
+
+describe('sum', () => {
+  test.each(['int32', 'bool'] as const)('%s: exactly, modulo 2³²', (dtype) => {
+    for (const [arbitrary, numRuns] of [
+      [cases, 25],
+      [large, 5],
+    ] as const) {
+      fc.assert(
+        fc.property(arbitrary, (given) => {
+          expectSame(() => sums(given, dtype, anything));
+        }),
+        { numRuns },
+      );
+    }
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
+    fc.assert(
+      fc.property(fc.oneof(cases, large), (given) => {
+        expectSame(() => sums(given, dtype, integers).map((sum) => sum.add(0)));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: within (min(n, 256) + n / 256 + 2) · ε/2 · Σ|x|', (dtype) => {
+    for (const [arbitrary, numRuns] of [
+      [cases, 60],
+      [large, 8],
+    ] as const) {
+      fc.assert(
+        fc.property(arbitrary, (given) => {
+          const values = valuesOn(tested, () => sums(given, dtype));
+          const exact = sumsInDouble(given, dtype);
+          const magnitudes = sumsInDouble(given, dtype, (term) => term.abs());
+          values.forEach((value, i) => {
+            const { shape, axes } = given[Math.floor(i / 3)]!;
+            const error = sumError(sizeOf(axes.map((axis) => shape[axis]!)), dtype);
+            expectWithin(
+              value,
+              exact[i]!,
+              magnitudes[i]!.map((sum) => error * sum),
+            );
+          });
+        }),
+        { numRuns },
+      );
+    }
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: infinities and NaN', (dtype) => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        const kinds = (): Tensor[] =>
+          given.map((each) => {
+            const sum = operand(each, (seed) => anything(dtype, seed))
+              .clip(-1e30, 1e30)
+              .reciprocal()
+              .sum(each.axes);
+            return sum.isFinite().where(0, sum);
+          });
+        expectSame(kinds);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+test('any and all', () => {
+  fc.assert(
+    fc.property(cases, fc.constantFrom(...all), (given, dtype) => {
+      expectSame(() =>
+        given.flatMap((each) => {
+          const x = operand(each, (seed) => integers(dtype, seed, 1));
+          return [x.any(each.axes), x.all(each.axes), x.equal(x).all(each.axes)];
+        }),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
