@@ -1,6 +1,6 @@
-import { type Backend, evaluateSync, reference, setBackend, type Tensor } from '@thetagrad/core';
+import { type Backend, evaluate, evaluateSync, reference, setBackend, type Tensor } from '@thetagrad/core';
 import type { Case, Inputs } from './case.ts';
-import { type Contender, sampleSync } from './contender.ts';
+import { type Contender, sampleAsync } from './contender.ts';
 
 export const backendNames = ['wasm', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -43,7 +43,7 @@ export function ours(benchmark: Case, inputs: Inputs<Tensor>): Contender {
       evaluateSync(results);
       return results.map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
     },
-    sample: (seconds) => sampleSync(() => evaluateSync(run()), seconds),
+    sample: (seconds) => sampleAsync(() => evaluate(run()), seconds),
     async close() {},
   };
 }
