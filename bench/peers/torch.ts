@@ -41,7 +41,7 @@ export function requireTorch(): void {
     '-c',
     'import importlib.util as u, sys; sys.exit(u.find_spec("torch") is None)',
   ]);
-  if (status !== 0) throw new NotInstalled('PyTorch', `apt-get install python3-torch (for ${python})`);
+  if (status !== 0) throw new NotInstalled('PyTorch', `apt-get install python3-torch libopenblas0 (for ${python})`);
 }
 
 interface Description {
