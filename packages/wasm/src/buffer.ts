@@ -55,7 +55,7 @@ export class WasmBuffer implements Buffer {
 /** The least that blocks may occupy together before some are moved out. */
 const leastBudget = 256 * 2 ** 20;
 /** After so many bytes of new blocks it is time to let the collector report. */
-const restAfter = 32 * 2 ** 20;
+const restAfter = 8 * 2 ** 20;
 /** Blocks below this need no ballast: it would cost more than it tells. */
 const leastBallast = 64 * 2 ** 10;
 
@@ -68,6 +68,22 @@ function ballastOf(bytes: number): ArrayBufferView | ArrayBuffer {
 }
 /** What the smallest block counts for: keeping account of it takes memory as well, so there must not be too many. */
 const leastCost = 512;
+
+/** Resolves in the event loop's next turn. (Timers would be late: browsers hold them back.) */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
 
 function cost({ dtype, size }: Storage): number {
   return Math.max(leastCost, blockBytes(dtype, size));
@@ -130,14 +146,7 @@ export class Residents {
   rest(): Promise<void> | undefined {
     if (this.#sinceRest < restAfter) return undefined;
     this.#sinceRest = 0;
-    return new Promise((resolve) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(undefined);
-    });
+    return nextTurn();
   }
 
   /** The elements if they are in a host array alone. */

@@ -57,8 +57,11 @@ export const record = { next: 0, version: 4, length: 8, bytes: 16 } as const;
 /** A command in a list: words. A main-only one is not shared with workers. */
 export const listed = { code: 0, args: 4, chunks: 8, mainOnly: 12, bytes: 16 } as const;
 
-/** How long a worker spins for a next command before it sleeps, in milliseconds: waking it takes about half of that. */
-const spinTime = 0.1;
+/**
+ * How long a worker spins for a next command before it sleeps, in milliseconds: long enough for the gap between the steps
+ * of a training loop, in which the main thread builds the next graph. Waking it takes from 0.05 ms to several.
+ */
+const spinTime = 2;
 
 /** What `run` returns. */
 export const outcome = { finished: 0, failed: 1 } as const;
