@@ -101,18 +101,13 @@ describe.each(operations)('%s', (_name, operation) => {
   });
 });
 
-/** Without the numbers that int32 does not reach: which integer becomes of them is left to the backend. */
-function within(to: DType, x: Tensor): Tensor {
-  return to === 'int32' && isFloat(x.dtype) ? x.clip(-(2 ** 31), 2 ** 31 - 128) : x;
-}
-
 describe('cast', () => {
   test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
     fc.assert(
       fc.property(casesOf(1), (cases) => {
         expectSame(() =>
           cases.map(({ shape, operands: [operand] }) =>
-            within(to, laidOut(shape, operand!.layout, anything(from, operand!.seed))).cast(to),
+            laidOut(shape, operand!.layout, anything(from, operand!.seed)).cast(to),
           ),
         );
       }),

@@ -81,7 +81,7 @@ describe('buffers', () => {
   it('rests for the collector once many results have been made, and not before', async () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
-    const n = 2 ** 20;
+    const n = 2 ** 19;
     const plan = affinePlan(plans, n, 1, 1);
     const x = backend.upload(new Float32Array(n), 'float32');
     const make = (): void => backend.execute(plan, [x], [backend.allocate('float32', n)]);
