@@ -24,10 +24,11 @@ export function ulps(actual: number, value: number): number {
 
 /**
  * The largest error of a sum of so many terms, for each unit of Σ|term|: runs of 256 terms at most are added one after
- * another, then their sums. (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.)
+ * another, then their sums. What it is compared with is computed in double precision, one term after another, and errs too.
+ * (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.)
  */
 export function sumError(terms: number, dtype: keyof typeof unit): number {
-  return (Math.min(terms, 256) + Math.ceil(terms / 256) + 2) * unit[dtype];
+  return (Math.min(terms, 256) + Math.ceil(terms / 256) + 2) * unit[dtype] + terms * unit.float64;
 }
 
 /** Expects each element within its bound of the exact one; infinities and NaN must be where they are there. */

@@ -62,7 +62,7 @@ function casesOf(arity: number): fc.Arbitrary<Case[]> {
       ),
     }),
   );
-  return fc.array(one, { minLength: 1, maxLength: 8 });
+  return fc.array(one, { minLength: 1, maxLength: 6 });
 }
 
 /** The operands of a case, the first of them for `where` a condition. */
@@ -96,7 +96,7 @@ describe.each(operations)('%s', (_name, operation) => {
           expect([i, at, values[at]]).toEqual([i, -1, exact[i]![at]]);
         });
       }),
-      { numRuns: 6 },
+      { numRuns: 3 },
     );
   });
 });
@@ -111,7 +111,7 @@ describe('cast', () => {
           ),
         );
       }),
-      { numRuns: 10 },
+      { numRuns: 5 },
     );
   });
 });
@@ -158,6 +158,6 @@ test('chains of operations in one kernel', () => {
         );
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -73,7 +73,7 @@ describe('movement', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -123,7 +123,7 @@ describe('indexing', () => {
           });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -170,7 +170,7 @@ test('sort, argSort and topK: stable, NaN last', () => {
         return [x.sort(axis, { descending }), x.argSort(axis, { descending }), values, order];
       });
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
   expectSame(() => {
     const x = anything('float32', 1)([3, 5000]);

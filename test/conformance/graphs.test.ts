@@ -14,7 +14,7 @@ test('of integers: exactly the reference, step by step', () => {
       const run = () => new ExactProgram(recipe).run(2);
       expectEqual(on(direct, run), on(reference(), run));
     }),
-    { numRuns: 150 },
+    { numRuns: 70 },
   );
 });
 
@@ -35,7 +35,7 @@ test('of smooth functions in float32: as near to double precision as the operati
         sharp += bounds.filter((bound) => bound < 1e-4).length;
       });
     }),
-    { numRuns: 150 },
+    { numRuns: 70 },
   );
   // Bounds that allow anything would prove nothing.
   expect(sharp / elements).toBeGreaterThan(0.9);

@@ -51,7 +51,7 @@ test('fusion changes no result where results are exact, variables included', () 
       expectEqual(results[0], results[1]);
       kernels.forEach((count, i) => (total[i]! += count));
     }),
-    { numRuns: 120 },
+    { numRuns: 50 },
   );
   expect(total[1]! / total[0]!).toBeGreaterThan(1.5);
 });
@@ -71,7 +71,7 @@ test('fusion changes others within their rounding', () => {
         ),
       );
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -84,7 +84,7 @@ test('elementwise operations round as if each result had been stored', () => {
       );
       expectEqual(results[0], results[1]);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -101,6 +101,6 @@ test('sharing memory changes no result', () => {
         shared,
       );
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -32,8 +32,8 @@ function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
   );
 }
 
-const cases = fc.array(caseOf(shapes(1)), { minLength: 1, maxLength: 6 });
-const withElements = fc.array(caseOf(shapes(1).filter((shape) => sizeOf(shape) > 0)), { minLength: 1, maxLength: 6 });
+const cases = fc.array(caseOf(shapes(1)), { minLength: 1, maxLength: 4 });
+const withElements = fc.array(caseOf(shapes(1).filter((shape) => sizeOf(shape) > 0)), { minLength: 1, maxLength: 4 });
 /** Long enough for reductions to be cut into chunks and slices. */
 const large = caseOf(
   fc.constantFrom(
@@ -63,7 +63,7 @@ describe.each(['max', 'min', 'argMax', 'argMin'] as const)('%s', (name) => {
         const plain = (x: Tensor): Tensor => (isFloat(dtype) ? x.add(0) : x);
         expectSame(() => given.map((each) => reduced(plain(operand(each, (seed) => anything(dtype, seed))), each)));
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
     fc.assert(
       fc.property(large, (given) => {
@@ -76,7 +76,7 @@ describe.each(['max', 'min', 'argMax', 'argMin'] as const)('%s', (name) => {
           ),
         );
       }),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 });
@@ -103,7 +103,7 @@ describe('sum', () => {
   test.each(['int32', 'bool'] as const)('%s: exactly, modulo 2³²', (dtype) => {
     for (const [arbitrary, numRuns] of [
       [cases, 25],
-      [large, 5],
+      [large, 3],
     ] as const) {
       fc.assert(
         fc.property(arbitrary, (given) => {
@@ -119,14 +119,14 @@ describe('sum', () => {
       fc.property(fc.oneof(cases, large), (given) => {
         expectSame(() => sums(given, dtype, integers).map((sum) => sum.add(0)));
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 
   test.each(['float32', 'float64'] as const)('%s: within (min(n, 256) + n / 256 + 2) · ε/2 · Σ|x|', (dtype) => {
     for (const [arbitrary, numRuns] of [
-      [cases, 60],
-      [large, 8],
+      [cases, 25],
+      [large, 3],
     ] as const) {
       fc.assert(
         fc.property(arbitrary, (given) => {
@@ -153,15 +153,14 @@ describe('sum', () => {
       fc.property(cases, (given) => {
         const kinds = (): Tensor[] =>
           given.map((each) => {
-            const sum = operand(each, (seed) => anything(dtype, seed))
-              .clip(-1e30, 1e30)
-              .reciprocal()
-              .sum(each.axes);
+            const x = operand(each, (seed) => anything(dtype, seed));
+            // No partial sum overflows, in whatever order the terms are added.
+            const sum = x.isFinite().where(x.clip(-1e30, 1e30), x).sum(each.axes);
             return sum.isFinite().where(0, sum);
           });
         expectSame(kinds);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });
@@ -176,6 +175,6 @@ test('any and all', () => {
         }),
       );
     }),
-    { numRuns: 20 },
+    { numRuns: 12 },
   );
 });

@@ -77,9 +77,9 @@ function run(
   };
   for (const kernel of kernels) {
     const terms = operandsOf(kernel).map(({ slot, view }) => `${read(slot)}${view === flipped ? ' flipped' : ''}`);
-    for (const { slot } of operandsOf(kernel)) {
-      if (home(slot) === home(kernel.output) && slot !== kernel.output) expect(worksInPlace(kernel, slot)).toBe(true);
-    }
+    const old = operandsOf(kernel).map(({ slot }) => slot);
+    const overwritten = old.filter((slot) => home(slot) === home(kernel.output) && slot !== kernel.output);
+    expect(overwritten.every((slot) => worksInPlace(kernel, slot))).toBe(true);
     // Copies are added where updates wait for each other.
     const name = names.get(identity(kernel));
     memory.set(home(kernel.output), name === undefined ? terms[0]! : `${name}(${terms.join(', ')})`);
@@ -101,7 +101,8 @@ test('each update is what it would be in memory of its own', () => {
       const known = ordered
         .filter((kernel) => names.has(identity(kernel)))
         .map((kernel) => names.get(identity(kernel)));
-      expect(known.toSorted()).toEqual([...names.values()].toSorted());
+      expect(known).toHaveLength(names.size);
+      expect(new Set(known)).toEqual(new Set(names.values()));
       const copies = ordered.filter((kernel) => !names.has(identity(kernel)));
       expect(copies.length).toBeLessThanOrEqual(overwrites.length);
       expect(copies.every(({ output }) => output.kind === 'output')).toBe(true);
