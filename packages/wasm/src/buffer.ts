@@ -53,9 +53,11 @@ export class WasmBuffer implements Buffer {
 }
 
 /** The least that blocks may occupy together before some are moved out. */
-const leastBudget = 256 * 2 ** 20;
+const leastBudget = 512 * 2 ** 20;
 /** After so many bytes of new blocks it is time to let the collector report. */
 const restAfter = 8 * 2 ** 20;
+/** The ballast of a block, as a share of its size: the collector would stop a loop with large results too often for more. */
+const ballastShare = 1 / 4;
 /** Blocks below this need no ballast: it would cost more than it tells. */
 const leastBallast = 64 * 2 ** 10;
 
@@ -92,7 +94,7 @@ function cost({ dtype, size }: Storage): number {
 /**
  * The buffers that occupy a block. A block is given back when the collector takes its buffer. It may do so late, or, in
  * a loop that never waits, not at all: so the blocks together stay within a budget, twice what the largest plan needs
- * for inputs and outputs and at least 256 MiB. Beyond it, those that were not used for longest are moved out to host
+ * for inputs and outputs and at least 512 MiB. Beyond it, those that were not used for longest are moved out to host
  * arrays, which are the collector's like any other. A loop over any number of steps thus runs in bounded memory.
  */
 export class Residents {
@@ -134,7 +136,7 @@ export class Residents {
     this.#collected.register(buffer, storage, storage);
     this.#sinceRest += cost(storage);
     // What has a host array is counted by that.
-    if (!storage.host && cost(storage) >= leastBallast) buffer.ballast = ballastOf(cost(storage));
+    if (!storage.host && cost(storage) >= leastBallast) buffer.ballast = ballastOf(cost(storage) * ballastShare);
     if (storage.host) {
       this.#view(storage).set(storage.host);
       storage.written = true;
