@@ -2,7 +2,7 @@
 // packed. A row of outputs is the sum of scaled rows of inputs.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../assembler/index.ts';
 import type { Command, KernelCode } from '../program.ts';
-import type { ConvolutionDescription, Phase } from './convolutionGeometry.ts';
+import { startsOf, type ConvolutionDescription, type Phase } from './convolutionGeometry.ts';
 import { offsetFiller, offsetWords, offsetWordCount } from './packGather.ts';
 import { everySecond } from './packLanes.ts';
 import { chunksOf, cutUnits, emitUnits } from './packUnits.ts';
@@ -30,11 +30,8 @@ const names = [
 ] as const;
 
 /** The outputs of one phase. A unit is one output plane. */
-export function depthwiseCommand(
-  { images, kernels, output, shape, groups }: ConvolutionDescription,
-  y: Phase,
-  x: Phase,
-): Command {
+export function depthwiseCommand(description: ConvolutionDescription, y: Phase, x: Phase): Command {
+  const { images, kernels, shape, groups } = description;
   const [imageStride, channelStride, rowStride, columnStride] = images.view.strides as [number, number, number, number];
   const [kernelStride, , kernelRow, kernelColumn] = kernels.view.strides as [number, number, number, number];
   const taps = y.taps * x.taps;
@@ -46,15 +43,7 @@ export function depthwiseCommand(
     code: depthwiseCode,
     words: [
       ...packWords(names, {
-        images: {
-          place: images.place,
-          byteOffset: 4 * (images.view.offset + y.from * rowStride + x.from * columnStride),
-        },
-        kernels: {
-          place: kernels.place,
-          byteOffset: 4 * (kernels.view.offset + y.tap * kernelRow + x.tap * kernelColumn),
-        },
-        output: { place: output, byteOffset: 4 * (y.first * width + x.first) },
+        ...startsOf(description, y, x),
         channels,
         perGroup: channels / groups,
         rows: y.count,

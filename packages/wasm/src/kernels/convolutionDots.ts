@@ -3,7 +3,7 @@
 // dot products of rows, nine outputs (a 3×3 kernel) at a time.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../assembler/index.ts';
 import type { Command, KernelCode } from '../program.ts';
-import type { ConvolutionDescription, Phase } from './convolutionGeometry.ts';
+import { startsOf, type ConvolutionDescription, type Phase } from './convolutionGeometry.ts';
 import { offsetFiller, offsetWordCount, offsetWords } from './packGather.ts';
 import { everySecond } from './packLanes.ts';
 import { chunksOf, cutUnits, emitLeast, emitUnits } from './packUnits.ts';
@@ -36,11 +36,8 @@ const names = [
 ] as const;
 
 /** The command for the outputs of one phase, if this is the way to compute them. */
-export function dotsCommand(
-  { images, kernels, output, shape, groups }: ConvolutionDescription,
-  y: Phase,
-  x: Phase,
-): Command | undefined {
+export function dotsCommand(description: ConvolutionDescription, y: Phase, x: Phase): Command | undefined {
+  const { images, kernels, shape, groups } = description;
   const [imageStride, channelStride, rowStride, columnStride] = images.view.strides as [number, number, number, number];
   const [outputStride, inputStride, kernelRow, kernelColumn] = kernels.view.strides as [number, number, number, number];
   const [count, outputs, height, width] = shape as [number, number, number, number];
@@ -56,15 +53,7 @@ export function dotsCommand(
     code: dotsCode,
     words: [
       ...packWords(names, {
-        images: {
-          place: images.place,
-          byteOffset: 4 * (images.view.offset + y.from * rowStride + x.from * columnStride),
-        },
-        kernels: {
-          place: kernels.place,
-          byteOffset: 4 * (kernels.view.offset + y.tap * kernelRow + x.tap * kernelColumn),
-        },
-        output: { place: output, byteOffset: 4 * (y.first * width + x.first) },
+        ...startsOf(description, y, x),
         perGroup: outputs / groups,
         channels,
         rows: y.taps,

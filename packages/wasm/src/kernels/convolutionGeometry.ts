@@ -1,5 +1,5 @@
 import type { Slot, View } from '@thetagrad/core';
-import type { Temporary } from '../program.ts';
+import type { Temporary, Word } from '../program.ts';
 import type { Tail } from './tileTail.ts';
 
 type Place = Slot | Temporary;
@@ -77,6 +77,23 @@ export function coordinates(phases: readonly Phase[]): Pair {
     ...used.map(({ from, stride, count, tapStep, taps }) => from + stride * (count - 1) + tapStep * (taps - 1)),
   );
   return [first, last + 1];
+}
+
+/** Where a pair of phases begins in images, kernels and output, of float32. */
+export function startsOf(
+  { images, kernels, output, shape }: ConvolutionDescription,
+  y: Phase,
+  x: Phase,
+): Record<'images' | 'kernels' | 'output', Word> {
+  const at = ({ place, view }: ConvolutionDescription['images'], row: number, column: number): Word => ({
+    place,
+    byteOffset: 4 * (view.offset + row * view.strides[2]! + column * view.strides[3]!),
+  });
+  return {
+    images: at(images, y.from, x.from),
+    kernels: at(kernels, y.tap, x.tap),
+    output: { place: output, byteOffset: 4 * (y.first * shape[3]! + x.first) },
+  };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
