@@ -47,8 +47,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
         .argParser(integers)
         .default([2, 3, 4], '2,3,4'),
     )
-    .option('--embedding <size>', 'length of a feature', integerFrom(1), 64)
-    .option('--steps <count>', 'training steps for each loss', integerFrom(1), 250)
+    .option('--embedding <size>', 'length of a feature', integerFrom(1), 128)
+    .option('--steps <count>', 'training steps for each loss', integerFrom(1), 600)
     .option('--batch <size>', 'images in a step', integerFrom(2), 64)
     .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0, largestSeed), 0)
     .addOption(

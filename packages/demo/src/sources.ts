@@ -29,8 +29,8 @@ export async function openSource(text: string, seed: number): Promise<Source> {
   const colon = text.indexOf(':');
   const [kind, path] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
   if (kind === 'glyphs' && colon < 0) {
-    const all = glyphs({ classes: 150, perClass: 20, seed });
-    return source('glyphs', all.splitByClass({ seen: 100, seed }), writing);
+    const all = glyphs({ classes: 250, perClass: 20, seed });
+    return source('glyphs', all.splitByClass({ seen: 200, seed }), writing);
   }
   if (path === '' || !['mnist', 'omniglot', 'folder'].includes(kind)) {
     throw new UsageError(`--data '${text}' is none of glyphs, mnist:DIR, omniglot:ZIP and folder:DIR`);
