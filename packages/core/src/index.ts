@@ -32,6 +32,7 @@ export * from './ops/join.ts';
 export * from './ops/linear.ts';
 export * from './ops/movement.ts';
 export * from './ops/reduction.ts';
+export * from './ops/scan.ts';
 export * from './ops/statistics.ts';
 export * as random from './random.ts';
 export type { Key } from './random.ts';

@@ -113,7 +113,9 @@ function reduce(
 ): void {
   const part = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
     positions({ shape: shape.slice(from, to), strides: strides.slice(from, to), offset });
-  reduceLoop(steps, operands.length, operation)(
+  const { integer, combine, index = false } = operation;
+  const exact = output instanceof Int32Array && integer ? integer : combine;
+  reduceLoop(steps, operands.length, { combine: exact, index })(
     output,
     operands.map(({ slot }) => arrayOf(slot)),
     operands.map(({ view }) => part(view, view.offset, 0, kept)),

@@ -9,6 +9,7 @@ import * as indexing from './ops/indexing.ts';
 import * as linear from './ops/linear.ts';
 import * as movement from './ops/movement.ts';
 import * as reduction from './ops/reduction.ts';
+import * as scan from './ops/scan.ts';
 import * as statistics from './ops/statistics.ts';
 import type { Attributes, Primitive } from './primitives/primitive.ts';
 import { type Shape, sizeOf } from './shape.ts';
@@ -115,7 +116,7 @@ export class Tensor {
 }
 
 // Every function of these modules that starts from a tensor is a method too: sin(x) is x.sin(), sum(x, 0) is x.sum(0).
-const methods = [elementwise, conversion, reduction, statistics, movement, linear, convolution, indexing];
+const methods = [elementwise, conversion, reduction, scan, statistics, movement, linear, convolution, indexing];
 
 /** The functions of a module as methods: without their first parameter. */
 type Methods<Module> = {
@@ -131,6 +132,7 @@ export interface Tensor
     Methods<typeof elementwise>,
     Methods<typeof conversion>,
     Methods<typeof reduction>,
+    Methods<typeof scan>,
     Methods<typeof statistics>,
     Methods<typeof movement>,
     Methods<typeof linear>,

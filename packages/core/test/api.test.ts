@@ -7,16 +7,28 @@ import * as linear from '../src/ops/linear.ts';
 import * as conversion from '../src/ops/conversion.ts';
 import * as movement from '../src/ops/movement.ts';
 import * as reduction from '../src/ops/reduction.ts';
+import * as scan from '../src/ops/scan.ts';
 import * as statistics from '../src/ops/statistics.ts';
 import * as elementwise from '../src/primitives/elementwise.ts';
 import * as primitivesOfConvolution from '../src/primitives/convolution.ts';
 import * as primitivesOfIndexing from '../src/primitives/indexing.ts';
 import * as primitivesOfMatmul from '../src/primitives/matmul.ts';
 import * as primitivesOfMovement from '../src/primitives/movement.ts';
+import * as primitivesOfPool from '../src/primitives/pool.ts';
 import * as primitivesOfReduction from '../src/primitives/reduce.ts';
+import * as primitivesOfScan from '../src/primitives/scan.ts';
 
 type Anything = (...parameters: unknown[]) => unknown;
-const composed = { ...reduction, ...statistics, ...conversion, ...movement, ...linear, ...convolution, ...indexing };
+const composed = {
+  ...reduction,
+  ...scan,
+  ...statistics,
+  ...conversion,
+  ...movement,
+  ...linear,
+  ...convolution,
+  ...indexing,
+};
 const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];
 
 /** What each operation needs beside its first tensor. */
@@ -54,6 +66,11 @@ const rest: Record<string, unknown[]> = {
   takeAlongAxis: [index, 3],
   scatterAdd: [index, index, 2],
   topK: [1],
+  cumsum: [3],
+  cumprod: [3],
+  cummax: [3],
+  cummin: [3],
+  logCumsumExp: [3],
   oneHot: [3],
 };
 
@@ -97,7 +114,9 @@ test('primitives have names of their own: plans are looked up by them', () => {
     primitivesOfIndexing,
     primitivesOfMatmul,
     primitivesOfMovement,
+    primitivesOfPool,
     primitivesOfReduction,
+    primitivesOfScan,
   ];
   const primitives = [
     ...Object.values(elementwise).map(({ primitive }) => primitive),

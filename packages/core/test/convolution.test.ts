@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import {
   arange,
   conv2d,
+  grad,
   ones,
   tensor,
+  vjp,
   zeros,
   type Conv2dOptions,
   type Pool2dOptions,
@@ -266,6 +268,33 @@ describe('pooling', () => {
     expect(numbers(tensor([[[[-5]]]], { dtype: 'int32' }).maxPool2d({ kernelSize: 2, stride: 1, padding: 1 }))).toEqual(
       [-5, -5, -5, -5],
     );
+  });
+
+  test('windows that see nothing but padding', () => {
+    const x = tensor([[[[3]]]]);
+    const options = { kernelSize: 1, padding: 1 };
+    const around = (value: number): number[] => Array.from({ length: 9 }, () => value).with(4, 3);
+    expect(numbers(x.maxPool2d(options))).toEqual(around(-Infinity));
+    expect(numbers(x.cast('int32').maxPool2d(options))).toEqual(around(-(2 ** 31)));
+    expect(numbers(x.avgPool2d(options))).toEqual(around(0));
+    expect(numbers(grad((x: Tensor) => x.maxPool2d(options).slice([0, 0, 1, 1]).square())(x))).toEqual([6]);
+    const empty = zeros([1, 1, 0, 2]);
+    expect(numbers(empty.maxPool2d({ kernelSize: 2, padding: [1, 0] }))).toEqual([-Infinity]);
+    expect(zeros([0, 2, 4, 4]).maxPool2d({ kernelSize: 2 }).shape).toEqual([0, 2, 2, 2]);
+  });
+
+  test('NaN is the largest, and the first one has the gradient', () => {
+    const x = tensor([
+      [
+        [
+          [1, NaN, 3],
+          [NaN, 5, 6],
+        ],
+      ],
+    ]);
+    const { value, pullback } = vjp((x: Tensor) => x.maxPool2d({ kernelSize: 2, stride: 1 }), x);
+    expect(numbers(value)).toEqual([NaN, NaN]);
+    expect(numbers(pullback(tensor([[[[1, 10]]]]))[0])).toEqual([0, 11, 0, 0, 0, 0]);
   });
 
   const x = zeros([1, 1, 3, 3]);

@@ -1,8 +1,10 @@
-import { promote } from '../dtype.ts';
+import { promote, toFloat } from '../dtype.ts';
 import { checkTensor } from '../primitives/define.ts';
 import { convolve } from '../primitives/convolution.ts';
+import { taken } from '../primitives/indexing.ts';
 import { dilated } from '../primitives/movement.ts';
-import { show } from '../shape.ts';
+import { maxIndices, windowed, windowSum } from '../primitives/pool.ts';
+import { show, type Shape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
 /** One number for both height and width, or one for each. */
@@ -91,9 +93,19 @@ export interface Pool2dOptions {
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('maxPool2d', x);
-  const windows = windowsOf('maxPool2d', x, options, x.dtype === 'int32' ? -(2 ** 31) : -Infinity);
-  const flat = windows.flatten(4);
-  return flat.takeAlongAxis(flat.argMax(4, { keepDims: true }), 4).squeeze(4);
+  const { shape, kernel, stride, padding } = windowsOf('maxPool2d', x, options);
+  const planes = x.shape.slice(0, 2);
+  const seesPaddingOnly = padding.some(
+    ([low, high], i) => low >= kernel[i]! || high >= kernel[i]! || x.shape[2 + i] === 0,
+  );
+  if (seesPaddingOnly) {
+    // There an element of the padding is the largest, and has to be one of the image.
+    const padded = x.pad([[0, 0], [0, 0], ...padding], x.dtype === 'int32' ? -(2 ** 31) : -Infinity);
+    return maxPool2d(padded, { kernelSize: kernel, stride });
+  }
+  const low = [padding[0][0], padding[1][0]] as const;
+  const places = windowed(maxIndices, x, shape, { kernel, stride, low }).flatten(2);
+  return taken(x.flatten(2), places, 2, 'maxPool2d').reshape([...planes, ...shape.slice(2)]);
 }
 
 /**
@@ -102,22 +114,33 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('avgPool2d', x);
-  return windowsOf('avgPool2d', x, options, 0).mean([4, 5]);
+  const { shape, kernel, stride, padding } = windowsOf('avgPool2d', x, options);
+  const low = [padding[0][0], padding[1][0]] as const;
+  const sums = windowed(windowSum, x.cast(toFloat(x.dtype)), shape, { kernel, stride, low });
+  return sums.div(kernel[0] * kernel[1]);
 }
 
-/** [N, C, H′, W′, kh, kw]: all windows, as a view of the padded image. */
-function windowsOf(operation: string, x: Tensor, options: Pool2dOptions, padding: number): Tensor {
+interface Windows {
+  /** [N, C, H′, W′]: how many there are. */
+  readonly shape: Shape;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [Sides, Sides];
+}
+
+function windowsOf(operation: string, x: Tensor, options: Pool2dOptions): Windows {
   if (x.rank !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${show(x.shape)}`);
   const kernel = sizes(operation, 'kernelSize', options?.kernelSize, 1);
   const stride = sizes(operation, 'stride', options.stride ?? kernel, 1);
-  const [rows, columns] = paddings(operation, options.padding ?? 0, x, kernel, stride);
-  const padded = x.pad([[0, 0], [0, 0], rows, columns], padding);
-  if (padded.shape[2]! < kernel[0] || padded.shape[3]! < kernel[1]) {
+  const padding = paddings(operation, options.padding ?? 0, x, kernel, stride);
+  const room = padding.map(([low, high], i) => x.shape[2 + i]! + low + high);
+  if (room.some((length, i) => length < kernel[i]!)) {
     throw new RangeError(
-      `${operation}: a window of ${show(kernel)} does not fit the padded images ${show(padded.shape)}`,
+      `${operation}: a window of ${show(kernel)} does not fit the padded images ${show([...x.shape.slice(0, 2), ...room])}`,
     );
   }
-  return padded.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]);
+  const counts = room.map((length, i) => Math.floor((length - kernel[i]!) / stride[i]!) + 1);
+  return { shape: [...x.shape.slice(0, 2), ...counts], kernel, stride, padding };
 }
 
 function sizes(operation: string, name: string, value: Size2d, least: number): readonly [number, number] {

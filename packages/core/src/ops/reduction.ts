@@ -20,6 +20,14 @@ export function sum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 }
 
 /**
+ * The product. int32 and bool give int32, modulo 2³². The product of nothing is 1. The gradient divides nothing: it is right
+ * where elements are 0.
+ */
+export function prod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  return over(primitives.prod, x, axis, options);
+}
+
+/**
  * The largest element; NaN if there is one. The gradient is shared evenly among ties (as `torch.amax`).
  * @throws {RangeError} if a reduced axis is empty.
  */

@@ -70,6 +70,8 @@ export interface Reduce extends Rule {
   readonly kind: 'reduce';
   readonly initial: number;
   readonly combine: (accumulator: number, value: number) => number;
+  /** The same for int32, where 64-bit floats would lose low bits. */
+  readonly integer?: (accumulator: number, value: number) => number;
   /** The result is not the combined value but the index of the element that set it last. */
   readonly index?: boolean;
   /** `combine` in scalar expressions; of a reduction to an index, whether the value takes the accumulator's place. */

@@ -1,4 +1,4 @@
-import { isFloat, promote, type DType } from '../dtype.ts';
+import { isFloat, type DType } from '../dtype.ts';
 import type { Scalar } from '../scalar.ts';
 import { sizeOf, show } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
@@ -21,6 +21,17 @@ export const sum: Reduce = {
   lower: (accumulator, value) => accumulator.add(value),
   vjp: (cotangent, output) => cotangent.broadcastTo(output.inputs[0]!.shape),
   jvp: (tangent, output) => reduce(sum, tangent, reducedAxes(output)),
+};
+
+export const prod: Reduce = {
+  kind: 'reduce',
+  name: 'prod',
+  initial: 1,
+  combine: (accumulator, value) => accumulator * value,
+  integer: Math.imul,
+  lower: (accumulator, value) => accumulator.mul(value),
+  vjp: (cotangent, output) => cotangent.mul(productsOfOthers(output)),
+  jvp: (tangent, output) => reduce(sum, tangent.mul(productsOfOthers(output)), reducedAxes(output)),
 };
 
 /** Rules of max and min: the gradient is shared evenly among the elements that attain it (as `torch.amax`). */
@@ -72,17 +83,37 @@ function firstNaN(accumulator: Scalar, value: Scalar): Scalar {
 export function reduce(primitive: Reduce, x: Tensor, axes: readonly number[]): Tensor {
   const { name } = primitive;
   const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-  if (primitive !== sum && x.size === 0 && sizeOf(shape) > 0) {
+  const ofNothing = primitive === sum || primitive === prod;
+  if (!ofNothing && x.size === 0 && sizeOf(shape) > 0) {
     throw new RangeError(
       `${name}: the reduced axes of shape ${show(x.shape)} hold no elements, so there is no ${name}`,
     );
   }
   let dtype: DType = 'int32';
-  if (!primitive.index) dtype = isFloat(x.dtype) || primitive !== sum ? x.dtype : promote(x.dtype, 'int32');
+  if (!primitive.index) dtype = isFloat(x.dtype) || !ofNothing ? x.dtype : 'int32';
   return new Tensor(primitive, [x], { shape, dtype }, { axes });
 }
 
 function evenShare(output: Tensor): Tensor {
   const attained = output.inputs[0]!.equal(output).cast(output.dtype);
   return attained.div(reduce(sum, attained, reducedAxes(output)));
+}
+
+/**
+ * For each element the product of all others that it is reduced with: of those before it and those behind it. So nothing
+ * is divided by elements, which may be 0.
+ */
+function productsOfOthers(output: Tensor): Tensor {
+  const [x] = output.inputs as [Tensor];
+  const reduced = reducedAxes(output);
+  const kept = x.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
+  const axes = [...kept, ...reduced];
+  const ordered = x.permute(axes);
+  const lines = ordered.reshape([...kept.map((axis) => x.shape[axis]!), sizeOf(ordered.shape.slice(kept.length))]);
+  const before = lines.cumprod(-1, { exclusive: true });
+  const behind = lines.cumprod(-1, { exclusive: true, reverse: true });
+  return before
+    .mul(behind)
+    .reshape(ordered.shape)
+    .permute(x.shape.map((_, axis) => axes.indexOf(axis)));
 }

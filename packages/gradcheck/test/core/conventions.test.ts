@@ -72,6 +72,13 @@ describe('ties', () => {
     ]);
   });
 
+  test('cummax and cummin give it to the latest of equals', () => {
+    const weights = vector(1, 10, 100, 1000);
+    expect(gradient((x) => x.cummax(0).mul(weights), vector(2, 1, 2, 0))).toEqual([11, 0, 1100, 0]);
+    expect(gradient((x) => x.cummin(0).mul(weights), vector(1, 2, 1, 3))).toEqual([11, 0, 1100, 0]);
+    expect(gradient((x) => x.cummax(0, { reverse: true }).mul(weights), vector(0, 2, 1, 2))).toEqual([0, 11, 0, 1100]);
+  });
+
   test('maxPool2d gives all to the first in row-major order', () => {
     const x = tensor(Float64Array.of(1, 5, 5, 5), { shape: [1, 1, 2, 2] });
     expect(gradient((x) => x.maxPool2d({ kernelSize: 2 }), x)).toEqual([

@@ -11,9 +11,10 @@ import { contractions } from './cases/contractions.ts';
 import { indexing } from './cases/indexing.ts';
 import { movement } from './cases/movement.ts';
 import { reductions } from './cases/reductions.ts';
+import { scans } from './cases/scans.ts';
 import { transforms } from './cases/transforms.ts';
 
-const cases = [...elementwise, ...contractions, ...indexing, ...movement, ...reductions, ...transforms];
+const cases = [...elementwise, ...contractions, ...indexing, ...movement, ...reductions, ...scans, ...transforms];
 const folder = fileURLToPath(new URL('../../../core/src/primitives/', import.meta.url));
 const modules = await Promise.all(
   readdirSync(folder).map(

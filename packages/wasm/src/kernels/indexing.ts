@@ -1,7 +1,7 @@
 // Elements at indices: take, and its transpose, which adds. Indices are checked before anything is written: where one is
 // out of range the program traps, and the backend lets the reference say what is wrong.
 import { scalarTypeOf } from '@thetagrad/core';
-import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
+import { i32, i32x4, v128, type Code, type Local, type Value } from '../assembler/index.ts';
 import type { Command, KernelCode } from '../program.ts';
 import { adding, copying, emitTransfer, type Transfer } from './copy.ts';
 import { elementBytes, filled, read, rowMajor, seen, type Routine } from './move.ts';
@@ -103,14 +103,27 @@ function checkCode(rank: number): KernelCode {
         const w = readWords(code, args, checkNames);
         const { begin, end } = emitRange(code, chunk, w);
         const index = code.local('i32');
-        emitWalk(code, after(args, checkNames), { rank, operands: 1 }, begin, end, ({ at, steps, count }) =>
+        const four = code.local('v128');
+        const lengths = code.local('v128', i32x4.splat(w.length));
+        emitWalk(code, after(args, checkNames), { rank, operands: 1 }, begin, end, ({ at, steps, count }) => {
+          const advance = (by: number): void => {
+            code.add(at[0]!, i32.mul(steps[0]!, i32.const(by)));
+            code.add(count, i32.const(-by));
+          };
+          code.if(i32.eq(steps[0]!, i32.const(4)), () =>
+            code.while(i32.geU(count, i32.const(4)), () => {
+              code.set(four, v128.load(at[0]!, { align: 4 }));
+              code.set(four, i32x4.add(four, v128.and(i32x4.shrS(four, i32.const(31)), lengths)));
+              code.if(v128.anyTrue(i32x4.geU(four, lengths)), () => code.trap());
+              advance(4);
+            }),
+          );
           code.while(count, () => {
             code.set(index, i32.load(at[0]!));
             code.if(i32.geU(wrapped(index, w.length), w.length), () => code.trap());
-            code.add(at[0]!, steps[0]!);
-            code.add(count, i32.const(-1));
-          }),
-        );
+            advance(1);
+          });
+        });
       }),
   };
 }
@@ -172,34 +185,54 @@ function scatterCode(add: Transfer, rank: number): KernelCode {
             code.set(index, i32.load(indexAt));
             code.set(index, i32.mul(wrapped(index, w.length), w.toBytes));
           };
-          // A row of updates at a time: where updates meet, they are added in the order of the axis.
-          eachAlong(code, w.count, () => {
-            code.set(from, updates);
-            code.set(indexAt, firstIndex);
-            code.if(
-              indexStep,
-              () => {
-                const target = code.local('i32', base);
-                const left = code.local('i32', count);
-                code.while(left, () => {
-                  find();
-                  code.set(to, i32.add(target, index));
-                  code.emit(add.one(to, from));
-                  code.add(target, toStep);
-                  code.add(from, fromStep);
-                  code.add(indexAt, indexStep);
-                  code.add(left, i32.const(-1));
+          const addOne = (target: Local<'i32'>): void => {
+            find();
+            code.set(to, i32.add(target, index));
+            code.emit(add.one(to, from));
+          };
+          // Where updates meet, they are added in the order of the axis: line by line if lines lie together, and otherwise a
+          // row of updates at a time.
+          code.if(
+            i32.or(i32.eq(count, i32.const(1)), i32.ltU(w.toBytes, toStep)),
+            () =>
+              code.while(count, () => {
+                code.set(from, updates);
+                code.set(indexAt, firstIndex);
+                eachAlong(code, w.count, () => {
+                  addOne(base);
+                  code.add(from, w.fromBytes);
+                  code.add(indexAt, w.indexBytes);
                 });
-              },
-              () => {
-                find();
-                code.set(to, i32.add(base, index));
-                emitTransfer(code, add, [to, from], [toStep, fromStep], count);
-              },
-            );
-            code.add(updates, w.fromBytes);
-            code.add(firstIndex, w.indexBytes);
-          });
+                at.forEach((address, j) => code.add(address, steps[j]!));
+                code.add(count, i32.const(-1));
+              }),
+            () =>
+              eachAlong(code, w.count, () => {
+                code.set(from, updates);
+                code.set(indexAt, firstIndex);
+                code.if(
+                  indexStep,
+                  () => {
+                    const target = code.local('i32', base);
+                    const left = code.local('i32', count);
+                    code.while(left, () => {
+                      addOne(target);
+                      code.add(target, toStep);
+                      code.add(from, fromStep);
+                      code.add(indexAt, indexStep);
+                      code.add(left, i32.const(-1));
+                    });
+                  },
+                  () => {
+                    find();
+                    code.set(to, i32.add(base, index));
+                    emitTransfer(code, add, [to, from], [toStep, fromStep], count);
+                  },
+                );
+                code.add(updates, w.fromBytes);
+                code.add(firstIndex, w.indexBytes);
+              }),
+          );
         });
       }),
   };

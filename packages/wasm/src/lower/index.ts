@@ -5,7 +5,10 @@ import { iotaCommand } from '../kernels/iota.ts';
 import { matmulCommands } from '../kernels/matmul.ts';
 import { winogradCommands } from '../kernels/winograd.ts';
 import { concatCommands, foldCommands, padCommands } from '../kernels/move.ts';
+import { maxIndicesCommands, windowSumCommands } from '../kernels/pool.ts';
+import { windowSpreadCommands } from '../kernels/poolSpread.ts';
 import { randomCommand } from '../kernels/random.ts';
+import { scanCommands } from '../kernels/scan.ts';
 import { sortCommands } from '../kernels/sort.ts';
 import { tailCommand, type Tail } from '../kernels/tileTail.ts';
 import type { Command, Features } from '../program.ts';
@@ -64,6 +67,10 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
   takeAlongAxis: (kernel) => takeCommands(kernel, endOf(kernel)),
   scatterAdd: (kernel) => ended(scatterCommands(kernel), kernel),
   argSort: (kernel) => ended(sortCommands(kernel), kernel),
+  maxIndices: (kernel) => ended(maxIndicesCommands(kernel), kernel),
+  windowSum: (kernel) => ended(windowSumCommands(kernel), kernel),
+  windowSpread: (kernel) => ended(windowSpreadCommands(kernel), kernel),
+  scan: (kernel) => ended(scanCommands(kernel), kernel),
   iota: (kernel) => [iotaCommand({ place: kernel.output, byteOffset: 0 }, kernel.output.size, endOf(kernel))],
 };
 

@@ -1,0 +1,110 @@
+import { tensor, vjp, type DType, type Pool2dOptions, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectSame, orders, seen, valuesOf, viewOf } from './both.ts';
+
+const side = fc
+  .record({
+    kernel: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 5 }) }, fc.constantFrom(7, 9)),
+    stride: fc.integer({ min: 1, max: 4 }),
+    low: fc.nat(3),
+    high: fc.nat(3),
+    spare: fc.oneof({ weight: 2, arbitrary: fc.nat(5) }, fc.nat(40)),
+  })
+  .map((one) => ({ ...one, length: Math.max(1, one.kernel - one.low - one.high + one.spare) }));
+
+const cases = fc
+  .record({ batch: fc.nat(2), channels: fc.nat(3), y: side, x: side })
+  .chain(({ batch, channels, y, x }) =>
+    fc.record({
+      axes: fc.tuple(...[batch, channels, y.length, x.length].map(seen)),
+      order: orders(4),
+      options: fc.constant<Pool2dOptions>({
+        kernelSize: [y.kernel, x.kernel],
+        stride: [y.stride, x.stride],
+        padding: [
+          [y.low, y.high],
+          [x.low, x.high],
+        ],
+      }),
+      seed: fc.integer(),
+      tail: fc.boolean(),
+    }),
+  );
+
+/** Multiples of 1/64 are added exactly, and ties are frequent. */
+const coarse =
+  (dtype: DType, seed: number) =>
+  (shape: readonly number[]): Tensor => {
+    const values = valuesOf(dtype, seed)(shape);
+    return dtype === 'bool' ? values : values.mul(4).round().cast(dtype);
+  };
+
+describe('pooling', () => {
+  test.each(['float32', 'float64', 'int32', 'bool'] as const)('%s: the largest of each window of any view', (dtype) => {
+    fc.assert(
+      fc.property(cases, ({ axes, order, options, seed, tail }) => {
+        expectSame(() => {
+          const pooled = viewOf(axes, order, coarse(dtype, seed)).maxPool2d(options);
+          return tail && dtype !== 'bool' ? pooled.mul(2).add(1) : pooled;
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: the mean of each window of any view', (dtype) => {
+    fc.assert(
+      fc.property(cases, ({ axes, order, options, seed }) => {
+        expectSame(() => viewOf(axes, order, coarse(dtype, seed)).avgPool2d(options));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(['float32', 'float64'] as const)('%s: gradients, of cotangents that are any views', (dtype) => {
+    fc.assert(
+      fc.property(cases, fc.boolean(), orders(4), ({ axes, order, options, seed }, largest, cotangentOrder) => {
+        expectSame(() => {
+          const pool = (x: Tensor): Tensor => (largest ? x.maxPool2d(options) : x.avgPool2d(options).mul(16));
+          const { value, pullback } = vjp(pool, viewOf(axes, order, coarse(dtype, seed)));
+          const stored = coarse(dtype, seed + 1)(cotangentOrder.map((axis) => value.shape[axis]!));
+          const cotangent = stored.permute([0, 1, 2, 3].map((axis) => cotangentOrder.indexOf(axis)));
+          // So that its multiples by 1 / (kh · kw) are exact.
+          const [kh, kw] = options.kernelSize as [number, number];
+          return pullback(cotangent.mul(largest ? 1 : kh * kw))[0].add(0);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('NaN, infinities, and the smallest numbers', () => {
+    const values = { float32: [NaN, Infinity, -Infinity, 0, 1], int32: [-(2 ** 31), 2 ** 31 - 1, 0] };
+    for (const dtype of ['float32', 'int32'] as const) {
+      const image = fc.array(fc.constantFrom(...values[dtype]), { minLength: 72, maxLength: 72 });
+      fc.assert(
+        fc.property(image, fc.constantFrom(1, 2, 3), fc.constantFrom(2, 3, 5), (x, stride, kernelSize) => {
+          expectSame(() =>
+            tensor(Float64Array.from(x), { dtype })
+              .reshape([1, 1, 6, 12])
+              .maxPool2d({ kernelSize, stride, padding: 1 }),
+          );
+        }),
+        { numRuns: 40 },
+      );
+    }
+  });
+
+  test('large ones are cut into chunks', () => {
+    for (const options of [{ kernelSize: 2 }, { kernelSize: 3, stride: 2, padding: 1 }]) {
+      expectSame(() => coarse('float32', 1)([3, 5, 61, 130]).maxPool2d(options));
+      expectSame(() => coarse('float32', 2)([3, 5, 61, 130]).avgPool2d(options));
+      expectSame(() => {
+        const { value, pullback } = vjp((x: Tensor) => x.avgPool2d(options), coarse('float32', 3)([3, 5, 61, 130]));
+        return pullback(coarse('float32', 4)(value.shape).mul(9))[0];
+      });
+    }
+    expect.hasAssertions();
+  });
+});

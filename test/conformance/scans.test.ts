@@ -1,0 +1,214 @@
+// Scans, products and pooling on any view: exactly the reference's where the arithmetic is the same or exact, and within a
+// bound where it is not.
+import { isFloat, reference, vjp, type DType, type Pool2dOptions, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { expectSame, tested, valuesOn } from './backends.ts';
+import { expectWithin, sumError, unit } from './bounds.ts';
+import { anything, integers, laidOut, layouts, ordinary, shapes, sizeOf, type Layout, type Make } from './values.ts';
+
+const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
+
+interface Case {
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly axis: number;
+  readonly reverse: boolean;
+  readonly exclusive: boolean;
+  readonly seed: number;
+}
+
+function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
+  return shape.chain((lengths) =>
+    fc.record({
+      shape: fc.constant(lengths),
+      layout: layouts(lengths.length),
+      axis: fc.nat(lengths.length - 1),
+      reverse: fc.boolean(),
+      exclusive: fc.boolean(),
+      seed: fc.integer(),
+    }),
+  );
+}
+
+const cases = caseOf(shapes(1));
+/** Long enough to be cut into chunks. */
+const large = caseOf(fc.constantFrom([70_001], [3, 30_001], [30_001, 3], [257, 260], [5, 129, 131], [2, 40_000]));
+
+const operand = ({ shape, layout, seed }: Case, make: (seed: number) => Make): Tensor =>
+  laidOut(shape, layout, make(seed));
+
+describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) => {
+  const scanned = (x: Tensor, { axis, reverse, exclusive }: Case): Tensor => x[name](axis, { reverse, exclusive });
+
+  test.each(all)('%s: exactly', (dtype) => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        expectSame(() => [
+          scanned(
+            operand(given, (seed) => anything(dtype, seed)),
+            given,
+          ),
+        ]);
+      }),
+      { numRuns: 15 },
+    );
+    fc.assert(
+      fc.property(large, (given) => {
+        expectSame(() => [
+          scanned(
+            operand(given, (seed) => ordinary(dtype, seed)),
+            given,
+          ),
+        ]);
+      }),
+      { numRuns: 2 },
+    );
+  });
+
+  test('gradients: exactly', () => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        expectSame(() => {
+          const x = operand(given, (seed) => ordinary('float32', seed));
+          const { value, pullback } = vjp((y: Tensor) => scanned(y, given), x);
+          return [pullback(ordinary('float32', given.seed + 1)(value.shape))[0].add(0)];
+        });
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+test('logCumsumExp: within the errors of exp and log, as many as there are elements', () => {
+  fc.assert(
+    fc.property(cases, (given) => {
+      const build = (): Tensor[] => [
+        operand(given, (seed) => ordinary('float32', seed))
+          .mul(20)
+          .logCumsumExp(given.axis, { reverse: given.reverse }),
+      ];
+      const [exact] = valuesOn(reference(), build);
+      const length = given.shape[given.axis]!;
+      // Exponents reach 40, and a relative error of the sum is an absolute one of its logarithm.
+      expectWithin(
+        valuesOn(tested, build)[0]!,
+        exact!,
+        exact!.map((x) => (8 * length + 8 * Math.abs(x) + 8) * unit.float32),
+      );
+    }),
+    { numRuns: 25 },
+  );
+});
+
+describe('prod', () => {
+  const axesOf = ({ shape, seed }: Case): number[] => shape.flatMap((_, axis) => ((seed >> axis) & 1 ? [axis] : []));
+
+  test.each(all)('%s: exactly, where products are', (dtype) => {
+    fc.assert(
+      fc.property(fc.oneof({ weight: 10, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) => {
+        expectSame(() => {
+          // Powers of two, of either sign, whose product neither overflows nor vanishes; integers wrap.
+          const x = operand(given, (seed) => integers(dtype, seed, isFloat(dtype) ? 1 : 1000));
+          const factors = isFloat(dtype) ? x.equal(0).where(1, x) : x;
+          return [factors.prod(axesOf(given)), factors.prod()];
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('float32: within n · ε/2, relatively, and its gradient', () => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        const build = (): Tensor[] => {
+          const x = operand(given, (seed) => ordinary('float32', seed))
+            .mul(0.1)
+            .add(1);
+          const { value, pullback } = vjp((y: Tensor) => y.prod(axesOf(given)), x);
+          return [value, pullback(ordinary('float32', given.seed + 1)(value.shape))[0].add(0)];
+        };
+        const exact = valuesOn(reference(), build);
+        valuesOn(tested, build).forEach((values, i) => {
+          expectWithin(
+            values,
+            exact[i]!,
+            exact[i]!.map((x) => 2 * sizeOf(given.shape) * unit.float32 * Math.abs(x)),
+          );
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('pooling', () => {
+  const side = fc
+    .record({
+      kernel: fc.integer({ min: 1, max: 5 }),
+      stride: fc.integer({ min: 1, max: 3 }),
+      low: fc.nat(2),
+      high: fc.nat(2),
+      spare: fc.oneof(fc.nat(4), fc.nat(40)),
+    })
+    .map((one) => ({ ...one, length: Math.max(1, one.kernel - one.low - one.high + one.spare) }));
+  const pools = fc.tuple(fc.nat(2), fc.nat(3), side, side).chain(([batch, channels, y, x]) =>
+    fc.record({
+      given: caseOf(fc.constant([batch, channels, y.length, x.length])),
+      options: fc.constant<Pool2dOptions>({
+        kernelSize: [y.kernel, x.kernel],
+        stride: [y.stride, x.stride],
+        padding: [
+          [y.low, y.high],
+          [x.low, x.high],
+        ],
+      }),
+    }),
+  );
+
+  test.each(all)('maxPool2d of %s: exactly', (dtype) => {
+    fc.assert(
+      fc.property(pools, ({ given, options }) => {
+        expectSame(() => [operand(given, (seed) => anything(dtype, seed)).maxPool2d(options)]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('maxPool2d: ties and gradients exactly', () => {
+    fc.assert(
+      fc.property(pools, ({ given, options }) => {
+        expectSame(() => {
+          const x = operand(given, (seed) => integers('float32', seed, 2));
+          const { value, pullback } = vjp((y: Tensor) => y.maxPool2d(options), x);
+          return [pullback(integers('float32', given.seed + 1)(value.shape))[0].add(0)];
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test('avgPool2d and its gradient: within a bound of the sums', () => {
+    fc.assert(
+      fc.property(pools, fc.constantFrom('float32', 'float64'), ({ given, options }, dtype) => {
+        const build = (magnitudes: boolean) => (): Tensor[] => {
+          const sized = (x: Tensor): Tensor => (magnitudes ? x.abs() : x);
+          const x = sized(operand(given, (seed) => ordinary(dtype, seed)));
+          const { value, pullback } = vjp((y: Tensor) => y.avgPool2d(options), x);
+          return [value, pullback(sized(ordinary(dtype, given.seed + 1)(value.shape)))[0].add(0)];
+        };
+        const exact = valuesOn(reference(), build(false));
+        const magnitudes = valuesOn(reference(), build(true));
+        valuesOn(tested, build(false)).forEach((values, i) => {
+          const error = 2 * sumError(25, dtype);
+          expectWithin(
+            values,
+            exact[i]!,
+            magnitudes[i]!.map((sum) => error * sum),
+          );
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
