@@ -17,6 +17,8 @@ import type { ScalarType } from '@thetagrad/core';
 import type { Command, KernelCode } from '../program.ts';
 import { packWords, readWords } from './packWords.ts';
 import { emitRange, emitWalk, rangeNames, walkOf, type Row, type Walked } from './rows.ts';
+import { emitTiles, tilesOf, type Tiles } from './tiles.ts';
+import { copyStride, emitTransposed } from './transpose.ts';
 
 type Address = Value<'i32'>;
 
@@ -105,7 +107,10 @@ export function transferCommand(transfer: Transfer, to: Walked, from: Walked): C
       offset: view.offset,
     },
   });
-  const { rank, words } = walkOf([ordered(to), ordered(from)]);
+  const operands = [ordered(to), ordered(from)];
+  const tiles = tilesOf(operands, grain);
+  if (tiles?.lies[1] === 'across') return transposingCommand(transfer, tiles);
+  const { rank, words } = walkOf(operands);
   const size = to.view.shape.reduce((product, length) => product * length, 1);
   return {
     code: transferCode(transfer, rank),
@@ -113,6 +118,35 @@ export function transferCommand(transfer: Transfer, to: Walked, from: Walked): C
     chunks: Math.ceil(size / grain),
     scratchBytes: 0,
   };
+}
+
+/** From columns to rows, by copies of tiles. */
+function transposingCommand(transfer: Transfer, tiles: Tiles): Command {
+  const { rank, words, chunks, rows, columns } = tiles;
+  const copyRow = copyStride(transfer.bytes, columns);
+  const code: KernelCode = {
+    key: `transposing transfer ${transfer.name} ${rank} ${tiles.lies.join()}`,
+    assemble: (module) =>
+      module.function(['i32', 'i32', 'i32'], [], (body, args, chunk, scratch) => {
+        const step = body.local('i32', i32.const(transfer.bytes));
+        const copy = { at: scratch, stride: body.local('i32', i32.load(args)) };
+        const [to, from, line] = [body.local('i32'), body.local('i32'), body.local('i32')];
+        const tileWords = body.local('i32', i32.add(args, i32.const(4)));
+        emitTiles(body, tileWords, tiles, chunk, ({ rows, columns, operands: [target, source] }) => {
+          emitTransposed(body, transfer.bytes, { at: source!.at, stride: source!.along }, copy, rows, columns);
+          body.set(line, scratch);
+          body.while(rows, () => {
+            body.set(to, target!.at);
+            body.set(from, line);
+            emitTransfer(body, transfer, [to, from], [target!.along, step], columns);
+            body.add(target!.at, target!.down);
+            body.add(line, copy.stride);
+            body.add(rows, i32.const(-1));
+          });
+        });
+      }),
+  };
+  return { code, words: [copyRow, ...words], chunks, scratchBytes: rows * copyRow };
 }
 
 function transferCode(transfer: Transfer, rank: number): KernelCode {

@@ -1,6 +1,7 @@
 // What map and reduce kernels have in common: an expression over operands that a loop walks along.
 import { nodesOf, scalarTypeOf, type Operand, type Scalar } from '@thetagrad/core';
 import { i32, type Code, type Local, type ModuleBuilder, type Value, type ValueType } from '../assembler/index.ts';
+import type { Walked } from '../kernels/rows.ts';
 import { bytesOf, loadFour, loadOne, wasmType } from './elements.ts';
 import type { Expression } from './expression.ts';
 import { importOf } from './imports.ts';
@@ -85,6 +86,21 @@ export function emitInvariants(
   return known;
 }
 
+/** Walkers as they will be `count` elements further on. */
+export function emitAhead(
+  code: Code,
+  expression: Expression,
+  walkers: readonly Walker[],
+  count: number,
+): readonly Walker[] {
+  return walkers.map(({ at, step, lie }, j) => {
+    if (lie === 'same' || count === 0) return { at, step, lie };
+    const distance =
+      lie === 'together' ? i32.const(count * bytesOf(expression.types[j]!)) : i32.mul(step, i32.const(count));
+    return { at: code.local('i32', i32.add(at, distance)), step, lie };
+  });
+}
+
 /** All walkers on by `count` elements. */
 export function emitAdvance(code: Code, expression: Expression, walkers: readonly Walking[], count: number): void {
   walkers.forEach(({ at, step, lie }, j) => {
@@ -99,6 +115,6 @@ function parametersOf({ root }: Expression): [Scalar, number][] {
   );
 }
 
-export function elementBytes({ slot }: Operand): number {
-  return bytesOf(scalarTypeOf(slot.dtype));
+export function walkedOf({ slot, view }: Operand): Walked {
+  return { place: slot, view, bytes: bytesOf(scalarTypeOf(slot.dtype)) };
 }

@@ -36,13 +36,7 @@ export abstract class Renderer {
   render(node: Scalar): Value<ValueType> {
     const known = this.#known.get(node);
     if (known) return known;
-    const computed =
-      node.operation === 'rarely'
-        ? this.#rarely(node)
-        : this.node(
-            node,
-            node.inputs.map((x) => this.render(x)),
-          );
+    const computed = node.operation === 'rarely' ? this.#rarely(node) : this.node(node);
     if (node.operation === 'constant') return computed;
     const local = this.code.local(computed.type, computed);
     this.#known.set(node, local);
@@ -63,7 +57,7 @@ export abstract class Renderer {
     return result;
   }
 
-  protected abstract node(node: Scalar, inputs: readonly Value<ValueType>[]): Value<ValueType>;
+  protected abstract node(node: Scalar): Value<ValueType>;
   protected abstract any(condition: Value<ValueType>): Value<'i32'>;
   protected abstract choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): Value<ValueType>;
 }
@@ -87,9 +81,41 @@ export class VectorRenderer extends Renderer {
     return v128.bitselect(x as V, y as V, condition as V);
   }
 
-  protected override node(node: Scalar, inputs: readonly Value<ValueType>[]): V {
+  protected override node(node: Scalar): V {
+    return this.#choiceOfZero(node) ?? this.#limit(node) ?? this.#plain(node);
+  }
+
+  /** A choice of which one side is 0: what is left of the other. */
+  #choiceOfZero({ operation, inputs: [condition, x, y] }: Scalar): V | undefined {
+    if (operation !== 'select') return undefined;
+    if (isZero(y!)) return v128.and(this.render(x!) as V, this.render(condition!) as V);
+    return isZero(x!) ? v128.andnot(this.render(y!) as V, this.render(condition!) as V) : undefined;
+  }
+
+  /** `a < b ? b : a` and `a < b ? a : b` are one instruction each, also for NaN and zeros. */
+  #limit({ operation, type, inputs: [condition, x, y] }: Scalar): V | undefined {
+    if (operation !== 'select' || type !== 'f32' || condition!.operation !== 'lt') return undefined;
+    const [a, b] = condition!.inputs as [Scalar, Scalar];
+    if (areSame(x!, b) && areSame(y!, a)) return f32x4.pmax(this.render(a) as V, this.render(b) as V);
+    if (areSame(x!, a) && areSame(y!, b)) return f32x4.pmin(this.render(b) as V, this.render(a) as V);
+    return undefined;
+  }
+
+  /**
+   * The smaller or larger one of numbers, NaN if one of them is, and −0 < +0. The machine's instruction gives the second
+   * operand if one is NaN and where both are zeros, so both orders together tell. (`f32x4.min` becomes twice as many.)
+   */
+  #extreme(operation: 'min' | 'max', x: V, y: V): V {
+    const instruction = operation === 'min' ? f32x4.pmin : f32x4.pmax;
+    const [one, other] = [this.code.local('v128', instruction(x, y)), this.code.local('v128', instruction(y, x))];
+    if (operation === 'min') return v128.or(one, other);
+    return v128.or(v128.and(one, other), f32x4.ne(one, other));
+  }
+
+  #plain(node: Scalar): V {
     const { operation, value } = node;
-    const [x, y, z] = inputs as readonly V[] as [V, V, V];
+    const inputs = node.inputs.map((input) => this.render(input)) as readonly V[];
+    const [x, y, z] = inputs as [V, V, V];
     // Comparisons and conversions are of their inputs' type.
     const type = node.inputs[0]?.type ?? node.type;
     const isFloat = type === 'f32';
@@ -104,7 +130,7 @@ export class VectorRenderer extends Renderer {
         return isFloat ? f32x4.div(x, y) : impossible(node);
       case 'min':
       case 'max':
-        return isFloat ? f32x4[operation](x, y) : i32x4[operation === 'min' ? 'minS' : 'maxS'](x, y);
+        return isFloat ? this.#extreme(operation, x, y) : i32x4[operation === 'min' ? 'minS' : 'maxS'](x, y);
       case 'and':
       case 'or':
       case 'xor':
@@ -138,7 +164,7 @@ export class VectorRenderer extends Renderer {
       case 'convert':
         return convertVector(type, node.type, x) ?? impossible(node);
       case 'call':
-        return this.#call(node, inputs as readonly V[]);
+        return this.#call(node, inputs);
       default:
         return impossible(node);
     }
@@ -162,6 +188,16 @@ export class VectorRenderer extends Renderer {
     }
     return result;
   }
+}
+
+/** The number 0 itself, not −0. */
+function isZero({ operation, value }: Scalar): boolean {
+  return operation === 'constant' && Object.is(value, 0);
+}
+
+function areSame(a: Scalar, b: Scalar): boolean {
+  if (a.operation !== 'constant' || b.operation !== 'constant') return a === b;
+  return a.type === b.type && Object.is(a.value, b.value);
 }
 
 /** A call of a function that is known to take and return float64. */
@@ -192,8 +228,9 @@ export class ScalarRenderer extends Renderer {
     return select(condition as I, x, y);
   }
 
-  protected override node(node: Scalar, inputs: readonly Value<ValueType>[]): Value<ValueType> {
+  protected override node(node: Scalar): Value<ValueType> {
     const { operation, value } = node;
+    const inputs = node.inputs.map((input) => this.render(input));
     const [x, y, z] = inputs as [Value<ValueType>, Value<ValueType>, Value<ValueType>];
     const type = node.inputs[0]?.type ?? node.type;
     switch (operation) {

@@ -1,0 +1,149 @@
+// Generated maps: choices that become one instruction, and operands that lie across.
+import {
+  concat,
+  defineBinary,
+  evaluateSync,
+  tensor,
+  Variable,
+  vjp,
+  type DType,
+  type Scalar,
+  type Tensor,
+} from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectSame, orders, seen, valuesOf, viewOf } from './both.ts';
+
+const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, 2 ** -149, -(2 ** -149), 2 ** 127, 0.5];
+/** All pairs, in vectors and in what is left beside them. */
+const rows = (): Tensor => tensor(special).reshape([special.length, 1]);
+const columns = (): Tensor => tensor(special);
+
+describe('the smaller and the larger of two', () => {
+  test.each(['maximum', 'minimum'] as const)('%s, NaN and zeros included', (name) => {
+    expectSame(() => rows()[name](columns()));
+    expectSame(() => columns()[name](rows()));
+    for (const x of special) expectSame(() => columns()[name](x));
+    expectSame(() => rows().cast('float64')[name](columns()));
+    const integers = (): Tensor => tensor([-(2 ** 31), -1, 0, 1, 2 ** 31 - 1], { dtype: 'int32' });
+    expectSame(() => integers().reshape([5, 1])[name](integers()));
+  });
+
+  test('clip between any bounds', () => {
+    expectSame(() => tensor(special).reshape([11, 1, 1]).clip(rows(), columns()));
+    expectSame(() => columns().clip(-0.5, 0.5));
+  });
+
+  test('relu keeps NaN and −0', () => {
+    expectSame(() => columns().relu());
+    expectSame(() => concat([columns(), columns(), columns()], 0).relu().add(columns().relu().sum().mul(0)));
+  });
+
+  /** Every choice between the sides of a comparison, and between a side and 0. */
+  const choices: Record<string, readonly [(x: Scalar, y: Scalar) => Scalar, (x: number, y: number) => number]> = {
+    'x < y ? y : x': [(x, y) => x.lt(y).select(y, x), (x, y) => (x < y ? y : x)],
+    'x < y ? x : y': [(x, y) => x.lt(y).select(x, y), (x, y) => (x < y ? x : y)],
+    'x > y ? x : y': [(x, y) => x.gt(y).select(x, y), (x, y) => (x > y ? x : y)],
+    'x > y ? y : x': [(x, y) => x.gt(y).select(y, x), (x, y) => (x > y ? y : x)],
+    'x ≤ y ? x : y': [(x, y) => x.le(y).select(x, y), (x, y) => (x <= y ? x : y)],
+    'x ≥ y ? x : y': [(x, y) => x.ge(y).select(x, y), (x, y) => (x >= y ? x : y)],
+    'x < 0 ? −0 : x': [(x) => x.lt(0).select(-0, x), (x) => (x < 0 ? -0 : x)],
+    'x < −0 ? 0 : x': [(x) => x.lt(-0).select(0, x), (x) => (x < 0 ? 0 : x)],
+    'x > 1 ? 1 : x': [(x) => x.gt(1).select(1, x), (x) => (x > 1 ? 1 : x)],
+    'x > 1 ? 2 : x': [(x) => x.gt(1).select(2, x), (x) => (x > 1 ? 2 : x)],
+    'x < y ? x : 0': [(x, y) => x.lt(y).select(x, 0), (x, y) => (x < y ? x : 0)],
+    'x < y ? 0 : y': [(x, y) => x.lt(y).select(0, y), (x, y) => (x < y ? 0 : y)],
+    'x < y ? x : −0': [(x, y) => x.lt(y).select(x, -0), (x, y) => (x < y ? x : -0)],
+    'x < y ? −0 : y': [(x, y) => x.lt(y).select(-0, y), (x, y) => (x < y ? -0 : y)],
+  };
+  test.each(Object.keys(choices))('%s', (name) => {
+    const [lower, value] = choices[name]!;
+    const domain = [
+      { from: -3, to: 3 },
+      { from: -3, to: 3 },
+    ];
+    const choice = defineBinary({ name, dtypes: 'number', value, lower, derivatives: 'zero', domain });
+    expectSame(() => choice(rows(), columns()));
+    expectSame(() => choice(rows().cast('float64'), columns().cast('float64')));
+    const integers = (): Tensor => tensor([-3, 0, 1, 2, 7], { dtype: 'int32' });
+    expectSame(() => choice(integers().reshape([5, 1]), integers()));
+  });
+});
+
+describe('operands that lie across', () => {
+  const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
+  const lengths = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(33, 67, 130));
+  const cases = fc.integer({ min: 2, max: 4 }).chain((rank) =>
+    fc.record({
+      axes: fc
+        .tuple(...Array.from({ length: rank }, () => lengths.chain(seen)))
+        .filter((axes) => axes.reduce((size, { length }) => size * length, 1) <= 40_000),
+      own: orders(rank),
+      other: orders(rank),
+      dtype: dtypes,
+      seed: fc.integer(),
+    }),
+  );
+
+  test('any views together', () => {
+    fc.assert(
+      fc.property(cases, ({ axes, own, other, dtype, seed }) => {
+        expectSame(() => {
+          const [x, y] = [own, other].map((order, i) => viewOf(axes, order, valuesOf(dtype, seed + i))) as [
+            Tensor,
+            Tensor,
+          ];
+          const row = valuesOf(dtype, seed + 2)([axes.at(-1)!.length]);
+          return x.equal(y).where(x, y.add(row)).cast('float32').sub(x);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test.each(['float32', 'float64', 'int32', 'bool'] as const)(
+    'large transposes of %s, in chunks and odd tiles',
+    (dtype) => {
+      const make = valuesOf(dtype, 5);
+      expectSame(() => make([301, 403]).transpose().cast('float32').mul(2));
+      expectSame(() => make([3, 5, 65, 131]).permute([0, 2, 3, 1]).equal(0));
+      expectSame(() => make([130, 17, 70]).permute([2, 1, 0]).cast('int32').add(1));
+    },
+  );
+
+  test('functions of double precision, which are JavaScript’s', () => {
+    expectSame(() => valuesOf('float64', 6)([70, 90]).transpose().exp().cast('float32'));
+  });
+
+  test('the output may be where an operand was', () => {
+    const x = new Variable(valuesOf('float32', 7)([150, 150]));
+    const start = x.value.toArraySync() as number[][];
+    x.assign(x.value.mul(2).add(x.value.transpose()));
+    evaluateSync(x);
+    expect(x.value.toArraySync()).toEqual(start.map((row, i) => row.map((value, j) => 2 * value + start[j]![i]!)));
+  });
+
+  test('copies to parts of the output', () => {
+    for (const dtype of ['float32', 'float64', 'bool'] as const) {
+      const make = valuesOf(dtype, 8);
+      expectSame(() => concat([make([130, 67]).transpose(), make([67, 130])], 0));
+      expectSame(() => concat([make([67, 130]), make([40, 67]).transpose(), make([67, 3])], 1));
+      expectSame(() =>
+        make([3, 65, 33])
+          .permute([0, 2, 1])
+          .pad([
+            [1, 0],
+            [2, 1],
+            [0, 3],
+          ]),
+      );
+    }
+  });
+
+  test('additions to parts of the output', () => {
+    expectSame(() => {
+      const { pullback } = vjp((x: Tensor) => x.unfold(1, 5, 3), valuesOf('float32', 9)([40, 67]));
+      return pullback(valuesOf('float32', 10)([5, 21, 40]).permute([2, 1, 0]))[0]!;
+    });
+  });
+});
