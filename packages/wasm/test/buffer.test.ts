@@ -66,13 +66,13 @@ describe('buffers', () => {
     const n = 2 ** 22;
     const plan = affinePlan(plans, n, 1, 1);
     let last = backend.upload(new Float32Array(n), 'float32');
-    const results = Array.from({ length: 40 }, () => {
+    const results = Array.from({ length: 34 }, () => {
       const out = backend.allocate('float32', n);
       backend.execute(plan, [last], [out]);
       return (last = out);
     });
     expect(backend.bytesInUse).toBeLessThan(520 * 2 ** 20);
-    for (const i of [0, 1, 20, 38, 39]) expect(results[i]!.readSync()[n - 1]).toBe(i + 1);
+    for (const i of [0, 1, 16, 32, 33]) expect(results[i]!.readSync()[n - 1]).toBe(i + 1);
     const again = backend.allocate('float32', n);
     backend.execute(plan, [results[0]!], [again]);
     expect(again.readSync()[7]).toBe(2);
