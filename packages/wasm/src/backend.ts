@@ -32,6 +32,8 @@ export interface WasmBackendOptions {
   readonly imported: WebAssembly.ModuleImports;
   /** Remarks for {@link WasmBackend.describe}. */
   readonly notes?: readonly string[];
+  /** What results may occupy together before some are moved out, in bytes, where no plan needs more. */
+  readonly leastBudget?: number;
   /** How many milliseconds a worker may compute one chunk before it counts as lost. */
   readonly patience?: number;
 }
@@ -58,10 +60,10 @@ export class WasmBackend implements Backend {
   readonly #forgotten: FinalizationRegistry<Program> = new FinalizationRegistry((program) => program.release());
 
   constructor(options: WasmBackendOptions) {
-    const { shared, threads, memoryLimit, features, patience } = options;
+    const { shared, threads, memoryLimit, features, leastBudget, patience } = options;
     this.#options = options;
     this.#heap = new Heap({ shared, limit: memoryLimit, reserved: controlBytes });
-    this.#residents = new Residents(this.#heap);
+    this.#residents = new Residents(this.#heap, leastBudget);
     this.#pool = new Pool({ heap: this.#heap, shared, threads, ...(patience !== undefined && { patience }) });
     this.#cache = new CodeCache(this.#pool, features, shared, options.imported);
     this.#region = new Region(this.#heap);

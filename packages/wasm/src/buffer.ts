@@ -52,12 +52,15 @@ export class WasmBuffer implements Buffer {
   }
 }
 
-/** The least that blocks may occupy together before some are moved out. */
-const leastBudget = 512 * 2 ** 20;
+/**
+ * What blocks may occupy together before some are moved out. The collector, which takes a block for an eighth of its size,
+ * does not begin before they take 512 MiB.
+ */
+const usualBudget = 768 * 2 ** 20;
 /** After so many bytes of new blocks it is time to let the collector report. */
 const restAfter = 8 * 2 ** 20;
 /** The ballast of a block, as a share of its size: the collector would stop a loop with large results too often for more. */
-const ballastShare = 1 / 4;
+const ballastShare = 1 / 8;
 /** Blocks below this need no ballast: it would cost more than it tells. */
 const leastBallast = 64 * 2 ** 10;
 
@@ -94,7 +97,7 @@ function cost({ dtype, size }: Storage): number {
 /**
  * The buffers that occupy a block. A block is given back when the collector takes its buffer. It may do so late, or, in
  * a loop that never waits, not at all: so the blocks together stay within a budget, twice what the largest plan needs
- * for inputs and outputs and at least 512 MiB. Beyond it, those that were not used for longest are moved out to host
+ * for inputs and outputs and at least {@link usualBudget}. Beyond it, those that were not used for longest are moved out to host
  * arrays, which are the collector's like any other. A loop over any number of steps thus runs in bounded memory.
  */
 export class Residents {
@@ -102,12 +105,14 @@ export class Residents {
   readonly #stored = new Set<Storage>();
   readonly #collected: FinalizationRegistry<Storage> = new FinalizationRegistry((storage) => this.#free(storage));
   #cost = 0;
-  #budget = leastBudget;
+  #budget: number;
   #run = 0;
   #sinceRest = 0;
 
-  constructor(heap: Heap) {
+  /** @param leastBudget the budget where no plan needs more, in bytes. */
+  constructor(heap: Heap, leastBudget: number = usualBudget) {
     this.#heap = heap;
+    this.#budget = leastBudget;
     heap.reclaim = () => this.#moveOut(0);
   }
 
