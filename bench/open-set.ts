@@ -1,9 +1,10 @@
 // The main job's table over several seeds, as Markdown, with means and standard deviations: docs/results.md is made of
 // these. `npm run bench:open-set -- --seeds 0,1,2 [options of the main job]`
+import { setBackend } from '@thetagrad/core';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measure, planJob } from '../packages/demo/src/job.ts';
+import { chooseBackend, measure, planJob } from '../packages/demo/src/job.ts';
 import { parseOptions } from '../packages/demo/src/options.ts';
 import type { MethodResult } from '../packages/demo/src/report/report.ts';
 
@@ -25,6 +26,7 @@ const args = process.argv.slice(2);
 const at = args.indexOf('--seeds');
 const seeds = at < 0 ? ['0', '1', '2'] : args.splice(at, 2)[1]!.split(',');
 
+setBackend((await chooseBackend(parseOptions(args)!)).backend);
 const runs: MethodResult[][] = [];
 for (const seed of seeds) runs.push(await run(seed));
 console.log(markdown(runs));
