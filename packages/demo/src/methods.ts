@@ -31,8 +31,8 @@ export function methodsFor(margins: readonly number[], steps: number): Method[] 
 
 /**
  * λ for a training of few steps: from the authors' 1000 to their 5, reached after 70 % of the steps. A higher power than
- * theirs keeps λ large until the features are worth tightening: with theirs, squeezed into as few steps, the margin comes
- * before the classes are told apart at all, and training gets stuck.
+ * theirs keeps λ large until the features are worth tightening: with theirs, squeezed into few steps, the margin comes before
+ * the classes are told apart at all, and a network without batch normalisation gets stuck.
  */
 function annealing(steps: number): LambdaSchedule {
   const [base, min, power] = [1000, 5, 4];
