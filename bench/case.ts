@@ -1,4 +1,4 @@
-import type { Tensor } from '@thetagrad/core';
+import { type Tensor, Variable, zeros } from '@thetagrad/core';
 import type * as Jax from '@jax-js/jax';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { IKernelRunShortcut, Input } from 'gpu.js';
@@ -25,7 +25,7 @@ interface CaseOf<Names extends string> {
   /** Built when the case is run, so that only one case's data are in memory. */
   readonly inputs: () => Inputs<Tensor, Names>;
   /** The graph is built anew in every call, as a training loop does; what is returned is evaluated within the time. */
-  readonly ours: (inputs: Inputs<Tensor, Names>) => () => readonly Tensor[];
+  readonly ours: (inputs: Inputs<Tensor, Names>) => () => readonly (Tensor | Variable)[];
   readonly tfjs?: Prepared<TensorFlowTensor, TensorFlowTensor, typeof TensorFlow, Names>;
   /** Whether TensorFlow.js runs it on its `cpu` backend, for want of a kernel in `wasm`. */
   readonly tfjsBackend?: 'cpu';
@@ -53,4 +53,25 @@ export type Case = CaseOf<string>;
 /** A case whose functions know the names of its inputs. (To be written out where a case is put together by spreading.) */
 export function define<Names extends string>(benchmark: CaseOf<Names>): Case {
   return benchmark as unknown as Case;
+}
+
+/**
+ * The same, with our results assigned to variables: these are computed into the same memory in every call. Memory of results
+ * that nobody holds any more is used again only when the collector has noticed.
+ */
+export function intoVariables(benchmark: Case): Case {
+  return {
+    ...benchmark,
+    name: `${benchmark.name}, into variables`,
+    ours(inputs) {
+      const run = benchmark.ours(inputs) as () => readonly Tensor[];
+      let variables: readonly Variable[] | undefined;
+      return () => {
+        const results = run();
+        variables ??= results.map(({ shape, dtype }) => new Variable(zeros(shape, { dtype })));
+        variables.forEach((variable, i) => variable.assign(results[i]!));
+        return variables;
+      };
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { type Backend, evaluate, evaluateSync, reference, setBackend, type Tensor } from '@thetagrad/core';
+import { type Backend, evaluate, evaluateSync, reference, setBackend, type Tensor, Variable } from '@thetagrad/core';
 import type { Case, Inputs } from './case.ts';
 import { type Contender, sampleAsync } from './contender.ts';
 
@@ -41,7 +41,9 @@ export function ours(benchmark: Case, inputs: Inputs<Tensor>): Contender {
     async results() {
       const results = run();
       evaluateSync(results);
-      return results.map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
+      return results
+        .map((result) => (result instanceof Variable ? result.value : result))
+        .map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
     },
     sample: (seconds) => sampleAsync(() => evaluate(run()), seconds),
     async close() {},

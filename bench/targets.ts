@@ -32,7 +32,7 @@ const each = (pattern: RegExp, peer: string, threads: number, atLeast: number, m
 const matmul = /^matmul (256|512|1024)$/;
 const convolution = /16×64×28×28 → 64, forward/;
 const convolutionGradients = /16×64×28×28 → 64, with both gradients/;
-const rows = /^(softmax|layer norm) over rows/;
+const rows = /^(softmax|layer norm) over rows.*backward$/;
 const step = /^SphereFace-20 training step/;
 
 export const targets: readonly Target[] = [

@@ -1,14 +1,14 @@
 import { random, type Tensor, vjp } from '@thetagrad/core';
 import type { numpy } from '@jax-js/jax';
 import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
-import { type Case, define } from '../case.ts';
+import { type Case, define, intoVariables } from '../case.ts';
 
 const key = random.key(3);
 const shape = [2048, 2048];
 
 const chain = (x: Tensor): Tensor => x.square().add(x).tanh().mul(x);
 
-export const elementwise: readonly Case[] = [
+const cases: readonly Case[] = [
   define({
     name: 'x·x + x, 4M elements',
     inputs: () => ({ x: random.normal(key.foldIn(1), shape) }),
@@ -65,3 +65,5 @@ def run():
 return run`,
   }),
 ];
+
+export const elementwise: readonly Case[] = cases.flatMap((benchmark) => [benchmark, intoVariables(benchmark)]);

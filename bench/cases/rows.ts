@@ -1,7 +1,7 @@
 import { random, softmax, type Tensor, vjp } from '@thetagrad/core';
 import type { numpy } from '@jax-js/jax';
 import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
-import { type Case, define } from '../case.ts';
+import { type Case, define, intoVariables } from '../case.ts';
 
 const key = random.key(4);
 const shape = [1024, 1024];
@@ -14,7 +14,7 @@ function layerNorm(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   return deviation.div(variance.add(epsilon).sqrt()).mul(scale).add(shift);
 }
 
-export const rows: readonly Case[] = [
+const cases: readonly Case[] = [
   define({
     name: 'softmax over rows of 1024×1024, forward and backward',
     inputs: () => ({ x: random.normal(key.foldIn(1), shape), g: random.normal(key.foldIn(2), shape) }),
@@ -90,3 +90,5 @@ def run():
 return run`,
   }),
 ];
+
+export const rows: readonly Case[] = cases.flatMap((benchmark) => [benchmark, intoVariables(benchmark)]);

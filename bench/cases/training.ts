@@ -97,12 +97,12 @@ function sphereFaceTraining(layers: 4 | 20): Training {
 
 /** The network that `npm start` trains, on a batch of as many glyphs. */
 const glyphTraining: Training = {
-  name: 'glyph network training step, 64 of 28×28, 100 classes',
-  network: () => createNetwork('small', { channels: 1, height: 28, width: 28 }, 64, key),
+  name: 'glyph network training step, 64 of 28×28, 200 classes',
+  network: () => createNetwork('small', { channels: 1, height: 28, width: 28 }, 128, key),
   images: [64, 1, 28, 28],
-  features: 64,
-  classes: 100,
-  torchNetwork: 'networks.glyph_network(1, 2 * 2, 64)',
+  features: 128,
+  classes: 200,
+  torchNetwork: 'networks.glyph_network(1, 2 * 2, 128)',
   clip: 5,
   vectorsAsBiases: true,
   tfjs: true,

@@ -43,11 +43,11 @@ def residual_unit(channels):
 
 def glyph_network(channels, pixels, features):
     modules, inputs = [], channels
-    for width in (8, 16, 32, 64):
+    for width in (16, 32, 64, 128):
         convolution = nn.Conv2d(inputs, width, 3, stride=2, padding=1, bias=False)
         modules += [convolution, nn.BatchNorm2d(width), nn.PReLU(width)]
         inputs = width
-    return nn.Sequential(*modules, nn.Flatten(), nn.Linear(64 * pixels, features))
+    return nn.Sequential(*modules, nn.Flatten(), nn.Linear(128 * pixels, features))
 
 
 SEAMS = torch.tensor([math.cos(j * math.pi / 4) for j in (1, 2, 3)])
