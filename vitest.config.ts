@@ -13,6 +13,8 @@ const project = (backend: 'reference' | 'wasm', include: readonly string[]) => (
     exclude: [...configDefaults.exclude, 'test/pack/**'],
     setupFiles: ['test/backend.ts'],
     provide: { backend },
+    // For tests that hang, not for slow machines.
+    testTimeout: 30_000,
   },
 });
 
