@@ -11,7 +11,11 @@ export function errorBounds(roots: readonly Tensor[]): Tensor[] {
       node,
       boundOf(node, (input) => bounds.get(input)!),
     );
-  return roots.map((root) => bounds.get(root)!.mul(2).add(1e-37));
+  return roots.map((root) => {
+    const bound = bounds.get(root)!.mul(2).add(1e-37);
+    // Behind an infinite slope there is no bound: what was made of infinity (∞ − ∞, 0 · ∞) is as much.
+    return bound.isNaN().where(Infinity, bound);
+  });
 }
 
 function boundOf(node: Tensor, boundOfInput: (input: Tensor) => Tensor): Tensor {
