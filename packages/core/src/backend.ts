@@ -17,6 +17,8 @@ export interface Backend {
   readonly name: string;
   /** The dtypes it computes in. */
   readonly dtypes: readonly DType[];
+  /** The most operands that a kernel may have, where that is limited. A kernel of one operation needs three. */
+  readonly mostOperands?: number;
   /** A buffer holding the elements; the array belongs to the backend from then on. */
   upload(values: TypedArray, dtype: DType): Buffer;
   /** A buffer for the result of a plan. */

@@ -7,7 +7,7 @@ import { scalarSource, variableSource, type VariableRead } from './primitives/so
 import { execute } from './profile.ts';
 import { HostBuffer, reference } from './reference.ts';
 import { allocate } from './dtype.ts';
-import { isLeaf, schedule, type Update, type Wanted } from './schedule.ts';
+import { isLeaf, schedule, type ScheduleOptions, type Update, type Wanted } from './schedule.ts';
 import { Tensor } from './tensor.ts';
 import { isTracing } from './trace.ts';
 import { isPlainObject, isVariableHolder } from './tree.ts';
@@ -54,7 +54,7 @@ export function explain(...trees: unknown[]): Explanation {
   const { tensors, variables } = collect('explain', trees);
   const results = [...tensors].filter((tensor) => !tensor.buffer);
   const targets = [...variables].filter((variable) => variable.pending);
-  return explanationOf(schedule(wantedFor(results, targets)));
+  return explanationOf(schedule(wantedFor(results, targets), limitsOf(current)));
 }
 
 function run(results: readonly Tensor[], targets: readonly Variable[]): void {
@@ -121,7 +121,8 @@ function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
   const strange = order.find(({ dtype }) => !backend.dtypes.includes(dtype));
   if (strange)
     throw new TypeError(
-      `evaluate: the backend '${backend.name}' cannot compute ${strange.dtype} (${strange.primitive.name})`,
+      `evaluate: the backend '${backend.name}' cannot compute ${strange.dtype} (${strange.primitive.name}); cast to one of ` +
+        `${backend.dtypes.join(', ')}, or choose a backend of the CPU, wasm() or reference(), with setBackend`,
     );
 }
 
@@ -129,13 +130,17 @@ function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
 const plans = new WeakMap<Backend, Map<string, Plan>>();
 const plansKept = 64;
 
+function limitsOf({ mostOperands }: Backend): ScheduleOptions {
+  return mostOperands === undefined ? {} : { mostOperands };
+}
+
 function planFor(backend: Backend, wanted: Wanted): Plan {
   let cache = plans.get(backend);
   if (!cache) plans.set(backend, (cache = new Map()));
   const key = structureKey(wanted);
   let plan = cache.get(key);
   cache.delete(key);
-  plan ??= schedule(wanted);
+  plan ??= schedule(wanted, limitsOf(backend));
   cache.set(key, plan);
   if (cache.size > plansKept) {
     const [oldest, forgotten] = cache.entries().next().value!;

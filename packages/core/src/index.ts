@@ -23,7 +23,7 @@ export type { Body, Kernel, Operand, Plan, Slot, Step } from './kernel.ts';
 export { FreeList } from './memory.ts';
 export { lowered } from './primitives/lowering.ts';
 export { profile, type KernelProfile, type Profile } from './profile.ts';
-export { constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar.ts';
+export { call, constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar.ts';
 export * from './primitives/elementwise.ts';
 export * from './ops/conversion.ts';
 export * from './ops/convolution.ts';

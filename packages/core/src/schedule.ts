@@ -27,6 +27,8 @@ export interface Update {
 export interface ScheduleOptions {
   /** Whether operations are fused into kernels; otherwise each has its own, and the meaning is the same. */
   readonly fuse?: boolean;
+  /** The most operands of a kernel. */
+  readonly mostOperands?: number;
 }
 
 export function isLeaf(tensor: Tensor): boolean {
@@ -38,7 +40,7 @@ export function isLeaf(tensor: Tensor): boolean {
  * off: each stays a body until something needs its values in memory, so that chains and trees of them end up in the
  * kernel of the map or reduction that uses them, or in the tail of the routine that feeds them.
  */
-export function schedule(wanted: Wanted, { fuse = true }: ScheduleOptions = {}): Plan {
+export function schedule(wanted: Wanted, { fuse = true, mostOperands = defaultOperands }: ScheduleOptions = {}): Plan {
   const { order, results, updates } = wanted;
   const kernels: Kernel[] = [];
   const bodies = new Map<Tensor, Body>();
@@ -75,7 +77,7 @@ export function schedule(wanted: Wanted, { fuse = true }: ScheduleOptions = {}):
     const slot = outputs[results.length + i]![1];
     return { slot, replaced: new Set(replaces.map((leaf) => inputs.get(leaf)!)) };
   });
-  const fused = fuse ? withTails(kernels, new Set(overwrites.map(({ slot }) => slot))) : kernels;
+  const fused = fuse ? withTails(kernels, new Set(overwrites.map(({ slot }) => slot)), mostOperands) : kernels;
   const ordered = orderKernels(fused, overwrites);
   return { kernels: ordered, arenaBytes: placeInArena(ordered) };
 
@@ -166,7 +168,7 @@ export function schedule(wanted: Wanted, { fuse = true }: ScheduleOptions = {}):
 }
 
 /** What a kernel may come to: a limit to the code made for it. */
-const mostOperands = 16;
+const defaultOperands = 16;
 const mostSteps = 48;
 /** What is computed again rather than kept weighs at most this: a few additions and comparisons, no exponential. */
 const cheapWeight = 8;
@@ -215,7 +217,7 @@ function isBroadcast(shape: Shape, strides: readonly number[]): boolean {
 }
 
 /** Kernels whose result only a map reads, element by element, take that map as their tail. */
-function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>): Kernel[] {
+function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>, mostOperands: number): Kernel[] {
   const readers = new Map<Slot, number>();
   for (const kernel of kernels) {
     for (const slot of new Set(operandsOf(kernel).map((operand) => operand.slot)))
@@ -239,6 +241,7 @@ function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>): 
     );
     if (!candidate) return kernel;
     const routine = routines.get(candidate.slot)!;
+    if (routine.operands.length + body.operands.length - 1 > mostOperands) return kernel;
     absorbed.add(routine);
     const { operands, steps } = readingFirst(body, candidate.slot);
     const tail = { operands: [{ slot: output, view: candidate.view }, ...operands.slice(1)], steps };

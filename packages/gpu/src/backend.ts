@@ -1,0 +1,105 @@
+import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core';
+import { GpuBuffer, Residents } from './buffer.ts';
+import type { Place } from './code/code.ts';
+import type { Device, Memory } from './device/device.ts';
+import { Program } from './program.ts';
+
+/** Host arrays below this are uploaded for each run; larger ones stay on the device. */
+const stagedBytes = 4096;
+
+/**
+ * Runs plans on a device of gpu.js. Results and variables stay there until they are read or collected; every kernel writes
+ * to memory of its own, which the variable or result takes over, so that nothing is ever overwritten while it is read.
+ */
+export class GpuBackend implements Backend {
+  readonly name: string;
+  readonly dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
+  readonly mostOperands?: number;
+  readonly #device: Device;
+  readonly #reason: string;
+  readonly #residents: Residents;
+  readonly #programs = new WeakMap<Plan, Program>();
+
+  constructor(device: Device, reason: string) {
+    this.name = `gpu ${device.mode}`;
+    this.#device = device;
+    this.#reason = reason;
+    this.#residents = new Residents(device);
+    if (device.mostInputs !== undefined) this.mostOperands = device.mostInputs;
+  }
+
+  /** The mode of gpu.js that it runs in. */
+  get mode(): string {
+    return this.#device.mode;
+  }
+
+  /** One line on what computes, and why it and nothing faster does. */
+  describe(): string {
+    return `${this.#device.description}; ${this.#reason}`;
+  }
+
+  upload(values: TypedArray, dtype: DType): Buffer {
+    return new GpuBuffer(this, this.#device, dtype, values.length, values);
+  }
+
+  allocate(dtype: DType, size: number): Buffer {
+    return new GpuBuffer(this, this.#device, dtype, size);
+  }
+
+  /**
+   * @throws {RangeError} for an index out of range, in modes that compute at once; in others, when values are read.
+   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then.
+   */
+  execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
+    const device = this.#device;
+    device.begin();
+    const program = this.#programFor(plan);
+    const memory = new Map<Place, Memory>();
+    const temporary: Memory[] = [];
+    try {
+      const own = (inputs as readonly GpuBuffer[]).map((buffer) => this.#placed(buffer, temporary));
+      for (const [place, index] of program.inputs) memory.set(place, own[index]!);
+      program.run(device, memory, timings);
+      for (const place of program.inputs.keys()) memory.delete(place);
+      for (const [place, index] of program.outputs) {
+        const result = memory.get(place);
+        if (result) this.#residents.settle(outputs[index] as GpuBuffer, result);
+      }
+      memory.clear();
+    } finally {
+      device.end();
+      // What is left in `memory` after an error.
+      for (const place of program.inputs.keys()) memory.delete(place);
+      for (const one of [...temporary, ...memory.values()]) device.free(one);
+    }
+  }
+
+  rest(): Promise<void> | undefined {
+    return this.#device.rest() ?? this.#residents.rest();
+  }
+
+  release(plan: Plan): void {
+    this.#programs.delete(plan);
+  }
+
+  /** Gives back all memory, the device with it; buffers cannot be read any more. */
+  close(): void {
+    this.#device.destroy();
+  }
+
+  /** The memory of an input, which it gets if it has none. */
+  #placed(buffer: GpuBuffer, temporary: Memory[]): Memory {
+    const { host, memory } = buffer.storage;
+    if (memory) return memory;
+    const uploaded = this.#device.upload(host ?? new Float32Array(), buffer.dtype);
+    if (host && host.byteLength >= stagedBytes) this.#residents.settle(buffer, uploaded);
+    else temporary.push(uploaded);
+    return uploaded;
+  }
+
+  #programFor(plan: Plan): Program {
+    let program = this.#programs.get(plan);
+    if (!program) this.#programs.set(plan, (program = new Program(plan, this.#device)));
+    return program;
+  }
+}

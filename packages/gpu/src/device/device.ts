@@ -1,0 +1,33 @@
+import type { DType, TypedArray } from '@thetagrad/core';
+import type { Code, IndexCheck } from '../code/code.ts';
+import type { Language } from '../lower/language.ts';
+
+/** Elements on a device; what it is, the device knows. */
+export interface Memory {
+  /** How many bytes of it the garbage collector does not see. */
+  readonly bytes: number;
+}
+
+/** What runs programs: gpu.js in one of its modes. */
+export interface Device {
+  readonly mode: string;
+  /** What runs where, for people. */
+  readonly description: string;
+  readonly language: Language;
+  /** The most arrays that a program may read, where that is limited. */
+  readonly mostInputs?: number;
+  upload(values: TypedArray, dtype: DType): Memory;
+  /** Starts a sequence of programs; throws if the device can run none. */
+  begin(): void;
+  /** Runs a program, or submits it, and returns its output. */
+  compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory;
+  /** Ends the sequence. What was used in it may be freed from here on. */
+  end(): void;
+  free(memory: Memory): void;
+  read(memory: Memory, dtype: DType, size: number): Promise<TypedArray>;
+  /** As {@link read} for devices that compute at once; others throw. */
+  readSync(memory: Memory, dtype: DType, size: number): TypedArray;
+  /** A promise where so much has been submitted that it is time to wait. */
+  rest(): Promise<void> | undefined;
+  destroy(): void;
+}

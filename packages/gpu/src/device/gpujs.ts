@@ -1,0 +1,59 @@
+// What is used of gpu.js, with types: some of it is missing in those that it comes with.
+import gpujs, { type GPUInternalMode, type IKernelRunShortcut } from 'gpu.js';
+import type { Helper } from '../code/code.ts';
+
+/** A GPU of gpu.js, for modes in which it translates and runs kernels. */
+export interface Translator {
+  createKernel(
+    source: string,
+    settings: {
+      readonly output: readonly number[];
+      readonly precision: 'single';
+      readonly pipeline: true;
+      readonly immutable: true;
+      readonly argumentTypes: readonly 'Array'[];
+      readonly functions: readonly Helper[];
+    },
+  ): IKernelRunShortcut & { readonly fallbackReason: string | null };
+  destroy(): Promise<void> | void;
+}
+
+/** The device that all webgpu kernels of gpu.js share. */
+export interface DeviceContext {
+  readonly adapter: GPUAdapter;
+  readonly device: GPUDevice;
+  readonly isLost: boolean;
+}
+
+/** A handle of gpu.js: memory of the device that its kernels take as an argument. */
+export interface BufferHandle {
+  readonly buffer: GPUBuffer;
+  /** Gives the memory back once no handle is left. */
+  delete(): void;
+}
+
+/** What a kernel of gpu.js is for us: a pipeline on the shared device, and how its results are read. */
+export interface DeviceKernel {
+  computePipeline: GPUComputePipeline | null;
+  compiledSource: string | null;
+  context: DeviceContext | null;
+  destroy(): void;
+  readBufferResult(handle: BufferHandle): Promise<Float32Array>;
+}
+
+interface GpuJs {
+  readonly GPU: new (settings: { readonly mode: 'cpu' | GPUInternalMode }) => Translator;
+  readonly CPUKernel: new (...settings: never[]) => object;
+  readonly WebAssemblyKernel: (new (...settings: never[]) => object) & { readonly isSupported: boolean };
+  readonly WebGPUKernel: new (source: string, settings: object) => DeviceKernel;
+  readonly WebGPUContext: { acquire(): Promise<DeviceContext> };
+  readonly WebGPUBufferResult: new (settings: {
+    readonly buffer: GPUBuffer;
+    readonly output: readonly number[];
+    readonly context: DeviceContext;
+    readonly kernel: DeviceKernel;
+  }) => BufferHandle;
+}
+
+export const { GPU, CPUKernel, WebAssemblyKernel, WebGPUKernel, WebGPUContext, WebGPUBufferResult }: GpuJs =
+  gpujs as unknown as GpuJs;

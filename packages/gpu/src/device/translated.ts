@@ -1,0 +1,134 @@
+// The modes in which gpu.js translates kernels from JavaScript and runs them at once: memory is arrays.
+import type { DType, TypedArray, View } from '@thetagrad/core';
+import { outOfRange, type Code, type IndexCheck } from '../code/code.ts';
+import { floatsPerElement } from '../code/javascript.ts';
+import { valueTypeOf } from '../code/writer.ts';
+import { javaScript, type Language } from '../lower/language.ts';
+import type { Device, Memory } from './device.ts';
+import { CPUKernel, GPU, WebAssemblyKernel, type Translator } from './gpujs.ts';
+
+type Kernel = ReturnType<Translator['createKernel']>;
+
+/** float32 numbers as they are, int32 in halves, bool as 0 or 1. */
+class Floats implements Memory {
+  readonly bytes = 0;
+  readonly values: Float32Array;
+
+  constructor(values: Float32Array) {
+    this.values = values;
+  }
+}
+
+export type TranslatedMode = 'cpu' | 'webasm';
+
+const kernelClasses = { cpu: CPUKernel, webasm: WebAssemblyKernel } as const;
+
+const descriptions: Record<TranslatedMode, string> = {
+  cpu: 'gpu.js cpu: JavaScript on one thread',
+  webasm: 'gpu.js webasm: WebAssembly on one thread',
+};
+
+export class TranslatedDevice implements Device {
+  readonly mode: TranslatedMode;
+  readonly language: Language = javaScript;
+  readonly #translator: Translator;
+  readonly #kernels = new Map<string, Kernel>();
+
+  constructor(mode: TranslatedMode) {
+    this.mode = mode;
+    this.#translator = new GPU({ mode });
+  }
+
+  get description(): string {
+    return descriptions[this.mode];
+  }
+
+  upload(values: TypedArray, dtype: DType): Memory {
+    // Kernels take no empty arrays.
+    const floats = new Float32Array(Math.max(1, values.length * floatsPerElement(valueTypeOf(dtype))));
+    if (dtype === 'int32') {
+      for (let i = 0; i < values.length; i++) {
+        floats[2 * i] = values[i]! & 0xffff;
+        floats[2 * i + 1] = values[i]! >> 16;
+      }
+    } else floats.set(values);
+    return new Floats(floats);
+  }
+
+  begin(): void {}
+
+  compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory {
+    const arrays = inputs.map((memory) => (memory as Floats).values);
+    if (check) checkIndices(arrays[check.input]!, check);
+    const kernel = this.#kernelFor(code);
+    const result = kernel(...arrays) as Float32Array;
+    // gpu.js goes to JavaScript where a mode cannot do something, with no more than a warning.
+    if (!(kernel.kernel instanceof kernelClasses[this.mode])) {
+      throw new Error(
+        `gpu: gpu.js does not run '${code.name}' in mode '${this.mode}'` +
+          `${kernel.fallbackReason ? ` (${kernel.fallbackReason})` : ''}:\n${code.source}`,
+      );
+    }
+    return new Floats(result);
+  }
+
+  end(): void {}
+
+  free(): void {}
+
+  async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
+    return this.readSync(memory, dtype, size);
+  }
+
+  readSync(memory: Memory, dtype: DType, size: number): TypedArray {
+    const { values } = memory as Floats;
+    if (dtype === 'float32') return values.slice(0, size);
+    if (dtype === 'bool') return Uint8Array.from(values.subarray(0, size));
+    return Int32Array.from({ length: size }, (_, i) => integerAt(values, i));
+  }
+
+  rest(): undefined {}
+
+  destroy(): void {
+    this.#kernels.clear();
+    void this.#translator.destroy();
+  }
+
+  #kernelFor(code: Code): Kernel {
+    const { source, output, inputs, helpers = [] } = code;
+    const size = output.size * floatsPerElement(valueTypeOf(output.dtype));
+    const key = `${size} ${source}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      kernel = this.#translator.createKernel(source, {
+        output: [size],
+        precision: 'single',
+        pipeline: true,
+        immutable: true,
+        argumentTypes: inputs.map(() => 'Array' as const),
+        functions: helpers,
+      });
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+}
+
+function integerAt(values: Float32Array, i: number): number {
+  return (values[2 * i + 1]! << 16) | values[2 * i]!;
+}
+
+/** Looks at indices before they are used: a kernel cannot throw. */
+function checkIndices(values: Float32Array, { operation, axis, length, view }: IndexCheck): void {
+  eachPlace(view, (place) => {
+    const index = integerAt(values, place);
+    if (index < -length || index >= length) throw outOfRange(operation, index, axis, length);
+  });
+}
+
+function eachPlace({ shape, strides, offset }: View, visit: (place: number) => void, axis = 0): void {
+  if (axis === shape.length) return visit(offset);
+  for (let i = 0; i < shape[axis]!; i++) {
+    eachPlace({ shape, strides, offset: offset + i * strides[axis]! }, visit, axis + 1);
+  }
+}

@@ -1,0 +1,2 @@
+export { gpu, type GpuMode, type GpuOptions } from './gpu.ts';
+export type { GpuBackend } from './backend.ts';

@@ -1,0 +1,41 @@
+import type { Kernel } from '@thetagrad/core';
+import type { Command } from '../code/code.ts';
+import { convolutionOneByOne, matmulOneByOne } from './contract.ts';
+import { lowerIota, lowerScatter, lowerTake } from './indexing.ts';
+import type { Language, RoutineKernel } from './language.ts';
+import { lowerMap } from './map.ts';
+import { lowerConcat, lowerFold, lowerPad } from './move.ts';
+import { lowerRandomBits } from './random.ts';
+import { lowerReduce } from './reduce.ts';
+import { lowerArgSort } from './sort.ts';
+
+type Lowering = (kernel: RoutineKernel, language: Language, mostInputs: number) => Command[];
+
+/** By the names of core's routines. */
+const routines: Readonly<Record<string, Lowering>> = {
+  argSort: lowerArgSort,
+  concat: lowerConcat,
+  convolution: (kernel, language) => [convolutionOneByOne(kernel, language)],
+  fold: lowerFold,
+  iota: lowerIota,
+  matmul: (kernel, language) => [matmulOneByOne(kernel, language)],
+  pad: lowerPad,
+  randomBits: lowerRandomBits,
+  scatterAdd: lowerScatter,
+  takeAlongAxis: lowerTake,
+};
+
+/** The commands that a kernel comes to. */
+export function lower(kernel: Kernel, language: Language, mostInputs: number): Command[] {
+  switch (kernel.kind) {
+    case 'map':
+      return lowerMap(kernel, language);
+    case 'reduce':
+      return lowerReduce(kernel, language);
+    case 'routine': {
+      const lowering = routines[kernel.operation.name];
+      if (!lowering) throw new Error(`gpu: the routine '${kernel.operation.name}' has no kernel`);
+      return lowering(kernel, language, mostInputs);
+    }
+  }
+}

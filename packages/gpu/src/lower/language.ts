@@ -1,0 +1,28 @@
+// The two languages that kernels are written in, and how a kernel that computes one element in each thread is made in them.
+import type { Kernel } from '@thetagrad/core';
+import { type Code, type Command, type Place } from '../code/code.ts';
+import { JavaScriptWriter } from '../code/javascript.ts';
+import { WgslWriter } from '../code/wgsl.ts';
+import type { Value, Writer } from '../code/writer.ts';
+
+export type RoutineKernel = Kernel & { kind: 'routine' };
+
+export interface Language {
+  readonly name: 'JavaScript' | 'WGSL';
+  writer(output: Place): Writer;
+}
+
+export const javaScript: Language = { name: 'JavaScript', writer: (output) => new JavaScriptWriter(output) };
+export const wgsl: Language = { name: 'WGSL', writer: () => new WgslWriter() };
+
+/** A command that computes each element of its output by itself. */
+export function elementwise(
+  language: Language,
+  name: string,
+  output: Place,
+  compute: (writer: Writer, element: string) => Value,
+): Command {
+  const writer = language.writer(output);
+  const code: Code = writer.finish(name, compute(writer, writer.element), output);
+  return { code, inputs: writer.inputs, output };
+}

@@ -1,0 +1,219 @@
+// What only moves, picks, orders, counts or draws elements gives exactly the reference's, and so do sums of small integers.
+import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  anything,
+  integers,
+  laidOut,
+  layouts,
+  shapes,
+  type Layout,
+  type Make,
+} from '../../../test/conformance/values.ts';
+import { backendOf, expectSame, modes, valuesOn } from './modes.ts';
+
+const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
+
+interface Case {
+  readonly shape: readonly number[];
+  readonly layout: Layout;
+  readonly axis: number;
+  readonly seed: number;
+}
+
+const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
+  fc.record({
+    shape: fc.constant(shape),
+    layout: layouts(shape.length),
+    axis: fc.nat(shape.length - 1),
+    seed: fc.integer(),
+  }),
+);
+
+const operand = ({ shape, layout, seed }: Case, dtype: DType, make: (dtype: DType, seed: number) => Make): Tensor =>
+  laidOut(shape, layout, make(dtype, seed));
+
+/** Gradients of functions of x, for some cotangent; zeros have no sign. */
+function gradients(fs: readonly ((x: Tensor) => Tensor)[], x: Tensor, seed: number): Tensor[] {
+  return fs.flatMap((f) => {
+    const { value, pullback } = vjp(f, x);
+    return pullback(integers('float32', seed)(value.shape)).map((g) => g.add(0));
+  });
+}
+
+/** Indices from −length to length − 1. */
+function indices(seed: number, length: number, shape: readonly number[]): Tensor {
+  return integers(
+    'int32',
+    seed,
+    2 ** 20,
+  )(shape)
+    .mod(Math.max(1, 2 * length))
+    .sub(length);
+}
+
+const few = { numRuns: 12 };
+
+describe.each(modes)('%s', (mode) => {
+  const property = async (check: (given: Case) => Promise<void>, runs = few): Promise<void> =>
+    fc.assert(fc.asyncProperty(cases, check), runs);
+
+  test('movements, pad, concat and fold', () =>
+    property(async (given) => {
+      const { shape, axis, seed } = given;
+      const size = 1 + (Math.abs(seed) % 3);
+      const moves: ((x: Tensor) => Tensor)[] = [
+        (x) => concat([x, x.flip(axis), x.slice(shape.map((_, i) => (i === axis ? [1] : null)))], axis),
+        (x) =>
+          x.pad(
+            shape.map((_, i) => [i % 3, (i + seed) & 1] as [number, number]),
+            2,
+          ),
+        (x) => x.slice(shape.map((_, i) => [i & 1, null, 1 + ((seed + i) & 1)])),
+        (x) => x.transpose(0, -1).flip().reshape([x.size]),
+      ];
+      if (shape[axis]! >= size) moves.push((x) => x.unfold(axis, size, 1 + (seed & 1)));
+      await expectSame(mode, () =>
+        dtypes.flatMap((dtype) => moves.map((move) => move(operand(given, dtype, anything)))),
+      );
+      await expectSame(mode, () => gradients(moves, operand(given, 'float32', integers), seed + 1));
+    }));
+
+  test('reductions', () =>
+    property(async (given) => {
+      const { axis } = given;
+      await expectSame(mode, () =>
+        dtypes.flatMap((dtype) => {
+          const x = operand(given, dtype, integers);
+          return [
+            x.sum(axis).add(0),
+            x.sum().add(0),
+            ...(x.size === 0 ? [] : [x.max(axis), x.min(), x.argMax(axis), x.argMin(axis)]),
+          ];
+        }),
+      );
+      await expectSame(mode, () =>
+        dtypes.flatMap((dtype) => {
+          const x = operand(given, dtype, anything);
+          // Zeros of either sign are equal, so that any may be taken.
+          return x.size === 0
+            ? []
+            : [x.max(axis).add(0), x.min(axis).add(0), x.argMax(axis), x.argMin(), x.max().add(0)];
+        }),
+      );
+    }));
+
+  test('long sums, and sums of large int32', async () => {
+    const long = integers('float32', 3)([3, 5000]);
+    const large = anything('int32', 4)([3, 700]);
+    await expectSame(mode, () => [
+      long.sum(1),
+      long.sum(),
+      long.transpose().sum(0),
+      large.sum(1),
+      large.max(1),
+      large.sum(),
+    ]);
+  });
+
+  test('gather, takeAlongAxis, scatterAdd and their gradients', () =>
+    property(async (given) => {
+      const { shape, axis, seed } = given;
+      if (shape[axis] === 0) return;
+      const at = shape.with(axis, seed & 7);
+      const flat = indices(seed + 1, shape[axis]!, [seed & 7, 2]);
+      const along = indices(seed + 2, shape[axis]!, at);
+      await expectSame(mode, () =>
+        dtypes.flatMap((dtype) => {
+          const x = operand(given, dtype, anything);
+          return [x.gather(flat, axis), x.takeAlongAxis(along, axis)];
+        }),
+      );
+      await expectSame(mode, () =>
+        (['float32', 'int32'] as const).map((dtype) =>
+          operand(given, dtype, integers)
+            .scatterAdd(along, integers(dtype, seed + 3)(at), axis)
+            .add(0),
+        ),
+      );
+      const fs = [(x: Tensor) => x.gather(flat, axis), (x: Tensor) => x.takeAlongAxis(along, axis)];
+      await expectSame(mode, () => gradients(fs, operand(given, 'float32', integers), seed + 4));
+    }));
+
+  test('an index out of range is the error of the reference backend', async () => {
+    for (const [build, message] of [
+      [() => arange(5).gather(arange(1).add(5)), 'gather: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
+      [
+        () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),
+        'scatterAdd: index -6 is out of range for axis 0 of length 5; use -5 to 4',
+      ],
+    ] as const) {
+      await expect(valuesOn(await backendOf(mode), () => [build()])).rejects.toThrow(message);
+      // It is not reported again.
+      expect(await valuesOn(await backendOf(mode), () => [arange(3).add(1)])).toEqual([Int32Array.of(1, 2, 3)]);
+    }
+  });
+
+  test('sort, argSort and topK: stable, NaN last', () =>
+    property(
+      async (given) => {
+        const { axis, shape, seed } = given;
+        const descending = (seed & 1) === 0;
+        await expectSame(mode, () =>
+          dtypes.flatMap((dtype) =>
+            [integers, anything].flatMap((make) => {
+              const x = operand(given, dtype, make);
+              return [x.argSort(axis, { descending }), x.topK(Math.min(3, shape[axis]!), axis).indices];
+            }),
+          ),
+        );
+      },
+      { numRuns: 6 },
+    ));
+
+  test('random bits, ranges and permutations', async () => {
+    const key = random.key(7);
+    await expectSame(mode, () => [
+      random.bits(key, [300]),
+      random.uniform(key, [4, 5]),
+      random.integers(key, [100], { low: -5, high: 1000 }),
+      random.permutation(key, 70),
+      arange(9).mul(3).add(1),
+    ]);
+  });
+
+  test('products of matrices and convolutions, and their gradients', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({ m: fc.nat(9), k: fc.nat(40), n: fc.nat(9), batch: fc.nat(3), seed: fc.integer() }),
+        async ({ m, k, n, batch, seed }) => {
+          const three = (f: (a: Tensor, b: Tensor) => Tensor, a: Tensor, b: Tensor): Tensor[] => {
+            const { value, pullback } = vjp(f, a, b);
+            return [value, ...pullback(integers('float32', seed + 2)(value.shape))].map((x) => x.add(0));
+          };
+          const make = (shape: readonly number[]): Tensor => integers('float32', seed + shape.length)(shape);
+          await expectSame(mode, () => [
+            ...three((a, b) => a.matmul(b), make([batch, m, k]), make([k, n])),
+            ...three((a, b) => a.transpose().matmul(b.transpose()).add(1).relu(), make([k, m]), make([n, k])),
+            integers('int32', seed, 2 ** 20)([m, k]).matmul(integers('int32', seed + 1, 2 ** 20)([k, n])),
+          ]);
+          const options = { padding: seed & 1, stride: 1 + (k & 1), dilation: 1 + (n & 1), groups: 1 + (m & 1) };
+          await expectSame(mode, () =>
+            three(
+              (x, w) => conv2d(x, w, options).add(1).relu(),
+              make([batch, 2 * (1 + (k & 3)), 5 + (m & 3), 6]),
+              make([2 * (1 + (n & 1)), (2 * (1 + (k & 3))) / options.groups, 1 + (k % 3), 2]),
+            ),
+          );
+        },
+      ),
+      { numRuns: 8 },
+    ));
+
+  test('empty tensors', () =>
+    expectSame(mode, () => {
+      const x = integers('float32', 1)([0, 3]);
+      return [x.add(1), x.sum(), x.sum(0), x.matmul(integers('float32', 2)([3, 2])), x.transpose().matmul(x)];
+    }));
+});
