@@ -1,26 +1,39 @@
 import { GpuBackend } from './backend.ts';
+import { acquire } from './device/context.ts';
 import type { Device } from './device/device.ts';
 import { WebAssemblyKernel } from './device/gpujs.ts';
 import { TranslatedDevice } from './device/translated.ts';
+import { WebGpuDevice } from './device/webgpu.ts';
 
 /** The modes of gpu.js that are served. */
-export type GpuMode = 'webasm' | 'cpu';
+export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
 
 export interface GpuOptions {
-  /** The first that works of webgpu and webasm unless said otherwise. */
+  /** Where kernels run. Without it, the first that works of webgpu and webasm. */
   readonly mode?: GpuMode;
 }
 
-const modes: readonly GpuMode[] = ['webasm', 'cpu'];
+const modes: readonly GpuMode[] = ['webgpu', 'webasm', 'cpu'];
 
+/**
+ * A backend on gpu.js: `setBackend(await gpu())`. `describe()` says what it runs on, and why.
+ * @throws {TypeError} for a mode that does not exist.
+ * @throws {Error} if the mode asked for does not work here; nothing else is taken instead.
+ */
 export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
   if (mode !== undefined && !modes.includes(mode)) {
     throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; the modes are ${modes.join(', ')}`);
   }
-  return new GpuBackend(await open(mode ?? 'webasm'), 'as asked for');
+  if (mode) return new GpuBackend(await open(mode), 'as asked for');
+  try {
+    return new GpuBackend(await open('webgpu'), 'the fastest mode there is');
+  } catch (error) {
+    return new GpuBackend(await open('webasm'), `webgpu does not work here (${(error as Error).message})`);
+  }
 }
 
 async function open(mode: GpuMode): Promise<Device> {
+  if (mode === 'webgpu') return new WebGpuDevice(await acquire());
   if (mode === 'webasm' && !WebAssemblyKernel.isSupported) {
     throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine has not`);
   }

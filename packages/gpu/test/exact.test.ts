@@ -2,16 +2,8 @@
 import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  anything,
-  integers,
-  laidOut,
-  layouts,
-  shapes,
-  type Layout,
-  type Make,
-} from '../../../test/conformance/values.ts';
-import { backendOf, expectSame, modes, valuesOn } from './modes.ts';
+import { integers, laidOut, layouts, shapes, type Layout, type Make } from '../../../test/conformance/values.ts';
+import { anythingIn, backendOf, expectSame, modes, valuesOn } from './modes.ts';
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
 
@@ -56,6 +48,7 @@ function indices(seed: number, length: number, shape: readonly number[]): Tensor
 const few = { numRuns: 12 };
 
 describe.each(modes)('%s', (mode) => {
+  const anything = anythingIn(mode);
   const property = async (check: (given: Case) => Promise<void>, runs = few): Promise<void> =>
     fc.assert(fc.asyncProperty(cases, check), runs);
 

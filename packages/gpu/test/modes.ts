@@ -1,9 +1,30 @@
 // The modes that tests run in, and the same tensors on a mode and on the reference backend, which defines what they are.
-import { evaluate, reference, setBackend, type Backend, type Tensor, type TypedArray } from '@thetagrad/core';
+import {
+  evaluate,
+  reference,
+  setBackend,
+  tensor,
+  type Backend,
+  type DType,
+  type Tensor,
+  type TypedArray,
+} from '@thetagrad/core';
+import { existsSync } from 'node:fs';
 import { expect } from 'vitest';
+import { anything, type Make } from '../../../test/conformance/values.ts';
 import { gpu, type GpuBackend, type GpuMode } from '../src/index.ts';
 
-export const modes: readonly GpuMode[] = ['cpu', 'webasm'];
+// Debian's chromium brings a Vulkan driver in software: apt-get install chromium libvulkan1
+const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+if (existsSync(softwareDriver)) process.env['VK_ICD_FILENAMES'] ??= softwareDriver;
+
+/** Whether webgpu works here. */
+export const hasWebGpu: boolean = await gpu({ mode: 'webgpu' }).then(
+  () => true,
+  () => false,
+);
+
+export const modes: readonly GpuMode[] = hasWebGpu ? ['cpu', 'webasm', 'webgpu'] : ['cpu', 'webasm'];
 
 const opened = new Map<GpuMode, Promise<GpuBackend>>();
 
@@ -27,6 +48,22 @@ export async function valuesOn(backend: Backend, build: () => readonly Tensor[])
 
 /** How far an element may be from the reference's; NaN must be where it is there. */
 export type Tolerance = (actual: number, expected: number) => boolean;
+
+/**
+ * Values of every kind, but on webgpu denormal numbers, which devices may take for 0. (The mode is that of the test, for the
+ * reference backend as well.)
+ */
+export function anythingIn(mode: GpuMode): (dtype: DType, seed: number) => Make {
+  if (mode !== 'webgpu') return anything;
+  return (dtype, seed) => {
+    const make = anything(dtype, seed);
+    if (dtype !== 'float32') return make;
+    return (shape) => {
+      const values = make(shape).dataSync();
+      return tensor(values.map((x) => (Math.abs(x) < 2 ** -126 ? 0 : x)) as Float32Array, { shape, dtype });
+    };
+  };
+}
 
 export const exactly: Tolerance = (actual, expected) => Object.is(actual, expected);
 

@@ -1,5 +1,5 @@
 // Kernels in WGSL, for the mode webgpu. It has integers and bits, so that all dtypes are computed exactly.
-import type { Scalar, Step } from '@thetagrad/core';
+import { nodesOf, type Scalar, type Step } from '@thetagrad/core';
 import { arrayName, outOfRange, type Code, type IndexCheck, type Place } from './code.ts';
 import { natives, type Native } from './natives.ts';
 import { Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
@@ -43,6 +43,8 @@ export function reportedIndex([operation, index, axis, length]: Int32Array): Ran
 export class WgslWriter extends Writer {
   override readonly element = 'i';
   readonly #helpers = new Set<string>();
+  /** Nodes whose rounding matters: compilers would take x for (x + y) − y. */
+  #rounded: ReadonlySet<Scalar> = new Set();
   #reports = false;
 
   override integer(text: string): string {
@@ -122,6 +124,7 @@ export class WgslWriter extends Writer {
       workgroups: [columns, rows, 1],
       size: workgroup,
       parameters: '@builtin(global_invocation_id) id : vec3<u32>',
+      anyIndex: 'id.x',
       prologue: [`let i = i32(${place});`, `if (i >= ${output.size}) { return; }`],
     });
   }
@@ -134,11 +137,13 @@ export class WgslWriter extends Writer {
       readonly workgroups: readonly [number, number, number];
       readonly size: number;
       readonly parameters: string;
+      /** An index (u32) that is less than 2³¹, which the compiler cannot know. */
+      readonly anyIndex: string;
       readonly declarations?: readonly string[];
       readonly prologue: readonly string[];
     },
   ): Code {
-    const { workgroups, size, parameters, declarations = [], prologue } = entry;
+    const { workgroups, size, parameters, anyIndex, declarations = [], prologue } = entry;
     const inputs = this.inputs.map(({ dtype }) => dtype);
     const bindings = inputs.map(
       (dtype, i) => `var<storage, read> ${arrayName(i)} : array<${storedType(valueTypeOf(dtype))}>;`,
@@ -151,6 +156,7 @@ export class WgslWriter extends Writer {
       ...(this.#reports ? [report] : []),
       ...declarations,
       `@compute @workgroup_size(${size})\nfn main(${parameters}) {`,
+      ...(this.#helpers.has('rounded') ? [`  zero = ${anyIndex} >> 31u;`] : []),
       ...prologue.map((line) => `  ${line}`),
       this.statements,
       '}',
@@ -186,7 +192,12 @@ export class WgslWriter extends Writer {
       inputs.map(({ text: input }) => input),
     );
     const type = node.type as ValueType;
-    return node.operation === 'constant' ? { type, text } : this.#keep(type, text);
+    if (node.operation === 'constant') return { type, text };
+    return this.#keep(type, this.#rounded.has(node) ? this.helper('rounded', text) : text);
+  }
+
+  protected override prepare(root: Scalar): void {
+    this.#rounded = new Set(nodesOf(root).flatMap(cancelling));
   }
 
   #keep(type: ValueType, text: string): Value {
@@ -290,4 +301,21 @@ export function noLowering(): TypeError {
     'gpu: an operation has a JavaScript function alone, which no GPU can call; give its record `lower`, or compute it ' +
       'on the wasm or the reference backend',
   );
+}
+
+/** Of a sum or difference, the inputs that are sums or differences with the other input in them. */
+function cancelling({ operation, inputs }: Scalar): Scalar[] {
+  if (!isSum(operation) || inputs[0]!.type !== 'f32') return [];
+  return inputs.filter((input, i) => {
+    const other = inputs[1 - i]!;
+    return isSum(input.operation) && input.inputs.some((part) => part === other || isSameConstant(part, other));
+  });
+}
+
+function isSum(operation: Scalar['operation']): boolean {
+  return operation === 'add' || operation === 'sub';
+}
+
+function isSameConstant(x: Scalar, y: Scalar): boolean {
+  return x.operation === 'constant' && y.operation === 'constant' && x.value === y.value;
 }

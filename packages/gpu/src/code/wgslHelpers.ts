@@ -12,6 +12,13 @@ fn floatOf(bits : u32) -> f32 {
   return bitcast<f32>(bits);
 }`,
   },
+  rounded: {
+    text: `// A sum as it was rounded: the compiler must not know that nothing happens here.
+var<private> zero : u32;
+fn rounded(x : f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) ^ zero);
+}`,
+  },
   notANumber: {
     text: `fn notANumber(x : f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;

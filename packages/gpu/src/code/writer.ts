@@ -102,6 +102,8 @@ export abstract class Writer {
   protected abstract loaded(type: ValueType, array: string, index: string): Value;
   /** One operation, in a variable. */
   protected abstract node(node: Scalar, inputs: readonly Value[]): Value;
+  /** Looks at an expression before it is written. */
+  protected prepare(_root: Scalar): void {}
   /** Whether the language has its own way of computing the operation for this step, instead of the record's lowering. */
   protected abstract isNative(step: Step): boolean;
 
@@ -160,6 +162,7 @@ export abstract class Writer {
   /** An expression of parameters with these values. */
   evaluate(root: Scalar, parameters: readonly Value[]): Value {
     this.#known.clear();
+    this.prepare(root);
     return this.#render(root, parameters);
   }
 

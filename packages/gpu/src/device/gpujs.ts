@@ -28,8 +28,6 @@ export interface DeviceContext {
 /** A handle of gpu.js: memory of the device that its kernels take as an argument. */
 export interface BufferHandle {
   readonly buffer: GPUBuffer;
-  /** Gives the memory back once no handle is left. */
-  delete(): void;
 }
 
 /** What a kernel of gpu.js is for us: a pipeline on the shared device, and how its results are read. */
@@ -37,7 +35,7 @@ export interface DeviceKernel {
   computePipeline: GPUComputePipeline | null;
   compiledSource: string | null;
   context: DeviceContext | null;
-  destroy(): void;
+  _device: GPUDevice | null;
   readBufferResult(handle: BufferHandle): Promise<Float32Array>;
 }
 

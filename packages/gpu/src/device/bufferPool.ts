@@ -1,0 +1,81 @@
+/** A buffer of the device that is dealt out again and again. */
+export interface Block {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+}
+
+/** What of the pool's memory may lie idle, beside as much as is in use. */
+const idleBytes = 64 * 2 ** 20;
+
+/**
+ * Buffers by size: powers of two and three quarters of them, so that at most a third is wasted. One that is given back may
+ * be dealt out at once: the device works in the order of submission.
+ */
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #free = new Map<number, Block[]>();
+  #bytes = 0;
+  #idle = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** All that is allocated, in use or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * A buffer of at least so many bytes; what is in it is undefined.
+   * @throws {RangeError} if the device allows no buffer of this size.
+   */
+  take(atLeast: number): Block {
+    const bytes = sizeClass(atLeast);
+    const known = this.#free.get(bytes)?.pop();
+    if (known) {
+      this.#idle -= bytes;
+      return known;
+    }
+    const { limits } = this.#device;
+    const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    if (atLeast > most) {
+      throw new RangeError(`gpu: an array of ${atLeast} bytes is more than the ${most} that the device allows`);
+    }
+    const size = Math.min(bytes, most);
+    this.#bytes += size;
+    const buffer = this.#device.createBuffer({
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    return { buffer, bytes: size };
+  }
+
+  give(block: Block): void {
+    const { bytes } = block;
+    // More than is in use would not come back to life soon.
+    if (this.#idle + bytes > idleBytes + this.#bytes / 2) {
+      this.#bytes -= bytes;
+      block.buffer.destroy();
+      return;
+    }
+    this.#idle += bytes;
+    const blocks = this.#free.get(bytes);
+    if (blocks) blocks.push(block);
+    else this.#free.set(bytes, [block]);
+  }
+
+  /** Gives everything that is not in use back to the device. */
+  destroy(): void {
+    for (const blocks of this.#free.values()) for (const { buffer } of blocks) buffer.destroy();
+    this.#free.clear();
+    this.#bytes -= this.#idle;
+    this.#idle = 0;
+  }
+}
+
+function sizeClass(bytes: number): number {
+  let size = 256;
+  while (size < bytes) size *= 2;
+  return size > 256 && bytes <= size * 0.75 ? size * 0.75 : size;
+}

@@ -1,0 +1,208 @@
+// The mode webgpu: our own WGSL, in kernels of gpu.js, on its device.
+import type { DType, TypedArray } from '@thetagrad/core';
+import type { Code, IndexCheck } from '../code/code.ts';
+import { reportedIndex, reportSize } from '../code/wgsl.ts';
+import { wgsl, type Language } from '../lower/language.ts';
+import { BufferPool, type Block } from './bufferPool.ts';
+import type { Device, Memory } from './device.ts';
+import { WebGPUBufferResult, WebGPUKernel, type DeviceContext, type DeviceKernel } from './gpujs.ts';
+import { WgslKernel } from './wgslKernel.ts';
+
+/** So many submissions may wait for the device before evaluation does. */
+const mostAhead = 8;
+
+/** A block of the device's memory, as a handle of gpu.js. */
+class Resident implements Memory {
+  readonly block: Block;
+  readonly bytes: number;
+  isFree = false;
+
+  constructor(block: Block) {
+    this.block = block;
+    this.bytes = block.bytes;
+  }
+}
+
+export class WebGpuDevice implements Device {
+  readonly mode = 'webgpu';
+  readonly language: Language = wgsl;
+  readonly mostInputs: number;
+  readonly #context: DeviceContext;
+  readonly #pool: BufferPool;
+  readonly #kernels = new Map<string, WgslKernel>();
+  readonly #reader: DeviceKernel;
+  /** Where kernels report indices out of range. */
+  readonly #report: GPUBuffer;
+  #mayReport = false;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  /** The names of the kernels in the running sequence. */
+  #names: string[] = [];
+  /** What went wrong and was not thrown yet. */
+  #failure: Error | undefined;
+  /** Settles when the errors of all that was submitted are known. */
+  #checked: Promise<void> = Promise.resolve();
+  #ahead = 0;
+
+  constructor(context: DeviceContext) {
+    const { device } = (this.#context = context);
+    // One is the output, and one takes reports.
+    this.mostInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
+    this.#pool = new BufferPool(device);
+    this.#reader = new WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
+    this.#reader._device = device;
+    this.#report = device.createBuffer({
+      size: 4 * reportSize,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.#fail((event as GPUUncapturedErrorEvent).error);
+    });
+  }
+
+  get description(): string {
+    const { info } = this.#context.adapter;
+    const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
+    return `gpu.js webgpu: ${name || 'unnamed adapter'}`;
+  }
+
+  /** How many bytes of the device's memory are in buffers, in use or not. */
+  get bytes(): number {
+    return this.#pool.bytes;
+  }
+
+  upload(values: TypedArray, dtype: DType): Memory {
+    const memory = new Resident(this.#pool.take(4 * values.length));
+    const words = dtype === 'bool' ? Int32Array.from(values) : values;
+    if (words.length > 0) {
+      this.#context.device.queue.writeBuffer(memory.block.buffer, 0, words as Float32Array<ArrayBuffer>);
+    }
+    return memory;
+  }
+
+  begin(): void {
+    this.#checkUsable();
+    const { device } = this.#context;
+    device.pushErrorScope('out-of-memory');
+    device.pushErrorScope('validation');
+    this.#names = [];
+    this.#encoder = device.createCommandEncoder();
+    this.#pass = this.#encoder.beginComputePass();
+  }
+
+  compute(code: Code, inputs: readonly Memory[], _check: IndexCheck | undefined): Memory {
+    const output = new Resident(this.#pool.take(4 * code.output.size));
+    const buffers = [...inputs, output].map((memory) => this.#bufferOf(memory as Resident));
+    if (code.reports) {
+      buffers.push(this.#report);
+      this.#mayReport = true;
+    }
+    this.#names.push(code.name);
+    this.#kernelFor(code).encode(this.#pass!, buffers);
+    return output;
+  }
+
+  end(): void {
+    const { device } = this.#context;
+    this.#pass!.end();
+    device.queue.submit([this.#encoder!.finish()]);
+    this.#pass = this.#encoder = undefined;
+    this.#ahead++;
+    const names = this.#names;
+    const scopes = [device.popErrorScope(), device.popErrorScope()];
+    this.#checked = Promise.all([this.#checked, ...scopes]).then(
+      ([, ...errors]) => {
+        for (const error of errors) if (error) this.#fail(error, names);
+      },
+      (error: unknown) => this.#fail(error as Error, names),
+    );
+  }
+
+  free(memory: Memory): void {
+    const { block } = memory as Resident;
+    if ((memory as Resident).isFree) throw new Error('gpu: memory is freed twice');
+    (memory as Resident).isFree = true;
+    this.#pool.give(block);
+  }
+
+  async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
+    this.#checkUsable();
+    if (size === 0) return arrayOf(new ArrayBuffer(0), dtype);
+    const [words] = await Promise.all([this.#readWords(this.#bufferOf(memory as Resident), size), this.#readReport()]);
+    await this.#checked;
+    this.#checkUsable();
+    return arrayOf(words, dtype);
+  }
+
+  readSync(): TypedArray {
+    throw new Error(
+      `gpu: values on the device can be read only with 'await': use data(), item() or toArray() instead of dataSync(), ` +
+        `itemSync(), toArraySync() or toString()`,
+    );
+  }
+
+  rest(): Promise<void> | undefined {
+    if (this.#ahead < mostAhead) return undefined;
+    this.#ahead = 0;
+    return this.#context.device.queue.onSubmittedWorkDone().then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
+  destroy(): void {
+    this.#kernels.clear();
+    this.#pool.destroy();
+    this.#report.destroy();
+  }
+
+  #bufferOf(memory: Resident): GPUBuffer {
+    if (memory.isFree) throw new Error('gpu: memory is used after it was freed');
+    return memory.block.buffer;
+  }
+
+  #kernelFor(code: Code): WgslKernel {
+    const key = `${code.workgroups!.join()} ${code.source}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) this.#kernels.set(key, (kernel = new WgslKernel(code, this.#context)));
+    return kernel;
+  }
+
+  /** The first words of a buffer, as gpu.js reads results of its kernels. */
+  async #readWords(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
+    // Never deleted: that would destroy the buffer, which is the pool's.
+    const handle = new WebGPUBufferResult({ buffer, output: [size], context: this.#context, kernel: this.#reader });
+    return (await this.#reader.readBufferResult(handle)).buffer as ArrayBuffer;
+  }
+
+  async #readReport(): Promise<void> {
+    if (!this.#mayReport) return;
+    this.#mayReport = false;
+    const error = reportedIndex(new Int32Array(await this.#readWords(this.#report, reportSize)));
+    if (!error) return;
+    this.#context.device.queue.writeBuffer(this.#report, 0, new Int32Array(reportSize));
+    throw error;
+  }
+
+  #fail(error: GPUError | Error, names: readonly string[] = []): void {
+    const kernels = names.length === 0 ? '' : ` in an evaluation of the kernels ${names.join(', ')}`;
+    this.#failure ??= new Error(`gpu: the device reports an error${kernels}: ${error.message}`);
+  }
+
+  /** Throws what went wrong before, once. */
+  #checkUsable(): void {
+    if (this.#context.isLost) {
+      throw new Error('gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())');
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
+  }
+}
+
+function arrayOf(words: ArrayBuffer, dtype: DType): TypedArray {
+  if (dtype === 'float32') return new Float32Array(words);
+  const integers = new Int32Array(words);
+  return dtype === 'bool' ? Uint8Array.from(integers) : integers;
+}
