@@ -1,6 +1,6 @@
 // The inverse trigonometric functions of float32.
 import { constant, type Scalar } from '../scalar.ts';
-import { atLeast, polynomial, withSignOf } from './functions-common.ts';
+import { polynomial, withSignOf } from './functions-common.ts';
 
 /** asin x for 0 ≤ x ≤ 0.54, given x²: x + x³ times a polynomial in x² of degree 4, relative error 1.5e-8. */
 function arcSineNearZero(x: Scalar, square: Scalar): Scalar {
@@ -69,9 +69,10 @@ export function atan2(y: Scalar, x: Scalar): Scalar {
   const [height, width] = [y.abs(), x.abs()];
   const steep = height.gt(width);
   const smaller = steep.select(width, height);
+  const larger = steep.select(height, width);
   // Equal sides make 1, also infinite ones, but for zeros, which make 0.
-  const larger = atLeast(steep.select(height, width), 2 ** -149);
-  const angle = arcTangent(smaller.eq(larger).select(1, smaller.div(larger)));
+  const equal = larger.eq(0).select(0, constant('f32', 1));
+  const angle = arcTangent(smaller.eq(larger).select(equal, smaller.div(larger)));
   const acute = steep.select(complement(angle), angle);
   // The sign of x also counts at −0.
   const left = x.bits().lt(0);

@@ -41,9 +41,9 @@ export function reportedIndex([operation, index, axis, length]: Int32Array): Ran
 }
 
 export class WgslWriter extends Writer {
-  override readonly element = 'i';
+  override readonly element = 'index';
   readonly #helpers = new Set<string>();
-  /** Nodes whose rounding matters: compilers would take x for (x + y) − y. */
+  /** Nodes whose rounding matters: compilers would take x for (x + y) − y, and x + 3 for (x + 1) + 2. */
   #rounded: ReadonlySet<Scalar> = new Set();
   #reports = false;
 
@@ -115,7 +115,7 @@ export class WgslWriter extends Writer {
   }
 
   override finish(name: string, result: Value, output: Place): Code {
-    this.store('i', result);
+    this.store('index', result);
     const groups = Math.ceil(output.size / workgroup);
     const rows = Math.ceil(groups / mostGroups);
     const columns = Math.ceil(groups / rows);
@@ -125,7 +125,7 @@ export class WgslWriter extends Writer {
       size: workgroup,
       parameters: '@builtin(global_invocation_id) id : vec3<u32>',
       anyIndex: 'id.x',
-      prologue: [`let i = i32(${place});`, `if (i >= ${output.size}) { return; }`],
+      prologue: [`let index = i32(${place});`, `if (index >= ${output.size}) { return; }`],
     });
   }
 
@@ -252,7 +252,9 @@ export class WgslWriter extends Writer {
         return `${x} == ${y}`;
       case 'ne':
         // Compilers may hold that nothing differs from itself.
-        return isFloat && node.inputs[0] === node.inputs[1] ? this.helper('notANumber', x) : `${x} != ${y}`;
+        if (isFloat && node.inputs[0] === node.inputs[1]) return this.helper('notANumber', x);
+        // WGSL's != is false for NaN.
+        return isFloat ? `!(${x} == ${y})` : `${x} != ${y}`;
       case 'lt':
         return `${x} < ${y}`;
       case 'le':
@@ -264,7 +266,7 @@ export class WgslWriter extends Writer {
       case 'float':
         return `bitcast<f32>(${x})`;
       case 'convert':
-        if (node.type === 'bool') return `${x} != ${isFloat ? '0.0' : '0'}`;
+        if (node.type === 'bool') return isFloat ? `!(${x} == 0.0)` : `${x} != 0`;
         return isFloat ? this.helper('integer', x) : `${node.type}(${x})`;
       case 'call': {
         const name = native(node.function!, node.type as ValueType);
@@ -303,12 +305,12 @@ export function noLowering(): TypeError {
   );
 }
 
-/** Of a sum or difference, the inputs that are sums or differences with the other input in them. */
+/** Of a sum or difference, the inputs that are sums or differences with which a compiler could merge it. */
 function cancelling({ operation, inputs }: Scalar): Scalar[] {
   if (!isSum(operation) || inputs[0]!.type !== 'f32') return [];
   return inputs.filter((input, i) => {
     const other = inputs[1 - i]!;
-    return isSum(input.operation) && input.inputs.some((part) => part === other || isSameConstant(part, other));
+    return isSum(input.operation) && input.inputs.some((part) => part === other || areConstant(part, other));
   });
 }
 
@@ -316,6 +318,6 @@ function isSum(operation: Scalar['operation']): boolean {
   return operation === 'add' || operation === 'sub';
 }
 
-function isSameConstant(x: Scalar, y: Scalar): boolean {
-  return x.operation === 'constant' && y.operation === 'constant' && x.value === y.value;
+function areConstant(x: Scalar, y: Scalar): boolean {
+  return x.operation === 'constant' && y.operation === 'constant';
 }

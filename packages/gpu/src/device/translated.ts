@@ -60,7 +60,7 @@ export class TranslatedDevice implements Device {
   compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory {
     const arrays = inputs.map((memory) => (memory as Floats).values);
     if (check) checkIndices(arrays[check.input]!, check);
-    const kernel = this.#kernelFor(code);
+    const kernel = this.#kernelFor(code, arrays);
     const result = kernel(...arrays) as Float32Array;
     // gpu.js goes to JavaScript where a mode cannot do something, with no more than a warning.
     if (!(kernel.kernel instanceof kernelClasses[this.mode])) {
@@ -94,10 +94,11 @@ export class TranslatedDevice implements Device {
     void this.#translator.destroy();
   }
 
-  #kernelFor(code: Code): Kernel {
+  #kernelFor(code: Code, arrays: readonly Float32Array[]): Kernel {
     const { source, output, inputs, helpers = [] } = code;
     const size = output.size * floatsPerElement(valueTypeOf(output.dtype));
-    const key = `${size} ${source}`;
+    // Sizes are compiled into kernels.
+    const key = `${size} ${arrays.map(({ length }) => length).join()} ${source}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
       kernel = this.#translator.createKernel(source, {

@@ -1,0 +1,137 @@
+// Every operation of the table, for every dtype that its rule allows: exactly the reference's results where they are exact
+// there, and functions of float32 within a few ulp of their values in double precision.
+import {
+  defineUnary,
+  parameter,
+  tensor,
+  type DType,
+  type DTypeRule,
+  type Operation,
+  type Tensor,
+} from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as table from '../../core/src/primitives/elementwise.ts';
+import { ulps } from '../../../test/conformance/bounds.ts';
+import { laidOut, layouts, shapes } from '../../../test/conformance/values.ts';
+import { type GpuMode } from '../src/index.ts';
+import { anythingIn, backendOf, expectSame, exactly, modes, valuesOn, type Tolerance } from './modes.ts';
+
+type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
+const operations = Object.entries(table as unknown as Record<string, Function>);
+
+const all: readonly DType[] = ['float32', 'int32', 'bool'];
+const dtypesOf: Record<DTypeRule, readonly DType[]> = {
+  float: all,
+  number: all,
+  comparison: all,
+  logical: ['bool', 'float32'],
+  bitwise: ['int32'],
+  select: all,
+};
+
+/** Whether float32 has a way of computing the operation of its own, other than its definition. */
+function isApproximate({ primitive }: Operation): boolean {
+  const lowered = (type: 'f32' | 'f64') => primitive.lower?.(...primitive.domain.map((_, i) => parameter(type, i)));
+  return lowered('f32') !== undefined && lowered('f64') === undefined;
+}
+
+const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3 };
+/** Division and roots, which WGSL allows to be off by that much. */
+const inexact = ['div', 'reciprocal', 'sqrt'];
+
+function toleranceOf(mode: GpuMode, name: string, operation: Operation): Tolerance {
+  const limit = isApproximate(operation) ? ulp[mode] : mode === 'webgpu' && inexact.includes(name) ? 2.5 : 0;
+  return (actual, expected) => {
+    if (exactly(actual, expected)) return true;
+    // Denormal results may be 0 there.
+    if (mode === 'webgpu' && Math.abs(expected) < 2 ** -126 && Math.abs(actual) <= 2 ** -126) return true;
+    return limit > 0 && ulps(actual, expected) <= limit + 0.5;
+  };
+}
+
+describe.each(modes)('%s', (mode) => {
+  test.each(operations)('%s', async (name, operation) => {
+    const { dtypes, domain } = operation.primitive;
+    const arity = domain.length;
+    const make = anythingIn(mode);
+    await fc.assert(
+      fc.asyncProperty(
+        shapes().chain((shape) =>
+          fc.record({
+            shape: fc.constant(shape),
+            layout: fc.array(layouts(shape.length), { minLength: arity, maxLength: arity }),
+            drop: fc.nat(2),
+            seed: fc.integer(),
+          }),
+        ),
+        async ({ shape, layout, drop, seed }) => {
+          await expectSame(
+            mode,
+            () =>
+              dtypesOf[dtypes].flatMap((dtype) => {
+                const operand = (own: readonly number[], i: number): Tensor => {
+                  const type = dtypes === 'select' && i === 0 ? 'bool' : dtype;
+                  const { order, axes } = layout[i]!;
+                  const lead = shape.length - own.length;
+                  const kept = order.filter((axis) => axis >= lead).map((axis) => axis - lead);
+                  return laidOut(own, { order: kept, axes: axes.slice(lead) }, make(type, seed + i));
+                };
+                const inputs = domain.map((_, i) => operand(i === 0 ? shape : shape.slice(drop), i));
+                const many = domain.map((_, i) =>
+                  make(dtypes === 'select' && i === 0 ? 'bool' : dtype, seed + 9 + i)([500]),
+                );
+                return [operation(...inputs), operation(...many)];
+              }),
+            toleranceOf(mode, name, operation),
+          );
+        },
+      ),
+      { numRuns: 3 },
+    );
+  });
+
+  test('casts', () =>
+    expectSame(mode, () => {
+      const make = anythingIn(mode);
+      return all.flatMap((from) => all.map((to) => make(from, 5)([300]).cast(to)));
+    }));
+
+  test('operations are fused into one kernel of few operands', () =>
+    expectSame(mode, () => {
+      const many = Array.from({ length: 24 }, (_, i) => tensor([i, 2 * i, -i]));
+      return [many.reduce((sum, x, i) => sum.mul(i % 2).add(x)).relu()];
+    }));
+
+  test('an operation without a lowering is an error that says so', async () => {
+    const odd = defineUnary({
+      name: 'odd',
+      dtypes: 'float',
+      value: Math.cbrt,
+      derivatives: 'zero',
+      domain: [{ from: 0, to: 1 }],
+    });
+    await expect(valuesOn(await backendOf(mode), () => [odd(tensor([1]))])).rejects.toThrow('give its record `lower`');
+  });
+
+  test('float64 is an error that names the backends that compute it', async () => {
+    await expect(valuesOn(await backendOf(mode), () => [tensor([1], { dtype: 'float64' }).add(1)])).rejects.toThrow(
+      'choose a backend of the CPU, wasm() or reference()',
+    );
+  });
+
+  test('an operation of scalar expressions of its own, with bits', async () => {
+    const next = defineUnary({
+      name: 'nextAfter',
+      dtypes: 'float',
+      value: (x) => x,
+      lower: (x) => x.bits().add(1).float(),
+      derivatives: 'zero',
+      domain: [{ from: 0, to: 1 }],
+    });
+    const values = Float32Array.of(1, 1.5, 2 ** -20, 1e30, 3.25, -7, 65_535.5, 2 ** -126);
+    const [actual] = await valuesOn(await backendOf(mode), () => [next(tensor(values, { shape: [values.length] }))]);
+    const bits = new Int32Array(values.buffer).map((x) => x + 1);
+    expect(actual).toEqual(new Float32Array(bits.buffer));
+  });
+});
