@@ -23,7 +23,7 @@ export class JavaScriptWriter extends Writer {
     this.element = output.dtype === 'int32' ? '(this.thread.x >> 1)' : 'this.thread.x';
   }
 
-  override integer(text: string, bound: number): string {
+  override integer(text: string, bound: number = Infinity): string {
     if (/^[\w.-]+$/.test(text)) return text;
     return bound > 2 ** 24 ? factor(text) : `(${this.#keep('f32', text).text} | 0)`;
   }

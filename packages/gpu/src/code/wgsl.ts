@@ -40,6 +40,19 @@ export function reportedIndex([operation, index, axis, length]: Int32Array): Ran
   return operation === 0 ? undefined : outOfRange(operations[operation! - 1]!, index!, axis!, length!);
 }
 
+/** So many workgroups, in two dimensions where one does not suffice: there are then a few beyond `count`. */
+export function groupsOf(count: number): {
+  readonly count: number;
+  readonly workgroups: readonly [number, number, number];
+  /** The number of a workgroup, from the parameter `group`. */
+  readonly index: string;
+} {
+  const rows = Math.max(1, Math.ceil(count / mostGroups));
+  const columns = Math.ceil(count / rows);
+  const index = rows === 1 ? 'group.x' : `group.x + group.y * ${columns}u`;
+  return { count, workgroups: [columns, rows, 1], index };
+}
+
 export class WgslWriter extends Writer {
   override readonly element = 'index';
   readonly #helpers = new Set<string>();
@@ -116,16 +129,13 @@ export class WgslWriter extends Writer {
 
   override finish(name: string, result: Value, output: Place): Code {
     this.store('index', result);
-    const groups = Math.ceil(output.size / workgroup);
-    const rows = Math.ceil(groups / mostGroups);
-    const columns = Math.ceil(groups / rows);
-    const place = rows === 1 ? 'id.x' : `id.x + id.y * ${columns * workgroup}u`;
+    const { workgroups, index } = groupsOf(Math.ceil(output.size / workgroup));
     return this.program(name, output, {
-      workgroups: [columns, rows, 1],
+      workgroups,
       size: workgroup,
-      parameters: '@builtin(global_invocation_id) id : vec3<u32>',
-      anyIndex: 'id.x',
-      prologue: [`let index = i32(${place});`, `if (index >= ${output.size}) { return; }`],
+      parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
+      anyIndex: 'own',
+      prologue: [`let index = i32((${index}) * ${workgroup}u + own);`, `if (index >= ${output.size}) { return; }`],
     });
   }
 

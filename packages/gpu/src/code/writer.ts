@@ -73,7 +73,7 @@ export abstract class Writer {
   abstract readonly element: string;
 
   /** An integer that is used more than once, and of less than `bound` in magnitude: kept in a variable where that can hold it. */
-  abstract integer(text: string, bound: number): string;
+  abstract integer(text: string, bound?: number): string;
   /** i / n without its fraction, for i ≥ 0. */
   abstract quotient(i: string, n: number): string;
   abstract remainder(i: string, n: number): string;

@@ -1,9 +1,10 @@
 import type { Kernel } from '@thetagrad/core';
 import type { Command } from '../code/code.ts';
-import { convolutionOneByOne, matmulOneByOne } from './contract.ts';
+import { lowerConvolution } from './convolution.ts';
 import { lowerIota, lowerScatter, lowerTake } from './indexing.ts';
 import type { Language, RoutineKernel } from './language.ts';
 import { lowerMap } from './map.ts';
+import { lowerMatmul } from './matmul.ts';
 import { lowerConcat, lowerFold, lowerPad } from './move.ts';
 import { lowerRandomBits } from './random.ts';
 import { lowerReduce } from './reduce.ts';
@@ -15,10 +16,10 @@ type Lowering = (kernel: RoutineKernel, language: Language, mostInputs: number) 
 const routines: Readonly<Record<string, Lowering>> = {
   argSort: lowerArgSort,
   concat: lowerConcat,
-  convolution: (kernel, language) => [convolutionOneByOne(kernel, language)],
+  convolution: lowerConvolution,
   fold: lowerFold,
   iota: lowerIota,
-  matmul: (kernel, language) => [matmulOneByOne(kernel, language)],
+  matmul: lowerMatmul,
   pad: lowerPad,
   randomBits: lowerRandomBits,
   scatterAdd: lowerScatter,

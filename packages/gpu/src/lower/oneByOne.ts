@@ -3,10 +3,21 @@ import type { Operand } from '@thetagrad/core';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
-import type { ConvolutionAttributes } from './convolution.ts';
 import { elementwise, type Language, type RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
 import { runLength } from './reduce.ts';
+
+type Pair = readonly [number, number];
+
+/** The attributes of core's convolution: each pair is for height and width. */
+export interface ConvolutionAttributes {
+  readonly stride: Pair;
+  readonly low: Pair;
+  readonly high: Pair;
+  readonly inputDilation: Pair;
+  readonly kernelDilation: Pair;
+  readonly groups: number;
+}
 
 export function matmulOneByOne(kernel: RoutineKernel, language: Language): Command {
   const [a, b] = kernel.operands as [Operand, Operand];
@@ -28,9 +39,8 @@ export function matmulOneByOne(kernel: RoutineKernel, language: Language): Comma
   });
 }
 
-export function convolutionOneByOne(kernel: RoutineKernel, language: Language): Command {
+export function convolutionOneByOne(kernel: RoutineKernel, a: ConvolutionAttributes, language: Language): Command {
   const [images, kernels] = kernel.operands as [Operand, Operand];
-  const a = kernel.attributes as unknown as ConvolutionAttributes;
   const [, perGroup, ...extent] = kernels.view.shape as [number, number, number, number];
   const perGroupOut = kernel.shape[1]! / a.groups;
   return elementwise(language, 'convolution', kernel.output, (writer, element) => {
@@ -72,11 +82,8 @@ export function inputCoordinate(
   length: number,
   conditions: string[],
 ): string {
-  const shift = low[axis] === 0 ? [] : [String(-low[axis])];
-  const place = writer.integer(
-    `(${sumOf([times(out, stride[axis]), times(k, kernelDilation[axis]), ...shift])})`,
-    2 ** 24,
-  );
+  const terms = [times(out, stride[axis]), times(k, kernelDilation[axis]), String(-low[axis])];
+  const place = writer.integer(`(${sumOf(terms)})`, 2 ** 24);
   conditions.push(`${place} >= 0`, `${place} < ${(length - 1) * inputDilation[axis] + 1}`);
   if (inputDilation[axis] === 1) return place;
   conditions.push(`${writer.remainder(place, inputDilation[axis])} == 0`);

@@ -1,0 +1,41 @@
+import type { Operand } from '@thetagrad/core';
+import type { Command } from '../code/code.ts';
+import { coordinatesOf, placeOf, product as sizeOf } from '../code/views.ts';
+import { sumOf, times } from '../code/writer.ts';
+import { matmulOneByOne } from './oneByOne.ts';
+import type { Language, RoutineKernel } from './language.ts';
+import { throughTail } from './map.ts';
+import { lowerTiles, suitsTiles, type Factor, type Product } from './tile.ts';
+
+export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[] {
+  const [a, b] = kernel.operands as [Operand, Operand];
+  const batch = kernel.shape.slice(0, -2);
+  const [rows, columns] = kernel.shape.slice(-2) as [number, number];
+  const product: Product = {
+    name: 'matmul',
+    batches: sizeOf(batch),
+    rows,
+    columns,
+    depth: a.view.shape.at(-1)!,
+    left: factor(a, batch, -2, -1),
+    right: factor(b, batch, -1, -2),
+    output: kernel.output,
+    element: (_, batchNumber, row, column) => sumOf([times(batchNumber, rows * columns), times(row, columns), column]),
+    finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
+  };
+  return language.name === 'WGSL' && suitsTiles(product) ? lowerTiles(product) : [matmulOneByOne(kernel, language)];
+}
+
+/** A matrix for each batch; its rows (or columns) are along the axis `outer`. */
+function factor({ slot, view }: Operand, batch: readonly number[], outer: number, depth: number): Factor {
+  const [stride, step] = [view.strides.at(outer)!, view.strides.at(depth)!];
+  return {
+    place: slot,
+    isDeep: step === 1 || (step !== 0 && stride === 0),
+    locate: (writer, number, i) => {
+      const coordinates = [...coordinatesOf(writer, number, batch), i];
+      const base = writer.integer(placeOf(coordinates, [...view.strides.slice(0, -2), stride], view.offset));
+      return (k) => ({ index: sumOf([base, times(k, step)]) });
+    },
+  };
+}
