@@ -97,18 +97,19 @@ describe.each(modes)('%s', (mode) => {
       );
     }));
 
-  test('long sums, and sums of large int32', async () => {
-    const long = integers('float32', 3)([3, 5000]);
-    const large = anything('int32', 4)([3, 700]);
-    await expectSame(mode, () => [
-      long.sum(1),
-      long.sum(),
-      long.transpose().sum(0),
-      large.sum(1),
-      large.max(1),
-      large.sum(),
-    ]);
-  });
+  test('long sums, maxima and arguments, also of large int32', () =>
+    expectSame(mode, () => {
+      const long = integers('float32', 3)([3, 5000]);
+      const large = anything('int32', 4)([3, 700]);
+      const tied = integers('float32', 6, 3)([2, 4000]);
+      const longer = integers('float32', 7)([200_000]);
+      return [
+        ...[long.sum(1), long.sum(), long.transpose().sum(0), long.argMax(1)],
+        ...[large.sum(1), large.max(1), large.sum()],
+        ...[tied.argMax(1), tied.argMin(), tied.equal(3).sum(1), tied.greater(9).max(1)],
+        ...[longer.sum(), longer.max(), longer.mul(2).min()],
+      ];
+    }));
 
   test('gather, takeAlongAxis, scatterAdd and their gradients', () =>
     property(async (given) => {

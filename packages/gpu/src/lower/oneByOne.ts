@@ -5,7 +5,7 @@ import { coordinatesOf, placeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
 import { elementwise, type Language, type RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
-import { runLength } from './reduce.ts';
+import { runLength } from './reduction.ts';
 
 type Pair = readonly [number, number];
 

@@ -5,7 +5,7 @@ import { coordinatesOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
 import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { elementwise, wgsl } from './language.ts';
-import { runLength } from './reduce.ts';
+import { runLength } from './reduction.ts';
 
 /** Where an element of a factor is: in memory, and under which conditions; it is 0 elsewhere. */
 interface Location {
