@@ -33,6 +33,8 @@ export interface Backend {
    * are out of reach, when there is need for it.
    */
   rest?(): Promise<void> | undefined;
+  /** The code that the kernels of a plan come to, for people: one text for each. */
+  sourcesOf?(plan: Plan): readonly string[];
   /** What was kept for a plan may go: it will not be executed again. */
   release?(plan: Plan): void;
 }

@@ -54,7 +54,8 @@ export function explain(...trees: unknown[]): Explanation {
   const { tensors, variables } = collect('explain', trees);
   const results = [...tensors].filter((tensor) => !tensor.buffer);
   const targets = [...variables].filter((variable) => variable.pending);
-  return explanationOf(schedule(wantedFor(results, targets), limitsOf(current)));
+  const plan = schedule(wantedFor(results, targets), limitsOf(current));
+  return explanationOf(plan, current.sourcesOf?.(plan));
 }
 
 function run(results: readonly Tensor[], targets: readonly Variable[]): void {

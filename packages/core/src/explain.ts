@@ -14,6 +14,8 @@ export interface KernelDescription {
   readonly bytes: number;
   /** Of products of matrices and convolutions; 0 for others. */
   readonly multiplyAdds: number;
+  /** The code that it comes to, from `explain` on backends that show it. */
+  readonly source?: string;
 }
 
 /** What evaluating tensors comes to. */
@@ -49,8 +51,11 @@ export function descriptionOf(kernel: Kernel): KernelDescription {
   };
 }
 
-export function explanationOf(plan: Plan): Explanation {
-  const kernels = plan.kernels.map(descriptionOf);
+export function explanationOf(plan: Plan, sources: readonly string[] = []): Explanation {
+  const kernels = plan.kernels.map((kernel, i) => {
+    const source = sources[i];
+    return source === undefined ? descriptionOf(kernel) : { ...descriptionOf(kernel), source };
+  });
   const total = (of: (kernel: KernelDescription) => number): number => kernels.reduce((sum, k) => sum + of(k), 0);
   const operations = plan.kernels.reduce((sum, kernel) => sum + operationsOf(kernel), 0);
   const intermediates = new Set(plan.kernels.map(({ output }) => output).filter(({ kind }) => kind === 'arena'));

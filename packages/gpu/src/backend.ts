@@ -33,6 +33,11 @@ export class GpuBackend implements Backend {
     return this.#device.mode;
   }
 
+  /** How many bytes of the device's memory it has taken, in use or kept for use; 0 where arrays are the memory. */
+  get bytesAllocated(): number {
+    return this.#device.bytes;
+  }
+
   /** One line on what computes, and why it and nothing faster does. */
   describe(): string {
     return `${this.#device.description}; ${this.#reason}`;
@@ -76,6 +81,10 @@ export class GpuBackend implements Backend {
 
   rest(): Promise<void> | undefined {
     return this.#device.rest() ?? this.#residents.rest();
+  }
+
+  sourcesOf(plan: Plan): string[] {
+    return new Program(plan, this.#device).sources(plan.kernels.length);
   }
 
   release(plan: Plan): void {

@@ -38,9 +38,14 @@ export class Program {
     this.#expiring = expiring;
   }
 
-  /** What is run, for people: a source for each command. */
-  get sources(): string[] {
-    return this.#commands.map(({ code }) => code.source);
+  /** What is run, for people: for each kernel of the plan, the source of its commands. */
+  sources(kernels: number): string[] {
+    return Array.from({ length: kernels }, (_, kernel) =>
+      this.#commands
+        .filter((_command, i) => this.#kernels[i] === kernel)
+        .map(({ code }) => [...(code.helpers ?? []).map(({ source }) => source), code.source].join('\n'))
+        .join('\n\n'),
+    );
   }
 
   /**

@@ -1,6 +1,7 @@
 // Every operation of the table, for every dtype that its rule allows: exactly the reference's results where they are exact
 // there, and functions of float32 within a few ulp of their values in double precision.
 import {
+  constant,
   defineUnary,
   parameter,
   tensor,
@@ -118,6 +119,24 @@ describe.each(modes)('%s', (mode) => {
     await expect(valuesOn(await backendOf(mode), () => [tensor([1], { dtype: 'float64' }).add(1)])).rejects.toThrow(
       'choose a backend of the CPU, wasm() or reference()',
     );
+  });
+
+  test('an operation of constants alone, infinite and overflowing', async () => {
+    const limit = defineUnary({
+      name: 'limit',
+      dtypes: 'float',
+      value: (x) => x - Infinity,
+      lower: (x) =>
+        constant('i32', 2 ** 31 - 1)
+          .add(constant('i32', 1))
+          .lt(0)
+          .select(x.sub(constant('f32', 1).div(constant('f32', 0))), x),
+      derivatives: 'zero',
+      domain: [{ from: 0, to: 1 }],
+    });
+    expect(await valuesOn(await backendOf(mode), () => [limit(tensor([1, 2]))])).toEqual([
+      Float32Array.of(-Infinity, -Infinity),
+    ]);
   });
 
   test('an operation of scalar expressions of its own, with bits', async () => {

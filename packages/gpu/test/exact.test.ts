@@ -104,10 +104,20 @@ describe.each(modes)('%s', (mode) => {
       const tied = integers('float32', 6, 3)([2, 4000]);
       const longer = integers('float32', 7)([200_000]);
       return [
-        ...[long.sum(1), long.sum(), long.transpose().sum(0), long.argMax(1)],
-        ...[large.sum(1), large.max(1), large.sum()],
-        ...[tied.argMax(1), tied.argMin(), tied.equal(3).sum(1), tied.greater(9).max(1)],
-        ...[longer.sum(), longer.max(), longer.mul(2).min()],
+        long.sum(1),
+        long.sum(),
+        long.transpose().sum(0),
+        long.argMax(1),
+        large.sum(1),
+        large.max(1),
+        large.sum(),
+        tied.argMax(1),
+        tied.argMin(),
+        tied.equal(3).sum(1),
+        tied.greater(9).max(1),
+        longer.sum(),
+        longer.max(),
+        longer.mul(2).min(),
       ];
     }));
 

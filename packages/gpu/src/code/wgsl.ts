@@ -197,10 +197,12 @@ export class WgslWriter extends Writer {
   }
 
   protected override node(node: Scalar, inputs: readonly Value[]): Value {
-    const text = this.#expression(
-      node,
-      inputs.map(({ text: input }) => input),
+    // Compilers compute constant expressions themselves, and refuse infinities and overflow.
+    const isConstant = node.inputs.length > 0 && node.inputs.every(({ operation }) => operation === 'constant');
+    const texts = inputs.map(({ text, type }) =>
+      isConstant && type !== 'bool' ? this.helper(`${type}AtRunTime`, text) : text,
     );
+    const text = this.#expression(node, texts);
     const type = node.type as ValueType;
     if (node.operation === 'constant') return { type, text };
     return this.#keep(type, this.#rounded.has(node) ? this.helper('rounded', text) : text);

@@ -12,6 +12,16 @@ fn floatOf(bits : u32) -> f32 {
   return bitcast<f32>(bits);
 }`,
   },
+  f32AtRunTime: {
+    text: `fn f32AtRunTime(x : f32) -> f32 {
+  return x;
+}`,
+  },
+  i32AtRunTime: {
+    text: `fn i32AtRunTime(x : i32) -> i32 {
+  return x;
+}`,
+  },
   rounded: {
     text: `// A sum as it was rounded: the compiler must not know that nothing happens here.
 var<private> zero : u32;

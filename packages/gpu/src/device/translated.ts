@@ -31,6 +31,8 @@ const descriptions: Record<TranslatedMode, string> = {
 export class TranslatedDevice implements Device {
   readonly mode: TranslatedMode;
   readonly language: Language = javaScript;
+  /** Its memory is the collector's. */
+  readonly bytes = 0;
   readonly #translator: Translator;
   readonly #kernels = new Map<string, Kernel>();
 

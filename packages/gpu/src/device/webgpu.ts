@@ -55,10 +55,8 @@ export class WebGpuDevice implements Device {
       size: 4 * reportSize,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
-    device.addEventListener('uncapturederror', (event) => {
-      event.preventDefault();
-      this.#fail((event as GPUUncapturedErrorEvent).error);
-    });
+    // In place of gpu.js' own handler, which writes to the console.
+    device.onuncapturederror = ({ error }) => this.#fail(error);
   }
 
   get description(): string {
@@ -67,7 +65,6 @@ export class WebGpuDevice implements Device {
     return `gpu.js webgpu: ${name || 'unnamed adapter'}`;
   }
 
-  /** How many bytes of the device's memory are in buffers, in use or not. */
   get bytes(): number {
     return this.#pool.bytes;
   }
@@ -129,7 +126,11 @@ export class WebGpuDevice implements Device {
   async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
     this.#checkUsable();
     if (size === 0) return arrayOf(new ArrayBuffer(0), dtype);
-    const [words] = await Promise.all([this.#readWords(this.#bufferOf(memory as Resident), size), this.#readReport()]);
+    const words = await this.#readWords(this.#bufferOf(memory as Resident), size).catch((error: unknown) => {
+      this.#checkUsable();
+      throw error;
+    });
+    await this.#readReport();
     await this.#checked;
     this.#checkUsable();
     return arrayOf(words, dtype);

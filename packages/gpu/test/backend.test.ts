@@ -1,0 +1,110 @@
+import {
+  evaluate,
+  evaluateSync,
+  explain,
+  profile,
+  reference,
+  setBackend,
+  tensor,
+  Variable,
+  zeros,
+} from '@thetagrad/core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { gpu, type GpuMode } from '../src/index.ts';
+import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
+
+afterEach(() => setBackend(reference()));
+
+test('an unknown mode is an error that names those there are', async () => {
+  await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(
+    `gpu: unknown mode "opengl"; the modes are webgpu, webasm, cpu`,
+  );
+});
+
+test('without a mode it takes the best there is, and says why', async () => {
+  const backend = await gpu();
+  expect(backend.mode).toBe(hasWebGpu ? 'webgpu' : 'webasm');
+  expect(backend.describe()).toMatch(hasWebGpu ? /the fastest mode there is/ : /webgpu does not work here \(.+\)/);
+});
+
+describe.each(modes)('%s', (mode) => {
+  test('says what it runs on', async () => {
+    const backend = await backendOf(mode);
+    expect(backend.describe()).toMatch(new RegExp(`^gpu.js ${mode}: .+; as asked for$`));
+    expect([backend.mode, backend.name]).toEqual([mode, `gpu ${mode}`]);
+  });
+
+  test('variables take their new values, computed from the old ones, also where they are exchanged', async () => {
+    setBackend(await backendOf(mode));
+    const [x, y] = [new Variable(tensor([1, 2])), new Variable(tensor([30, 40]))];
+    const before = x.value.add(y.value);
+    const [old, other] = [x.value, y.value];
+    x.assign(other.mul(2));
+    y.assign(old.add(1));
+    await evaluate(before, x, y);
+    expect(await before.data()).toEqual(Float32Array.of(31, 42));
+    expect(await x.value.data()).toEqual(Float32Array.of(60, 80));
+    expect(await y.value.data()).toEqual(Float32Array.of(2, 3));
+  });
+
+  test('values stay as they are when others are computed from them, in any order and number', async () => {
+    setBackend(await backendOf(mode));
+    const x = tensor(
+      Float32Array.from({ length: 3000 }, (_, i) => i),
+      { shape: [3000] },
+    ).add(0);
+    await evaluate(x);
+    for (let i = 0; i < 30; i++) {
+      const y = x.add(i);
+      await evaluate(y);
+      expect((await y.data())[2999]).toBe(2999 + i);
+    }
+    expect((await x.data())[7]).toBe(7);
+  });
+
+  test('an evaluation that fails leaves variables as they were', async () => {
+    setBackend(await backendOf(mode));
+    const x = new Variable(tensor([1, 2, 3]));
+    await x.value.data();
+    const bad = tensor([1], { dtype: 'float64' }).add(1);
+    x.assign(x.value.mul(2));
+    await expect(evaluate(bad, x)).rejects.toThrow('cannot compute float64');
+    await evaluate(x);
+    expect(await x.value.data()).toEqual(Float32Array.of(2, 4, 6));
+  });
+
+  test('explain shows the source of each kernel', async () => {
+    setBackend(await backendOf(mode));
+    const { kernels } = explain(tensor([1.5, 2]).add(1).relu().sum());
+    expect(kernels.map(({ source }) => source)).toEqual([
+      expect.stringContaining(mode === 'webgpu' ? '@compute' : 'function kernel(a, b'),
+    ]);
+  });
+
+  test('kernels can be profiled', async () => {
+    setBackend(await backendOf(mode));
+    const measured = await profile(async () => {
+      await tensor([1, 2]).mul(3).add(1).data();
+    });
+    expect(measured.kernels.map(({ name }) => name)).toEqual(['mul → add']);
+  });
+});
+
+test.runIf(hasWebGpu)('webgpu: reading without waiting is an error that says what to do', async () => {
+  setBackend(await backendOf('webgpu'));
+  const x = tensor([1, 2]).add(1);
+  evaluateSync(x);
+  expect(() => x.dataSync()).toThrow(`only with 'await': use data()`);
+  expect(await x.data()).toEqual(Float32Array.of(2, 3));
+});
+
+test.runIf(hasWebGpu)('webgpu: an array larger than the device allows is an error, and nothing is lost', async () => {
+  const backend = await backendOf('webgpu');
+  const build = (): [ReturnType<typeof zeros>] => [
+    zeros([1])
+      .broadcastTo([2 ** 29])
+      .add(1),
+  ];
+  await expect(valuesOn(backend, build)).rejects.toThrow(/an array of 2147483648 bytes is more than the \d+ that/);
+  expect(await valuesOn(backend, () => [tensor([1]).add(1)])).toEqual([Float32Array.of(2)]);
+});
