@@ -52,6 +52,8 @@ export class GpuBackend implements Backend {
   }
 
   /**
+   * `timings` stays as it is on webgpu, where kernels run later.
+   *
    * @throws {RangeError} for an index out of range, in modes that compute at once; in others, when values are read.
    * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then.
    */
@@ -64,7 +66,7 @@ export class GpuBackend implements Backend {
     try {
       const own = (inputs as readonly GpuBuffer[]).map((buffer) => this.#placed(buffer, temporary));
       for (const [place, index] of program.inputs) memory.set(place, own[index]!);
-      program.run(device, memory, timings);
+      program.run(device, memory, device.isSynchronous ? timings : undefined);
       for (const place of program.inputs.keys()) memory.delete(place);
       for (const [place, index] of program.outputs) {
         const result = memory.get(place);

@@ -1,7 +1,7 @@
 import { GpuBackend } from './backend.ts';
 import { acquire } from './device/context.ts';
 import type { Device } from './device/device.ts';
-import { WebAssemblyKernel } from './device/gpujs.ts';
+import { gpuJs } from './device/gpujs.ts';
 import { TranslatedDevice } from './device/translated.ts';
 import { WebGpuDevice } from './device/webgpu.ts';
 
@@ -34,7 +34,7 @@ export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
 
 async function open(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return new WebGpuDevice(await acquire());
-  if (mode === 'webasm' && !WebAssemblyKernel.isSupported) {
+  if (mode === 'webasm' && !gpuJs.WebAssemblyKernel.isSupported) {
     throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine has not`);
   }
   return new TranslatedDevice(mode);

@@ -4,6 +4,9 @@ export interface Block {
   readonly bytes: number;
 }
 
+/** STORAGE, COPY_SRC and COPY_DST. (The names are globals of browsers alone.) */
+export const bufferUsage: number = 0x80 | 0x04 | 0x08;
+
 /** What of the pool's memory may lie idle, beside as much as is in use. */
 const idleBytes = 64 * 2 ** 20;
 
@@ -44,10 +47,7 @@ export class BufferPool {
     }
     const size = Math.min(bytes, most);
     this.#bytes += size;
-    const buffer = this.#device.createBuffer({
-      size,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
+    const buffer = this.#device.createBuffer({ size, usage: bufferUsage });
     return { buffer, bytes: size };
   }
 

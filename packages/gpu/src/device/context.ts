@@ -1,5 +1,5 @@
-// The device of webgpu: acquired through gpu.js, so that its kernels and ours share it, but with all that the adapter has.
-import { WebGPUContext, type DeviceContext } from './gpujs.ts';
+// The device of webgpu: acquired through gpu.js, so that its kernels and ours share it, but with the limits of the adapter.
+import { gpuJs, type DeviceContext } from './gpujs.ts';
 
 /** Kept for the life of the process: Dawn ends with the object that `create` returns. */
 let native: GPU | undefined;
@@ -30,7 +30,7 @@ async function provider(): Promise<GPU> {
 }
 
 /**
- * The device that all kernels of gpu.js share, with the adapter's features and limits; where gpu.js has one already, that.
+ * The device that all kernels of gpu.js share, with the adapter's limits; where gpu.js has one already, that.
  * @throws {Error} if there is no WebGPU, or no adapter.
  */
 export async function acquire(): Promise<DeviceContext> {
@@ -47,15 +47,10 @@ export async function acquire(): Promise<DeviceContext> {
     limits: adapter.limits,
     requestDevice: () =>
       adapter.requestDevice({
-        requiredFeatures: [...adapter.features].filter((feature) => feature === 'timestamp-query') as GPUFeatureName[],
         requiredLimits: limitsOf(adapter),
       }),
   };
-  return withNavigator({ ...gpuOf(gpu), requestAdapter: async () => generous }, () => WebGPUContext.acquire());
-}
-
-function gpuOf(gpu: GPU): object {
-  return { wgslLanguageFeatures: gpu.wgslLanguageFeatures };
+  return shownTo(generous, () => gpuJs.WebGPUContext.acquire());
 }
 
 /** The limits that kernels may want raised. */
@@ -72,15 +67,20 @@ function limitsOf({ limits }: GPUAdapter): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, limits[name]]));
 }
 
-/** What f gives while `navigator.gpu` is this object; gpu.js looks there. */
-async function withNavigator<Result>(gpu: object, f: () => Promise<Result>): Promise<Result> {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-  const shown: object = Object.create(globalThis.navigator ?? null, { gpu: { value: gpu } }) as object;
-  Object.defineProperty(globalThis, 'navigator', { value: shown, configurable: true, writable: true });
+/** What f gives while `navigator.gpu` has this adapter: gpu.js asks there, as soon as it is called. */
+function shownTo<Result>(adapter: object, f: () => Result): Result {
+  const requestAdapter = async (): Promise<object> => adapter;
+  if (globalThis.navigator?.gpu) return having(navigator.gpu, 'requestAdapter', requestAdapter, f);
+  const gpu = { requestAdapter };
+  return globalThis.navigator ? having(navigator, 'gpu', gpu, f) : having(globalThis, 'navigator', { gpu }, f);
+}
+
+/** What f gives while an object has a property of its own that it has not otherwise. */
+function having<Result>(object: object, name: string, value: unknown, f: () => Result): Result {
+  Object.defineProperty(object, name, { value, configurable: true });
   try {
-    return await f();
+    return f();
   } finally {
-    if (before) Object.defineProperty(globalThis, 'navigator', before);
-    else Reflect.deleteProperty(globalThis, 'navigator');
+    Reflect.deleteProperty(object, name);
   }
 }

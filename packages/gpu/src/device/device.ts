@@ -14,6 +14,8 @@ export interface Device {
   /** What runs where, for people. */
   readonly description: string;
   readonly language: Language;
+  /** Whether programs have run when `compute` returns, so that their time can be taken. */
+  readonly isSynchronous: boolean;
   /** How much memory it has taken from the device, in use or kept for use. */
   readonly bytes: number;
   /** The most arrays that a program may read, where that is limited. */

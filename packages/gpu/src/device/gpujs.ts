@@ -39,7 +39,7 @@ export interface DeviceKernel {
   readBufferResult(handle: BufferHandle): Promise<Float32Array>;
 }
 
-interface GpuJs {
+export interface GpuJs {
   readonly GPU: new (settings: { readonly mode: 'cpu' | GPUInternalMode }) => Translator;
   readonly CPUKernel: new (...settings: never[]) => object;
   readonly WebAssemblyKernel: (new (...settings: never[]) => object) & { readonly isSupported: boolean };
@@ -53,5 +53,5 @@ interface GpuJs {
   }) => BufferHandle;
 }
 
-export const { GPU, CPUKernel, WebAssemblyKernel, WebGPUKernel, WebGPUContext, WebGPUBufferResult }: GpuJs =
-  gpujs as unknown as GpuJs;
+/** gpu.js, as far as it is used here. */
+export const gpuJs: GpuJs = gpujs as unknown as GpuJs;

@@ -5,7 +5,7 @@ import { floatsPerElement } from '../code/javascript.ts';
 import { valueTypeOf } from '../code/writer.ts';
 import { javaScript, type Language } from '../lower/language.ts';
 import type { Device, Memory } from './device.ts';
-import { CPUKernel, GPU, WebAssemblyKernel, type Translator } from './gpujs.ts';
+import { gpuJs, type Translator } from './gpujs.ts';
 
 type Kernel = ReturnType<Translator['createKernel']>;
 
@@ -21,7 +21,7 @@ class Floats implements Memory {
 
 export type TranslatedMode = 'cpu' | 'webasm';
 
-const kernelClasses = { cpu: CPUKernel, webasm: WebAssemblyKernel } as const;
+const kernelClasses = { cpu: gpuJs.CPUKernel, webasm: gpuJs.WebAssemblyKernel } as const;
 
 const descriptions: Record<TranslatedMode, string> = {
   cpu: 'gpu.js cpu: JavaScript on one thread',
@@ -31,6 +31,7 @@ const descriptions: Record<TranslatedMode, string> = {
 export class TranslatedDevice implements Device {
   readonly mode: TranslatedMode;
   readonly language: Language = javaScript;
+  readonly isSynchronous = true;
   /** Its memory is the collector's. */
   readonly bytes = 0;
   readonly #translator: Translator;
@@ -38,7 +39,7 @@ export class TranslatedDevice implements Device {
 
   constructor(mode: TranslatedMode) {
     this.mode = mode;
-    this.#translator = new GPU({ mode });
+    this.#translator = new gpuJs.GPU({ mode });
   }
 
   get description(): string {

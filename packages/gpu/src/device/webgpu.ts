@@ -3,9 +3,9 @@ import type { DType, TypedArray } from '@thetagrad/core';
 import type { Code, IndexCheck } from '../code/code.ts';
 import { reportedIndex, reportSize } from '../code/wgsl.ts';
 import { wgsl, type Language } from '../lower/language.ts';
-import { BufferPool, type Block } from './bufferPool.ts';
+import { BufferPool, bufferUsage, type Block } from './bufferPool.ts';
 import type { Device, Memory } from './device.ts';
-import { WebGPUBufferResult, WebGPUKernel, type DeviceContext, type DeviceKernel } from './gpujs.ts';
+import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { WgslKernel } from './wgslKernel.ts';
 
 /** So many submissions may wait for the device before evaluation does. */
@@ -26,6 +26,7 @@ class Resident implements Memory {
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
   readonly language: Language = wgsl;
+  readonly isSynchronous = false;
   readonly mostInputs: number;
   readonly #context: DeviceContext;
   readonly #pool: BufferPool;
@@ -49,12 +50,9 @@ export class WebGpuDevice implements Device {
     // One is the output, and one takes reports.
     this.mostInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
     this.#pool = new BufferPool(device);
-    this.#reader = new WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
+    this.#reader = new gpuJs.WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
     this.#reader._device = device;
-    this.#report = device.createBuffer({
-      size: 4 * reportSize,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-    });
+    this.#report = device.createBuffer({ size: 4 * reportSize, usage: bufferUsage });
     // In place of gpu.js' own handler, which writes to the console.
     device.onuncapturederror = ({ error }) => this.#fail(error);
   }
@@ -173,7 +171,12 @@ export class WebGpuDevice implements Device {
   /** The first words of a buffer, as gpu.js reads results of its kernels. */
   async #readWords(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
     // Never deleted: that would destroy the buffer, which is the pool's.
-    const handle = new WebGPUBufferResult({ buffer, output: [size], context: this.#context, kernel: this.#reader });
+    const handle = new gpuJs.WebGPUBufferResult({
+      buffer,
+      output: [size],
+      context: this.#context,
+      kernel: this.#reader,
+    });
     return (await this.#reader.readBufferResult(handle)).buffer as ArrayBuffer;
   }
 

@@ -1,5 +1,5 @@
 import type { Code } from '../code/code.ts';
-import { WebGPUKernel, type DeviceContext } from './gpujs.ts';
+import { gpuJs, type DeviceContext } from './gpujs.ts';
 
 const compute = 4;
 
@@ -7,7 +7,7 @@ const compute = 4;
  * A kernel of gpu.js that is not translated from JavaScript, but comes as WGSL. It is compiled at once, with errors going to
  * the device's error scopes, and is added to a pass together with others instead of being submitted by itself.
  */
-export class WgslKernel extends WebGPUKernel {
+export class WgslKernel extends gpuJs.WebGPUKernel {
   readonly #code: Code;
   readonly #device: GPUDevice;
   readonly #layout: GPUBindGroupLayout;

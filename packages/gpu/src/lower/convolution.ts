@@ -1,66 +1,115 @@
-// A convolution as a product of matrices: kernels [outputs, taps] times patches of the images [taps, positions].
+// A convolution as a product of matrices: kernels [outputs, taps] times patches of the images [taps, positions], for each
+// group of channels and each phase of the outputs.
 import type { Operand } from '@thetagrad/core';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, joinAxes, placeOf, product as sizeOf } from '../code/views.ts';
 import { sumOf, times } from '../code/writer.ts';
-import { convolutionOneByOne, inputCoordinate, type ConvolutionAttributes } from './oneByOne.ts';
+import type { WgslWriter } from '../code/wgsl.ts';
+import { convolutionOneByOne } from './oneByOne.ts';
 import type { Language, RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
+import { Axis, type ConvolutionAttributes } from './phases.ts';
 import { lowerTiles, suitsTiles, type Product } from './tile.ts';
 
 export function lowerConvolution(kernel: RoutineKernel, language: Language): Command[] {
   const [images, kernels] = kernel.operands as [Operand, Operand];
   const attributes = kernel.attributes as unknown as ConvolutionAttributes;
   const [count, outputs, height, width] = kernel.shape as [number, number, number, number];
-  const taps = kernels.view.shape.slice(1);
-  const positions = height * width;
+  const [, perGroupIn, ...extent] = kernels.view.shape as [number, number, number, number];
+  const axes = ([0, 1] as const).map(
+    (axis) => new Axis(attributes, axis, extent[axis]!, images.view.shape[2 + axis]!),
+  ) as [Axis, Axis];
   const perGroup = outputs / attributes.groups;
+  const phases = axes.map(({ step }) => step) as [number, number];
+  const batches = [attributes.groups, ...phases];
+  /** Outputs of one phase. */
+  const positions = [count, Math.ceil(height / phases[0]), Math.ceil(width / phases[1])];
+  const taps = [perGroupIn, axes[0].taps, axes[1].taps];
+
+  /** Group, and the first output row and column of the phase. */
+  const batchOf = (writer: WgslWriter, batch: string): [string, string, string] =>
+    coordinatesOf(writer, batch, batches) as [string, string, string];
+  /** Image, row and column of an output. */
+  const outputOf = (writer: WgslWriter, phase: readonly string[], column: string): [string, string, string] => {
+    const [n, y, x] = coordinatesOf(writer, column, positions) as [string, string, string];
+    const at = (own: string, axis: 0 | 1): string =>
+      writer.integer(sumOf([times(own, phases[axis]), phase[1 + axis]!]));
+    return [n, at(y, 0), at(x, 1)];
+  };
+  /** Channel, row and column of a kernel element. */
+  const tapOf = (
+    writer: WgslWriter,
+    firsts: readonly [string, string],
+    k: string,
+    conditions: string[],
+  ): [string, string, string] => {
+    const [c, tapY, tapX] = coordinatesOf(writer, k, taps) as [string, string, string];
+    const ky = axes[0].element(writer, firsts[0], tapY, conditions);
+    return [c, ky, axes[1].element(writer, firsts[1], tapX, conditions)];
+  };
+  const firstsOf = (writer: WgslWriter, phase: readonly string[]): [string, string] => [
+    axes[0].first(writer, phase[1]!),
+    axes[1].first(writer, phase[2]!),
+  ];
+  const isWhole = phases[0] === 1 && phases[1] === 1;
   const tapAxes = joinAxes([kernels.view], 1);
+
   const product: Product = {
     name: 'convolution',
-    batches: attributes.groups,
+    batches: sizeOf(batches),
     rows: perGroup,
-    columns: count * positions,
+    columns: sizeOf(positions),
     depth: sizeOf(taps),
     left: {
       place: kernels.slot,
       isDeep: kernels.view.strides[0] !== 1,
-      locate: (writer, group, row) => {
-        const output = writer.integer(sumOf([times(group, perGroup), row]));
+      locate: (writer, batch, row) => {
+        const phase = batchOf(writer, batch);
+        const firsts = firstsOf(writer, phase);
+        const output = writer.integer(sumOf([times(phase[0], perGroup), row]));
         const base = writer.integer(placeOf([output], [kernels.view.strides[0]!], kernels.view.offset));
-        return (k) => ({
-          index: placeOf(coordinatesOf(writer, k, tapAxes.lengths), tapAxes.strides[0]!, base),
-        });
+        return (k) => {
+          // All taps in order may be fewer axes in memory.
+          if (isWhole) return { index: placeOf(coordinatesOf(writer, k, tapAxes.lengths), tapAxes.strides[0]!, base) };
+          const conditions: string[] = [];
+          const tap = tapOf(writer, firsts, k, conditions);
+          return { index: placeOf(tap, kernels.view.strides.slice(1), base), conditions };
+        };
       },
     },
     right: {
       place: images.slot,
       isDeep: false,
-      locate: (writer, group, column) => {
-        const [n, y, x] = coordinatesOf(writer, column, [count, height, width]) as [string, string, string];
+      locate: (writer, batch, column) => {
+        const phase = batchOf(writer, batch);
+        const firsts = firstsOf(writer, phase);
+        const [n, y, x] = outputOf(writer, phase, column);
         return (k) => {
-          const [channel, ky, kx] = coordinatesOf(writer, k, taps) as [string, string, string];
           const conditions: string[] = [];
-          const row = inputCoordinate(writer, attributes, 0, y, ky, images.view.shape[2]!, conditions);
-          const inRow = inputCoordinate(writer, attributes, 1, x, kx, images.view.shape[3]!, conditions);
-          const from = `(${sumOf([times(group, taps[0]!), channel])})`;
-          return { index: placeOf([n, from, row, inRow], images.view.strides, images.view.offset), conditions };
+          const [c, ky, kx] = tapOf(writer, firsts, k, conditions);
+          const channel = `(${sumOf([times(phase[0], perGroupIn), c])})`;
+          const place = [
+            n,
+            channel,
+            axes[0].meets(writer, y, ky, conditions),
+            axes[1].meets(writer, x, kx, conditions),
+          ];
+          return { index: placeOf(place, images.view.strides, images.view.offset), conditions };
         };
       },
     },
     output: kernel.output,
-    element: (writer, group, row, column) => {
-      const [n, position] = coordinatesOf(writer, column, [count, positions]) as [string, string];
-      return sumOf([
-        times(n, outputs * positions),
-        times(group, perGroup * positions),
-        times(row, positions),
-        position,
-      ]);
+    element: (writer, batch, row, column) => {
+      const phase = batchOf(writer, batch);
+      const [n, y, x] = outputOf(writer, phase, column);
+      const channel = `(${sumOf([times(phase[0], perGroup), row])})`;
+      const strides = [outputs * height * width, height * width, width, 1];
+      const conditions = isWhole ? [] : [`${y} < ${height}`, `${x} < ${width}`];
+      return { index: placeOf([n, channel, y, x], strides), conditions };
     },
     finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
   };
   return language.name === 'WGSL' && suitsTiles(product)
     ? lowerTiles(product)
-    : [convolutionOneByOne(kernel, attributes, language)];
+    : [convolutionOneByOne(kernel, axes, language)];
 }

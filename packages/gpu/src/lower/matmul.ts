@@ -20,7 +20,9 @@ export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[
     left: factor(a, batch, -2, -1),
     right: factor(b, batch, -1, -2),
     output: kernel.output,
-    element: (_, batchNumber, row, column) => sumOf([times(batchNumber, rows * columns), times(row, columns), column]),
+    element: (_, batchNumber, row, column) => ({
+      index: sumOf([times(batchNumber, rows * columns), times(row, columns), column]),
+    }),
     finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
   };
   return language.name === 'WGSL' && suitsTiles(product) ? lowerTiles(product) : [matmulOneByOne(kernel, language)];

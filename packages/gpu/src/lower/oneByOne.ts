@@ -5,19 +5,8 @@ import { coordinatesOf, placeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
 import { elementwise, type Language, type RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
+import type { Axis } from './phases.ts';
 import { runLength } from './reduction.ts';
-
-type Pair = readonly [number, number];
-
-/** The attributes of core's convolution: each pair is for height and width. */
-export interface ConvolutionAttributes {
-  readonly stride: Pair;
-  readonly low: Pair;
-  readonly high: Pair;
-  readonly inputDilation: Pair;
-  readonly kernelDilation: Pair;
-  readonly groups: number;
-}
 
 export function matmulOneByOne(kernel: RoutineKernel, language: Language): Command {
   const [a, b] = kernel.operands as [Operand, Operand];
@@ -39,55 +28,41 @@ export function matmulOneByOne(kernel: RoutineKernel, language: Language): Comma
   });
 }
 
-export function convolutionOneByOne(kernel: RoutineKernel, a: ConvolutionAttributes, language: Language): Command {
+export function convolutionOneByOne(kernel: RoutineKernel, axes: readonly [Axis, Axis], language: Language): Command {
   const [images, kernels] = kernel.operands as [Operand, Operand];
-  const [, perGroup, ...extent] = kernels.view.shape as [number, number, number, number];
-  const perGroupOut = kernel.shape[1]! / a.groups;
+  const perGroup = kernels.view.shape[1]!;
+  const perGroupOut = kernel.shape[1]! / (kernel.attributes['groups'] as number);
   return elementwise(language, 'convolution', kernel.output, (writer, element) => {
     const [n, o, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
     const firstChannel = times(writer.quotient(o, perGroupOut), perGroup);
-    const type = valueTypeOf(kernel.output.dtype);
-    const zero = writer.constant(type, 0);
+    const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
     const total = writer.variable(zero);
-    writer.loop(extent[0]!, (ky) => {
-      writer.loop(extent[1]!, (kx) => {
+    const [firstY, firstX] = [axes[0].first(writer, y), axes[1].first(writer, x)];
+    writer.loop(axes[0].taps, (tapY) => {
+      writer.loop(axes[1].taps, (tapX) => {
         const conditions: string[] = [];
-        const [inY, inX] = ([0, 1] as const).map((axis) => {
-          const [out, k] = [
-            [y, ky],
-            [x, kx],
-          ][axis] as [string, string];
-          return inputCoordinate(writer, a, axis, out, k, images.view.shape[2 + axis]!, conditions);
-        });
+        const ky = axes[0].element(writer, firstY, tapY, conditions);
+        const kx = axes[1].element(writer, firstX, tapX, conditions);
+        const inY = axes[0].meets(writer, y, ky, conditions);
+        const inX = axes[1].meets(writer, x, kx, conditions);
+        const inside = writer.holds(writer.condition(conditions.join(' && ')));
+        const start = ({ slot, view }: Operand, coordinates: readonly string[]): string =>
+          writer.integer(
+            writer.indexWhere(inside, `(${placeOf(coordinates, view.strides, view.offset)})`, '0'),
+            slot.size,
+          );
+        const pixel = start(images, [n, firstChannel, inY, inX]);
+        const weight = start(kernels, [o, '0', ky, kx]);
         const sum = sumOfRuns(writer, kernel, perGroup, (c) => {
-          const channel = sumOf([firstChannel, c]);
-          const place = placeOf([n, `(${channel})`, inY!, inX!], images.view.strides, images.view.offset);
-          const weight = placeOf([o, c, ky, kx], kernels.view.strides, kernels.view.offset);
-          return [writer.guarded(conditions, images.slot, place, zero), writer.load(kernels.slot, weight)];
+          const along = ({ slot, view }: Operand, from: string): Value =>
+            writer.load(slot, sumOf([from, times(c, view.strides[1]!)]));
+          return [writer.choose(inside, along(images, pixel), zero), along(kernels, weight)];
         });
         writer.set(total, writer.sum(total, sum));
       });
     });
     return throughTail(writer, kernel.tail, total, element);
   });
-}
-
-/** The input row or column that kernel element k meets at an output; adds the conditions under which there is one. */
-export function inputCoordinate(
-  writer: Writer,
-  { stride, low, kernelDilation, inputDilation }: ConvolutionAttributes,
-  axis: 0 | 1,
-  out: string,
-  k: string,
-  length: number,
-  conditions: string[],
-): string {
-  const terms = [times(out, stride[axis]), times(k, kernelDilation[axis]), String(-low[axis])];
-  const place = writer.integer(`(${sumOf(terms)})`, 2 ** 24);
-  conditions.push(`${place} >= 0`, `${place} < ${(length - 1) * inputDilation[axis] + 1}`);
-  if (inputDilation[axis] === 1) return place;
-  conditions.push(`${writer.remainder(place, inputDilation[axis])} == 0`);
-  return writer.quotient(place, inputDilation[axis]);
 }
 
 /** The sum of products, in runs. */

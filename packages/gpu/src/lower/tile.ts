@@ -7,7 +7,7 @@ import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { elementwise, wgsl } from './language.ts';
 import { runLength } from './reduction.ts';
 
-/** Where an element of a factor is: in memory, and under which conditions; it is 0 elsewhere. */
+/** Where an element is in memory, and under which conditions there is one. Elsewhere factors are 0. */
 interface Location {
   readonly index: string;
   readonly conditions?: readonly string[];
@@ -30,8 +30,8 @@ export interface Product {
   readonly left: Factor;
   readonly right: Factor;
   readonly output: Place;
-  /** The number of an element of the output. */
-  element(writer: WgslWriter, batch: string, row: string, column: string): string;
+  /** The number of an element in the output, and under which conditions there is one. */
+  element(writer: WgslWriter, batch: string, row: string, column: string): Location;
   /** What becomes of it before it is stored. */
   finish(writer: WgslWriter, value: Value, element: string): Value;
 }
@@ -119,8 +119,10 @@ function tiled(product: Product, output: Place, slices: number): Command {
     writer.loop(wide, (j) => {
       const ownRow = writer.integer(sumOf([firstRow, row, i]));
       const ownColumn = writer.integer(sumOf([firstColumn, column, j]));
-      writer.block(`if (${ownRow} < ${rows} && ${ownColumn} < ${columns})`, () => {
-        const element = writer.integer(product.element(writer, batch, ownRow, ownColumn));
+      const { index, conditions = [] } = product.element(writer, batch, ownRow, ownColumn);
+      const all = [`${ownRow} < ${rows}`, `${ownColumn} < ${columns}`, ...conditions];
+      writer.block(`if (${all.join(' && ')})`, () => {
+        const element = writer.integer(index);
         const value = product.finish(writer, { type, text: `sums[${sumOf([times(i, wide), j])}]` }, element);
         writer.store(sumOf([times(slice, product.output.size), element]), value);
       });
