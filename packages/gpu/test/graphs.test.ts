@@ -1,0 +1,96 @@
+// Random graphs with variables, evaluated several times: memory that is used again must not be anybody else's. Numbers are
+// small integers, so that results are exact.
+import {
+  arange,
+  concat,
+  evaluate,
+  reference,
+  setBackend,
+  Variable,
+  type Backend,
+  type Tensor,
+  type TypedArray,
+} from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { integers } from '../../../test/conformance/values.ts';
+import { backendOf, modes } from './modes.ts';
+
+const bounded = (x: Tensor): Tensor => x.clip(-8, 8);
+/** As many elements as there are in [4, 6], again from the first. */
+const filling = (x: Tensor): Tensor => x.flatten().gather(arange(24).mod(x.size)).reshape([4, 6]);
+
+const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
+  (x, y) => bounded(x.add(y)),
+  (x, y) => bounded(x.mul(y)),
+  (x, y) => bounded(x.sub(y).square()),
+  (x, y) => x.less(y).where(x, y.neg()),
+  (x) => filling(x.transpose()),
+  (x) => filling(x.flip().slice([[1, null, 2], null])),
+  (x) => filling(bounded(x.sum(0))),
+  (x) => filling(x.max(1)),
+  (x) => filling(x.argMax(0)).cast('float32'),
+  (x, y) => bounded(filling(x.matmul(y.transpose()))),
+  (x, y) => filling(concat([x, y]).slice([[2, 6]])),
+  (x) =>
+    filling(
+      x.pad(
+        [
+          [1, 0],
+          [0, 2],
+        ],
+        3,
+      ),
+    ),
+  (x) => x.sort(),
+  (x) => x.cast('int32').mod(5).cast('float32'),
+];
+
+interface Recipe {
+  readonly steps: readonly (readonly [operation: number, first: number, second: number])[];
+  readonly seed: number;
+}
+
+/** The results of three steps, in each of which all is computed anew and two variables change. */
+async function run({ steps, seed }: Recipe, backend: Backend): Promise<TypedArray[]> {
+  setBackend(backend);
+  try {
+    const make = (i: number): Tensor => integers('float32', seed + i)([4, 6]);
+    const variables = [new Variable(make(0)), new Variable(make(1))];
+    const constant = make(2);
+    const values: TypedArray[] = [];
+    for (let step = 0; step < 3; step++) {
+      const made = [constant, ...variables.map(({ value }) => value)];
+      for (const [operation, first, second] of steps) {
+        made.push(operations[operation % operations.length]!(made[first % made.length]!, made[second % made.length]!));
+      }
+      const wanted = [made.at(-1)!, made.at(seed % made.length)!].map((x) => x.add(0));
+      const [x, y] = variables.map(({ value }) => value) as [Tensor, Tensor];
+      variables[0]!.assign(bounded(y.add(made.at(-1)!)));
+      variables[1]!.assign(bounded(x.sub(made.at(-2)!)));
+      await evaluate(wanted, variables);
+      values.push(
+        ...(await Promise.all([...wanted, ...variables.map(({ value }) => value.add(0))].map((t) => t.data()))),
+      );
+    }
+    return values;
+  } finally {
+    setBackend(reference());
+  }
+}
+
+describe.each(modes)('%s', (mode) => {
+  test('random graphs, step by step', { timeout: 60_000 }, async () => {
+    const backend = await backendOf(mode);
+    const recipes = fc.record({
+      steps: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 2, maxLength: 14 }),
+      seed: fc.nat(),
+    });
+    await fc.assert(
+      fc.asyncProperty(recipes, async (recipe) => {
+        expect(await run(recipe, backend)).toEqual(await run(recipe, reference()));
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
