@@ -59,8 +59,8 @@ export class GpuBackend implements Backend {
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
-    device.begin();
     const program = this.#programFor(plan);
+    device.begin();
     const memory = new Map<Place, Memory>();
     const temporary: Memory[] = [];
     try {
@@ -91,11 +91,6 @@ export class GpuBackend implements Backend {
 
   release(plan: Plan): void {
     this.#programs.delete(plan);
-  }
-
-  /** Gives back all memory, the device with it; buffers cannot be read any more. */
-  close(): void {
-    this.#device.destroy();
   }
 
   /** The memory of an input, which it gets if it has none. */

@@ -17,6 +17,8 @@ const idleBytes = 64 * 2 ** 20;
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, Block[]>();
+  /** What nobody uses any more, to be destroyed. */
+  #surplus: Block[] = [];
   #bytes = 0;
   #idle = 0;
 
@@ -51,12 +53,13 @@ export class BufferPool {
     return { buffer, bytes: size };
   }
 
+  /** Takes a block back; programs that use it may still be on their way, until {@link trim}. */
   give(block: Block): void {
     const { bytes } = block;
     // More than is in use would not come back to life soon.
     if (this.#idle + bytes > idleBytes + this.#bytes / 2) {
       this.#bytes -= bytes;
-      block.buffer.destroy();
+      this.#surplus.push(block);
       return;
     }
     this.#idle += bytes;
@@ -65,12 +68,10 @@ export class BufferPool {
     else this.#free.set(bytes, [block]);
   }
 
-  /** Gives everything that is not in use back to the device. */
-  destroy(): void {
-    for (const blocks of this.#free.values()) for (const { buffer } of blocks) buffer.destroy();
-    this.#free.clear();
-    this.#bytes -= this.#idle;
-    this.#idle = 0;
+  /** Destroys what lies idle beyond need; everything that uses it has been submitted. */
+  trim(): void {
+    for (const { buffer } of this.#surplus) buffer.destroy();
+    this.#surplus = [];
   }
 }
 

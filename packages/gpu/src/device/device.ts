@@ -33,5 +33,4 @@ export interface Device {
   readSync(memory: Memory, dtype: DType, size: number): TypedArray;
   /** A promise where so much has been submitted that it is time to wait. */
   rest(): Promise<void> | undefined;
-  destroy(): void;
 }

@@ -15,7 +15,6 @@ export interface Translator {
       readonly functions: readonly Helper[];
     },
   ): IKernelRunShortcut & { readonly fallbackReason: string | null };
-  destroy(): Promise<void> | void;
 }
 
 /** The device that all webgpu kernels of gpu.js share. */

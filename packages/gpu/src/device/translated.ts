@@ -5,6 +5,7 @@ import { floatsPerElement } from '../code/javascript.ts';
 import { valueTypeOf } from '../code/writer.ts';
 import { javaScript, type Language } from '../lower/language.ts';
 import type { Device, Memory } from './device.ts';
+import { KernelCache } from './kernelCache.ts';
 import { gpuJs, type Translator } from './gpujs.ts';
 
 type Kernel = ReturnType<Translator['createKernel']>;
@@ -35,7 +36,7 @@ export class TranslatedDevice implements Device {
   /** Its memory is the collector's. */
   readonly bytes = 0;
   readonly #translator: Translator;
-  readonly #kernels = new Map<string, Kernel>();
+  readonly #kernels = new KernelCache<Kernel>();
 
   constructor(mode: TranslatedMode) {
     this.mode = mode;
@@ -64,7 +65,12 @@ export class TranslatedDevice implements Device {
     const arrays = inputs.map((memory) => (memory as Floats).values);
     if (check) checkIndices(arrays[check.input]!, check);
     const kernel = this.#kernelFor(code, arrays);
-    const result = kernel(...arrays) as Float32Array;
+    let result: Float32Array;
+    try {
+      result = kernel(...arrays) as Float32Array;
+    } catch (cause) {
+      throw new Error(`gpu: the kernel '${code.name}' failed: ${(cause as Error).message}`, { cause });
+    }
     // gpu.js goes to JavaScript where a mode cannot do something, with no more than a warning.
     if (!(kernel.kernel instanceof kernelClasses[this.mode])) {
       throw new Error(
@@ -92,29 +98,21 @@ export class TranslatedDevice implements Device {
 
   rest(): undefined {}
 
-  destroy(): void {
-    this.#kernels.clear();
-    void this.#translator.destroy();
-  }
-
   #kernelFor(code: Code, arrays: readonly Float32Array[]): Kernel {
     const { source, output, inputs, helpers = [] } = code;
     const size = output.size * floatsPerElement(valueTypeOf(output.dtype));
     // Sizes are compiled into kernels.
     const key = `${size} ${arrays.map(({ length }) => length).join()} ${source}`;
-    let kernel = this.#kernels.get(key);
-    if (!kernel) {
-      kernel = this.#translator.createKernel(source, {
+    return this.#kernels.get(key, () =>
+      this.#translator.createKernel(source, {
         output: [size],
         precision: 'single',
         pipeline: true,
         immutable: true,
         argumentTypes: inputs.map(() => 'Array' as const),
         functions: helpers,
-      });
-      this.#kernels.set(key, kernel);
-    }
-    return kernel;
+      }),
+    );
   }
 }
 

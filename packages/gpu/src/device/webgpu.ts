@@ -5,13 +5,14 @@ import { reportedIndex, reportSize } from '../code/wgsl.ts';
 import { wgsl, type Language } from '../lower/language.ts';
 import { BufferPool, bufferUsage, type Block } from './bufferPool.ts';
 import type { Device, Memory } from './device.ts';
+import { KernelCache } from './kernelCache.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { WgslKernel } from './wgslKernel.ts';
 
 /** So many submissions may wait for the device before evaluation does. */
 const mostAhead = 8;
 
-/** A block of the device's memory, as a handle of gpu.js. */
+/** A block of the device's memory, while somebody uses it. */
 class Resident implements Memory {
   readonly block: Block;
   readonly bytes: number;
@@ -30,7 +31,7 @@ export class WebGpuDevice implements Device {
   readonly mostInputs: number;
   readonly #context: DeviceContext;
   readonly #pool: BufferPool;
-  readonly #kernels = new Map<string, WgslKernel>();
+  readonly #kernels = new KernelCache<WgslKernel>();
   readonly #reader: DeviceKernel;
   /** Where kernels report indices out of range. */
   readonly #report: GPUBuffer;
@@ -103,6 +104,7 @@ export class WebGpuDevice implements Device {
     this.#pass!.end();
     device.queue.submit([this.#encoder!.finish()]);
     this.#pass = this.#encoder = undefined;
+    this.#pool.trim();
     this.#ahead++;
     const names = this.#names;
     const scopes = [device.popErrorScope(), device.popErrorScope()];
@@ -150,12 +152,6 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  destroy(): void {
-    this.#kernels.clear();
-    this.#pool.destroy();
-    this.#report.destroy();
-  }
-
   #bufferOf(memory: Resident): GPUBuffer {
     if (memory.isFree) throw new Error('gpu: memory is used after it was freed');
     return memory.block.buffer;
@@ -163,9 +159,7 @@ export class WebGpuDevice implements Device {
 
   #kernelFor(code: Code): WgslKernel {
     const key = `${code.workgroups!.join()} ${code.source}`;
-    let kernel = this.#kernels.get(key);
-    if (!kernel) this.#kernels.set(key, (kernel = new WgslKernel(code, this.#context)));
-    return kernel;
+    return this.#kernels.get(key, () => new WgslKernel(code, this.#context));
   }
 
   /** The first words of a buffer, as gpu.js reads results of its kernels. */
