@@ -239,6 +239,14 @@ describe('bodies are bounded', () => {
     expect(Math.max(...plan.kernels.map(operandsIn))).toBeLessThanOrEqual(16);
     expect(numbers(sum)).toEqual([-3, -2, -1].map((value) => 100 * value + 4950));
   });
+
+  test('in operands, as the backend says, tails included', () => {
+    const [a, b] = [values([6, 2]), values([6, 1])];
+    const results = [1, 2, 3, 4, 5].reduce((all, i) => all.mul(values([2]).add(i)), x.matmul(a)).add(b.sum());
+    const order = topologicalOrder([results]);
+    const plan = schedule({ order, results: [results], updates: [] }, { mostOperands: 4 });
+    expect(Math.max(...plan.kernels.map(operandsIn))).toBeLessThanOrEqual(4);
+  });
 });
 
 test('without fusion each operation is a kernel of its own', () => {

@@ -1,9 +1,12 @@
 // Products and convolutions that are large enough for tiles, with odd sizes, strides and slices of the depth; small integers
 // make sums exact.
 import { conv2d, vjp, type Tensor } from '@thetagrad/core';
-import { describe, test } from 'vitest';
+import { describe, test, vi } from 'vitest';
 import { integers } from '../../../test/conformance/values.ts';
 import { expectSame, modes } from './modes.ts';
+
+// A device in software compiles slowly.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The value and both gradients of f, for some cotangent. */
 function three(f: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b: readonly number[]): Tensor[] {

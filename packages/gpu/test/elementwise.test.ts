@@ -11,12 +11,15 @@ import {
   type Tensor,
 } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as table from '../../core/src/primitives/elementwise.ts';
 import { ulps } from '../../../test/conformance/bounds.ts';
 import { laidOut, layouts, shapes } from '../../../test/conformance/values.ts';
 import { type GpuMode } from '../src/index.ts';
 import { anythingIn, backendOf, expectSame, exactly, modes, valuesOn, type Tolerance } from './modes.ts';
+
+// A device in software compiles slowly.
+vi.setConfig({ testTimeout: 60_000 });
 
 type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
 const operations = Object.entries(table as unknown as Record<string, Function>);

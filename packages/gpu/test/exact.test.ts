@@ -1,9 +1,12 @@
 // What only moves, picks, orders, counts or draws elements gives exactly the reference's, and so do sums of small integers.
 import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { integers, laidOut, layouts, shapes, type Layout, type Make } from '../../../test/conformance/values.ts';
 import { anythingIn, backendOf, expectSame, modes, valuesOn } from './modes.ts';
+
+// A device in software compiles slowly.
+vi.setConfig({ testTimeout: 60_000 });
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
 

@@ -12,9 +12,12 @@ import {
   type TypedArray,
 } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { integers } from '../../../test/conformance/values.ts';
 import { backendOf, modes } from './modes.ts';
+
+// A device in software compiles slowly.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bounded = (x: Tensor): Tensor => x.clip(-8, 8);
 /** As many elements as there are in [4, 6], again from the first. */
