@@ -129,22 +129,22 @@ describe.each(modes)('%s', (mode) => {
       const { shape, axis, seed } = given;
       if (shape[axis] === 0) return;
       const at = shape.with(axis, seed & 7);
-      const flat = indices(seed + 1, shape[axis]!, [seed & 7, 2]);
-      const along = indices(seed + 2, shape[axis]!, at);
+      const flat = (): Tensor => indices(seed + 1, shape[axis]!, [seed & 7, 2]);
+      const along = (): Tensor => indices(seed + 2, shape[axis]!, at);
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
           const x = operand(given, dtype, anything);
-          return [x.gather(flat, axis), x.takeAlongAxis(along, axis)];
+          return [x.gather(flat(), axis), x.takeAlongAxis(along(), axis)];
         }),
       );
       await expectSame(mode, () =>
         (['float32', 'int32'] as const).map((dtype) =>
           operand(given, dtype, integers)
-            .scatterAdd(along, integers(dtype, seed + 3)(at), axis)
+            .scatterAdd(along(), integers(dtype, seed + 3)(at), axis)
             .add(0),
         ),
       );
-      const fs = [(x: Tensor) => x.gather(flat, axis), (x: Tensor) => x.takeAlongAxis(along, axis)];
+      const fs = [(x: Tensor) => x.gather(flat(), axis), (x: Tensor) => x.takeAlongAxis(along(), axis)];
       await expectSame(mode, () => gradients(fs, operand(given, 'float32', integers), seed + 4));
     }));
 
