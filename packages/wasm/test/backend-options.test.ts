@@ -22,7 +22,8 @@ describe('wasm', () => {
 
   it('uses all cores unless said otherwise', async () => {
     const backend = await wasm();
-    expect(backend.threads).toBe(process.getBuiltinModule('node:os').availableParallelism());
+    const os = globalThis.process?.getBuiltinModule('node:os');
+    expect(backend.threads).toBe(os ? os.availableParallelism() : navigator.hardwareConcurrency);
     backend.close();
   });
 

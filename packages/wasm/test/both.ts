@@ -68,7 +68,8 @@ export function expectSame(build: () => Tensor): void {
 }
 
 function haveSameBytes(a: TypedArray, b: TypedArray): boolean {
-  return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+  const bytes = [a, b].map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
+  return bytes[0]!.length === bytes[1]!.length && bytes[0]!.every((byte, i) => byte === bytes[1]![i]);
 }
 
 /** Expects an error with the same message, and gives it. */

@@ -1,0 +1,7 @@
+// Runs in a frame: see page.test.ts.
+import { probe } from './probe.ts';
+
+probe().then(
+  (findings) => parent.postMessage(findings),
+  (error: unknown) => parent.postMessage(String(error)),
+);

@@ -1,0 +1,7 @@
+// Runs in a worker: see page.test.ts.
+import { probe } from './probe.ts';
+
+probe().then(
+  (findings) => postMessage(findings),
+  (error: unknown) => postMessage(String(error)),
+);
