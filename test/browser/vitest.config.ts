@@ -12,28 +12,31 @@ interface Page {
   readonly include: readonly string[];
 }
 
+const everyPage = ['test/browser/*.test.ts'];
+/** What may depend on the engine; kernels are left to the conformance suite. */
+const platform = '{assembler,assembler-instructions,backend,backend-options,best,buffer,heap,threads}';
+
 const pages: readonly Page[] = [
   {
     name: 'wasm',
     backend: 'wasm',
     isolated: true,
-    include: ['test/browser/*.test.ts', 'test/conformance/*.test.ts', 'packages/wasm/test/*.test.ts'],
+    include: [...everyPage, 'test/conformance/*.test.ts', `packages/wasm/test/${platform}.test.ts`],
   },
-  { name: 'wasm without headers', backend: 'wasm', isolated: false, include: ['test/browser/*.test.ts'] },
+  { name: 'wasm without headers', backend: 'wasm', isolated: false, include: everyPage },
 ];
 
-/** What cannot run there. */
 const exclude = [
   ...configDefaults.exclude,
-  '**/*node.test.ts',
-  'packages/wasm/test/browser-safety.test.ts', // reads sources
-  'test/conformance/plans.test.ts', // replaces a module that has been loaded already
+  // Replaces a module that the page has loaded already.
+  'test/conformance/plans.test.ts',
 ];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const conditions = ['@thetagrad/source', 'module', 'development|production'];
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 const launch = launchOptions();
+const resultsFile = process.env['TEST_RESULTS'];
 
 const project = ({ name, backend, isolated, include }: Page): TestProjectConfiguration => ({
   root,
@@ -63,7 +66,12 @@ const project = ({ name, backend, isolated, include }: Page): TestProjectConfigu
 
 export default defineConfig({
   root,
-  // Of the global set-up, which runs in Node.
+  // What the global set-up, which runs in Node, is loaded by.
   environments: { __vitest__: { resolve: { conditions: [...conditions, 'node'] } } },
-  test: { allowOnly: false, globalSetup: ['test/browser/node.ts'], projects: pages.map(project) },
+  test: {
+    allowOnly: false,
+    reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
+    globalSetup: ['test/browser/node.ts'],
+    projects: pages.map(project),
+  },
 });
