@@ -10,7 +10,7 @@ const project = (backend: 'reference' | 'wasm', include: readonly string[]) => (
   test: {
     name: backend,
     include: [...include],
-    exclude: [...configDefaults.exclude, 'test/pack/**'],
+    exclude: [...configDefaults.exclude, 'test/{browser,pack}/**'],
     setupFiles: ['test/backend.ts'],
     provide: { backend },
     // For tests that hang, not for slow machines.
