@@ -146,6 +146,7 @@ test('the namespace has what it says', () => {
     'Tensor',
     'Variable',
     'arange',
+    'call',
     'concat',
     'constant',
     'customGradient',

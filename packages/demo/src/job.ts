@@ -1,13 +1,14 @@
 import { getBackend, reference, setBackend } from '@thetagrad/core';
 import { verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
+import type { GpuBackend, GpuMode } from '@thetagrad/gpu';
 import { best, wasm, type Choice } from '@thetagrad/wasm';
 import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { extractFeatures } from './features.ts';
 import { type Method, methodsFor } from './methods.ts';
-import { type Options, UsageError } from './options.ts';
+import { type BackendName, type Options, UsageError } from './options.ts';
 import { type FeaturePlot, type MethodResult, type Report, type SampleSheet, writeReport } from './report/report.ts';
 import { atMost, openSource, type Source } from './sources.ts';
 import { resultsTable } from './table.ts';
@@ -48,8 +49,20 @@ export async function chooseBackend({ backend: name, threads }: Options): Promis
   if (name === 'reference') return { backend: reference(), reason: 'reference: plain TypeScript on one thread' };
   const options = threads === undefined ? {} : { threads };
   if (name === 'best') return best(options);
-  const backend = await wasm(options);
+  const backend = name === 'wasm' ? await wasm(options) : await openGpu(name);
   return { backend, reason: backend.describe() };
+}
+
+/** @throws {UsageError} if the mode does not work here. */
+async function openGpu(name: BackendName): Promise<GpuBackend> {
+  const mode = name.split(':')[1] as GpuMode | undefined;
+  // gpu.js takes a while to load.
+  const { gpu } = await import('@thetagrad/gpu');
+  try {
+    return await gpu(mode === undefined ? {} : { mode });
+  } catch (error) {
+    throw new UsageError(`--backend ${name}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** What a run will do. */

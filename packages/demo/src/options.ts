@@ -20,7 +20,7 @@ export interface Options {
 export class UsageError extends Error {}
 
 export const netNames = ['small', 'sphereface4', 'sphereface10', 'sphereface20', 'sphereface36', 'sphereface64'];
-export const backendNames = ['best', 'wasm', 'reference'] as const;
+export const backendNames = ['best', 'wasm', 'gpu', 'gpu:webgpu', 'gpu:webasm', 'gpu:cpu', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** What every generator of random numbers takes. */
@@ -52,7 +52,10 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .option('--batch <size>', 'images in a step', integerFrom(2), 64)
     .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0, largestSeed), 0)
     .addOption(
-      new Option('--backend <name>', 'what computes; best is the fastest that works here')
+      new Option(
+        '--backend <name>',
+        'what computes; best is the fastest on the CPU, gpu the first mode of gpu.js that works here',
+      )
         .choices(backendNames)
         .default('best'),
     )

@@ -88,6 +88,31 @@ function expectSelfContained(html: string): void {
 describe('a run', () => {
   const options = makeOptions({ margins: [2, 4] });
 
+  test.each(['gpu:cpu', 'gpu:webasm'] as const)('trains on %s to the losses of the reference', async (backend) => {
+    const losses = async (name: Options['backend']): Promise<number[]> => {
+      const own = makeOptions({ backend: name, steps: 3 });
+      await run(own);
+      const { methods } = JSON.parse(readFileSync(join(own.out, 'results.json'), 'utf8'));
+      return methods.map(({ loss }: { loss: number }) => loss);
+    };
+    const expected = await losses('reference');
+    const actual = await losses(backend);
+    expect(printed).toContain(`backend gpu.js ${backend.slice(4)}: `);
+    expect(actual).toHaveLength(3);
+    actual.forEach((loss, i) => expect(Math.abs(loss - expected[i]!)).toBeLessThan(1e-4 * expected[i]!));
+  });
+
+  test('a mode that does not work here is one line that says why', async () => {
+    vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => null } });
+    try {
+      const asked = run(makeOptions({ backend: 'gpu:webgpu' }));
+      await expect(asked).rejects.toThrow(/^--backend gpu:webgpu: gpu: WebGPU is there, but no adapter/);
+      await expect(asked).rejects.toBeInstanceOf(UsageError);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test('trains with every loss, prints the table, and writes results and report', async () => {
     await run(options);
     expect(printed).toContain('MNIST: 30 images of 6 classes to train on, 20 of 4 others to verify\n');
