@@ -1,42 +1,14 @@
 // Scans, products and pooling on any view: exactly the reference's where the arithmetic is the same or exact, and within a
 // bound where it is not.
-import { isFloat, reference, vjp, type DType, type Pool2dOptions, type Tensor } from '@thetagrad/core';
+import { isFloat, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSame, tested, valuesOn } from './backends.ts';
 import { expectWithin, sumError, unit } from './bounds.ts';
-import { anything, integers, laidOut, layouts, ordinary, shapes, sizeOf, type Layout, type Make } from './values.ts';
+import { cases, large, operand, pools, type Case } from './scanCases.ts';
+import { anything, integers, ordinary, sizeOf } from './values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
-
-interface Case {
-  readonly shape: readonly number[];
-  readonly layout: Layout;
-  readonly axis: number;
-  readonly reverse: boolean;
-  readonly exclusive: boolean;
-  readonly seed: number;
-}
-
-function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
-  return shape.chain((lengths) =>
-    fc.record({
-      shape: fc.constant(lengths),
-      layout: layouts(lengths.length),
-      axis: fc.nat(lengths.length - 1),
-      reverse: fc.boolean(),
-      exclusive: fc.boolean(),
-      seed: fc.integer(),
-    }),
-  );
-}
-
-const cases = caseOf(shapes(1));
-/** Long enough to be cut into chunks. */
-const large = caseOf(fc.constantFrom([70_001], [3, 30_001], [30_001, 3], [257, 260], [5, 129, 131], [2, 40_000]));
-
-const operand = ({ shape, layout, seed }: Case, make: (seed: number) => Make): Tensor =>
-  laidOut(shape, layout, make(seed));
 
 describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) => {
   const scanned = (x: Tensor, { axis, reverse, exclusive }: Case): Tensor => x[name](axis, { reverse, exclusive });
@@ -143,29 +115,6 @@ describe('prod', () => {
 });
 
 describe('pooling', () => {
-  const side = fc
-    .record({
-      kernel: fc.integer({ min: 1, max: 5 }),
-      stride: fc.integer({ min: 1, max: 3 }),
-      low: fc.nat(2),
-      high: fc.nat(2),
-      spare: fc.oneof(fc.nat(4), fc.nat(40)),
-    })
-    .map((one) => ({ ...one, length: Math.max(1, one.kernel - one.low - one.high + one.spare) }));
-  const pools = fc.tuple(fc.nat(2), fc.nat(3), side, side).chain(([batch, channels, y, x]) =>
-    fc.record({
-      given: caseOf(fc.constant([batch, channels, y.length, x.length])),
-      options: fc.constant<Pool2dOptions>({
-        kernelSize: [y.kernel, x.kernel],
-        stride: [y.stride, x.stride],
-        padding: [
-          [y.low, y.high],
-          [x.low, x.high],
-        ],
-      }),
-    }),
-  );
-
   test.each(all)('maxPool2d of %s: exactly', (dtype) => {
     fc.assert(
       fc.property(pools, ({ given, options }) => {

@@ -25,7 +25,8 @@ export class GpuBackend implements Backend {
     this.#device = device;
     this.#reason = reason;
     this.#residents = new Residents(device);
-    if (device.mostInputs !== undefined) this.mostOperands = device.mostInputs;
+    // Beside its operands, a kernel may read what was computed for it first, as scans do.
+    if (device.mostInputs !== undefined) this.mostOperands = device.mostInputs - 1;
   }
 
   /** The mode of gpu.js that it runs in. */

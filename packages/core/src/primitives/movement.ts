@@ -104,7 +104,7 @@ export const unfold: Movement = {
 };
 
 /** The transpose of {@link unfold}: windows added up where they overlap. */
-const fold: Routine = {
+export const fold: Routine = {
   kind: 'routine',
   name: 'fold',
   run: (output, shape, [windows], attributes) => {

@@ -6,24 +6,30 @@ import type { Language, RoutineKernel } from './language.ts';
 import { lowerMap } from './map.ts';
 import { lowerMatmul } from './matmul.ts';
 import { lowerConcat, lowerFold, lowerPad } from './move.ts';
+import { lowerMaxIndices, lowerWindowSpread, lowerWindowSum } from './pool.ts';
 import { lowerRandomBits } from './random.ts';
 import { lowerReduce } from './reduce.ts';
+import { lowerScan } from './scan.ts';
 import { lowerArgSort } from './sort.ts';
 
 type Lowering = (kernel: RoutineKernel, language: Language, mostInputs: number) => Command[];
 
-/** By the names of core's routines. */
-const routines: Readonly<Record<string, Lowering>> = {
+/** By the names of core's routines: of all that it has. */
+export const routines: Readonly<Record<string, Lowering>> = {
   argSort: lowerArgSort,
   concat: lowerConcat,
   convolution: lowerConvolution,
   fold: lowerFold,
   iota: lowerIota,
   matmul: lowerMatmul,
+  maxIndices: lowerMaxIndices,
   pad: lowerPad,
   randomBits: lowerRandomBits,
+  scan: lowerScan,
   scatterAdd: lowerScatter,
   takeAlongAxis: lowerTake,
+  windowSpread: lowerWindowSpread,
+  windowSum: lowerWindowSum,
 };
 
 /** The commands that a kernel comes to. */

@@ -1,0 +1,158 @@
+// Scans and pooling: exactly the reference's where the arithmetic is exact, and within a bound where it is not.
+import { reference, vjp, type DType, type Tensor } from '@thetagrad/core';
+import fc from 'fast-check';
+import { describe, test, vi } from 'vitest';
+import { expectWithin, unit } from '../../../test/conformance/bounds.ts';
+import { caseOf, cases, operand, pools, type Case } from '../../../test/conformance/scanCases.ts';
+import { integers, ordinary } from '../../../test/conformance/values.ts';
+import { anythingIn, backendOf, expectSame, modes, valuesOn } from './modes.ts';
+
+// A device in software compiles slowly.
+vi.setConfig({ testTimeout: 60_000 });
+
+const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
+const names = ['cumsum', 'cumprod', 'cummax', 'cummin'] as const;
+type Name = (typeof names)[number];
+
+/** Of two, three and four levels of blocks. */
+const large = caseOf(fc.constantFrom([16], [17], [256], [257], [3, 4097], [300, 5], [2, 3, 70]));
+const scanned = (name: Name, x: Tensor, { axis, reverse, exclusive }: Case): Tensor =>
+  x[name](axis, { reverse, exclusive });
+/** Zeros have no sign. */
+const gradient = (f: (x: Tensor) => Tensor, x: Tensor, seed: number): Tensor => {
+  const { value, pullback } = vjp(f, x);
+  return pullback(integers('float32', seed)(value.shape))[0].add(0);
+};
+
+/**
+ * Elements are added up in blocks of 16, from what is carried into them, which is the same sum of totals of blocks: so many
+ * errors of one addition at most.
+ */
+const scanError = (length: number): number =>
+  (16 * Math.max(1, Math.ceil(Math.log(length) / Math.log(16))) + 1) * unit.float32;
+
+describe.each(modes)('%s', (mode) => {
+  const anything = anythingIn(mode);
+
+  describe.each(names)('%s', (name) => {
+    /** Floating-point numbers whose sums (or products) are exact. */
+    const exact = (given: Case, dtype: DType): Tensor => {
+      if (dtype !== 'float32' || name === 'cummax' || name === 'cummin') {
+        return operand(given, (seed) => anything(dtype, seed));
+      }
+      const x = operand(given, (seed) => integers(dtype, seed, name === 'cumprod' ? 1 : 4));
+      return name === 'cumprod' ? x.equal(0).where(1, x) : x;
+    };
+
+    test('exactly', () =>
+      fc.assert(
+        fc.asyncProperty(fc.oneof({ weight: 2, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) =>
+          expectSame(mode, () => dtypes.map((dtype) => scanned(name, exact(given, dtype), given))),
+        ),
+        { numRuns: 6 },
+      ));
+
+    test('gradients: exactly', () =>
+      fc.assert(
+        fc.asyncProperty(cases, (given) =>
+          expectSame(mode, () => {
+            const x = operand(given, (seed) => integers('float32', seed, name === 'cumprod' ? 1 : 4));
+            return [gradient((y) => scanned(name, y, given), x, given.seed + 1)];
+          }),
+        ),
+        { numRuns: 4 },
+      ));
+  });
+
+  test('long scans, and what follows them', () =>
+    expectSame(mode, () => {
+      const long = integers('float32', 1)([70_001]);
+      const large = anything('int32', 2)([2, 5000]);
+      return [
+        long.cumsum(0).mul(2).add(long),
+        long.cummax(0, { reverse: true }),
+        large.cumsum(1),
+        large.cumprod(1, { reverse: true, exclusive: true }),
+        large.cummin(1).mod(1000),
+        large.transpose().cumsum(0, { reverse: true }),
+      ];
+    }));
+
+  test('NaN and infinities stay from where they are', () =>
+    expectSame(mode, () => {
+      const x = integers('float32', 1)([40]);
+      const at = (place: number, value: number): Tensor =>
+        integers('int32', 2, 1)([40]).mul(0).add(1).cumsum(0).equal(place).where(value, x);
+      return names.flatMap((name) => [
+        scanned(name, at(20, NaN), { axis: 0, reverse: false, exclusive: false } as Case),
+        scanned(name, at(20, Infinity), { axis: 0, reverse: true, exclusive: false } as Case),
+      ]);
+    }));
+
+  test.each(['cumsum', 'cumprod'] as const)('%s of any numbers: within a bound', async (name) => {
+    for (const length of [40, 5000, 70_001]) {
+      const make = (magnitudes: boolean) => (): Tensor[] => {
+        const x = ordinary('float32', 3)([length]);
+        if (name === 'cumprod') return [x.mul(0.01).add(1).cumprod(0)];
+        return [(magnitudes ? x.abs() : x).cumsum(0)];
+      };
+      const [exact] = await valuesOn(reference(), make(false));
+      const [magnitudes] = await valuesOn(reference(), make(true));
+      const [actual] = await valuesOn(await backendOf(mode), make(false));
+      // Of a product, each element may be wrong by half a unit, and errors of factors add up.
+      const error = name === 'cumsum' ? () => scanError(length) : (i: number) => (i + 1) * unit.float32;
+      expectWithin(
+        actual!,
+        exact!,
+        magnitudes!.map((magnitude, i) => error(i) * Math.abs(magnitude)),
+      );
+    }
+  });
+
+  test('logCumsumExp: within the errors of exp and log, as many as there are elements', () =>
+    fc.assert(
+      fc.asyncProperty(cases, async (given) => {
+        const build = (): Tensor[] => [
+          operand(given, (seed) => ordinary('float32', seed))
+            .mul(20)
+            .logCumsumExp(given.axis, { reverse: given.reverse }),
+        ];
+        const [exact] = await valuesOn(reference(), build);
+        const length = given.shape[given.axis]!;
+        expectWithin(
+          (await valuesOn(await backendOf(mode), build))[0]!,
+          exact!,
+          exact!.map((x) => (8 * length + 8 * Math.abs(x) + 8) * unit.float32),
+        );
+      }),
+      { numRuns: 5 },
+    ));
+
+  test('pooling and its gradients: exactly', () =>
+    fc.assert(
+      fc.asyncProperty(pools, async ({ given, options }) => {
+        await expectSame(mode, () =>
+          dtypes.map((dtype) => operand(given, (seed) => anything(dtype, seed)).maxPool2d(options)),
+        );
+        // Means of 2 × 4 elements, and so on, are exact.
+        const means = { ...options, kernelSize: [2, 4] as const };
+        const fits = given.shape[2]! >= 2 && given.shape[3]! >= 4;
+        await expectSame(mode, () => {
+          const x = operand(given, (seed) => integers('float32', seed, 2));
+          const fs = [
+            (y: Tensor) => y.maxPool2d(options),
+            ...(fits ? [(y: Tensor) => y.avgPool2d(means).add(1).relu()] : []),
+          ];
+          return fs.flatMap((f) => [f(x).add(0), gradient(f, x, given.seed + 1)]);
+        });
+      }),
+      { numRuns: 6 },
+    ));
+
+  test('windows as large as the image', async () => {
+    await expectSame(mode, () => {
+      const x = integers('float32', 5, 9)([2, 3, 32, 64]);
+      return [x.avgPool2d({ kernelSize: [32, 64] }), x.maxPool2d({ kernelSize: [32, 64] })];
+    });
+  });
+});
