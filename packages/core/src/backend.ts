@@ -25,9 +25,12 @@ export interface Backend {
   allocate(dtype: DType, size: number): Buffer;
   /**
    * Runs all kernels of a plan in order, from the bound inputs into the outputs. An output may be the same buffer as an
-   * input: a variable that is written in place. `timings` is to be filled with the milliseconds of each kernel.
+   * input: a variable that is written in place. `timings` is to be filled with the milliseconds of each kernel, at once or
+   * until {@link timed} settles; where kernels cannot be timed that is an error, before anything runs.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void;
+  /** Of a backend that computes elsewhere: waits until the timings of all that was executed are there. */
+  timed?(): Promise<void>;
   /**
    * Called after each `evaluate` that can wait: a pause in which the engine's collector can tell the backend which results
    * are out of reach, when there is need for it.

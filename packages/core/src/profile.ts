@@ -23,34 +23,40 @@ export interface Profile {
 }
 
 interface Run {
+  readonly backend: Backend;
   readonly plan: Plan;
   readonly start: number;
   readonly timings: Float64Array;
 }
 
 let recording: Run[] | undefined;
+let isProfiling = false;
 
 /** Runs a plan, and notes its timings while something is being profiled. */
 export function execute(backend: Backend, plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]): void {
   if (!recording) return backend.execute(plan, inputs, outputs);
-  const run: Run = { plan, start: performance.now(), timings: new Float64Array(plan.kernels.length) };
+  const run: Run = { backend, plan, start: performance.now(), timings: new Float64Array(plan.kernels.length) };
   backend.execute(plan, inputs, outputs, run.timings);
   recording.push(run);
 }
 
 /**
- * The time of every kernel that runs while f does (which may be asynchronous). Each kernel is waited for, so the sum is a
- * little more than without profiling.
- * @throws {Error} inside another profile.
+ * The time of every kernel that runs while f does (which may be asynchronous). Each kernel is waited for, or runs by itself
+ * on a device, so the sum is a little more than without profiling.
+ * @throws {Error} inside another profile, or where the backend in use cannot time kernels.
  */
 export async function profile(f: () => unknown): Promise<Profile> {
-  if (recording) throw new Error('profile: a profile is being taken already; wait for it');
+  if (isProfiling) throw new Error('profile: a profile is being taken already; wait for it');
+  isProfiling = true;
   const runs: Run[] = (recording = []);
   const start = performance.now();
   try {
     await f();
+    recording = undefined;
+    await Promise.all(Array.from(new Set(runs.map(({ backend }) => backend)), (backend) => backend.timed?.()));
   } finally {
     recording = undefined;
+    isProfiling = false;
   }
   return summary(runs, performance.now() - start, start);
 }

@@ -51,6 +51,32 @@ describe('kernels', () => {
     expect(milliseconds).toBeLessThanOrEqual(wallMilliseconds);
   });
 
+  test('are timed after they were submitted, where the backend computes elsewhere', async () => {
+    const backend = recorder();
+    const submitted: Float64Array[] = [];
+    const elsewhere: Backend = {
+      ...backend,
+      execute: (plan, inputs, outputs, timings) => {
+        backend.execute(plan, inputs, outputs);
+        if (timings) submitted.push(timings);
+      },
+      timed: async () => {
+        await Promise.resolve();
+        submitted.forEach((timings, run) => timings.fill(run + 1));
+      },
+    };
+    const { kernels } = await profile(() =>
+      using(elsewhere, () => {
+        evaluateSync(a.neg());
+        evaluateSync(a.neg());
+      }),
+    );
+    expect(kernels).toMatchObject([{ name: 'neg', runs: 2, milliseconds: 3 }]);
+    const failing: Backend = { ...elsewhere, timed: () => Promise.reject(new Error('lost')) };
+    await expect(profile(() => using(failing, work))).rejects.toThrow('lost');
+    expect((await profile(work)).kernels).toHaveLength(3);
+  });
+
   test('of work that is waited for', async () => {
     const { kernels } = await profile(async () => {
       await evaluate(ones([3]).add(1));

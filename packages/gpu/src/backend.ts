@@ -18,6 +18,8 @@ export class GpuBackend implements Backend {
   readonly #device: Device;
   readonly #reason: string;
   readonly #residents: Residents;
+  /** The times that are not there yet. */
+  readonly #timed: Promise<void>[] = [];
   readonly #programs = new WeakMap<Plan, Program>();
 
   constructor(device: Device, reason: string) {
@@ -53,15 +55,14 @@ export class GpuBackend implements Backend {
   }
 
   /**
-   * `timings` stays as it is on webgpu, where kernels run later.
-   *
+   * @throws {Error} for `timings` where the adapter cannot time kernels.
    * @throws {RangeError} for an index out of range, in modes that compute at once; in others, when values are read.
    * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
     const program = this.#programFor(plan);
-    device.begin();
+    device.begin(timings !== undefined);
     const memory = new Map<Place, Memory>();
     const temporary: Memory[] = [];
     try {
@@ -80,6 +81,15 @@ export class GpuBackend implements Backend {
       for (const place of program.inputs.keys()) memory.delete(place);
       for (const one of [...temporary, ...memory.values()]) device.free(one);
     }
+    const times = timings && device.times?.().then((all) => program.charge(timings, all));
+    if (!times) return;
+    // The error, if there is one, is that of `timed`, however late that is called.
+    times.catch(() => undefined);
+    this.#timed.push(times);
+  }
+
+  async timed(): Promise<void> {
+    await Promise.all(this.#timed.splice(0));
   }
 
   rest(): Promise<void> | undefined {

@@ -57,11 +57,20 @@ export class Program {
       const start = timings ? performance.now() : 0;
       const arrays = inputs.map((place) => memory.get(place)!);
       memory.set(output, device.compute(code, arrays, check));
-      if (timings) timings[this.#kernels[i]!]! += performance.now() - start;
+      if (timings) this.#charge(timings, i, performance.now() - start);
       for (const place of this.#expiring[i]!) {
         device.free(memory.get(place)!);
         memory.delete(place);
       }
     });
+  }
+
+  /** Adds the times of commands to those of the kernels that they belong to. */
+  charge(timings: Float64Array, times: Float64Array): void {
+    times.forEach((milliseconds, command) => this.#charge(timings, command, milliseconds));
+  }
+
+  #charge(timings: Float64Array, command: number, milliseconds: number): void {
+    timings[this.#kernels[command]!]! += milliseconds;
   }
 }

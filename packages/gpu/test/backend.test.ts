@@ -1,4 +1,5 @@
 import {
+  arange,
   evaluate,
   evaluateSync,
   explain,
@@ -81,12 +82,27 @@ describe.each(modes)('%s', (mode) => {
     ]);
   });
 
-  test('kernels can be profiled', async () => {
+  test('kernels can be profiled, also those that come to several programs', async () => {
     setBackend(await backendOf(mode));
-    const measured = await profile(async () => {
-      await tensor([1, 2]).mul(3).add(1).data();
+    const x = arange(2 ** 17, { dtype: 'float32' }).reshape([2 ** 8, 2 ** 9]);
+    await evaluate(x);
+    const work = async (): Promise<void> => evaluate(x.mul(3).add(1), x.matmul(x.transpose()), x.sort(1));
+    const plain = await profile(work);
+    const { kernels, milliseconds } = await profile(async () => {
+      await work();
+      await work();
     });
-    expect(measured.kernels.map(({ name }) => name)).toEqual(['mul → add']);
+    expect(kernels.map(({ name, runs }) => [name, runs])).toEqual(
+      expect.arrayContaining([
+        ['mul → add', 2],
+        ['matmul', 2],
+        ['argSort', 2],
+      ]),
+    );
+    expect(plain.kernels.length).toBe(kernels.length);
+    // Browsers round times of a GPU to 0.1 ms.
+    expect(kernels.every((kernel) => kernel.milliseconds >= 0)).toBe(true);
+    expect(milliseconds).toBeGreaterThan(0);
   });
 });
 

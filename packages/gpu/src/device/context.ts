@@ -48,10 +48,14 @@ export async function acquire(): Promise<DeviceContext> {
     requestDevice: () =>
       adapter.requestDevice({
         requiredLimits: limitsOf(adapter),
+        requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
       }),
   };
   return shownTo(generous, () => gpuJs.WebGPUContext.acquire());
 }
+
+/** What a device has where the adapter does. */
+const features: readonly GPUFeatureName[] = ['timestamp-query'];
 
 /** The limits that kernels may want raised. */
 function limitsOf({ limits }: GPUAdapter): Record<string, number> {

@@ -21,12 +21,14 @@ export interface Device {
   /** The most arrays that a program may read, where that is limited. */
   readonly mostInputs?: number;
   upload(values: TypedArray, dtype: DType): Memory;
-  /** Starts a sequence of programs; throws if the device can run none. */
-  begin(): void;
+  /** Starts a sequence of programs, each to be timed or not; throws if the device can run none, or cannot time them. */
+  begin(isTimed: boolean): void;
   /** Runs a program, or submits it, and returns its output. */
   compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory;
   /** Ends the sequence. What was used in it may be freed from here on. */
   end(): void;
+  /** The milliseconds of each program of a sequence that was timed and has ended, where they are not known at once. */
+  times?(): Promise<Float64Array>;
   free(memory: Memory): void;
   read(memory: Memory, dtype: DType, size: number): Promise<TypedArray>;
   /** As {@link read} for devices that compute at once; others throw. */

@@ -7,6 +7,7 @@ import { BufferPool, bufferUsage, type Block } from './bufferPool.ts';
 import type { Device, Memory } from './device.ts';
 import { KernelCache } from './kernelCache.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { WgslKernel } from './wgslKernel.ts';
 
 /** So many submissions may wait for the device before evaluation does. */
@@ -37,7 +38,9 @@ export class WebGpuDevice implements Device {
   readonly #report: GPUBuffer;
   #mayReport = false;
   #encoder: GPUCommandEncoder | undefined;
+  /** Of all programs in the running sequence, unless each has its own to be timed. */
   #pass: GPUComputePassEncoder | undefined;
+  #stopwatch: Stopwatch | undefined;
   /** The names of the kernels in the running sequence. */
   #names: string[] = [];
   /** What went wrong and was not thrown yet. */
@@ -77,14 +80,15 @@ export class WebGpuDevice implements Device {
     return memory;
   }
 
-  begin(): void {
+  begin(isTimed: boolean): void {
     this.#checkUsable();
     const { device } = this.#context;
+    this.#stopwatch = isTimed ? new Stopwatch(device) : undefined;
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
     this.#names = [];
     this.#encoder = device.createCommandEncoder();
-    this.#pass = this.#encoder.beginComputePass();
+    if (!isTimed) this.#pass = this.#encoder.beginComputePass();
   }
 
   compute(code: Code, inputs: readonly Memory[], _check: IndexCheck | undefined): Memory {
@@ -95,13 +99,20 @@ export class WebGpuDevice implements Device {
       this.#mayReport = true;
     }
     this.#names.push(code.name);
-    this.#kernelFor(code).encode(this.#pass!, buffers);
+    const kernel = this.#kernelFor(code);
+    this.#pass ??= this.#encoder!.beginComputePass({ timestampWrites: this.#stopwatch!.next() });
+    kernel.encode(this.#pass, buffers);
+    if (this.#stopwatch) {
+      this.#pass.end();
+      this.#pass = undefined;
+    }
     return output;
   }
 
   end(): void {
     const { device } = this.#context;
-    this.#pass!.end();
+    this.#pass?.end();
+    this.#stopwatch?.finish(this.#encoder!);
     device.queue.submit([this.#encoder!.finish()]);
     this.#pass = this.#encoder = undefined;
     this.#pool.trim();
@@ -114,6 +125,13 @@ export class WebGpuDevice implements Device {
       },
       (error: unknown) => this.#fail(error as Error, names),
     );
+  }
+
+  times(): Promise<Float64Array> {
+    return this.#stopwatch!.read().catch((error: unknown) => {
+      this.#checkUsable();
+      throw error;
+    });
   }
 
   free(memory: Memory): void {
