@@ -6,6 +6,8 @@ export interface Buffer {
   readonly backend: Backend;
   readonly dtype: DType;
   readonly size: number;
+  /** Why there are no elements, where a device has refused to compute them after it was asked to. */
+  readonly failure?: Error | undefined;
   /** A copy of the elements. */
   read(): Promise<TypedArray>;
   /** As {@link read} for backends that can wait; others throw an error that says to use `await`. */

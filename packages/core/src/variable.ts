@@ -45,6 +45,11 @@ export class Variable {
    * variable is written: evaluate both together.
    */
   get value(): Tensor {
+    // What a device has failed to read can be read again.
+    if (this.#read?.buffer?.failure) {
+      if (this.#current === this.#read) this.#current = undefined;
+      this.#read = undefined;
+    }
     return (this.#current ??= this.#read = readVariable(this, this.version));
   }
 

@@ -1,8 +1,9 @@
 import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core';
-import { GpuBuffer, Residents } from './buffer.ts';
+import { GpuBuffer } from './buffer.ts';
 import type { Place } from './code/code.ts';
 import type { Device, Memory } from './device/device.ts';
 import { Program } from './program.ts';
+import { Residents, type Change } from './residents.ts';
 
 /** Host arrays below this are uploaded for each run; larger ones stay on the device. */
 const stagedBytes = 4096;
@@ -57,7 +58,8 @@ export class GpuBackend implements Backend {
   /**
    * @throws {Error} for `timings` where the adapter cannot time kernels.
    * @throws {RangeError} for an index out of range, in modes that compute at once; in others, when values are read.
-   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then.
+   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then. Devices
+   *   that compute elsewhere may find that out later: {@link rest} throws it, or else what is done next.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
@@ -65,18 +67,20 @@ export class GpuBackend implements Backend {
     device.begin(timings !== undefined);
     const memory = new Map<Place, Memory>();
     const temporary: Memory[] = [];
+    const changes: Change[] = [];
     try {
-      const own = (inputs as readonly GpuBuffer[]).map((buffer) => this.#placed(buffer, temporary));
+      const own = (inputs as readonly GpuBuffer[]).map((buffer) => this.#placed(buffer, temporary, changes));
       for (const [place, index] of program.inputs) memory.set(place, own[index]!);
       program.run(device, memory, device.isSynchronous ? timings : undefined);
       for (const place of program.inputs.keys()) memory.delete(place);
       for (const [place, index] of program.outputs) {
         const result = memory.get(place);
-        if (result) this.#residents.settle(outputs[index] as GpuBuffer, result);
+        if (result) changes.push(this.#residents.settle(outputs[index] as GpuBuffer, result));
       }
       memory.clear();
     } finally {
       device.end();
+      this.#residents.conclude(changes, device.outcome?.());
       // What is left in `memory` after an error.
       for (const place of program.inputs.keys()) memory.delete(place);
       for (const one of [...temporary, ...memory.values()]) device.free(one);
@@ -92,8 +96,17 @@ export class GpuBackend implements Backend {
     await Promise.all(this.#timed.splice(0));
   }
 
+  /** @throws {Error} if the device has refused what was submitted. */
   rest(): Promise<void> | undefined {
-    return this.#device.rest() ?? this.#residents.rest();
+    const rest = (): Promise<void> | undefined => this.#device.rest() ?? this.#residents.rest();
+    const known = this.#residents.known();
+    if (!known) return rest();
+    return known.then((failure) => {
+      const pause = rest();
+      // If somebody else was told.
+      if (failure) throw failure;
+      return pause;
+    });
   }
 
   sourcesOf(plan: Plan): string[] {
@@ -105,11 +118,12 @@ export class GpuBackend implements Backend {
   }
 
   /** The memory of an input, which it gets if it has none. */
-  #placed(buffer: GpuBuffer, temporary: Memory[]): Memory {
-    const { host, memory } = buffer.storage;
+  #placed(buffer: GpuBuffer, temporary: Memory[], changes: Change[]): Memory {
+    const { host, memory, failure } = buffer.storage;
     if (memory) return memory;
+    if (failure) throw failure;
     const uploaded = this.#device.upload(host ?? new Float32Array(), buffer.dtype);
-    if (host && host.byteLength >= stagedBytes) this.#residents.settle(buffer, uploaded);
+    if (host && host.byteLength >= stagedBytes) changes.push(this.#residents.settle(buffer, uploaded));
     else temporary.push(uploaded);
     return uploaded;
   }

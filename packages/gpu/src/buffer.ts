@@ -8,6 +8,8 @@ import type { Device, Memory } from './device/device.ts';
 export interface Storage {
   host: TypedArray | undefined;
   memory: Memory | undefined;
+  /** Why there are no elements: the device has refused to compute them. */
+  failure: Error | undefined;
 }
 
 /** Elements on the device, or on their way to it. */
@@ -25,65 +27,28 @@ export class GpuBuffer implements Buffer {
     this.#device = device;
     this.dtype = dtype;
     this.size = size;
-    this.storage = { host, memory: undefined };
+    this.storage = { host, memory: undefined, failure: undefined };
+  }
+
+  get failure(): Error | undefined {
+    return this.storage.failure;
   }
 
   async read(): Promise<TypedArray> {
     const { host, memory } = this.storage;
-    return memory ? this.#device.read(memory, this.dtype, this.size) : (host ?? this.#zeros()).slice();
+    return memory ? this.#device.read(memory, this.dtype, this.size) : (host?.slice() ?? this.#unwritten());
   }
 
   readSync(): TypedArray {
     const { host, memory } = this.storage;
-    return memory ? this.#device.readSync(memory, this.dtype, this.size) : (host ?? this.#zeros()).slice();
+    return memory ? this.#device.readSync(memory, this.dtype, this.size) : (host?.slice() ?? this.#unwritten());
   }
 
-  /** Of a buffer that nothing was written to: one without elements. */
-  #zeros(): TypedArray {
+  /** The elements of a buffer that nothing was written to: one without elements, unless computing them failed. */
+  #unwritten(): TypedArray {
+    const { failure } = this.storage;
+    if (failure) throw failure;
     const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array };
     return new arrays[this.dtype](this.size);
-  }
-}
-
-/** After so many bytes of new results it is time to let the collector report. */
-const restAfter = 64 * 2 ** 20;
-/** Results below this need no ballast: it would cost more than it tells. */
-const leastBallast = 64 * 2 ** 10;
-
-/**
- * Frees the memory of buffers that the collector has taken. The collector sees memory of a device only by a ballast:
- * memory that is never touched, and so costs next to nothing, but is counted.
- */
-export class Residents {
-  readonly #device: Device;
-  readonly #collected: FinalizationRegistry<Storage>;
-  #sinceRest = 0;
-
-  constructor(device: Device) {
-    this.#device = device;
-    this.#collected = new FinalizationRegistry(({ memory }) => {
-      if (memory) device.free(memory);
-    });
-  }
-
-  /** Gives the buffer this memory, and what it had before back. */
-  settle(buffer: GpuBuffer, memory: Memory): void {
-    const { storage } = buffer;
-    const { bytes } = memory;
-    if (storage.memory) this.#device.free(storage.memory);
-    else {
-      this.#collected.register(buffer, storage);
-      if (bytes >= leastBallast) buffer.ballast = globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
-      this.#sinceRest += bytes;
-    }
-    storage.memory = memory;
-    storage.host = undefined;
-  }
-
-  /** Waits for the event loop's next turn, in which the collector reports, if many results were made since the last. */
-  rest(): Promise<void> | undefined {
-    if (this.#sinceRest < restAfter) return undefined;
-    this.#sinceRest = 0;
-    return new Promise((resolve) => setTimeout(resolve));
   }
 }

@@ -2,6 +2,8 @@
 export interface Block {
   readonly buffer: GPUBuffer;
   readonly bytes: number;
+  /** It never came into being: the device was out of memory. */
+  isBroken: boolean;
 }
 
 /** STORAGE, COPY_SRC and COPY_DST. (The names are globals of browsers alone.) */
@@ -19,6 +21,7 @@ export class BufferPool {
   readonly #free = new Map<number, Block[]>();
   /** What nobody uses any more, to be destroyed. */
   #surplus: Block[] = [];
+  #made: Block[] = [];
   #bytes = 0;
   #idle = 0;
 
@@ -50,14 +53,21 @@ export class BufferPool {
     const size = Math.min(bytes, most);
     this.#bytes += size;
     const buffer = this.#device.createBuffer({ size, usage: bufferUsage });
-    return { buffer, bytes: size };
+    const block = { buffer, bytes: size, isBroken: false };
+    this.#made.push(block);
+    return block;
+  }
+
+  /** The blocks that were allocated since this was last asked. */
+  made(): Block[] {
+    return this.#made.splice(0);
   }
 
   /** Takes a block back; programs that use it may still be on their way, until {@link trim}. */
   give(block: Block): void {
     const { bytes } = block;
     // More than is in use would not come back to life soon.
-    if (this.#idle + bytes > idleBytes + this.#bytes / 2) {
+    if (block.isBroken || this.#idle + bytes > idleBytes + this.#bytes / 2) {
       this.#bytes -= bytes;
       this.#surplus.push(block);
       return;
@@ -66,6 +76,16 @@ export class BufferPool {
     const blocks = this.#free.get(bytes);
     if (blocks) blocks.push(block);
     else this.#free.set(bytes, [block]);
+  }
+
+  /** After an error: these blocks are not to be used again, and no others are kept for use, since memory may be short. */
+  discard(broken: readonly Block[]): void {
+    for (const block of broken) block.isBroken = true;
+    const idle = [...this.#free.values()].flat();
+    this.#free.clear();
+    this.#idle = 0;
+    for (const block of idle) this.#bytes -= block.bytes;
+    this.#surplus.push(...idle);
   }
 
   /** Destroys what lies idle beyond need; everything that uses it has been submitted. */

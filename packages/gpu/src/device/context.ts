@@ -29,18 +29,22 @@ async function provider(): Promise<GPU> {
   return (native = dawn.create([]));
 }
 
+/** @throws {Error} if there is no WebGPU, or no adapter. */
+export async function findAdapter(): Promise<GPUAdapter> {
+  const gpu = await provider();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter) return adapter;
+  throw new Error(
+    'gpu: WebGPU is there, but no adapter: no GPU with a driver for Vulkan, Metal or Direct3D 12 was found',
+  );
+}
+
 /**
  * The device that all kernels of gpu.js share, with the adapter's limits; where gpu.js has one already, that.
  * @throws {Error} if there is no WebGPU, or no adapter.
  */
 export async function acquire(): Promise<DeviceContext> {
-  const gpu = await provider();
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) {
-    throw new Error(
-      'gpu: WebGPU is there, but no adapter: no GPU with a driver for Vulkan, Metal or Direct3D 12 was found',
-    );
-  }
+  const adapter = await findAdapter();
   // gpu.js asks for few limits: it is shown an adapter that gives more.
   const generous = {
     info: adapter.info,

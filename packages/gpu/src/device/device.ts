@@ -27,12 +27,17 @@ export interface Device {
   compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory;
   /** Ends the sequence. What was used in it may be freed from here on. */
   end(): void;
+  /**
+   * Of a sequence that has ended and may still be refused, since it took memory or kernels that the device had not yet: why
+   * it was, once that is known, or nothing.
+   */
+  outcome?(): Promise<Error | undefined> | undefined;
   /** The milliseconds of each program of a sequence that was timed and has ended, where they are not known at once. */
   times?(): Promise<Float64Array>;
   free(memory: Memory): void;
   read(memory: Memory, dtype: DType, size: number): Promise<TypedArray>;
   /** As {@link read} for devices that compute at once; others throw. */
   readSync(memory: Memory, dtype: DType, size: number): TypedArray;
-  /** A promise where so much has been submitted that it is time to wait. */
+  /** A promise where so much has been submitted that it is time to wait. Throws what was refused. */
   rest(): Promise<void> | undefined;
 }

@@ -13,4 +13,9 @@ export class KernelCache<Kernel> {
     if (this.#kernels.size > kept) this.#kernels.delete(this.#kernels.keys().next().value!);
     return kernel;
   }
+
+  /** After an error: all are compiled anew, so that one that is wrong says so again. */
+  clear(): void {
+    this.#kernels.clear();
+  }
 }

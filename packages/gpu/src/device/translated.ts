@@ -13,10 +13,21 @@ type Kernel = ReturnType<Translator['createKernel']>;
 /** float32 numbers as they are, int32 in halves, bool as 0 or 1. */
 class Floats implements Memory {
   readonly bytes = 0;
-  readonly values: Float32Array;
+  readonly #values: Float32Array;
+  #isFree = false;
 
   constructor(values: Float32Array) {
-    this.values = values;
+    this.#values = values;
+  }
+
+  get values(): Float32Array {
+    if (this.#isFree) throw new Error('gpu: memory is used after it was freed');
+    return this.#values;
+  }
+
+  free(): void {
+    if (this.#isFree) throw new Error('gpu: memory is freed twice');
+    this.#isFree = true;
   }
 }
 
@@ -83,7 +94,9 @@ export class TranslatedDevice implements Device {
 
   end(): void {}
 
-  free(): void {}
+  free(memory: Memory): void {
+    (memory as Floats).free();
+  }
 
   async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
     return this.readSync(memory, dtype, size);

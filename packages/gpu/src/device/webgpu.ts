@@ -43,6 +43,9 @@ export class WebGpuDevice implements Device {
   #stopwatch: Stopwatch | undefined;
   /** The names of the kernels in the running sequence. */
   #names: string[] = [];
+  /** Whether the running sequence has compiled a kernel. */
+  #compiles = false;
+  #outcome: Promise<Error | undefined> | undefined;
   /** What went wrong and was not thrown yet. */
   #failure: Error | undefined;
   /** Settles when the errors of all that was submitted are known. */
@@ -58,7 +61,7 @@ export class WebGpuDevice implements Device {
     this.#reader._device = device;
     this.#report = device.createBuffer({ size: 4 * reportSize, usage: bufferUsage });
     // In place of gpu.js' own handler, which writes to the console.
-    device.onuncapturederror = ({ error }) => this.#fail(error);
+    device.onuncapturederror = ({ error }) => void this.#fail(error);
   }
 
   get description(): string {
@@ -87,6 +90,7 @@ export class WebGpuDevice implements Device {
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
     this.#names = [];
+    this.#compiles = false;
     this.#encoder = device.createCommandEncoder();
     if (!isTimed) this.#pass = this.#encoder.beginComputePass();
   }
@@ -117,14 +121,14 @@ export class WebGpuDevice implements Device {
     this.#pass = this.#encoder = undefined;
     this.#pool.trim();
     this.#ahead++;
-    const names = this.#names;
-    const scopes = [device.popErrorScope(), device.popErrorScope()];
-    this.#checked = Promise.all([this.#checked, ...scopes]).then(
-      ([, ...errors]) => {
-        for (const error of errors) if (error) this.#fail(error, names);
-      },
-      (error: unknown) => this.#fail(error as Error, names),
-    );
+    const made = this.#pool.made();
+    const outcome = this.#outcomeOf(this.#names, made, [device.popErrorScope(), device.popErrorScope()]);
+    this.#outcome = made.length > 0 || this.#compiles ? outcome : undefined;
+    this.#checked = Promise.all([this.#checked, outcome]).then(() => undefined);
+  }
+
+  outcome(): Promise<Error | undefined> | undefined {
+    return this.#outcome;
   }
 
   times(): Promise<Float64Array> {
@@ -162,6 +166,7 @@ export class WebGpuDevice implements Device {
   }
 
   rest(): Promise<void> | undefined {
+    this.#checkUsable();
     if (this.#ahead < mostAhead) return undefined;
     this.#ahead = 0;
     return this.#context.device.queue.onSubmittedWorkDone().then(
@@ -177,7 +182,31 @@ export class WebGpuDevice implements Device {
 
   #kernelFor(code: Code): WgslKernel {
     const key = `${code.workgroups!.join()} ${code.source}`;
-    return this.#kernels.get(key, () => new WgslKernel(code, this.#context));
+    return this.#kernels.get(key, () => {
+      this.#compiles = true;
+      return new WgslKernel(code, this.#context);
+    });
+  }
+
+  /** The error of a sequence that took these blocks. What is out of memory is also invalid where it is used. */
+  async #outcomeOf(
+    names: readonly string[],
+    made: readonly Block[],
+    [validation, memory]: readonly [Promise<GPUError | null>, Promise<GPUError | null>],
+  ): Promise<Error | undefined> {
+    let error: GPUError | Error | null;
+    let what = 'the device reports an error';
+    try {
+      const isShort = await memory;
+      error = isShort ?? (await validation);
+      if (isShort) what = 'the device is out of memory';
+    } catch (lost) {
+      error = lost as Error;
+    }
+    if (!error) return undefined;
+    this.#pool.discard(made);
+    this.#kernels.clear();
+    return this.#fail(error, `${what} in an evaluation of the kernels ${names.join(', ')}`);
   }
 
   /** The first words of a buffer, as gpu.js reads results of its kernels. */
@@ -201,9 +230,11 @@ export class WebGpuDevice implements Device {
     throw error;
   }
 
-  #fail(error: GPUError | Error, names: readonly string[] = []): void {
-    const kernels = names.length === 0 ? '' : ` in an evaluation of the kernels ${names.join(', ')}`;
-    this.#failure ??= new Error(`gpu: the device reports an error${kernels}: ${error.message}`);
+  /** Keeps an error until it can be thrown. */
+  #fail(error: GPUError | Error, what = 'the device reports an error'): Error {
+    const failure = new Error(`gpu: ${what}: ${error.message}`);
+    this.#failure ??= failure;
+    return failure;
   }
 
   /** Throws what went wrong before, once. */

@@ -1,0 +1,142 @@
+// What can go wrong on a device is an error that says what it was, and nothing that was computed before is lost.
+import {
+  arange,
+  concat,
+  evaluate,
+  evaluateSync,
+  profile,
+  reference,
+  setBackend,
+  tensor,
+  Variable,
+  zeros,
+  type Tensor,
+} from '@thetagrad/core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { GpuBackend } from '../src/backend.ts';
+import { findAdapter } from '../src/device/context.ts';
+import { TranslatedDevice } from '../src/device/translated.ts';
+import { WebGpuDevice } from '../src/device/webgpu.ts';
+import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
+
+afterEach(() => setBackend(reference()));
+
+/** A device of its own, with the limits that all devices have, and without any feature. */
+async function plainDevice(): Promise<GPUDevice> {
+  return (await findAdapter()).requestDevice();
+}
+
+async function backendOn(device: GPUDevice): Promise<GpuBackend> {
+  const context = { adapter: await findAdapter(), device, isLost: false };
+  return new GpuBackend(new WebGpuDevice(context), 'for a test');
+}
+
+describe.each(modes)('%s', (mode) => {
+  test('memory that was freed can be used no more', async () => {
+    const device = mode === 'webgpu' ? new WebGpuDevice({ ...(await webGpu()) }) : new TranslatedDevice(mode);
+    const memory = device.upload(Float32Array.of(1, 2), 'float32');
+    expect(await device.read(memory, 'float32', 2)).toEqual(Float32Array.of(1, 2));
+    device.free(memory);
+    await expect(device.read(memory, 'float32', 2)).rejects.toThrow('gpu: memory is used after it was freed');
+    expect(() => device.free(memory)).toThrow('gpu: memory is freed twice');
+    device.begin(false);
+    const code = { name: 'none', source: '', inputs: ['float32'], output: { dtype: 'float32', size: 1 } } as const;
+    expect(() => device.compute(code, [memory], undefined)).toThrow('gpu: memory is used after it was freed');
+    device.end();
+  });
+});
+
+async function webGpu(): Promise<{ adapter: GPUAdapter; device: GPUDevice; isLost: boolean }> {
+  return { adapter: await findAdapter(), device: await plainDevice(), isLost: false };
+}
+
+describe.runIf(hasWebGpu)('webgpu', () => {
+  test('a device with the limits that all have computes everything, with fewer operands to a kernel', async () => {
+    const backend = await backendOn(await plainDevice());
+    expect(backend.mostOperands).toBe(5);
+    const build = (): Tensor[] => {
+      const parts = Array.from({ length: 20 }, (_, i) => arange(6, { dtype: 'float32' }).mul(i + 1));
+      const sum = parts.reduce((x, y) => x.mul(0.5).add(y));
+      return [sum, concat(parts).cumsum(0), sum.cumprod(0).add(parts[3]!).mul(parts[4]!).sub(parts[5]!)];
+    };
+    expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
+  });
+
+  test('a device that cannot time kernels says so, instead of zeros', async () => {
+    setBackend(await backendOn(await plainDevice()));
+    await expect(profile(() => evaluate(tensor([1]).add(1)))).rejects.toThrow(
+      `profile: kernels cannot be timed on this GPU: its driver (or browser) has not the feature 'timestamp-query'`,
+    );
+    expect(await tensor([1]).add(1).data()).toEqual(Float32Array.of(2));
+  });
+
+  test('a kernel that is refused is an error that names it; variables keep their values', async () => {
+    const device = await plainDevice();
+    const create = device.createShaderModule.bind(device);
+    let isWrong = true;
+    device.createShaderModule = (descriptor) =>
+      create(isWrong && descriptor.label === 'exp' ? { ...descriptor, code: 'nonsense' } : descriptor);
+    setBackend(await backendOn(device));
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    for (let i = 0; i < 2; i++) {
+      const bad = tensor([0, 0]).exp();
+      x.assign(x.value.mul(2));
+      await expect(evaluate(x, bad)).rejects.toThrow(
+        /^gpu: the device reports an error in an evaluation of the kernels (mul, exp|exp, mul): .*nonsense/s,
+      );
+      expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
+      await expect(bad.data()).rejects.toThrow(/in an evaluation of the kernels/);
+      expect(() => evaluateSync(bad.add(1))).toThrow(/in an evaluation of the kernels/);
+    }
+    isWrong = false;
+    x.assign(x.value.mul(2).add(tensor([0, 0]).exp()));
+    await evaluate(x);
+    expect(await x.value.data()).toEqual(Float32Array.of(3, 5));
+  });
+
+  test('without waiting, the error comes with what is done next, and undoes all that was built on it', async () => {
+    const device = await plainDevice();
+    const create = device.createShaderModule.bind(device);
+    device.createShaderModule = (descriptor) =>
+      create(descriptor.label === 'exp' ? { ...descriptor, code: 'nonsense' } : descriptor);
+    setBackend(await backendOn(device));
+    const large = new Float32Array(2000).fill(3);
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    const host = tensor(large);
+    x.assign(x.value.exp());
+    evaluateSync(x, host.sum());
+    x.assign(x.value.add(1));
+    evaluateSync(x);
+    await expect(x.value.data()).rejects.toThrow(/in an evaluation of the kernels/);
+    expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
+    expect(await host.sum().item()).toBe(6000);
+  });
+
+  const isSoftware = async (): Promise<boolean> => /swiftshader/i.test((await backendOf('webgpu')).describe());
+  // Others have so much.
+  test('out of memory is an error that names the kernels; variables keep their values', async (context) => {
+    if (!(await isSoftware())) return context.skip();
+    const backend = await backendOf('webgpu');
+    setBackend(backend);
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    const before = backend.bytesAllocated;
+    for (let i = 0; i < 2; i++) {
+      const huge = zeros([1])
+        .broadcastTo([2 ** 28])
+        .exp();
+      x.assign(x.value.mul(2));
+      await expect(evaluate(x, huge)).rejects.toThrow(
+        /^gpu: the device is out of memory in an evaluation of the kernels (mul, exp|exp, mul): /,
+      );
+      expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
+      await expect(huge.data()).rejects.toThrow('gpu: the device is out of memory');
+    }
+    x.assign(x.value.mul(2));
+    await evaluate(x);
+    expect(await x.value.data()).toEqual(Float32Array.of(2, 4));
+    expect(backend.bytesAllocated).toBeLessThan(before + 2 ** 20);
+  });
+});
