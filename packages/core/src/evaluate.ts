@@ -15,7 +15,10 @@ import { Variable } from './variable.ts';
 
 let current: Backend = reference();
 
-/** Chooses the backend that evaluates from here on; values on another one are moved when they are needed. */
+/**
+ * Chooses the backend that evaluates from here on; values on another one are moved when they are needed. Where values of
+ * that one can only be waited for, as on a GPU, what needs them must be evaluated with `await`.
+ */
 export function setBackend(backend: Backend): void {
   if (typeof backend?.execute !== 'function')
     throw new TypeError('setBackend: expected a backend, such as reference()');
@@ -33,17 +36,22 @@ export function getBackend(): Backend {
  * @throws {TypeError} at an argument that holds no tensors. (Inside objects, numbers and strings are passed over.)
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
-  evaluateSync(...trees);
-  await current.rest?.();
+  const backend = current;
+  const work = workOf('evaluate', trees);
+  const distant = distantFrom(backend, work);
+  if (distant.length > 0) {
+    checkDTypes(backend, work.wanted.order);
+    await Promise.all(distant.map((holder) => bring(holder, backend)));
+    // Meanwhile others may have been at work.
+    return evaluate(...trees);
+  }
+  run(backend, work);
+  await backend.rest?.();
 }
 
 /** As {@link evaluate}, without waiting: on backends that compute elsewhere, the work has only been submitted. */
 export function evaluateSync(...trees: unknown[]): void {
-  const { tensors, variables } = collect('evaluate', trees);
-  const results = [...tensors].filter((tensor) => !tensor.buffer);
-  const targets = [...variables].filter((variable) => variable.pending);
-  if (results.length === 0 && targets.length === 0) return;
-  run(results, targets);
+  run(current, workOf('evaluate', trees));
 }
 
 /**
@@ -51,16 +59,27 @@ export function evaluateSync(...trees: unknown[]): void {
  * memory it takes. Nothing is computed. Print it.
  */
 export function explain(...trees: unknown[]): Explanation {
-  const { tensors, variables } = collect('explain', trees);
-  const results = [...tensors].filter((tensor) => !tensor.buffer);
-  const targets = [...variables].filter((variable) => variable.pending);
-  const plan = schedule(wantedFor(results, targets), limitsOf(current));
+  const plan = schedule(workOf('explain', trees).wanted, limitsOf(current));
   return explanationOf(plan, current.sourcesOf?.(plan));
 }
 
-function run(results: readonly Tensor[], targets: readonly Variable[]): void {
-  const backend = current;
-  const wanted = wantedFor(results, targets);
+interface Work {
+  /** The tensors that have no values yet. */
+  readonly results: readonly Tensor[];
+  /** The variables whose values are not stored yet. */
+  readonly targets: readonly Variable[];
+  readonly wanted: Wanted;
+}
+
+function workOf(operation: string, trees: readonly unknown[]): Work {
+  const { tensors, variables } = collect(operation, trees);
+  const results = [...tensors].filter((tensor) => !tensor.buffer);
+  const targets = [...variables].filter((variable) => variable.pending);
+  return { results, targets, wanted: wantedFor(results, targets) };
+}
+
+function run(backend: Backend, { results, targets, wanted }: Work): void {
+  if (results.length === 0 && targets.length === 0) return;
   checkDTypes(backend, wanted.order);
   const inputs = wanted.order.filter(isLeaf).map((tensor) => bind(tensor, backend));
   const plan = planFor(backend, wanted);
@@ -73,8 +92,13 @@ function run(results: readonly Tensor[], targets: readonly Variable[]): void {
 
 function wantedFor(results: readonly Tensor[], targets: readonly Variable[]): Wanted {
   const values = targets.map((variable) => variable.pending!);
-  const order = topologicalOrder([...results, ...values], (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
+  const order = neededFor([...results, ...values]);
   return { order, results, updates: updatesOf(targets, order) };
+}
+
+/** What has to be known for these tensors, leaves first. */
+function neededFor(tensors: readonly Tensor[]): Tensor[] {
+  return topologicalOrder(tensors, (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
 }
 
 /** The updates of variables, each with the leaves that read its old value. */
@@ -115,7 +139,45 @@ function moved(buffer: Buffer, backend: Backend): Buffer {
   if (buffer.backend === backend) return buffer;
   // Values of tensors never change, and a variable's are its own: no copy is needed to give them away.
   if (buffer instanceof HostBuffer) return backend.upload(buffer.values, buffer.dtype);
-  return backend.upload(buffer.readSync(), buffer.dtype);
+  try {
+    return backend.upload(buffer.readSync(), buffer.dtype);
+  } catch (cause) {
+    throw new Error(
+      `evaluate: a value on the backend '${buffer.backend.name}' cannot be moved to '${backend.name}' at once; use ` +
+        `'await' with evaluate(), data() or item(), which wait for it (${(cause as Error).message})`,
+      { cause },
+    );
+  }
+}
+
+/** What is needed and has its elements on another backend, not in the host's memory. */
+function distantFrom(backend: Backend, { targets, wanted }: Work): (Tensor | Variable)[] {
+  const found = new Set<Tensor | Variable>();
+  const visit = (variable: Variable): void => {
+    if (variable.initial) neededFor([variable.initial]).forEach(look);
+    else if (isDistant(variable.buffer, backend)) found.add(variable);
+  };
+  const look = (tensor: Tensor): void => {
+    if (tensor.buffer) {
+      if (isDistant(tensor.buffer, backend)) found.add(tensor);
+    } else if (tensor.primitive === variableSource) visit((tensor.payload as VariableRead).variable);
+  };
+  wanted.order.forEach(look);
+  targets.forEach(visit);
+  return [...found];
+}
+
+function isDistant(buffer: Buffer, backend: Backend): boolean {
+  return buffer.backend !== backend && !(buffer instanceof HostBuffer);
+}
+
+/** Moves the elements of a tensor or a variable, unless it was given others while they were read. */
+async function bring(holder: Tensor | Variable, backend: Backend): Promise<void> {
+  const buffer = holder.buffer!;
+  const version = holder instanceof Variable ? holder.version : undefined;
+  const values = await buffer.read();
+  if (holder.buffer !== buffer || (holder instanceof Variable && holder.version !== version)) return;
+  holder.buffer = backend.upload(values, buffer.dtype);
 }
 
 function checkDTypes(backend: Backend, order: readonly Tensor[]): void {

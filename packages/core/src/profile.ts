@@ -53,7 +53,7 @@ export async function profile(f: () => unknown): Promise<Profile> {
   try {
     await f();
     recording = undefined;
-    await Promise.all(Array.from(new Set(runs.map(({ backend }) => backend)), (backend) => backend.timed?.()));
+    await Promise.all(Array.from(new Set(runs.map(({ backend }) => backend)), async (backend) => backend.timed?.()));
   } finally {
     recording = undefined;
     isProfiling = false;

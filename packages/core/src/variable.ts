@@ -53,6 +53,11 @@ export class Variable {
     return (this.#current ??= this.#read = readVariable(this, this.version));
   }
 
+  /** The value that it begins with, until that is stored. */
+  get initial(): Tensor | undefined {
+    return this.#initial;
+  }
+
   /** The stored value, in memory that belongs to the variable alone: evaluation writes to it in place. */
   get buffer(): Buffer {
     if (!this.#buffer) {

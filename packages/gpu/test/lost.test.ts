@@ -21,3 +21,20 @@ test.runIf(hasWebGpu)('a lost device is an error that says what to do, and the n
   expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
   setBackend(reference());
 });
+
+test.runIf(hasWebGpu)('one that is lost while it computes is the same error', async () => {
+  const message = 'gpu: the device was lost, and all values on it';
+  setBackend(await gpu({ mode: 'webgpu' }));
+  const x = tensor([1, 2]).exp();
+  const reading = x.data();
+  const writing = evaluate(tensor([3]).sin());
+  await WebGPUContext.destroy();
+  const told = (error: Error): string => (error.message.includes(message) ? 'lost' : error.message);
+  const outcomes = await Promise.all([reading, writing].map((work) => work.then(() => 'done', told)));
+  expect(['done', 'lost']).toEqual(expect.arrayContaining(outcomes));
+  await expect(x.data()).rejects.toThrow(message);
+  await expect(evaluate(x.add(1))).rejects.toThrow(message);
+  setBackend(await gpu({ mode: 'webgpu' }));
+  expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
+  setBackend(reference());
+});
