@@ -1,5 +1,5 @@
 // Scans and pooling: exactly the reference's where the arithmetic is exact, and within a bound where it is not.
-import { reference, vjp, type DType, type Tensor } from '@thetagrad/core';
+import { arange, full, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test, vi } from 'vitest';
 import { expectWithin, unit } from '../../../test/conformance/bounds.ts';
@@ -87,6 +87,27 @@ describe.each(modes)('%s', (mode) => {
         scanned(name, at(20, NaN), { axis: 0, reverse: false, exclusive: false } as Case),
         scanned(name, at(20, Infinity), { axis: 0, reverse: true, exclusive: false } as Case),
       ]);
+    }));
+
+  test('products that leave the range of float32 after a 0 are 0, and so are gradients that do not depend on them', () =>
+    expectSame(mode, () => {
+      const length = 600;
+      const places = arange(length);
+      const at = (place: number, value: number): Tensor => places.equal(place).where(value, full([length], 1.5));
+      return [
+        at(3, 0).cumprod(0).abs(),
+        at(3, -1e-30).cumprod(0).isFinite(),
+        at(3, 0).cumprod(0).equal(0),
+        at(3, 0).mul(at(100, Infinity)).cumprod(0),
+        at(3, 0).mul(at(500, NaN)).cumprod(0),
+        // The largest number is not beyond itself.
+        places
+          .equal(0)
+          .where((2 - 2 ** -23) * 2 ** 127, 1)
+          .cumprod(0)
+          .isFinite(),
+        gradient((x) => x.cumprod(0).slice([[0, 8]]), full([length], 1.5), 3),
+      ];
     }));
 
   test.each(['cumsum', 'cumprod'] as const)('%s of any numbers: within a bound', async (name) => {
