@@ -26,14 +26,17 @@ async function plainDevice(): Promise<GPUDevice> {
   return (await findAdapter()).requestDevice();
 }
 
+async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
+  return new WebGpuDevice({ adapter: await findAdapter(), device, isLost: false });
+}
+
 async function backendOn(device: GPUDevice): Promise<GpuBackend> {
-  const context = { adapter: await findAdapter(), device, isLost: false };
-  return new GpuBackend(new WebGpuDevice(context), 'for a test');
+  return new GpuBackend(await deviceOf(device), 'for a test');
 }
 
 describe.each(modes)('%s', (mode) => {
   test('memory that was freed can be used no more', async () => {
-    const device = mode === 'webgpu' ? new WebGpuDevice({ ...(await webGpu()) }) : new TranslatedDevice(mode);
+    const device = mode === 'webgpu' ? await deviceOf(await plainDevice()) : new TranslatedDevice(mode);
     const memory = device.upload(Float32Array.of(1, 2), 'float32');
     expect(await device.read(memory, 'float32', 2)).toEqual(Float32Array.of(1, 2));
     device.free(memory);
@@ -46,8 +49,11 @@ describe.each(modes)('%s', (mode) => {
   });
 });
 
-async function webGpu(): Promise<{ adapter: GPUAdapter; device: GPUDevice; isLost: boolean }> {
-  return { adapter: await findAdapter(), device: await plainDevice(), isLost: false };
+/** Gives every kernel of this name a wrong source, as long as `isWrong` says so. */
+function plant(device: GPUDevice, name: string, isWrong = (): boolean => true): void {
+  const create = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) =>
+    create(descriptor.label === name && isWrong() ? { ...descriptor, code: 'nonsense' } : descriptor);
 }
 
 describe.runIf(hasWebGpu)('webgpu', () => {
@@ -72,10 +78,8 @@ describe.runIf(hasWebGpu)('webgpu', () => {
 
   test('a kernel that is refused is an error that names it; variables keep their values', async () => {
     const device = await plainDevice();
-    const create = device.createShaderModule.bind(device);
     let isWrong = true;
-    device.createShaderModule = (descriptor) =>
-      create(isWrong && descriptor.label === 'exp' ? { ...descriptor, code: 'nonsense' } : descriptor);
+    plant(device, 'exp', () => isWrong);
     setBackend(await backendOn(device));
     const x = new Variable(tensor([1, 2]));
     await x.value.data();
@@ -97,9 +101,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
 
   test('without waiting, the error comes with what is done next, and undoes all that was built on it', async () => {
     const device = await plainDevice();
-    const create = device.createShaderModule.bind(device);
-    device.createShaderModule = (descriptor) =>
-      create(descriptor.label === 'exp' ? { ...descriptor, code: 'nonsense' } : descriptor);
+    plant(device, 'exp');
     setBackend(await backendOn(device));
     const large = new Float32Array(2000).fill(3);
     const x = new Variable(tensor([1, 2]));
