@@ -12,9 +12,12 @@ const tolerance = 1e-4;
 const { values } = parseArgs({
   options: { mode: { type: 'string', default: 'webgpu' }, steps: { type: 'string', default: '5' } },
 });
+const steps = Number(values.steps);
+if (!(Number.isSafeInteger(steps) && steps >= 1)) {
+  throw new Error(`--steps must be an integer of at least 1, got '${values.steps}'`);
+}
 Object.assign(process.env, webGpuDriver()?.env);
 const backend = await gpu({ mode: values.mode as GpuMode });
-const steps = Number(values.steps);
 console.log(`${backend.describe()}; batches of ${full.batch}`);
 
 const expected = await losses(reference(), full, steps);
