@@ -2,11 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import type { GpuMode } from '@thetagrad/gpu';
 import { launchOptions } from './chromium.ts';
 
 interface Page {
   readonly name: string;
-  readonly backend: 'wasm';
+  /** What tests compute on that choose no backend themselves. */
+  readonly backend: 'reference' | 'wasm';
+  /** The modes that tests of the GPU backend run in. */
+  readonly gpuModes?: readonly GpuMode[];
   /** Served with the headers that give it shared memory, and with it threads. */
   readonly isolated: boolean;
   readonly include: readonly string[];
@@ -24,6 +28,13 @@ const pages: readonly Page[] = [
     include: [...everyPage, 'test/conformance/*.test.ts', `packages/wasm/test/${platform}.test.ts`],
   },
   { name: 'wasm without headers', backend: 'wasm', isolated: false, include: everyPage },
+  {
+    name: 'webgpu',
+    backend: 'reference',
+    gpuModes: ['webgpu'],
+    isolated: true,
+    include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],
+  },
 ];
 
 const exclude = [
@@ -38,21 +49,22 @@ const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Emb
 const launch = launchOptions();
 const resultsFile = process.env['TEST_RESULTS'];
 
-const project = ({ name, backend, isolated, include }: Page): TestProjectConfiguration => ({
+const project = ({ name, backend, gpuModes = [], isolated, include }: Page): TestProjectConfiguration => ({
   root,
   resolve: { conditions: [...conditions, 'browser'] },
   server: { headers: isolated ? headers : {} },
   // Found at once rather than in the middle of a run, which would load the page anew.
-  optimizeDeps: { include: ['fast-check'] },
+  optimizeDeps: { include: ['fast-check', '@thetagrad/gpu > gpu.js'] },
   test: {
     name,
     include: [...include],
     exclude,
     setupFiles: ['test/backend.ts'],
-    provide: { backend, isolated },
+    provide: { backend, gpuModes, isolated },
     testTimeout: 30_000,
-    // One page for all files, which load the sources once; one file at a time, as threads of several would compete.
-    isolate: false,
+    // One page for all files, which load the sources once; but files of a device each have their own, as one loses it.
+    isolate: gpuModes.length > 0,
+    // As threads of several would compete.
     fileParallelism: false,
     browser: {
       enabled: true,

@@ -1,15 +1,12 @@
-import { execSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { init, parse } from 'es-module-lexer';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { afterAll, describe, expect, test } from 'vitest';
-
-// The packages as users get them: packed as `npm run build` left them, installed with npm in an empty folder.
+import { describe, expect, inject, test } from 'vitest';
+import { run } from './run.ts';
 
 interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>;
@@ -18,47 +15,15 @@ interface Manifest {
   readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
 }
 
-/** Runs a command and returns what it wrote to standard output; throws with all it wrote if it fails. */
-function run(command: string, cwd: string): string {
-  try {
-    return execSync(command, { cwd, encoding: 'utf8', stdio: 'pipe' });
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    throw new Error(`${command} failed\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 const filesOf = (path: string): string[] =>
   readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'));
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const { packageManager } = readJson(join(root, 'package.json')) as { packageManager: string };
-const pnpm = `npx --yes ${packageManager} --recursive`;
-
-const workspace = JSON.parse(run(`${pnpm} ls --depth -1 --json`, root)) as { name: string; private: boolean }[];
-const names = workspace.filter((project) => !project.private).map(({ name }) => name);
-
-const consumer = mkdtempSync(join(tmpdir(), 'consumer-'));
-afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+const [consumer, names] = [inject('consumer'), inject('packages')];
 const write = (name: string, content: unknown): void =>
   writeFileSync(join(consumer, name), typeof content === 'string' ? content : JSON.stringify(content));
-
-const filters = names.map((name) => `--filter ${name}`).join(' ');
-const packed = run(`${pnpm} ${filters} pack --pack-destination "${consumer}" --json`, root);
-write('package.json', {
-  type: 'module',
-  dependencies: Object.fromEntries(
-    (JSON.parse(packed) as { name: string; filename: string }[]).map(({ name, filename }) => [
-      name,
-      `file:${basename(filename)}`,
-    ]),
-  ),
-  // What the packages need of each other are the tarballs too, never something fetched.
-  overrides: Object.fromEntries(names.map((name) => [name, `$${name}`])),
-});
-run('npm install --ignore-scripts --no-audit --no-fund --prefer-offline', consumer);
 await init();
 
 describe.for(names)('%s', (name) => {

@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['*.test.ts'],
+    globalSetup: ['consumer.ts'],
     allowOnly: false,
     testTimeout: 60_000,
-    hookTimeout: 180_000,
   },
 });

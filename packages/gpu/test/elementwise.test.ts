@@ -16,7 +16,7 @@ import * as table from '../../core/src/primitives/elementwise.ts';
 import { ulps } from '../../../test/conformance/bounds.ts';
 import { laidOut, layouts, shapes } from '../../../test/conformance/values.ts';
 import { type GpuMode } from '../src/index.ts';
-import { anythingIn, backendOf, expectSame, exactly, modes, valuesOn, type Tolerance } from './modes.ts';
+import { anythingIn, backendOf, expectSame, exactly, modes, runs, valuesOn, type Tolerance } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -91,7 +91,7 @@ describe.each(modes)('%s', (mode) => {
           );
         },
       ),
-      { numRuns: 3 },
+      { numRuns: runs(3) },
     );
   });
 

@@ -3,7 +3,7 @@ import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@t
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { integers, laidOut, layouts, shapes, type Layout, type Make } from '../../../test/conformance/values.ts';
-import { anythingIn, backendOf, expectSame, modes, valuesOn } from './modes.ts';
+import { anythingIn, backendOf, expectSame, modes, runs, valuesOn } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -48,7 +48,7 @@ function indices(seed: number, length: number, shape: readonly number[]): Tensor
     .sub(length);
 }
 
-const few = { numRuns: 12 };
+const few = { numRuns: runs(12) };
 
 describe.each(modes)('%s', (mode) => {
   const anything = anythingIn(mode);
@@ -176,7 +176,7 @@ describe.each(modes)('%s', (mode) => {
           ),
         );
       },
-      { numRuns: 6 },
+      { numRuns: runs(6) },
     ));
 
   test('random bits, ranges and permutations', async () => {
@@ -215,7 +215,7 @@ describe.each(modes)('%s', (mode) => {
           );
         },
       ),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     ));
 
   test('empty tensors', () =>

@@ -14,7 +14,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { integers } from '../../../test/conformance/values.ts';
-import { backendOf, modes } from './modes.ts';
+import { backendOf, modes, runs } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -93,7 +93,7 @@ describe.each(modes)('%s', (mode) => {
       fc.asyncProperty(recipes, async (recipe) => {
         expect(await run(recipe, backend)).toEqual(await run(recipe, reference()));
       }),
-      { numRuns: 12 },
+      { numRuns: runs(12) },
     );
   });
 });

@@ -1,18 +1,21 @@
-// The device is lost in a file of its own: all kernels of a process share it.
+// The device is lost in a file of its own: all kernels of a process or page share it.
 import { evaluate, reference, setBackend, tensor } from '@thetagrad/core';
 import gpujs from 'gpu.js';
 import { expect, test } from 'vitest';
 import { gpu } from '../src/index.ts';
 import { hasWebGpu } from './modes.ts';
 
-const { WebGPUContext } = gpujs as unknown as { readonly WebGPUContext: { destroy(): Promise<void> } };
+const { WebGPUContext } = gpujs as unknown as {
+  readonly WebGPUContext: { acquire(): Promise<{ readonly device: GPUDevice }>; destroy(): Promise<void> };
+};
 
 test.runIf(hasWebGpu)('a lost device is an error that says what to do, and the next one works', async () => {
   setBackend(await gpu({ mode: 'webgpu' }));
   const x = tensor([1, 2]).add(1);
   await evaluate(x);
+  const { device } = await WebGPUContext.acquire();
   await WebGPUContext.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await device.lost;
   await expect(evaluate(tensor([1]).add(1))).rejects.toThrow(
     'gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())',
   );

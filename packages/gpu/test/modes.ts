@@ -9,22 +9,23 @@ import {
   type Tensor,
   type TypedArray,
 } from '@thetagrad/core';
-import { existsSync } from 'node:fs';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { anything, type Make } from '../../../test/conformance/values.ts';
 import { gpu, type GpuBackend, type GpuMode } from '../src/index.ts';
 
-// Debian's chromium brings a Vulkan driver in software: apt-get install chromium libvulkan1
-const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (existsSync(softwareDriver)) process.env['VK_ICD_FILENAMES'] ??= softwareDriver;
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The modes that must work where the tests run. */
+    readonly gpuModes: readonly GpuMode[];
+  }
+}
 
-/** Whether webgpu works here. */
-export const hasWebGpu: boolean = await gpu({ mode: 'webgpu' }).then(
-  () => true,
-  () => false,
-);
+export const modes: readonly GpuMode[] = inject('gpuModes');
 
-export const modes: readonly GpuMode[] = hasWebGpu ? ['cpu', 'webasm', 'webgpu'] : ['cpu', 'webasm'];
+export const hasWebGpu: boolean = modes.includes('webgpu');
+
+/** How often a property is checked: in a page less often than in Node, as the kernels are the same and compile slowly. */
+export const runs = (inNode: number): number => (globalThis.document === undefined ? inNode : Math.ceil(inNode / 3));
 
 const opened = new Map<GpuMode, Promise<GpuBackend>>();
 
