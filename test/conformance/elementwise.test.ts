@@ -1,40 +1,15 @@
 // Every operation of the table, for every dtype that its rule allows, on operands that are broadcast, strided, flipped and
 // transposed: exactly the reference's results; float32 functions within 2 ulp of their values in double precision.
 import * as core from '@thetagrad/core';
-import {
-  isFloat,
-  parameter,
-  reference,
-  type DType,
-  type DTypeRule,
-  type Operation,
-  type Tensor,
-} from '@thetagrad/core';
+import { isFloat, reference, type DType, type Operation, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as table from '../../packages/core/src/primitives/elementwise.ts';
 import { expectSame, tested, valuesOn } from './backends.ts';
 import { ulps } from './bounds.ts';
+import { dtypesOf, isApproximate, operations } from './table.ts';
 import { anything, laidOut, layouts, shapes, type Layout } from './values.ts';
 
-type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
-const operations = Object.entries(table as unknown as Record<string, Function>);
-
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
-const dtypesOf: Record<DTypeRule, readonly DType[]> = {
-  float: all,
-  number: all,
-  comparison: all,
-  logical: ['bool', 'float32'],
-  bitwise: ['int32'],
-  select: all,
-};
-
-/** Whether float32 has a way of computing the operation of its own, other than its definition. */
-function isApproximate({ primitive }: Operation): boolean {
-  const lowered = (type: 'f32' | 'f64') => primitive.lower?.(...primitive.domain.map((_, i) => parameter(type, i)));
-  return lowered('f32') !== undefined && lowered('f64') === undefined;
-}
 
 /** What float32 functions may be off by, in units in the last place. */
 const mostUlps = 2;
@@ -78,7 +53,7 @@ function operandsOf({ shape, operands }: Case, { primitive }: Operation, dtype: 
 describe.each(operations)('%s', (_name, operation) => {
   const arity = operation.primitive.domain.length;
 
-  test.each(dtypesOf[operation.primitive.dtypes])('%s', (dtype) => {
+  test.each(dtypesOf(operation.primitive.dtypes, all))('%s', (dtype) => {
     // Integers become float32 only where the rule says so.
     const inFloat32 = dtype === 'float32' || (operation.primitive.dtypes === 'float' && dtype !== 'float64');
     const approximate = isApproximate(operation) && inFloat32;
@@ -145,7 +120,7 @@ test('chains of operations in one kernel', () => {
       (cases, dtype, steps) => {
         expectSame(() =>
           cases.slice(0, 2).map((each) => {
-            const made = operandsOf(each, table.add, dtype);
+            const made = operandsOf(each, core.add, dtype);
             const pick = (n: number): Tensor => made[n % made.length]!;
             for (const [number, ...from] of steps) {
               const [, operation] = arithmetic[number]!;

@@ -1,19 +1,10 @@
 // Every operation of the table, for every dtype that its rule allows: exactly the reference's results where they are exact
 // there, and functions of float32 within a few ulp of their values in double precision.
-import {
-  constant,
-  defineUnary,
-  parameter,
-  tensor,
-  type DType,
-  type DTypeRule,
-  type Operation,
-  type Tensor,
-} from '@thetagrad/core';
+import { constant, defineUnary, tensor, type DType, type Operation, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import * as table from '../../core/src/primitives/elementwise.ts';
 import { ulps } from '../../../test/conformance/bounds.ts';
+import { dtypesOf, isApproximate, operations } from '../../../test/conformance/table.ts';
 import { laidOut, layouts, shapes } from '../../../test/conformance/values.ts';
 import { type GpuMode } from '../src/index.ts';
 import { anythingIn, backendOf, expectSame, exactly, modes, runs, valuesOn, type Tolerance } from './modes.ts';
@@ -21,24 +12,7 @@ import { anythingIn, backendOf, expectSame, exactly, modes, runs, valuesOn, type
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
-type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
-const operations = Object.entries(table as unknown as Record<string, Function>);
-
 const all: readonly DType[] = ['float32', 'int32', 'bool'];
-const dtypesOf: Record<DTypeRule, readonly DType[]> = {
-  float: all,
-  number: all,
-  comparison: all,
-  logical: ['bool', 'float32'],
-  bitwise: ['int32'],
-  select: all,
-};
-
-/** Whether float32 has a way of computing the operation of its own, other than its definition. */
-function isApproximate({ primitive }: Operation): boolean {
-  const lowered = (type: 'f32' | 'f64') => primitive.lower?.(...primitive.domain.map((_, i) => parameter(type, i)));
-  return lowered('f32') !== undefined && lowered('f64') === undefined;
-}
 
 const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3 };
 /** Division and roots, which WGSL allows to be off by that much. */
@@ -73,7 +47,7 @@ describe.each(modes)('%s', (mode) => {
           await expectSame(
             mode,
             () =>
-              dtypesOf[dtypes].flatMap((dtype) => {
+              dtypesOf(dtypes, all).flatMap((dtype) => {
                 const operand = (own: readonly number[], i: number): Tensor => {
                   const type = dtypes === 'select' && i === 0 ? 'bool' : dtype;
                   const { order, axes } = layout[i]!;
