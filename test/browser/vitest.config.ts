@@ -35,6 +35,13 @@ const pages: readonly Page[] = [
     isolated: true,
     include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],
   },
+  {
+    name: 'webgl2',
+    backend: 'reference',
+    gpuModes: ['webgl2'],
+    isolated: true,
+    include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],
+  },
 ];
 
 const exclude = [

@@ -3,17 +3,18 @@ import { acquire } from './device/context.ts';
 import type { Device } from './device/device.ts';
 import { gpuJs } from './device/gpujs.ts';
 import { TranslatedDevice } from './device/translated.ts';
+import { acquireContext, WebGl2Device } from './device/webgl2.ts';
 import { WebGpuDevice } from './device/webgpu.ts';
 
 /** The modes of gpu.js that are served. */
-export type GpuMode = 'webgpu' | 'webasm' | 'cpu';
+export type GpuMode = 'webgpu' | 'webgl2' | 'webasm' | 'cpu';
 
 export interface GpuOptions {
-  /** Where kernels run. Without it, the first that works of webgpu and webasm. */
+  /** Where kernels run. Without it, the first that works of webgpu, webgl2 and webasm. */
   readonly mode?: GpuMode;
 }
 
-const modes: readonly GpuMode[] = ['webgpu', 'webasm', 'cpu'];
+const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'webasm', 'cpu'];
 
 /**
  * A backend on gpu.js: `setBackend(await gpu())`. `describe()` says what it runs on, and why.
@@ -25,15 +26,20 @@ export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
     throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; the modes are ${modes.join(', ')}`);
   }
   if (mode) return new GpuBackend(await open(mode), 'as asked for');
-  try {
-    return new GpuBackend(await open('webgpu'), 'the fastest mode there is');
-  } catch (error) {
-    return new GpuBackend(await open('webasm'), `webgpu does not work here (${(error as Error).message})`);
+  const failures: string[] = [];
+  for (const faster of ['webgpu', 'webgl2'] as const) {
+    try {
+      return new GpuBackend(await open(faster), ['the fastest mode there is', ...failures].join('; '));
+    } catch (error) {
+      failures.push(`${faster} does not work here (${(error as Error).message})`);
+    }
   }
+  return new GpuBackend(await open('webasm'), failures.join('; '));
 }
 
 async function open(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return new WebGpuDevice(await acquire());
+  if (mode === 'webgl2') return new WebGl2Device(acquireContext());
   if (mode === 'webasm' && !gpuJs.WebAssemblyKernel.isSupported) {
     throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine has not`);
   }

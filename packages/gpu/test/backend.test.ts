@@ -12,20 +12,29 @@ import {
 } from '@thetagrad/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { gpu, type GpuMode } from '../src/index.ts';
-import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
+import { backendOf, hasWebGl2, hasWebGpu, modes, valuesOn } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
 
 test('an unknown mode is an error that names those there are', async () => {
   await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(
-    `gpu: unknown mode "opengl"; the modes are webgpu, webasm, cpu`,
+    `gpu: unknown mode "opengl"; the modes are webgpu, webgl2, webasm, cpu`,
   );
 });
 
 test('without a mode it takes the best there is, and says why', async () => {
+  const best = hasWebGpu ? 'webgpu' : hasWebGl2 ? 'webgl2' : 'webasm';
+  // Chromium has both.
+  if (best === 'webgl2') Object.defineProperty(navigator, 'gpu', { value: undefined, configurable: true });
   const backend = await gpu();
-  expect(backend.mode).toBe(hasWebGpu ? 'webgpu' : 'webasm');
-  expect(backend.describe()).toMatch(hasWebGpu ? /the fastest mode there is/ : /webgpu does not work here \(.+\)/);
+  if (best === 'webgl2') Reflect.deleteProperty(navigator, 'gpu');
+  expect(backend.mode).toBe(best);
+  const description = {
+    webgpu: /; the fastest mode there is$/,
+    webgl2: /; the fastest mode there is; webgpu does not work here \(.+\)$/,
+    webasm: /; webgpu does not work here \(.+\); webgl2 does not work here \(.+\)$/,
+  };
+  expect(backend.describe()).toMatch(description[best]);
 });
 
 describe.each(modes)('%s', (mode) => {
@@ -78,7 +87,7 @@ describe.each(modes)('%s', (mode) => {
     setBackend(await backendOf(mode));
     const { kernels } = explain(tensor([1.5, 2]).add(1).relu().sum());
     expect(kernels.map(({ source }) => source)).toEqual([
-      expect.stringContaining(mode === 'webgpu' ? '@compute' : 'function kernel(a, b'),
+      expect.stringContaining({ webgpu: '@compute', webgl2: '#version 300 es' }[mode as string] ?? 'function kernel(a, b'),
     ]);
   });
 

@@ -7,23 +7,23 @@ import { ulps } from '../../../test/conformance/bounds.ts';
 import { dtypesOf, isApproximate, operations } from '../../../test/conformance/table.ts';
 import { laidOut, layouts, shapes } from '../../../test/conformance/values.ts';
 import { type GpuMode } from '../src/index.ts';
-import { anythingIn, backendOf, expectSame, exactly, modes, runs, valuesOn, type Tolerance } from './modes.ts';
+import { anythingIn, backendOf, expectSame, exactly, isGpu, modes, runs, valuesOn, type Tolerance } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
 const all: readonly DType[] = ['float32', 'int32', 'bool'];
 
-const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3 };
-/** Division and roots, which WGSL allows to be off by that much. */
+const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3, webgl2: 3 };
+/** Division and roots, which GPUs may compute with an error of 2.5 ulp. */
 const inexact = ['div', 'reciprocal', 'sqrt'];
 
 function toleranceOf(mode: GpuMode, name: string, operation: Operation): Tolerance {
-  const limit = isApproximate(operation) ? ulp[mode] : mode === 'webgpu' && inexact.includes(name) ? 2.5 : 0;
+  const limit = isApproximate(operation) ? ulp[mode] : isGpu(mode) && inexact.includes(name) ? 2.5 : 0;
   return (actual, expected) => {
     if (exactly(actual, expected)) return true;
     // Denormal results may be 0 there.
-    if (mode === 'webgpu' && Math.abs(expected) < 2 ** -126 && Math.abs(actual) <= 2 ** -126) return true;
+    if (isGpu(mode) && Math.abs(expected) < 2 ** -126 && Math.abs(actual) <= 2 ** -126) return true;
     return limit > 0 && ulps(actual, expected) <= limit + 0.5;
   };
 }

@@ -15,8 +15,11 @@ import {
 import { afterEach, describe, expect, test } from 'vitest';
 import { GpuBackend } from '../src/backend.ts';
 import { findAdapter } from '../src/device/context.ts';
+import type { Device } from '../src/device/device.ts';
 import { TranslatedDevice } from '../src/device/translated.ts';
+import { acquireContext, WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
+import type { GpuMode } from '../src/index.ts';
 import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
@@ -30,13 +33,18 @@ async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
   return new WebGpuDevice({ adapter: await findAdapter(), device, isLost: false });
 }
 
+async function newDevice(mode: GpuMode): Promise<Device> {
+  if (mode === 'webgpu') return deviceOf(await plainDevice());
+  return mode === 'webgl2' ? new WebGl2Device(acquireContext()) : new TranslatedDevice(mode);
+}
+
 async function backendOn(device: GPUDevice): Promise<GpuBackend> {
   return new GpuBackend(await deviceOf(device), 'for a test');
 }
 
 describe.each(modes)('%s', (mode) => {
   test('memory that was freed can be used no more', async () => {
-    const device = mode === 'webgpu' ? await deviceOf(await plainDevice()) : new TranslatedDevice(mode);
+    const device = await newDevice(mode);
     const memory = device.upload(Float32Array.of(1, 2), 'float32');
     expect(await device.read(memory, 'float32', 2)).toEqual(Float32Array.of(1, 2));
     device.free(memory);

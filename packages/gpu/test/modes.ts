@@ -23,6 +23,10 @@ declare module 'vitest' {
 export const modes: readonly GpuMode[] = inject('gpuModes');
 
 export const hasWebGpu: boolean = modes.includes('webgpu');
+export const hasWebGl2: boolean = modes.includes('webgl2');
+
+/** Whether a GPU computes: its language may take denormal numbers for 0, and be a little off in divisions. */
+export const isGpu = (mode: GpuMode): boolean => mode === 'webgpu' || mode === 'webgl2';
 
 /** How often a property is checked: in a page less often than in Node, as the kernels are the same and compile slowly. */
 export const runs = (inNode: number): number => (globalThis.document === undefined ? inNode : Math.ceil(inNode / 3));
@@ -51,11 +55,11 @@ export async function valuesOn(backend: Backend, build: () => readonly Tensor[])
 export type Tolerance = (actual: number, expected: number) => boolean;
 
 /**
- * Values of every kind. On webgpu, where devices may take denormal numbers for 0, none that is so small that computing with
+ * Values of every kind. On a GPU, where devices may take denormal numbers for 0, none that is so small that computing with
  * it may come across them.
  */
 export function anythingIn(mode: GpuMode): (dtype: DType, seed: number) => Make {
-  if (mode !== 'webgpu') return anything;
+  if (!isGpu(mode)) return anything;
   return (dtype, seed) => {
     const make = anything(dtype, seed);
     if (dtype !== 'float32') return make;

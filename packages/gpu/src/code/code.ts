@@ -43,6 +43,7 @@ export interface IndexCheck {
   readonly length: number;
   /** The input that holds them, by its number, and which of its elements they are. */
   readonly input: number;
+  readonly indices: Place;
   readonly view: View;
 }
 

@@ -4,9 +4,8 @@
 import type { Scalar, Step } from '@thetagrad/core';
 import type { Code, Place } from './code.ts';
 import { helpersOf } from './javascriptHelpers.ts';
-import { natives, type Native } from './natives.ts';
+import { natives, noLowering, type Native } from './natives.ts';
 import { factor, Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
-import { noLowering } from './wgsl.ts';
 
 /** How many floats an element takes: an int32 two, the lower half first. */
 export function floatsPerElement(type: ValueType): number {
@@ -109,7 +108,8 @@ export class JavaScriptWriter extends Writer {
     return `${name}(${inputs.join(', ')})`;
   }
 
-  protected override loaded(type: ValueType, array: string, index: string): Value {
+  protected override loaded({ dtype }: Place, array: string, index: string): Value {
+    const type = valueTypeOf(dtype);
     if (type !== 'i32') return this.#keep(type, `${array}[${index}]`);
     const low = this.#keep('f32', `${array}[(${index}) * 2]`).text;
     return { type, text: this.#keep('f32', `${array}[(${index}) * 2 + 1]`).text, low };

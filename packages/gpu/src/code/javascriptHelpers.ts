@@ -1,6 +1,7 @@
 // Functions in gpu.js' JavaScript that kernels may call. Parameters that callers give as 0 are variables: only parameters
 // are integers in all modes.
 import type { Helper } from './code.ts';
+import { withUsed } from './helpers.ts';
 
 interface Source {
   readonly uses?: readonly string[];
@@ -221,11 +222,5 @@ function helperOf(name: string): Helper {
 
 /** The functions of these names and those that they call. */
 export function helpersOf(names: Iterable<string>): Helper[] {
-  const found = new Set<string>();
-  const visit = (name: string): void => {
-    for (const used of sources[name]!.uses ?? []) visit(used);
-    found.add(name);
-  };
-  for (const name of names) visit(name);
-  return [...found].map(helperOf);
+  return withUsed(names, sources).map(helperOf);
 }

@@ -57,8 +57,8 @@ const functions: readonly (readonly [Operation, string])[] = [
   [tanh, 'Math.tanh'],
 ];
 
-export const natives: { readonly wgsl: ReadonlyMap<Native, Names>; readonly javascript: ReadonlyMap<Native, Names> } = {
-  wgsl: new Map<Native, Names>([
+export const natives: { readonly typed: ReadonlyMap<Native, Names>; readonly javascript: ReadonlyMap<Native, Names> } = {
+  typed: new Map<Native, Names>([
     [mod.primitive.value, { f32: 'remainderOfFloats', i32: 'remainderOfIntegers' }],
     [integerPower, { i32: 'powerOfIntegers' }],
   ]),
@@ -68,3 +68,10 @@ export const natives: { readonly wgsl: ReadonlyMap<Native, Names>; readonly java
     [integerPower, { i32: 'powerOfIntegers' }],
   ]),
 };
+
+export function noLowering(): TypeError {
+  return new TypeError(
+    'gpu: an operation has a JavaScript function alone, which no GPU can call; give its record `lower`, or compute it ' +
+      'on the wasm or the reference backend',
+  );
+}

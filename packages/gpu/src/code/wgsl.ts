@@ -1,9 +1,9 @@
-// Kernels in WGSL, for the mode webgpu. It has integers and bits, so that all dtypes are computed exactly.
-import { nodesOf, type Scalar, type Step } from '@thetagrad/core';
+// Kernels in WGSL, for the mode webgpu.
 import { arrayName, outOfRange, type Code, type IndexCheck, type Place } from './code.ts';
-import { natives, type Native } from './natives.ts';
-import { Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
-import { helperSources } from './wgslHelpers.ts';
+import { withUsed } from './helpers.ts';
+import { TypedWriter } from './typed.ts';
+import { valueTypeOf, type Value, type ValueType } from './writer.ts';
+import { wgslHelpers } from './wgslHelpers.ts';
 
 /** Threads in a workgroup of kernels that compute one element in each thread. */
 const workgroup = 64;
@@ -53,67 +53,16 @@ export function groupsOf(count: number): {
   return { count, workgroups: [columns, rows, 1], index };
 }
 
-export class WgslWriter extends Writer {
+export class WgslWriter extends TypedWriter {
   override readonly element = 'index';
-  readonly #helpers = new Set<string>();
-  /** Nodes whose rounding matters: compilers would take x for (x + y) − y, and x + 3 for (x + 1) + 2. */
-  #rounded: ReadonlySet<Scalar> = new Set();
+  protected override readonly leastInteger = 'i32(-2147483648)';
   #reports = false;
-
-  override integer(text: string): string {
-    if (/^-?\w+$/.test(text)) return text;
-    const name = this.fresh('c');
-    this.line(`let ${name} = ${text};`);
-    return name;
-  }
-
-  override quotient(i: string, n: number): string {
-    return n === 1 ? i : `(${i} / ${n})`;
-  }
-
-  override remainder(i: string, n: number): string {
-    return `(${i} % ${n})`;
-  }
-
-  override index(value: Value): string {
-    return value.text;
-  }
-
-  override fromIndex(i: string): Value {
-    return this.#keep('i32', `i32(${i})`);
-  }
-
-  override choose(condition: string, x: Value, y: Value): Value {
-    return this.#keep(x.type, `select(${y.text}, ${x.text}, ${condition})`);
-  }
-
-  override indexWhere(condition: string, x: string, y: string): string {
-    return `select(${y}, ${x}, ${condition})`;
-  }
-
-  override condition(text: string): Value {
-    return this.#keep('bool', text);
-  }
 
   override reportOutside(index: string, { operation, axis, length }: Omit<IndexCheck, 'input'>): void {
     this.#reports = true;
     this.block(`if (${index} < ${-length} || ${index} >= ${length})`, () =>
       this.line(`report(${operationNumber(operation)}u, ${index}, ${axis}, ${length});`),
     );
-  }
-
-  override holds(value: Value): string {
-    return value.text;
-  }
-
-  override variable(initial: Value): Value {
-    const name = this.fresh();
-    this.line(`var ${name} : ${initial.type} = ${initial.text};`);
-    return { type: initial.type, text: name };
-  }
-
-  override set(variable: Value, value: Value): void {
-    this.line(`${variable.text} = ${value.text};`);
   }
 
   override loop(count: number, body: (k: string) => void): void {
@@ -162,11 +111,11 @@ export class WgslWriter extends Writer {
     if (this.#reports) bindings.push('var<storage, read_write> reported : array<atomic<i32>>;');
     const source = [
       ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
-      ...helperSources(this.#helpers),
+      ...withUsed(this.helpers, wgslHelpers).map((helper) => wgslHelpers[helper]!.text),
       ...(this.#reports ? [report] : []),
       ...declarations,
       `@compute @workgroup_size(${size})\nfn main(${parameters}) {`,
-      ...(this.#helpers.has('rounded') ? [`  zero = ${anyIndex} >> 31u;`] : []),
+      ...(this.helpers.has('rounded') ? [`  zero = ${anyIndex} >> 31u;`] : []),
       ...prologue.map((line) => `  ${line}`),
       this.statements,
       '}',
@@ -181,155 +130,37 @@ export class WgslWriter extends Writer {
     };
   }
 
-  /** A call of a helper function of `wgslHelpers.ts`. */
-  helper(name: string, ...inputs: readonly string[]): string {
-    this.#helpers.add(name);
-    return `${name}(${inputs.join(', ')})`;
+  protected override typeName(type: ValueType): string {
+    return type;
   }
 
-  protected override loaded(type: ValueType, array: string, index: string): Value {
+  protected override declaration(type: ValueType, name: string, initial: string, isConstant: boolean): string {
+    return isConstant ? `let ${name} = ${initial};` : `var ${name} : ${type} = ${initial};`;
+  }
+
+  protected override chosen(condition: string, x: string, y: string): string {
+    return `select(${y}, ${x}, ${condition})`;
+  }
+
+  protected override bitsOf(x: string): string {
+    return `bitcast<i32>(${x})`;
+  }
+
+  protected override floatOfBits(x: string): string {
+    return `bitcast<f32>(${x})`;
+  }
+
+  protected override shiftedUnsigned(x: string, bits: number): string {
+    return `bitcast<i32>(bitcast<u32>(${x}) >> ${bits}u)`;
+  }
+
+  protected override nearest(x: string): string {
+    return `round(${x})`;
+  }
+
+  protected override loaded({ dtype }: Place, array: string, index: string): Value {
+    const type = valueTypeOf(dtype);
     const element = `${array}[${index}]`;
-    return this.#keep(type, type === 'bool' ? `${element} != 0` : element);
+    return this.keep(type, type === 'bool' ? `${element} != 0` : element);
   }
-
-  protected override isNative({ operation, dtype }: Step): boolean {
-    return native(operation.value, valueTypeOf(dtype)) !== undefined;
-  }
-
-  protected override node(node: Scalar, inputs: readonly Value[]): Value {
-    // Compilers compute constant expressions themselves, and refuse infinities and overflow.
-    const isConstant = node.inputs.length > 0 && node.inputs.every(({ operation }) => operation === 'constant');
-    const texts = inputs.map(({ text, type }) =>
-      isConstant && type !== 'bool' ? this.helper(`${type}AtRunTime`, text) : text,
-    );
-    const text = this.#expression(node, texts);
-    const type = node.type as ValueType;
-    if (node.operation === 'constant') return { type, text };
-    return this.#keep(type, this.#rounded.has(node) ? this.helper('rounded', text) : text);
-  }
-
-  protected override prepare(root: Scalar): void {
-    this.#rounded = new Set(nodesOf(root).flatMap(cancelling));
-  }
-
-  #keep(type: ValueType, text: string): Value {
-    const name = this.fresh();
-    this.line(`let ${name} = ${text};`);
-    return { type, text: name };
-  }
-
-  #expression(node: Scalar, inputs: readonly string[]): string {
-    const { operation, value } = node;
-    const [x, y, z] = inputs as [string, string, string];
-    const type = (node.inputs[0]?.type ?? node.type) as ValueType;
-    const isFloat = type === 'f32';
-    switch (operation) {
-      case 'constant':
-        return this.#constant(node.type as ValueType, value);
-      case 'add':
-        return `${x} + ${y}`;
-      case 'sub':
-        return `${x} - ${y}`;
-      case 'mul':
-        return `${x} * ${y}`;
-      case 'div':
-        return `${x} / ${y}`;
-      case 'min':
-      case 'max':
-        return isFloat ? this.helper(operation === 'min' ? 'smaller' : 'larger', x, y) : `${operation}(${x}, ${y})`;
-      case 'and':
-        return `${x} & ${y}`;
-      case 'or':
-        return `${x} | ${y}`;
-      case 'xor':
-        return type === 'bool' ? `${x} != ${y}` : `${x} ^ ${y}`;
-      case 'neg':
-        return `-${x}`;
-      case 'abs':
-      case 'sqrt':
-      case 'floor':
-      case 'ceil':
-      case 'trunc':
-        return `${operation}(${x})`;
-      case 'nearest':
-        return `round(${x})`;
-      case 'not':
-        return type === 'bool' ? `!${x}` : `~${x}`;
-      case 'shl':
-      case 'shrS':
-        return `${x} ${operation === 'shl' ? '<<' : '>>'} ${value}u`;
-      case 'shrU':
-        return `bitcast<i32>(bitcast<u32>(${x}) >> ${value}u)`;
-      case 'eq':
-        return `${x} == ${y}`;
-      case 'ne':
-        // Compilers may hold that nothing differs from itself.
-        if (isFloat && node.inputs[0] === node.inputs[1]) return this.helper('notANumber', x);
-        // WGSL's != is false for NaN.
-        return isFloat ? `!(${x} == ${y})` : `${x} != ${y}`;
-      case 'lt':
-        return `${x} < ${y}`;
-      case 'le':
-        return `${x} <= ${y}`;
-      case 'select':
-        return `select(${z}, ${y}, ${x})`;
-      case 'bits':
-        return `bitcast<i32>(${x})`;
-      case 'float':
-        return `bitcast<f32>(${x})`;
-      case 'convert':
-        if (node.type === 'bool') return isFloat ? `!(${x} == 0.0)` : `${x} != 0`;
-        return isFloat ? this.helper('integer', x) : `${node.type}(${x})`;
-      case 'call': {
-        const name = native(node.function!, node.type as ValueType);
-        if (name !== undefined) return this.helper(name, x, y);
-        throw noLowering();
-      }
-      default:
-        throw new Error(`gpu: no WGSL for ${operation} of ${type}`);
-    }
-  }
-
-  #constant(type: ValueType, value: number): string {
-    if (type === 'bool') return String(value !== 0);
-    if (type === 'i32') {
-      const whole = Math.max(-(2 ** 31), Math.min(Math.trunc(value), 2 ** 31 - 1));
-      return whole === -(2 ** 31) ? 'i32(-2147483648)' : `i32(${whole})`;
-    }
-    const rounded = Math.fround(value);
-    // Literals may be neither infinite nor NaN, and denormal ones may become 0.
-    if (!Number.isFinite(rounded) || (rounded !== 0 && Math.abs(rounded) < 2 ** -126) || Object.is(rounded, -0)) {
-      const bits = new Uint32Array(Float32Array.of(rounded).buffer)[0]!;
-      return this.helper('floatOf', `${bits}u`);
-    }
-    return `f32(${rounded})`;
-  }
-}
-
-function native(f: Native, type: ValueType): string | undefined {
-  return natives.wgsl.get(f)?.[type];
-}
-
-export function noLowering(): TypeError {
-  return new TypeError(
-    'gpu: an operation has a JavaScript function alone, which no GPU can call; give its record `lower`, or compute it ' +
-      'on the wasm or the reference backend',
-  );
-}
-
-/** Of a sum or difference, the inputs that are sums or differences with which a compiler could merge it. */
-function cancelling({ operation, inputs }: Scalar): Scalar[] {
-  if (!isSum(operation) || inputs[0]!.type !== 'f32') return [];
-  return inputs.filter((input, i) => {
-    const other = inputs[1 - i]!;
-    return isSum(input.operation) && input.inputs.some((part) => part === other || areConstant(part, other));
-  });
-}
-
-function isSum(operation: Scalar['operation']): boolean {
-  return operation === 'add' || operation === 'sub';
-}
-
-function areConstant(x: Scalar, y: Scalar): boolean {
-  return x.operation === 'constant' && y.operation === 'constant';
 }

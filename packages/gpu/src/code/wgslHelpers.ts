@@ -1,11 +1,8 @@
 // Functions in WGSL that kernels may call. Conditions on NaN and infinities look at bits: compilers may assume that
 // neither exists.
-interface Source {
-  readonly uses?: readonly string[];
-  readonly text: string;
-}
+import type { HelperSource } from './helpers.ts';
 
-const sources: Readonly<Record<string, Source>> = {
+export const wgslHelpers: Readonly<Record<string, HelperSource>> = {
   floatOf: {
     text: `// A number by its bits, where no literal can say it.
 fn floatOf(bits : u32) -> f32 {
@@ -109,14 +106,3 @@ fn powerOfIntegers(x : i32, y : i32) -> i32 {
 }`,
   },
 };
-
-/** The functions of these names and those that they call, in an order in which they may be declared. */
-export function helperSources(names: Iterable<string>): string[] {
-  const found = new Set<string>();
-  const visit = (name: string): void => {
-    for (const used of sources[name]!.uses ?? []) visit(used);
-    found.add(name);
-  };
-  for (const name of names) visit(name);
-  return [...found].map((name) => sources[name]!.text);
-}

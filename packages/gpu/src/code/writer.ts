@@ -99,7 +99,8 @@ export abstract class Writer {
   /** Ends the kernel that computes one element in each thread. */
   abstract finish(name: string, result: Value, output: Place): Code;
 
-  protected abstract loaded(type: ValueType, array: string, index: string): Value;
+  /** An element of the array that a place is read from. */
+  protected abstract loaded(place: Place, array: string, index: string): Value;
   /** One operation, in a variable. */
   protected abstract node(node: Scalar, inputs: readonly Value[]): Value;
   /** Looks at an expression before it is written. */
@@ -119,7 +120,7 @@ export abstract class Writer {
   }
 
   load(place: Place, index: string): Value {
-    return this.loaded(valueTypeOf(place.dtype), this.array(place), index);
+    return this.loaded(place, this.array(place), index);
   }
 
   /** An element where all conditions hold, and `otherwise` elsewhere, where its place may be anything. */

@@ -14,7 +14,7 @@ export interface Device {
   /** What runs where, for people. */
   readonly description: string;
   readonly language: Language;
-  /** Whether programs have run when `compute` returns, so that their time can be taken. */
+  /** Whether programs have run when `compute` returns, at least if they are timed, so that their time can be taken. */
   readonly isSynchronous: boolean;
   /** How much memory it has taken from the device, in use or kept for use. */
   readonly bytes: number;

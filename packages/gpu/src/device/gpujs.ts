@@ -38,10 +38,20 @@ export interface DeviceKernel {
   readBufferResult(handle: BufferHandle): Promise<Float32Array>;
 }
 
+/** A kernel of gpu.js on WebGL 2: what of it is used here. */
+export interface FragmentKernel {
+  program: WebGLProgram | null;
+  /** `null` where there is no WebGL 2. */
+  readonly context: WebGL2RenderingContext | null;
+  /** Settles when the device has come to a fence. */
+  _pollFence(fence: WebGLSync): Promise<void>;
+}
+
 export interface GpuJs {
   readonly GPU: new (settings: { readonly mode: 'cpu' | GPUInternalMode }) => Translator;
   readonly CPUKernel: new (...settings: never[]) => object;
   readonly WebAssemblyKernel: (new (...settings: never[]) => object) & { readonly isSupported: boolean };
+  readonly WebGL2Kernel: (new (source: string, settings: object) => FragmentKernel) & { readonly isSupported: boolean };
   readonly WebGPUKernel: new (source: string, settings: object) => DeviceKernel;
   readonly WebGPUContext: { acquire(): Promise<DeviceContext> };
   readonly WebGPUBufferResult: new (settings: {

@@ -7,29 +7,12 @@ import { javaScript, type Language } from '../lower/language.ts';
 import type { Device, Memory } from './device.ts';
 import { KernelCache } from './kernelCache.ts';
 import { gpuJs, type Translator } from './gpujs.ts';
+import { Held } from './held.ts';
 
 type Kernel = ReturnType<Translator['createKernel']>;
 
 /** float32 numbers as they are, int32 in halves, bool as 0 or 1. */
-class Floats implements Memory {
-  readonly bytes = 0;
-  readonly #values: Float32Array;
-  #isFree = false;
-
-  constructor(values: Float32Array) {
-    this.#values = values;
-  }
-
-  get values(): Float32Array {
-    if (this.#isFree) throw new Error('gpu: memory is used after it was freed');
-    return this.#values;
-  }
-
-  free(): void {
-    if (this.#isFree) throw new Error('gpu: memory is freed twice');
-    this.#isFree = true;
-  }
-}
+type Floats = Held<Float32Array>;
 
 export type TranslatedMode = 'cpu' | 'webasm';
 
@@ -67,13 +50,13 @@ export class TranslatedDevice implements Device {
         floats[2 * i + 1] = values[i]! >> 16;
       }
     } else floats.set(values);
-    return new Floats(floats);
+    return new Held(floats, 0);
   }
 
   begin(): void {}
 
   compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory {
-    const arrays = inputs.map((memory) => (memory as Floats).values);
+    const arrays = inputs.map((memory) => (memory as Floats).content);
     if (check) checkIndices(arrays[check.input]!, check);
     const kernel = this.#kernelFor(code, arrays);
     let result: Float32Array;
@@ -89,7 +72,7 @@ export class TranslatedDevice implements Device {
           `${kernel.fallbackReason ? ` (${kernel.fallbackReason})` : ''}:\n${code.source}`,
       );
     }
-    return new Floats(result);
+    return new Held(result, 0);
   }
 
   end(): void {}
@@ -103,7 +86,7 @@ export class TranslatedDevice implements Device {
   }
 
   readSync(memory: Memory, dtype: DType, size: number): TypedArray {
-    const { values } = memory as Floats;
+    const { content: values } = memory as Floats;
     if (dtype === 'float32') return values.slice(0, size);
     if (dtype === 'bool') return Uint8Array.from(values.subarray(0, size));
     return Int32Array.from({ length: size }, (_, i) => integerAt(values, i));

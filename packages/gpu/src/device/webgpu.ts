@@ -3,27 +3,23 @@ import type { DType, TypedArray } from '@thetagrad/core';
 import type { Code, IndexCheck } from '../code/code.ts';
 import { reportedIndex, reportSize } from '../code/wgsl.ts';
 import { wgsl, type Language } from '../lower/language.ts';
-import { BufferPool, bufferUsage, type Block } from './bufferPool.ts';
+import { arrayOf, wordsOf } from './arrays.ts';
 import type { Device, Memory } from './device.ts';
 import { KernelCache } from './kernelCache.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
+import { Held } from './held.ts';
+import { Pool, type Block } from './pool.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { WgslKernel } from './wgslKernel.ts';
 
 /** So many submissions may wait for the device before evaluation does. */
 const mostAhead = 8;
 
-/** A block of the device's memory, while somebody uses it. */
-class Resident implements Memory {
-  readonly block: Block;
-  readonly bytes: number;
-  isFree = false;
+/** STORAGE, COPY_SRC and COPY_DST. (The names are globals of browsers alone.) */
+const bufferUsage = 0x80 | 0x04 | 0x08;
 
-  constructor(block: Block) {
-    this.block = block;
-    this.bytes = block.bytes;
-  }
-}
+/** A block of the device's memory, while somebody uses it. */
+type Resident = Held<Block<GPUBuffer>>;
 
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
@@ -31,7 +27,7 @@ export class WebGpuDevice implements Device {
   readonly isSynchronous = false;
   readonly mostInputs: number;
   readonly #context: DeviceContext;
-  readonly #pool: BufferPool;
+  readonly #pool: Pool<GPUBuffer>;
   readonly #kernels = new KernelCache<WgslKernel>();
   readonly #reader: DeviceKernel;
   /** Where kernels report indices out of range. */
@@ -56,7 +52,11 @@ export class WebGpuDevice implements Device {
     const { device } = (this.#context = context);
     // One is the output, and one takes reports.
     this.mostInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
-    this.#pool = new BufferPool(device);
+    this.#pool = new Pool({
+      most: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      make: (size) => device.createBuffer({ size, usage: bufferUsage }),
+      destroy: (buffer) => buffer.destroy(),
+    });
     this.#reader = new gpuJs.WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
     this.#reader._device = device;
     this.#report = device.createBuffer({ size: 4 * reportSize, usage: bufferUsage });
@@ -75,11 +75,9 @@ export class WebGpuDevice implements Device {
   }
 
   upload(values: TypedArray, dtype: DType): Memory {
-    const memory = new Resident(this.#pool.take(4 * values.length));
-    const words = dtype === 'bool' ? Int32Array.from(values) : values;
-    if (words.length > 0) {
-      this.#context.device.queue.writeBuffer(memory.block.buffer, 0, words as Float32Array<ArrayBuffer>);
-    }
+    const memory = this.#take(values.length);
+    const words = wordsOf(values, dtype) as Int32Array<ArrayBuffer>;
+    if (words.length > 0) this.#context.device.queue.writeBuffer(memory.content.piece, 0, words);
     return memory;
   }
 
@@ -96,8 +94,8 @@ export class WebGpuDevice implements Device {
   }
 
   compute(code: Code, inputs: readonly Memory[], _check: IndexCheck | undefined): Memory {
-    const output = new Resident(this.#pool.take(4 * code.output.size));
-    const buffers = [...inputs, output].map((memory) => this.#bufferOf(memory as Resident));
+    const output = this.#take(code.output.size);
+    const buffers = [...inputs, output].map((memory) => (memory as Resident).content.piece);
     if (code.reports) {
       buffers.push(this.#report);
       this.#mayReport = true;
@@ -139,16 +137,13 @@ export class WebGpuDevice implements Device {
   }
 
   free(memory: Memory): void {
-    const { block } = memory as Resident;
-    if ((memory as Resident).isFree) throw new Error('gpu: memory is freed twice');
-    (memory as Resident).isFree = true;
-    this.#pool.give(block);
+    this.#pool.give((memory as Resident).free());
   }
 
   async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
     this.#checkUsable();
     if (size === 0) return arrayOf(new ArrayBuffer(0), dtype);
-    const words = await this.#readWords(this.#bufferOf(memory as Resident), size).catch((error: unknown) => {
+    const words = await this.#readWords((memory as Resident).content.piece, size).catch((error: unknown) => {
       this.#checkUsable();
       throw error;
     });
@@ -175,9 +170,9 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  #bufferOf(memory: Resident): GPUBuffer {
-    if (memory.isFree) throw new Error('gpu: memory is used after it was freed');
-    return memory.block.buffer;
+  #take(size: number): Resident {
+    const block = this.#pool.take(4 * size);
+    return new Held(block, block.bytes);
   }
 
   #kernelFor(code: Code): WgslKernel {
@@ -191,7 +186,7 @@ export class WebGpuDevice implements Device {
   /** The error of a sequence that took these blocks. What is out of memory is also invalid where it is used. */
   async #outcomeOf(
     names: readonly string[],
-    made: readonly Block[],
+    made: readonly Block<GPUBuffer>[],
     [validation, memory]: readonly [Promise<GPUError | null>, Promise<GPUError | null>],
   ): Promise<Error | undefined> {
     let error: GPUError | Error | null;
@@ -246,10 +241,4 @@ export class WebGpuDevice implements Device {
     this.#failure = undefined;
     if (failure) throw failure;
   }
-}
-
-function arrayOf(words: ArrayBuffer, dtype: DType): TypedArray {
-  if (dtype === 'float32') return new Float32Array(words);
-  const integers = new Int32Array(words);
-  return dtype === 'bool' ? Uint8Array.from(integers) : integers;
 }

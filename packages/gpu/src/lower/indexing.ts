@@ -17,7 +17,7 @@ export function lowerTake(kernel: RoutineKernel, language: Language): Command[] 
   const operation = kernel.attributes['caller'] as string;
   const [x, indices] = kernel.operands as [Operand, Operand];
   const length = x.view.shape[axis]!;
-  const check = { operation, axis, length, view: indices.view };
+  const check = { operation, axis, length, indices: indices.slot, view: indices.view };
   const command = elementwise(language, 'takeAlongAxis', kernel.output, (writer, element) => {
     // Without its axis, x is a view of the output's shape.
     const strides = x.view.strides.with(axis, 0);
@@ -36,7 +36,7 @@ export function lowerScatter(kernel: RoutineKernel, language: Language): Command
   const [indices, updates] = kernel.operands as [Operand, Operand];
   const length = kernel.shape[axis]!;
   const count = updates.view.shape[axis]!;
-  const check = { operation: 'scatterAdd', axis, length, view: indices.view };
+  const check = { operation: 'scatterAdd', axis, length, indices: indices.slot, view: indices.view };
   const command = elementwise(language, 'scatterAdd', kernel.output, (writer, element) => {
     const type = valueTypeOf(updates.slot.dtype);
     const coordinates = coordinatesOf(writer, element, kernel.shape);

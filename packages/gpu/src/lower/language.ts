@@ -1,6 +1,7 @@
-// The two languages that kernels are written in, and how a kernel that computes one element in each thread is made in them.
+// The languages that kernels are written in, and how a kernel that computes one element in each thread is made in them.
 import type { Kernel } from '@thetagrad/core';
 import { type Code, type Command, type Place } from '../code/code.ts';
+import { GlslWriter } from '../code/glsl.ts';
 import { JavaScriptWriter } from '../code/javascript.ts';
 import { WgslWriter } from '../code/wgsl.ts';
 import type { Value, Writer } from '../code/writer.ts';
@@ -8,12 +9,13 @@ import type { Value, Writer } from '../code/writer.ts';
 export type RoutineKernel = Kernel & { kind: 'routine' };
 
 export interface Language {
-  readonly name: 'JavaScript' | 'WGSL';
+  readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
   writer(output: Place): Writer;
 }
 
 export const javaScript: Language = { name: 'JavaScript', writer: (output) => new JavaScriptWriter(output) };
 export const wgsl: Language = { name: 'WGSL', writer: () => new WgslWriter() };
+export const glsl: Language = { name: 'GLSL', writer: () => new GlslWriter() };
 
 /** A command that computes each element of its output by itself. */
 export function elementwise(

@@ -1,32 +1,37 @@
-/** A buffer of the device that is dealt out again and again. */
-export interface Block {
-  readonly buffer: GPUBuffer;
+/** A piece of the device's memory that is dealt out again and again. */
+export interface Block<Piece> {
+  readonly piece: Piece;
   readonly bytes: number;
   /** It never came into being: the device was out of memory. */
   isBroken: boolean;
 }
 
-/** STORAGE, COPY_SRC and COPY_DST. (The names are globals of browsers alone.) */
-export const bufferUsage: number = 0x80 | 0x04 | 0x08;
-
 /** What of the pool's memory may lie idle, beside as much as is in use. */
 const idleBytes = 64 * 2 ** 20;
 
+/** Where memory comes from. */
+export interface Source<Piece> {
+  /** The most bytes that a piece may have. */
+  readonly most: number;
+  make(bytes: number): Piece;
+  destroy(piece: Piece): void;
+}
+
 /**
- * Buffers by size: powers of two and three quarters of them, so that at most a third is wasted. One that is given back may
- * be dealt out at once: the device works in the order of submission.
+ * Memory by size: powers of two and three quarters of them, so that at most a third is wasted. What is given back may be
+ * dealt out at once: the device works in the order of submission.
  */
-export class BufferPool {
-  readonly #device: GPUDevice;
-  readonly #free = new Map<number, Block[]>();
+export class Pool<Piece> {
+  readonly #source: Source<Piece>;
+  readonly #free = new Map<number, Block<Piece>[]>();
   /** What nobody uses any more, to be destroyed. */
-  #surplus: Block[] = [];
-  #made: Block[] = [];
+  #surplus: Block<Piece>[] = [];
+  #made: Block<Piece>[] = [];
   #bytes = 0;
   #idle = 0;
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  constructor(source: Source<Piece>) {
+    this.#source = source;
   }
 
   /** All that is allocated, in use or not. */
@@ -35,36 +40,34 @@ export class BufferPool {
   }
 
   /**
-   * A buffer of at least so many bytes; what is in it is undefined.
-   * @throws {RangeError} if the device allows no buffer of this size.
+   * A piece of at least so many bytes; what is in it is undefined.
+   * @throws {RangeError} if the device allows none of this size.
    */
-  take(atLeast: number): Block {
+  take(atLeast: number): Block<Piece> {
     const bytes = sizeClass(atLeast);
     const known = this.#free.get(bytes)?.pop();
     if (known) {
       this.#idle -= bytes;
       return known;
     }
-    const { limits } = this.#device;
-    const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    const { most } = this.#source;
     if (atLeast > most) {
       throw new RangeError(`gpu: an array of ${atLeast} bytes is more than the ${most} that the device allows`);
     }
     const size = Math.min(bytes, most);
+    const block = { piece: this.#source.make(size), bytes: size, isBroken: false };
     this.#bytes += size;
-    const buffer = this.#device.createBuffer({ size, usage: bufferUsage });
-    const block = { buffer, bytes: size, isBroken: false };
     this.#made.push(block);
     return block;
   }
 
   /** The blocks that were allocated since this was last asked. */
-  made(): Block[] {
+  made(): Block<Piece>[] {
     return this.#made.splice(0);
   }
 
   /** Takes a block back; programs that use it may still be on their way, until {@link trim}. */
-  give(block: Block): void {
+  give(block: Block<Piece>): void {
     const { bytes } = block;
     // More than is in use would not come back to life soon.
     if (block.isBroken || this.#idle + bytes > idleBytes + this.#bytes / 2) {
@@ -79,7 +82,7 @@ export class BufferPool {
   }
 
   /** After an error: these blocks are not to be used again, and no others are kept for use, since memory may be short. */
-  discard(broken: readonly Block[]): void {
+  discard(broken: readonly Block<Piece>[]): void {
     for (const block of broken) block.isBroken = true;
     const idle = [...this.#free.values()].flat();
     this.#free.clear();
@@ -90,7 +93,7 @@ export class BufferPool {
 
   /** Destroys what lies idle beyond need; everything that uses it has been submitted. */
   trim(): void {
-    for (const { buffer } of this.#surplus) buffer.destroy();
+    for (const { piece } of this.#surplus) this.#source.destroy(piece);
     this.#surplus = [];
   }
 }

@@ -1,0 +1,57 @@
+import { arrayName, type Code } from '../code/code.ts';
+import { gpuJs } from './gpujs.ts';
+import type { Texture } from './textures.ts';
+
+/** A triangle that covers all of the output. */
+const everywhere = `#version 300 es
+void main() {
+  gl_Position = vec4(float(gl_VertexID & 1) * 4.0 - 1.0, float(gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
+}`;
+
+/** A kernel of gpu.js that is not translated from JavaScript, but comes as GLSL. It is compiled at once. */
+export class GlslKernel extends gpuJs.WebGL2Kernel {
+  readonly #gl: WebGL2RenderingContext;
+  readonly #size: number;
+
+  /** @throws {Error} if the driver refuses it. */
+  constructor({ name, source, inputs, output }: Code, gl: WebGL2RenderingContext) {
+    super('function kernel() {}', {
+      output: [Math.max(1, output.size)],
+      precision: 'single',
+      context: gl,
+      canvas: gl.canvas,
+    });
+    this.#gl = gl;
+    this.#size = output.size;
+    const program = (this.program = gl.createProgram());
+    const shaders = [gl.VERTEX_SHADER, gl.FRAGMENT_SHADER].map((type) => gl.createShader(type)!);
+    shaders.forEach((shader, i) => {
+      gl.shaderSource(shader, [everywhere, source][i]!);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    });
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+      const logs = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+      throw new Error(
+        `gpu: the device refuses the kernel '${name}': ${logs.filter(Boolean).join('\n').trim()}\n${source}`,
+      );
+    }
+    for (const shader of shaders) gl.deleteShader(shader);
+    gl.useProgram(program);
+    inputs.forEach((_, i) => gl.uniform1i(gl.getUniformLocation(program, arrayName(i)), i));
+  }
+
+  /** Submits it, from and to these textures. */
+  submit(inputs: readonly Texture[], output: Texture): void {
+    const gl = this.#gl;
+    gl.useProgram(this.program);
+    inputs.forEach(({ texture }, i) => {
+      gl.activeTexture(gl.TEXTURE0 + i);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+    });
+    gl.bindFramebuffer(gl.FRAMEBUFFER, output.framebuffer);
+    gl.viewport(0, 0, output.width, Math.ceil(this.#size / output.width));
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+}
