@@ -1,12 +1,18 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { webGpuDriver } from './test/gpu/driver.ts';
+import type { GpuMode } from '@thetagrad/gpu';
+import { hasHeadlessGl, webGpuDriver } from './test/gpu/driver.ts';
 
 const resultsFile = process.env['TEST_RESULTS'];
 // Vite's own conditions for code that runs in Node, behind the one that leads to the packages' sources.
 const ssr = { resolve: { conditions: ['@thetagrad/source', 'module', 'node', 'development|production'] } };
 // Where there is a driver webgpu must work: tests of it fail then, with the reason, rather than being left out.
 const driver = webGpuDriver();
-const gpuModes = ['cpu', 'webasm', ...(driver ? ['webgpu' as const] : [])] as const;
+const gpuModes: readonly GpuMode[] = [
+  'cpu',
+  'webasm',
+  ...(driver ? (['webgpu'] as const) : []),
+  ...(hasHeadlessGl() ? (['headlessgl'] as const) : []),
+];
 
 /** The same tests on each backend. */
 const project = (backend: 'reference' | 'wasm', include: readonly string[]) => ({

@@ -1,5 +1,6 @@
-// Whether the package `webgpu` finds a driver on this machine. For the configuration of tests, which runs in Node.
+// Whether the packages `webgpu` and `gl` find a driver on this machine. For the configuration of tests, which runs in Node.
 import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** Debian's chromium brings a driver for Vulkan in software, which the loader does not know of. */
 const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -35,4 +36,14 @@ function hasVulkanLoader(): boolean {
   } catch (error) {
     return !/cannot open shared object file|No such file/.test((error as Error).message);
   }
+}
+
+/** Whether the package `gl`, which is never installed along, is there, and on Linux an X server that it needs. */
+export function hasHeadlessGl(): boolean {
+  try {
+    createRequire(new URL('../../packages/gpu/package.json', import.meta.url)).resolve('gl');
+  } catch {
+    return false;
+  }
+  return process.platform !== 'linux' || process.env['DISPLAY'] !== undefined;
 }

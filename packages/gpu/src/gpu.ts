@@ -1,20 +1,21 @@
 import { GpuBackend } from './backend.ts';
 import { acquire } from './device/context.ts';
 import type { Device } from './device/device.ts';
+import { acquireContext } from './device/glContext.ts';
 import { gpuJs } from './device/gpujs.ts';
 import { TranslatedDevice } from './device/translated.ts';
-import { acquireContext, WebGl2Device } from './device/webgl2.ts';
+import { WebGl2Device } from './device/webgl2.ts';
 import { WebGpuDevice } from './device/webgpu.ts';
 
 /** The modes of gpu.js that are served. */
-export type GpuMode = 'webgpu' | 'webgl2' | 'webasm' | 'cpu';
+export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu';
 
 export interface GpuOptions {
   /** Where kernels run. Without it, the first that works of webgpu, webgl2 and webasm. */
   readonly mode?: GpuMode;
 }
 
-const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'webasm', 'cpu'];
+const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'];
 
 /**
  * A backend on gpu.js: `setBackend(await gpu())`. `describe()` says what it runs on, and why.
@@ -39,7 +40,7 @@ export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
 
 async function open(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return new WebGpuDevice(await acquire());
-  if (mode === 'webgl2') return new WebGl2Device(acquireContext());
+  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireContext(mode));
   if (mode === 'webasm' && !gpuJs.WebAssemblyKernel.isSupported) {
     throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine has not`);
   }

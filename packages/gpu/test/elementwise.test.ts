@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const all: readonly DType[] = ['float32', 'int32', 'bool'];
 
-const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3, webgl2: 3 };
+const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3, webgl2: 3, headlessgl: 3 };
 /** Division and roots, which GPUs may compute with an error of 2.5 ulp. */
 const inexact = ['div', 'reciprocal', 'sqrt'];
 

@@ -16,8 +16,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { GpuBackend } from '../src/backend.ts';
 import { findAdapter } from '../src/device/context.ts';
 import type { Device } from '../src/device/device.ts';
+import { acquireContext } from '../src/device/glContext.ts';
 import { TranslatedDevice } from '../src/device/translated.ts';
-import { acquireContext, WebGl2Device } from '../src/device/webgl2.ts';
+import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
 import type { GpuMode } from '../src/index.ts';
 import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
@@ -35,7 +36,8 @@ async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
 
 async function newDevice(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return deviceOf(await plainDevice());
-  return mode === 'webgl2' ? new WebGl2Device(acquireContext()) : new TranslatedDevice(mode);
+  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireContext(mode));
+  return new TranslatedDevice(mode);
 }
 
 async function backendOn(device: GPUDevice): Promise<GpuBackend> {

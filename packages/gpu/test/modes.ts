@@ -26,7 +26,7 @@ export const hasWebGpu: boolean = modes.includes('webgpu');
 export const hasWebGl2: boolean = modes.includes('webgl2');
 
 /** Whether a GPU computes: its language may take denormal numbers for 0, and be a little off in divisions. */
-export const isGpu = (mode: GpuMode): boolean => mode === 'webgpu' || mode === 'webgl2';
+export const isGpu = (mode: GpuMode): boolean => mode !== 'webasm' && mode !== 'cpu';
 
 /** How often a property is checked: in a page less often than in Node, as the kernels are the same and compile slowly. */
 export const runs = (inNode: number): number => (globalThis.document === undefined ? inNode : Math.ceil(inNode / 3));

@@ -1,4 +1,4 @@
-// The mode webgl2: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and run later.
+// The modes webgl2 and headlessgl: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and run later.
 import type { DType, TypedArray } from '@thetagrad/core';
 import { outOfRange, type Code, type Command, type IndexCheck, type Place } from '../code/code.ts';
 import { glsl, type Language } from '../lower/language.ts';
@@ -6,7 +6,8 @@ import { lowerCheck } from '../lower/check.ts';
 import { arrayOf, wordsOf } from './arrays.ts';
 import type { Device, Memory } from './device.ts';
 import { GlslKernel } from './glslKernel.ts';
-import { gpuJs, type FragmentKernel } from './gpujs.ts';
+import type { GlMode } from './glContext.ts';
+import type { FragmentKernel } from './gpujs.ts';
 import { Held } from './held.ts';
 import { KernelCache } from './kernelCache.ts';
 import { Pool, type Block } from './pool.ts';
@@ -25,27 +26,8 @@ interface Finding {
   readonly memory: Resident;
 }
 
-let shared: FragmentKernel | undefined;
-
-/**
- * A kernel of gpu.js on the context that all backends share.
- * @throws {Error} if there is no WebGL 2.
- */
-export function acquireContext(): FragmentKernel {
-  if (shared?.context && !shared.context.isContextLost()) return shared;
-  const kernel = gpuJs.WebGL2Kernel.isSupported
-    ? new gpuJs.WebGL2Kernel('function kernel() {}', { output: [1], precision: 'single' })
-    : undefined;
-  if (kernel?.context) return (shared = kernel);
-  throw new Error(
-    typeof OffscreenCanvas === 'undefined'
-      ? `gpu: mode 'webgl2' runs in browsers alone`
-      : `gpu: this browser gives no WebGL 2 context: there is no GPU that it would use, or it is turned off`,
-  );
-}
-
 export class WebGl2Device implements Device {
-  readonly mode = 'webgl2';
+  readonly mode: GlMode;
   readonly language: Language = glsl;
   readonly isSynchronous = true;
   readonly mostInputs: number;
@@ -62,7 +44,9 @@ export class WebGl2Device implements Device {
   #outcome: Promise<Error> | undefined;
   #ahead = 0;
 
-  constructor(owner: FragmentKernel) {
+  /** @param owner A kernel of gpu.js on the context. */
+  constructor(mode: GlMode, owner: FragmentKernel) {
+    this.mode = mode;
     this.#owner = owner;
     const gl = (this.#gl = owner.context!);
     this.mostInputs = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
@@ -72,7 +56,7 @@ export class WebGl2Device implements Device {
   get description(): string {
     const gl = this.#gl;
     const names = gl.getExtension('WEBGL_debug_renderer_info');
-    return `gpu.js webgl2: ${gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER) as string}`;
+    return `gpu.js ${this.mode}: ${gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER) as string}`;
   }
 
   get bytes(): number {
@@ -128,6 +112,8 @@ export class WebGl2Device implements Device {
 
   async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
     this.#checkUsable();
+    // The package `gl` has no reading that can be waited for.
+    if (this.mode === 'headlessgl') return this.readSync(memory, dtype, size);
     const words = await this.#readLater(memory as Resident, size);
     this.#readFindings();
     return arrayOf(words, dtype);
