@@ -31,7 +31,7 @@ export class GlslWriter extends TypedWriter {
 
   override finish(name: string, { type, text }: Value, output: Place): Code {
     const inputs = this.inputs.map(({ dtype }) => dtype);
-    const isRounded = this.helpers.has('rounded');
+    const helpers = withUsed(this.helpers, glslHelpers);
     const source = [
       '#version 300 es',
       'precision highp float;',
@@ -39,11 +39,11 @@ export class GlslWriter extends TypedWriter {
       'precision highp isampler2D;',
       ...inputs.map((_, i) => `uniform isampler2D ${arrayName(i)};`),
       'out int result;',
-      ...withUsed(this.helpers, glslHelpers).map((helper) => glslHelpers[helper]!.text),
+      ...helpers.map((helper) => glslHelpers[helper]!.text),
       'void main() {',
       `  int index = int(gl_FragCoord.y) << ${widthBits(output.size)} | int(gl_FragCoord.x);`,
       `  if (index >= ${output.size}) { return; }`,
-      ...(isRounded ? ['  zero = index >> 31;'] : []),
+      ...(helpers.includes('zero') ? ['  zero = index >> 31;'] : []),
       this.statements,
       `  result = ${type === 'f32' ? this.bitsOf(text) : `int(${text})`};`,
       '}',

@@ -25,9 +25,13 @@ float floatOf(uint bits) {
   return x;
 }`,
   },
+  zero: {
+    text: `// 0, which the compiler must not know.
+int zero;`,
+  },
   rounded: {
-    text: `// A sum as it was rounded: the compiler must not know that nothing happens here.
-int zero;
+    uses: ['zero'],
+    text: `// A sum as it was rounded: for all that the compiler knows, something happens here.
 float rounded(float x) {
   return intBitsToFloat(floatBitsToInt(x) ^ zero);
 }`,
@@ -35,6 +39,19 @@ float rounded(float x) {
   notANumber: {
     text: `bool notANumber(float x) {
   return (floatBitsToInt(x) & 0x7fffffff) > 0x7f800000;
+}`,
+  },
+  less: {
+    uses: ['zero'],
+    text: `// Compilers would turn choices and negations of comparisons into others, which are different for NaN.
+bool less(float x, float y) {
+  return x < y && zero == 0;
+}`,
+  },
+  lessOrEqual: {
+    uses: ['zero'],
+    text: `bool lessOrEqual(float x, float y) {
+  return x <= y && zero == 0;
 }`,
   },
   larger: {

@@ -115,7 +115,8 @@ export abstract class TypedWriter extends Writer {
       case 'add':
         return `${x} + ${y}`;
       case 'sub':
-        return `${x} - ${y}`;
+        // Of infinities and NaN it is not 0.
+        return isFloat && node.inputs[0] === node.inputs[1] ? `${x} - ${this.helper('rounded', x)}` : `${x} - ${y}`;
       case 'mul':
         return `${x} * ${y}`;
       case 'div':
@@ -154,9 +155,9 @@ export abstract class TypedWriter extends Writer {
         // WGSL's != is false for NaN.
         return isFloat ? `!(${x} == ${y})` : `${x} != ${y}`;
       case 'lt':
-        return `${x} < ${y}`;
+        return isFloat ? this.helper('less', x, y) : `${x} < ${y}`;
       case 'le':
-        return `${x} <= ${y}`;
+        return isFloat ? this.helper('lessOrEqual', x, y) : `${x} <= ${y}`;
       case 'select':
         return this.chosen(x, y, z);
       case 'bits':
@@ -197,9 +198,14 @@ function native(f: Native, type: ValueType): string | undefined {
   return natives.typed.get(f)?.[type];
 }
 
-/** Of a sum or difference, the inputs that are sums or differences with which a compiler could merge it. */
+/**
+ * Of a sum or difference, the inputs that are sums or differences with which a compiler could merge it; of a comparison, those
+ * that are computed: it would compare x with y for x − y with 0.
+ */
 function cancelling({ operation, inputs }: Scalar): Scalar[] {
-  if (!isSum(operation) || inputs[0]!.type !== 'f32') return [];
+  if (inputs[0]?.type !== 'f32') return [];
+  if (isComparison(operation)) return inputs.filter((input) => isSum(input.operation) || input.operation === 'mul');
+  if (!isSum(operation)) return [];
   return inputs.filter((input, i) => {
     const other = inputs[1 - i]!;
     return isSum(input.operation) && input.inputs.some((part) => part === other || areConstant(part, other));
@@ -208,6 +214,10 @@ function cancelling({ operation, inputs }: Scalar): Scalar[] {
 
 function isSum(operation: Scalar['operation']): boolean {
   return operation === 'add' || operation === 'sub';
+}
+
+function isComparison(operation: Scalar['operation']): boolean {
+  return operation === 'eq' || operation === 'ne' || operation === 'lt' || operation === 'le';
 }
 
 function areConstant(x: Scalar, y: Scalar): boolean {

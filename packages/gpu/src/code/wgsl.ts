@@ -109,13 +109,14 @@ export class WgslWriter extends TypedWriter {
     );
     bindings.push(`var<storage, read_write> result : array<${storedType(valueTypeOf(output.dtype))}>;`);
     if (this.#reports) bindings.push('var<storage, read_write> reported : array<atomic<i32>>;');
+    const helpers = withUsed(this.helpers, wgslHelpers);
     const source = [
       ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
-      ...withUsed(this.helpers, wgslHelpers).map((helper) => wgslHelpers[helper]!.text),
+      ...helpers.map((helper) => wgslHelpers[helper]!.text),
       ...(this.#reports ? [report] : []),
       ...declarations,
       `@compute @workgroup_size(${size})\nfn main(${parameters}) {`,
-      ...(this.helpers.has('rounded') ? [`  zero = ${anyIndex} >> 31u;`] : []),
+      ...(helpers.includes('zero') ? [`  zero = ${anyIndex} >> 31u;`] : []),
       ...prologue.map((line) => `  ${line}`),
       this.statements,
       '}',

@@ -19,9 +19,13 @@ fn floatOf(bits : u32) -> f32 {
   return x;
 }`,
   },
+  zero: {
+    text: `// 0, which the compiler must not know.
+var<private> zero : u32;`,
+  },
   rounded: {
-    text: `// A sum as it was rounded: the compiler must not know that nothing happens here.
-var<private> zero : u32;
+    uses: ['zero'],
+    text: `// A sum as it was rounded: for all that the compiler knows, something happens here.
 fn rounded(x : f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) ^ zero);
 }`,
@@ -29,6 +33,19 @@ fn rounded(x : f32) -> f32 {
   notANumber: {
     text: `fn notANumber(x : f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}`,
+  },
+  less: {
+    uses: ['zero'],
+    text: `// Compilers would turn choices and negations of comparisons into others, which are different for NaN.
+fn less(x : f32, y : f32) -> bool {
+  return x < y && zero == 0u;
+}`,
+  },
+  lessOrEqual: {
+    uses: ['zero'],
+    text: `fn lessOrEqual(x : f32, y : f32) -> bool {
+  return x <= y && zero == 0u;
 }`,
   },
   larger: {
