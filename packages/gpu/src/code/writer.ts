@@ -135,6 +135,11 @@ export abstract class Writer {
     return this.evaluate(parameter(x.type, 0).add(parameter(x.type, 1)), [x, y]);
   }
 
+  /** Adds to a variable. */
+  increase(variable: Value, x: Value): void {
+    this.set(variable, this.sum(variable, x));
+  }
+
   product(x: Value, y: Value): Value {
     return this.evaluate(parameter(x.type, 0).mul(parameter(x.type, 1)), [x, y]);
   }

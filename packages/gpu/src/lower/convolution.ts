@@ -111,5 +111,5 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
   };
   return language.name === 'WGSL' && suitsTiles(product)
     ? lowerTiles(product)
-    : [convolutionOneByOne(kernel, axes, language)];
+    : convolutionOneByOne(kernel, axes, language);
 }

@@ -10,12 +10,18 @@ export type RoutineKernel = Kernel & { kind: 'routine' };
 
 export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
+  /** How many terms a thread may add where others could help it: drivers stop threads that take too long. */
+  readonly mostTerms: number;
   writer(output: Place): Writer;
 }
 
-export const javaScript: Language = { name: 'JavaScript', writer: (output) => new JavaScriptWriter(output) };
-export const wgsl: Language = { name: 'WGSL', writer: () => new WgslWriter() };
-export const glsl: Language = { name: 'GLSL', writer: () => new GlslWriter() };
+export const javaScript: Language = {
+  name: 'JavaScript',
+  mostTerms: Infinity,
+  writer: (output) => new JavaScriptWriter(output),
+};
+export const wgsl: Language = { name: 'WGSL', mostTerms: 8192, writer: () => new WgslWriter() };
+export const glsl: Language = { name: 'GLSL', mostTerms: 8192, writer: () => new GlslWriter() };
 
 /** A command that computes each element of its output by itself. */
 export function elementwise(

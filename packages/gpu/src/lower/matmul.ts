@@ -25,7 +25,7 @@ export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[
     }),
     finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
   };
-  return language.name === 'WGSL' && suitsTiles(product) ? lowerTiles(product) : [matmulOneByOne(kernel, language)];
+  return language.name === 'WGSL' && suitsTiles(product) ? lowerTiles(product) : matmulOneByOne(kernel, language);
 }
 
 /** A matrix for each batch; its rows (or columns) are along the axis `outer`. */

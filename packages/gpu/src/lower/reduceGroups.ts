@@ -11,7 +11,7 @@ const threads = 64;
 /** Below this a thread reduces by itself. */
 const leastLength = 4 * threads;
 /** From so many results on, each thread has enough to do with one. */
-const manyResults = 8192;
+export const manyResults = 8192;
 /** How many elements a slice has at least, and how many slices there are at most. */
 const [leastSlice, mostSlices] = [16_384, 128];
 

@@ -4,9 +4,6 @@ import { valueTypeOf, type Value, type ValueType, type Writer } from '../code/wr
 
 export type ReduceKernel = Kernel & { kind: 'reduce' };
 
-/** So many terms are added one after another, then their sums: the error grows with both counts, not with the product. */
-export const runLength = 256;
-
 /** How a kernel reduces. */
 export function reductionOf({ operation, body, output }: ReduceKernel): Reduction {
   const input = body.steps.at(-1)?.dtype ?? body.operands[0]!.slot.dtype;

@@ -5,7 +5,7 @@ import { coordinatesOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
 import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { elementwise, wgsl } from './language.ts';
-import { runLength } from './reduction.ts';
+import { runLength } from './runs.ts';
 
 /** Where an element is in memory, and under which conditions there is one. Elsewhere factors are 0. */
 interface Location {
