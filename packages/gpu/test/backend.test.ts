@@ -87,7 +87,10 @@ describe.each(modes)('%s', (mode) => {
     setBackend(await backendOf(mode));
     const { kernels } = explain(tensor([1.5, 2]).add(1).relu().sum());
     expect(kernels.map(({ source }) => source)).toEqual([
-      expect.stringContaining({ webgpu: '@compute', webasm: 'function kernel(a, b', cpu: 'function kernel(a, b' }[mode as string] ?? '#version'),
+      expect.stringContaining(
+        { webgpu: '@compute', webasm: 'function kernel(a, b', cpu: 'function kernel(a, b' }[mode as string] ??
+          '#version',
+      ),
     ]);
   });
 

@@ -124,6 +124,18 @@ describe.each(modes)('%s', (mode) => {
       ];
     }));
 
+  test('long products and convolutions of large kernels', () =>
+    expectSame(mode, () => {
+      const small = (seed: number, shape: readonly number[]): Tensor => integers('float32', seed, 3)(shape);
+      return [
+        small(1, [2, 20_000])
+          .matmul(small(2, [20_000, 3]))
+          .add(1),
+        small(3, [9000]).matmul(small(4, [9000])),
+        conv2d(small(5, [1, 2, 101, 102]), small(6, [2, 2, 100, 100]), { padding: 1 }).relu(),
+      ];
+    }));
+
   test('gather, takeAlongAxis, scatterAdd and their gradients', () =>
     property(async (given) => {
       const { shape, axis, seed } = given;

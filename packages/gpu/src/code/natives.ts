@@ -57,17 +57,18 @@ const functions: readonly (readonly [Operation, string])[] = [
   [tanh, 'Math.tanh'],
 ];
 
-export const natives: { readonly typed: ReadonlyMap<Native, Names>; readonly javascript: ReadonlyMap<Native, Names> } = {
-  typed: new Map<Native, Names>([
-    [mod.primitive.value, { f32: 'remainderOfFloats', i32: 'remainderOfIntegers' }],
-    [integerPower, { i32: 'powerOfIntegers' }],
-  ]),
-  javascript: new Map<Native, Names>([
-    ...functions.map(([{ primitive }, name]): [Native, Names] => [primitive.value, { f32: name }]),
-    [mod.primitive.value, { f32: 'remainderOfFloats', i32: 'remainderOfIntegers' }],
-    [integerPower, { i32: 'powerOfIntegers' }],
-  ]),
-};
+export const natives: { readonly typed: ReadonlyMap<Native, Names>; readonly javascript: ReadonlyMap<Native, Names> } =
+  {
+    typed: new Map<Native, Names>([
+      [mod.primitive.value, { f32: 'remainderOfFloats', i32: 'remainderOfIntegers' }],
+      [integerPower, { i32: 'powerOfIntegers' }],
+    ]),
+    javascript: new Map<Native, Names>([
+      ...functions.map(([{ primitive }, name]): [Native, Names] => [primitive.value, { f32: name }]),
+      [mod.primitive.value, { f32: 'remainderOfFloats', i32: 'remainderOfIntegers' }],
+      [integerPower, { i32: 'powerOfIntegers' }],
+    ]),
+  };
 
 export function noLowering(): TypeError {
   return new TypeError(

@@ -9,7 +9,5 @@ export function arrayOf(words: ArrayBuffer, dtype: DType): TypedArray {
 
 /** The words of elements. */
 export function wordsOf(values: TypedArray, dtype: DType): Int32Array {
-  return dtype === 'bool'
-    ? Int32Array.from(values)
-    : new Int32Array(values.buffer, values.byteOffset, values.length);
+  return dtype === 'bool' ? Int32Array.from(values) : new Int32Array(values.buffer, values.byteOffset, values.length);
 }

@@ -23,7 +23,9 @@ function inBrowser(): FragmentKernel {
   }
   const kernel = gpuJs.WebGL2Kernel.isSupported ? kernelOn() : undefined;
   if (kernel?.context) return kernel;
-  throw new Error('gpu: this browser gives no context of WebGL 2: there is no GPU that it would use, or it is turned off');
+  throw new Error(
+    'gpu: this browser gives no context of WebGL 2: there is no GPU that it would use, or it is turned off',
+  );
 }
 
 async function inNode(): Promise<FragmentKernel> {

@@ -174,7 +174,13 @@ export class WebGl2Device implements Device {
     if (!commands) this.#checks.set(check, (commands = lowerCheck(check)));
     const memory = new Map<Place, Resident>([[check.indices, indices]]);
     for (const { code, inputs, output } of commands) {
-      memory.set(output, this.#run(code, inputs.map((input) => memory.get(input)!)));
+      memory.set(
+        output,
+        this.#run(
+          code,
+          inputs.map((input) => memory.get(input)!),
+        ),
+      );
     }
     const found = memory.get(commands.at(-1)!.output)!;
     memory.delete(check.indices);

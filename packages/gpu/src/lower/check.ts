@@ -17,8 +17,7 @@ const name = 'index check';
 export function lowerCheck({ length, indices, view }: IndexCheck): Command[] {
   const [index, number] = [parameter('i32', 0), parameter('i32', 1)];
   const isOutside = index.lt(-length).or(index.ge(length));
-  const load = (writer: Writer, number: string): Value =>
-    writer.load(indices, placesOf(writer, number, [view])[0]!);
+  const load = (writer: Writer, number: string): Value => writer.load(indices, placesOf(writer, number, [view])[0]!);
   let count = product(view.shape);
   let candidate = (writer: Writer, i: string): Value =>
     writer.evaluate(isOutside.select(number.add(1), 0), [load(writer, i), writer.fromIndex(i)]);

@@ -1,0 +1,163 @@
+// What is different on WebGL 2: values can be read at once, drivers refuse memory and kernels at once or at the end of an
+// evaluation, and contexts are lost.
+import { evaluate, evaluateSync, profile, reference, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { acquireContext, type GlMode } from '../src/device/glContext.ts';
+import { gpu } from '../src/index.ts';
+import { backendOf, modes, valuesOn } from './modes.ts';
+
+const glModes = modes.filter((mode): mode is GlMode => mode === 'webgl2' || mode === 'headlessgl');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  setBackend(reference());
+});
+
+async function contextOf(mode: GlMode): Promise<WebGL2RenderingContext> {
+  return (await acquireContext(mode)).context!;
+}
+
+test.runIf(glModes.length === 0)('where there is no WebGL 2 the modes are errors that say what to do', async () => {
+  await expect(gpu({ mode: 'webgl2' })).rejects.toThrow(/^gpu: (mode 'webgl2' runs in browsers|this browser gives)/);
+  await expect(gpu({ mode: 'headlessgl' })).rejects.toThrow(/^gpu: (mode 'headlessgl' runs in Node with|the package)/);
+});
+
+describe.each(glModes)('%s', (mode) => {
+  test('values are read at once, and moved at once', async () => {
+    setBackend(await backendOf(mode));
+    const x = tensor([1, 2]).add(1);
+    expect(x.dataSync()).toEqual(Float32Array.of(2, 3));
+    const large = tensor(new Float32Array(3000).fill(2), { shape: [3000] }).mul(3);
+    evaluateSync(large);
+    setBackend(reference());
+    expect(large.sum().itemSync()).toBe(18_000);
+    expect(x.add(1).dataSync()).toEqual(Float32Array.of(3, 4));
+  });
+
+  test('an index out of range is an error when values are read, at once as well', async () => {
+    setBackend(await backendOf(mode));
+    const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
+    const taken = tensor([1, 2, 3]).gather(indices);
+    expect(() => taken.dataSync()).toThrow('gather: index -4 is out of range for axis 0 of length 3; use -3 to 2');
+    await expect(tensor([1, 2, 3]).gather(indices).mul(2).data()).rejects.toThrow('gather: index -4 is out of range');
+    expect(await tensor([1, 2, 3]).gather(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
+  });
+
+  test('more checks of indices than are kept unread', async () => {
+    setBackend(await backendOf(mode));
+    const x = new Variable(zeros([4]));
+    const at = tensor([3, 0], { dtype: 'int32' });
+    for (let i = 0; i < 150; i++) {
+      x.assign(x.value.add(x.value.gather(at).sum()).add(1));
+      await evaluate(x);
+    }
+    x.assign(x.value.gather(tensor([7, 0, 0, 0], { dtype: 'int32' })));
+    await evaluate(x);
+    await expect(x.value.data()).rejects.toThrow('gather: index 7 is out of range for axis 0 of length 4');
+  });
+
+  test('an array larger than textures can be is an error, and nothing is lost', async () => {
+    const backend = await backendOf(mode);
+    const build = (): ReturnType<typeof zeros>[] => [
+      zeros([1])
+        .broadcastTo([2 ** 15, 2 ** 14])
+        .add(1),
+    ];
+    await expect(valuesOn(backend, build)).rejects.toThrow(/an array of 2147483648 bytes is more than the \d+ that/);
+    expect(await valuesOn(backend, () => [tensor([1]).add(1)])).toEqual([Float32Array.of(2)]);
+  });
+
+  test('out of memory is an error that names the kernel; what was to be computed still can be', async () => {
+    setBackend(await backendOf(mode));
+    const gl = await contextOf(mode);
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    const getError = vi.spyOn(gl, 'getError').mockReturnValue(gl.OUT_OF_MEMORY);
+    x.assign(x.value.mul(2));
+    const huge = zeros([1])
+      .broadcastTo([2 ** 20])
+      .exp();
+    await expect(evaluate(x, huge)).rejects.toThrow(
+      `gpu: the device is out of memory in the kernel 'exp', which takes 4194304 bytes more`,
+    );
+    getError.mockRestore();
+    await evaluate(x, huge);
+    expect(await x.value.data()).toEqual(Float32Array.of(2, 4));
+    expect((await huge.data())[9]).toBe(1);
+  });
+
+  test('what idles is given up before memory is found to be short', async () => {
+    const backend = await backendOf(mode);
+    setBackend(backend);
+    const gl = await contextOf(mode);
+    await evaluate(zeros([2 ** 16]).add(1));
+    await evaluate(
+      zeros([2 ** 17])
+        .add(1)
+        .sum(),
+    );
+    vi.spyOn(gl, 'getError').mockReturnValueOnce(gl.OUT_OF_MEMORY);
+    const x = zeros([2 ** 18]).add(1);
+    expect(await x.sum().item()).toBe(2 ** 18);
+  });
+
+  test('a kernel that is refused is an error that names it, each time', async () => {
+    setBackend(await backendOf(mode));
+    const gl = await contextOf(mode);
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    const shaderSource = gl.shaderSource.bind(gl);
+    const planted = vi
+      .spyOn(gl, 'shaderSource')
+      .mockImplementation((shader, source) => shaderSource(shader, source.replace('result =', 'nonsense =')));
+    x.assign(x.value.mul(2).sub(7));
+    for (let i = 0; i < 2; i++) {
+      await expect(evaluate(x)).rejects.toThrow(/^gpu: the device refuses the kernel 'mul → sub': .*nonsense/s);
+    }
+    planted.mockRestore();
+    await evaluate(x);
+    expect(await x.value.data()).toEqual(Float32Array.of(-5, -3));
+  });
+
+  test('an error that drivers report afterwards undoes the evaluation', async () => {
+    setBackend(await backendOf(mode));
+    const gl = await contextOf(mode);
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    const drawArrays = vi.spyOn(gl, 'drawArrays').mockImplementation(() => gl.enable(0));
+    x.assign(x.value.mul(3).sub(11).relu());
+    await expect(evaluate(x)).rejects.toThrow(
+      'gpu: the device reports an error (1280) in an evaluation of the kernels mul → sub → relu',
+    );
+    drawArrays.mockRestore();
+    expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
+  });
+
+  test('kernels are timed one by one', async () => {
+    setBackend(await backendOf(mode));
+    const x = zeros([256, 256]).add(1);
+    await evaluate(x);
+    const { kernels } = await profile(() => evaluate(x.matmul(x)));
+    expect(kernels.map(({ name }) => name)).toEqual(['matmul']);
+    expect(kernels[0]!.milliseconds).toBeGreaterThan(0);
+  });
+});
+
+// Last, as all backends share the context. The package `gl` loses none.
+test.runIf(modes.includes('webgl2'))(
+  'a lost context is an error that says what to do, and the next one works',
+  async () => {
+    const message = 'gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())';
+    setBackend(await gpu({ mode: 'webgl2' }));
+    const x = tensor([1, 2]).add(1);
+    await evaluate(x);
+    const reading = x.data();
+    (await contextOf('webgl2')).getExtension('WEBGL_lose_context')!.loseContext();
+    await expect(reading).rejects.toThrow(message);
+    await expect(evaluate(tensor([1]).add(1))).rejects.toThrow(message);
+    await expect(x.data()).rejects.toThrow(message);
+    expect(() => x.dataSync()).toThrow(message);
+    setBackend(await gpu({ mode: 'webgl2' }));
+    expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
+  },
+);
