@@ -19,10 +19,11 @@ const settled = steps / 5;
 const batchSizes = [30, 7, 18, 64];
 const mebibyte = 2 ** 20;
 /**
- * What may come on top after that, for the engine's own moods; on a device, for losses that wait to be collected, of 256
- * bytes each. Leaked in each step, they alone would be 0.4 MiB there, and images of a batch 46 MiB, or 230 MiB on wasm.
+ * What may come on top after that, for the engine's own moods. On a device, what is in use may grow by losses that wait to be
+ * collected, of 256 bytes each: leaked in each step, they alone would be 0.4 MiB, and images of a batch 46 MiB, or 230 MiB on
+ * wasm. What is allocated is the most that was in use at once, so it also depends on when the engine collects batches.
  */
-const bounds: Sizes = { heap: 8 * mebibyte, rss: 24 * mebibyte, device: 0.25 * mebibyte };
+const bounds: Sizes = { heap: 8 * mebibyte, rss: 24 * mebibyte, 'in use': 0.25 * mebibyte, device: mebibyte };
 
 const { seen } = glyphs({ classes: 60, perClass: 10, size: 16, seed: 1 }).splitByClass({ seen: 50, seed: 1 });
 const vary = augment({ shift: 1, rotate: 10, scale: [0.9, 1.1] });
@@ -56,12 +57,14 @@ interface Sizes {
   readonly heap: number;
   /** What the process takes of the machine's memory. */
   readonly rss: number;
-  /** What the backend has taken of a device's memory. */
+  /** What the backend has taken of a device's memory, and what of it is used. */
   readonly device: number;
+  readonly 'in use': number;
 }
 
-const kinds = device ? (['heap', 'rss', 'device'] as const) : (['heap', 'rss'] as const);
-const mebibytes = (kind: keyof Sizes, bytes: number): string => (bytes / mebibyte).toFixed(kind === 'device' ? 2 : 1);
+const kinds = device ? (['heap', 'rss', 'in use', 'device'] as const) : (['heap', 'rss'] as const);
+const mebibytes = (kind: keyof Sizes, bytes: number): string =>
+  (bytes / mebibyte).toFixed(kind === 'heap' || kind === 'rss' ? 1 : 2);
 
 const samples = new Map<number, Sizes>();
 console.log(`  step      loss${kinds.map((kind) => `${kind} MiB`.padStart(12)).join('')}`);
@@ -76,7 +79,12 @@ for (let step = 1; step <= steps; step++) {
     await setTimeout(50);
     globalThis.gc?.();
     const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-    const sizes = { heap: heapUsed + arrayBuffers, rss, device: device?.bytesAllocated ?? 0 };
+    const sizes = {
+      heap: heapUsed + arrayBuffers,
+      rss,
+      device: device?.bytesAllocated ?? 0,
+      'in use': device?.bytesInUse ?? 0,
+    };
     samples.set(step, sizes);
     const columns = kinds.map((kind) => mebibytes(kind, sizes[kind]).padStart(12));
     console.log(`${String(step).padStart(6)}${(await loss.item()).toFixed(4).padStart(10)}${columns.join('')}`);

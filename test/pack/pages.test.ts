@@ -73,12 +73,13 @@ test('the GPU backend in a page that Vite builds with nothing configured', async
     join(root, 'main.ts'),
     `import { setBackend, tensor } from '@thetagrad/core';
      import { gpu } from '@thetagrad/gpu';
-     const start = async (): Promise<string> => {
-       setBackend(await gpu({ mode: 'webgpu' }));
-       return String(await tensor([1, 2, 3]).square().sum().item());
+     const compute = async (mode: 'webgpu' | 'webgl2'): Promise<number> => {
+       setBackend(await gpu({ mode }));
+       return tensor([1, 2, 3]).square().sum().item();
      };
+     const start = async (): Promise<string> => \`\${await compute('webgpu')} \${await compute('webgl2')}\`;
      void start().then((text) => { document.querySelector('output')!.textContent = text; });`,
   );
   await build({ root, base: './', configFile: false, logLevel: 'silent' });
-  expect(await outputOf('vite/dist/index.html')).toBe('14');
+  expect(await outputOf('vite/dist/index.html')).toBe('14 14');
 });

@@ -20,7 +20,16 @@ export interface Options {
 export class UsageError extends Error {}
 
 export const netNames = ['small', 'sphereface4', 'sphereface10', 'sphereface20', 'sphereface36', 'sphereface64'];
-export const backendNames = ['best', 'wasm', 'gpu', 'gpu:webgpu', 'gpu:webasm', 'gpu:cpu', 'reference'] as const;
+export const backendNames = [
+  'best',
+  'wasm',
+  'gpu',
+  'gpu:webgpu',
+  'gpu:headlessgl',
+  'gpu:webasm',
+  'gpu:cpu',
+  'reference',
+] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** What every generator of random numbers takes. */

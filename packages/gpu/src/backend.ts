@@ -42,6 +42,11 @@ export class GpuBackend implements Backend {
     return this.#device.bytes;
   }
 
+  /** How many of them hold variables, and results that were not collected yet. */
+  get bytesInUse(): number {
+    return this.#device.bytesInUse;
+  }
+
   /** One line on what computes, and why it and nothing faster does. */
   describe(): string {
     return `${this.#device.description}; ${this.#reason}`;

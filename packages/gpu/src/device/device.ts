@@ -18,6 +18,8 @@ export interface Device {
   readonly isSynchronous: boolean;
   /** How much memory it has taken from the device, in use or kept for use. */
   readonly bytes: number;
+  /** How much of it is in use. */
+  readonly bytesInUse: number;
   /** The most arrays that a program may read, where that is limited. */
   readonly mostInputs?: number;
   upload(values: TypedArray, dtype: DType): Memory;

@@ -39,6 +39,11 @@ export class Pool<Piece> {
     return this.#bytes;
   }
 
+  /** What of it is dealt out. */
+  get bytesInUse(): number {
+    return this.#bytes - this.#idle;
+  }
+
   /**
    * A piece of at least so many bytes; what is in it is undefined.
    * @throws {RangeError} if the device allows none of this size.

@@ -29,6 +29,7 @@ export class TranslatedDevice implements Device {
   readonly isSynchronous = true;
   /** Its memory is the collector's. */
   readonly bytes = 0;
+  readonly bytesInUse = 0;
   readonly #translator: Translator;
   readonly #kernels = new KernelCache<Kernel>();
 

@@ -63,6 +63,10 @@ export class WebGl2Device implements Device {
     return this.#pool.bytes;
   }
 
+  get bytesInUse(): number {
+    return this.#pool.bytesInUse;
+  }
+
   upload(values: TypedArray, dtype: DType): Memory {
     this.#checkUsable();
     const memory = this.#take(values.length, 'an upload');
@@ -202,22 +206,22 @@ export class WebGl2Device implements Device {
   }
 
   #readNow(memory: Resident, size: number): ArrayBuffer {
-    const { length, step, into } = readingOf(this.#gl, memory.content.piece, size);
-    const words = new Int32Array(length);
-    into(words);
+    const reading = readingOf(this.#gl, memory.content.piece, size);
+    const words = new Int32Array(reading.length);
+    reading.into(words);
     this.#checkUsable();
-    return elementsOf(words, step, size).buffer;
+    return elementsOf(words, reading.step, size).buffer;
   }
 
   async #readLater(memory: Resident, size: number): Promise<ArrayBuffer> {
     const gl = this.#gl;
-    const { length, step, into } = readingOf(gl, memory.content.piece, size);
+    const reading = readingOf(gl, memory.content.piece, size);
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-    gl.bufferData(gl.PIXEL_PACK_BUFFER, 4 * length, gl.STREAM_READ);
-    into(0);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, 4 * reading.length, gl.STREAM_READ);
+    reading.into(0);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    const words = new Int32Array(length);
+    const words = new Int32Array(reading.length);
     try {
       await this.#fence();
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
@@ -227,7 +231,7 @@ export class WebGl2Device implements Device {
       this.#checkUsable();
       gl.deleteBuffer(buffer);
     }
-    return elementsOf(words, step, size).buffer;
+    return elementsOf(words, reading.step, size).buffer;
   }
 
   /** Settles when all that was submitted is done. */

@@ -74,6 +74,10 @@ export class WebGpuDevice implements Device {
     return this.#pool.bytes;
   }
 
+  get bytesInUse(): number {
+    return this.#pool.bytesInUse;
+  }
+
   upload(values: TypedArray, dtype: DType): Memory {
     const memory = this.#take(values.length);
     const words = wordsOf(values, dtype) as Int32Array<ArrayBuffer>;

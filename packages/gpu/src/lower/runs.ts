@@ -9,9 +9,9 @@ export const runLength = 256;
 
 /** What becomes of many terms, in something that begins empty. */
 export interface Gathering<Total> {
-  begin(): Total;
-  add(into: Total, k: string): void;
-  merge(into: Total, part: Total): void;
+  readonly begin: () => Total;
+  readonly add: (into: Total, k: string) => void;
+  readonly merge: (into: Total, part: Total) => void;
 }
 
 /** Adds terms 0, 1, …, count − 1 in runs. */
