@@ -28,6 +28,8 @@ export interface Code {
   /** Of the arrays that it reads, which are called a, b, c… in it. */
   readonly inputs: readonly DType[];
   readonly output: { readonly dtype: DType; readonly size: number };
+  /** JavaScript: how many threads a row has, if they are in rows. */
+  readonly width?: number;
   /** WGSL: how many workgroups to start. */
   readonly workgroups?: readonly [number, number, number];
   /** WGSL: whether it reports indices out of range, in one more array. */

@@ -12,18 +12,36 @@ export function floatsPerElement(type: ValueType): number {
   return type === 'i32' ? 2 : 1;
 }
 
+/** Stands for the element until it is known whether threads are in rows. */
+const elementToCome = 'this.thread.element';
+
 export class JavaScriptWriter extends Writer {
   override readonly element: string;
   readonly #helpers = new Set<string>();
+  readonly #size: number;
+  #width: number | undefined;
 
   /** Of elements of what `output` is. Integers are computed twice, once for each half. */
-  constructor(output: Place) {
+  constructor({ dtype, size }: Place) {
     super();
-    this.element = output.dtype === 'int32' ? '(this.thread.x >> 1)' : 'this.thread.x';
+    this.#size = size;
+    this.element = dtype === 'int32' ? '(this.thread.x >> 1)' : elementToCome;
+  }
+
+  /** Row and column are then known without a division, and what depends on the row alone is computed for four threads at once. */
+  override rowAndColumn(
+    element: string,
+    length: number,
+  ): { readonly row: string; readonly column: string } | undefined {
+    if (element !== elementToCome || length < 4 || length === this.#size) return undefined;
+    this.#width ??= length;
+    return this.#width === length ? { row: 'this.thread.y', column: 'this.thread.x' } : undefined;
   }
 
   override integer(text: string, bound: number = Infinity): string {
     if (/^[\w.-]+$/.test(text)) return text;
+    // Variables are floats: what is soon computed is better computed again, as an integer.
+    if (/^[\d\s()*+]*$/.test(text.replaceAll(/this\.thread\.[xy]/g, ''))) return `(${text})`;
     return bound > 2 ** 24 ? factor(text) : `(${this.#keep('f32', text).text} | 0)`;
   }
 
@@ -93,11 +111,15 @@ export class JavaScriptWriter extends Writer {
         ? `return (this.thread.x & 1) === 0 ? ${result.low} : ${result.text};`
         : `return ${result.text};`,
     );
+    const width = this.#width;
+    const element = width === undefined ? 'this.thread.x' : `(this.thread.y * ${width} + this.thread.x)`;
+    const statements = this.statements.replaceAll(elementToCome, element);
     return {
       name,
-      source: `function kernel(${this.inputs.map((place) => this.array(place)).join(', ')}) {\n${this.statements}\n}`,
+      source: `function kernel(${this.inputs.map((place) => this.array(place)).join(', ')}) {\n${statements}\n}`,
       inputs: this.inputs.map(({ dtype }) => dtype),
       output: { dtype: output.dtype, size: output.size },
+      ...(width !== undefined && { width }),
       helpers: helpersOf(this.#helpers),
     };
   }

@@ -31,6 +31,8 @@ export function joinAxes(views: readonly View[], from = 0, to: number = views[0]
 
 /** The coordinates of an element given by its number in row-major order. */
 export function coordinatesOf(writer: Writer, element: string, lengths: readonly number[]): string[] {
+  const own = writer.rowAndColumn(element, lengths.at(-1) ?? 1);
+  if (own) return [...coordinatesOf(writer, own.row, lengths.slice(0, -1)), own.column];
   let inner = 1;
   const coordinates: string[] = [];
   for (let axis = lengths.length - 1; axis >= 0; axis--) {

@@ -77,6 +77,10 @@ export abstract class Writer {
   /** i / n without its fraction, for i ≥ 0. */
   abstract quotient(i: string, n: number): string;
   abstract remainder(i: string, n: number): string;
+  /** Where an element is if the kernel's threads are in rows of this length. */
+  rowAndColumn(_element: string, _length: number): { readonly row: string; readonly column: string } | undefined {
+    return undefined;
+  }
   /** An element as an integer for indices. */
   abstract index(value: Value): string;
   /** An integer as an element. */

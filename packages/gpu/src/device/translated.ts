@@ -60,9 +60,9 @@ export class TranslatedDevice implements Device {
     const arrays = inputs.map((memory) => (memory as Floats).content);
     if (check) checkIndices(arrays[check.input]!, check);
     const kernel = this.#kernelFor(code, arrays);
-    let result: Float32Array;
+    let result: Float32Array | Float32Array[];
     try {
-      result = kernel(...arrays) as Float32Array;
+      result = kernel(...arrays) as Float32Array | Float32Array[];
     } catch (cause) {
       throw new Error(`gpu: the kernel '${code.name}' failed: ${(cause as Error).message}`, { cause });
     }
@@ -73,7 +73,7 @@ export class TranslatedDevice implements Device {
           `${kernel.fallbackReason ? ` (${kernel.fallbackReason})` : ''}:\n${code.source}`,
       );
     }
-    return new Held(result, 0);
+    return new Held(flat(result, code.output.size), 0);
   }
 
   end(): void {}
@@ -96,13 +96,14 @@ export class TranslatedDevice implements Device {
   rest(): undefined {}
 
   #kernelFor(code: Code, arrays: readonly Float32Array[]): Kernel {
-    const { source, output, inputs, helpers = [] } = code;
+    const { source, output, inputs, width, helpers = [] } = code;
     const size = output.size * floatsPerElement(valueTypeOf(output.dtype));
+    const shape = width === undefined ? [size] : [width, size / width];
     // Sizes are compiled into kernels.
-    const key = `${size} ${arrays.map(({ length }) => length).join()} ${source}`;
+    const key = `${shape.join()} ${arrays.map(({ length }) => length).join()} ${source}`;
     return this.#kernels.get(key, () =>
       this.#translator.createKernel(source, {
-        output: [size],
+        output: shape,
         precision: 'single',
         pipeline: true,
         immutable: true,
@@ -111,6 +112,17 @@ export class TranslatedDevice implements Device {
       }),
     );
   }
+}
+
+/** The elements of a result, in rows or not. */
+function flat(result: Float32Array | Float32Array[], size: number): Float32Array {
+  if (result instanceof Float32Array) return result;
+  const { buffer } = result[0]!;
+  // Rows in WebAssembly are parts of one array.
+  if (buffer.byteLength === 4 * size) return new Float32Array(buffer);
+  const elements = new Float32Array(size);
+  result.forEach((row, y) => elements.set(row, y * row.length));
+  return elements;
 }
 
 function integerAt(values: Float32Array, i: number): number {

@@ -1,4 +1,5 @@
-// The modes webgl2 and headlessgl: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and run later.
+// The modes webgl2 and headlessgl: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and
+// run later.
 import type { DType, TypedArray } from '@thetagrad/core';
 import { outOfRange, type Code, type Command, type IndexCheck, type Place } from '../code/code.ts';
 import { glsl, type Language } from '../lower/language.ts';
@@ -177,19 +178,23 @@ export class WebGl2Device implements Device {
     let commands = this.#checks.get(check);
     if (!commands) this.#checks.set(check, (commands = lowerCheck(check)));
     const memory = new Map<Place, Resident>([[check.indices, indices]]);
-    for (const { code, inputs, output } of commands) {
-      memory.set(
-        output,
-        this.#run(
-          code,
-          inputs.map((input) => memory.get(input)!),
-        ),
-      );
+    try {
+      for (const { code, inputs, output } of commands) {
+        memory.set(
+          output,
+          this.#run(
+            code,
+            inputs.map((input) => memory.get(input)!),
+          ),
+        );
+      }
+      const { output } = commands.at(-1)!;
+      this.#findings.push({ check, memory: memory.get(output)! });
+      memory.delete(output);
+    } finally {
+      memory.delete(check.indices);
+      for (const one of memory.values()) this.free(one);
     }
-    const found = memory.get(commands.at(-1)!.output)!;
-    memory.delete(check.indices);
-    this.#findings.push({ check, memory: found });
-    for (const one of memory.values()) if (one !== found) this.free(one);
     // Those were computed long ago.
     if (this.#findings.length > mostChecks) this.#readFindings();
   }
