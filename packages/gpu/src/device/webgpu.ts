@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from '@thetagrad/core';
 import type { Code, IndexCheck } from '../code/code.ts';
 import { reportedIndex, reportSize } from '../code/wgsl.ts';
-import { wgsl, type Language } from '../lower/language.ts';
+import { wgsl, wgslAlone, type Language } from '../lower/language.ts';
 import { arrayOf, wordsOf } from './arrays.ts';
 import type { Device, Memory } from './device.ts';
 import { KernelCache } from './kernelCache.ts';
@@ -23,7 +23,7 @@ type Resident = Held<Block<GPUBuffer>>;
 
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
-  readonly language: Language = wgsl;
+  readonly language: Language;
   readonly isSynchronous = false;
   readonly mostInputs: number;
   readonly #context: DeviceContext;
@@ -48,8 +48,9 @@ export class WebGpuDevice implements Device {
   #checked: Promise<void> = Promise.resolve();
   #ahead = 0;
 
-  constructor(context: DeviceContext) {
+  constructor(context: DeviceContext, language: Language = languageFor(context.adapter)) {
     const { device } = (this.#context = context);
+    this.language = language;
     // One is the output, and one takes reports.
     this.mostInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
     this.#pool = new Pool({
@@ -245,4 +246,9 @@ export class WebGpuDevice implements Device {
     this.#failure = undefined;
     if (failure) throw failure;
   }
+}
+
+/** Adapters that a browser or driver falls back to compute in software. */
+function languageFor({ info }: GPUAdapter): Language {
+  return info.isFallbackAdapter ? wgslAlone : wgsl;
 }

@@ -3,13 +3,14 @@
 import type { Operand } from '@thetagrad/core';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, joinAxes, placeOf, product as sizeOf } from '../code/views.ts';
-import { sumOf, times } from '../code/writer.ts';
+import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
 import { convolutionOneByOne } from './oneByOne.ts';
 import type { Language, RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
 import { Axis, type ConvolutionAttributes } from './phases.ts';
-import { lowerTiles, suitsTiles, type Product } from './tile.ts';
+import { lowerProduct, type Product, type Terms } from './product.ts';
+import { inRuns, runLength } from './runs.ts';
 
 export function lowerConvolution(kernel: RoutineKernel, language: Language): Command[] {
   const [images, kernels] = kernel.operands as [Operand, Operand];
@@ -99,6 +100,61 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
       },
     },
     output: kernel.output,
+    sums: (writer, batch, rows, columns, cells) => {
+      const phase = batchOf(writer, batch);
+      const firsts = firstsOf(writer, phase);
+      const outputs = columns.map((column) => outputOf(writer, phase, column));
+      const weights = rows.map((row) => {
+        const output = writer.integer(sumOf([times(phase[0], perGroup), row]));
+        return writer.integer(placeOf([output], [kernels.view.strides[0]!], kernels.view.offset));
+      });
+      const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
+      const [image, weight] = [images.view, kernels.view];
+      const firstChannel = times(phase[0], perGroupIn);
+      const eachTap = (axis: 0 | 1, visit: (k: string, inside: readonly string[]) => void): void =>
+        writer.loop(axes[axis].taps, (tap) => {
+          const inside: string[] = [];
+          visit(axes[axis].element(writer, firsts[axis], tap, inside), inside);
+        });
+      // Few terms at each place are added up over a row of the kernel.
+      const isShort = axes[1].taps * perGroupIn <= runLength;
+      const total = cells.begin();
+      eachTap(0, (ky, insideY) => {
+        const rowsAt = outputs.map(([n, y]) => {
+          const conditions = [...insideY];
+          const row = axes[0].meets(writer, y, ky, conditions);
+          const place = placeOf([n, firstChannel, row], image.strides.slice(0, 3), image.offset);
+          return { inside: writer.condition(conditions.join(' && ')), place: writer.integer(place) };
+        });
+        const part = isShort ? cells.begin() : undefined;
+        eachTap(1, (kx, insideX) => {
+          const pixels = outputs.map(([, , x], i) => {
+            const conditions = [writer.holds(rowsAt[i]!.inside), ...insideX];
+            const column = axes[1].meets(writer, x, kx, conditions);
+            const inside = writer.holds(writer.condition(conditions.join(' && ')));
+            const place = sumOf([rowsAt[i]!.place, times(column, image.strides[3]!)]);
+            return { inside, place: writer.integer(writer.indexWhere(inside, place, '0')) };
+          });
+          const taps = weights.map((base) =>
+            writer.integer(sumOf([base, times(ky, weight.strides[2]!), times(kx, weight.strides[3]!)])),
+          );
+          const terms = (c: string): Terms => ({
+            left: taps.map((place) => writer.load(kernels.slot, sumOf([place, times(c, weight.strides[1]!)]))),
+            right: pixels.map(({ inside, place }) => {
+              const pixel = writer.load(images.slot, sumOf([place, times(c, image.strides[1]!)]));
+              return writer.choose(inside, pixel, zero);
+            }),
+          });
+          if (part) writer.loop(perGroupIn, (c) => cells.add(part, terms(c)));
+          else {
+            const add = (into: readonly Value[], c: string): void => cells.add(into, terms(c));
+            cells.merge(total, inRuns(writer, perGroupIn, { ...cells, add }));
+          }
+        });
+        if (part) cells.merge(total, part);
+      });
+      return total;
+    },
     element: (writer, batch, row, column) => {
       const phase = batchOf(writer, batch);
       const [n, y, x] = outputOf(writer, phase, column);
@@ -109,7 +165,5 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
     },
     finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
   };
-  return language.name === 'WGSL' && suitsTiles(product)
-    ? lowerTiles(product)
-    : convolutionOneByOne(kernel, axes, language);
+  return lowerProduct(product, language) ?? convolutionOneByOne(kernel, axes, language);
 }

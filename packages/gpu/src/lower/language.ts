@@ -10,6 +10,8 @@ export type RoutineKernel = Kernel & { kind: 'routine' };
 
 export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
+  /** Whether threads of a workgroup share memory that is fast. */
+  readonly hasSharing: boolean;
   /** How many terms a thread may add where others could help it: drivers stop threads that take too long. */
   readonly mostTerms: number;
   writer(output: Place): Writer;
@@ -17,11 +19,14 @@ export interface Language {
 
 export const javaScript: Language = {
   name: 'JavaScript',
+  hasSharing: false,
   mostTerms: Infinity,
   writer: (output) => new JavaScriptWriter(output),
 };
-export const wgsl: Language = { name: 'WGSL', mostTerms: 8192, writer: () => new WgslWriter() };
-export const glsl: Language = { name: 'GLSL', mostTerms: 8192, writer: () => new GlslWriter() };
+export const wgsl: Language = { name: 'WGSL', hasSharing: true, mostTerms: 8192, writer: () => new WgslWriter() };
+/** For devices in software, where threads that wait for each other are slow. */
+export const wgslAlone: Language = { ...wgsl, hasSharing: false };
+export const glsl: Language = { name: 'GLSL', hasSharing: false, mostTerms: 8192, writer: () => new GlslWriter() };
 
 /** A command that computes each element of its output by itself. */
 export function elementwise(

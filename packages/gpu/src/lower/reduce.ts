@@ -10,7 +10,7 @@ import { inRuns, runLength, shareOf, type Gathering } from './runs.ts';
 export function lowerReduce(kernel: ReduceKernel, language: Language): Command[] {
   const { operation, body, output, shape, kept } = kernel;
   const name = [namesOf(body), operation.name].filter((part) => part !== '').join(' → ');
-  if (language.name === 'WGSL' && suitsGroups(kernel)) return lowerGroups(kernel, name);
+  if (language.hasSharing && suitsGroups(kernel)) return lowerGroups(kernel, name);
   const count = product(shape.slice(kept));
   const { mostTerms } = language;
   // Where results are few, so are the threads.

@@ -5,36 +5,8 @@ import { coordinatesOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
 import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { elementwise, wgsl } from './language.ts';
+import { storeCells, type Factor, type Product } from './product.ts';
 import { runLength } from './runs.ts';
-
-/** Where an element is in memory, and under which conditions there is one. Elsewhere factors are 0. */
-interface Location {
-  readonly index: string;
-  readonly conditions?: readonly string[];
-}
-
-export interface Factor {
-  readonly place: Place;
-  /** Whether neighbours in memory are neighbours along the depth, or else along rows (or columns). */
-  readonly isDeep: boolean;
-  /** For a batch and a row (or column), where its elements along the depth are. */
-  locate(writer: WgslWriter, batch: string, i: string): (k: string) => Location;
-}
-
-export interface Product {
-  readonly name: string;
-  readonly batches: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly left: Factor;
-  readonly right: Factor;
-  readonly output: Place;
-  /** The number of an element in the output, and under which conditions there is one. */
-  element(writer: WgslWriter, batch: string, row: string, column: string): Location;
-  /** What becomes of it before it is stored. */
-  finish(writer: WgslWriter, value: Value, element: string): Value;
-}
 
 /** Threads along each side of a tile, and the elements along the depth that are in memory at a time. */
 const side = 16;
@@ -43,8 +15,8 @@ const threads = side * side;
 const manyTiles = 128;
 
 /** Whether a product is large enough for tiles. */
-export function suitsTiles({ rows, columns, depth, batches }: Omit<Product, 'element' | 'finish'>): boolean {
-  return Math.min(rows, columns) >= 8 && depth >= 8 && rows * columns * depth * batches >= 2 ** 15;
+export function suitsTiles({ rows, columns, depth, batches }: Omit<Product, 'element' | 'finish' | 'sums'>): boolean {
+  return Math.min(rows, columns) > side / 2 && depth >= 8 && rows * columns * depth * batches >= 2 ** 15;
 }
 
 export function lowerTiles(product: Product): Command[] {
@@ -113,20 +85,11 @@ function tiled(product: Product, output: Place, slices: number): Command {
     writer.line(cells.map(([i, j]) => `sum${i}${j} += part${i}${j};`).join(' '));
   });
 
-  const sums = cells.map(([i, j]) => `sum${i}${j}`).join(', ');
-  writer.line(`var sums = array<${type}, ${cells.length}>(${sums});`);
-  writer.loop(high, (i) => {
-    writer.loop(wide, (j) => {
-      const ownRow = writer.integer(sumOf([firstRow, row, i]));
-      const ownColumn = writer.integer(sumOf([firstColumn, column, j]));
-      const { index, conditions = [] } = product.element(writer, batch, ownRow, ownColumn);
-      const all = [`${ownRow} < ${rows}`, `${ownColumn} < ${columns}`, ...conditions];
-      writer.block(`if (${all.join(' && ')})`, () => {
-        const element = writer.integer(index);
-        const value = product.finish(writer, { type, text: `sums[${sumOf([times(i, wide), j])}]` }, element);
-        writer.store(sumOf([times(slice, product.output.size), element]), value);
-      });
-    });
+  const sums = cells.map(([i, j]): Value => ({ type, text: `sum${i}${j}` }));
+  storeCells(writer, product, batch, sums, {
+    rows: { count: high, at: (i) => sumOf([firstRow, row, i]) },
+    columns: { count: wide, at: (j) => sumOf([firstColumn, column, j]) },
+    first: times(slice, product.output.size),
   });
 
   const code = writer.program(name, output, {

@@ -1,0 +1,62 @@
+// Products of matrices in WGSL without memory that threads share, which devices in software have none of that is fast: each
+// thread computes a block of elements in registers.
+import type { Command } from '../code/code.ts';
+import { coordinatesOf } from '../code/views.ts';
+import { sumOf, times, valueTypeOf } from '../code/writer.ts';
+import { groupsOf, WgslWriter } from '../code/wgsl.ts';
+import { storeCells, type Cells, type Product } from './product.ts';
+
+const threads = 64;
+/** The most rows and columns of a block. */
+const mostRows = 4;
+const mostColumns = 4;
+
+/** Whether a thread would have more than one element. */
+export function suitsBlocks({ rows, columns, depth }: Product): boolean {
+  return rows * columns > 1 && depth > 1;
+}
+
+export function lowerBlocks(product: Product): Command {
+  const { name, rows, columns, batches, output } = product;
+  const [high, wide] = [Math.min(rows, mostRows), Math.min(columns, mostColumns)];
+  const type = valueTypeOf(output.dtype);
+  const writer = new WgslWriter();
+  // The columns of a thread are far apart, so that neighbours read neighbours in memory.
+  const counts = [batches, Math.ceil(rows / high), Math.ceil(columns / wide)];
+  const blocks = counts.reduce((all, count) => all * count);
+  const { workgroups, index } = groupsOf(Math.ceil(blocks / threads));
+
+  const [batch, blockRow, blockColumn] = coordinatesOf(writer, 'block', counts) as [string, string, string];
+  const rowAt = (i: string): string => sumOf([times(blockRow, high), i]);
+  const columnAt = (j: string): string => sumOf([blockColumn, times(j, counts[2]!)]);
+  /** The last one again where there is none. */
+  const known = (count: number, most: number, at: (i: string) => string): string[] =>
+    Array.from({ length: count }, (_, i) =>
+      writer.integer(most % count === 0 ? at(String(i)) : `min(${at(String(i))}, ${most - 1})`),
+    );
+
+  const zero = writer.constant(type, 0);
+  const cells: Cells = {
+    begin: () => Array.from({ length: high * wide }, () => writer.variable(zero)),
+    add: (into, { left, right }) => {
+      into.forEach(({ text }, cell) => {
+        writer.line(`${text} += ${left[Math.floor(cell / wide)]!.text} * ${right[cell % wide]!.text};`);
+      });
+    },
+    merge: (into, part) => into.forEach(({ text }, cell) => writer.line(`${text} += ${part[cell]!.text};`)),
+  };
+  const sums = product.sums(writer, batch, known(high, rows, rowAt), known(wide, columns, columnAt), cells);
+  storeCells(writer, product, batch, sums, {
+    rows: { count: high, at: rowAt },
+    columns: { count: wide, at: columnAt },
+    first: '0',
+  });
+  const code = writer.program(name, output, {
+    workgroups,
+    size: threads,
+    parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
+    anyIndex: 'own',
+    prologue: [`let block = i32((${index}) * ${threads}u + own);`, `if (block >= ${blocks}) { return; }`],
+  });
+  return { code, inputs: writer.inputs, output };
+}
