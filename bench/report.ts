@@ -6,11 +6,13 @@ import type { StartUp } from './processes/startUp.ts';
 import type { Spread } from './statistics.ts';
 import type { Target } from './targets.ts';
 
-const widths = [68, 30, 8];
+const widths = [72, 28, 7];
 
 /** A row of a table: texts to the left, then numbers. */
 export function row(texts: readonly string[], ...numbers: readonly string[]): string {
-  return [...texts.map((text, i) => text.padEnd(widths[i]!)), ...numbers.map((number) => number.padStart(24))].join('');
+  return [...texts.map((text, i) => text.padEnd(widths[i]!)), ...numbers.map((number) => number.padStart(24))].join(
+    ' ',
+  );
 }
 
 export const comparisonHeading: string = timingHeading('threads');

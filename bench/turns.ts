@@ -85,7 +85,8 @@ export async function timeInTurns<Rival extends Pick<Peer, 'name' | 'prepare'>>(
         checkEqual(await twoResults(benchmark, other), expected);
         await warmUp(other);
         if (other.spent <= slowest) continue;
-        note?.(`${benchmark.name}, ${peer.name}: left out, as a call takes ${other.spent.toPrecision(2)} s`);
+        const [theirs, mine] = [other.spent.toPrecision(2), own.spent.toPrecision(2)];
+        note?.(`${benchmark.name}, ${peer.name}: left out, as a call takes ${theirs} s (ours ${mine} s)`);
       } catch (error) {
         failed(new Error(`${benchmark.name}, ${peer.name}: ${(error as Error).message}`, { cause: error }));
       }

@@ -129,7 +129,7 @@ export const glyphStep: Case = training(glyphTraining);
 export const sphereFace4Step: Case = training(sphereFaceTraining(4, paperSize));
 /** Small enough for a GPU that is software. */
 export const smallSphereFace4Step: Case = training(
-  sphereFaceTraining(4, { images: 4, height: 56, width: 48, classes: 500 }),
+  sphereFaceTraining(4, { images: 16, height: 28, width: 24, classes: 500 }),
 );
 
 export const trainings: readonly Case[] = [glyphStep, sphereFace4Step, sphereFace20Step];

@@ -29,7 +29,7 @@ const modes: readonly GpuMode[] = ['webgpu', 'webasm', 'cpu'];
  * @param missing is told of the others.
  */
 export async function openModes(missing: (message: string) => void): Promise<readonly OpenMode[]> {
-  Object.assign(process.env, webGpuDriver()?.env);
+  await provideWebGpu().catch((error: Error) => missing(error.message));
   const library = (await load('gpu.js', import('gpu.js'))).default;
   const host = await wasm({ threads: 1 });
   const opened: OpenMode[] = [];
@@ -48,6 +48,18 @@ export async function openModes(missing: (message: string) => void): Promise<rea
     }
   }
   return opened;
+}
+
+/** Gives Node the global `navigator.gpu`, which gpu.js takes for granted. */
+async function provideWebGpu(): Promise<void> {
+  Object.assign(process.env, webGpuDriver()?.env);
+  const { create, globals } = await load('webgpu', import('webgpu'));
+  Object.assign(globalThis, globals);
+  const own = globalThis.navigator as Navigator | undefined;
+  if (own?.gpu) return;
+  const gpu = create([]);
+  if (own) Object.defineProperty(own, 'gpu', { value: gpu });
+  else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
 }
 
 /** Waits until the device, which ours and gpu.js share, has done what was submitted. */
@@ -89,7 +101,7 @@ async function measure(
 
 /** A kernel, called with its inputs. On webgpu these lie on the device, and results stay there. */
 function plain(
-  { GPU, Input }: typeof GpuJs,
+  { GPU, Input }: Pick<typeof GpuJs, 'GPU' | 'Input'>,
   mode: GpuMode,
   finished: () => Promise<void>,
 ): Pick<Peer, 'name' | 'prepare'> {

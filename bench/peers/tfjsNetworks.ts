@@ -101,7 +101,9 @@ export function trainingStep(tf: TF, inputs: Inputs<Tensor>, settings: TrainingS
     const list = trained.map(({ variable }) => variable);
     const { value, grads } = tf.variableGrads(loss, list);
     const gradients = list.map(({ name }) => grads[name]!);
-    const norm = (): Tensor => tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+    // Not `addN`, which takes more arrays on WebGPU than a kernel may read.
+    const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+    const norm = (): Tensor => tf.sqrt(squares.reduce((sum, next) => tf.add(sum, next)));
     const factor = clip === undefined ? 1 : tf.minimum(1, tf.div(clip, norm()));
     list.forEach((variable, i) => {
       const { rate, decay } = rates[i]!;
