@@ -1,5 +1,5 @@
 // In Node: ours in each mode of gpu.js, against gpu.js used plainly in the same mode.
-import { type Backend, setBackend, tensor, type Tensor } from '@thetagrad/core';
+import type { Tensor } from '@thetagrad/core';
 import { gpu, type GpuMode } from '@thetagrad/gpu';
 import { wasm } from '@thetagrad/wasm';
 import type * as GpuJs from 'gpu.js';
@@ -9,9 +9,9 @@ import { sampleCalls } from '../calls.ts';
 import type { Case, Inputs } from '../case.ts';
 import type { Contender } from '../contender.ts';
 import { pause } from '../measure.ts';
-import { computed, ours } from '../ours.ts';
-import { load, mapInputs, type Peer } from '../peers/peer.ts';
-import { type Effort, timeInTurns } from '../turns.ts';
+import { load, type Peer } from '../peers/peer.ts';
+import type { Effort } from '../turns.ts';
+import { measure, Remarks } from './measure.ts';
 import type { Outcome } from './settings.ts';
 
 export interface OpenMode {
@@ -41,7 +41,8 @@ export async function openModes(missing: (message: string) => void): Promise<rea
       opened.push({
         mode,
         description: backend.describe(),
-        measure: (benchmark, effort) => measure(benchmark, effort, host, backend, peer, finished),
+        measure: (benchmark, effort) =>
+          measure({ host, backend, finished, pause }, benchmark, async () => [peer], effort, new Remarks()),
       });
     } catch (error) {
       missing(`${mode} does not start: ${(error as Error).message}`);
@@ -66,37 +67,6 @@ async function provideWebGpu(): Promise<void> {
 async function waiting(): Promise<() => Promise<void>> {
   const { device } = await gpuJs.WebGPUContext.acquire();
   return () => device.queue.onSubmittedWorkDone();
-}
-
-async function measure(
-  benchmark: Case,
-  effort: Effort,
-  host: Backend,
-  backend: Backend,
-  peer: Pick<Peer, 'name' | 'prepare'>,
-  finished: () => Promise<void>,
-): Promise<Outcome> {
-  const [notes, errors]: [string[], string[]] = [[], []];
-  try {
-    setBackend(host);
-    const inputs = computed(benchmark.inputs());
-    // Ours has tensors of its own, as its values move to the device.
-    const copies = mapInputs(inputs, (x) => tensor(x.dataSync(), { shape: x.shape, dtype: x.dtype }));
-    setBackend(backend);
-    const own = ours(benchmark, copies, sampleCalls, finished);
-    const timings = await timeInTurns(benchmark, own, inputs, [peer], effort, {
-      pause,
-      failed: ({ message }) => errors.push(message),
-      note: (message) => notes.push(message),
-    });
-    return { timings: [...timings.values()], notes, errors };
-  } catch (error) {
-    return {
-      timings: [],
-      notes,
-      errors: [...errors, `${benchmark.name}, ${backend.name}: ${(error as Error).message}`],
-    };
-  }
 }
 
 /** A kernel, called with its inputs. On webgpu these lie on the device, and results stay there. */

@@ -96,9 +96,10 @@ function describe(engine: string, lines: readonly string[]): void {
   console.log('(10th–90th percentile); ratio: how many times faster than the peer\n');
 }
 
-function adapterOf({ vendor, architecture, device, description }: Machine): string {
+function adapterOf({ vendor, architecture, device, description, isFallback }: Machine): string {
   const known = Object.entries({ vendor, architecture, device, description }).filter(([, text]) => text !== '');
-  return known.map(([name, text]) => `${name} ${text}`).join(', ') || 'the browser does not tell';
+  const told = known.map(([name, text]) => `${name} ${text}`).join(', ') || 'the browser does not tell';
+  return `${told}; ${isFallback ? 'a' : 'not a'} fallback`;
 }
 
 /** Whether nothing failed. */

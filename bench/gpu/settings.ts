@@ -8,6 +8,8 @@ export interface Machine {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
+  /** Whether the browser calls it a fallback. */
+  readonly isFallback: boolean;
   /** Whether it computes in software. */
   readonly isSoftware: boolean;
   /** What ours says that it runs on. */
