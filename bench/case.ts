@@ -1,12 +1,12 @@
 import { type Tensor, Variable, zeros } from '@thetagrad/core';
 import type * as Jax from '@jax-js/jax';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
-import type { IKernelRunShortcut, Input } from 'gpu.js';
 import type { torch as JsPytorch } from 'js-pytorch';
 
 /** Operands by name. */
 export type Inputs<T, Names extends string = string> = Readonly<Record<Names, T>>;
 
+type Results = readonly (Tensor | Variable)[];
 type TensorFlowTensor = TensorFlow.Tensor;
 type JsPytorchTensor = InstanceType<(typeof JsPytorch)['Tensor']>;
 
@@ -15,6 +15,23 @@ type Prepared<T, Result, Library, Names extends string> = (
   inputs: Inputs<T, Names>,
   library: Library,
 ) => () => readonly Result[];
+
+/** A kernel of gpu.js: what its arguments are, and what each of its threads returns. */
+export interface PlainKernel<Names extends string = string> {
+  /** As text, because gpu.js translates source code, which a loader of TypeScript may have changed. */
+  readonly source: string;
+  readonly arguments: readonly Names[];
+  /** The shape of the result, with the columns first. */
+  readonly output: readonly number[];
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+export interface Product {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly batches: number;
+}
 
 /**
  * One computation, written for us and for the peers that can do it; a peer that cannot is left out. All compute the same
@@ -25,7 +42,7 @@ interface CaseOf<Names extends string> {
   /** Built when the case is run, so that only one case's data are in memory. */
   readonly inputs: () => Inputs<Tensor, Names>;
   /** The graph is built anew in every call, as a training loop does; what is returned is evaluated within the time. */
-  readonly ours: (inputs: Inputs<Tensor, Names>) => () => readonly (Tensor | Variable)[];
+  readonly ours: (inputs: Inputs<Tensor, Names>) => () => Results | Promise<Results>;
   readonly tfjs?: Prepared<TensorFlowTensor, TensorFlowTensor, typeof TensorFlow, Names>;
   /** Whether TensorFlow.js runs it on its `cpu` backend, for want of a kernel in `wasm`. */
   readonly tfjsBackend?: 'cpu';
@@ -34,11 +51,10 @@ interface CaseOf<Names extends string> {
   /** Is compiled by `jit`; owns its inputs, as jax-js wants it. */
   readonly jax?: (inputs: Inputs<Jax.numpy.Array, Names>, library: typeof Jax) => readonly Jax.numpy.Array[];
   readonly jsPytorch?: Prepared<JsPytorchTensor, JsPytorchTensor, typeof JsPytorch, Names>;
-  /** gpu.js multiplies a matrix `[m, k]` by `[k, n]`: the kernel of its own documentation. */
-  readonly gpu?: {
-    readonly sizes: readonly [m: number, k: number, n: number];
-    readonly run: (kernel: IKernelRunShortcut, inputs: Inputs<Input, Names>) => unknown;
-  };
+  /** gpu.js, written as in its documentation. */
+  readonly gpu?: PlainKernel<Names>;
+  /** That the first input, a matrix `[m, k]`, is multiplied by the second, `[k, n]`, or both `batches` times. */
+  readonly product?: Product;
   /**
    * Python: the body of a function that returns what is timed, `return lambda: [a @ b]`. Inputs are there by name, and
    * all of them in the dict `inputs`; so are `torch`, `F` (torch.nn.functional) and `networks` (torch_networks.py).

@@ -1,5 +1,3 @@
-import Benchmark from 'benchmark';
-
 /** A result in plain numbers, in rows. */
 export interface Values {
   readonly shape: readonly number[];
@@ -16,26 +14,5 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-/** Seconds a call of `f`, which is repeated until a sample is long enough for the clock. */
-export function sampleSync(f: () => void, seconds: number): Promise<readonly number[]> {
-  return run(new Benchmark(f, { maxTime: seconds, minSamples: 1 }));
-}
-
-/** As {@link sampleSync}, of a promise. */
-export function sampleAsync(f: () => Promise<unknown>, seconds: number): Promise<readonly number[]> {
-  return new Promise((resolve, reject) => {
-    const timed = (deferred: { resolve(): void }): void => void f().then(() => deferred.resolve(), reject);
-    run(new Benchmark({ fn: timed, defer: true, maxTime: seconds, minSamples: 1 })).then(resolve, reject);
-  });
-}
-
-function run(benchmark: Benchmark): Promise<readonly number[]> {
-  return new Promise((resolve, reject) => {
-    benchmark.on('complete', () => {
-      const { error } = benchmark as { error?: Error };
-      if (error) reject(error);
-      else resolve(benchmark.stats.sample as number[]);
-    });
-    benchmark.run();
-  });
-}
+/** Seconds a call of `f`, several times, measured for about as many seconds as are given. */
+export type Sampler = (f: () => Promise<unknown>, seconds: number) => Promise<readonly number[]>;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type BackendName, backendNames } from './ours.ts';
+import { type BackendName, backendNames } from './backends.ts';
 
 export interface Options {
   readonly filter: string;

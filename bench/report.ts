@@ -1,29 +1,39 @@
 // How measurements are printed: as rows of a table, or as one JSON object a line.
 import type { Comparison } from './measure.ts';
+import type { Timing } from './turns.ts';
 import type { MemoryComparison } from './processes/memory.ts';
 import type { StartUp } from './processes/startUp.ts';
 import type { Spread } from './statistics.ts';
 import type { Target } from './targets.ts';
 
-const widths = [64, 26, 8];
+const widths = [72, 28, 7];
 
 /** A row of a table: texts to the left, then numbers. */
 export function row(texts: readonly string[], ...numbers: readonly string[]): string {
-  return [...texts.map((text, i) => text.padEnd(widths[i]!)), ...numbers.map((number) => number.padStart(24))].join('');
+  return [...texts.map((text, i) => text.padEnd(widths[i]!)), ...numbers.map((number) => number.padStart(24))].join(
+    ' ',
+  );
 }
 
-export const comparisonHeading: string = row(
-  ['', 'peer', 'threads'],
-  'ours ms',
-  'peer ms',
-  'ratio',
-  'ratio of the best',
-);
+export const comparisonHeading: string = timingHeading('threads');
 
-export function comparisonRow({ name, peer, threads, peerThreads, ...measured }: Comparison): string {
-  const { ours, theirs, ratio, bestRatio, roundRatios } = measured;
+export function timingHeading(where: string): string {
+  return row(['', 'peer', where], 'ours ms', 'peer ms', 'ratio', 'ratio of the best');
+}
+
+export function comparisonRow(comparison: Comparison): string {
+  const { threads, peerThreads } = comparison;
+  return timingRow(comparison, `${threads} : ${peerThreads}`);
+}
+
+export function comparisonObject({ threads, peerThreads, ...timing }: Comparison): object {
+  return timingObject(timing, { threads }, { peer_threads: peerThreads });
+}
+
+/** @param where both computed. */
+export function timingRow({ name, peer, ours, theirs, ratio, bestRatio, roundRatios }: Timing, where: string): string {
   return row(
-    [name, peer, `${threads} : ${peerThreads}`],
+    [name, peer, where],
     withSpread(ours.median, ours),
     withSpread(theirs.median, theirs),
     withSpread(ratio, roundRatios),
@@ -31,16 +41,17 @@ export function comparisonRow({ name, peer, threads, peerThreads, ...measured }:
   );
 }
 
-export function comparisonObject({ name, peer, threads, peerThreads, ...measured }: Comparison): object {
-  const { ours, theirs, ratio, bestRatio, roundRatios } = measured;
+/** @param where both computed. */
+export function timingObject(timing: Timing, where: object, more: object = {}): object {
+  const { name, peer, ours, theirs, ratio, bestRatio, roundRatios } = timing;
   return {
     name,
     peer,
-    threads,
+    ...where,
     ours_ms: ours.median,
     peer_ms: theirs.median,
     ratio,
-    peer_threads: peerThreads,
+    ...more,
     ours_p10_ms: ours.p10,
     ours_p90_ms: ours.p90,
     ours_best_ms: ours.best,

@@ -1,9 +1,10 @@
+import { useBackend } from './backends.ts';
 import type { Case } from './case.ts';
 import { cases } from './cases/index.ts';
 import { type Comparison, efforts, measure } from './measure.ts';
 import type { Options } from './options.ts';
-import { useBackend } from './ours.ts';
-import { openPeers, type Peers } from './peers/index.ts';
+import { libraries } from './peers/index.ts';
+import { openPeers, type Peers } from './peers/open.ts';
 import { compareMemory, sphereFace20Memory } from './processes/memory.ts';
 import { startUps } from './processes/startUp.ts';
 import * as report from './report.ts';
@@ -23,7 +24,7 @@ export class Session {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#peers = openPeers(options.peer, (missing) => console.error(missing.message));
+    this.#peers = openPeers(libraries, options.peer, (missing) => console.error(missing.message));
   }
 
   async everything(chosen: ReadonlySet<string>): Promise<void> {

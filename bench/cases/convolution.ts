@@ -6,7 +6,7 @@ import { convolution } from '../peers/tfjsNetworks.ts';
 
 const key = random.key(2);
 
-interface Layer {
+export interface Layer {
   readonly images?: number;
   readonly channels: number;
   readonly height: number;
@@ -15,12 +15,21 @@ interface Layer {
   readonly stride?: number;
   /** Whether jax-js takes part: it needs seconds for the larger ones. */
   readonly jax?: boolean;
-  /** Whether TensorFlow.js takes its own gradient, which its wasm backend has no kernel for, on its cpu backend. */
+  /** Whether TensorFlow.js takes its cpu backend, for its own gradient of filters: its wasm backend has no kernel for that. */
   readonly tfjsCpu?: boolean;
 }
 
 /** A 3×3 convolution with a padding of 1: alone, and with the gradients for images and filters. */
-function convolutions({ images = 16, channels, height, width, outputs, stride = 1, jax, tfjsCpu }: Layer): Case[] {
+export function convolutions({
+  images = 16,
+  channels,
+  height,
+  width,
+  outputs,
+  stride = 1,
+  jax,
+  tfjsCpu,
+}: Layer): Case[] {
   const shape = [images, channels, height, width];
   const outputShape = [images, outputs, Math.ceil(height / stride), Math.ceil(width / stride)];
   const name = `convolution ${shape.join('×')} → ${outputs}${stride > 1 ? `, stride ${stride}` : ''}`;
@@ -80,8 +89,7 @@ function convolutions({ images = 16, channels, height, width, outputs, stride = 
       tfjs(inputs, tf) {
         const operands = tfjsOperands(inputs, tf);
         const g = tf.transpose(inputs.g as TensorFlow.Tensor4D, [0, 2, 3, 1]);
-        const own = (x: TensorFlow.Tensor4D, w: TensorFlow.Tensor4D): TensorFlow.Tensor4D => tf.conv2d(x, w, stride, 1);
-        const f = (tfjsCpu ? own : convolution(tf, stride)) as Parameters<typeof tf.valueAndGrads>[0];
+        const f = convolution(tf, stride) as Parameters<typeof tf.valueAndGrads>[0];
         return () => {
           const { value, grads } = tf.valueAndGrads(f)(operands, g);
           return [value, ...grads];
@@ -116,7 +124,7 @@ return run`,
 }
 
 /** The layers of SphereFace-20 at 112×96, each shape once. */
-const sphereFace20: readonly Layer[] = [
+export const sphereFace20Layers: readonly Layer[] = [
   { channels: 3, height: 112, width: 96, outputs: 64, stride: 2 },
   { channels: 64, height: 56, width: 48, outputs: 64 },
   { channels: 64, height: 56, width: 48, outputs: 128, stride: 2 },
@@ -130,5 +138,5 @@ const sphereFace20: readonly Layer[] = [
 export const convolutionCases: readonly Case[] = [
   { images: 2, channels: 16, height: 28, width: 28, outputs: 32, jax: true, tfjsCpu: true },
   { channels: 64, height: 28, width: 28, outputs: 64, jax: true },
-  ...sphereFace20,
+  ...sphereFace20Layers,
 ].flatMap(convolutions);

@@ -8,6 +8,25 @@ const shape = [2048, 2048];
 
 const chain = (x: Tensor): Tensor => x.square().add(x).tanh().mul(x);
 
+const square = `function (x) {
+  const element = x[this.thread.y][this.thread.x];
+  return element * element + element;
+}`;
+
+/** Two exponentials and no other function. */
+export const exponentials: Case = define({
+  name: 'exp(x)·exp(−x·x), 4M elements',
+  inputs: () => ({ x: random.normal(key.foldIn(1), shape) }),
+  ours:
+    ({ x }) =>
+    () => [x.exp().mul(x.mul(x).neg().exp())],
+  tfjs:
+    ({ x }, tf) =>
+    () => [tf.mul(tf.exp(x), tf.exp(tf.neg(tf.mul(x, x))))],
+  jax: ({ x }, { numpy }) => [numpy.exp(x.ref).mul(numpy.exp(x.ref.mul(x).neg()))],
+  torch: 'return lambda: [torch.exp(x) * torch.exp(-x * x)]',
+});
+
 const cases: readonly Case[] = [
   define({
     name: 'x·x + x, 4M elements',
@@ -22,6 +41,7 @@ const cases: readonly Case[] = [
     jsPytorch:
       ({ x }, torch) =>
       () => [torch.mul(x, x).add(x)],
+    gpu: { source: square, arguments: ['x'], output: shape.toReversed() },
     torch: 'return lambda: [x * x + x]',
   }),
   define({

@@ -2,12 +2,19 @@ import { random } from '@thetagrad/core';
 import { type Case, define } from '../case.ts';
 
 const key = random.key(5);
+const [rows, columns] = [2048, 2048];
+
+const rowSum = `function (x) {
+  let sum = 0;
+  for (let i = 0; i < this.constants.columns; i++) sum += x[this.thread.x][i];
+  return sum;
+}`;
 
 function sum(what: string, axis: number | undefined): Case {
   return define<'x'>({
-    name: `sum of ${what}, 2048×2048`,
+    name: `sum of ${what}, ${rows}×${columns}`,
     // Not around 0, where what is left of a sum is rounding.
-    inputs: () => ({ x: random.uniform(key, [2048, 2048]) }),
+    inputs: () => ({ x: random.uniform(key, [rows, columns]) }),
     ours:
       ({ x }) =>
       () => [x.sum(axis)],
@@ -15,6 +22,7 @@ function sum(what: string, axis: number | undefined): Case {
       ({ x }, tf) =>
       () => [tf.sum(x, axis)],
     jax: ({ x }, { numpy }) => [numpy.sum(x, axis ?? null)],
+    ...(axis === 1 && { gpu: { source: rowSum, arguments: ['x'], output: [rows], constants: { columns } } }),
     // Its sum is always along one axis.
     ...(axis !== undefined && {
       jsPytorch:

@@ -1,6 +1,7 @@
 // js-pytorch on its `cpu` device: plain JavaScript over nested arrays, one thread.
 import type { Tensor } from '@thetagrad/core';
-import { type Contender, sampleSync, type Values } from '../contender.ts';
+import type { Contender, Values } from '../contender.ts';
+import { sampleSync } from '../sampling.ts';
 import { load, mapInputs, type PeerLibrary } from './peer.ts';
 
 export const jsPytorch: PeerLibrary = {

@@ -1,9 +1,8 @@
 // TensorFlow.js: WebAssembly, which has one thread in Node, or its backend in plain JavaScript where that is wanted.
 import { createRequire } from 'node:module';
-import { tensor, type Tensor } from '@thetagrad/core';
-import type * as TensorFlow from '@tensorflow/tfjs-core';
-import { type Contender, sampleSync, type Values } from '../contender.ts';
-import { load, mapInputs, type PeerLibrary } from './peer.ts';
+import { sampleSync } from '../sampling.ts';
+import { load, type PeerLibrary } from './peer.ts';
+import { tfjsContender } from './tfjsContender.ts';
 
 function library(backend: 'wasm' | 'cpu'): PeerLibrary {
   const name = `TensorFlow.js ${backend}`;
@@ -23,48 +22,11 @@ function library(backend: 'wasm' | 'cpu'): PeerLibrary {
       return {
         name: `${name} ${tf.version_core}`,
         threads: 1,
-        async prepare({ tfjs, tfjsLayout = [] }, inputs): Promise<Contender> {
-          if (!(await tf.setBackend(backend))) throw new Error(`${name} does not start`);
-          const own = mapInputs(inputs, (input) => peerOf(tf, input));
-          const run = tfjs!(own, tf);
-          const call = (): void => {
-            tf.tidy(() => {
-              run();
-            });
-          };
-          return {
-            async results() {
-              await tf.setBackend(backend);
-              const read: Values[] = [];
-              tf.tidy(() => {
-                run().forEach((result, i) => read.push(plain(result, tfjsLayout[i])));
-              });
-              return read;
-            },
-            async sample(seconds) {
-              await tf.setBackend(backend);
-              return sampleSync(call, seconds);
-            },
-            async close() {
-              tf.disposeVariables();
-              tf.dispose(own);
-            },
-          };
-        },
+        prepare: (benchmark, inputs) => tfjsContender(tf, backend, benchmark, inputs, sampleSync),
         async close() {},
       };
     },
   };
-}
-
-function peerOf(tf: typeof TensorFlow, x: Tensor): TensorFlow.Tensor {
-  return tf.tensor(x.dataSync() as Float32Array, [...x.shape], x.dtype === 'int32' ? 'int32' : 'float32');
-}
-
-function plain(result: TensorFlow.Tensor, axes: readonly number[] | undefined): Values {
-  const plain = tensor(result.dataSync() as Float32Array, { shape: result.shape });
-  const x = axes ? plain.permute(axes) : plain;
-  return { shape: x.shape, values: x.dataSync() };
 }
 
 export const tfjsWasm: PeerLibrary = library('wasm');

@@ -7,11 +7,12 @@ type TF = typeof TensorFlow;
 type Pair = [number, number];
 
 /**
- * A 3×3 convolution with a padding of 1 whose gradients run on the wasm backend. It has no kernel for the gradient of the
- * filters, so that is written as a convolution: of the images with the channels as batch, by the cotangent as filters,
- * dilated by the stride. (The cpu backend has a kernel, but one that takes minutes for a network.)
+ * A 3×3 convolution with a padding of 1 whose gradients run on the current backend. The wasm backend has no kernel for the
+ * gradient of the filters, so there it is written as a convolution: of the images with the channels as batch, by the
+ * cotangent as filters, dilated by the stride. (The cpu backend has a kernel, but one that takes minutes for a network.)
  */
 export function convolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) => Tensor4D {
+  if (tf.getKernel('Conv2DBackpropFilter', tf.getBackend())) return (x, w) => tf.conv2d(x, w, stride, 1);
   return tf.customGrad((...args) => {
     const [x, w, save] = args as unknown as [Tensor4D, Tensor4D, (tensors: Tensor[]) => void];
     save([x, w]);
@@ -100,7 +101,9 @@ export function trainingStep(tf: TF, inputs: Inputs<Tensor>, settings: TrainingS
     const list = trained.map(({ variable }) => variable);
     const { value, grads } = tf.variableGrads(loss, list);
     const gradients = list.map(({ name }) => grads[name]!);
-    const norm = (): Tensor => tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+    // Not `addN`, which takes more arrays on WebGPU than a kernel may read.
+    const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+    const norm = (): Tensor => tf.sqrt(squares.reduce((sum, next) => tf.add(sum, next)));
     const factor = clip === undefined ? 1 : tf.minimum(1, tf.div(clip, norm()));
     list.forEach((variable, i) => {
       const { rate, decay } = rates[i]!;

@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { BackendName } from '../backends.ts';
 import { sphereFace20Batch, sphereFace20Step } from '../cases/training.ts';
-import { type BackendName, computed } from '../ours.ts';
+import { computed } from '../ours.ts';
 import { TorchWorker } from '../peers/torch.ts';
 
 export const sphereFace20Memory: string = 'resident memory of the SphereFace-20 training step';

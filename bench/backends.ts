@@ -1,0 +1,29 @@
+// What ours runs on in Node.
+import { type Backend, reference, setBackend } from '@thetagrad/core';
+
+export const backendNames = ['wasm', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+const opened = new Map<string, Backend>();
+
+/**
+ * Makes a backend the current one. (The reference backend always has one thread.)
+ * @throws {Error} if the wasm backend does not start.
+ */
+export async function useBackend(name: BackendName, threads: number): Promise<void> {
+  const key = `${name} ${threads}`;
+  const backend = opened.get(key) ?? (name === 'reference' ? reference() : await openWasm(threads));
+  opened.set(key, backend);
+  setBackend(backend);
+}
+
+async function openWasm(threads: number): Promise<Backend> {
+  try {
+    const { wasm } = await import('@thetagrad/wasm');
+    return await wasm({ threads });
+  } catch (error) {
+    throw new Error(`the wasm backend does not start (--backend reference does without it): ${String(error)}`, {
+      cause: error,
+    });
+  }
+}

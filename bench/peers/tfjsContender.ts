@@ -1,0 +1,52 @@
+// A case on TensorFlow.js, whatever backend that has, in Node and in pages.
+import { tensor, type Tensor } from '@thetagrad/core';
+import type * as TensorFlow from '@tensorflow/tfjs-core';
+import type { Case, Inputs } from '../case.ts';
+import type { Contender, Values } from '../contender.ts';
+import { mapInputs } from './peer.ts';
+
+/** @param sample times a call that has computed everything, or submitted it. */
+export async function tfjsContender(
+  tf: typeof TensorFlow,
+  backend: string,
+  { tfjs, tfjsLayout = [] }: Case,
+  inputs: Inputs<Tensor>,
+  sample: (call: () => void, seconds: number) => Promise<readonly number[]>,
+): Promise<Contender> {
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js ${backend} does not start`);
+  const own = mapInputs(inputs, (input) => peerOf(tf, input));
+  const run = tfjs!(own, tf);
+  const call = (): void => {
+    tf.tidy(() => {
+      run();
+    });
+  };
+  return {
+    async results() {
+      await tf.setBackend(backend);
+      const results = tf.tidy(() => [...run()]);
+      const read = await Promise.all(results.map((result, i) => plain(result, tfjsLayout[i])));
+      tf.dispose(results);
+      return read;
+    },
+    async sample(seconds) {
+      await tf.setBackend(backend);
+      return sample(call, seconds);
+    },
+    async close() {
+      tf.disposeVariables();
+      tf.dispose(own);
+    },
+  };
+}
+
+function peerOf(tf: typeof TensorFlow, x: Tensor): TensorFlow.Tensor {
+  return tf.tensor(x.dataSync() as Float32Array, [...x.shape], x.dtype === 'int32' ? 'int32' : 'float32');
+}
+
+async function plain(result: TensorFlow.Tensor, axes: readonly number[] | undefined): Promise<Values> {
+  const values = (await result.data()) as Float32Array;
+  if (!axes) return { shape: result.shape, values };
+  const x = tensor(values, { shape: result.shape }).permute(axes);
+  return { shape: x.shape, values: await x.data() };
+}
