@@ -124,6 +124,15 @@ describe.each(modes)('%s', (mode) => {
       ];
     }));
 
+  test('maps of many elements, broadcast and not', () =>
+    expectSame(mode, () => {
+      const size = 2 ** 17 + 13;
+      const row = integers('float32', 1)([1, 331]);
+      const column = integers('float32', 2)([401, 1]);
+      const indices = anything('int32', 3)([size]);
+      return [indices.mul(3).add(1), indices.greater(0).logicalNot(), row.mul(column).relu().add(row), arange(size)];
+    }));
+
   test('long products and convolutions of large kernels', () =>
     expectSame(mode, () => {
       const small = (seed: number, shape: readonly number[]): Tensor => integers('float32', seed, 3)(shape);

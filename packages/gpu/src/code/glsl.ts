@@ -63,6 +63,14 @@ export class GlslWriter extends TypedWriter {
     return `(${condition} ? ${x} : ${y})`;
   }
 
+  protected override both(x: string, y: string): string {
+    return `${x} && ${y}`;
+  }
+
+  protected override either(x: string, y: string): string {
+    return `${x} || ${y}`;
+  }
+
   protected override bitsOf(x: string): string {
     return `floatBitsToInt(${x})`;
   }

@@ -14,6 +14,9 @@ export abstract class TypedWriter extends Writer {
   protected abstract declaration(type: ValueType, name: string, initial: string, isConstant: boolean): string;
   /** An expression: `x` where the condition holds, else `y`. */
   protected abstract chosen(condition: string, x: string, y: string): string;
+  /** That both conditions hold, or one of them at least. */
+  protected abstract both(x: string, y: string): string;
+  protected abstract either(x: string, y: string): string;
   /** A float as the integer of the same bits, and back. */
   protected abstract bitsOf(x: string): string;
   protected abstract floatOfBits(x: string): string;
@@ -29,11 +32,14 @@ export abstract class TypedWriter extends Writer {
   }
 
   override quotient(i: string, n: number): string {
-    return n === 1 ? i : `(${i} / ${n})`;
+    if (n === 1) return i;
+    const bits = Math.log2(n);
+    // Compilers do not know that i is not negative.
+    return Number.isInteger(bits) ? `(${i} >> ${bits}u)` : `(${i} / ${n})`;
   }
 
   override remainder(i: string, n: number): string {
-    return `(${i} % ${n})`;
+    return Number.isInteger(Math.log2(n)) ? `(${i} & ${n - 1})` : `(${i} % ${n})`;
   }
 
   override index(value: Value): string {
@@ -125,9 +131,9 @@ export abstract class TypedWriter extends Writer {
       case 'max':
         return isFloat ? this.helper(operation === 'min' ? 'smaller' : 'larger', x, y) : `${operation}(${x}, ${y})`;
       case 'and':
-        return isCondition ? `${x} && ${y}` : `${x} & ${y}`;
+        return isCondition ? this.both(x, y) : `${x} & ${y}`;
       case 'or':
-        return isCondition ? `${x} || ${y}` : `${x} | ${y}`;
+        return isCondition ? this.either(x, y) : `${x} | ${y}`;
       case 'xor':
         return isCondition ? `${x} != ${y}` : `${x} ^ ${y}`;
       case 'neg':

@@ -7,6 +7,8 @@ import { wgslHelpers } from './wgslHelpers.ts';
 
 /** Threads in a workgroup of kernels that compute one element in each thread. */
 const workgroup = 64;
+/** So many threads are enough, where each can compute several elements. */
+const manyThreads = 4096;
 /** The most workgroups along one dimension. */
 const mostGroups = 65_535;
 
@@ -56,13 +58,25 @@ export function groupsOf(count: number): {
 export class WgslWriter extends TypedWriter {
   override readonly element = 'index';
   protected override readonly leastInteger = 'i32(-2147483648)';
+  readonly #mostPerThread: number;
   #reports = false;
+
+  /** @param mostPerThread How many elements a thread computes, one after another, where there are many. */
+  constructor(mostPerThread = 1) {
+    super();
+    this.#mostPerThread = mostPerThread;
+  }
 
   override reportOutside(index: string, { operation, axis, length }: Omit<IndexCheck, 'input'>): void {
     this.#reports = true;
     this.block(`if (${index} < ${-length} || ${index} >= ${length})`, () =>
       this.line(`report(${operationNumber(operation)}u, ${index}, ${axis}, ${length});`),
     );
+  }
+
+  /** Without the branches of `&&`, which compilers would carry all variables through. */
+  override all(conditions: readonly string[]): Value {
+    return this.keep('bool', conditions.map((condition) => `(${condition})`).join(' & '));
   }
 
   override loop(count: number, body: (k: string) => void): void {
@@ -78,14 +92,35 @@ export class WgslWriter extends TypedWriter {
 
   override finish(name: string, result: Value, output: Place): Code {
     this.store('index', result);
-    const { workgroups, index } = groupsOf(Math.ceil(output.size / workgroup));
+    const { size } = output;
+    const perThread = Math.max(1, Math.min(Math.floor(size / manyThreads), this.#mostPerThread));
+    const span = perThread * workgroup;
+    const { workgroups, index } = groupsOf(Math.ceil(size / span));
+    const first = `i32((${index}) * ${span}u + own)`;
     return this.program(name, output, {
       workgroups,
       size: workgroup,
       parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
       anyIndex: 'own',
-      prologue: [`let index = i32((${index}) * ${workgroup}u + own);`, `if (index >= ${output.size}) { return; }`],
+      prologue: [`let index = ${first};`, `if (index >= ${size}) { return; }`],
+      ...(perThread > 1 && { repeated: this.#repeated(first, span, size) }),
     });
+  }
+
+  /** The elements of a thread, one after another; so that neighbours have neighbouring ones, they are a workgroup apart. */
+  #repeated(first: string, span: number, size: number): string[] {
+    // A turn of a loop costs more than what little is in it; but compilers take long for much.
+    const length = this.statements.includes('for (') ? Infinity : this.statements.split('\n').length;
+    const unrolled = length <= 16 ? 4 : length <= 40 ? 2 : 1;
+    const calls = Array.from({ length: unrolled }, (_, i) => `  element(index + ${i * workgroup});`);
+    return [
+      `var index = ${first};`,
+      `let end = min(index + ${span}, ${size});`,
+      `for (; index < end - ${(unrolled - 1) * workgroup}; index += ${unrolled * workgroup}) {`,
+      ...calls,
+      '}',
+      `for (; index < end; index += ${workgroup}) { element(index); }`,
+    ];
   }
 
   /** The statements so far as a program: bindings, helper functions and an entry point around them. */
@@ -100,9 +135,11 @@ export class WgslWriter extends TypedWriter {
       readonly anyIndex: string;
       readonly declarations?: readonly string[];
       readonly prologue: readonly string[];
+      /** Instead of it: calls of `element(index)`, the function that the statements then are. */
+      readonly repeated?: readonly string[];
     },
   ): Code {
-    const { workgroups, size, parameters, anyIndex, declarations = [], prologue } = entry;
+    const { workgroups, size, parameters, anyIndex, declarations = [], prologue, repeated } = entry;
     const inputs = this.inputs.map(({ dtype }) => dtype);
     const bindings = inputs.map(
       (dtype, i) => `var<storage, read> ${arrayName(i)} : array<${storedType(valueTypeOf(dtype))}>;`,
@@ -115,10 +152,11 @@ export class WgslWriter extends TypedWriter {
       ...helpers.map((helper) => wgslHelpers[helper]!.text),
       ...(this.#reports ? [report] : []),
       ...declarations,
+      ...(repeated ? ['fn element(index : i32) {', this.statements, '}'] : []),
       `@compute @workgroup_size(${size})\nfn main(${parameters}) {`,
       ...(helpers.includes('zero') ? [`  zero = ${anyIndex} >> 31u;`] : []),
-      ...prologue.map((line) => `  ${line}`),
-      this.statements,
+      ...(repeated ?? prologue).map((line) => `  ${line}`),
+      ...(repeated ? [] : [this.statements]),
       '}',
     ].join('\n');
     return {
@@ -141,6 +179,14 @@ export class WgslWriter extends TypedWriter {
 
   protected override chosen(condition: string, x: string, y: string): string {
     return `select(${y}, ${x}, ${condition})`;
+  }
+
+  protected override both(x: string, y: string): string {
+    return `${x} & ${y}`;
+  }
+
+  protected override either(x: string, y: string): string {
+    return `${x} | ${y}`;
   }
 
   protected override bitsOf(x: string): string {

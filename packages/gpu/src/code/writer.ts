@@ -93,6 +93,10 @@ export abstract class Writer {
   abstract holds(value: Value): string;
   /** A condition as an element. */
   abstract condition(text: string): Value;
+  /** That all of these conditions hold. */
+  all(conditions: readonly string[]): Value {
+    return this.condition(conditions.join(' && '));
+  }
   /** A variable that may be set. */
   abstract variable(initial: Value): Value;
   abstract set(variable: Value, value: Value): void;
@@ -130,7 +134,7 @@ export abstract class Writer {
   /** An element where all conditions hold, and `otherwise` elsewhere, where its place may be anything. */
   guarded(conditions: readonly string[], place: Place, index: string, otherwise: Value): Value {
     if (conditions.length === 0) return this.load(place, index);
-    const inside = this.holds(this.condition(conditions.join(' && ')));
+    const inside = this.holds(this.all(conditions));
     const safe = this.integer(this.indexWhere(inside, `(${index})`, '0'), place.size);
     return this.choose(inside, this.load(place, safe), otherwise);
   }

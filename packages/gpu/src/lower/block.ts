@@ -6,19 +6,27 @@ import { sumOf, times, valueTypeOf } from '../code/writer.ts';
 import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { storeCells, type Cells, type Product } from './product.ts';
 
-const threads = 64;
-/** The most rows and columns of a block. */
-const mostRows = 4;
-const mostColumns = 4;
+const threads = 32;
+/** Rows and columns of a block: the larger it is, the more often is used what is read, and the fewer threads there are. */
+const extents = [
+  [8, 8],
+  [4, 8],
+  [4, 4],
+  [2, 4],
+  [1, 4],
+] as const;
 
 /** Whether a thread would have more than one element. */
 export function suitsBlocks({ rows, columns, depth }: Product): boolean {
   return rows * columns > 1 && depth > 1;
 }
 
-export function lowerBlocks(product: Product): Command {
+/** With enough blocks for so many threads, if there can be so many. */
+export function lowerBlocks(product: Product, leastThreads: number): Command {
   const { name, rows, columns, batches, output } = product;
-  const [high, wide] = [Math.min(rows, mostRows), Math.min(columns, mostColumns)];
+  const blocksOf = (high: number, wide: number): number => Math.ceil(rows / high) * Math.ceil(columns / wide) * batches;
+  const extent = extents.find(([high, wide]) => blocksOf(high, wide) >= leastThreads) ?? extents.at(-1)!;
+  const [high, wide] = [Math.min(rows, extent[0]), Math.min(columns, extent[1])];
   const type = valueTypeOf(output.dtype);
   const writer = new WgslWriter();
   // The columns of a thread are far apart, so that neighbours read neighbours in memory.

@@ -124,14 +124,14 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
           const conditions = [...insideY];
           const row = axes[0].meets(writer, y, ky, conditions);
           const place = placeOf([n, firstChannel, row], image.strides.slice(0, 3), image.offset);
-          return { inside: writer.condition(conditions.join(' && ')), place: writer.integer(place) };
+          return { inside: writer.all(conditions), place: writer.integer(place) };
         });
         const part = isShort ? cells.begin() : undefined;
         eachTap(1, (kx, insideX) => {
           const pixels = outputs.map(([, , x], i) => {
             const conditions = [writer.holds(rowsAt[i]!.inside), ...insideX];
             const column = axes[1].meets(writer, x, kx, conditions);
-            const inside = writer.holds(writer.condition(conditions.join(' && ')));
+            const inside = writer.holds(writer.all(conditions));
             const place = sumOf([rowsAt[i]!.place, times(column, image.strides[3]!)]);
             return { inside, place: writer.integer(writer.indexWhere(inside, place, '0')) };
           });

@@ -12,6 +12,10 @@ export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
   /** Whether threads of a workgroup share memory that is fast. */
   readonly hasSharing: boolean;
+  /** A device has enough to do with so many threads. */
+  readonly busyThreads: number;
+  /** How many short bodies of a loop are written one after another. */
+  readonly unrolled: number;
   /** How many terms a thread may add where others could help it: drivers stop threads that take too long. */
   readonly mostTerms: number;
   writer(output: Place): Writer;
@@ -20,13 +24,34 @@ export interface Language {
 export const javaScript: Language = {
   name: 'JavaScript',
   hasSharing: false,
+  busyThreads: 1,
+  unrolled: 1,
   mostTerms: Infinity,
   writer: (output) => new JavaScriptWriter(output),
 };
-export const wgsl: Language = { name: 'WGSL', hasSharing: true, mostTerms: 8192, writer: () => new WgslWriter() };
-/** For devices in software, where threads that wait for each other are slow. */
-export const wgslAlone: Language = { ...wgsl, hasSharing: false };
-export const glsl: Language = { name: 'GLSL', hasSharing: false, mostTerms: 8192, writer: () => new GlslWriter() };
+export const wgsl: Language = {
+  name: 'WGSL',
+  hasSharing: true,
+  busyThreads: 8192,
+  unrolled: 8,
+  mostTerms: 8192,
+  writer: () => new WgslWriter(),
+};
+/** For devices in software, where threads are slow to begin, and slower to wait for each other. */
+export const wgslAlone: Language = {
+  ...wgsl,
+  hasSharing: false,
+  busyThreads: 128,
+  writer: () => new WgslWriter(64),
+};
+export const glsl: Language = {
+  name: 'GLSL',
+  hasSharing: false,
+  busyThreads: 8192,
+  unrolled: 8,
+  mostTerms: 8192,
+  writer: () => new GlslWriter(),
+};
 
 /** A command that computes each element of its output by itself. */
 export function elementwise(

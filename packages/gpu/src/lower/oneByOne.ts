@@ -62,7 +62,7 @@ export function convolutionOneByOne(kernel: RoutineKernel, axes: readonly [Axis,
         const kx = axes[1].element(writer, firstX, tapX, conditions);
         const inY = axes[0].meets(writer, y, ky, conditions);
         const inX = axes[1].meets(writer, x, kx, conditions);
-        const inside = writer.holds(writer.condition(conditions.join(' && ')));
+        const inside = writer.holds(writer.all(conditions));
         const start = ({ slot, view }: Operand, coordinates: readonly string[]): string =>
           writer.integer(
             writer.indexWhere(inside, `(${placeOf(coordinates, view.strides, view.offset)})`, '0'),

@@ -67,7 +67,7 @@ interface Lines {
 export function lowerProduct(product: Product, language: Language): Command[] | undefined {
   if (language.name !== 'WGSL') return undefined;
   if (language.hasSharing && suitsTiles(product)) return lowerTiles(product);
-  return suitsBlocks(product) ? [lowerBlocks(product)] : undefined;
+  return suitsBlocks(product) ? [lowerBlocks(product, language.busyThreads)] : undefined;
 }
 
 /** Stores the elements of a thread, from `first` on, through what follows them. */

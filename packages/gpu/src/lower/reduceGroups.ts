@@ -5,24 +5,23 @@ import { coordinatesOf, joinAxes, placeOf, product } from '../code/views.ts';
 import { sumOf, times, type Value } from '../code/writer.ts';
 import { groupsOf, WgslWriter } from '../code/wgsl.ts';
 import { elementwise, wgsl } from './language.ts';
-import { reductionOf, type Accumulator, type ReduceKernel } from './reduction.ts';
+import { isAlongRows, reductionOf, type Accumulator, type ReduceKernel } from './reduction.ts';
 
 const threads = 64;
 /** Below this a thread reduces by itself. */
 const leastLength = 4 * threads;
 /** From so many results on, each thread has enough to do with one. */
-export const manyResults = 8192;
+const manyResults = 8192;
 /** How many elements a slice has at least, and how many slices there are at most. */
 const [leastSlice, mostSlices] = [16_384, 128];
 
 /** Whether a workgroup for each result is better than a thread. */
-export function suitsGroups({ body, shape, kept }: ReduceKernel): boolean {
-  const results = product(shape.slice(0, kept));
-  const length = product(shape.slice(kept));
+export function suitsGroups(kernel: ReduceKernel): boolean {
+  const results = product(kernel.shape.slice(0, kernel.kept));
+  const length = product(kernel.shape.slice(kernel.kept));
   if (length < leastLength) return false;
   // Threads that each go along a row of their own would read from everywhere at once.
-  const along = (axis: number): boolean => body.operands.some(({ view }) => Math.abs(view.strides[axis] ?? 0) === 1);
-  return results < manyResults || along(shape.length - 1);
+  return results < manyResults || isAlongRows(kernel);
 }
 
 export function lowerGroups(kernel: ReduceKernel, name: string): Command[] {

@@ -10,6 +10,11 @@ export function reductionOf({ operation, body, output }: ReduceKernel): Reductio
   return new Reduction(operation, valueTypeOf(input), valueTypeOf(output.dtype));
 }
 
+/** Whether neighbours in memory are reduced to one result. */
+export function isAlongRows({ body, shape }: ReduceKernel): boolean {
+  return body.operands.some(({ view }) => Math.abs(view.strides[shape.length - 1] ?? 0) === 1);
+}
+
 /** What has been reduced so far: a value, and of reductions to an index where it was. */
 export interface Accumulator {
   readonly value: Value;

@@ -14,18 +14,34 @@ export interface Gathering<Total> {
   readonly merge: (into: Total, part: Total) => void;
 }
 
-/** Adds terms 0, 1, …, count − 1 in runs. */
-export function inRuns<Total>(writer: Writer, count: number, { begin, add, merge }: Gathering<Total>): Total {
+/** As {@link Writer.loop}, with `step` of the bodies one after another, as loops cost more than what little is in them. */
+export function unrolled(writer: Writer, count: number, step: number, body: (k: string) => void): void {
+  const whole = Math.floor(count / step);
+  const done = whole * step;
+  if (whole > 0) {
+    writer.loop(whole, (k) => {
+      for (let i = 0; i < step; i++) body(step === 1 ? k : `(${sumOf([times(k, step), String(i)])})`);
+    });
+  }
+  if (done < count) writer.loop(count - done, (k) => body(done === 0 ? k : `(${k} + ${done})`));
+}
+
+/** Adds terms 0, 1, …, count − 1 in runs, `step` of them one after another. */
+export function inRuns<Total>(
+  writer: Writer,
+  count: number,
+  { begin, add, merge }: Gathering<Total>,
+  step: number = 1,
+): Total {
   const total = begin();
-  if (count === 0) return total;
   if (count <= runLength) {
-    writer.loop(count, (k) => add(total, k));
+    unrolled(writer, count, step, (k) => add(total, k));
     return total;
   }
   const whole = Math.floor(count / runLength);
   const run = (length: number, place: (k: string) => string): void => {
     const part = begin();
-    writer.loop(length, (k) => add(part, `(${place(k)})`));
+    unrolled(writer, length, step, (k) => add(part, `(${place(k)})`));
     merge(total, part);
   };
   writer.loop(whole, (block) => run(runLength, (k) => sumOf([times(block, runLength), k])));
@@ -83,14 +99,15 @@ export function slicedSum(
   ];
 }
 
-/** What the thread of a slice has. */
-export function shareOf(writer: Writer, slice: string, slices: number, count: number): Share {
+/** What the thread of a slice has: parts that follow one another, or, where slices are spread, each `slices`-th. */
+export function shareOf(writer: Writer, slice: string, slices: number, count: number, isSpread = false): Share {
   const length = Math.ceil(count / slices);
   return {
     length,
     isWhole: false,
     visit: (k, body) => {
-      const part = writer.integer(sumOf([times(slice, length), k]));
+      const part = writer.integer(sumOf(isSpread ? [times(k, slices), slice] : [times(slice, length), k]));
+      if (length * slices === count) return body(part);
       writer.block(`if (${part} < ${count})`, () => body(part));
     },
   };

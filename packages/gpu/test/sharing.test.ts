@@ -1,0 +1,54 @@
+// On WebGPU there are two ways to compute products, reductions and maps: with memory that threads of a workgroup share, and
+// without. An adapter has one of them; here both are tried on whichever there is.
+import { arange, conv2d, reference, vjp, type Tensor } from '@thetagrad/core';
+import { describe, expect, test, vi } from 'vitest';
+import { integers } from '../../../test/conformance/values.ts';
+import { GpuBackend } from '../src/backend.ts';
+import { acquire } from '../src/device/context.ts';
+import { WebGpuDevice } from '../src/device/webgpu.ts';
+import { wgsl, wgslAlone } from '../src/lower/language.ts';
+import { hasWebGpu, valuesOn } from './modes.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const small = (seed: number, shape: readonly number[]): Tensor => integers('float32', seed, 3)(shape);
+
+function gradients(f: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b: readonly number[]): Tensor[] {
+  const { value, pullback } = vjp(f, small(1, a), small(2, b));
+  return [value, ...pullback(small(3, value.shape))];
+}
+
+const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
+  'products of odd sizes, transposed, long and skinny': () => [
+    ...gradients((a, b) => a.transpose().matmul(b.transpose()).add(1).relu(), [41, 66], [35, 41]),
+    small(4, [3, 5000]).matmul(small(5, [5000, 70])),
+    small(6, [90, 70]).matmul(small(7, [70])),
+  ],
+  'products of small matrices in batches': () => gradients((a, b) => a.matmul(b), [70, 8, 9], [70, 9, 7]),
+  'convolutions with stride, dilation and groups': () => [
+    ...gradients((x, w) => conv2d(x, w, { padding: [2, 1], stride: 2, groups: 2 }), [2, 16, 13, 14], [18, 8, 3, 3]),
+    ...gradients((x, w) => conv2d(x, w, { padding: 1, dilation: 2 }), [1, 40, 12, 11], [20, 40, 3, 3]),
+    conv2d(small(1, [1, 300, 5, 5]), small(2, [9, 300, 3, 3])).relu(),
+  ],
+  'sums, maxima and arguments along each axis': () => {
+    const x = small(8, [600, 700]);
+    const long = small(9, [200_000]);
+    return [x.sum(0), x.sum(1), x.sum(), x.max(0), x.max(1), x.argMax(0), x.argMin(1), long.sum(), long.argMax()];
+  },
+  'maps of many elements': () => [
+    arange(2 ** 17 + 13).mul(3),
+    small(1, [401, 1])
+      .mul(small(2, [1, 331]))
+      .relu(),
+  ],
+};
+
+describe.runIf(hasWebGpu).each([
+  ['sharing', wgsl],
+  ['alone', wgslAlone],
+] as const)('webgpu, threads %s', (_, language) => {
+  test.each(Object.entries(cases))('%s', async (_name, build) => {
+    const backend = new GpuBackend(new WebGpuDevice(await acquire(), language), 'for a test');
+    expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
+  });
+});
