@@ -5,11 +5,12 @@ import type { Command } from '../code/code.ts';
 import { coordinatesOf, joinAxes, placeOf, product as sizeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
+import { lowerProduct } from './contract.ts';
 import { convolutionOneByOne } from './oneByOne.ts';
 import type { Language, RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
 import { Axis, type ConvolutionAttributes } from './phases.ts';
-import { lowerProduct, type Product, type Terms } from './product.ts';
+import type { Product, Terms } from './product.ts';
 import { inRuns, runLength } from './runs.ts';
 
 export function lowerConvolution(kernel: RoutineKernel, language: Language): Command[] {

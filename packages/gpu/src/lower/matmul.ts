@@ -2,10 +2,11 @@ import type { Operand } from '@thetagrad/core';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf, product as sizeOf } from '../code/views.ts';
 import { sumOf, times, type Value } from '../code/writer.ts';
+import { lowerProduct } from './contract.ts';
 import { matmulOneByOne } from './oneByOne.ts';
 import type { Language, RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';
-import { lowerProduct, type Factor, type Product } from './product.ts';
+import type { Factor, Product } from './product.ts';
 import { inRuns } from './runs.ts';
 
 export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[] {
@@ -24,9 +25,9 @@ export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[
     right,
     output: kernel.output,
     sums: (writer, batchNumber, ownRows, ownColumns, cells) => {
-      const load = ({ place, locate }: Factor, lines: readonly string[]): ((k: string) => Value[]) => {
-        const places = lines.map((line) => locate(writer, batchNumber, line));
-        return (k) => places.map((at) => writer.load(place, at(k).index));
+      const load = (factor: Factor, lines: readonly string[]): ((k: string) => Value[]) => {
+        const places = lines.map((line) => factor.locate(writer, batchNumber, line));
+        return (k) => places.map((at) => writer.load(factor.place, at(k).index));
       };
       const [ofLeft, ofRight] = [load(left, ownRows), load(right, ownColumns)];
       const add = (into: readonly Value[], k: string): void => cells.add(into, { left: ofLeft(k), right: ofRight(k) });

@@ -1,11 +1,8 @@
 // Products of matrices in WGSL, of which a thread computes several elements. Factors are read through functions, so that
 // patches of images are factors too.
-import type { Command, Place } from '../code/code.ts';
+import type { Place } from '../code/code.ts';
 import { sumOf, times, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
-import { lowerBlocks, suitsBlocks } from './block.ts';
-import type { Language } from './language.ts';
-import { lowerTiles, suitsTiles } from './tile.ts';
 
 /** Where an element is in memory, and under which conditions there is one. Elsewhere factors are 0. */
 export interface Location {
@@ -61,13 +58,6 @@ export interface Product {
 interface Lines {
   readonly count: number;
   readonly at: (i: string) => string;
-}
-
-/** The commands for a product, where the language has something better than a thread for each element. */
-export function lowerProduct(product: Product, language: Language): Command[] | undefined {
-  if (language.name !== 'WGSL') return undefined;
-  if (language.hasSharing && suitsTiles(product)) return lowerTiles(product);
-  return suitsBlocks(product) ? [lowerBlocks(product, language.busyThreads)] : undefined;
 }
 
 /** Stores the elements of a thread, from `first` on, through what follows them. */
