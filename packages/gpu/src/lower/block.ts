@@ -1,5 +1,5 @@
-// Products of matrices in WGSL without memory that threads share, which devices in software have none of that is fast: each
-// thread computes a block of elements in registers.
+// Products of matrices in WGSL without memory that threads share: each thread computes a block of elements in registers. For
+// devices in software, where sharing is slow, and for small matrices.
 import type { Command } from '../code/code.ts';
 import { coordinatesOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf } from '../code/writer.ts';
@@ -16,16 +16,13 @@ const extents = [
   [1, 4],
 ] as const;
 
-/** Whether a thread would have more than one element. */
-export function suitsBlocks({ rows, columns, depth }: Product): boolean {
-  return rows * columns > 1 && depth > 1;
-}
-
-/** With enough blocks for so many threads, if there can be so many. */
-export function lowerBlocks(product: Product, leastThreads: number): Command {
+/** The command for a product, or nothing if there are not enough blocks for so many threads. */
+export function lowerBlocks(product: Product, leastThreads: number): Command | undefined {
   const { name, rows, columns, batches, output } = product;
-  const blocksOf = (high: number, wide: number): number => Math.ceil(rows / high) * Math.ceil(columns / wide) * batches;
-  const extent = extents.find(([high, wide]) => blocksOf(high, wide) >= leastThreads) ?? extents.at(-1)!;
+  const extent = extents.find(
+    ([high, wide]) => Math.ceil(rows / high) * Math.ceil(columns / wide) * batches >= leastThreads,
+  );
+  if (!extent) return undefined;
   const [high, wide] = [Math.min(rows, extent[0]), Math.min(columns, extent[1])];
   const type = valueTypeOf(output.dtype);
   const writer = new WgslWriter();

@@ -1,6 +1,6 @@
 // Which kernel computes a product of matrices.
 import type { Command } from '../code/code.ts';
-import { lowerBlocks, suitsBlocks } from './block.ts';
+import { lowerBlocks } from './block.ts';
 import type { Language } from './language.ts';
 import type { Product } from './product.ts';
 import { lowerTiles, suitsTiles } from './tile.ts';
@@ -9,5 +9,6 @@ import { lowerTiles, suitsTiles } from './tile.ts';
 export function lowerProduct(product: Product, language: Language): Command[] | undefined {
   if (language.name !== 'WGSL') return undefined;
   if (language.hasSharing && suitsTiles(product)) return lowerTiles(product);
-  return suitsBlocks(product) ? [lowerBlocks(product, language.busyThreads)] : undefined;
+  const blocks = lowerBlocks(product, language.busyThreads);
+  return blocks && [blocks];
 }
