@@ -117,7 +117,7 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
           const inside: string[] = [];
           visit(axes[axis].element(writer, firsts[axis], tap, inside), inside);
         });
-      // Few terms at each place are added up over a row of the kernel.
+      // Rows of the kernel are added up by themselves, and channels too where they are many.
       const isShort = axes[1].taps * perGroupIn <= runLength;
       const total = cells.begin();
       eachTap(0, (ky, insideY) => {
@@ -127,7 +127,7 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
           const place = placeOf([n, firstChannel, row], image.strides.slice(0, 3), image.offset);
           return { inside: writer.all(conditions), place: writer.integer(place) };
         });
-        const part = isShort ? cells.begin() : undefined;
+        const sumOfRow = cells.begin();
         eachTap(1, (kx, insideX) => {
           const pixels = outputs.map(([, , x], i) => {
             const conditions = [writer.holds(rowsAt[i]!.inside), ...insideX];
@@ -146,13 +146,11 @@ export function lowerConvolution(kernel: RoutineKernel, language: Language): Com
               return writer.choose(inside, pixel, zero);
             }),
           });
-          if (part) writer.loop(perGroupIn, (c) => cells.add(part, terms(c)));
-          else {
-            const add = (into: readonly Value[], c: string): void => cells.add(into, terms(c));
-            cells.merge(total, inRuns(writer, perGroupIn, { ...cells, add }));
-          }
+          const add = (into: readonly Value[], c: string): void => cells.add(into, terms(c));
+          if (isShort) writer.loop(perGroupIn, (c) => add(sumOfRow, c));
+          else cells.merge(sumOfRow, inRuns(writer, perGroupIn, { ...cells, add }));
         });
-        if (part) cells.merge(total, part);
+        cells.merge(total, sumOfRow);
       });
       return total;
     },

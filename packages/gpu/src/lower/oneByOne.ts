@@ -56,7 +56,7 @@ export function convolutionOneByOne(kernel: RoutineKernel, axes: readonly [Axis,
       const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
       const total = writer.variable(zero);
       const [firstY, firstX] = [axes[0].first(writer, y), axes[1].first(writer, x)];
-      const addTap = (tapY: string, tapX: string): void => {
+      const addTap = (into: Value, tapY: string, tapX: string): void => {
         const conditions: string[] = [];
         const ky = axes[0].element(writer, firstY, tapY, conditions);
         const kx = axes[1].element(writer, firstX, tapX, conditions);
@@ -74,12 +74,17 @@ export function convolutionOneByOne(kernel: RoutineKernel, axes: readonly [Axis,
           writer.load(slot, sumOf([from, times(c, view.strides[1]!)]));
         const term = (c: string): Value =>
           writer.product(writer.choose(inside, along(images, pixel, c), zero), along(kernels, weight, c));
-        writer.increase(total, inRuns(writer, perGroup, sumsOf(writer, zero, term)));
+        writer.increase(into, inRuns(writer, perGroup, sumsOf(writer, zero, term)));
       };
-      if (share.isWhole) writer.loop(taps[0], (tapY) => writer.loop(taps[1], (tapX) => addTap(tapY, tapX)));
-      else {
+      if (share.isWhole) {
+        writer.loop(taps[0], (tapY) => {
+          const sumOfRow = writer.variable(zero);
+          writer.loop(taps[1], (tapX) => addTap(sumOfRow, tapY, tapX));
+          writer.increase(total, sumOfRow);
+        });
+      } else {
         writer.loop(share.length, (k) =>
-          share.visit(k, (tap) => addTap(...(coordinatesOf(writer, tap, taps) as [string, string]))),
+          share.visit(k, (tap) => addTap(total, ...(coordinatesOf(writer, tap, taps) as [string, string]))),
         );
       }
       return total;
