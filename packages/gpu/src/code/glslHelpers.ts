@@ -45,13 +45,13 @@ float rounded(float x) {
     uses: ['zero'],
     text: `// Compilers would turn choices and negations of comparisons into others, which are different for NaN.
 bool less(float x, float y) {
-  return x < y && zero == 0;
+  return (x < y) == (zero == 0);
 }`,
   },
   lessOrEqual: {
     uses: ['zero'],
     text: `bool lessOrEqual(float x, float y) {
-  return x <= y && zero == 0;
+  return (x <= y) == (zero == 0);
 }`,
   },
   larger: {
