@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from './backends.ts';
+import { commonOptions } from './cli.ts';
 
 export interface Options {
   readonly filter: string;
@@ -36,15 +37,10 @@ export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      filter: { type: 'string', default: '' },
-      peer: { type: 'string', default: '' },
+      ...commonOptions,
       threads: { type: 'string', default: String(availableParallelism()) },
       backend: { type: 'string', default: backendNames[0] },
       targets: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   const threads = Number(values.threads);

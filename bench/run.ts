@@ -1,31 +1,15 @@
 // Times ours against other libraries: `npm run bench -- --help`.
 import { cpus, loadavg } from 'node:os';
+import { runCommand } from './cli.ts';
 import { help, type Options, parseOptions } from './options.ts';
 import { measurements, Session } from './session.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(
+  { name: 'bench', help, parse: parseOptions, names: () => measurements, run },
+  process.argv.slice(2),
+);
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error(`error: ${(error as Error).message}; see npm run bench -- --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(help);
-    return 0;
-  }
-  const chosen = new Set(measurements.filter((name) => name.includes(options.filter)));
-  if (chosen.size === 0) {
-    console.error(`error: no benchmark has '${options.filter}' in its name; --list shows them all`);
-    return 2;
-  }
-  if (options.list) {
-    for (const name of chosen) console.log(name);
-    return 0;
-  }
+async function run(options: Options, chosen: ReadonlySet<string>): Promise<boolean> {
   if (!options.json) {
     const load = loadavg()[0]!.toFixed(2);
     console.log(
@@ -41,5 +25,5 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await session.close();
   }
-  return session.failures > 0 ? 1 : 0;
+  return session.failures === 0;
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { commonOptions } from '../cli.ts';
 
 export interface Options {
   readonly filter: string;
@@ -37,16 +38,11 @@ export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      filter: { type: 'string', default: '' },
-      peer: { type: 'string', default: '' },
+      ...commonOptions,
       limit: { type: 'string', default: '5' },
       flag: { type: 'string', multiple: true, default: [] },
       large: { type: 'boolean', default: false },
       node: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   const { flag: flags, ...others } = values;

@@ -1,6 +1,7 @@
 // Times the GPU backend against other libraries: `npm run bench:gpu -- --help`.
 import { cpus, loadavg } from 'node:os';
 import type { Case } from '../case.ts';
+import { runCommand } from '../cli.ts';
 import { timingHeading, timingObject, timingRow } from '../report.ts';
 import type { Effort } from '../turns.ts';
 import { openBenchPage } from './browser.ts';
@@ -9,32 +10,19 @@ import { help, type Options, parseOptions } from './options.ts';
 import { openModes } from './plain.ts';
 import { efforts, type Machine, type Outcome } from './settings.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(
+  { name: 'bench:gpu', help, parse: parseOptions, names: (options) => casesFor(options).map(({ name }) => name), run },
+  process.argv.slice(2),
+);
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options;
-  try {
-    options = parseOptions(args);
-  } catch (error) {
-    console.error(`error: ${(error as Error).message}; see npm run bench:gpu -- --help`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(help);
-    return 0;
-  }
-  const chosen = casesOf(options.large).filter(
-    ({ name, gpu }) => name.includes(options.filter) && (!options.node || gpu !== undefined),
-  );
-  if (chosen.length === 0) {
-    console.error(`error: no benchmark has '${options.filter}' in its name; --list shows them all`);
-    return 2;
-  }
-  if (options.list) {
-    for (const { name } of chosen) console.log(name);
-    return 0;
-  }
-  return (await (options.node ? inNode(options, chosen) : inPage(options, chosen))) ? 0 : 1;
+/** What can be measured with these options. */
+function casesFor({ large, node }: Options): readonly Case[] {
+  return casesOf(large).filter(({ gpu }) => !node || gpu !== undefined);
+}
+
+function run(options: Options, names: ReadonlySet<string>): Promise<boolean> {
+  const chosen = casesFor(options).filter(({ name }) => names.has(name));
+  return options.node ? inNode(options, chosen) : inPage(options, chosen);
 }
 
 /** Whether nothing failed. */

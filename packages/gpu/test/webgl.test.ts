@@ -106,9 +106,13 @@ describe.each(glModes)('%s', (mode) => {
         .add(1)
         .sum(),
     );
-    vi.spyOn(gl, 'getError').mockReturnValueOnce(gl.OUT_OF_MEMORY);
-    const x = zeros([2 ** 18]).add(1);
-    expect(await x.sum().item()).toBe(2 ** 18);
+    const before = backend.bytesAllocated;
+    const getError = vi.spyOn(gl, 'getError').mockReturnValueOnce(gl.OUT_OF_MEMORY);
+    const x = zeros([2 ** 19]).add(1);
+    await evaluate(x);
+    expect(getError).toHaveBeenCalled();
+    expect(backend.bytesAllocated).toBeLessThan(before + 2 ** 21);
+    expect(await x.sum().item()).toBe(2 ** 19);
   });
 
   test('a kernel that is refused is an error that names it, each time', async () => {

@@ -70,13 +70,25 @@ export interface Reading {
   into(target: Int32Array | 0): void;
 }
 
-export function readingOf(gl: WebGL2RenderingContext, { framebuffer, width }: Texture, size: number): Reading {
-  const rows = Math.ceil(size / width);
+/**
+ * Whether textures are read as they are. Drivers must offer four channels, and most offer one as well. To be asked once, as
+ * the answer waits for the driver.
+ */
+export function isReadTight(gl: WebGL2RenderingContext, { framebuffer }: Texture): boolean {
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-  // Drivers must offer four channels, and most offer one as well.
-  const isTight =
+  return (
     gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED_INTEGER &&
-    gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) === gl.INT;
+    gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_TYPE) === gl.INT
+  );
+}
+
+export function readingOf(
+  gl: WebGL2RenderingContext,
+  { framebuffer, width }: Texture,
+  size: number,
+  isTight: boolean,
+): Reading {
+  const rows = Math.ceil(size / width);
   const step = isTight ? 1 : 4;
   return {
     length: rows * width * step,

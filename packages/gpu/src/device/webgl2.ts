@@ -12,7 +12,7 @@ import type { FragmentKernel } from './gpujs.ts';
 import { Held } from './held.ts';
 import { KernelCache } from './kernelCache.ts';
 import { Pool, type Block } from './pool.ts';
-import { elementsOf, readingOf, texturesOf, write, type Texture } from './textures.ts';
+import { elementsOf, isReadTight, readingOf, texturesOf, write, type Reading, type Texture } from './textures.ts';
 
 /** So many evaluations may wait for the device before the next one does. */
 const mostAhead = 8;
@@ -38,6 +38,8 @@ export class WebGl2Device implements Device {
   readonly #kernels = new KernelCache<GlslKernel>();
   readonly #checks = new WeakMap<IndexCheck, readonly Command[]>();
   #findings: Finding[] = [];
+  /** Once it is known. */
+  #isReadTight: boolean | undefined;
   #isTimed = false;
   /** Whether the running sequence has taken memory or kernels that the driver may refuse. */
   #isNew = false;
@@ -210,8 +212,14 @@ export class WebGl2Device implements Device {
     if (failure) throw failure;
   }
 
+  #readingOf(memory: Resident, size: number): Reading {
+    const { piece } = memory.content;
+    this.#isReadTight ??= isReadTight(this.#gl, piece);
+    return readingOf(this.#gl, piece, size, this.#isReadTight);
+  }
+
   #readNow(memory: Resident, size: number): ArrayBuffer {
-    const reading = readingOf(this.#gl, memory.content.piece, size);
+    const reading = this.#readingOf(memory, size);
     const words = new Int32Array(reading.length);
     reading.into(words);
     this.#checkUsable();
@@ -220,7 +228,7 @@ export class WebGl2Device implements Device {
 
   async #readLater(memory: Resident, size: number): Promise<ArrayBuffer> {
     const gl = this.#gl;
-    const reading = readingOf(gl, memory.content.piece, size);
+    const reading = this.#readingOf(memory, size);
     const buffer = gl.createBuffer();
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
     gl.bufferData(gl.PIXEL_PACK_BUFFER, 4 * reading.length, gl.STREAM_READ);
