@@ -9,8 +9,8 @@ const epsilon = 1e-5;
 type JaxArray = numpy.Array;
 
 function layerNorm(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
-  const deviation = x.sub(x.mean(1, { keepDims: true }));
-  const variance = deviation.square().mean(1, { keepDims: true });
+  const deviation = x.sub(x.mean(1, { keepdims: true }));
+  const variance = deviation.square().mean(1, { keepdims: true });
   return deviation.div(variance.add(epsilon).sqrt()).mul(scale).add(shift);
 }
 

@@ -130,7 +130,7 @@ function allThree({ shapes, layouts: own, seed, f }: Case, make: (seed: number) 
 /** The same three in double precision, of numbers that `f` makes of the operands'. */
 function inDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
   return valuesOn(reference(), () =>
-    allThree(given, (seed) => (shape) => f(ordinary(dtype, seed)(shape).cast('float64'))),
+    allThree(given, (seed) => (shape) => f(ordinary(dtype, seed)(shape).astype('float64'))),
   );
 }
 
@@ -143,7 +143,7 @@ function expectAccurate(
 ): void {
   const exact = inDouble(given, dtype, (x) => x);
   const magnitudes = inDouble(given, dtype, (x) => x.abs());
-  const terms = inDouble(given, dtype, (x) => x.equal(x).cast('float64'));
+  const terms = inDouble(given, dtype, (x) => x.equal(x).astype('float64'));
   valuesOn(backend, () => allThree(given, (seed) => ordinary(dtype, seed))).forEach((values, i) => {
     const largest = Array.from(magnitudes[i]!).reduce((x, y) => Math.max(x, y), 0);
     const bounds = magnitudes[i]!.map((magnitude, j) => bound(terms[i]![j]!, magnitude, largest));

@@ -61,7 +61,7 @@ describe.each(operations)('%s', (_name, operation) => {
       fc.property(casesOf(arity), (cases) => {
         const build = (): Tensor[] => cases.map((each) => operation(...operandsOf(each, operation, dtype)));
         if (!approximate) return expectSame(build);
-        const inDouble = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.cast('float32')).cast('float64');
+        const inDouble = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.astype('float32')).astype('float64');
         const exact = valuesOn(reference(), () =>
           cases.map((each) => operation(...operandsOf(each, operation, dtype).map(inDouble))),
         );
@@ -82,7 +82,7 @@ describe('cast', () => {
       fc.property(casesOf(1), (cases) => {
         expectSame(() =>
           cases.map(({ shape, operands: [operand] }) =>
-            laidOut(shape, operand!.layout, anything(from, operand!.seed)).cast(to),
+            laidOut(shape, operand!.layout, anything(from, operand!.seed)).astype(to),
           ),
         );
       }),
@@ -125,7 +125,7 @@ test('chains of operations in one kernel', () => {
             for (const [number, ...from] of steps) {
               const [, operation] = arithmetic[number]!;
               const inputs = from.slice(0, operation.primitive.domain.length).map(pick);
-              const fit = operation.primitive.dtypes === 'bitwise' ? inputs.map((x) => x.cast('int32')) : inputs;
+              const fit = operation.primitive.dtypes === 'bitwise' ? inputs.map((x) => x.astype('int32')) : inputs;
               made.push(operation(...fit));
             }
             return made.at(-1)!;

@@ -1,6 +1,7 @@
 // A bound for the error of any graph, from the graph itself: each operation adds its own rounding to what it makes of the
 // errors of its inputs. (Running error analysis: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
-import { graph, Tensor, zerosLike, type Elementwise } from '@thetagrad/core';
+import { graph, Tensor, zerosLike } from '@thetagrad/core';
+import { type Elementwise } from '@thetagrad/core/backend';
 import { sumError, unit } from './bounds.ts';
 
 /** For tensors in double precision, how far the same in float32 may be from each element: twice the estimate. */
@@ -14,13 +15,13 @@ export function errorBounds(roots: readonly Tensor[]): Tensor[] {
   return roots.map((root) => {
     const bound = bounds.get(root)!.mul(2).add(1e-37);
     // Behind an infinite slope there is no bound: what was made of infinity (∞ − ∞, 0 · ∞) is as much.
-    return bound.isNaN().where(Infinity, bound);
+    return bound.isnan().where(Infinity, bound);
   });
 }
 
 function boundOf(node: Tensor, boundOfInput: (input: Tensor) => Tensor): Tensor {
   const { primitive, inputs } = node;
-  if (node.dtype === 'bool' || node.dtype === 'int32') return zerosLike(node.cast('float64'));
+  if (node.dtype === 'bool' || node.dtype === 'int32') return zerosLike(node.astype('float64'));
   if (node.buffer || primitive.kind === 'source') return rounding(node, 1);
   const errors = inputs.map(boundOfInput);
   switch (primitive.kind) {

@@ -1,10 +1,10 @@
 // How a plan is made changes no result: whether operations are fused, and whether intermediates share memory.
-import type { Plan } from '@thetagrad/core';
+import type { Plan } from '@thetagrad/core/backend';
 import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { disjoint, recorder } from '../../packages/core/test/backends.ts';
-import type { ScheduleOptions, Wanted } from '../../packages/core/src/schedule.ts';
+import type { ScheduleOptions, Wanted } from '../../packages/core/src/schedule/schedule.ts';
 import { expectEqual, on, tested, valuesOn } from './backends.ts';
 import { expectWithin } from './bounds.ts';
 import { errorBounds } from './errors.ts';
@@ -16,7 +16,7 @@ const options = vi.hoisted(() => {
   return { fuse: true, kernels: 0 };
 });
 
-vi.mock('../../packages/core/src/schedule.ts', async (original) => {
+vi.mock('../../packages/core/src/schedule/schedule.ts', async (original) => {
   const actual = await original<{ schedule(wanted: Wanted, options: ScheduleOptions): Plan }>();
   const schedule = (wanted: Wanted): Plan => {
     const plan = actual.schedule(wanted, { fuse: options.fuse });

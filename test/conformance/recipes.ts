@@ -37,19 +37,19 @@ function filling(x: Tensor, shape: readonly number[]): Tensor {
   if (x.size === 0) return zeros(shape, { dtype: x.dtype });
   return x
     .flatten()
-    .gather(arange(sizeOf(shape)).mod(x.size))
+    .take(arange(sizeOf(shape)).mod(x.size))
     .reshape(shape);
 }
 
 /** y in a shape that broadcasts with x. */
 function fitting(y: Tensor, x: Tensor): Tensor {
   if (y.size === x.size) return y.reshape(x.shape);
-  return x.rank > 0 ? filling(y, [x.shape.at(-1)!]) : y.sum();
+  return x.ndim > 0 ? filling(y, [x.shape.at(-1)!]) : y.sum();
 }
 
 const flat = (x: Tensor): Tensor => x.flatten().slice([[0, 60]]);
 const matrix = (x: Tensor): Tensor =>
-  x.size % 3 === 0 ? x.reshape([x.size / 3, 3]).slice([[0, 20]]) : flat(x).unsqueeze(1);
+  x.size % 3 === 0 ? x.reshape([x.size / 3, 3]).slice([[0, 20]]) : flat(x).expandDims(1);
 const product = (x: Tensor, y: Tensor): Tensor => {
   const left = matrix(x);
   return left.matmul(filling(y, [left.shape[1]!, 5]));
@@ -65,12 +65,12 @@ const movements: readonly Operation[] = [
   (x) => filling(x, [3, 7]).unfold(1, 3, 2).sum(-1),
   (x, y) => concat([flat(x), flat(y)]).slice([[0, 50]]),
   (x) => filling(x, [4, 1, 6]).broadcastTo([4, 2, 6]).permute([2, 0, 1]),
-  (x, y) => filling(x, [6, 2]).scatterAdd(arange(4).add(1).unsqueeze(1), filling(y, [4, 2])),
+  (x, y) => filling(x, [6, 2]).scatterAdd(arange(4).add(1).expandDims(1), filling(y, [4, 2])),
 ];
 
 /** The operations, with a scalar as a vector of one element. */
 function alsoOfScalars(operations: readonly Operation[]): Operation[] {
-  return operations.map((f) => (x, y) => f(x.rank === 0 ? x.reshape([1]) : x, y));
+  return operations.map((f) => (x, y) => f(x.ndim === 0 ? x.reshape([1]) : x, y));
 }
 
 /** Bounded, so that all sums and products of them are exact in every dtype. */
@@ -83,12 +83,12 @@ const exactOnes = alsoOfScalars([
   (x) => x.relu(),
   (x) => x.sign(),
   (x) => x.mod(5),
-  (x) => x.cast('float32').mul(0.5).floor(),
-  (x) => x.cast('float64').div(4).round(),
-  (x) => x.cast('int32'),
-  (x) => x.cast('bool'),
-  (x) => x.cast('float32'),
-  (x) => x.cast('float64'),
+  (x) => x.astype('float32').mul(0.5).floor(),
+  (x) => x.astype('float64').div(4).round(),
+  (x) => x.astype('int32'),
+  (x) => x.astype('bool'),
+  (x) => x.astype('float32'),
+  (x) => x.astype('float64'),
   (x, y) => x.add(fitting(y, x)),
   (x, y) => bounded(x.mul(fitting(y, x))),
   (x, y) => bounded(x.sub(fitting(y, x)).square()),
@@ -96,14 +96,14 @@ const exactOnes = alsoOfScalars([
   (x, y) => x.less(fitting(y, x)),
   (x, y) => x.greater(0).where(fitting(y, x), x),
   (x, y) => x.equal(fitting(y, x)).logicalOr(x.notEqual(1)),
-  (x) => bounded(x.sum(0, { keepDims: true })),
+  (x) => bounded(x.sum(0, { keepdims: true })),
   (x) => bounded(x.sum()),
   (x, y) => bounded(x.sub(fitting(y, x)).abs().sum(-1)),
   (x) => filling(x, [5, 3, 4]).max([0, 2]),
-  (x) => filling(x, [9, 4]).min(0, { keepDims: true }),
-  (x) => filling(x, [7, 3]).argMax(1),
+  (x) => filling(x, [9, 4]).min(0, { keepdims: true }),
+  (x) => filling(x, [7, 3]).argmax(1),
   (x) => flat(x).sort(),
-  (x) => filling(x, [2, 6]).topK(3).values,
+  (x) => filling(x, [2, 6]).topk(3).values,
   (x) => filling(x, [1, 2, 6, 5]).maxPool2d({ kernelSize: 2, padding: 1 }),
   (x, y) => bounded(product(x, y)),
   (x, y) =>
@@ -134,11 +134,11 @@ function gradientOf(f: Operation, convert: (x: Tensor) => Tensor): Operation {
   return (first, second) => {
     const [x, y] = [convert(first), convert(second)];
     const { value, pullback } = vjp((a: Tensor, b: Tensor) => f(a, b), x, y);
-    return pullback(filling(y, value.shape).cast(value.dtype))[second.size % 2]!;
+    return pullback(filling(y, value.shape).astype(value.dtype))[second.size % 2]!;
   };
 }
 
-const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.cast('float32'));
+const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.astype('float32'));
 const exactGradients = alsoOfScalars(differentiable).map((f) => gradientOf(f, toFloat));
 const exactOperations = [
   ...exactOnes,
@@ -180,7 +180,7 @@ export class ExactProgram {
         const before = variable.value;
         const value = operation % 3 === 0 ? before.flip().add(before) : before.sub(filling(pick(second), before.shape));
         variable.assign(
-          bounded(operation % 3 === 1 ? filling(pick(second), before.shape) : value).cast(variable.dtype),
+          bounded(operation % 3 === 1 ? filling(pick(second), before.shape) : value).astype(variable.dtype),
         );
         made.push(before);
       } else {
@@ -219,10 +219,10 @@ const smoothOnes = alsoOfScalars([
   (x, y) => x.mul(fitting(y, x)).sin(),
   (x, y) => x.sub(fitting(y, x)).tanh(),
   (x, y) => x.div(fitting(y, x).square().add(1)),
-  (x) => x.mean(0, { keepDims: true }),
+  (x) => x.mean(0, { keepdims: true }),
   (x) => x.mean(),
   (x) => x.softmax(),
-  (x) => x.logSumExp(-1, { keepDims: true }).tanh(),
+  (x) => x.logsumexp(-1, { keepdims: true }).tanh(),
   (x) =>
     filling(x, [9, 4])
       .sub(filling(x, [9, 4]).mean(0))
@@ -252,7 +252,7 @@ const smoothOperations = [
 
 /** Of one dtype, and differentiable everywhere: errors stay in proportion. */
 export function buildSmooth({ steps, wanted, seed }: Recipe, dtype: DType): Tensor[] {
-  const leaf = (i: number, shape: readonly number[]): Tensor => ordinary('float32', seed + i)(shape).cast(dtype);
+  const leaf = (i: number, shape: readonly number[]): Tensor => ordinary('float32', seed + i)(shape).astype(dtype);
   const made = [leaf(0, [3]), leaf(1, [4, 6]), leaf(2, []), tensor([0.5, -0.25, 1.5], { dtype })];
   const pick = (n: number): Tensor => made[n % made.length]!;
   for (const [number, first, second] of steps) {

@@ -13,7 +13,7 @@ interface Case {
   readonly shape: readonly number[];
   readonly layouts: readonly Layout[];
   readonly axes: readonly number[];
-  readonly keepDims: boolean;
+  readonly keepdims: boolean;
   readonly seed: number;
 }
 
@@ -26,7 +26,7 @@ function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
         lengths.map((_, axis) => axis),
         { minLength: Math.min(1, lengths.length) },
       ),
-      keepDims: fc.boolean(),
+      keepdims: fc.boolean(),
       seed: fc.integer(),
     }),
   );
@@ -51,10 +51,10 @@ const large = caseOf(
 const operand = ({ shape, layouts: [layout], seed }: Case, make: (seed: number) => Make): Tensor =>
   laidOut(shape, layout!, make(seed));
 
-describe.each(['max', 'min', 'argMax', 'argMin'] as const)('%s', (name) => {
-  const reduced = (x: Tensor, { axes, keepDims, seed }: Case): Tensor => {
-    if (name === 'max' || name === 'min') return x[name](axes, { keepDims });
-    return x[name](seed % 2 === 0 ? axes[0] : undefined, { keepDims });
+describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
+  const reduced = (x: Tensor, { axes, keepdims, seed }: Case): Tensor => {
+    if (name === 'max' || name === 'min') return x[name](axes, { keepdims });
+    return x[name](seed % 2 === 0 ? axes[0] : undefined, { keepdims });
   };
   test.each(all)('%s: exactly', (dtype) => {
     fc.assert(
@@ -88,12 +88,12 @@ function terms({ shape, layouts: own, seed }: Case, dtype: DType, make = ordinar
 }
 
 function sums(given: readonly Case[], dtype: DType, make = ordinary): Tensor[] {
-  return given.flatMap((each) => terms(each, dtype, make).map((x) => x.sum(each.axes, { keepDims: each.keepDims })));
+  return given.flatMap((each) => terms(each, dtype, make).map((x) => x.sum(each.axes, { keepdims: each.keepdims })));
 }
 
 /** The same of the same numbers in double precision, or of what `f` makes of each term. */
 function sumsInDouble(given: readonly Case[], dtype: DType, f = (term: Tensor): Tensor => term): TypedArray[] {
-  const inDouble: typeof ordinary = (_, seed) => (shape) => ordinary(dtype, seed)(shape).cast('float64');
+  const inDouble: typeof ordinary = (_, seed) => (shape) => ordinary(dtype, seed)(shape).astype('float64');
   return valuesOn(reference(), () =>
     given.flatMap((each) => terms(each, dtype, inDouble).map((x) => f(x).sum(each.axes))),
   );
@@ -155,8 +155,8 @@ describe('sum', () => {
           given.map((each) => {
             const x = operand(each, (seed) => anything(dtype, seed));
             // No partial sum overflows, in whatever order the terms are added.
-            const sum = x.isFinite().where(x.clip(-1e30, 1e30), x).sum(each.axes);
-            return sum.isFinite().where(0, sum);
+            const sum = x.isfinite().where(x.clip(-1e30, 1e30), x).sum(each.axes);
+            return sum.isfinite().where(0, sum);
           });
         expectSame(kinds);
       }),

@@ -52,13 +52,13 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
   });
 });
 
-test('logCumsumExp: within the errors of exp and log, as many as there are elements', () => {
+test('logcumsumexp: within the errors of exp and log, as many as there are elements', () => {
   fc.assert(
     fc.property(cases, (given) => {
       const build = (): Tensor[] => [
         operand(given, (seed) => ordinary('float32', seed))
           .mul(20)
-          .logCumsumExp(given.axis, { reverse: given.reverse }),
+          .logcumsumexp(given.axis, { reverse: given.reverse }),
       ];
       const [exact] = valuesOn(reference(), build);
       const length = given.shape[given.axis]!;

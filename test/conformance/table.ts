@@ -1,6 +1,7 @@
 // The table of elementwise operations, for tests that go through all of it.
-import { parameter, type DType, type DTypeRule, type Operation, type Tensor } from '@thetagrad/core';
-import * as table from '../../packages/core/src/primitives/elementwise.ts';
+import { type DType, type Operation, type Tensor } from '@thetagrad/core';
+import { parameter, type DTypeRule } from '@thetagrad/core/backend';
+import * as table from '../../packages/core/src/ops/elementwise.ts';
 
 type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
 

@@ -1,5 +1,6 @@
 import { ASoftmaxHead } from '@thetagrad/a-softmax';
-import { evaluate, getBackend, type Plan, random, type Tensor, valueAndGrad } from '@thetagrad/core';
+import { evaluate, getBackend, random, type Tensor, valueAndGrad } from '@thetagrad/core';
+import { type Plan } from '@thetagrad/core/backend';
 import { batches } from '@thetagrad/data';
 import { clipByGlobalNorm, schedules } from '@thetagrad/nn';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -22,7 +22,7 @@ async function train(
   const lossAndGrad = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
   const done: Step[] = [];
   for await (const { image, label } of batches(dataset, { batchSize: 12, shuffle: true })) {
-    const { value, grads } = lossAndGrad(image.cast(dtype), label);
+    const { value, grads } = lossAndGrad(image.astype(dtype), label);
     const { norm, grads: clipped } = clipByGlobalNorm(grads, 5);
     optimizer.update(clipped);
     await evaluate(value, norm, model, head, optimizer);
@@ -77,7 +77,7 @@ describe('training in float64 follows training in float32', () => {
     for (const part of ['model', 'head'] as const) {
       const state = Object.entries(single[part].stateDict()).map(([key, value]): [string, Tensor] => [
         key,
-        value.dtype === 'float32' ? value.cast('float64') : value,
+        value.dtype === 'float32' ? value.astype('float64') : value,
       ]);
       double[part].loadStateDict(Object.fromEntries(state));
     }

@@ -37,5 +37,5 @@ export function lambdaSchedule(operation: string, lambda: number | Partial<Lambd
  * to train, and falls to its minimum (L-Softmax, arXiv 1612.02295; the SphereFace authors' `MarginInnerProduct` layer).
  */
 export function lambdaAt(iteration: Tensor, { base, gamma, power, min }: LambdaSchedule): Tensor {
-  return iteration.cast('float32').mul(gamma).add(1).pow(-power).mul(base).maximum(min);
+  return iteration.astype('float32').mul(gamma).add(1).pow(-power).mul(base).maximum(min);
 }

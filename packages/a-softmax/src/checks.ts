@@ -10,7 +10,7 @@ export function checkMatrices(
     ['features', features, '[N, D]'],
     ['weight', weight, '[C, D], one class a row'],
   ] as const) {
-    if (value.rank !== 2) {
+    if (value.ndim !== 2) {
       throw new RangeError(`${operation}: ${name} must be ${shape}, got [${value.shape.join(', ')}]`);
     }
     if (!isFloat(value.dtype)) {
@@ -34,9 +34,9 @@ export function checkMatrices(
 export function checkLabels(operation: string, features: Tensor, weight: Tensor, labels: Tensor): void {
   const { samples, classes } = checkMatrices(operation, features, weight);
   if (labels.dtype !== 'int32') {
-    throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; convert with cast('int32')`);
+    throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; convert with astype('int32')`);
   }
-  if (labels.rank !== 1 || labels.shape[0] !== samples) {
+  if (labels.ndim !== 1 || labels.shape[0] !== samples) {
     throw new RangeError(
       `${operation}: labels must be [${samples}], one for each feature, got [${labels.shape.join(', ')}]`,
     );
@@ -61,7 +61,7 @@ export function requireLambda(operation: string, lambda: number | Tensor): void 
     if (!(lambda >= 0)) throw new RangeError(`${operation}: lambda must be at least 0, got ${lambda}`);
     return;
   }
-  if (lambda.rank !== 0) {
+  if (lambda.ndim !== 0) {
     throw new RangeError(`${operation}: lambda must be a scalar, got shape [${lambda.shape.join(', ')}]`);
   }
   if (!isFloat(lambda.dtype)) {

@@ -12,12 +12,12 @@ import type { Module } from '@thetagrad/nn';
  * @throws {RangeError} if images are not of rank 4, or the model does not give one feature, a row, for each image.
  */
 export function mirroredFeatures(model: Module, images: Tensor): Tensor {
-  if (images.rank !== 4) {
+  if (images.ndim !== 4) {
     throw new RangeError(`mirroredFeatures: images must be [N, C, H, W], got [${images.shape.join(', ')}]`);
   }
   const count = images.shape[0]!;
   const features = inEvaluationMode(model, () => model.forward(concat([images, images.flip(3)])));
-  if (features.rank !== 2 || features.shape[0] !== 2 * count) {
+  if (features.ndim !== 2 || features.shape[0] !== 2 * count) {
     throw new RangeError(
       `mirroredFeatures: the model must give features [${2 * count}, D] for ${2 * count} images, ` +
         `it gave [${features.shape.join(', ')}]`,

@@ -37,7 +37,7 @@ export interface SoftmaxOptions {
 export function softmaxLogits(features: Tensor, weight: Tensor, options: SoftmaxOptions = {}): Tensor {
   const { classes } = checkMatrices('softmaxLogits', features, weight);
   const { bias } = options;
-  if (bias && !(bias.rank === 1 && bias.shape[0] === classes)) {
+  if (bias && !(bias.ndim === 1 && bias.shape[0] === classes)) {
     throw new RangeError(
       `softmaxLogits: bias must be [${classes}], one number a class, got [${bias.shape.join(', ')}]`,
     );
@@ -147,7 +147,7 @@ export function lSoftmaxLogits(
   checkLabels(operation, features, weight, labels);
   const soften = angularPenalty(operation, options);
   const { length } = polarRows(features);
-  const weightLength = polarRows(weight).length.gather(indexable(labels, weight.shape[0]!));
+  const weightLength = polarRows(weight).length.take(indexable(labels, weight.shape[0]!));
   return penalised(softmaxLogits(features, weight), labels, (target) => soften(target, length.mul(weightLength)));
 }
 
@@ -256,7 +256,7 @@ export function arcFaceLoss(features: Tensor, weight: Tensor, labels: Tensor, op
 
 /** The logits with a penalty, computed from the target's logits [N, 1], taken off the target's. */
 function penalised(logits: Tensor, labels: Tensor, penalty: (target: Tensor) => Tensor): Tensor {
-  const index = indexable(labels, logits.shape[1]!).unsqueeze(1);
+  const index = indexable(labels, logits.shape[1]!).expandDims(1);
   return logits.scatterAdd(index, penalty(logits.takeAlongAxis(index, 1)).neg(), 1);
 }
 
@@ -272,7 +272,7 @@ function angularPenalty(
   requireLambda(operation, lambda);
   return (target, length) => {
     const cosine = divideByLength(target, length);
-    const share = typeof lambda === 'number' ? 1 + lambda : lambda.cast(target.dtype).add(1);
+    const share = typeof lambda === 'number' ? 1 + lambda : lambda.astype(target.dtype).add(1);
     return cosine.sub(psiOfCosine(cosine, margin)).mul(length).div(share);
   };
 }

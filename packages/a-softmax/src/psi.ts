@@ -20,7 +20,7 @@ export function psiOfCosine(cosine: Tensor, margin: number): Tensor {
   if (margin === 1) return cosine;
   const seams = Array.from({ length: margin - 1 }, (_, i) => Math.cos(((i + 1) * Math.PI) / margin));
   const k = cosine
-    .unsqueeze(-1)
+    .expandDims(-1)
     .lessEqual(tensor(seams, { dtype: cosine.dtype }))
     .sum(-1);
   const sign = k.mod(2).mul(-2).add(1);

@@ -13,11 +13,11 @@ export interface PolarRows {
  * direction: both are constants there, with derivatives 0 at every order.
  */
 export function polarRows(x: Tensor): PolarRows {
-  const largest = stopGradient(x.abs().max(1, { keepDims: true }));
+  const largest = stopGradient(x.abs().max(1, { keepdims: true }));
   // x / s · s does not depend on s, so the derivative is right with s held constant.
   const scale = largest.greater(0).where(largest, 1);
   const scaled = x.div(scale);
-  const norm = scaled.norm(1, { keepDims: true });
+  const norm = scaled.norm(1, { keepdims: true });
   const zero = norm.equal(0);
   return { length: norm.mul(scale), direction: zero.where(0, scaled.div(zero.where(1, norm))) };
 }

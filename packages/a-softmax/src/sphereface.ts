@@ -85,7 +85,7 @@ export class SphereFace extends Module {
    */
   override forward(images: Tensor): Tensor {
     const { imageShape } = this;
-    if (images.rank !== 4 || imageShape.some((length, i) => images.shape[i + 1] !== length)) {
+    if (images.ndim !== 4 || imageShape.some((length, i) => images.shape[i + 1] !== length)) {
       throw new RangeError(
         `sphereFace: images must be [N, ${imageShape.join(', ')}], got [${images.shape.join(', ')}]; ` +
           `set channels, height and width when building the network`,

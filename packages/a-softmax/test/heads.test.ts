@@ -42,7 +42,7 @@ describe.each(all)('$name', ({ name, build }) => {
       optimizer.update(grads);
       await evaluate(loss, model, head, optimizer);
     }
-    const predicted = head.eval().forward(model.eval().forward(features)).argMax(1);
+    const predicted = head.eval().forward(model.eval().forward(features)).argmax(1);
     expect([...predicted.dataSync()]).toEqual([...labels.dataSync()]);
   });
 
@@ -66,8 +66,8 @@ describe.each(all)('$name', ({ name, build }) => {
     expect(values({ key })).not.toEqual(values({ key: random.key(2) }));
     expect(values({ weightInit: init.constant(2) })).toEqual(Array.from({ length: 9 }, () => 2));
     const head = build({ key, dtype: 'float64' });
-    expect(head.forward(features.cast('float64')).dtype).toBe('float64');
-    expect(head.loss(features.cast('float64'), labels).dtype).toBe('float64');
+    expect(head.forward(features.astype('float64')).dtype).toBe('float64');
+    expect(head.loss(features.astype('float64'), labels).dtype).toBe('float64');
   });
 
   it('has gradients of first and second order', () => {

@@ -371,14 +371,14 @@ describe('bad input', () => {
     expect(() => loss(x, tensor([[1, 2, 3]]), y)).toThrow(
       /: features \[2, 2\] have 2 components, the classes of weight \[1, 3\] have 3/,
     );
-    expect(() => loss(x.cast('int32'), w, y)).toThrow(/: features must be float32 or float64, got int32/);
-    expect(() => loss(x, w.cast('bool'), y)).toThrow(/: weight must be float32 or float64, got bool/);
+    expect(() => loss(x.astype('int32'), w, y)).toThrow(/: features must be float32 or float64, got int32/);
+    expect(() => loss(x, w.astype('bool'), y)).toThrow(/: weight must be float32 or float64, got bool/);
     expect(() => loss(x.slice([[0, 0]]), w, y)).toThrow(/: features is empty, \[0, 2\]/);
     expect(() => loss(x, w, tensor([0, 1]))).toThrow(
-      /: labels must be int32, got float32; convert with cast\('int32'\)/,
+      /: labels must be int32, got float32; convert with astype\('int32'\)/,
     );
     expect(() => loss(x, w, classes(0))).toThrow(/: labels must be \[2\], one for each feature, got \[1\]/);
-    expect(() => loss(x, w, y.unsqueeze(1))).toThrow(/: labels must be \[2\], one for each feature, got \[2, 1\]/);
+    expect(() => loss(x, w, y.expandDims(1))).toThrow(/: labels must be \[2\], one for each feature, got \[2, 1\]/);
   });
 
   it.each(family)('labels that are no class: $name', ({ loss }) => {

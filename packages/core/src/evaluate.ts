@@ -1,17 +1,17 @@
-import type { Backend, Buffer } from './backend.ts';
-import { explanationOf, type Explanation } from './explain.ts';
-import { attributesKey, topologicalOrder } from './graph.ts';
-import type { Plan } from './kernel.ts';
-import type { Primitive } from './primitives/primitive.ts';
-import { scalarSource, variableSource, type VariableRead } from './primitives/source.ts';
-import { execute } from './profile.ts';
-import { HostBuffer, reference } from './reference.ts';
-import { allocate } from './dtype.ts';
-import { isLeaf, schedule, type ScheduleOptions, type Update, type Wanted } from './schedule.ts';
-import { Tensor } from './tensor.ts';
-import { isTracing } from './trace.ts';
-import { isPlainObject, isVariableHolder } from './tree.ts';
-import { Variable } from './variable.ts';
+import type { Backend, Buffer } from './schedule/backend.ts';
+import { explanationOf, type Explanation } from './inspect/explain.ts';
+import { attributesKey, topologicalOrder } from './graph/order.ts';
+import type { Plan } from './schedule/kernel.ts';
+import type { Primitive } from './graph/records.ts';
+import { scalarSource, variableSource, type VariableRead } from './graph/source.ts';
+import { execute } from './inspect/profile.ts';
+import { HostBuffer, reference } from './reference/backend.ts';
+import { allocate } from './data/dtype.ts';
+import { isLeaf, schedule, type ScheduleOptions, type Update, type Wanted } from './schedule/schedule.ts';
+import { Tensor } from './graph/tensor.ts';
+import { isTracing } from './autodiff/trace.ts';
+import { isPlainObject, isVariableHolder } from './graph/tree.ts';
+import { Variable } from './graph/variable.ts';
 
 let current: Backend = reference();
 

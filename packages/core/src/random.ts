@@ -1,9 +1,9 @@
 // Random tensors. Nothing is hidden: the same key gives the same numbers, on every backend. Split a key to get more.
-import { isFloat, type DType } from './dtype.ts';
-import { randomBits, threefry } from './primitives/random.ts';
-import { fromArray } from './primitives/source.ts';
-import { checkShape, type Shape } from './shape.ts';
-import { Tensor } from './tensor.ts';
+import { isFloat, type DType } from './data/dtype.ts';
+import { randomBits, threefry } from './ops/randomBits.ts';
+import { fromArray } from './graph/source.ts';
+import { checkShape, type Shape } from './data/shape.ts';
+import { Tensor } from './graph/tensor.ts';
 
 /** What random numbers are a function of: 64 bits. Use a key once; split it for more. */
 export class Key {
@@ -98,7 +98,7 @@ export function integers(key: Key, shape: Shape, options: { readonly low?: numbe
 
 /** 0 to n − 1 in random order, int32: all orders are equally likely but for ties among 32-bit random numbers. */
 export function permutation(key: Key, n: number): Tensor {
-  return draw('random.permutation', key, [n]).argSort();
+  return draw('random.permutation', key, [n]).argsort();
 }
 
 /** bool: true with probability p (a number, or probabilities that broadcast to the shape). */
@@ -112,13 +112,13 @@ function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): 
   if (dtype === 'float32')
     return draw(operation, key, shape)
       .bitwiseAnd(0xffffff)
-      .cast('float32')
+      .astype('float32')
       .mul(2 ** -24);
   checkKey(operation, key);
   const [high, low] = key.split() as [Key, Key];
   const top = draw(operation, high, shape)
     .bitwiseAnd(0x3ffffff)
-    .cast('float64')
+    .astype('float64')
     .mul(2 ** 27);
   return top.add(draw(operation, low, shape).bitwiseAnd(0x7ffffff)).mul(2 ** -53);
 }

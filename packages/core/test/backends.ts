@@ -1,5 +1,6 @@
-import { getBackend, setBackend, type Backend, type Kernel, type Operand, type Plan, type Slot } from '../src/index.ts';
-import { descriptionOf } from '../src/explain.ts';
+import { getBackend, setBackend, type Backend } from '../src/index.ts';
+import { type Kernel, type Operand, type Plan, type Slot } from '../src/backend.ts';
+import { descriptionOf } from '../src/inspect/explain.ts';
 
 /** A backend that computes as the one in use does and notes the plans it was given. */
 export interface Recorder extends Backend {

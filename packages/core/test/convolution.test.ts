@@ -123,10 +123,10 @@ describe('conv2d', () => {
   test('one number stands for both directions', () => {
     const x = arange(2 * 36)
       .reshape([1, 2, 6, 6])
-      .cast('float32');
+      .astype('float32');
     const weight = arange(3 * 2 * 9)
       .reshape([3, 2, 3, 3])
-      .cast('float32');
+      .astype('float32');
     const same = (options: Conv2dOptions, spelled: Conv2dOptions): void =>
       expect(numbers(conv2d(x, weight, options))).toEqual(numbers(conv2d(x, weight, spelled)));
     same(
@@ -275,7 +275,7 @@ describe('pooling', () => {
     const options = { kernelSize: 1, padding: 1 };
     const around = (value: number): number[] => Array.from({ length: 9 }, () => value).with(4, 3);
     expect(numbers(x.maxPool2d(options))).toEqual(around(-Infinity));
-    expect(numbers(x.cast('int32').maxPool2d(options))).toEqual(around(-(2 ** 31)));
+    expect(numbers(x.astype('int32').maxPool2d(options))).toEqual(around(-(2 ** 31)));
     expect(numbers(x.avgPool2d(options))).toEqual(around(0));
     expect(numbers(grad((x: Tensor) => x.maxPool2d(options).slice([0, 0, 1, 1]).square())(x))).toEqual([6]);
     const empty = zeros([1, 1, 0, 2]);

@@ -39,7 +39,7 @@ describe('tensor', () => {
     const x = tensor(values);
     expect(x.shape).toEqual(shape);
     expect(x.dtype).toBe(dtype);
-    expect(x.rank).toBe(shape.length);
+    expect(x.ndim).toBe(shape.length);
     expect(x.toArraySync()).toEqual(values === true ? true : dtype === 'bool' ? values : mapped(values, Number));
   });
 

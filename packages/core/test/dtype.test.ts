@@ -57,7 +57,7 @@ describe('promotion of two tensors', () => {
     expect(one('int32').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(one('bool').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(() => one('float32').bitwiseAnd(one('int32'))).toThrow(
-      "bitwiseAnd: needs int32 tensors, got float32; convert with cast('int32')",
+      "bitwiseAnd: needs int32 tensors, got float32; convert with astype('int32')",
     );
     expect(() => one('int32').bitwiseAnd(0.5)).toThrow(/bitwiseAnd: needs int32/);
   });
@@ -141,13 +141,13 @@ describe('int32 arithmetic', () => {
   });
 });
 
-describe('cast', () => {
+describe('astype', () => {
   test('fractions are cut towards zero', () => {
-    expect(numbers(tensor([1.9, -1.9, 0.2, -0.2]).cast('int32'))).toEqual([1, -1, 0, 0]);
+    expect(numbers(tensor([1.9, -1.9, 0.2, -0.2]).astype('int32'))).toEqual([1, -1, 0, 0]);
   });
 
   test('everything but 0 is true', () => {
-    expect(tensor([0, -0, 0.25, NaN, -3, Infinity]).cast('bool').toArraySync()).toEqual([
+    expect(tensor([0, -0, 0.25, NaN, -3, Infinity]).astype('bool').toArraySync()).toEqual([
       false,
       false,
       true,
@@ -155,30 +155,30 @@ describe('cast', () => {
       true,
       true,
     ]);
-    expect(tensor([0, 256], { dtype: 'int32' }).cast('bool').toArraySync()).toEqual([false, true]);
+    expect(tensor([0, 256], { dtype: 'int32' }).astype('bool').toArraySync()).toEqual([false, true]);
   });
 
   test('true is 1', () => {
     for (const dtype of ['int32', 'float32', 'float64'] as const) {
-      expect(numbers(tensor([true, false]).cast(dtype))).toEqual([1, 0]);
+      expect(numbers(tensor([true, false]).astype(dtype))).toEqual([1, 0]);
     }
   });
 
   test('float64 keeps what float32 rounds', () => {
     const x = tensor([0.1], { dtype: 'float64' });
     expect(numbers(x)).toEqual([0.1]);
-    expect(numbers(x.cast('float32'))).toEqual([Math.fround(0.1)]);
-    expect(numbers(x.cast('float32').cast('float64'))).toEqual([Math.fround(0.1)]);
+    expect(numbers(x.astype('float32'))).toEqual([Math.fround(0.1)]);
+    expect(numbers(x.astype('float32').astype('float64'))).toEqual([Math.fround(0.1)]);
   });
 
   test('to the same dtype it is the same tensor', () => {
     const x = zeros([2]);
-    expect(x.cast('float32')).toBe(x);
+    expect(x.astype('float32')).toBe(x);
   });
 
   test('an unknown dtype is an error', () => {
-    expect(() => zeros([2]).cast('float16' as DType)).toThrow(
-      'cast: no dtype float16; use float32, float64, int32 or bool',
+    expect(() => zeros([2]).astype('float16' as DType)).toThrow(
+      'astype: no dtype float16; use float32, float64, int32 or bool',
     );
   });
 });

@@ -28,7 +28,7 @@ describe('laziness', () => {
   });
 
   test('movements take no kernels', () => {
-    const x = arange(6).cast('float32');
+    const x = arange(6).astype('float32');
     evaluateSync(x);
     expect(
       kernelsOf(() =>
@@ -79,7 +79,7 @@ describe('evaluate', () => {
 
   test('each result is its own, in whatever order they are asked for', () => {
     const build = (): Tensor[] => {
-      const x = arange(4).cast('float32');
+      const x = arange(4).astype('float32');
       const y = x.mul(2);
       return [y.sum(), x, y, y.reshape([2, 2]).transpose(), y.add(1), x.slice([1]), y];
     };
@@ -149,7 +149,7 @@ describe('evaluate', () => {
     const v = new Variable(tensor([1, 2]));
     const w = v.value.add(1);
     v.assign(w);
-    const bad = tensor([1]).gather(tensor([5], { dtype: 'int32' }));
+    const bad = tensor([1]).take(tensor([5], { dtype: 'int32' }));
     expect(() => evaluateSync(v, bad)).toThrow(/index 5 is out of range/);
     expect(bad.buffer).toBeUndefined();
     evaluateSync(v);

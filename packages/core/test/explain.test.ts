@@ -49,7 +49,7 @@ describe('a kernel', () => {
       bytes: 4 * (1000 + 10),
       multiplyAdds: 0,
     });
-    expect(only(data(100, 10).argMax(1))).toMatchObject({ shape: [100], dtype: 'int32', bytes: 4 * (1000 + 100) });
+    expect(only(data(100, 10).argmax(1))).toMatchObject({ shape: [100], dtype: 'int32', bytes: 4 * (1000 + 100) });
   });
 
   test.each<[string, DType, number]>([
@@ -101,7 +101,7 @@ describe('a plan', () => {
 
   test('has an arena of at most its intermediates, each rounded up to 64 bytes', () => {
     const operations: ((x: Tensor, y: Tensor) => Tensor)[] = [
-      (x, y) => x.flatten().sum(0, { keepDims: true }).add(y.flatten().sort()),
+      (x, y) => x.flatten().sum(0, { keepdims: true }).add(y.flatten().sort()),
       (x) =>
         x
           .flatten()
@@ -161,7 +161,7 @@ describe('as text', () => {
     expect(String(explain(x.matmul(data(50, 100)).add(data(100)).relu().sort()))).toBe(
       [
         '0: float32[100, 100] matmul → add → relu (0.0804 MB, 0.500 M multiply-adds)',
-        '1: int32[100, 100] argSort (0.0800 MB)',
+        '1: int32[100, 100] argsort (0.0800 MB)',
         '2: float32[100, 100] takeAlongAxis (0.120 MB)',
         '3 kernels for 5 operations, 0.280 MB moved, 0.500 M multiply-adds',
         'arena 0.0800 MB for intermediates of 0.0800 MB',

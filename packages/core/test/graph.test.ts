@@ -5,7 +5,7 @@ const variable = new Variable(tensor([1, 2]), { name: 'w "1" <a>#\\b' });
 const build = (): Tensor =>
   variable.value
     .mul(0.5)
-    .sum(0, { keepDims: true })
+    .sum(0, { keepdims: true })
     .add(tensor([3]));
 
 test('as text', () => {

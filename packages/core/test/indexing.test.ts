@@ -19,7 +19,7 @@ const sources = models(shapes(3, 1))
   );
 const indicesInto = (length: number): fc.Arbitrary<number> => fc.integer({ min: -length, max: length - 1 });
 
-describe('gather', () => {
+describe('take', () => {
   test('takes slices, as np.take', () => {
     fc.assert(
       fc.property(
@@ -36,8 +36,8 @@ describe('gather', () => {
             const own = index.slice(axis, axis + inner);
             return at(x, index.toSpliced(axis, inner, wrap(at(indices, own), x.shape[axis]!)));
           });
-          equals(toTensor(x).gather(integers(indices), axis), wanted);
-          equals(toTensor(x).gather(integers(indices), axis - x.shape.length), wanted);
+          equals(toTensor(x).take(integers(indices), axis), wanted);
+          equals(toTensor(x).take(integers(indices), axis - x.shape.length), wanted);
         },
       ),
     );
@@ -132,10 +132,10 @@ describe('sorting', () => {
       return order(line, descending)[index[axis]!]!;
     });
 
-  test('argSort is stable, with NaN last', () => {
+  test('argsort is stable, with NaN last', () => {
     fc.assert(
       fc.property(lines, ({ x, axis, descending }) => {
-        const result = toTensor(x).argSort(axis, { descending });
+        const result = toTensor(x).argsort(axis, { descending });
         expect(result.dtype).toBe('int32');
         equals(result, orders(x, axis, descending));
       }),
@@ -160,11 +160,11 @@ describe('sorting', () => {
     );
   });
 
-  test('topK is the head of the descending order', () => {
+  test('topk is the head of the descending order', () => {
     fc.assert(
       fc.property(lines, fc.nat(), ({ x, axis }, pick) => {
         const k = pick % (x.shape[axis]! + 1);
-        const { values, indices } = toTensor(x).topK(k, axis);
+        const { values, indices } = toTensor(x).topk(k, axis);
         const head = (model: Model): Model => build(x.shape.with(axis, k), (index) => at(model, index));
         const found = orders(x, axis, true);
         // `at` would read an axis of length 1 at 0, which is the only place there is.
@@ -191,7 +191,7 @@ describe('sorting', () => {
     ]);
     expect(
       tensor([[3, 1, 2]])
-        .topK(2)
+        .topk(2)
         .indices.toArraySync(),
     ).toEqual([[0, 2]]);
     expect(tensor([true, false]).sort().toArraySync()).toEqual([false, true]);
@@ -203,10 +203,10 @@ describe('errors', () => {
   const index = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 
   test.each([
-    [() => x.gather(tensor([0])), "gather: indices must be int32, got float32; convert with cast('int32')"],
-    [() => x.gather(0 as unknown as Tensor), 'gather: indices must be an int32 tensor'],
-    [() => x.gather(index(0), 2), 'gather: axis 2 is out of range'],
-    [() => zeros([]).gather(index(0)), 'gather: axis 0 was asked of a scalar, which has no axes'],
+    [() => x.take(tensor([0])), "take: indices must be int32, got float32; convert with astype('int32')"],
+    [() => x.take(0 as unknown as Tensor), 'take: indices must be an int32 tensor'],
+    [() => x.take(index(0), 2), 'take: axis 2 is out of range'],
+    [() => zeros([]).take(index(0)), 'take: axis 0 was asked of a scalar, which has no axes'],
     [() => x.takeAlongAxis(index(0), 1), 'takeAlongAxis: indices [1] must have the rank of the tensor [2, 3]'],
     [
       () => x.takeAlongAxis(zeros([3, 1], { dtype: 'int32' }), 1),
@@ -232,17 +232,17 @@ describe('errors', () => {
     [() => x.oneHot(3), 'oneHot: indices must be int32, got float32'],
     [() => index(0).oneHot(-1), 'oneHot: depth is an integer ≥ 0, got -1'],
     [() => x.sort(2), 'sort: axis 2 is out of range'],
-    [() => x.argSort(2), 'argSort: axis 2 is out of range'],
-    [() => x.topK(4), 'topK: k must be an integer from 0 to the length of axis 1, 3; got 4'],
-    [() => x.topK(-1), 'topK: k must be an integer'],
-    [() => x.topK(1, 2), 'topK: axis 2 is out of range'],
+    [() => x.argsort(2), 'argsort: axis 2 is out of range'],
+    [() => x.topk(4), 'topk: k must be an integer from 0 to the length of axis 1, 3; got 4'],
+    [() => x.topk(-1), 'topk: k must be an integer'],
+    [() => x.topk(1, 2), 'topk: axis 2 is out of range'],
   ])('at the call %#', (make, message) => expect(make).toThrow(message));
 
   test('an index out of range is found when it is evaluated', () => {
     const message = (name: string, i: number): string =>
       `${name}: index ${i} is out of range for axis 0 of length 2; use -2 to 1`;
     for (const i of [2, -3]) {
-      expect(() => x.gather(index(i)).dataSync()).toThrow(message('gather', i));
+      expect(() => x.take(index(i)).dataSync()).toThrow(message('take', i));
       expect(() =>
         zeros([2])
           .scatterAdd(index(i), zeros([1]))

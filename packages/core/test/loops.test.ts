@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { DType, Elementwise, Step } from '../src/index.ts';
-import { mapLoop, reduceLoop } from '../src/loops.ts';
+import type { DType } from '../src/index.ts';
+import type { Elementwise, Step } from '../src/backend.ts';
+import { mapLoop, reduceLoop } from '../src/reference/loops.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cast } from '../src/primitives/cast.ts';
-import * as table from '../src/primitives/elementwise.ts';
-import { lowered, weightOf } from '../src/primitives/lowering.ts';
-import type { DTypeRule, Elementwise } from '../src/primitives/primitive.ts';
-import type { DType } from '../src/dtype.ts';
-import { nodesOf, parameter, type ScalarType } from '../src/scalar.ts';
+import { cast } from '../src/ops/castRecord.ts';
+import * as table from '../src/ops/elementwise.ts';
+import { lowered, weightOf } from '../src/scalar/lower.ts';
+import type { DTypeRule, Elementwise } from '../src/graph/records.ts';
+import type { DType } from '../src/data/dtype.ts';
+import { nodesOf, parameter, type ScalarType } from '../src/scalar/scalar.ts';
 import { arrays, interpret } from './scalar-interpreter.ts';
 
 const operations = Object.values(table as unknown as Record<string, { primitive: Elementwise }>).map(
@@ -185,7 +185,7 @@ describe.each(operations.filter(({ name }) => approximate.has(name)))('$name', (
   });
 });
 
-describe('cast', () => {
+describe('astype', () => {
   const all: DType[] = ['bool', 'int32', 'float32', 'float64'];
   test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
     const random = uniform(7);

@@ -92,16 +92,16 @@ test('a larger product in float32', () => {
   const x = arange(37 * 41)
     .mod(7)
     .reshape([37, 41])
-    .cast('float32');
+    .astype('float32');
   const y = arange(41 * 35)
     .mod(5)
     .reshape([41, 35])
-    .cast('float32');
+    .astype('float32');
   equals(x.matmul(y), naive(toModel(x), toModel(y)));
 });
 
 test('the unit matrix changes nothing', () => {
-  const x = arange(12).reshape([3, 4]).cast('float32');
+  const x = arange(12).reshape([3, 4]).astype('float32');
   expect(numbers(eye(3).matmul(x))).toEqual(numbers(x));
 });
 

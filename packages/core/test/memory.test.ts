@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { concat, evaluateSync, operandsOf, tensor, Variable, type Plan, type Tensor } from '../src/index.ts';
-import { worksInPlace } from '../src/fuse.ts';
+import { concat, evaluateSync, tensor, Variable, type Tensor } from '../src/index.ts';
+import { operandsOf, type Plan } from '../src/backend.ts';
+import { worksInPlace } from '../src/schedule/body.ts';
 import { bytesOf, disjoint, plansOf, recorder, using, type ArenaSlot } from './backends.ts';
 import { numbers } from './helpers.ts';
 
@@ -31,10 +32,10 @@ const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => concat([x.flatten(), y.flatten()]).slice([[0, 20]]),
   (x) => x.flatten().pad([[1, 2]]),
   (x) => x.flatten().sort(),
-  (x) => x.greater(0).cast('float32').add(x.cast('int32')),
+  (x) => x.greater(0).astype('float32').add(x.astype('int32')),
   (x) => x.softmax(x.shape.map((_, axis) => axis)),
-  (x) => x.flatten().max(0, { keepDims: true }),
-  (x) => x.cast('float64').exp().cast('float32').clip(-2, 2),
+  (x) => x.flatten().max(0, { keepdims: true }),
+  (x) => x.astype('float64').exp().astype('float32').clip(-2, 2),
 ];
 
 const recipes: fc.Arbitrary<Recipe> = fc.record({

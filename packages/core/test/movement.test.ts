@@ -94,8 +94,8 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
         };
       }),
     fc.tuple(fc.nat(rank), fc.boolean()).map(([axis, fromEnd]) => ({
-      name: `unsqueeze ${axis}`,
-      tensor: (x) => x.unsqueeze(negative(axis, rank + 1, fromEnd)),
+      name: `expandDims ${axis}`,
+      tensor: (x) => x.expandDims(negative(axis, rank + 1, fromEnd)),
       model: ({ shape: old, data }) => ({ shape: old.toSpliced(axis, 0, 1), data }),
     })),
     fc.subarray(axes.filter((axis) => shape[axis] === 1)).chain((which) =>
@@ -392,7 +392,7 @@ test.each([
   [() => x.permute(1 as unknown as number[]), 'permute: axes are an array of numbers, got 1'],
   [() => zeros([3]).transpose(), 'transpose: axis -2 is out of range for a tensor of rank 1; use -1 to 0'],
   [() => x.squeeze(0), 'squeeze: axis 0 of [2, 3] has size 2, not 1'],
-  [() => x.unsqueeze(3), 'unsqueeze: axis 3 is out of range for a tensor of rank 3; use -3 to 2'],
+  [() => x.expandDims(3), 'expandDims: axis 3 is out of range for a tensor of rank 3; use -3 to 2'],
   [() => x.flatten(2), 'flatten: axis 2 is out of range'],
   [() => x.broadcastTo([3, 3]), 'broadcastTo: shapes [2, 3] and [3, 3] do not broadcast'],
   [() => x.broadcastTo([3]), 'broadcastTo: [2, 3] does not broadcast to [3]'],

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Body, Kernel, Slot } from '../src/index.ts';
-import { operandsOf, worksInPlace } from '../src/fuse.ts';
-import { orderKernels, type Overwrite } from '../src/order.ts';
-import { sin } from '../src/primitives/elementwise.ts';
-import { argSort } from '../src/primitives/indexing.ts';
-import { contiguous, type View } from '../src/shape.ts';
+import type { Body, Kernel, Slot } from '../src/backend.ts';
+import { operandsOf, worksInPlace } from '../src/schedule/body.ts';
+import { orderKernels, type Overwrite } from '../src/schedule/order.ts';
+import { sin } from '../src/ops/elementwise.ts';
+import { argsort } from '../src/ops/indexingRecords.ts';
+import { contiguous, type View } from '../src/data/shape.ts';
 
 const size = 4;
 const straight = contiguous([size]);
@@ -50,7 +50,7 @@ function build({ variables, kernels }: Program): { kernels: Kernel[]; overwrites
       view: read.flipped ? flipped : straight,
     }));
     slots.push(output);
-    if (routine) return { kind: 'routine', operation: argSort, operands, attributes: {}, shape: [size], output };
+    if (routine) return { kind: 'routine', operation: argsort, operands, attributes: {}, shape: [size], output };
     const body: Body = { operands, steps: [{ operation: sin.primitive, inputs: [0], dtype: 'float32' }] };
     return { kind: 'map', body, shape: [size], output };
   });

@@ -1,5 +1,5 @@
 // Evaluates scalar expressions as a backend would: each node for all elements, in an array of its type, which rounds.
-import { nodesOf, type Scalar } from '../src/scalar.ts';
+import { nodesOf, type Scalar } from '../src/scalar/scalar.ts';
 
 type Values = Float32Array | Float64Array | Int32Array | Uint8Array;
 

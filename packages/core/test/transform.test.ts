@@ -72,7 +72,7 @@ describe('grad', () => {
   test('what the result does not depend on has a gradient of zeros', () => {
     expect(numbers(grad((_: Tensor) => double(1))(double([1, 2])))).toEqual([0, 0]);
     expect(numbers(grad((x: Tensor) => x.floor().sum())(double([1, 2])))).toEqual([0, 0]);
-    expect(numbers(grad((x: Tensor) => x.cast('int32').cast('float64').sum())(double([1, 2])))).toEqual([0, 0]);
+    expect(numbers(grad((x: Tensor) => x.astype('int32').astype('float64').sum())(double([1, 2])))).toEqual([0, 0]);
     expect(numbers(grad((x: Tensor) => stopGradient(x).mul(x).sum())(double([3, 2])))).toEqual([3, 2]);
   });
 
@@ -226,7 +226,7 @@ describe('vjp and jvp', () => {
   });
 
   test('results that depend on nothing have tangents of zeros', () => {
-    const { tangent } = jvp((x: Tensor) => ({ constant: c, integer: x.cast('int32') }), [a], [a]);
+    const { tangent } = jvp((x: Tensor) => ({ constant: c, integer: x.astype('int32') }), [a], [a]);
     expect(values(tangent)).toEqual({ constant: [0, 0], integer: [0, 0] });
     const [gradient] = vjp((_: Tensor) => c, a).pullback(c);
     expect(numbers(gradient)).toEqual([0, 0]);
@@ -324,7 +324,7 @@ describe('errors', () => {
       () => grad((a: Tensor) => a)(x),
       'grad: the function must return one number, got shape [2]; reduce it with sum() or mean(), or use vjp',
     ],
-    [() => grad((a: Tensor) => a.argMax())(x), 'grad: the function returns int32, which has no gradient'],
+    [() => grad((a: Tensor) => a.argmax())(x), 'grad: the function returns int32, which has no gradient'],
     [
       () => grad(scalar)(arange(2)),
       'grad: cannot differentiate with respect to a tensor of int32; cast it to float32 or float64',

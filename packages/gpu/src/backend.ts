@@ -1,4 +1,4 @@
-import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core';
+import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core/backend';
 import { GpuBuffer } from './buffer.ts';
 import type { Place } from './code/code.ts';
 import type { Device, Memory } from './device/device.ts';

@@ -1,4 +1,4 @@
-import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core';
+import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core/backend';
 import type { Device, Memory } from './device/device.ts';
 
 /**

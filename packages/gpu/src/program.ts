@@ -1,4 +1,4 @@
-import { operandsOf, type Plan } from '@thetagrad/core';
+import { operandsOf, type Plan } from '@thetagrad/core/backend';
 import type { Command, Place } from './code/code.ts';
 import type { Device, Memory } from './device/device.ts';
 import { lower } from './lower/index.ts';

@@ -1,4 +1,4 @@
-import type { TypedArray } from '@thetagrad/core';
+import type { TypedArray } from '@thetagrad/core/backend';
 import type { GpuBuffer, Storage } from './buffer.ts';
 import type { Device, Memory } from './device/device.ts';
 

@@ -108,7 +108,7 @@ describe.each(modes)('%s', (mode) => {
       expect.arrayContaining([
         ['mul → add', 2],
         ['matmul', 2],
-        ['argSort', 2],
+        ['argsort', 2],
       ]),
     );
     expect(plain.kernels.length).toBe(kernels.length);

@@ -72,7 +72,7 @@ describe.each(modes)('%s', (mode) => {
   test('casts', () =>
     expectSame(mode, () => {
       const make = anythingIn(mode);
-      return all.flatMap((from) => all.map((to) => make(from, 5)([300]).cast(to)));
+      return all.flatMap((from) => all.map((to) => make(from, 5)([300]).astype(to)));
     }));
 
   test('operations are fused into one kernel of few operands', () =>

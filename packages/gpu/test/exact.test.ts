@@ -85,7 +85,7 @@ describe.each(modes)('%s', (mode) => {
           return [
             x.sum(axis).add(0),
             x.sum().add(0),
-            ...(x.size === 0 ? [] : [x.max(axis), x.min(), x.argMax(axis), x.argMin(axis)]),
+            ...(x.size === 0 ? [] : [x.max(axis), x.min(), x.argmax(axis), x.argmin(axis)]),
           ];
         }),
       );
@@ -95,7 +95,7 @@ describe.each(modes)('%s', (mode) => {
           // Zeros of either sign are equal, so that any may be taken.
           return x.size === 0
             ? []
-            : [x.max(axis).add(0), x.min(axis).add(0), x.argMax(axis), x.argMin(), x.max().add(0)];
+            : [x.max(axis).add(0), x.min(axis).add(0), x.argmax(axis), x.argmin(), x.max().add(0)];
         }),
       );
     }));
@@ -110,12 +110,12 @@ describe.each(modes)('%s', (mode) => {
         long.sum(1),
         long.sum(),
         long.transpose().sum(0),
-        long.argMax(1),
+        long.argmax(1),
         large.sum(1),
         large.max(1),
         large.sum(),
-        tied.argMax(1),
-        tied.argMin(),
+        tied.argmax(1),
+        tied.argmin(),
         tied.equal(3).sum(1),
         tied.greater(9).max(1),
         longer.sum(),
@@ -155,7 +155,7 @@ describe.each(modes)('%s', (mode) => {
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
           const x = operand(given, dtype, anything);
-          return [x.gather(flat(), axis), x.takeAlongAxis(along(), axis)];
+          return [x.take(flat(), axis), x.takeAlongAxis(along(), axis)];
         }),
       );
       await expectSame(mode, () =>
@@ -165,13 +165,13 @@ describe.each(modes)('%s', (mode) => {
             .add(0),
         ),
       );
-      const fs = [(x: Tensor) => x.gather(flat(), axis), (x: Tensor) => x.takeAlongAxis(along(), axis)];
+      const fs = [(x: Tensor) => x.take(flat(), axis), (x: Tensor) => x.takeAlongAxis(along(), axis)];
       await expectSame(mode, () => gradients(fs, operand(given, 'float32', integers), seed + 4));
     }));
 
   test('an index out of range is the error of the reference backend', async () => {
     for (const [build, message] of [
-      [() => arange(5).gather(arange(1).add(5)), 'gather: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
+      [() => arange(5).take(arange(1).add(5)), 'take: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
       [
         () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),
         'scatterAdd: index -6 is out of range for axis 0 of length 5; use -5 to 4',
@@ -183,7 +183,7 @@ describe.each(modes)('%s', (mode) => {
     }
   });
 
-  test('sort, argSort and topK: stable, NaN last', () =>
+  test('sort, argsort and topk: stable, NaN last', () =>
     property(
       async (given) => {
         const { axis, shape, seed } = given;
@@ -192,7 +192,7 @@ describe.each(modes)('%s', (mode) => {
           dtypes.flatMap((dtype) =>
             [integers, anything].flatMap((make) => {
               const x = operand(given, dtype, make);
-              return [x.argSort(axis, { descending }), x.topK(Math.min(3, shape[axis]!), axis).indices];
+              return [x.argsort(axis, { descending }), x.topk(Math.min(3, shape[axis]!), axis).indices];
             }),
           ),
         );

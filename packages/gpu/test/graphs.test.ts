@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const bounded = (x: Tensor): Tensor => x.clip(-8, 8);
 /** As many elements as there are in [4, 6], again from the first. */
-const filling = (x: Tensor): Tensor => x.flatten().gather(arange(24).mod(x.size)).reshape([4, 6]);
+const filling = (x: Tensor): Tensor => x.flatten().take(arange(24).mod(x.size)).reshape([4, 6]);
 
 const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => bounded(x.add(y)),
@@ -32,7 +32,7 @@ const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x) => filling(x.flip().slice([[1, null, 2], null])),
   (x) => filling(bounded(x.sum(0))),
   (x) => filling(x.max(1)),
-  (x) => filling(x.argMax(0)).cast('float32'),
+  (x) => filling(x.argmax(0)).astype('float32'),
   (x, y) => bounded(filling(x.matmul(y.transpose()))),
   (x, y) => filling(concat([x, y]).slice([[2, 6]])),
   (x) =>
@@ -46,7 +46,7 @@ const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
       ),
     ),
   (x) => x.sort(),
-  (x) => x.cast('int32').mod(5).cast('float32'),
+  (x) => x.astype('int32').mod(5).astype('float32'),
 ];
 
 interface Recipe {

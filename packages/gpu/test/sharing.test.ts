@@ -33,7 +33,7 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
   'sums, maxima and arguments along each axis': () => {
     const x = small(8, [600, 700]);
     const long = small(9, [200_000]);
-    return [x.sum(0), x.sum(1), x.sum(), x.max(0), x.max(1), x.argMax(0), x.argMin(1), long.sum(), long.argMax()];
+    return [x.sum(0), x.sum(1), x.sum(), x.max(0), x.max(1), x.argmax(0), x.argmin(1), long.sum(), long.argmax()];
   },
   'maps of many elements': () => [
     arange(2 ** 17 + 13).mul(3),

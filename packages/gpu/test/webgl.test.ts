@@ -47,10 +47,10 @@ describe.each(glModes)('%s', (mode) => {
   test('an index out of range is an error when values are read, at once as well', async () => {
     setBackend(await backendOf(mode));
     const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
-    const taken = tensor([1, 2, 3]).gather(indices);
-    expect(() => taken.dataSync()).toThrow('gather: index -4 is out of range for axis 0 of length 3; use -3 to 2');
-    await expect(tensor([1, 2, 3]).gather(indices).mul(2).data()).rejects.toThrow('gather: index -4 is out of range');
-    expect(await tensor([1, 2, 3]).gather(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
+    const taken = tensor([1, 2, 3]).take(indices);
+    expect(() => taken.dataSync()).toThrow('take: index -4 is out of range for axis 0 of length 3; use -3 to 2');
+    await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow('take: index -4 is out of range');
+    expect(await tensor([1, 2, 3]).take(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
   });
 
   test('more checks of indices than are kept unread', async () => {
@@ -58,12 +58,12 @@ describe.each(glModes)('%s', (mode) => {
     const x = new Variable(zeros([4]));
     const at = tensor([3, 0], { dtype: 'int32' });
     for (let i = 0; i < 150; i++) {
-      x.assign(x.value.add(x.value.gather(at).sum()).add(1));
+      x.assign(x.value.add(x.value.take(at).sum()).add(1));
       await evaluate(x);
     }
-    x.assign(x.value.gather(tensor([7, 0, 0, 0], { dtype: 'int32' })));
+    x.assign(x.value.take(tensor([7, 0, 0, 0], { dtype: 'int32' })));
     await evaluate(x);
-    await expect(x.value.data()).rejects.toThrow('gather: index 7 is out of range for axis 0 of length 4');
+    await expect(x.value.data()).rejects.toThrow('take: index 7 is out of range for axis 0 of length 4');
   });
 
   test('an array larger than textures can be is an error, and nothing is lost', async () => {

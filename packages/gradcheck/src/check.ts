@@ -99,7 +99,7 @@ export function checkTree(f: (...inputs: unknown[]) => unknown, tree: Tree, opti
   try {
     const variables = new Variables(options.variables ?? []);
     const inputs = [...variables.leaves, ...tree.leaves].map(({ tensor, path }): Leaf => ({
-      tensor: tensor.cast('float64'),
+      tensor: tensor.astype('float64'),
       path,
     }));
     if (inputs.length === 0)

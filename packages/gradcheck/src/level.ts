@@ -407,11 +407,11 @@ function numbers(x: Tensor): Float64Array {
 }
 
 function at(path: string, x: Tensor, position: number): string {
-  return x.rank === 0 ? path : `element [${indexOf(x.shape, position).join(', ')}] of ${path}`;
+  return x.ndim === 0 ? path : `element [${indexOf(x.shape, position).join(', ')}] of ${path}`;
 }
 
 function sameShape(a: Tensor, b: Tensor): boolean {
-  return a.rank === b.rank && a.shape.every((length, axis) => length === b.shape[axis]);
+  return a.ndim === b.ndim && a.shape.every((length, axis) => length === b.shape[axis]);
 }
 
 function shapes(outputs: readonly Leaf[]): string {

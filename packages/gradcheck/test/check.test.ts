@@ -57,7 +57,7 @@ describe('what passes', () => {
         seen.push(x.dtype);
         return x.exp();
       },
-      [x.cast('float32')],
+      [x.astype('float32')],
     );
     expect(new Set(seen)).toEqual(new Set(['float64']));
   });
@@ -86,7 +86,7 @@ describe('variables', () => {
     const forward = (x: Tensor): Tensor => {
       const y = x.matmul(layer.weight.value).tanh();
       dtypes.add(layer.weight.value.dtype);
-      layer.running.assign(y.mean(0).cast('float32'));
+      layer.running.assign(y.mean(0).astype('float32'));
       return y;
     };
     checkGradients(forward, [x.mul(0.25)], { variables: { layer: { variables: () => layer } }, order: 2 });

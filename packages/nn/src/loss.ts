@@ -37,7 +37,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const logProbabilities = logits.logSoftmax(1);
   // takeAlongAxis would count a negative label from the end; pushed below −C it is an error instead.
   const strict = targets.less(0).where(targets.sub(classes), targets);
-  let losses = logProbabilities.takeAlongAxis(strict.unsqueeze(1), 1).squeeze(1).neg();
+  let losses = logProbabilities.takeAlongAxis(strict.expandDims(1), 1).squeeze(1).neg();
   if (labelSmoothing > 0) {
     losses = losses.mul(1 - labelSmoothing).sub(logProbabilities.mean(1).mul(labelSmoothing));
   }
@@ -67,15 +67,15 @@ export function binaryCrossEntropy(logits: Tensor, targets: Tensor, options: Los
 }
 
 /**
- * The share of samples whose largest logit is at the label, a scalar of float32; with `topK`, whose label is among the
+ * The share of samples whose largest logit is at the label, a scalar of float32; with `topk`, whose label is among the
  * k largest.
  * @param logits [N, C]
  * @param labels [N], int32
  */
-export function accuracy(logits: Tensor, labels: Tensor, { topK = 1 }: { readonly topK?: number } = {}): Tensor {
+export function accuracy(logits: Tensor, labels: Tensor, { topk = 1 }: { readonly topk?: number } = {}): Tensor {
   checkLabels('accuracy', logits, labels);
-  if (topK === 1) return logits.argMax(1).equal(labels).mean();
-  return logits.topK(topK, 1).indices.equal(labels.unsqueeze(1)).any(1).mean();
+  if (topk === 1) return logits.argmax(1).equal(labels).mean();
+  return logits.topk(topk, 1).indices.equal(labels.expandDims(1)).any(1).mean();
 }
 
 function reduce(operation: string, losses: Tensor, reduction: Reduction): Tensor {
@@ -95,14 +95,14 @@ function checkLabels(operation: string, logits: Tensor, labels: Tensor): void {
   if (!(logits instanceof Tensor && labels instanceof Tensor)) {
     throw new TypeError(`${operation}: logits and labels must be tensors`);
   }
-  if (logits.rank !== 2 || labels.rank !== 1 || logits.shape[0] !== labels.shape[0]) {
+  if (logits.ndim !== 2 || labels.ndim !== 1 || logits.shape[0] !== labels.shape[0]) {
     throw new RangeError(
       `${operation}: needs logits [N, C] and labels [N], got [${logits.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
     );
   }
   if (labels.dtype !== 'int32') {
     throw new TypeError(
-      `${operation}: labels must be int32 class indices, got ${labels.dtype}; convert with cast('int32')`,
+      `${operation}: labels must be int32 class indices, got ${labels.dtype}; convert with astype('int32')`,
     );
   }
 }

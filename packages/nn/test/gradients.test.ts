@@ -53,7 +53,7 @@ test.for([
 
 test('MaxPool2d', () => {
   // Values that are far from ties: a permutation.
-  const x = random.permutation(key, 32).reshape([2, 1, 4, 4]).cast('float64');
+  const x = random.permutation(key, 32).reshape([2, 1, 4, 4]).astype('float64');
   checkGradients((images: Tensor) => new MaxPool2d(2, { stride: 1 }).forward(images), [x], twice);
 });
 

@@ -150,7 +150,7 @@ test('accuracy', () => {
   ]);
   const labels = int32([0, 2, 0, 0]);
   expect(accuracy(logits, labels).itemSync()).toBe(0.5);
-  expect(accuracy(logits, labels, { topK: 2 }).itemSync()).toBe(0.75);
-  expect(accuracy(logits, labels, { topK: 3 }).itemSync()).toBe(1);
+  expect(accuracy(logits, labels, { topk: 2 }).itemSync()).toBe(0.75);
+  expect(accuracy(logits, labels, { topk: 3 }).itemSync()).toBe(1);
   expect(() => accuracy(logits, int32([0]))).toThrow('accuracy: needs logits [N, C] and labels [N]');
 });

@@ -8,7 +8,7 @@ import {
   type Plan,
   type Slot,
   type TypedArray,
-} from '@thetagrad/core';
+} from '@thetagrad/core/backend';
 import { Residents, WasmBuffer } from './buffer.ts';
 import { CodeCache, Program } from './link.ts';
 import { blockBytes, Heap, hostArray, OutOfMemoryError, padded, Region } from './memory.ts';

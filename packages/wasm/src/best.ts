@@ -1,4 +1,5 @@
-import { reference, type Backend } from '@thetagrad/core';
+import { reference } from '@thetagrad/core';
+import { type Backend } from '@thetagrad/core/backend';
 import { wasm, type WasmOptions } from './wasm.ts';
 
 /** A backend, and why it is this one. */

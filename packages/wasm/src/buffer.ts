@@ -1,5 +1,5 @@
 // Buffers, and which of them occupy memory.
-import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core';
+import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core/backend';
 import { blockBytes, hostArray, type Heap } from './memory.ts';
 
 /**

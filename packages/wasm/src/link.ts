@@ -1,5 +1,5 @@
 // From commands to what the threads run: functions in the table, a list of commands and their argument blocks in memory.
-import { FreeList, type Kernel, type Plan } from '@thetagrad/core';
+import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
 import { ModuleBuilder, type FunctionRef } from './assembler/index.ts';
 import { padded, type Heap } from './memory.ts';
 import { tableSlots, type Pool } from './pool.ts';

@@ -1,5 +1,5 @@
 // The one WebAssembly memory that everything lies in, and how it is dealt out.
-import { FreeList, type DType, type TypedArray } from '@thetagrad/core';
+import { FreeList, type DType, type TypedArray } from '@thetagrad/core/backend';
 
 const pageBytes = 65_536;
 /** Growing costs microseconds, so it goes in steps of one MiB. */

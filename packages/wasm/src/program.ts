@@ -1,4 +1,4 @@
-import type { Kernel, Slot } from '@thetagrad/core';
+import type { Kernel, Slot } from '@thetagrad/core/backend';
 import type { FunctionRef, ModuleBuilder } from './assembler/index.ts';
 
 /** What the engine can do, as far as generated code depends on it. */

@@ -1,4 +1,4 @@
-import type { Plan } from '@thetagrad/core';
+import type { Plan } from '@thetagrad/core/backend';
 import { describe, expect, it } from 'vitest';
 import { f64, i32, type Value } from '../src/assembler/index.ts';
 import type { Command, KernelCode, Temporary } from '../src/program.ts';

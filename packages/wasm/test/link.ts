@@ -1,5 +1,5 @@
 // The smallest runtime for tests and measurements: one thread, one memory, chunks in any order.
-import type { Slot } from '@thetagrad/core';
+import type { Slot } from '@thetagrad/core/backend';
 import { ModuleBuilder } from '../src/assembler/index.ts';
 import type { Command, Features, KernelCode, Temporary, Word } from '../src/program.ts';
 

@@ -1,5 +1,5 @@
 // Kernels written by hand, for tests of what runs them.
-import type { Plan, Slot } from '@thetagrad/core';
+import type { Plan, Slot } from '@thetagrad/core/backend';
 import { WasmBackend, type WasmBackendOptions } from '../src/backend.ts';
 import { f32, i32, type Code, type Local } from '../src/assembler/index.ts';
 import { availableThreads } from '../src/features.ts';

@@ -24,7 +24,7 @@ describe('the smaller and the larger of two', () => {
     expectSame(() => rows()[name](columns()));
     expectSame(() => columns()[name](rows()));
     for (const x of special) expectSame(() => columns()[name](x));
-    expectSame(() => rows().cast('float64')[name](columns()));
+    expectSame(() => rows().astype('float64')[name](columns()));
     const integers = (): Tensor => tensor([-(2 ** 31), -1, 0, 1, 2 ** 31 - 1], { dtype: 'int32' });
     expectSame(() => integers().reshape([5, 1])[name](integers()));
   });
@@ -64,7 +64,7 @@ describe('the smaller and the larger of two', () => {
     ];
     const choice = defineBinary({ name, dtypes: 'number', value, lower, derivatives: 'zero', domain });
     expectSame(() => choice(rows(), columns()));
-    expectSame(() => choice(rows().cast('float64'), columns().cast('float64')));
+    expectSame(() => choice(rows().astype('float64'), columns().astype('float64')));
     const integers = (): Tensor => tensor([-3, 0, 1, 2, 7], { dtype: 'int32' });
     expectSame(() => choice(integers().reshape([5, 1]), integers()));
   });
@@ -94,7 +94,7 @@ describe('operands that lie across', () => {
             Tensor,
           ];
           const row = valuesOf(dtype, seed + 2)([axes.at(-1)!.length]);
-          return x.equal(y).where(x, y.add(row)).cast('float32').sub(x);
+          return x.equal(y).where(x, y.add(row)).astype('float32').sub(x);
         });
       }),
       { numRuns: 60 },
@@ -105,14 +105,14 @@ describe('operands that lie across', () => {
     'large transposes of %s, in chunks and odd tiles',
     (dtype) => {
       const make = valuesOf(dtype, 5);
-      expectSame(() => make([301, 403]).transpose().cast('float32').mul(2));
+      expectSame(() => make([301, 403]).transpose().astype('float32').mul(2));
       expectSame(() => make([3, 5, 65, 131]).permute([0, 2, 3, 1]).equal(0));
-      expectSame(() => make([130, 17, 70]).permute([2, 1, 0]).cast('int32').add(1));
+      expectSame(() => make([130, 17, 70]).permute([2, 1, 0]).astype('int32').add(1));
     },
   );
 
   test('functions of double precision, which are JavaScript’s', () => {
-    expectSame(() => valuesOf('float64', 6)([70, 90]).transpose().exp().cast('float32'));
+    expectSame(() => valuesOf('float64', 6)([70, 90]).transpose().exp().astype('float32'));
   });
 
   test('the output may be where an operand was', () => {

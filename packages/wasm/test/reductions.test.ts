@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSame, valuesOf } from './both.ts';
 
-const kinds = ['max', 'min', 'argMax', 'argMin'] as const;
+const kinds = ['max', 'min', 'argmax', 'argmin'] as const;
 
 describe.each(kinds)('%s', (name) => {
   /** Of rows, of columns, and of all. */
@@ -22,7 +22,7 @@ describe.each(kinds)('%s', (name) => {
             .mul(7)
             .mod(5)
             .reshape([9, length])
-            .cast(dtype),
+            .astype(dtype),
         );
       }
     }
@@ -85,7 +85,7 @@ describe('few terms for each of many results', () => {
     const make = valuesOf('float32', terms);
     expectSame(() => make([1003, terms]).sum(1).add(0));
     expectSame(() => make([1003, terms]).max(1));
-    expectSame(() => make([1003, terms]).argMin(1));
+    expectSame(() => make([1003, terms]).argmin(1));
     expectSame(() => make([7, 11, terms, 6]).permute([0, 3, 1, 2]).min([1, 3]));
     expectSame(() => make([1003, terms]).greater(0).any(1));
   });
@@ -122,7 +122,7 @@ test('operands of which some lie across', () => {
         .transpose()
         .mul(y([67, 131]));
     for (const axis of [0, 1, undefined]) expectSame(() => product().max(axis));
-    expectSame(() => product().argMin(1));
+    expectSame(() => product().argmin(1));
     // Repeated along an axis, and seen through windows.
     const repeated = (): Tensor => x([70, 1, 65]).broadcastTo([70, 9, 65]).permute([2, 1, 0]);
     expectSame(() =>

@@ -53,8 +53,8 @@ describe('takeAlongAxis', () => {
   });
 
   test('takes whole rows, as for embeddings, in chunks', () => {
-    expectSame(() => valuesOf('float32', 1)([50, 37]).gather(indicesInto(50, 2)([3000])));
-    expectSame(() => valuesOf('float64', 1)([37, 50]).gather(indicesInto(50, 2)([40, 30]), 1));
+    expectSame(() => valuesOf('float32', 1)([50, 37]).take(indicesInto(50, 2)([3000])));
+    expectSame(() => valuesOf('float64', 1)([37, 50]).take(indicesInto(50, 2)([40, 30]), 1));
   });
 });
 
@@ -86,7 +86,7 @@ describe('scatterAdd', () => {
   test('brings gradients to what was taken', () => {
     expectSame(() => {
       const indices = indicesInto(20, 1)([300]);
-      return grad((table: Tensor) => table.gather(indices).square().sum())(valuesOf('float32', 2)([20, 33]));
+      return grad((table: Tensor) => table.take(indices).square().sum())(valuesOf('float32', 2)([20, 33]));
     });
   });
 });
@@ -107,9 +107,9 @@ describe('an index out of range', () => {
     fc.assert(
       fc.property(bad, ({ length, columns, indices }) => {
         const at = (): Tensor => tensor(indices, { dtype: 'int32' });
-        const message = expectSameError(() => evaluateSync(zeros([length, columns]).gather(at())));
-        expect(message).toMatch(/^gather: index -?\d+ is out of range for axis 0 of length/);
-        const across = (): Tensor => at().unsqueeze(0).broadcastTo([columns, indices.length]);
+        const message = expectSameError(() => evaluateSync(zeros([length, columns]).take(at())));
+        expect(message).toMatch(/^take: index -?\d+ is out of range for axis 0 of length/);
+        const across = (): Tensor => at().expandDims(0).broadcastTo([columns, indices.length]);
         expect(expectSameError(() => evaluateSync(zeros([columns, length]).takeAlongAxis(across(), 1)))).toMatch(
           /^takeAlongAxis: index -?\d+ is out of range for axis 1/,
         );
@@ -126,13 +126,13 @@ describe('an index out of range', () => {
     const message = expectSameError(() => {
       const indices = arange(100_000).mod(3);
       const strange = tensor([index], { dtype: 'int32' });
-      evaluateSync(arange(3).gather(concat([indices.slice([[0, 99_000]]), strange, indices])));
+      evaluateSync(arange(3).take(concat([indices.slice([[0, 99_000]]), strange, indices])));
     });
-    expect(message).toBe(`gather: index ${index} is out of range for axis 0 of length 3; use -3 to 2`);
+    expect(message).toBe(`take: index ${index} is out of range for axis 0 of length 3; use -3 to 2`);
   });
 
   test('in an axis without elements', () => {
-    expect(expectSameError(() => evaluateSync(zeros([0]).gather(tensor([0], { dtype: 'int32' }))))).toMatch('length 0');
+    expect(expectSameError(() => evaluateSync(zeros([0]).take(tensor([0], { dtype: 'int32' }))))).toMatch('length 0');
   });
 
   test('leaves variables and the backend as they were', async () => {
@@ -144,16 +144,16 @@ describe('an index out of range', () => {
         const second = new Variable(tensor([4, 5, 6]));
         const [ahead, behind] = [tensor([0, 1, 2], { dtype: 'int32' }), tensor([0, 3, 1], { dtype: 'int32' })];
         first.assign(first.value.add(1));
-        second.assign(second.value.gather(behind).add(first.value));
+        second.assign(second.value.take(behind).add(first.value));
         expect(() => evaluateSync(first, second)).toThrow(RangeError);
         // The gathered rows are to lie where the variable does.
         const third = new Variable(tensor([1, 2, 3]));
-        third.assign(tensor([4, 5, 6]).gather(behind));
+        third.assign(tensor([4, 5, 6]).take(behind));
         expect(() => evaluateSync(third)).toThrow(RangeError);
         expect([...third.buffer.readSync()]).toEqual([1, 2, 3]);
         expect([...first.buffer.readSync()]).toEqual([1, 2, 3]);
         expect([...second.buffer.readSync()]).toEqual([4, 5, 6]);
-        expect(tensor([7, 8, 9]).gather(ahead).toArraySync()).toEqual([7, 8, 9]);
+        expect(tensor([7, 8, 9]).take(ahead).toArraySync()).toEqual([7, 8, 9]);
       });
       backend.close();
     }

@@ -37,7 +37,7 @@ const coarse =
   (dtype: DType, seed: number) =>
   (shape: readonly number[]): Tensor => {
     const values = valuesOf(dtype, seed)(shape);
-    return dtype === 'bool' ? values : values.mul(4).round().cast(dtype);
+    return dtype === 'bool' ? values : values.mul(4).round().astype(dtype);
   };
 
 describe('pooling', () => {

@@ -1,5 +1,5 @@
 // Tensors for tests of kernels: buffers whose elements lie in any order, with gaps between them, seen through views.
-import type { Slot, View } from '@thetagrad/core';
+import type { Slot, View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { f32, i32, type ModuleBuilder, type FunctionRef } from '../src/assembler/index.ts';
 import type { Command, Features, KernelCode } from '../src/program.ts';

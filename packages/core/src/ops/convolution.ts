@@ -1,11 +1,11 @@
-import { promote, toFloat } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import { convolve } from '../primitives/convolution.ts';
-import { taken } from '../primitives/indexing.ts';
-import { dilated } from '../primitives/movement.ts';
-import { maxIndices, windowed, windowSum } from '../primitives/pool.ts';
-import { show, type Shape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { promote, toFloat } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import { convolve } from './convolutionRecord.ts';
+import { taken } from './indexingRecords.ts';
+import { dilated } from './movementRecords.ts';
+import { maxIndices, windowed, windowSum } from './poolingRecords.ts';
+import { show, type Shape } from '../data/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
 
 /** One number for both height and width, or one for each. */
 export type Size2d = number | readonly [height: number, width: number];
@@ -36,7 +36,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   checkTensor('conv2d', x);
   const { groups = 1 } = options;
   if (!(weight instanceof Tensor)) throw new TypeError('conv2d: the weight must be a tensor');
-  if (x.rank !== 4 || weight.rank !== 4) {
+  if (x.ndim !== 4 || weight.ndim !== 4) {
     throw new RangeError(
       `conv2d: needs images [N, C, H, W] and a weight [O, C / groups, kh, kw], got ${show(x.shape)} and ${show(weight.shape)}`,
     );
@@ -67,7 +67,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     }
   });
   const dtype = promote(promote(x.dtype, weight.dtype), 'int32');
-  return convolve(x.cast(dtype), weight.cast(dtype), {
+  return convolve(x.astype(dtype), weight.astype(dtype), {
     stride,
     low: [rows[0], columns[0]],
     high: [rows[1], columns[1]],
@@ -116,7 +116,7 @@ export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('avgPool2d', x);
   const { shape, kernel, stride, padding } = windowsOf('avgPool2d', x, options);
   const low = [padding[0][0], padding[1][0]] as const;
-  const sums = windowed(windowSum, x.cast(toFloat(x.dtype)), shape, { kernel, stride, low });
+  const sums = windowed(windowSum, x.astype(toFloat(x.dtype)), shape, { kernel, stride, low });
   return sums.div(kernel[0] * kernel[1]);
 }
 
@@ -129,7 +129,7 @@ interface Windows {
 }
 
 function windowsOf(operation: string, x: Tensor, options: Pool2dOptions): Windows {
-  if (x.rank !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${show(x.shape)}`);
+  if (x.ndim !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${show(x.shape)}`);
   const kernel = sizes(operation, 'kernelSize', options?.kernelSize, 1);
   const stride = sizes(operation, 'stride', options.stride ?? kernel, 1);
   const padding = paddings(operation, options.padding ?? 0, x, kernel, stride);

@@ -1,9 +1,9 @@
-import { type DType, promote } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import { argSort as argSortPrimitive, scattered, taken } from '../primitives/indexing.ts';
-import { arange } from '../creation.ts';
-import { broadcastShapes, normalizeAxis, sameShape, show } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { type DType, promote } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import { argsort as argSortPrimitive, scattered, taken } from './indexingRecords.ts';
+import { arange } from './creation.ts';
+import { broadcastShapes, normalizeAxis, sameShape, show } from '../data/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
 
 /**
  * Slices of x along an axis, one for each index (NumPy's `take`): the axis is replaced by the shape of `indices`.
@@ -11,16 +11,16 @@ import { Tensor } from '../tensor.ts';
  * @param indices int32, any shape.
  * @throws {RangeError} if an index is out of range (at evaluation).
  */
-export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  checkTensor('gather', x);
-  checkIndices('gather', indices);
-  const along = normalizeAxis('gather', axis, x.rank);
+export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  checkTensor('take', x);
+  checkIndices('take', indices);
+  const along = normalizeAxis('take', axis, x.ndim);
   const before = x.shape.slice(0, along);
   const after = x.shape.slice(along + 1);
   const spread = indices
     .reshape([...before.map(() => 1), indices.size, ...after.map(() => 1)])
     .broadcastTo([...before, indices.size, ...after]);
-  return taken(x, spread, along, 'gather').reshape([...before, ...indices.shape, ...after]);
+  return taken(x, spread, along, 'take').reshape([...before, ...indices.shape, ...after]);
 }
 
 /**
@@ -56,7 +56,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
     );
   }
   const dtype = promote(x.dtype, 'int32');
-  return x.add(scattered(at, updates.cast(dtype).broadcastTo(at.shape), x.shape, along));
+  return x.add(scattered(at, updates.astype(dtype).broadcastTo(at.shape), x.shape, along));
 }
 
 /**
@@ -67,9 +67,9 @@ export function oneHot(indices: Tensor, depth: number, options: { readonly dtype
   checkIndices('oneHot', indices);
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`oneHot: depth is an integer ≥ 0, got ${depth}`);
   return indices
-    .unsqueeze(-1)
+    .expandDims(-1)
     .equal(arange(depth, { dtype: 'int32' }))
-    .cast(options.dtype ?? 'float32');
+    .astype(options.dtype ?? 'float32');
 }
 
 export interface SortOptions {
@@ -78,32 +78,32 @@ export interface SortOptions {
 }
 
 /** int32: the order that sorts x along an axis. Stable: ties keep their order. NaN is last. */
-export function argSort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
-  checkTensor('argSort', x);
-  const along = normalizeAxis('argSort', axis, x.rank);
+export function argsort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
+  checkTensor('argsort', x);
+  const along = normalizeAxis('argsort', axis, x.ndim);
   return new Tensor(argSortPrimitive, [x], { shape: x.shape, dtype: 'int32' }, { axis: along, descending });
 }
 
 /** x sorted along an axis, NaN last. The gradient goes to where each element came from. */
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('sort', x);
-  const along = normalizeAxis('sort', axis, x.rank);
-  return taken(x, argSort(x, along, options), along);
+  const along = normalizeAxis('sort', axis, x.ndim);
+  return taken(x, argsort(x, along, options), along);
 }
 
 /**
  * The k largest elements along an axis, largest first, and their indices (int32).
  * @throws {RangeError} if k is not an integer from 0 to the axis' length.
  */
-export function topK(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
-  checkTensor('topK', x);
-  const along = normalizeAxis('topK', axis, x.rank);
+export function topk(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
+  checkTensor('topk', x);
+  const along = normalizeAxis('topk', axis, x.ndim);
   if (!Number.isInteger(k) || k < 0 || k > x.shape[along]!) {
     throw new RangeError(
-      `topK: k must be an integer from 0 to the length of axis ${along}, ${x.shape[along]}; got ${k}`,
+      `topk: k must be an integer from 0 to the length of axis ${along}, ${x.shape[along]}; got ${k}`,
     );
   }
-  const order = argSort(x, along, { descending: true });
+  const order = argsort(x, along, { descending: true });
   const indices = order.slice(x.shape.map((_, i) => (i === along ? [0, k] : null)));
   return { values: taken(x, indices, along), indices };
 }
@@ -115,12 +115,12 @@ function aligned(
   axis: number,
 ): { source: Tensor; at: Tensor; along: number } {
   checkIndices(operation, indices);
-  if (indices.rank !== x.rank) {
+  if (indices.ndim !== x.ndim) {
     throw new RangeError(
       `${operation}: indices ${show(indices.shape)} must have the rank of the tensor ${show(x.shape)}`,
     );
   }
-  const along = normalizeAxis(operation, axis, x.rank);
+  const along = normalizeAxis(operation, axis, x.ndim);
   const others = broadcastShapes(operation, x.shape.with(along, 1), indices.shape.with(along, 1));
   return {
     source: x.broadcastTo(others.with(along, x.shape[along]!)),
@@ -132,6 +132,6 @@ function aligned(
 function checkIndices(operation: string, indices: Tensor): void {
   if (!(indices instanceof Tensor)) throw new TypeError(`${operation}: indices must be an int32 tensor`);
   if (indices.dtype !== 'int32') {
-    throw new TypeError(`${operation}: indices must be int32, got ${indices.dtype}; convert with cast('int32')`);
+    throw new TypeError(`${operation}: indices must be int32, got ${indices.dtype}; convert with astype('int32')`);
   }
 }

@@ -1,7 +1,7 @@
-import { convert } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import * as primitives from '../primitives/movement.ts';
-import type { Attributes, Movement } from '../primitives/primitive.ts';
+import { convert } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import * as primitives from './movementRecords.ts';
+import type { Attributes, Movement } from '../graph/records.ts';
 import {
   broadcastShapes,
   checkShape,
@@ -11,8 +11,8 @@ import {
   show,
   sizeOf,
   type Shape,
-} from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+} from '../data/shape.ts';
+import { Tensor } from '../graph/tensor.ts';
 
 /**
  * The elements in row-major order under another shape. One size may be −1: what is left over.
@@ -41,8 +41,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** All axes from `startAxis` on as one. */
 export function flatten(x: Tensor, startAxis = 0): Tensor {
   checkTensor('flatten', x);
-  if (x.rank === 0) return x.reshape([1]);
-  const start = normalizeAxis('flatten', startAxis, x.rank);
+  if (x.ndim === 0) return x.reshape([1]);
+  const start = normalizeAxis('flatten', startAxis, x.ndim);
   return x.reshape([...x.shape.slice(0, start), sizeOf(x.shape.slice(start))]);
 }
 
@@ -50,10 +50,10 @@ export function flatten(x: Tensor, startAxis = 0): Tensor {
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor('permute', x);
   if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array of numbers, got ${JSON.stringify(axes)}`);
-  const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.rank));
-  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+  const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.ndim));
+  if (order.length !== x.ndim || new Set(order).size !== x.ndim) {
     throw new RangeError(
-      `permute: [${axes.join(', ')}] does not name each of the ${x.rank} axes of ${show(x.shape)} once`,
+      `permute: [${axes.join(', ')}] does not name each of the ${x.ndim} axes of ${show(x.shape)} once`,
     );
   }
   return moved(
@@ -68,7 +68,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
   checkTensor('transpose', x);
   const order = x.shape.map((_, axis) => axis);
-  const [a, b] = [normalizeAxis('transpose', axis1, x.rank), normalizeAxis('transpose', axis2, x.rank)];
+  const [a, b] = [normalizeAxis('transpose', axis1, x.ndim), normalizeAxis('transpose', axis2, x.ndim)];
   order[a] = b;
   order[b] = a;
   return x.permute(order);
@@ -83,7 +83,7 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   const axes =
     axis === undefined
       ? x.shape.flatMap((length, i) => (length === 1 ? [i] : []))
-      : normalizeAxes('squeeze', axis, x.rank);
+      : normalizeAxes('squeeze', axis, x.ndim);
   const wide = axes.find((i) => x.shape[i] !== 1);
   if (wide !== undefined)
     throw new RangeError(`squeeze: axis ${wide} of ${show(x.shape)} has size ${x.shape[wide]}, not 1`);
@@ -91,9 +91,9 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
 }
 
 /** With a new axis of size 1 at this place of the result. */
-export function unsqueeze(x: Tensor, axis: number): Tensor {
-  checkTensor('unsqueeze', x);
-  const place = normalizeAxis('unsqueeze', axis, x.rank + 1);
+export function expandDims(x: Tensor, axis: number): Tensor {
+  checkTensor('expandDims', x);
+  const place = normalizeAxis('expandDims', axis, x.ndim + 1);
   return x.reshape([...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
 }
 
@@ -114,7 +114,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 /** The order of the elements reversed along the axes (all by default). */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('flip', x);
-  return moved(primitives.flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.rank) });
+  return moved(primitives.flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.ndim) });
 }
 
 /**
@@ -133,8 +133,8 @@ export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
   if (!Array.isArray(ranges)) {
     throw new TypeError(`slice: ranges are an array with one for each axis, got ${JSON.stringify(ranges)}`);
   }
-  if (ranges.length > x.rank) {
-    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.rank}, ${show(x.shape)}`);
+  if (ranges.length > x.ndim) {
+    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.ndim}, ${show(x.shape)}`);
   }
   const parts = x.shape.map((length, axis) => resolve(ranges[axis] ?? null, length, axis));
   const sliced = primitives.sliced(
@@ -197,13 +197,13 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
   checkTensor('pad', x);
   if (
     !Array.isArray(widths) ||
-    widths.length !== x.rank ||
+    widths.length !== x.ndim ||
     !widths.every(
       (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0),
     )
   ) {
     throw new RangeError(
-      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.rank} axes of ${show(x.shape)}, got ${JSON.stringify(widths)}`,
+      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${show(x.shape)}, got ${JSON.stringify(widths)}`,
     );
   }
   if (typeof value !== 'number') throw new TypeError(`pad: the value is a number, got ${String(value)}`);
@@ -225,7 +225,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
  */
 export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation = 1): Tensor {
   checkTensor('unfold', x);
-  const along = normalizeAxis('unfold', axis, x.rank);
+  const along = normalizeAxis('unfold', axis, x.ndim);
   if (![size, step, dilation].every((n) => Number.isInteger(n) && n > 0)) {
     throw new RangeError(`unfold: size, step and dilation are integers > 0, got ${size}, ${step}, ${dilation}`);
   }
@@ -243,7 +243,7 @@ export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation
  */
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   checkTensor('split', x);
-  const along = normalizeAxis('split', axis, x.rank);
+  const along = normalizeAxis('split', axis, x.ndim);
   const length = x.shape[along]!;
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
   if (

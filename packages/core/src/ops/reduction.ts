@@ -1,17 +1,17 @@
 // Reductions over axes. In all of them `axis` is one axis or several, negative ones counted from the end, and all axes if
-// absent; `keepDims` leaves the reduced axes in place with size 1.
-import { toFloat } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import * as primitives from '../primitives/reduce.ts';
-import type { Reduce } from '../primitives/primitive.ts';
-import { normalizeAxes, normalizeAxis } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+// absent; `keepdims` leaves the reduced axes in place with size 1.
+import { toFloat } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import * as primitives from './reductionRecords.ts';
+import type { Reduce } from '../graph/records.ts';
+import { normalizeAxes, normalizeAxis } from '../data/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
 
 export type Axis = number | readonly number[];
 
 export interface ReduceOptions {
   /** Leave the reduced axes in place with size 1. */
-  readonly keepDims?: boolean;
+  readonly keepdims?: boolean;
 }
 
 /** The sum. int32 and bool give int32. The sum of nothing is 0. */
@@ -46,27 +46,27 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 /** The arithmetic mean, in floating point: integers become float32. The mean of nothing is NaN. */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
-  const axes = normalizeAxes('mean', axis, x.rank);
+  const axes = normalizeAxes('mean', axis, x.ndim);
   const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
-  return sum(x.cast(toFloat(x.dtype)), axes, options).div(count);
+  return sum(x.astype(toFloat(x.dtype)), axes, options).div(count);
 }
 
 /** int32: the index of the first largest element along an axis, or in row-major order over all; the first NaN if any. */
-export function argMax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
-  return indexOver(primitives.argMax, x, axis, options);
+export function argmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  return indexOver(primitives.argmax, x, axis, options);
 }
 
 /** int32: the index of the first smallest element along an axis, or in row-major order over all; the first NaN if any. */
-export function argMin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
-  return indexOver(primitives.argMin, x, axis, options);
+export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  return indexOver(primitives.argmin, x, axis, options);
 }
 
 /** Whether any element is true (not 0). */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('any', x);
   return x
-    .cast('bool')
-    .sum(normalizeAxes('any', axis, x.rank), options)
+    .astype('bool')
+    .sum(normalizeAxes('any', axis, x.ndim), options)
     .greater(0);
 }
 
@@ -74,24 +74,24 @@ export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('all', x);
   return x
-    .cast('bool')
+    .astype('bool')
     .logicalNot()
-    .sum(normalizeAxes('all', axis, x.rank), options)
+    .sum(normalizeAxes('all', axis, x.ndim), options)
     .equal(0);
 }
 
-function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepDims = false }: ReduceOptions): Tensor {
+function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims = false }: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
-  const axes = normalizeAxes(primitive.name, axis, x.rank);
+  const axes = normalizeAxes(primitive.name, axis, x.ndim);
   const reduced = primitives.reduce(primitive, x, axes);
-  return keepDims || axes.length === 0 ? reduced : reduced.squeeze(axes);
+  return keepdims || axes.length === 0 ? reduced : reduced.squeeze(axes);
 }
 
 function indexOver(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
   if (axis === undefined) {
     const index = over(primitive, x.flatten(), 0, {});
-    return options.keepDims ? index.reshape(x.shape.map(() => 1)) : index;
+    return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;
   }
-  return over(primitive, x, normalizeAxis(primitive.name, axis, x.rank), options);
+  return over(primitive, x, normalizeAxis(primitive.name, axis, x.ndim), options);
 }

@@ -1,10 +1,10 @@
 // All partial results of a reduction along one axis: the result has the shape of the input.
-import { toFloat } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import { accumulated, scanned, type Combination } from '../primitives/scan.ts';
-import { normalizeAxis } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
-import { stopGradient } from './conversion.ts';
+import { toFloat } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import { accumulated, scanned, type Combination } from './scanRecord.ts';
+import { normalizeAxis } from '../data/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { stopGradient } from './cast.ts';
 
 export interface ScanOptions {
   /** From the end of the axis to its beginning. */
@@ -57,17 +57,17 @@ export function cummin(x: Tensor, axis: number, { reverse = false }: ScanOptions
  * all elements are; no gradient flows there.
  * @param axis from the end if negative.
  */
-export function logCumsumExp(x: Tensor, axis: number, { reverse = false }: ScanOptions = {}): Tensor {
-  checkTensor('logCumsumExp', x);
-  const place = normalizeAxis('logCumsumExp', axis, x.rank);
-  const values = x.cast(toFloat(x.dtype));
+export function logcumsumexp(x: Tensor, axis: number, { reverse = false }: ScanOptions = {}): Tensor {
+  checkTensor('logcumsumexp', x);
+  const place = normalizeAxis('logcumsumexp', axis, x.ndim);
+  const values = x.astype(toFloat(x.dtype));
   const held = stopGradient(values);
   const direction = { exclusive: false, reverse };
   // sᵢ = Σ exp(xⱼ − mᵢ), where m is the largest so far: when m grows, the sum shrinks. The shift cancels in the value.
   const largest = scanned('max', [held], place, direction);
   const previous = scanned('max', [held], place, { exclusive: true, reverse });
   const shrunk = previous.equal(largest).where(1, previous.sub(largest).exp());
-  const shift = largest.isFinite().where(largest, 0);
+  const shift = largest.isfinite().where(largest, 0);
   const sums = scanned('linear', [values.sub(shift).exp(), shrunk], place, direction);
   const none = sums.equal(0);
   return none.where(-Infinity, none.where(1, sums).log().add(shift));
@@ -81,6 +81,6 @@ function along(
   { exclusive = false, reverse = false }: CumulativeOptions,
 ): Tensor {
   checkTensor(operation, x);
-  const place = normalizeAxis(operation, axis, x.rank);
-  return scanned(combination, [x.cast(accumulated(combination, x.dtype))], place, { exclusive, reverse });
+  const place = normalizeAxis(operation, axis, x.ndim);
+  return scanned(combination, [x.astype(accumulated(combination, x.dtype))], place, { exclusive, reverse });
 }

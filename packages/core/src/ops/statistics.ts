@@ -1,9 +1,9 @@
 // What networks and losses compose from reductions.
-import { toFloat } from '../dtype.ts';
-import { checkTensor } from '../primitives/define.ts';
-import { normalizeAxes } from '../shape.ts';
-import { stopGradient } from './conversion.ts';
-import type { Tensor } from '../tensor.ts';
+import { toFloat } from '../data/dtype.ts';
+import { checkTensor } from './define.ts';
+import { normalizeAxes } from '../data/shape.ts';
+import { stopGradient } from './cast.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { Axis, ReduceOptions } from './reduction.ts';
 
 export interface VarianceOptions extends ReduceOptions {
@@ -27,9 +27,9 @@ function varianceOf(operation: string, x: Tensor, axis: Axis | undefined, option
   if (typeof correction !== 'number') {
     throw new TypeError(`${operation}: the correction is a number, got ${String(correction)}`);
   }
-  const axes = normalizeAxes(operation, axis, x.rank);
+  const axes = normalizeAxes(operation, axis, x.ndim);
   const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
-  const deviation = x.sub(x.mean(axes, { keepDims: true }));
+  const deviation = x.sub(x.mean(axes, { keepdims: true }));
   return deviation
     .square()
     .sum(axes, rest)
@@ -45,8 +45,8 @@ export interface NormOptions extends ReduceOptions {
 export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor {
   checkTensor('norm', x);
   const { ord = 2, ...rest } = options;
-  const axes = normalizeAxes('norm', axis, x.rank);
-  const values = x.cast(toFloat(x.dtype));
+  const axes = normalizeAxes('norm', axis, x.ndim);
+  const values = x.astype(toFloat(x.dtype));
   if (ord === 1) return values.abs().sum(axes, rest);
   if (ord === Infinity) return values.abs().max(axes, rest);
   if (ord !== 2) throw new RangeError(`norm: ord must be 1, 2 or Infinity, got ${String(ord)}`);
@@ -56,31 +56,31 @@ export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor 
 }
 
 /** log Σ exp(x), without overflow. −∞ for −∞ alone and for nothing. */
-export function logSumExp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  checkTensor('logSumExp', x);
-  const axes = normalizeAxes('logSumExp', axis, x.rank);
+export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('logsumexp', x);
+  const axes = normalizeAxes('logsumexp', axis, x.ndim);
   const shift = finiteMax(x, axes);
-  const result = x.sub(shift).exp().sum(axes, { keepDims: true }).log().add(shift);
-  return options.keepDims || axes.length === 0 ? result : result.squeeze(axes);
+  const result = x.sub(shift).exp().sum(axes, { keepdims: true }).log().add(shift);
+  return options.keepdims || axes.length === 0 ? result : result.squeeze(axes);
 }
 
 /** exp(x) / Σ exp(x) along the axes (the last by default), without overflow. */
 export function softmax(x: Tensor, axis: Axis = -1): Tensor {
   checkTensor('softmax', x);
-  const exponentials = x.sub(finiteMax(x, normalizeAxes('softmax', axis, x.rank))).exp();
-  return exponentials.div(exponentials.sum(axis, { keepDims: true }));
+  const exponentials = x.sub(finiteMax(x, normalizeAxes('softmax', axis, x.ndim))).exp();
+  return exponentials.div(exponentials.sum(axis, { keepdims: true }));
 }
 
 /** x − log Σ exp(x) along the axes (the last by default), without overflow. */
 export function logSoftmax(x: Tensor, axis: Axis = -1): Tensor {
   checkTensor('logSoftmax', x);
-  const shifted = x.sub(finiteMax(x, normalizeAxes('logSoftmax', axis, x.rank)));
-  return shifted.sub(shifted.exp().sum(axis, { keepDims: true }).log());
+  const shifted = x.sub(finiteMax(x, normalizeAxes('logSoftmax', axis, x.ndim)));
+  return shifted.sub(shifted.exp().sum(axis, { keepdims: true }).log());
 }
 
 /** The largest element as a constant shift: it cancels in the value, so no gradient needs to pass it. 0 for no elements. */
 function finiteMax(x: Tensor, axes: readonly number[]): Tensor {
-  if (x.size === 0) return x.sum(axes, { keepDims: true });
-  const largest = stopGradient(x.max(axes, { keepDims: true }));
-  return largest.isFinite().where(largest, 0);
+  if (x.size === 0) return x.sum(axes, { keepdims: true });
+  const largest = stopGradient(x.max(axes, { keepdims: true }));
+  return largest.isfinite().where(largest, 0);
 }

@@ -1,5 +1,5 @@
 // What kernels come to: source code over arrays, and the places in memory that the arrays are.
-import type { DType, View } from '@thetagrad/core';
+import type { DType, View } from '@thetagrad/core/backend';
 
 /** Memory of a plan: a slot of the core's, or a temporary of one kernel. Two of them are one place if they are one object. */
 export interface Place {

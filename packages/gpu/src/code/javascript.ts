@@ -1,7 +1,7 @@
 // Kernels in the JavaScript that gpu.js translates, for all modes but webgpu. It declares float variables alone, so an i32
 // is two of them: its upper 16 bits, with the sign, and its lower 16. Integer expressions join them, and are cut in two
 // again: `(h << 16 | l) + 1`. Conditions are 0 or 1.
-import type { Scalar, Step } from '@thetagrad/core';
+import type { Scalar, Step } from '@thetagrad/core/backend';
 import type { Code, Place } from './code.ts';
 import { helpersOf } from './javascriptHelpers.ts';
 import { natives, noLowering, type Native } from './natives.ts';

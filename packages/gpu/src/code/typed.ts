@@ -1,5 +1,5 @@
 // What WGSL and GLSL have in common: integers, conditions and the bits of floats, so that all dtypes are computed exactly.
-import { nodesOf, type Scalar, type Step } from '@thetagrad/core';
+import { nodesOf, type Scalar, type Step } from '@thetagrad/core/backend';
 import { natives, noLowering, type Native } from './natives.ts';
 import { Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
 

@@ -1,5 +1,5 @@
 // Index arithmetic: from the number of an element to its place in memory.
-import type { View } from '@thetagrad/core';
+import type { View } from '@thetagrad/core/backend';
 import { sumOf, times, type Writer } from './writer.ts';
 
 /** Several views of one shape, with axes joined where all of them allow it and axes of length 1 left out. */

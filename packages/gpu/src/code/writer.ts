@@ -9,7 +9,7 @@ import {
   type DType,
   type Scalar,
   type Step,
-} from '@thetagrad/core';
+} from '@thetagrad/core/backend';
 import { arrayName, type Code, type IndexCheck, type Place } from './code.ts';
 
 export type ValueType = 'f32' | 'i32' | 'bool';

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '@thetagrad/core';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
 
 /** Elements of a dtype from 32-bit words as devices have them: floats, integers, or 0 and 1. */
 export function arrayOf(words: ArrayBuffer, dtype: DType): TypedArray {

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '@thetagrad/core';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code, IndexCheck } from '../code/code.ts';
 import type { Language } from '../lower/language.ts';
 

@@ -1,5 +1,5 @@
 // The modes in which gpu.js translates kernels from JavaScript and runs them at once: memory is arrays.
-import type { DType, TypedArray, View } from '@thetagrad/core';
+import type { DType, TypedArray, View } from '@thetagrad/core/backend';
 import { outOfRange, type Code, type IndexCheck } from '../code/code.ts';
 import { floatsPerElement } from '../code/javascript.ts';
 import { valueTypeOf } from '../code/writer.ts';

@@ -1,6 +1,6 @@
 // The modes webgl2 and headlessgl: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and
 // run later.
-import type { DType, TypedArray } from '@thetagrad/core';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
 import { outOfRange, type Code, type Command, type IndexCheck, type Place } from '../code/code.ts';
 import { glsl, type Language } from '../lower/language.ts';
 import { lowerCheck } from '../lower/check.ts';

@@ -1,5 +1,5 @@
 // The mode webgpu: our own WGSL, in kernels of gpu.js, on its device.
-import type { DType, TypedArray } from '@thetagrad/core';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code, IndexCheck } from '../code/code.ts';
 import { reportedIndex, reportSize } from '../code/wgsl.ts';
 import { wgsl, wgslAlone, type Language } from '../lower/language.ts';

@@ -1,5 +1,5 @@
 // Kernels that look at indices, in GLSL, where those that use them can neither throw nor report.
-import { parameter } from '@thetagrad/core';
+import { parameter } from '@thetagrad/core/backend';
 import { temporaryPlace, type Command, type IndexCheck } from '../code/code.ts';
 import { placesOf, product } from '../code/views.ts';
 import { sumOf, times, type Value, type Writer } from '../code/writer.ts';

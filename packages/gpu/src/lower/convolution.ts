@@ -1,6 +1,6 @@
 // A convolution as a product of matrices: kernels [outputs, taps] times patches of the images [taps, positions], for each
 // group of channels and each phase of the outputs.
-import type { Operand } from '@thetagrad/core';
+import type { Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, joinAxes, placeOf, product as sizeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';

@@ -1,4 +1,4 @@
-import type { Kernel } from '@thetagrad/core';
+import type { Kernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerIota, lowerScatter, lowerTake } from './indexing.ts';
@@ -16,7 +16,7 @@ type Lowering = (kernel: RoutineKernel, language: Language, mostInputs: number) 
 
 /** By the names of core's routines: of all that it has. */
 export const routines: Readonly<Record<string, Lowering>> = {
-  argSort: lowerArgSort,
+  argsort: lowerArgSort,
   concat: lowerConcat,
   convolution: lowerConvolution,
   fold: lowerFold,

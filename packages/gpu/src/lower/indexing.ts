@@ -1,4 +1,4 @@
-import type { Operand } from '@thetagrad/core';
+import type { Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf, placesOf } from '../code/views.ts';
 import { valueTypeOf, type Writer } from '../code/writer.ts';

@@ -1,5 +1,5 @@
 // The languages that kernels are written in, and how a kernel that computes one element in each thread is made in them.
-import type { Kernel } from '@thetagrad/core';
+import type { Kernel } from '@thetagrad/core/backend';
 import { type Code, type Command, type Place } from '../code/code.ts';
 import { GlslWriter } from '../code/glsl.ts';
 import { JavaScriptWriter } from '../code/javascript.ts';

@@ -1,4 +1,4 @@
-import type { Body, Kernel, Operand } from '@thetagrad/core';
+import type { Body, Kernel, Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { placesOf } from '../code/views.ts';
 import type { Value, Writer } from '../code/writer.ts';

@@ -1,4 +1,4 @@
-import type { Operand } from '@thetagrad/core';
+import type { Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf, product as sizeOf } from '../code/views.ts';
 import { sumOf, times, type Value } from '../code/writer.ts';

@@ -1,5 +1,5 @@
 // Products of matrices and convolutions with a thread for each element: what all languages can do.
-import type { Operand } from '@thetagrad/core';
+import type { Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';

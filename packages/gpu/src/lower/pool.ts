@@ -1,5 +1,5 @@
 // Pooling: windows over the images [N, C, H, W]. Each result looks at the elements of its window, or the windows that it is in.
-import { parameter, type Operand } from '@thetagrad/core';
+import { parameter, type Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { coordinatesOf, placeOf } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Writer } from '../code/writer.ts';

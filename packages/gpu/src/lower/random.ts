@@ -1,4 +1,4 @@
-import { parameter, type Operand, type Scalar } from '@thetagrad/core';
+import { parameter, type Operand, type Scalar } from '@thetagrad/core/backend';
 import type { Command } from '../code/code.ts';
 import { elementwise, type Language, type RoutineKernel } from './language.ts';
 import { throughTail } from './map.ts';

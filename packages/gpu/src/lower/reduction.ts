@@ -1,5 +1,5 @@
 // What it is to reduce, in one thread or several.
-import { constant, parameter, type Kernel, type Reduce, type Scalar } from '@thetagrad/core';
+import { constant, parameter, type Kernel, type Reduce, type Scalar } from '@thetagrad/core/backend';
 import { valueTypeOf, type Value, type ValueType, type Writer } from '../code/writer.ts';
 
 export type ReduceKernel = Kernel & { kind: 'reduce' };

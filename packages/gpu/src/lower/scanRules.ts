@@ -1,5 +1,5 @@
 // What scans accumulate, element by element, block by block, and from what is carried into a block.
-import { constant, parameter, type Scalar } from '@thetagrad/core';
+import { constant, parameter, type Scalar } from '@thetagrad/core/backend';
 
 export type Combination = 'sum' | 'prod' | 'max' | 'min' | 'linear';
 

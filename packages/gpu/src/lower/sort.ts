@@ -1,4 +1,4 @@
-import { parameter, type Operand, type Scalar } from '@thetagrad/core';
+import { parameter, type Operand, type Scalar } from '@thetagrad/core/backend';
 import { temporaryPlace, type Command, type Place } from '../code/code.ts';
 import { coordinatesOf, placeOf, rowMajor } from '../code/views.ts';
 import { sumOf, times, valueTypeOf, type Value, type ValueType, type Writer } from '../code/writer.ts';
@@ -29,7 +29,7 @@ export function lowerArgSort(kernel: RoutineKernel, language: Language): Command
     for (let distance = size / 2; distance >= 1; distance /= 2) {
       const next = temporaryPlace('int32', lines * padded);
       commands.push(
-        elementwise(language, 'argSort', next, (writer, element) => {
+        elementwise(language, 'argsort', next, (writer, element) => {
           const own = at(writer, element);
           const other = at(writer, writer.integer(`(${element} ^ ${distance})`, next.size));
           const line = coordinatesOf(writer, writer.quotient(element, padded), others);
@@ -49,7 +49,7 @@ export function lowerArgSort(kernel: RoutineKernel, language: Language): Command
     }
   }
   commands.push(
-    elementwise(language, 'argSort', kernel.output, (writer, element) => {
+    elementwise(language, 'argsort', kernel.output, (writer, element) => {
       const coordinates = coordinatesOf(writer, element, kernel.shape);
       const line = placeOf(coordinates, rowMajor(others).with(axis, 0));
       const place = sumOf([times(writer.integer(`(${line})`, lines), padded), coordinates[axis]!]);

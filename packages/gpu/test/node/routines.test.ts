@@ -1,7 +1,7 @@
 // A routine that core gains has to be lowered here, too. (It looks at files: not for browsers.)
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Primitive } from '@thetagrad/core';
+import type { Primitive } from '@thetagrad/core/backend';
 import { expect, test } from 'vitest';
 import { routines } from '../../src/lower/index.ts';
 

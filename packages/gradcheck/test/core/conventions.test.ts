@@ -91,10 +91,10 @@ describe('ties', () => {
     ]);
   });
 
-  test('sort and topK keep the order of equal elements', () => {
+  test('sort and topk keep the order of equal elements', () => {
     const weights = vector(10, 20, 30);
     expect(gradient((x) => x.sort().mul(weights), vector(2, 1, 2))).toEqual([20, 10, 30]);
-    expect(gradient((x) => x.topK(2).values.mul(vector(10, 20)), vector(2, 1, 2))).toEqual([10, 0, 20]);
+    expect(gradient((x) => x.topk(2).values.mul(vector(10, 20)), vector(2, 1, 2))).toEqual([10, 0, 20]);
   });
 });
 

@@ -1,7 +1,8 @@
 // The cases of this folder reach every differentiable primitive of core, and every rule of theirs.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { graph, jvp, vjp, type Primitive, type Tensor } from '@thetagrad/core';
+import { graph, jvp, vjp, type Tensor } from '@thetagrad/core';
+import { type Primitive } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectInputs } from '../../src/check.ts';

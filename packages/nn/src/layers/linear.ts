@@ -24,7 +24,7 @@ export class Linear extends Module {
 
   /** @throws {RangeError} if the last axis of x is not `inFeatures` long. */
   override forward(x: Tensor): Tensor {
-    if (x.rank === 0 || x.shape.at(-1) !== this.inFeatures) {
+    if (x.ndim === 0 || x.shape.at(-1) !== this.inFeatures) {
       throw new RangeError(
         `Linear: the last axis of the input [${x.shape.join(', ')}] must have ${this.inFeatures} elements`,
       );

@@ -59,7 +59,7 @@ export class BatchNorm2d extends Module {
 
   /** @throws {RangeError} if x is not [N, channels, H, W], or in training has only one element per channel. */
   override forward(x: Tensor): Tensor {
-    if (x.rank !== 4 || x.shape[1] !== this.channels) {
+    if (x.ndim !== 4 || x.shape[1] !== this.channels) {
       throw new RangeError(`BatchNorm2d: needs images [N, ${this.channels}, H, W], got [${x.shape.join(', ')}]`);
     }
     const { deviation, variance } = this.training ? this.#overBatch(x) : this.#overRunning(x);
@@ -77,9 +77,9 @@ export class BatchNorm2d extends Module {
           'use a larger batch, or eval()',
       );
     }
-    const mean = x.mean([0, 2, 3], { keepDims: true });
+    const mean = x.mean([0, 2, 3], { keepdims: true });
     const deviation = x.sub(mean);
-    const variance = deviation.square().mean([0, 2, 3], { keepDims: true });
+    const variance = deviation.square().mean([0, 2, 3], { keepdims: true });
     this.#average(this.runningMean, mean);
     this.#average(this.runningVar, variance.mul(count / (count - 1)));
     return { deviation, variance };
@@ -93,7 +93,7 @@ export class BatchNorm2d extends Module {
   }
 
   #average(running: Variable, batch: Tensor): void {
-    const latest = stopGradient(batch).reshape([this.channels]).cast(running.dtype);
+    const latest = stopGradient(batch).reshape([this.channels]).astype(running.dtype);
     running.assign(running.value.mul(1 - this.momentum).add(latest.mul(this.momentum)));
   }
 

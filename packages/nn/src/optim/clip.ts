@@ -14,7 +14,7 @@ export function clipByGlobalNorm(grads: Grads, max: number): { grads: Record<str
   const norm = squares.reduce((total, square) => total.add(square)).sqrt();
   // The small number keeps a norm of 0 from dividing; it is PyTorch's.
   const scale = norm.add(1e-6).reciprocal().mul(max).minimum(1);
-  return { grads: mapped(grads, (grad) => grad.mul(scale.cast(grad.dtype))), norm };
+  return { grads: mapped(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
 }
 
 /**

@@ -136,7 +136,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     const rate = this.currentLearningRate;
     for (const trained of this.#trained) {
       const { name, variable, rateMultiplier } = trained;
-      variable.assign(this.apply(trained, grads[name]!.cast(variable.dtype), rate * rateMultiplier));
+      variable.assign(this.apply(trained, grads[name]!.astype(variable.dtype), rate * rateMultiplier));
     }
     this.#step++;
   }

@@ -1,4 +1,4 @@
-import type { Slot, View } from '@thetagrad/core';
+import type { Slot, View } from '@thetagrad/core/backend';
 import type { Temporary, Word } from '../program.ts';
 import type { Tail } from './tileTail.ts';
 

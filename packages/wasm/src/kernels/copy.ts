@@ -13,7 +13,7 @@ import {
   type Statement,
   type Value,
 } from '../assembler/index.ts';
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import type { Command, KernelCode } from '../program.ts';
 import { packWords, readWords } from './packWords.ts';
 import { emitRange, emitWalk, rangeNames, walkOf, type Row, type Walked } from './rows.ts';

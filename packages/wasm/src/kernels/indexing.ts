@@ -1,6 +1,6 @@
 // Elements at indices: take, and its transpose, which adds. Indices are checked before anything is written: where one is
 // out of range the program traps, and the backend lets the reference say what is wrong.
-import { scalarTypeOf } from '@thetagrad/core';
+import { scalarTypeOf } from '@thetagrad/core/backend';
 import { i32, i32x4, v128, type Code, type Local, type Value } from '../assembler/index.ts';
 import type { Command, KernelCode } from '../program.ts';
 import { adding, copying, emitTransfer, type Transfer } from './copy.ts';

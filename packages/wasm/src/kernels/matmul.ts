@@ -1,4 +1,4 @@
-import type { Slot, View } from '@thetagrad/core';
+import type { Slot, View } from '@thetagrad/core/backend';
 import type { Command, Features, Temporary } from '../program.ts';
 import { depthBlock, packCommand, panelElements, type PackSource } from './pack.ts';
 import { multiplyCommands } from './matmulMultiply.ts';

@@ -1,5 +1,5 @@
 // Routines that put elements elsewhere: pad, concat, fold. (What only changes how elements are seen needs no code.)
-import { scalarTypeOf, type DType, type Kernel, type Slot, type View } from '@thetagrad/core';
+import { scalarTypeOf, type DType, type Kernel, type Slot, type View } from '@thetagrad/core/backend';
 import { bytesOf } from '../lower/elements.ts';
 import type { Command } from '../program.ts';
 import { adding, copying, transferCommand } from './copy.ts';

@@ -1,5 +1,5 @@
 // What pooling is made of: where the largest element of each window is, the sum of each window, and the transpose of that.
-import { scalarTypeOf, type ScalarType } from '@thetagrad/core';
+import { scalarTypeOf, type ScalarType } from '@thetagrad/core/backend';
 import { i32, i8x16, v128, type Code, type Local, type Value, type ValueType } from '../assembler/index.ts';
 import { loadOne } from '../lower/elements.ts';
 import type { Command, KernelCode } from '../program.ts';

@@ -1,4 +1,4 @@
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import {
   f32,
   f32x4,

@@ -1,5 +1,5 @@
 // The transpose of the sums of windows: each element of an image is the sum of the windows that see it.
-import { scalarTypeOf } from '@thetagrad/core';
+import { scalarTypeOf } from '@thetagrad/core/backend';
 import {
   f32,
   f32x4,

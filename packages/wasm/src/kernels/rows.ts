@@ -1,4 +1,4 @@
-import type { View } from '@thetagrad/core';
+import type { View } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
 import { lieOf, nestOf, type Lie } from '../lower/nest.ts';
 import type { Word } from '../program.ts';

@@ -1,6 +1,6 @@
 // Partial results of a reduction along an axis. float32 is added and multiplied in double precision, as on the reference
 // backend and in its order, so that the results are the same.
-import { scalarTypeOf, type ScalarType } from '@thetagrad/core';
+import { scalarTypeOf, type ScalarType } from '@thetagrad/core/backend';
 import { i32, v128, type Code, type Local } from '../assembler/index.ts';
 import type { Command, KernelCode } from '../program.ts';
 import { elementBytes, read, rowMajor, seen, type Routine } from './move.ts';

@@ -1,4 +1,4 @@
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import { f32x4, f64x2, i32x4, i8x16, v128, type Statement, type Value } from '../assembler/index.ts';
 
 /** Of core's scan: `linear` is the recurrence factor · accumulator + value. */

@@ -1,4 +1,4 @@
-import { scalarTypeOf, type ScalarType } from '@thetagrad/core';
+import { scalarTypeOf, type ScalarType } from '@thetagrad/core/backend';
 import {
   f32,
   f64,

@@ -1,4 +1,4 @@
-import type { Slot } from '@thetagrad/core';
+import type { Slot } from '@thetagrad/core/backend';
 import { f32, f32x4, i32, v128 } from '../assembler/index.ts';
 import type { Command, KernelCode, Temporary } from '../program.ts';
 import { chunksOf, cutUnits, emitLeast } from './packUnits.ts';

@@ -1,6 +1,6 @@
 // Images are cut into tiles of 4×4 outputs, and these into blocks, which are what is multiplied at once. A block's rows are
 // copied into a strip of scratch memory with zeros where there is no image, so that no transform looks at borders.
-import type { View } from '@thetagrad/core';
+import type { View } from '@thetagrad/core/backend';
 import { f32, i32, v128, type FunctionRef, type ModuleBuilder } from '../assembler/index.ts';
 import { emitLeast } from './packUnits.ts';
 import { readWords } from './packWords.ts';

@@ -1,4 +1,4 @@
-import { constant, parameter, type Scalar, type ScalarType } from '@thetagrad/core';
+import { constant, parameter, type Scalar, type ScalarType } from '@thetagrad/core/backend';
 import { f32x4, i32, i32x4, i8x16, v128, type Local, type Value, type ValueType } from '../assembler/index.ts';
 import { wasmType } from './elements.ts';
 import type { Reducing } from './reducing.ts';

@@ -1,4 +1,4 @@
-import { parameter, type Reduce, type Scalar, type ScalarType } from '@thetagrad/core';
+import { parameter, type Reduce, type Scalar, type ScalarType } from '@thetagrad/core/backend';
 
 /** A reduction as it is computed. */
 export interface Combining {

@@ -1,5 +1,5 @@
 // Loads and stores of elements, one or four at a time.
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import {
   f32,
   f64,

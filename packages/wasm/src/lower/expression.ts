@@ -1,4 +1,12 @@
-import { lowered, nodesOf, parameter, scalarTypeOf, type Body, type Scalar, type ScalarType } from '@thetagrad/core';
+import {
+  lowered,
+  nodesOf,
+  parameter,
+  scalarTypeOf,
+  type Body,
+  type Scalar,
+  type ScalarType,
+} from '@thetagrad/core/backend';
 import { importName } from './imports.ts';
 
 /** A body as one scalar expression of its operands' elements. */

@@ -1,4 +1,4 @@
-import type { Kernel } from '@thetagrad/core';
+import type { Kernel } from '@thetagrad/core/backend';
 import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution.ts';
 import { scatterCommands, takeCommands } from '../kernels/indexing.ts';
 import { iotaCommand } from '../kernels/iota.ts';
@@ -66,7 +66,7 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
   fold: (kernel) => ended(foldCommands(kernel), kernel),
   takeAlongAxis: (kernel) => takeCommands(kernel, endOf(kernel)),
   scatterAdd: (kernel) => ended(scatterCommands(kernel), kernel),
-  argSort: (kernel) => ended(sortCommands(kernel), kernel),
+  argsort: (kernel) => ended(sortCommands(kernel), kernel),
   maxIndices: (kernel) => ended(maxIndicesCommands(kernel), kernel),
   windowSum: (kernel) => ended(windowSumCommands(kernel), kernel),
   windowSpread: (kernel) => ended(windowSpreadCommands(kernel), kernel),

@@ -1,5 +1,5 @@
 // What map and reduce kernels have in common: an expression over operands that a loop walks along.
-import { nodesOf, scalarTypeOf, type Operand, type Scalar } from '@thetagrad/core';
+import { nodesOf, scalarTypeOf, type Operand, type Scalar } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type ModuleBuilder, type Value, type ValueType } from '../assembler/index.ts';
 import type { Walked } from '../kernels/rows.ts';
 import { bytesOf, loadFour, loadOne, wasmType } from './elements.ts';

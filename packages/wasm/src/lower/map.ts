@@ -1,4 +1,4 @@
-import { scalarTypeOf, type Body, type Kernel, type Slot } from '@thetagrad/core';
+import { scalarTypeOf, type Body, type Kernel, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../assembler/index.ts';
 import { emitWalk, walkOf } from '../kernels/rows.ts';
 import type { Tail } from '../kernels/tileTail.ts';

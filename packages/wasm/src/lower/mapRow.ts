@@ -1,4 +1,4 @@
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value, type ValueType } from '../assembler/index.ts';
 import { bytesOf, storeFour, storeOne } from './elements.ts';
 import type { Expression } from './expression.ts';

@@ -1,4 +1,4 @@
-import { scalarTypeOf, type Body, type ScalarType, type Slot } from '@thetagrad/core';
+import { scalarTypeOf, type Body, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../assembler/index.ts';
 import { rowMajor, seen } from '../kernels/move.ts';
 import { emitTiles, tilesOf, type Tiles } from '../kernels/tiles.ts';

@@ -1,4 +1,4 @@
-import { type View } from '@thetagrad/core';
+import { type View } from '@thetagrad/core/backend';
 
 /** Nested loops over elements of several operands at once, outermost first; strides are in elements. */
 export interface Nest {

@@ -1,5 +1,5 @@
 // How reductions are cut into commands.
-import { parameter, scalarTypeOf, type Kernel, type ScalarType, type Slot } from '@thetagrad/core';
+import { parameter, scalarTypeOf, type Kernel, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { packWords } from '../kernels/packWords.ts';
 import { walkOf, type Walked } from '../kernels/rows.ts';
 import type { Command, Temporary, Word } from '../program.ts';

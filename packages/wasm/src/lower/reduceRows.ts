@@ -1,4 +1,4 @@
-import type { ScalarType } from '@thetagrad/core';
+import type { ScalarType } from '@thetagrad/core/backend';
 import { i32, type Local } from '../assembler/index.ts';
 import { emitLeast } from '../kernels/packUnits.ts';
 import type { Row } from '../kernels/rows.ts';

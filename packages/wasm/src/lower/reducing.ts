@@ -1,5 +1,5 @@
 // What the ways to compute reductions have in common.
-import type { Scalar, ScalarType } from '@thetagrad/core';
+import type { Scalar, ScalarType } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value, type ValueType } from '../assembler/index.ts';
 import type { Row } from '../kernels/rows.ts';
 import type { Combining } from './combining.ts';

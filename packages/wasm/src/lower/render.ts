@@ -1,5 +1,5 @@
 // From scalar expressions to instructions, for one element or for four side by side.
-import type { Scalar, ScalarType } from '@thetagrad/core';
+import type { Scalar, ScalarType } from '@thetagrad/core/backend';
 import {
   call,
   f32,

@@ -1,5 +1,6 @@
 import * as core from '@thetagrad/core';
-import type { Elementwise, Operation, Tensor, TensorLike } from '@thetagrad/core';
+import type { Operation, Tensor, TensorLike } from '@thetagrad/core';
+import type { Elementwise } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { broadcastableShapes, distinctTensors, tensors } from '../../../src/index.ts';
 import { define, shaped, type Case } from '../support.ts';
@@ -35,7 +36,7 @@ export const constant: readonly Case[] = operations
       primitive.dtypes === 'comparison'
         ? apart
         : inputsOf({ ...primitive, ...(primitive.dtypes === 'logical' && awayFromZero(primitive)) });
-    return define(primitive.name, inputs, (...parameters) => operation(...parameters).cast('float64'));
+    return define(primitive.name, inputs, (...parameters) => operation(...parameters).astype('float64'));
   });
 
 function awayFromZero({ domain }: Elementwise): Pick<Elementwise, 'domain'> {

@@ -1,4 +1,4 @@
-import { tensor, topK, type Shape, type Tensor } from '@thetagrad/core';
+import { tensor, topk, type Shape, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { axisOf, distinctTensors, shapes, tensors } from '../../../src/index.ts';
 import { define, shaped, type Case } from '../support.ts';
@@ -49,9 +49,9 @@ const largest = shaped(
 );
 
 export const indexing: readonly Case[] = [
-  define('gather', gathered, (x, indices, axis) => x.gather(indices, axis).square()),
+  define('gather', gathered, (x, indices, axis) => x.take(indices, axis).square()),
   define('takeAlongAxis', alongAxis, (x, indices, axis) => x.takeAlongAxis(indices, axis).square()),
   define('scatterAdd', scattered, (x, indices, updates, axis) => x.scatterAdd(indices, updates, axis).square()),
   define('sort', sorted, (x, axis, descending) => x.sort(axis, { descending }).square()),
-  define('topK', largest, (x, k, axis) => topK(x, k, axis).values.square()),
+  define('topk', largest, (x, k, axis) => topk(x, k, axis).values.square()),
 ];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { axesOf, axisOf, distinctTensors, tensors } from '../../../src/index.ts';
 import { define, shaped, type Case } from '../support.ts';
 
-type Reduced = [x: Tensor, axis: Axis | undefined, keepDims: boolean];
+type Reduced = [x: Tensor, axis: Axis | undefined, keepdims: boolean];
 
 const anything = shaped((shape): fc.Arbitrary<Reduced> => fc.tuple(tensors({ shape }), axesOf(shape), fc.boolean()));
 const distinct = shaped((shape): fc.Arbitrary<Reduced> =>
@@ -28,18 +28,18 @@ const spread = shaped(
 const alongAxes = shaped((shape) => fc.tuple(tensors({ shape }), axesOf(shape)));
 
 export const reductions: readonly Case[] = [
-  define('sum', anything, (x, axis, keepDims) => x.sum(axis, { keepDims }).square()),
-  define('mean', anything, (x, axis, keepDims) => x.mean(axis, { keepDims }).square()),
-  define('max', distinct, (x, axis, keepDims) => x.max(axis, { keepDims }).square()),
-  define('min', distinct, (x, axis, keepDims) => x.min(axis, { keepDims }).square()),
-  define('variance', anything, (x, axis, keepDims) => x.variance(axis, { keepDims })),
-  define('variance, corrected', spread, (x, axis, keepDims) => x.variance(axis, { keepDims, correction: 1 })),
-  define('std', spread, (x, axis, keepDims) => x.std(axis, { keepDims })),
-  define('std, corrected', spread, (x, axis, keepDims) => x.std(axis, { keepDims, correction: 1 })),
-  define('norm', nonzero, (x, axis, keepDims) => x.norm(axis, { keepDims })),
-  define('norm of order 1', nonzero, (x, axis, keepDims) => x.norm(axis, { keepDims, ord: 1 }).square()),
-  define('norm of order ∞', magnitudes, (x, axis, keepDims) => x.norm(axis, { keepDims, ord: Infinity }).square()),
-  define('logSumExp', anything, (x, axis, keepDims) => x.logSumExp(axis, { keepDims })),
+  define('sum', anything, (x, axis, keepdims) => x.sum(axis, { keepdims }).square()),
+  define('mean', anything, (x, axis, keepdims) => x.mean(axis, { keepdims }).square()),
+  define('max', distinct, (x, axis, keepdims) => x.max(axis, { keepdims }).square()),
+  define('min', distinct, (x, axis, keepdims) => x.min(axis, { keepdims }).square()),
+  define('variance', anything, (x, axis, keepdims) => x.variance(axis, { keepdims })),
+  define('variance, corrected', spread, (x, axis, keepdims) => x.variance(axis, { keepdims, correction: 1 })),
+  define('std', spread, (x, axis, keepdims) => x.std(axis, { keepdims })),
+  define('std, corrected', spread, (x, axis, keepdims) => x.std(axis, { keepdims, correction: 1 })),
+  define('norm', nonzero, (x, axis, keepdims) => x.norm(axis, { keepdims })),
+  define('norm of order 1', nonzero, (x, axis, keepdims) => x.norm(axis, { keepdims, ord: 1 }).square()),
+  define('norm of order ∞', magnitudes, (x, axis, keepdims) => x.norm(axis, { keepdims, ord: Infinity }).square()),
+  define('logsumexp', anything, (x, axis, keepdims) => x.logsumexp(axis, { keepdims })),
   define('softmax', alongAxes, (x, axis) => x.softmax(axis ?? x.shape.map((_, i) => i))),
   define('logSoftmax', alongAxes, (x, axis) => x.logSoftmax(axis ?? x.shape.map((_, i) => i))),
 ];

@@ -24,7 +24,7 @@ const anything = scanned((shape) => tensors({ shape }));
 const zeros = scanned(withZeros);
 const distinct = scanned((shape) => distinctTensors({ shape }));
 
-type Reduced = [x: Tensor, axis: Axis | undefined, keepDims: boolean];
+type Reduced = [x: Tensor, axis: Axis | undefined, keepdims: boolean];
 const reduced = (values: (shape: Shape) => fc.Arbitrary<Tensor>): fc.Arbitrary<Reduced> =>
   shaped((shape): fc.Arbitrary<Reduced> => fc.tuple(values(shape), axesOf(shape), fc.boolean()));
 
@@ -34,11 +34,11 @@ export const scans: readonly Case[] = [
   define('cumprod with zeros', zeros, (x, axis, options) => x.cumprod(axis, options).square()),
   define('cummax', distinct, (x, axis, { reverse }) => x.cummax(axis, { reverse }).square()),
   define('cummin', distinct, (x, axis, { reverse }) => x.cummin(axis, { reverse }).square()),
-  define('logCumsumExp', anything, (x, axis, { reverse }) => x.logCumsumExp(axis, { reverse })),
+  define('logcumsumexp', anything, (x, axis, { reverse }) => x.logcumsumexp(axis, { reverse })),
   define(
     'prod',
     reduced((shape) => tensors({ shape })),
-    (x, axis, keepDims) => x.prod(axis, { keepDims }).square(),
+    (x, axis, keepdims) => x.prod(axis, { keepdims }).square(),
   ),
-  define('prod with zeros', reduced(withZeros), (x, axis, keepDims) => x.prod(axis, { keepDims })),
+  define('prod with zeros', reduced(withZeros), (x, axis, keepdims) => x.prod(axis, { keepdims })),
 ];

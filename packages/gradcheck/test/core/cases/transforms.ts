@@ -15,8 +15,8 @@ const w = new Variable(zeros([2, 2], { dtype: 'float64' }), { name: 'w' });
 
 export const transforms: readonly Case[] = [
   define('customGradient', [x, x], (a, b) => scaled(a, b).square()),
-  define('cast to float32 and back', [x], (a) => a.mul(0.5).cast('float32').sin().cast('float64')),
-  define('results in float32', [x, y], (a, b) => a.mul(b).cast('float32')),
+  define('cast to float32 and back', [x], (a) => a.mul(0.5).astype('float32').sin().astype('float64')),
+  define('results in float32', [x, y], (a, b) => a.mul(b).astype('float32')),
   define('inputs in float32', [tensors({ shape: [2], dtype: 'float32' }), y], (a, b) => a.mul(b).exp()),
   define('grad', [x, y], (a, b) => grad((inner: Tensor) => inner.mul(b).sin().sum())(a)),
   define('vjp', [x, y], (a, b) => vjp((inner: Tensor) => inner.mul(b).exp(), a).pullback(a)),

@@ -1,0 +1,572 @@
+// The table of elementwise operations. A new one is one record here: every backend, every transformation, the methods
+// of Tensor and the gradient tests follow from it. Nothing but operations may be exported from this file.
+import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
+import { constant, type Scalar } from '../scalar/scalar.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import * as functions from '../scalar/transcendental/index.ts';
+import { erfOf, integerPowerOf, powerOf, remainderOf } from '../scalar/definitions.ts';
+
+// The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
+// broadcasts against the output. At ties and kinks it is PyTorch's choice.
+
+const real = { from: -3, to: 3 };
+const positive = { from: 0.2, to: 4 };
+const awayFromZero = { ...real, avoid: [0] };
+const atIntegers = { from: -3.4, to: 3.4, avoid: [-3, -2, -1, 0, 1, 2, 3] };
+const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
+
+/** A lowering for float32 alone. */
+function float32(f: (...inputs: Scalar[]) => Scalar): (...inputs: Scalar[]) => Scalar | undefined {
+  return (...inputs) => (inputs[0]!.type === 'f32' ? f(...inputs) : undefined);
+}
+
+/** All of t to the winner, half of it to each at a tie. */
+function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
+  return wins.where(t, ties.where(t.mul(0.5), 0));
+}
+
+/** x + y. bool becomes int32. */
+export const add: Binary = binary({
+  name: 'add',
+  dtypes: 'number',
+  value: (x, y) => x + y,
+  lower: (x, y) => x.add(y),
+  derivatives: [(t) => t, (t) => t],
+  domain: [real, real],
+});
+
+/** x − y. bool becomes int32. */
+export const sub: Binary = binary({
+  name: 'sub',
+  dtypes: 'number',
+  value: (x, y) => x - y,
+  lower: (x, y) => x.sub(y),
+  derivatives: [(t) => t, (t) => t.neg()],
+  domain: [real, real],
+});
+
+/** x · y. bool becomes int32. */
+export const mul: Binary = binary({
+  name: 'mul',
+  dtypes: 'number',
+  value: (x, y) => x * y,
+  integer: Math.imul,
+  lower: (x, y) => x.mul(y),
+  derivatives: [(t, _x, y) => t.mul(y!), (t, x) => t.mul(x!)],
+  domain: [real, real],
+});
+
+/** x / y, true division: integers become float32. */
+export const div: Binary = binary({
+  name: 'div',
+  dtypes: 'float',
+  value: (x, y) => x / y,
+  lower: (x, y) => x.div(y),
+  derivatives: [(t, _x, y) => t.div(y!), (t, _x, y, out) => t.mul(out!).div(y!).neg()],
+  domain: [real, awayFromZero],
+});
+
+/** The remainder with the sign of the divisor (NumPy's `mod`, PyTorch's `remainder`). */
+export const mod: Binary = binary({
+  name: 'mod',
+  dtypes: 'number',
+  value: remainderOf,
+  lower: float32(functions.mod),
+  derivatives: [(t) => t, (t, x, y) => t.mul(x!.div(y!).floor()).neg()],
+  domain: [
+    { from: 0.2, to: 0.8 },
+    { from: 1, to: 3 },
+  ],
+});
+
+/**
+ * x to the power y; 1 if x is 1, whatever y is. int32 wraps, and for a negative y its fraction is cut: 2⁻¹ is 0.
+ * The gradient of x⁰ is 0 everywhere, and that of 0^y with respect to y is 0 for y ≥ 0.
+ */
+export const pow: Binary = binary({
+  name: 'pow',
+  dtypes: 'number',
+  value: powerOf,
+  integer: integerPowerOf,
+  lower: float32(functions.pow),
+  derivatives: [
+    // At x = y = 0 any finite power will do: 0 · 0⁻¹ would be NaN. Elsewhere y − 1, whose derivative counts even at y = 0.
+    (t, x, y) => t.mul(y!).mul(x!.pow(x!.equal(0).logicalAnd(y!.equal(0)).where(1, y!.sub(1)))),
+    (t, x, _y, out) => t.mul(out!).mul(x!.equal(0).where(1, x!).log()),
+  ],
+  domain: [positive, real],
+});
+
+/** The larger of x and y; NaN if one of them is. At a tie each gets half the gradient. */
+export const maximum: Binary = binary({
+  name: 'maximum',
+  dtypes: 'number',
+  value: (x, y) => Math.max(x, y),
+  lower: (x, y) => x.max(y),
+  derivatives: [
+    (t, x, y) => shareAtTies(t, x!.greater(y!), x!.equal(y!)),
+    (t, x, y) => shareAtTies(t, y!.greater(x!), x!.equal(y!)),
+  ],
+  domain: [
+    { from: -3, to: 0.2 },
+    { from: 0.4, to: 3 },
+  ],
+});
+
+/** The smaller of x and y; NaN if one of them is. At a tie each gets half the gradient. */
+export const minimum: Binary = binary({
+  name: 'minimum',
+  dtypes: 'number',
+  value: (x, y) => Math.min(x, y),
+  lower: (x, y) => x.min(y),
+  derivatives: [
+    (t, x, y) => shareAtTies(t, x!.less(y!), x!.equal(y!)),
+    (t, x, y) => shareAtTies(t, y!.less(x!), x!.equal(y!)),
+  ],
+  domain: [
+    { from: -3, to: 0.2 },
+    { from: 0.4, to: 3 },
+  ],
+});
+
+/** The angle of the point (x, y) from the x axis, in radians from −π to π: `atan2(y, x)`. */
+export const atan2: Binary = binary({
+  name: 'atan2',
+  dtypes: 'float',
+  value: Math.atan2,
+  lower: float32(functions.atan2),
+  derivatives: [
+    (t, y, x) => t.mul(x!).div(x!.square().add(y!.square())),
+    (t, y, x) => t.mul(y!).div(x!.square().add(y!.square())).neg(),
+  ],
+  domain: [real, { from: 0.3, to: 3 }],
+});
+
+/** −x. bool becomes int32. */
+export const neg: Unary = unary({
+  name: 'neg',
+  dtypes: 'number',
+  value: (x) => -x,
+  lower: (x) => x.neg(),
+  derivatives: [(t) => t.neg()],
+  domain: [real],
+});
+
+/** The absolute value; its gradient at 0 is 0. */
+export const abs: Unary = unary({
+  name: 'abs',
+  dtypes: 'number',
+  value: Math.abs,
+  lower: (x) => x.abs(),
+  derivatives: [(t, x) => t.mul(x!.sign())],
+  domain: [awayFromZero],
+});
+
+/** −1, 0 or 1. */
+export const sign: Unary = unary({
+  name: 'sign',
+  dtypes: 'number',
+  value: Math.sign,
+  lower: (x) => x.gt(0).select(1, x.lt(0).select(-1, x)),
+  derivatives: 'zero',
+  domain: [awayFromZero],
+});
+
+/** x². */
+export const square: Unary = unary({
+  name: 'square',
+  dtypes: 'number',
+  value: (x) => x * x,
+  integer: (x) => Math.imul(x, x),
+  lower: (x) => x.mul(x),
+  derivatives: [(t, x) => t.mul(x!).mul(2)],
+  domain: [real],
+});
+
+/** √x; NaN below 0, infinite slope at 0. */
+export const sqrt: Unary = unary({
+  name: 'sqrt',
+  dtypes: 'float',
+  value: Math.sqrt,
+  lower: (x) => x.sqrt(),
+  derivatives: [(t, _x, out) => t.div(out!).mul(0.5)],
+  domain: [positive],
+});
+
+/** 1 / x. */
+export const reciprocal: Unary = unary({
+  name: 'reciprocal',
+  dtypes: 'float',
+  value: (x) => 1 / x,
+  lower: (x) => constant(x.type, 1).div(x),
+  derivatives: [(t, _x, out) => t.mul(out!.square()).neg()],
+  domain: [awayFromZero],
+});
+
+/** eˣ. */
+export const exp: Unary = unary({
+  name: 'exp',
+  dtypes: 'float',
+  value: Math.exp,
+  lower: float32(functions.exp),
+  derivatives: [(t, _x, out) => t.mul(out!)],
+  domain: [real],
+});
+
+/** eˣ − 1, accurate near 0. */
+export const expm1: Unary = unary({
+  name: 'expm1',
+  dtypes: 'float',
+  value: Math.expm1,
+  lower: float32(functions.expm1),
+  derivatives: [(t, x) => t.mul(x!.exp())],
+  domain: [real],
+});
+
+/** The natural logarithm: −∞ at 0, NaN below. */
+export const log: Unary = unary({
+  name: 'log',
+  dtypes: 'float',
+  value: Math.log,
+  lower: float32(functions.log),
+  derivatives: [(t, x) => t.div(x!)],
+  domain: [positive],
+});
+
+/** log(1 + x), accurate near 0. */
+export const log1p: Unary = unary({
+  name: 'log1p',
+  dtypes: 'float',
+  value: Math.log1p,
+  lower: float32(functions.log1p),
+  derivatives: [(t, x) => t.div(x!.add(1))],
+  domain: [{ from: -0.8, to: 3 }],
+});
+
+/** The sine of an angle in radians. */
+export const sin: Unary = unary({
+  name: 'sin',
+  dtypes: 'float',
+  value: Math.sin,
+  lower: float32(functions.sin),
+  derivatives: [(t, x) => t.mul(x!.cos())],
+  domain: [real],
+});
+
+/** The cosine of an angle in radians. */
+export const cos: Unary = unary({
+  name: 'cos',
+  dtypes: 'float',
+  value: Math.cos,
+  lower: float32(functions.cos),
+  derivatives: [(t, x) => t.mul(x!.sin()).neg()],
+  domain: [real],
+});
+
+/** The tangent of an angle in radians. */
+export const tan: Unary = unary({
+  name: 'tan',
+  dtypes: 'float',
+  value: Math.tan,
+  lower: float32(functions.tan),
+  derivatives: [(t, _x, out) => t.mul(out!.square().add(1))],
+  domain: [{ from: -1.2, to: 1.2 }],
+});
+
+/** The angle from −π/2 to π/2 whose sine is x; NaN outside [−1, 1]. */
+export const asin: Unary = unary({
+  name: 'asin',
+  dtypes: 'float',
+  value: Math.asin,
+  lower: float32(functions.asin),
+  derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt())],
+  domain: [{ from: -0.9, to: 0.9 }],
+});
+
+/** The angle from 0 to π whose cosine is x; NaN outside [−1, 1]. */
+export const acos: Unary = unary({
+  name: 'acos',
+  dtypes: 'float',
+  value: Math.acos,
+  lower: float32(functions.acos),
+  derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt()).neg()],
+  domain: [{ from: -0.9, to: 0.9 }],
+});
+
+/** The angle from −π/2 to π/2 whose tangent is x. */
+export const atan: Unary = unary({
+  name: 'atan',
+  dtypes: 'float',
+  value: Math.atan,
+  lower: float32(functions.atan),
+  derivatives: [(t, x) => t.div(x!.square().add(1))],
+  domain: [real],
+});
+
+/** The hyperbolic sine. */
+export const sinh: Unary = unary({
+  name: 'sinh',
+  dtypes: 'float',
+  value: Math.sinh,
+  lower: float32(functions.sinh),
+  derivatives: [(t, x) => t.mul(x!.cosh())],
+  domain: [real],
+});
+
+/** The hyperbolic cosine. */
+export const cosh: Unary = unary({
+  name: 'cosh',
+  dtypes: 'float',
+  value: Math.cosh,
+  lower: float32(functions.cosh),
+  derivatives: [(t, x) => t.mul(x!.sinh())],
+  domain: [real],
+});
+
+/** The hyperbolic tangent. */
+export const tanh: Unary = unary({
+  name: 'tanh',
+  dtypes: 'float',
+  value: Math.tanh,
+  lower: float32(functions.tanh),
+  derivatives: [(t, _x, out) => t.mul(out!.square().neg().add(1))],
+  domain: [real],
+});
+
+/** The inverse hyperbolic sine. */
+export const asinh: Unary = unary({
+  name: 'asinh',
+  dtypes: 'float',
+  value: Math.asinh,
+  lower: float32(functions.asinh),
+  derivatives: [(t, x) => t.div(x!.square().add(1).sqrt())],
+  domain: [real],
+});
+
+/** The inverse hyperbolic cosine, ≥ 0; NaN below 1. */
+export const acosh: Unary = unary({
+  name: 'acosh',
+  dtypes: 'float',
+  value: Math.acosh,
+  lower: float32(functions.acosh),
+  derivatives: [(t, x) => t.div(x!.square().sub(1).sqrt())],
+  domain: [{ from: 1.2, to: 4 }],
+});
+
+/** The inverse hyperbolic tangent; NaN outside [−1, 1]. */
+export const atanh: Unary = unary({
+  name: 'atanh',
+  dtypes: 'float',
+  value: Math.atanh,
+  lower: float32(functions.atanh),
+  derivatives: [(t, x) => t.div(x!.square().neg().add(1))],
+  domain: [{ from: -0.9, to: 0.9 }],
+});
+
+/** The logistic function 1 / (1 + e⁻ˣ). */
+export const sigmoid: Unary = unary({
+  name: 'sigmoid',
+  dtypes: 'float',
+  value: (x) => 1 / (1 + Math.exp(-x)),
+  lower: float32(functions.sigmoid),
+  derivatives: [(t, _x, out) => t.mul(out!).mul(out!.neg().add(1))],
+  domain: [real],
+});
+
+/** log(1 + eˣ), without overflow. */
+export const softplus: Unary = unary({
+  name: 'softplus',
+  dtypes: 'float',
+  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  lower: float32(functions.softplus),
+  derivatives: [(t, x) => t.mul(x!.sigmoid())],
+  domain: [real],
+});
+
+/** max(x, 0); its gradient at 0 is 0. */
+export const relu: Unary = unary({
+  name: 'relu',
+  dtypes: 'number',
+  value: (x) => (x < 0 ? 0 : x),
+  lower: (x) => x.lt(0).select(0, x),
+  derivatives: [(t, x) => x!.greater(0).where(t, 0)],
+  domain: [awayFromZero],
+});
+
+/** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
+export const erf: Unary = unary({
+  name: 'erf',
+  dtypes: 'float',
+  value: erfOf,
+  lower: float32(functions.erf),
+  derivatives: [(t, x) => t.mul(x!.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
+  domain: [real],
+});
+
+/** The largest integer ≤ x, in x's dtype. */
+export const floor: Unary = unary({
+  name: 'floor',
+  dtypes: 'number',
+  value: Math.floor,
+  lower: (x) => (x.type === 'i32' ? x : x.floor()),
+  derivatives: 'zero',
+  domain: [atIntegers],
+});
+
+/** The smallest integer ≥ x, in x's dtype. */
+export const ceil: Unary = unary({
+  name: 'ceil',
+  dtypes: 'number',
+  value: Math.ceil,
+  lower: (x) => (x.type === 'i32' ? x : x.ceil()),
+  derivatives: 'zero',
+  domain: [atIntegers],
+});
+
+/** The nearest integer, halves to the even one, in x's dtype. */
+export const round: Unary = unary({
+  name: 'round',
+  dtypes: 'number',
+  value: (x) => {
+    const up = Math.round(x);
+    return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+  },
+  lower: (x) => (x.type === 'i32' ? x : x.nearest()),
+  derivatives: 'zero',
+  domain: [atHalves],
+});
+
+/** x without its fraction, in x's dtype. */
+export const trunc: Unary = unary({
+  name: 'trunc',
+  dtypes: 'number',
+  value: Math.trunc,
+  lower: (x) => (x.type === 'i32' ? x : x.trunc()),
+  derivatives: 'zero',
+  domain: [atIntegers],
+});
+
+/** Whether x is NaN. */
+export const isnan: Unary = unary({
+  name: 'isnan',
+  dtypes: 'comparison',
+  value: (x) => (x !== x ? 1 : 0),
+  lower: (x) => x.isNaN(),
+  derivatives: 'zero',
+  domain: [real],
+});
+
+/** Whether x is neither infinite nor NaN. */
+export const isfinite: Unary = unary({
+  name: 'isfinite',
+  dtypes: 'comparison',
+  value: (x) => (x - x === 0 ? 1 : 0),
+  lower: (x) => x.sub(x).eq(0),
+  derivatives: 'zero',
+  domain: [real],
+});
+
+/** Whether x equals y. */
+export const equal: Binary = comparison(
+  'equal',
+  (x, y) => (x === y ? 1 : 0),
+  (x, y) => x.eq(y),
+);
+/** Whether x differs from y. NaN differs from itself. */
+export const notEqual: Binary = comparison(
+  'notEqual',
+  (x, y) => (x !== y ? 1 : 0),
+  (x, y) => x.ne(y),
+);
+/** Whether x < y. */
+export const less: Binary = comparison(
+  'less',
+  (x, y) => (x < y ? 1 : 0),
+  (x, y) => x.lt(y),
+);
+/** Whether x ≤ y. */
+export const lessEqual: Binary = comparison(
+  'lessEqual',
+  (x, y) => (x <= y ? 1 : 0),
+  (x, y) => x.le(y),
+);
+/** Whether x > y. */
+export const greater: Binary = comparison(
+  'greater',
+  (x, y) => (x > y ? 1 : 0),
+  (x, y) => x.gt(y),
+);
+/** Whether x ≥ y. */
+export const greaterEqual: Binary = comparison(
+  'greaterEqual',
+  (x, y) => (x >= y ? 1 : 0),
+  (x, y) => x.ge(y),
+);
+
+/** Whether x and y are both true (not 0). */
+export const logicalAnd: Binary = binary({
+  name: 'logicalAnd',
+  dtypes: 'logical',
+  value: (x, y) => x & y,
+  lower: (x, y) => x.and(y),
+  derivatives: 'zero',
+  domain: [real, real],
+});
+
+/** Whether x or y is true (not 0). */
+export const logicalOr: Binary = binary({
+  name: 'logicalOr',
+  dtypes: 'logical',
+  value: (x, y) => x | y,
+  lower: (x, y) => x.or(y),
+  derivatives: 'zero',
+  domain: [real, real],
+});
+
+/** Whether x is false (0). */
+export const logicalNot: Unary = unary({
+  name: 'logicalNot',
+  dtypes: 'logical',
+  value: (x) => 1 - x,
+  lower: (x) => x.not(),
+  derivatives: 'zero',
+  domain: [real],
+});
+
+/** The bits set in both of two int32. */
+export const bitwiseAnd: Binary = binary({
+  name: 'bitwiseAnd',
+  dtypes: 'bitwise',
+  value: (x, y) => x & y,
+  lower: (x, y) => x.and(y),
+  derivatives: 'zero',
+  domain: [real, real],
+});
+
+/** y where the condition x holds (is not 0), z elsewhere: `where(condition, y, z)`. Broadcasts all three. */
+export const where: Ternary = ternary({
+  name: 'where',
+  dtypes: 'select',
+  value: (condition, y, z) => (condition !== 0 ? y : z),
+  lower: (condition, y, z) => condition.select(y, z),
+  derivatives: [null, (t, condition) => condition!.where(t, 0), (t, condition) => condition!.where(0, t)],
+  domain: [awayFromZero, real, real],
+});
+
+/** x limited to [low, high]: `clip(x, low, high)`. The gradient passes inside and at the bounds. */
+export const clip: Ternary = ternary({
+  name: 'clip',
+  dtypes: 'number',
+  value: (x, low, high) => Math.min(Math.max(x, low), high),
+  lower: (x, low, high) => x.max(low).min(high),
+  derivatives: [
+    (t, x, low, high) => x!.greaterEqual(low!).logicalAnd(x!.lessEqual(high!)).where(t, 0),
+    (t, x, low, high) => x!.less(low!).logicalAnd(low!.less(high!)).where(t, 0),
+    (t, x, low, high) => x!.greater(high!).logicalOr(low!.greater(high!)).where(t, 0),
+  ],
+  domain: [
+    { from: -3, to: 3, avoid: [-1.6, -1.5, -1.4, 1.4, 1.5, 1.6] },
+    { from: -1.6, to: -1.4 },
+    { from: 1.4, to: 1.6 },
+  ],
+});
