@@ -19,6 +19,7 @@ export type * from './graph/records.ts';
 export { runOnHost } from './reference/backend.ts';
 export { lowered } from './scalar/lower.ts';
 export { call, constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar/scalar.ts';
+export { threefryExpression } from './scalar/threefry.ts';
 export type { Backend, Buffer } from './schedule/backend.ts';
 export { operandsOf } from './schedule/body.ts';
 export type { Body, Kernel, Operand, Plan, Slot, Step } from './schedule/kernel.ts';

@@ -1,30 +1,110 @@
-// Random tensors. Nothing is hidden: the same key gives the same numbers, on every backend. Split a key to get more.
+// Random tensors and host numbers. Nothing is hidden: the same key gives the same numbers, on every backend. Split a key
+// to get more.
 import { isFloat, type DType } from './data/dtype.ts';
-import { randomBits, threefry } from './ops/randomBits.ts';
-import { fromArray } from './graph/source.ts';
 import { checkShape, type Shape } from './data/shape.ts';
+import { fromArray } from './graph/source.ts';
 import { Tensor } from './graph/tensor.ts';
+import { randomBits } from './ops/randomBits.ts';
+import { threefry } from './scalar/threefry.ts';
+
+type Words = readonly [number, number];
 
 /** What random numbers are a function of: 64 bits. Use a key once; split it for more. */
 export class Key {
-  readonly words: readonly [number, number];
+  readonly words: Words;
 
   /** For `random.key`, `split` and `foldIn`. */
-  constructor(words: readonly [number, number]) {
+  constructor(words: Words) {
     this.words = words;
   }
 
-  /** Independent new keys. */
+  /**
+   * Independent new keys.
+   * @throws {TypeError} if the count is not an integer ≥ 0.
+   */
   split(count = 2): Key[] {
     if (!Number.isInteger(count) || count < 0) throw new TypeError(`split: the count is an integer ≥ 0, got ${count}`);
-    return Array.from({ length: count }, (_, i) => new Key(threefry(...this.words, 1, i)));
+    return Array.from({ length: count }, (_, i) => new Key(threefry(this.words, 1, i)));
   }
 
-  /** The independent key that belongs to this one and a number (a step, the index of a layer). */
+  /**
+   * The independent key that belongs to this one and a number (a step, the index of a layer).
+   * @throws {TypeError} if the number is not an integer that a double holds exactly.
+   */
   foldIn(n: number): Key {
     if (!Number.isSafeInteger(n)) throw new TypeError(`foldIn: expected an integer, got ${n}`);
-    const [first, second] = threefry(...this.words, 2, n | 0);
-    return new Key(threefry(first, second, 2, Math.floor(n / 2 ** 32) | 0));
+    return new Key(threefry(threefry(this.words, 2, n | 0), 2, Math.floor(n / 2 ** 32) | 0));
+  }
+
+  /** Plain numbers from this key, one after another, without tensors: for shuffling and augmenting data. */
+  stream(): Stream {
+    return new Stream(this);
+  }
+}
+
+/**
+ * Plain numbers from a key, one after another. Integer and correctly rounded floating-point operations alone are used, so
+ * that the numbers are the same in every engine.
+ */
+export class Stream {
+  readonly #words: Words;
+  #drawn = 0;
+
+  /** For `key.stream()`. */
+  constructor({ words }: Key) {
+    this.#words = words;
+  }
+
+  /** A uniform integer in [0, 2³²). */
+  uint32(): number {
+    const counter = this.#drawn++;
+    return threefry(this.#words, 3 + Math.floor(counter / 2 ** 32), counter | 0)[0] >>> 0;
+  }
+
+  /** A uniform number in [low, high), on a grid of 2³² values. */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * (this.uint32() / 2 ** 32);
+  }
+
+  /**
+   * A uniform integer in [0, bound), without bias.
+   * @throws {RangeError} if the bound is not an integer from 1 to 2⁵³.
+   */
+  integer(bound: number): number {
+    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 53) {
+      throw new RangeError(`random.Stream.integer: the bound is an integer from 1 to 2^53, got ${bound}`);
+    }
+    // Numbers from the last, incomplete multiple of the bound on are drawn again.
+    const range = bound <= 2 ** 32 ? 2 ** 32 : 2 ** 53;
+    const limit = range - (range % bound);
+    for (;;) {
+      const value = range === 2 ** 32 ? this.uint32() : (this.uint32() >>> 11) * 2 ** 32 + this.uint32();
+      if (value < limit) return value % bound;
+    }
+  }
+
+  /**
+   * An approximately normal number of mean 0 and variance 1: the centred sum of twelve uniform ones (Irwin–Hall), exact to
+   * compute in every engine and never beyond ±6.
+   */
+  normal(): number {
+    let sum = 0;
+    for (let i = 0; i < 12; i++) sum += this.uint32();
+    return sum / 2 ** 32 - 6;
+  }
+
+  /** Shuffles an array in place (Fisher–Yates) and returns it. */
+  shuffle<Items extends Int32Array | unknown[]>(items: Items): Items {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      [items[i], items[j]] = [items[j], items[i]];
+    }
+    return items;
+  }
+
+  /** 0 to n − 1 in random order. */
+  permutation(n: number): Int32Array {
+    return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
 }
 

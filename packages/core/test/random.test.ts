@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random, tensor, type Key } from '../src/index.ts';
-import { threefry } from '../src/ops/randomBits.ts';
+import { threefry } from '../src/scalar/threefry.ts';
 import { numbers } from './helpers.ts';
 
 const seeds = fc.maxSafeInteger();
@@ -26,12 +26,12 @@ describe('Threefry-2x32, 20 rounds', () => {
       ['c4923a9c', '483df7a0'],
     ],
   ] as const)('key %j, counter %j', (key, counter, answer) => {
-    expect(hex(threefry(key[0], key[1], counter[0], counter[1]))).toEqual(answer);
+    expect(hex(threefry(key, counter[0], counter[1]))).toEqual(answer);
   });
 
   test('element i of random.bits is the first word for counter (0, i)', () => {
-    const words = numbers(random.bits(random.key(0), [3]));
-    expect(words).toEqual([0, 1, 2].map((i) => threefry(0, 0, 0, i)[0]));
+    const bits = numbers(random.bits(random.key(0), [3]));
+    expect(bits).toEqual([0, 1, 2].map((i) => threefry([0, 0], 0, i)[0]));
   });
 });
 
@@ -203,3 +203,54 @@ test.each([
   [() => random.uniform(key, [2], { low: '0' as unknown as number }), 'random.uniform: low is a number, got 0'],
   [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std is a number, got null'],
 ])('error %#', (make, message) => expect(make).toThrow(message));
+
+describe('a stream of numbers on the host', () => {
+  test('is a function of its key', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const [a, b] = [random.key(seed).stream(), random.key(seed).stream()];
+        const draw = (stream: random.Stream): number[] => Array.from({ length: 130 }, () => stream.uint32());
+        expect(draw(a)).toEqual(draw(b));
+        expect(draw(a)).not.toEqual(draw(random.key(seed).foldIn(1).stream()));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('gives integers below the bound, all of them equally often', () => {
+    fc.assert(
+      fc.property(seeds, fc.constantFrom(1, 2, 3, 7, 2 ** 32, 2 ** 32 + 1, 2 ** 53), (seed, bound) => {
+        const stream = random.key(seed).stream();
+        for (let i = 0; i < 20; i++) {
+          const value = stream.integer(bound);
+          expect(Number.isSafeInteger(value) && value >= 0 && value < bound).toBe(true);
+        }
+      }),
+    );
+    const stream = random.key(1).stream();
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 30_000; i++) counts[stream.integer(3)]!++;
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
+  });
+
+  test('gives uniform numbers of the interval and normal ones of mean 0 and variance 1', () => {
+    const stream = random.key(2).stream();
+    const uniform = Array.from({ length: 20_000 }, () => stream.uniform(-1, 3));
+    expect(uniform.every((x) => x >= -1 && x < 3)).toBe(true);
+    expect(Math.abs(uniform.reduce((sum, x) => sum + x) / 20_000 - 1)).toBeLessThan(0.04);
+    const normal = Array.from({ length: 20_000 }, () => stream.normal());
+    expect(Math.abs(normal.reduce((sum, x) => sum + x) / 20_000)).toBeLessThan(0.03);
+    expect(Math.abs(normal.reduce((sum, x) => sum + x * x) / 20_000 - 1)).toBeLessThan(0.05);
+  });
+
+  test('shuffles: every order of three comes up', () => {
+    const stream = random.key(3).stream();
+    const orders = new Set(Array.from({ length: 200 }, () => [...stream.permutation(3)].join('')));
+    expect([...orders].toSorted()).toEqual(['012', '021', '102', '120', '201', '210']);
+    expect(stream.shuffle(['a'])).toEqual(['a']);
+  });
+
+  test.each([0, 1.5, 2 ** 53 + 2, NaN])('refuses the bound %d', (bound) => {
+    expect(() => random.key(0).stream().integer(bound)).toThrow('random.Stream.integer: the bound is an integer');
+  });
+});
