@@ -15,7 +15,7 @@ export {
   type View,
 } from './data/shape.ts';
 export { isPlainObject } from './graph/tree.ts';
-export type * from './graph/records.ts';
+export type * from './graph/primitive.ts';
 export { runOnHost } from './reference/backend.ts';
 export { lowered } from './scalar/lower.ts';
 export { call, constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar/scalar.ts';

@@ -2,7 +2,7 @@ import type { Backend, Buffer } from './schedule/backend.ts';
 import { explanationOf, type Explanation } from './inspect/explain.ts';
 import { attributesKey, topologicalOrder } from './graph/order.ts';
 import type { Plan } from './schedule/kernel.ts';
-import type { Primitive } from './graph/records.ts';
+import type { Primitive } from './graph/primitive.ts';
 import { scalarSource, variableSource, type VariableRead } from './graph/source.ts';
 import { execute } from './inspect/profile.ts';
 import { HostBuffer, reference } from './reference/backend.ts';
@@ -193,8 +193,8 @@ function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
 const plans = new WeakMap<Backend, Map<string, Plan>>();
 const plansKept = 64;
 
-function limitsOf({ mostOperands }: Backend): ScheduleOptions {
-  return mostOperands === undefined ? {} : { mostOperands };
+function limitsOf({ maxOperands }: Backend): ScheduleOptions {
+  return maxOperands === undefined ? {} : { maxOperands };
 }
 
 function planFor(backend: Backend, wanted: Wanted): Plan {

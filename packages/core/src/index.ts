@@ -42,7 +42,7 @@ export {
   type Ternary,
   type Unary,
 } from './ops/define.ts';
-export type { DTypeRule, Domain } from './graph/records.ts';
+export type { DTypeRule, Domain } from './graph/primitive.ts';
 export { reference } from './reference/backend.ts';
 export type { Shape } from './data/shape.ts';
 export {

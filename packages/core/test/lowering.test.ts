@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cast } from '../src/ops/castRecord.ts';
 import * as table from '../src/ops/elementwise.ts';
 import { lowered, weightOf } from '../src/scalar/lower.ts';
-import type { DTypeRule, Elementwise } from '../src/graph/records.ts';
+import type { DTypeRule, Elementwise } from '../src/graph/primitive.ts';
 import type { DType } from '../src/data/dtype.ts';
 import { nodesOf, parameter, type ScalarType } from '../src/scalar/scalar.ts';
 import { arrays, interpret } from './scalar-interpreter.ts';

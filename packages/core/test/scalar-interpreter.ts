@@ -88,9 +88,9 @@ function functionOf({
       return (x, y) => (x < y ? 1 : 0);
     case 'le':
       return (x, y) => (x <= y ? 1 : 0);
-    case 'bits':
+    case 'bitcastI32':
       return (x) => ((floats[0] = x), integers[0]!);
-    case 'float':
+    case 'bitcastF32':
       return (x) => ((integers[0] = x), floats[0]!);
     case 'convert':
       if (type === 'bool') return (x) => (x !== 0 ? 1 : 0);

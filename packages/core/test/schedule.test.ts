@@ -234,7 +234,7 @@ describe('bodies are bounded', () => {
     const [a, b] = [values([6, 2]), values([6, 1])];
     const results = [1, 2, 3, 4, 5].reduce((all, i) => all.mul(values([2]).add(i)), x.matmul(a)).add(b.sum());
     const order = topologicalOrder([results]);
-    const plan = schedule({ order, results: [results], updates: [] }, { mostOperands: 4 });
+    const plan = schedule({ order, results: [results], updates: [] }, { maxOperands: 4 });
     expect(Math.max(...plan.kernels.map(operandsIn))).toBeLessThanOrEqual(4);
   });
 });

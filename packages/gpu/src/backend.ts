@@ -15,7 +15,7 @@ const stagedBytes = 4096;
 export class GpuBackend implements Backend {
   readonly name: string;
   readonly dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
-  readonly mostOperands?: number;
+  readonly maxOperands?: number;
   readonly #device: Device;
   readonly #reason: string;
   readonly #residents: Residents;
@@ -29,7 +29,7 @@ export class GpuBackend implements Backend {
     this.#reason = reason;
     this.#residents = new Residents(device);
     // Beside its operands, a kernel may read what was computed for it first, as scans do.
-    if (device.mostInputs !== undefined) this.mostOperands = device.mostInputs - 1;
+    if (device.mostInputs !== undefined) this.maxOperands = device.mostInputs - 1;
   }
 
   /** The mode of gpu.js that it runs in. */
@@ -97,13 +97,13 @@ export class GpuBackend implements Backend {
     this.#timed.push(times);
   }
 
-  async timed(): Promise<void> {
+  async flushTimings(): Promise<void> {
     await Promise.all(this.#timed.splice(0));
   }
 
   /** @throws {Error} if the device has refused what was submitted. */
-  rest(): Promise<void> | undefined {
-    const rest = (): Promise<void> | undefined => this.#device.rest() ?? this.#residents.rest();
+  yieldToCollector(): Promise<void> | undefined {
+    const rest = (): Promise<void> | undefined => this.#device.yieldToCollector() ?? this.#residents.yieldToCollector();
     const known = this.#residents.known();
     if (!known) return rest();
     return known.then((failure) => {

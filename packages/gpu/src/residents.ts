@@ -69,7 +69,7 @@ export class Residents {
   }
 
   /** Waits for the event loop's next turn, in which the collector reports, if many results were made since the last. */
-  rest(): Promise<void> | undefined {
+  yieldToCollector(): Promise<void> | undefined {
     if (this.#sinceRest < restAfter) return undefined;
     this.#sinceRest = 0;
     return new Promise((resolve) => setTimeout(resolve));

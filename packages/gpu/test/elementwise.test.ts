@@ -121,7 +121,7 @@ describe.each(modes)('%s', (mode) => {
       name: 'nextAfter',
       dtypes: 'float',
       value: (x) => x,
-      lower: (x) => x.bits().add(1).float(),
+      lower: (x) => x.bitcastI32().add(1).bitcastF32(),
       derivatives: 'zero',
       domain: [{ from: 0, to: 1 }],
     });

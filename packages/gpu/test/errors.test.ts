@@ -69,7 +69,7 @@ function plant(device: GPUDevice, name: string, isWrong = (): boolean => true): 
 describe.runIf(hasWebGpu)('webgpu', () => {
   test('a device with the limits that all have computes everything, with fewer operands to a kernel', async () => {
     const backend = await backendOn(await plainDevice());
-    expect(backend.mostOperands).toBe(5);
+    expect(backend.maxOperands).toBe(5);
     const build = (): Tensor[] => {
       const parts = Array.from({ length: 20 }, (_, i) => arange(6, { dtype: 'float32' }).mul(i + 1));
       const sum = parts.reduce((x, y) => x.mul(0.5).add(y));

@@ -141,8 +141,8 @@ export class WasmBackend implements Backend {
     }
   }
 
-  rest(): Promise<void> | undefined {
-    return this.#residents.rest();
+  yieldToCollector(): Promise<void> | undefined {
+    return this.#residents.yieldToCollector();
   }
 
   /** Frees what was prepared for a plan that will not run again. */

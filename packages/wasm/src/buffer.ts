@@ -150,7 +150,7 @@ export class Residents {
   }
 
   /** Waits for the event loop's next turn, in which the collector reports, if many blocks were made since the last. */
-  rest(): Promise<void> | undefined {
+  yieldToCollector(): Promise<void> | undefined {
     if (this.#sinceRest < restAfter) return undefined;
     this.#sinceRest = 0;
     return nextTurn();

@@ -86,10 +86,10 @@ describe('buffers', () => {
     const x = backend.upload(new Float32Array(n), 'float32');
     const make = (): void => backend.execute(plan, [x], [backend.allocate('float32', n)]);
     make();
-    expect(backend.rest()).toBeUndefined();
+    expect(backend.yieldToCollector()).toBeUndefined();
     for (let i = 0; i < 8; i++) make();
-    await expect(backend.rest()).resolves.toBeUndefined();
-    expect(backend.rest()).toBeUndefined();
+    await expect(backend.yieldToCollector()).resolves.toBeUndefined();
+    expect(backend.yieldToCollector()).toBeUndefined();
   });
 
   it('makes room below a small limit, and reports what does not fit without losing anything', () => {

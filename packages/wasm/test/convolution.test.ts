@@ -11,7 +11,7 @@ interface Attributes {
   readonly low: Pair;
   readonly high: Pair;
   readonly inputDilation: Pair;
-  readonly kernelDilation: Pair;
+  readonly filterDilation: Pair;
   readonly groups: number;
 }
 
@@ -20,7 +20,7 @@ const plainly: Attributes = {
   low: [0, 0],
   high: [0, 0],
   inputDilation: [1, 1],
-  kernelDilation: [1, 1],
+  filterDilation: [1, 1],
   groups: 1,
 };
 
@@ -28,7 +28,7 @@ function outputShape(images: readonly number[], kernels: readonly number[], a: A
   const dilated = (length: number, dilation: number): number => (length === 0 ? 0 : (length - 1) * dilation + 1);
   const spatial = ([0, 1] as const).map((i) => {
     const room = dilated(images[2 + i]!, a.inputDilation[i]) + a.low[i] + a.high[i];
-    return Math.max(0, Math.floor((room - dilated(kernels[2 + i]!, a.kernelDilation[i])) / a.stride[i]) + 1);
+    return Math.max(0, Math.floor((room - dilated(kernels[2 + i]!, a.filterDilation[i])) / a.stride[i]) + 1);
   });
   return [images[0]!, kernels[0]!, ...spatial];
 }
@@ -43,7 +43,7 @@ function model(images: Strided, kernels: Strided, shape: readonly number[], a: A
   };
   /** The input coordinate that an output meets, −1 in the padding; none between dilated elements. */
   const meet = (i: 0 | 1, out: number, k: number, length: number): number | undefined => {
-    const place = (out * a.stride[i] - a.low[i] + k * a.kernelDilation[i]) / a.inputDilation[i];
+    const place = (out * a.stride[i] - a.low[i] + k * a.filterDilation[i]) / a.inputDilation[i];
     if (!Number.isInteger(place)) return undefined;
     return place >= 0 && place < length ? place : -1;
   };
@@ -98,7 +98,7 @@ const convolutions = fc
       low: pairOf(fc.integer({ min: -2, max: 3 })),
       high: pairOf(fc.integer({ min: -2, max: 3 })),
       inputDilation: distance,
-      kernelDilation: distance,
+      filterDilation: distance,
     }),
     imageLayout: layouts(4, [true, true, true, true]),
     kernelLayout: layouts(4, [true, true, true, true]),
@@ -211,7 +211,7 @@ describe.each(variants)('%o', (features) => {
       'its gradient for the kernels',
       [3, 6, 41, 37],
       [32, 6, 21, 19],
-      { low: [1, 1], high: [1, 1], kernelDilation: [2, 2] },
+      { low: [1, 1], high: [1, 1], filterDilation: [2, 2] },
       exchanged,
       exchanged,
     ],
@@ -246,7 +246,7 @@ describe.each(variants)('%o', (features) => {
       'its gradient for the kernels',
       [1, 60, 33, 31],
       [30, 2, 17, 16],
-      { low: [2, 2], high: [2, 2], kernelDilation: [2, 2], groups: 30 },
+      { low: [2, 2], high: [2, 2], filterDilation: [2, 2], groups: 30 },
       exchanged,
       exchanged,
     ],
@@ -279,7 +279,7 @@ test('a long sum with few outputs is cut into slices, for all threads to have wo
     stride: [1, 1],
     low: [1, 1],
     inputDilation: [1, 1],
-    kernelDilation: [1, 1],
+    filterDilation: [1, 1],
     groups: 1,
   } as const;
   const commands = convolutionCommands(
@@ -297,7 +297,7 @@ test('a long sum with few outputs is cut into slices, for all threads to have wo
 
 test('operands that do not match are refused', () => {
   const of = (...shape: number[]) => strided(shape, { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
-  const form = { stride: [1, 1], low: [0, 0], inputDilation: [1, 1], kernelDilation: [1, 1] } as const;
+  const form = { stride: [1, 1], low: [0, 0], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
   const commands = (shape: number[], groups: number) => () =>
     convolutionCommands(
       { images: of(2, 6, 4, 4), kernels: of(4, 3, 1, 1), output: slot('float32', 1), shape, groups, ...form },

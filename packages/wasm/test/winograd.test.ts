@@ -132,7 +132,7 @@ describe.each(variants)('%o', (features) => {
     const length = shape.reduce((x, y) => x * y, 1);
     const output = slot('float32', length);
     const result = new Float32Array(length).fill(Number.NaN);
-    const plain = { stride: [1, 1], inputDilation: [1, 1], kernelDilation: [1, 1] } as const;
+    const plain = { stride: [1, 1], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
     const tail = hasTail ? { tail: tripleTail(output) } : {};
     const commands = lower({ images, kernels, output, shape, low, groups, ...plain, ...tail });
     const buffers = new Map([
@@ -234,7 +234,7 @@ describe('the choice', () => {
       place: slot('float32', 1),
       view: { shape: each, strides: [0, 0, 0, 0], offset: 0 },
     });
-    const plain = { stride: [1, 1], low: [1, 1], inputDilation: [1, 1], kernelDilation: [1, 1], groups: 1 } as const;
+    const plain = { stride: [1, 1], low: [1, 1], inputDilation: [1, 1], filterDilation: [1, 1], groups: 1 } as const;
     const operands = { images: of(imageShape), kernels: of(kernelShape), output: slot('float32', 1), shape };
     return winogradCommands({ ...operands, ...plain, ...some })?.map(({ code }) => code.key);
   }
@@ -252,7 +252,7 @@ describe('the choice', () => {
   test.each([
     ['stride', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 14, 14], { stride: [2, 2] }],
     ['dilated images', [8, 64, 14, 14], [64, 64, 3, 3], [8, 64, 28, 28], { inputDilation: [2, 2] }],
-    ['dilated kernels', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 26, 26], { kernelDilation: [2, 2] }],
+    ['dilated kernels', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 26, 26], { filterDilation: [2, 2] }],
     ['other kernels', [8, 64, 28, 28], [64, 64, 5, 5], [8, 64, 26, 26], {}],
     ['kernels of 1×3', [8, 64, 28, 28], [64, 64, 1, 3], [8, 64, 30, 28], {}],
     ['no images', [0, 64, 28, 28], [64, 64, 3, 3], [0, 64, 28, 28], {}],

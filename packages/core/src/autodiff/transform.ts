@@ -4,7 +4,7 @@ import { pullBack, pushForward } from './grad.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { checkTensor } from '../ops/define.ts';
 import { alias } from '../ops/movementRecords.ts';
-import type { Movement } from '../graph/records.ts';
+import type { Movement } from '../graph/primitive.ts';
 import { sameShape, show } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { trace } from './trace.ts';

@@ -1,6 +1,6 @@
 import { scalarSource, variableSource, type VariableRead } from './source.ts';
 import { checkTensor } from '../ops/define.ts';
-import type { Attribute, Attributes } from './records.ts';
+import type { Attribute, Attributes } from './primitive.ts';
 import type { Tensor } from './tensor.ts';
 
 /**

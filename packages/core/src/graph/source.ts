@@ -3,7 +3,7 @@ import { convert, type DType, type TypedArray } from '../data/dtype.ts';
 import type { Shape } from '../data/shape.ts';
 import { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
-import type { Source } from './records.ts';
+import type { Source } from './primitive.ts';
 
 /** Elements given by the user, or computed before. */
 const data: Source = { kind: 'source', name: 'data' };

@@ -11,7 +11,7 @@ import * as movement from '../ops/movement.ts';
 import * as reduction from '../ops/reduction.ts';
 import * as scan from '../ops/scan.ts';
 import * as statistics from '../ops/statistics.ts';
-import type { Attributes, Primitive } from './records.ts';
+import type { Attributes, Primitive } from './primitive.ts';
 import { type Shape, sizeOf } from '../data/shape.ts';
 
 /** What an operation takes beside tensors: plain numbers, which take the dtype of the tensor they meet. */

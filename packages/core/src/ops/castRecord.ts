@@ -1,4 +1,4 @@
-import type { Elementwise } from '../graph/records.ts';
+import type { Elementwise } from '../graph/primitive.ts';
 
 /** The same number in another dtype; storing it converts. (To bool it is a comparison with 0.) */
 export const cast: Elementwise = {

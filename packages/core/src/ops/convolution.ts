@@ -72,7 +72,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     low: [rows[0], columns[0]],
     high: [rows[1], columns[1]],
     inputDilation: [1, 1],
-    kernelDilation: dilation,
+    filterDilation: dilation,
     groups,
   });
 }

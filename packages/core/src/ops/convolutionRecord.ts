@@ -2,7 +2,7 @@ import { sizeOf } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { correlate } from '../reference/convolution.ts';
 import { dilated } from './movementRecords.ts';
-import type { Routine } from '../graph/records.ts';
+import type { Routine } from '../graph/primitive.ts';
 
 type Pair = readonly [number, number];
 
@@ -16,7 +16,7 @@ export type ConvolutionAttributes = {
   /** The distance of input elements, with zeros between them (a transposed convolution's stride). */
   readonly inputDilation: Pair;
   /** The distance of kernel elements. */
-  readonly kernelDilation: Pair;
+  readonly filterDilation: Pair;
   readonly groups: number;
 };
 
@@ -43,7 +43,7 @@ export const convolution: Routine = {
 export function convolve(images: Tensor, kernels: Tensor, attributes: ConvolutionAttributes): Tensor {
   const spatial = ([0, 1] as const).map((i) => {
     const room = dilated(images.shape[2 + i]!, attributes.inputDilation[i]) + attributes.low[i] + attributes.high[i];
-    const extent = dilated(kernels.shape[2 + i]!, attributes.kernelDilation[i]);
+    const extent = dilated(kernels.shape[2 + i]!, attributes.filterDilation[i]);
     return Math.max(0, Math.floor((room - extent) / attributes.stride[i]) + 1);
   });
   const shape = [images.shape[0]!, kernels.shape[0]!, ...spatial];
@@ -60,7 +60,7 @@ function inputGradient(cotangent: Tensor, output: Tensor): Tensor {
     .permute([0, 2, 1, 3, 4])
     .reshape([a.groups * perGroup, out / a.groups, kh, kw])
     .flip([2, 3]);
-  const extent = pair((i) => dilated(kernels.shape[2 + i]!, a.kernelDilation[i]!));
+  const extent = pair((i) => dilated(kernels.shape[2 + i]!, a.filterDilation[i]!));
   const low = pair((i) => extent[i]! - 1 - a.low[i]!);
   return convolve(cotangent, turned, {
     stride: a.inputDilation,
@@ -74,7 +74,7 @@ function inputGradient(cotangent: Tensor, output: Tensor): Tensor {
         low[i]!,
     ),
     inputDilation: a.stride,
-    kernelDilation: a.kernelDilation,
+    filterDilation: a.filterDilation,
     groups: a.groups,
   });
 }
@@ -91,18 +91,18 @@ function kernelGradient(cotangent: Tensor, output: Tensor): Tensor {
     .reshape([perGroup, a.groups * batch, height, width]);
   const asKernels = cotangent.permute([1, 0, 2, 3]);
   const gradient = convolve(asImages, asKernels, {
-    stride: a.kernelDilation,
+    stride: a.filterDilation,
     low: a.low,
     high: pair(
       (i) =>
-        dilated(kernels.shape[2 + i]!, a.kernelDilation[i]!) -
+        dilated(kernels.shape[2 + i]!, a.filterDilation[i]!) -
         1 +
         dilated(output.shape[2 + i]!, a.stride[i]!) -
         dilated(images.shape[2 + i]!, a.inputDilation[i]!) -
         a.low[i]!,
     ),
     inputDilation: a.inputDilation,
-    kernelDilation: a.stride,
+    filterDilation: a.stride,
     groups: a.groups,
   });
   return gradient.permute([1, 0, 2, 3]).reshape([out, perGroup, kh, kw]);

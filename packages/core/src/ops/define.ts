@@ -2,7 +2,7 @@ import { promote, promoteNumber, toFloat, type DType } from '../data/dtype.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 import { broadcastShapes } from '../data/shape.ts';
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
-import type { DTypeRule, Elementwise } from '../graph/records.ts';
+import type { DTypeRule, Elementwise } from '../graph/primitive.ts';
 import { scalar } from '../graph/source.ts';
 
 /** An elementwise operation as users call it, with its record. */

@@ -1,6 +1,6 @@
 import { positions, rowMajorStrides, type Shape, type View } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Routine } from '../graph/records.ts';
+import type { Routine } from '../graph/primitive.ts';
 
 type AxisAttributes = { readonly axis: number };
 /** `caller` is the operation that messages name. */

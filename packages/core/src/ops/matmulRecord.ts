@@ -2,7 +2,7 @@ import { allocate, type TypedArray } from '../data/dtype.ts';
 import { positions, sizeOf } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { multiplyPanels, panelIndex, panelSize } from '../reference/panels.ts';
-import type { Routine, Strided } from '../graph/records.ts';
+import type { Routine, Strided } from '../graph/primitive.ts';
 
 /** [batch…, m, k] · [batch…, k, n], with equal batch axes and dtypes: broadcasting is done by the caller, as views. */
 export const matmul: Routine = {

@@ -1,7 +1,7 @@
 import { convert } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
 import * as primitives from './movementRecords.ts';
-import type { Attributes, Movement } from '../graph/records.ts';
+import type { Attributes, Movement } from '../graph/primitive.ts';
 import {
   broadcastShapes,
   checkShape,

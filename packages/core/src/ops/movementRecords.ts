@@ -8,7 +8,7 @@ import {
   type View,
 } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Movement, Routine } from '../graph/records.ts';
+import type { Movement, Routine } from '../graph/primitive.ts';
 import { addInto, copyInto } from './strided.ts';
 
 /** A linear primitive with one input: its tangent goes through the same primitive. */

@@ -1,6 +1,6 @@
 import { rowMajorStrides, type Shape, type View } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Routine } from '../graph/records.ts';
+import type { Routine } from '../graph/primitive.ts';
 
 type Pair = readonly [number, number];
 
@@ -53,14 +53,14 @@ export const windowSum: Routine = {
       output[at] = sum;
     });
   },
-  vjp: (cotangent, output) => windowed(windowSpread, cotangent, output.inputs[0]!.shape, output.attributes),
+  vjp: (cotangent, output) => windowed(windowSumTranspose, cotangent, output.inputs[0]!.shape, output.attributes),
   jvp: (tangent, output) => windowed(windowSum, tangent, output.shape, output.attributes),
 };
 
 /** The transpose of {@link windowSum}: each number is added to all elements of its window. */
-export const windowSpread: Routine = {
+export const windowSumTranspose: Routine = {
   kind: 'routine',
-  name: 'windowSpread',
+  name: 'windowSumTranspose',
   run: (output, shape, [windows], attributes) => {
     const { values, view } = windows!;
     const sums = new Float64Array(output.length);
@@ -76,7 +76,7 @@ export const windowSpread: Routine = {
     output.set(sums);
   },
   vjp: (cotangent, output) => windowed(windowSum, cotangent, output.inputs[0]!.shape, output.attributes),
-  jvp: (tangent, output) => windowed(windowSpread, tangent, output.shape, output.attributes),
+  jvp: (tangent, output) => windowed(windowSumTranspose, tangent, output.shape, output.attributes),
 };
 
 /** The node. Windows have been checked. */

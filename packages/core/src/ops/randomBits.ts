@@ -1,5 +1,5 @@
 import { positions } from '../data/shape.ts';
-import type { Routine } from '../graph/records.ts';
+import type { Routine } from '../graph/primitive.ts';
 import { threefry } from '../scalar/threefry.ts';
 
 /** Random int32 of any shape from a key of two int32: element i is the first word of Threefry for the counter (0, i). */

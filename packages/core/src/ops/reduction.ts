@@ -3,7 +3,7 @@
 import { toFloat } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
 import * as primitives from './reductionRecords.ts';
-import type { Reduce } from '../graph/records.ts';
+import type { Reduce } from '../graph/primitive.ts';
 import { normalizeAxes, normalizeAxis } from '../data/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 

@@ -2,7 +2,7 @@ import { isFloat, type DType } from '../data/dtype.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 import { sizeOf, show } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
-import type { Reduce } from '../graph/records.ts';
+import type { Reduce } from '../graph/primitive.ts';
 
 /** The axes a reduction runs over, kept in the output with size 1. */
 type ReduceAttributes = {

@@ -3,7 +3,7 @@ import { arange } from './creation.ts';
 import { positions, rowMajorStrides } from '../data/shape.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { scattered, taken } from './indexingRecords.ts';
-import type { Routine } from '../graph/records.ts';
+import type { Routine } from '../graph/primitive.ts';
 
 /** What a scan accumulates: see {@link combinations}. */
 export type Combination = 'sum' | 'prod' | 'max' | 'min' | 'linear';

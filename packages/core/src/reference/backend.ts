@@ -1,7 +1,7 @@
 import type { Backend, Buffer } from '../schedule/backend.ts';
 import { allocate, arrayOn, type DType, type TypedArray } from '../data/dtype.ts';
 import type { Body, Kernel, Plan, Slot } from '../schedule/kernel.ts';
-import type { Strided } from '../graph/records.ts';
+import type { Strided } from '../graph/primitive.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
 import { positions, type View } from '../data/shape.ts';
 

@@ -2,7 +2,7 @@ import { allocate, type TypedArray } from '../data/dtype.ts';
 import { rowMajorStrides, type Shape } from '../data/shape.ts';
 import type { ConvolutionAttributes } from '../ops/convolutionRecord.ts';
 import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
-import type { Strided } from '../graph/records.ts';
+import type { Strided } from '../graph/primitive.ts';
 
 // The reference's convolution: a product of matrices, kernels [outputs, taps] times patches [taps, output positions],
 // for each group and each phase.
@@ -41,7 +41,7 @@ export function correlate(
 
 function phases(axis: 0 | 1, shape: Shape, images: Strided, kernels: Strided, a: ConvolutionAttributes): Phase[] {
   const dilation = a.inputDilation[axis];
-  const place = (out: number, k: number): number => out * a.stride[axis] - a.low[axis] + k * a.kernelDilation[axis];
+  const place = (out: number, k: number): number => out * a.stride[axis] - a.low[axis] + k * a.filterDilation[axis];
   const result: Phase[] = [];
   for (let first = 0; first < dilation && first < shape[2 + axis]!; first++) {
     const at: number[] = [];

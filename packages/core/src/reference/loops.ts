@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../data/dtype.ts';
 import type { Step } from '../schedule/kernel.ts';
-import type { Elementwise, Reduce } from '../graph/records.ts';
+import type { Elementwise, Reduce } from '../graph/primitive.ts';
 
 // The inner loops of the reference backend, for each body of operations one of its own: an engine compiles a function
 // into the loop that calls it only where the loop never calls another. A loop of one's own is code made from a string,

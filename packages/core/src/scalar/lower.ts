@@ -1,6 +1,6 @@
 import type { DType } from '../data/dtype.ts';
 import { call, parameter, scalarTypeOf, type Scalar } from './scalar.ts';
-import type { Elementwise } from '../graph/records.ts';
+import type { Elementwise } from '../graph/primitive.ts';
 
 /** An operation on scalars, as its record lowers it; where it does not, a call of its definition. */
 export function lowered(operation: Elementwise, inputs: readonly Scalar[], dtype: DType): Scalar {

@@ -13,10 +13,10 @@ export type ScalarShift = 'shl' | 'shrU' | 'shrS';
 /** To bool; false if an input is NaN, but for `ne`. */
 export type ScalarComparison = 'eq' | 'ne' | 'lt' | 'le';
 /**
- * `bits`: f32 as the i32 of its bits; `float`: the reverse; `convert`: the same number in another type, f32 and f64 to i32
- * without their fraction (0 for NaN, the nearest where i32 does not reach), to bool whether it differs from 0.
+ * `bitcastI32`: the bits of an f32 as an i32; `bitcastF32`: the reverse; `convert`: the same number in another type, f32 and
+ * f64 to i32 truncated (0 for NaN, saturating), to bool whether it differs from 0.
  */
-export type ScalarConversion = 'bits' | 'float' | 'convert';
+export type ScalarConversion = 'bitcastI32' | 'bitcastF32' | 'convert';
 
 export type ScalarOperation =
   | 'parameter'
@@ -152,13 +152,13 @@ export class Scalar {
     return this.#choice('rarely', rare, usual);
   }
 
-  /** The bits of an f32. */
-  bits(): Scalar {
-    return new Scalar('bits', 'i32', [this]);
+  /** The bits of an f32 as an i32. */
+  bitcastI32(): Scalar {
+    return new Scalar('bitcastI32', 'i32', [this]);
   }
-  /** The f32 of these bits. */
-  float(): Scalar {
-    return new Scalar('float', 'f32', [this]);
+  /** The f32 that has the bits of an i32. */
+  bitcastF32(): Scalar {
+    return new Scalar('bitcastF32', 'f32', [this]);
   }
   /** The same number as a typed array of the type stores it: in i32 without its fraction, modulo 2³². */
   to(type: ScalarType): Scalar {

@@ -1,45 +1,42 @@
 import type { DType, TypedArray } from '../data/dtype.ts';
 import type { Plan } from './kernel.ts';
 
-/** Elements that live on a backend. */
+/** Elements stored on a backend. */
 export interface Buffer {
   readonly backend: Backend;
   readonly dtype: DType;
   readonly size: number;
-  /** Why there are no elements, where a device has refused to compute them after it was asked to. */
+  /** Why there are no elements: the error of a device that failed after the work was submitted. */
   readonly failure?: Error | undefined;
   /** A copy of the elements. */
   read(): Promise<TypedArray>;
-  /** As {@link read} for backends that can wait; others throw an error that says to use `await`. */
+  /** As {@link read}, synchronously. Throws on backends that compute asynchronously. */
   readSync(): TypedArray;
 }
 
-/** What runs kernels. Graphs, gradients and plans are made by the core; a backend sees only plans and buffers. */
+/** Runs kernels. The core makes graphs, gradients and plans; a backend sees only plans and buffers. */
 export interface Backend {
   readonly name: string;
-  /** The dtypes it computes in. */
+  /** The dtypes it can compute. */
   readonly dtypes: readonly DType[];
-  /** The most operands that a kernel may have, where that is limited. A kernel of one operation needs three. */
-  readonly mostOperands?: number;
-  /** A buffer holding the elements; the array belongs to the backend from then on. */
+  /** The maximum number of operands of a kernel, where it is limited; at least 3. */
+  readonly maxOperands?: number;
+  /** A buffer with these elements. Takes ownership of `values`. */
   upload(values: TypedArray, dtype: DType): Buffer;
-  /** A buffer for the result of a plan. */
+  /** An uninitialized buffer for the result of a plan. */
   allocate(dtype: DType, size: number): Buffer;
   /**
    * Runs all kernels of a plan in order, from the bound inputs into the outputs. An output may be the same buffer as an
-   * input: a variable that is written in place. `timings` is to be filled with the milliseconds of each kernel, at once or
-   * until {@link timed} settles; where kernels cannot be timed that is an error, before anything runs.
+   * input: a variable that is written in place. Fills `timings` with the milliseconds of each kernel, at the latest when
+   * {@link flushTimings} settles; throws before anything runs if kernels cannot be timed.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void;
-  /** Of a backend that computes elsewhere: waits until the timings of all that was executed are there. */
-  timed?(): Promise<void>;
-  /**
-   * Called after each `evaluate` that can wait: a pause in which the engine's collector can tell the backend which results
-   * are out of reach, when there is need for it.
-   */
-  rest?(): Promise<void> | undefined;
-  /** The code that the kernels of a plan come to, for people: one text for each. */
+  /** Waits for the timings of all plans executed so far, on backends that compute asynchronously. */
+  flushTimings?(): Promise<void>;
+  /** Called after each asynchronous `evaluate`. Yields to the event loop so that finalizers can free unreachable buffers. */
+  yieldToCollector?(): Promise<void> | undefined;
+  /** The generated source of each kernel of a plan, for people to read. */
   sourcesOf?(plan: Plan): readonly string[];
-  /** What was kept for a plan may go: it will not be executed again. */
+  /** Frees what was kept for a plan that will not be executed again. */
   release?(plan: Plan): void;
 }

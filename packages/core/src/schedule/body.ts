@@ -1,7 +1,7 @@
 // Bodies: how the scheduler builds the expression of a kernel from the operations that are fused into it.
 import { bytesPerElement, type DType } from '../data/dtype.ts';
 import type { Body, Kernel, Operand, Slot, Step } from './kernel.ts';
-import type { Elementwise } from '../graph/records.ts';
+import type { Elementwise } from '../graph/primitive.ts';
 import { contiguous, isContiguous, sameShape, type Shape, type View } from '../data/shape.ts';
 
 /** A stored value, as a body that only reads it. */

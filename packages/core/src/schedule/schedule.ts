@@ -28,7 +28,7 @@ export interface ScheduleOptions {
   /** Whether operations are fused into kernels; otherwise each has its own, and the meaning is the same. */
   readonly fuse?: boolean;
   /** The most operands of a kernel. */
-  readonly mostOperands?: number;
+  readonly maxOperands?: number;
 }
 
 export function isLeaf(tensor: Tensor): boolean {
@@ -40,7 +40,7 @@ export function isLeaf(tensor: Tensor): boolean {
  * off: each stays a body until something needs its values in memory, so that chains and trees of them end up in the
  * kernel of the map or reduction that uses them, or in the tail of the routine that feeds them.
  */
-export function schedule(wanted: Wanted, { fuse = true, mostOperands = defaultOperands }: ScheduleOptions = {}): Plan {
+export function schedule(wanted: Wanted, { fuse = true, maxOperands = defaultOperands }: ScheduleOptions = {}): Plan {
   const { order, results, updates } = wanted;
   const kernels: Kernel[] = [];
   const bodies = new Map<Tensor, Body>();
@@ -77,7 +77,7 @@ export function schedule(wanted: Wanted, { fuse = true, mostOperands = defaultOp
     const slot = outputs[results.length + i]![1];
     return { slot, replaced: new Set(replaces.map((leaf) => inputs.get(leaf)!)) };
   });
-  const fused = fuse ? withTails(kernels, new Set(overwrites.map(({ slot }) => slot)), mostOperands) : kernels;
+  const fused = fuse ? withTails(kernels, new Set(overwrites.map(({ slot }) => slot)), maxOperands) : kernels;
   const ordered = orderKernels(fused, overwrites);
   return { kernels: ordered, arenaBytes: placeInArena(ordered) };
 
@@ -97,7 +97,7 @@ export function schedule(wanted: Wanted, { fuse = true, mostOperands = defaultOp
       case 'elementwise': {
         const expanded = (input: Tensor): Body => moved(bodies.get(input)!, (view) => expandView(view, shape))!;
         const body = applied(primitive, tensor.inputs.map(expanded), dtype);
-        if (body.operands.length <= mostOperands && body.steps.length <= mostSteps) return body;
+        if (body.operands.length <= maxOperands && body.steps.length <= mostSteps) return body;
         for (const input of tensor.inputs) store(input);
         return applied(primitive, tensor.inputs.map(expanded), dtype);
       }
@@ -217,7 +217,7 @@ function isBroadcast(shape: Shape, strides: readonly number[]): boolean {
 }
 
 /** Kernels whose result only a map reads, element by element, take that map as their tail. */
-function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>, mostOperands: number): Kernel[] {
+function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>, maxOperands: number): Kernel[] {
   const readers = new Map<Slot, number>();
   for (const kernel of kernels) {
     for (const slot of new Set(operandsOf(kernel).map((operand) => operand.slot)))
@@ -241,7 +241,7 @@ function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>, m
     );
     if (!candidate) return kernel;
     const routine = routines.get(candidate.slot)!;
-    if (routine.operands.length + body.operands.length - 1 > mostOperands) return kernel;
+    if (routine.operands.length + body.operands.length - 1 > maxOperands) return kernel;
     absorbed.add(routine);
     const { operands, steps } = readingFirst(body, candidate.slot);
     const tail = { operands: [{ slot: output, view: candidate.view }, ...operands.slice(1)], steps };

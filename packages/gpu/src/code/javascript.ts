@@ -148,7 +148,7 @@ export class JavaScriptWriter extends Writer {
         return this.#constant(type, node.value);
       case 'select':
         return this.choose(this.holds(inputs[0]!), inputs[1]!, inputs[2]!);
-      case 'bits': {
+      case 'bitcastI32': {
         const high = this.#keep('f32', this.helper('upperBits', inputs[0]!.text));
         return { type, text: high.text, low: this.#keep('f32', this.helper('lowerBits', inputs[0]!.text)).text };
       }
@@ -279,7 +279,7 @@ export class JavaScriptWriter extends Writer {
         return this.#condition(less(x!, y!));
       case 'le':
         return this.#condition(`${x!.text} < ${y!.text} || ${x!.text} === ${y!.text} && ${x!.low} <= ${y!.low}`);
-      case 'float':
+      case 'bitcastF32':
         return this.#keep('f32', this.helper('floatOfBits', x!.text, x!.low!));
       default:
         throw unknown(node);

@@ -166,9 +166,9 @@ export abstract class TypedWriter extends Writer {
         return isFloat ? this.helper('lessOrEqual', x, y) : `${x} <= ${y}`;
       case 'select':
         return this.chosen(x, y, z);
-      case 'bits':
+      case 'bitcastI32':
         return this.bitsOf(x);
-      case 'float':
+      case 'bitcastF32':
         return this.floatOfBits(x);
       case 'convert':
         if (node.type === 'bool') return isFloat ? `!(${x} == 0.0)` : `${x} != 0`;

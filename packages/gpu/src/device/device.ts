@@ -41,5 +41,5 @@ export interface Device {
   /** As {@link read} for devices that compute at once; others throw. */
   readSync(memory: Memory, dtype: DType, size: number): TypedArray;
   /** A promise where so much has been submitted that it is time to wait. Throws what was refused. */
-  rest(): Promise<void> | undefined;
+  yieldToCollector(): Promise<void> | undefined;
 }

@@ -133,7 +133,7 @@ export class WebGl2Device implements Device {
     return arrayOf(words, dtype);
   }
 
-  rest(): Promise<void> | undefined {
+  yieldToCollector(): Promise<void> | undefined {
     this.#checkUsable();
     if (this.#ahead < mostAhead) return undefined;
     this.#ahead = 0;

@@ -165,7 +165,7 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  rest(): Promise<void> | undefined {
+  yieldToCollector(): Promise<void> | undefined {
     this.#checkUsable();
     if (this.#ahead < mostAhead) return undefined;
     this.#ahead = 0;

@@ -6,7 +6,7 @@ import type { Language, RoutineKernel } from './language.ts';
 import { lowerMap } from './map.ts';
 import { lowerMatmul } from './matmul.ts';
 import { lowerConcat, lowerFold, lowerPad } from './move.ts';
-import { lowerMaxIndices, lowerWindowSpread, lowerWindowSum } from './pool.ts';
+import { lowerMaxIndices, lowerWindowSumTranspose, lowerWindowSum } from './pool.ts';
 import { lowerRandomBits } from './random.ts';
 import { lowerReduce } from './reduce.ts';
 import { lowerScan } from './scan.ts';
@@ -28,7 +28,7 @@ export const routines: Readonly<Record<string, Lowering>> = {
   scan: lowerScan,
   scatterAdd: lowerScatter,
   takeAlongAxis: lowerTake,
-  windowSpread: lowerWindowSpread,
+  windowSumTranspose: lowerWindowSumTranspose,
   windowSum: lowerWindowSum,
 };
 

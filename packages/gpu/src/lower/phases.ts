@@ -10,7 +10,7 @@ export interface ConvolutionAttributes {
   readonly low: Pair;
   readonly high: Pair;
   readonly inputDilation: Pair;
-  readonly kernelDilation: Pair;
+  readonly filterDilation: Pair;
   readonly groups: number;
 }
 
@@ -23,7 +23,7 @@ export class Axis {
   readonly #stride: number;
   readonly #low: number;
   readonly #dilation: number;
-  readonly #kernelDilation: number;
+  readonly #filterDilation: number;
   readonly #extent: number;
   readonly #length: number;
 
@@ -32,10 +32,10 @@ export class Axis {
     this.#stride = attributes.stride[axis];
     this.#low = attributes.low[axis];
     this.#dilation = attributes.inputDilation[axis];
-    this.#kernelDilation = attributes.kernelDilation[axis];
+    this.#filterDilation = attributes.filterDilation[axis];
     this.#extent = extent;
     this.#length = length;
-    this.step = this.#kernelDilation === 1 ? this.#dilation : 1;
+    this.step = this.#filterDilation === 1 ? this.#dilation : 1;
     this.taps = Math.ceil(extent / this.step);
   }
 
@@ -56,7 +56,7 @@ export class Axis {
 
   /** The input row or column that kernel element k meets at an output; adds the conditions under which there is one. */
   meets(writer: Writer, out: string, k: string, conditions: string[]): string {
-    const terms = [times(out, this.#stride), times(k, this.#kernelDilation), String(-this.#low)];
+    const terms = [times(out, this.#stride), times(k, this.#filterDilation), String(-this.#low)];
     const place = writer.integer(`(${sumOf(terms)})`, 2 ** 24);
     conditions.push(`${place} >= 0`, `${place} < ${(this.#length - 1) * this.#dilation + 1}`);
     if (this.step < this.#dilation) conditions.push(`${writer.remainder(place, this.#dilation)} == 0`);

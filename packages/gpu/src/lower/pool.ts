@@ -109,7 +109,7 @@ export function lowerWindowSum(kernel: RoutineKernel, language: Language): Comma
 }
 
 /** The transpose of the above: for each element of the images, the sum of the windows that see it. */
-export function lowerWindowSpread(kernel: RoutineKernel, language: Language): Command[] {
+export function lowerWindowSumTranspose(kernel: RoutineKernel, language: Language): Command[] {
   const [lengths, windows] = [kernel.shape, kernel.operands[0]!.view.shape].map(([, , y, x]): Pair => [y!, x!]);
   return [summed(kernel, language, windowsOver(kernel.attributes as unknown as PoolAttributes, lengths!, windows!))];
 }

@@ -66,7 +66,7 @@ export function rulesOf(combination: Combination, type: 'f32' | 'i32', isOfTotal
 const [signBit, largestBits, infinityBits] = [-(2 ** 31), 0x7f7fffff, 0x7f800000];
 
 function magnitudeBits(x: Scalar): Scalar {
-  return x.bits().and(0x7fffffff);
+  return x.bitcastI32().and(0x7fffffff);
 }
 
 function isLargest(x: Scalar): Scalar {
@@ -75,7 +75,7 @@ function isLargest(x: Scalar): Scalar {
 
 /** With the sign of x. */
 function infinite(x: Scalar): Scalar {
-  return x.bits().and(signBit).or(infinityBits).float();
+  return x.bitcastI32().and(signBit).or(infinityBits).bitcastF32();
 }
 
 /** The product of a number and the largest, where that stands for more: infinite, unless it is 0. */
@@ -85,7 +85,7 @@ function unbounded(x: Scalar): Scalar {
 
 /** The next smaller magnitude in place of the largest. */
 function belowLargest(x: Scalar): Scalar {
-  return isLargest(x).select(x.bits().sub(1).float(), x);
+  return isLargest(x).select(x.bitcastI32().sub(1).bitcastF32(), x);
 }
 
 /** A product of finite numbers, the largest of which stands for all that is beyond it. */
@@ -93,6 +93,6 @@ function bounded(x: Scalar, y: Scalar): Scalar {
   const product = x.mul(y);
   const areFinite = magnitudeBits(x).lt(infinityBits).and(magnitudeBits(y).lt(infinityBits));
   const isBeyond = isLargest(x).or(isLargest(y)).or(magnitudeBits(product).eq(infinityBits));
-  const largest = product.bits().and(signBit).or(largestBits).float();
+  const largest = product.bitcastI32().and(signBit).or(largestBits).bitcastF32();
   return areFinite.and(isBeyond).and(product.ne(0)).select(largest, product);
 }

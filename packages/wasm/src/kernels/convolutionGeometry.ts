@@ -17,7 +17,7 @@ export interface ConvolutionDescription {
   readonly stride: Pair;
   readonly low: Pair;
   readonly inputDilation: Pair;
-  readonly kernelDilation: Pair;
+  readonly filterDilation: Pair;
   readonly groups: number;
   readonly tail?: Tail;
 }
@@ -44,22 +44,22 @@ export function phasesOf(description: ConvolutionDescription, axis: 0 | 1): Phas
   const stride = description.stride[axis];
   const low = description.low[axis];
   const dilation = description.inputDilation[axis];
-  const kernelDilation = description.kernelDilation[axis];
+  const filterDilation = description.filterDilation[axis];
   const outputs = description.shape[2 + axis]!;
   const extent = description.kernels.view.shape[2 + axis]!;
-  // Kernel elements that meet input elements are this far apart: kernelDilation · tapDistance is a multiple of dilation.
-  const tapDistance = dilation / greatestCommonDivisor(dilation, kernelDilation);
+  // Kernel elements that meet input elements are this far apart: filterDilation · tapDistance is a multiple of dilation.
+  const tapDistance = dilation / greatestCommonDivisor(dilation, filterDilation);
   const phases: Phase[] = [];
   for (let first = 0; first < Math.min(dilation, outputs); first++) {
     let tap = 0;
-    while (tap < tapDistance && (first * stride - low + tap * kernelDilation) % dilation !== 0) tap++;
+    while (tap < tapDistance && (first * stride - low + tap * filterDilation) % dilation !== 0) tap++;
     phases.push({
       first,
       step: dilation,
       count: Math.ceil((outputs - first) / dilation),
-      from: (first * stride - low + tap * kernelDilation) / dilation,
+      from: (first * stride - low + tap * filterDilation) / dilation,
       stride,
-      tapStep: (kernelDilation * tapDistance) / dilation,
+      tapStep: (filterDilation * tapDistance) / dilation,
       tap,
       tapDistance,
       taps: tap === tapDistance ? 0 : Math.max(0, Math.ceil((extent - tap) / tapDistance)),

@@ -51,8 +51,8 @@ type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 
 const chunkElements = 1 << 15;
 
-/** Each number added to all elements of its window: attributes of core's `windowSpread`. */
-export function windowSpreadCommands({ operands, attributes, shape, output }: Routine): Command[] | undefined {
+/** Each number added to all elements of its window: attributes of core's `windowSumTranspose`. */
+export function windowSumTransposeCommands({ operands, attributes, shape, output }: Routine): Command[] | undefined {
   const type = scalarTypeOf(output.dtype);
   if (type === 'i32' || type === 'bool') return undefined;
   const { kernel, stride, low } = attributes as unknown as PoolAttributes;

@@ -18,8 +18,8 @@ import { points } from './winogradTransforms.ts';
  * it, also of the outputs that do not.
  */
 export function winogradCommands(description: ConvolutionDescription): Command[] | undefined {
-  const { stride, inputDilation, kernelDilation, shape, kernels, images, groups } = description;
-  const isPlain = [...stride, ...inputDilation, ...kernelDilation].every((step) => step === 1);
+  const { stride, inputDilation, filterDilation, shape, kernels, images, groups } = description;
+  const isPlain = [...stride, ...inputDilation, ...filterDilation].every((step) => step === 1);
   const isEmpty = [...shape, ...images.view.shape, ...kernels.view.shape].includes(0);
   if (!isPlain || isEmpty) return undefined;
   const isSmall = ([, , height, width]: readonly number[]): boolean => height === 3 && width === 3;

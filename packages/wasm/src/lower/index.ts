@@ -6,7 +6,7 @@ import { matmulCommands } from '../kernels/matmul.ts';
 import { winogradCommands } from '../kernels/winograd.ts';
 import { concatCommands, foldCommands, padCommands } from '../kernels/move.ts';
 import { maxIndicesCommands, windowSumCommands } from '../kernels/pool.ts';
-import { windowSpreadCommands } from '../kernels/poolSpread.ts';
+import { windowSumTransposeCommands } from '../kernels/poolSpread.ts';
 import { randomCommand } from '../kernels/random.ts';
 import { scanCommands } from '../kernels/scan.ts';
 import { sortCommands } from '../kernels/sort.ts';
@@ -69,7 +69,7 @@ const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOp
   argsort: (kernel) => ended(sortCommands(kernel), kernel),
   maxIndices: (kernel) => ended(maxIndicesCommands(kernel), kernel),
   windowSum: (kernel) => ended(windowSumCommands(kernel), kernel),
-  windowSpread: (kernel) => ended(windowSpreadCommands(kernel), kernel),
+  windowSumTranspose: (kernel) => ended(windowSumTransposeCommands(kernel), kernel),
   scan: (kernel) => ended(scanCommands(kernel), kernel),
   iota: (kernel) => [iotaCommand({ place: kernel.output, byteOffset: 0 }, kernel.output.size, endOf(kernel))],
 };

@@ -158,8 +158,8 @@ export class VectorRenderer extends Renderer {
         return isFloat ? f32x4[operation](x, y) : i32x4[operation === 'lt' ? 'ltS' : 'leS'](x, y);
       case 'select':
         return this.choice(x, y, z);
-      case 'bits':
-      case 'float':
+      case 'bitcastI32':
+      case 'bitcastF32':
         return x;
       case 'convert':
         return convertVector(type, node.type, x) ?? impossible(node);
@@ -282,9 +282,9 @@ export class ScalarRenderer extends Renderer {
         return i32[operation === 'lt' ? 'ltS' : 'leS'](x as I, y as I);
       case 'select':
         return this.choice(x, y, z);
-      case 'bits':
+      case 'bitcastI32':
         return i32.reinterpretF32(x as F);
-      case 'float':
+      case 'bitcastF32':
         return f32.reinterpretI32(x as I);
       case 'convert':
         return convertScalar(type, node.type, x);

@@ -24,10 +24,10 @@ export function atLeast(x: Scalar, limit: number): Scalar {
 /** x with the sign of `like`, if x is positive or has that sign already. */
 export function withSignOf(x: Scalar, like: Scalar): Scalar {
   return like
-    .bits()
+    .bitcastI32()
     .and(-(2 ** 31))
-    .or(x.bits())
-    .float();
+    .or(x.bitcastI32())
+    .bitcastF32();
 }
 
 /**
@@ -37,20 +37,20 @@ export function withSignOf(x: Scalar, like: Scalar): Scalar {
 export function rounded(x: Scalar, bias = 0): { readonly integer: Scalar; readonly bits: Scalar } {
   const magic = 1.5 * 2 ** 23 + bias;
   const sum = x.add(magic);
-  return { integer: sum.sub(magic), bits: sum.bits() };
+  return { integer: sum.sub(magic), bits: sum.bitcastI32() };
 }
 
 /** The power of two of which the low 8 bits are the exponent, with its bias of 127. */
 export function powerOfTwo(bits: Scalar): Scalar {
-  return bits.shl(23).float();
+  return bits.shl(23).bitcastF32();
 }
 
 /** x with its sign changed where the lowest of the bits is set. */
 export function changeSign(x: Scalar, bits: Scalar): Scalar {
-  return x.bits().xor(bits.shl(31)).float();
+  return x.bitcastI32().xor(bits.shl(31)).bitcastF32();
 }
 
 /** x cut to its first 12 bits: the product of two such numbers is exact. */
 export function upperBits(x: Scalar): Scalar {
-  return x.bits().and(-4096).float();
+  return x.bitcastI32().and(-4096).bitcastF32();
 }

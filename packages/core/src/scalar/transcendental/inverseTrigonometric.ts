@@ -75,6 +75,6 @@ export function atan2(y: Scalar, x: Scalar): Scalar {
   const angle = arcTangent(smaller.eq(larger).select(equal, smaller.div(larger)));
   const acute = steep.select(complement(angle), angle);
   // The sign of x also counts at −0.
-  const left = x.bits().lt(0);
+  const left = x.bitcastI32().lt(0);
   return withSignOf(left.select(constant('f32', Math.PI).sub(acute.add(8.742278e-8)), acute), y);
 }

@@ -4,10 +4,10 @@ import { polynomial, withSignOf } from './common.ts';
 
 /** x = 2ᵏ m with √½ ≤ m < √2, for normal x > 0; and k in the place of an exponent. */
 export function parts(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
-  const bits = x.bits();
+  const bits = x.bitcastI32();
   const k = bits.sub(0x3f3504f3).shrS(23); // the bits of √½
   const exponent = k.shl(23);
-  return { k: k.to('f32'), m: bits.sub(exponent).float(), exponent };
+  return { k: k.to('f32'), m: bits.sub(exponent).bitcastF32(), exponent };
 }
 
 /** log(1 + f) + k ln 2, for √½ ≤ 1 + f ≤ √2. */
@@ -29,7 +29,7 @@ function logarithmOfNormal(x: Scalar, more = 0): Scalar {
 /** Whether 2⁻¹²⁶ ≤ x < 2^exponent, in one comparison: of the bits, moved so that the lowest of them is the lowest i32. */
 export function isNormal(x: Scalar, exponent: number): Scalar {
   return x
-    .bits()
+    .bitcastI32()
     .add(255 << 23)
     .lt((exponent - 130) * 2 ** 23);
 }
@@ -48,7 +48,7 @@ function logarithmOfSum(x: Scalar, sum: Scalar, more?: Scalar): Scalar {
   // Divided by 2ᵏ, as m is.
   const scale = constant('i32', 127 << 23)
     .sub(exponent)
-    .float();
+    .bitcastF32();
   return logarithm(m.sub(1).add((more ? lost.add(more) : lost).mul(scale)), k);
 }
 

@@ -17,13 +17,13 @@ const inverse = [0x0000145f, 0x306dc9c8, 0x82a53f84, 0xeafa3ea6, 0x9bb81b6c, 0x5
  * |x| = M · 2ᵏ⁻¹⁷, the first k bits of the table are skipped, as they make integers.
  */
 export function turnsOf(x: Scalar): { readonly turns: Scalar; readonly rest: Scalar } {
-  const bits = x.bits().and(2 ** 31 - 1);
+  const bits = x.bitcastI32().and(2 ** 31 - 1);
   // The exponent, in steps of 8, chooses the window on the table; its lowest three bits scale M to less than 2³¹.
   const k = bits.shrU(23).sub(133);
   const M = bits
     .sub(k.and(0x78).shl(23))
     .add(17 << 23)
-    .float()
+    .bitcastF32()
     .toInteger();
   let window = inverse.map((word) => constant('i32', word | 0));
   for (const step of [64, 32, 16, 8]) {

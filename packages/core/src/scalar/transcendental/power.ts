@@ -90,7 +90,7 @@ function specialPower(x: Scalar, y: Scalar): Scalar {
   const isInteger = y.trunc().eq(y);
   const half = y.mul(0.5);
   const isOdd = isInteger.and(half.trunc().ne(half));
-  const signed = isOdd.and(x.bits().lt(0)).select(absolute.neg(), absolute);
+  const signed = isOdd.and(x.bitcastI32().lt(0)).select(absolute.neg(), absolute);
   const real = x.lt(0).and(isInteger.or(isLimit).not()).select(NaN, signed);
   const hasNaN = x.isNaN().or(y.isNaN());
   return hasNaN.select(x.eq(1).or(y.eq(0)).select(1, constant('f32', NaN)), real);
@@ -106,9 +106,9 @@ export function mod(x: Scalar, y: Scalar): Scalar {
   const near = a.sub(q.mul(bHigh)).sub(q.mul(b.sub(bHigh)));
   const size = near.lt(0).select(near.add(b), near);
   const remainder = size
-    .bits()
-    .xor(x.bits().and(-(2 ** 31)))
-    .float();
+    .bitcastI32()
+    .xor(x.bitcastI32().and(-(2 ** 31)))
+    .bitcastF32();
   const isOpposite = remainder.ne(0).and(remainder.lt(0).xor(y.lt(0)));
   return ratio
     .lt(4096)

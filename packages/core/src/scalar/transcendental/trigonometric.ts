@@ -51,7 +51,7 @@ export function sin(x: Scalar): Scalar {
   const { integer, bits } = rounded(x.mul(1 / Math.PI));
   const usual = keepZero(x, sine(remainder(x, integer, 2).sum, bits));
   const { turns, rest } = turnsOf(x);
-  return unlessLarge(x, usual, changeSign(sineOfTurns(turns, rest), x.bits().shrU(31)));
+  return unlessLarge(x, usual, changeSign(sineOfTurns(turns, rest), x.bitcastI32().shrU(31)));
 }
 
 export function cos(x: Scalar): Scalar {
@@ -68,5 +68,5 @@ export function tan(x: Scalar): Scalar {
   const { turns, rest } = turnsOf(x);
   const n = turns.add(2 ** 29).shrU(30);
   const large = tangent(radians(turns.sub(n.shl(30)), rest), n);
-  return unlessLarge(x, usual, changeSign(large, x.bits().shrU(31)));
+  return unlessLarge(x, usual, changeSign(large, x.bitcastI32().shrU(31)));
 }

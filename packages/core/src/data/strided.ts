@@ -1,0 +1,22 @@
+import type { TypedArray } from './dtype.ts';
+import { positions, type View } from './shape.ts';
+
+/** Elements in memory, read or written through a view. */
+export interface Strided {
+  readonly values: TypedArray;
+  readonly view: View;
+}
+
+/** Copies elements between views of one shape. */
+export function copyInto(target: Strided, source: Strided): void {
+  const to = positions(target.view);
+  const from = positions(source.view);
+  for (let i = 0; i < to.length; i++) target.values[to[i]!] = source.values[from[i]!]!;
+}
+
+/** As {@link copyInto}, adding to what is there. */
+export function addInto(target: Strided, source: Strided): void {
+  const to = positions(target.view);
+  const from = positions(source.view);
+  for (let i = 0; i < to.length; i++) target.values[to[i]!]! += source.values[from[i]!]!;
+}
