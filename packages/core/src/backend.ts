@@ -1,26 +1,55 @@
 // What backends are written against: plans and their kernels, views, scalar expressions, memory. Users import index.ts.
+export { checkInteger, show } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, isFloat, type DType, type TypedArray } from './data/dtype.ts';
+export { FreeList } from './data/freeList.ts';
+export { HostBuffer } from './data/hostBuffer.ts';
 export {
   collapseView,
   contiguous,
+  dilate,
   expandView,
+  formatShape,
+  indexError,
   isContiguous,
+  joinRows,
   permuteView,
   positions,
   reshapeView,
   rowMajorStrides,
   sameShape,
   sizeOf,
+  type Rows,
   type Shape,
   type View,
 } from './data/shape.ts';
-export { isPlainObject } from './graph/tree.ts';
+export type { Strided } from './data/strided.ts';
 export type * from './graph/primitive.ts';
+export type * from './graph/routines.ts';
+export { isPlainObject } from './graph/tree.ts';
 export { runOnHost } from './reference/backend.ts';
+export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';
-export { call, constant, nodesOf, parameter, scalarTypeOf, type Scalar, type ScalarType } from './scalar/scalar.ts';
+export {
+  call,
+  constant,
+  nodesOf,
+  parameter,
+  scalarTypeOf,
+  type Scalar,
+  type ScalarOperation,
+  type ScalarType,
+} from './scalar/scalar.ts';
 export { threefryExpression } from './scalar/threefry.ts';
 export type { Backend, Buffer } from './schedule/backend.ts';
 export { operandsOf } from './schedule/body.ts';
-export type { Body, Kernel, Operand, Plan, Slot, Step } from './schedule/kernel.ts';
-export { FreeList } from './schedule/memory.ts';
+export type {
+  Body,
+  Kernel,
+  MapKernel,
+  Operand,
+  Plan,
+  ReduceKernel,
+  RoutineKernel,
+  Slot,
+  Step,
+} from './schedule/kernel.ts';

@@ -1,5 +1,22 @@
+// What users import. Backends import backend.ts.
+import './methods.ts';
+
+export { customGradient } from './autodiff/custom.ts';
+export { grad, jvp, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './autodiff/transform.ts';
+export { isFloat, promote, type DType, type TypedArray } from './data/dtype.ts';
+export type { Shape } from './data/shape.ts';
+export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';
+export type { Definition, Domain, DTypeRule } from './graph/primitive.ts';
 export { Tensor, type TensorLike } from './graph/tensor.ts';
-export { type Backend, type Buffer } from './schedule/backend.ts';
+export { namedVariables, type TensorTree, type VariableHolder, type VariableTree } from './graph/tree.ts';
+export { Variable, type VariableOptions } from './graph/variable.ts';
+export { explain, type Explanation, type KernelDescription } from './inspect/explain.ts';
+export type { NestedArray } from './inspect/format.ts';
+export { graph, type Graph } from './inspect/graph.ts';
+export { profile, type KernelProfile, type Profile } from './inspect/profile.ts';
+export { astype } from './ops/cast.ts';
+export { concat, stack } from './ops/concat.ts';
+export { conv2d, type Conv2dOptions } from './ops/convolution.ts';
 export {
   arange,
   eye,
@@ -13,46 +30,51 @@ export {
   type Nested,
   type TensorOptions,
 } from './ops/creation.ts';
-export { isFloat, promote, type DType, type TypedArray } from './data/dtype.ts';
-export { evaluate, evaluateSync, explain, getBackend, setBackend } from './evaluate.ts';
-export type { Explanation, KernelDescription } from './inspect/explain.ts';
-export type { NestedArray } from './inspect/format.ts';
-export { graph, type Graph } from './graph/order.ts';
-export { profile, type KernelProfile, type Profile } from './inspect/profile.ts';
-export { call, constant, type Scalar } from './scalar/scalar.ts';
-export * from './ops/elementwise.ts';
-export * from './ops/cast.ts';
-export * from './ops/convolution.ts';
-export * from './ops/indexing.ts';
-export * from './ops/concat.ts';
-export * from './ops/matmul.ts';
-export * from './ops/movement.ts';
-export * from './ops/reduction.ts';
-export * from './ops/scan.ts';
-export * from './ops/statistics.ts';
-export * as random from './random.ts';
-export type { Key } from './random.ts';
 export {
   binary as defineBinary,
   ternary as defineTernary,
   unary as defineUnary,
   type Binary,
-  type Definition,
   type Operation,
   type Ternary,
   type Unary,
 } from './ops/define.ts';
-export type { DTypeRule, Domain } from './graph/primitive.ts';
-export { reference } from './reference/backend.ts';
-export type { Shape } from './data/shape.ts';
+export * from './ops/elementwise.ts';
+export { stopGradient } from './ops/identity.ts';
+export { oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts';
+export { matmul } from './ops/matmul.ts';
 export {
-  customGradient,
-  grad,
-  jvp,
-  valueAndGrad,
-  vjp,
-  type NamedGrads,
-  type ValueAndGrads,
-} from './autodiff/transform.ts';
-export { namedVariables, type TensorTree, type VariableHolder, type VariableTree } from './graph/tree.ts';
-export { Variable, type VariableOptions } from './graph/variable.ts';
+  broadcastTo,
+  expandDims,
+  flatten,
+  flip,
+  pad,
+  permute,
+  reshape,
+  slice,
+  split,
+  squeeze,
+  transpose,
+  unfold,
+  type Range,
+} from './ops/movement.ts';
+export { avgPool2d, maxPool2d, type Pool2dOptions } from './ops/pooling.ts';
+export { all, any, argmax, argmin, max, mean, min, prod, sum, type Axis, type ReduceOptions } from './ops/reduction.ts';
+export { cummax, cummin, cumprod, cumsum, logcumsumexp, type CumulativeOptions, type ScanOptions } from './ops/scan.ts';
+export { argsort, sort, topk, type SortOptions } from './ops/sort.ts';
+export {
+  logSoftmax,
+  logsumexp,
+  norm,
+  softmax,
+  std,
+  variance,
+  type NormOptions,
+  type VarianceOptions,
+} from './ops/statistics.ts';
+export type { Padding2d, Size2d } from './ops/window.ts';
+export * as random from './random.ts';
+export type { Key } from './random.ts';
+export { reference } from './reference/backend.ts';
+export { call, constant, type Scalar } from './scalar/scalar.ts';
+export type { Backend, Buffer } from './schedule/backend.ts';

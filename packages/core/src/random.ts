@@ -2,9 +2,9 @@
 // to get more.
 import { isFloat, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
-import { fromArray } from './graph/source.ts';
-import { Tensor } from './graph/tensor.ts';
-import { randomBits } from './ops/randomBits.ts';
+import { applyRoutine, type Tensor } from './graph/tensor.ts';
+import { fromArray } from './ops/creation.ts';
+import { RandomBits } from './ops/randomBits.ts';
 import { threefry } from './scalar/threefry.ts';
 
 type Words = readonly [number, number];
@@ -126,7 +126,7 @@ function draw(operation: string, key: Key, shape: Shape): Tensor {
   checkKey(operation, key);
   checkShape(operation, shape);
   const words = fromArray(Int32Array.from(key.words), [2], 'int32');
-  return new Tensor(randomBits, [words], { shape, dtype: 'int32' });
+  return applyRoutine(RandomBits, [words], { shape, dtype: 'int32' }, {});
 }
 
 export interface UniformOptions {

@@ -1,34 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import * as core from '../src/index.ts';
+import type { Primitive } from '../src/backend.ts';
 import { Tensor, tensor } from '../src/index.ts';
+import * as cast from '../src/ops/cast.ts';
+import * as concatenation from '../src/ops/concat.ts';
 import * as convolution from '../src/ops/convolution.ts';
+import * as creation from '../src/ops/creation.ts';
+import * as elementwise from '../src/ops/elementwise.ts';
+import * as identity from '../src/ops/identity.ts';
 import * as indexing from '../src/ops/indexing.ts';
-import * as linear from '../src/ops/matmul.ts';
-import * as conversion from '../src/ops/cast.ts';
+import * as matmul from '../src/ops/matmul.ts';
 import * as movement from '../src/ops/movement.ts';
+import * as pooling from '../src/ops/pooling.ts';
+import * as randomBits from '../src/ops/randomBits.ts';
 import * as reduction from '../src/ops/reduction.ts';
 import * as scan from '../src/ops/scan.ts';
+import * as sort from '../src/ops/sort.ts';
 import * as statistics from '../src/ops/statistics.ts';
-import * as elementwise from '../src/ops/elementwise.ts';
-import * as primitivesOfConvolution from '../src/ops/convolutionRecord.ts';
-import * as primitivesOfIndexing from '../src/ops/indexingRecords.ts';
-import * as primitivesOfMatmul from '../src/ops/matmulRecord.ts';
-import * as primitivesOfMovement from '../src/ops/movementRecords.ts';
-import * as primitivesOfPool from '../src/ops/poolingRecords.ts';
-import * as primitivesOfReduction from '../src/ops/reductionRecords.ts';
-import * as primitivesOfScan from '../src/ops/scanRecord.ts';
 
 type Anything = (...parameters: unknown[]) => unknown;
-const composed = {
-  ...reduction,
-  ...scan,
-  ...statistics,
-  ...conversion,
-  ...movement,
-  ...linear,
-  ...convolution,
-  ...indexing,
-};
+const modules = [cast, convolution, identity, indexing, matmul, movement, pooling, reduction, scan, sort, statistics];
+const exported = modules.flatMap((module) => Object.entries<unknown>(module));
+const composed = Object.fromEntries(exported.filter(([, value]) => typeof value === 'function'));
 const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];
 
 /** What each operation needs beside its first tensor. */
@@ -108,21 +101,12 @@ test('methods do not show when a tensor’s properties are listed', () => {
   for (const name in tensor([1])) expect(operations.map(([operation]) => operation)).not.toContain(name);
 });
 
-test('primitives have names of their own: plans are looked up by them', () => {
-  const modules = [
-    primitivesOfConvolution,
-    primitivesOfIndexing,
-    primitivesOfMatmul,
-    primitivesOfMovement,
-    primitivesOfPool,
-    primitivesOfReduction,
-    primitivesOfScan,
-  ];
+test('primitives have different names: plans are looked up by them', () => {
   const primitives = [
     ...Object.values(elementwise).map(({ primitive }) => primitive),
-    ...modules
-      .flatMap((module) => Object.values(module) as { kind?: string; name: string }[])
-      .filter(({ kind }) => kind),
+    ...[...modules, concatenation, creation, randomBits]
+      .flatMap((module) => Object.values<unknown>(module))
+      .filter((value): value is Primitive => typeof value === 'object'),
   ];
   const names = primitives.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);

@@ -1,6 +1,7 @@
 import { getBackend, setBackend, type Backend } from '../src/index.ts';
-import { type Kernel, type Operand, type Plan, type Slot } from '../src/backend.ts';
-import { descriptionOf } from '../src/inspect/explain.ts';
+import type { Plan, Slot } from '../src/backend.ts';
+import { describeKernel } from '../src/inspect/explain.ts';
+import { mapSlots } from '../src/schedule/body.ts';
 
 /** A backend that computes as the one in use does and notes the plans it was given. */
 export interface Recorder extends Backend {
@@ -43,7 +44,7 @@ export function plansOf(f: () => void): Plan[] {
 
 /** The kernels that f runs, each as the operations fused into it. */
 export function kernelsOf(f: () => void): string[] {
-  return plansOf(f).flatMap((plan) => plan.kernels.map((kernel) => descriptionOf(kernel).name));
+  return plansOf(f).flatMap((plan) => plan.kernels.map((kernel) => describeKernel(kernel).name));
 }
 
 export type ArenaSlot = Extract<Slot, { kind: 'arena' }>;
@@ -52,26 +53,18 @@ export function bytesOf({ dtype, size }: Slot): number {
   return size * { float32: 4, float64: 8, int32: 4, bool: 1 }[dtype];
 }
 
-/** The same plan with memory of its own for each intermediate. */
+/** The same plan with separate memory for each intermediate. */
 export function disjoint({ kernels }: Plan): Plan {
-  const places = new Map<Slot, Slot>();
+  const slots = new Map<Slot, Slot>();
   let arenaBytes = 0;
-  const moved = (slot: Slot): Slot => {
+  const separate = (slot: Slot): Slot => {
     if (slot.kind !== 'arena') return slot;
-    let place = places.get(slot);
-    if (!place) {
-      places.set(slot, (place = { ...slot, byteOffset: arenaBytes }));
+    let separated = slots.get(slot);
+    if (!separated) {
+      slots.set(slot, (separated = { ...slot, byteOffset: arenaBytes }));
       arenaBytes += Math.ceil(bytesOf(slot) / 64) * 64;
     }
-    return place;
+    return separated;
   };
-  const operands = (all: readonly Operand[]): Operand[] => all.map(({ slot, view }) => ({ slot: moved(slot), view }));
-  const copied = kernels.map((kernel): Kernel => {
-    const output = moved(kernel.output);
-    if (kernel.kind !== 'routine')
-      return { ...kernel, body: { ...kernel.body, operands: operands(kernel.body.operands) }, output };
-    const tail = kernel.tail && { ...kernel.tail, operands: operands(kernel.tail.operands) };
-    return { ...kernel, operands: operands(kernel.operands), ...(tail && { tail }), output };
-  });
-  return { kernels: copied, arenaBytes };
+  return { kernels: kernels.map((kernel) => mapSlots(kernel, separate)), arenaBytes };
 }

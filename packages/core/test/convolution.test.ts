@@ -176,20 +176,23 @@ describe('conv2d', () => {
       'conv2d: images [1, 4, 5, 5] have 4 channels, but the weight [2, 3, 3, 3] in 1 group(s) needs 3',
     ],
     [() => x.conv2d(zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 outputs must split evenly'],
-    [() => x.conv2d(weight, { groups: 0 }), 'conv2d: images [1, 4, 5, 5]'],
-    [() => x.conv2d(zeros([2, 4, 6, 3])), "conv2d: the kernel's height, 6, exceeds the padded image's, 5"],
-    [() => x.conv2d(weight, { dilation: [1, 3] }), "conv2d: the kernel's width, 7, exceeds the padded image's, 5"],
-    [() => x.conv2d(weight, { stride: 0 }), 'conv2d: stride is an integer ≥ 1 or a pair of them, got 0'],
+    [() => x.conv2d(weight, { groups: 0 }), 'conv2d: groups must be an integer ≥ 1, got 0'],
+    [() => x.conv2d(zeros([2, 4, 6, 3])), 'conv2d: a window of [6, 3] does not fit the padded images [1, 4, 5, 5]'],
+    [
+      () => x.conv2d(weight, { dilation: [1, 3] }),
+      'conv2d: a window of [3, 7] does not fit the padded images [1, 4, 5, 5]',
+    ],
+    [() => x.conv2d(weight, { stride: 0 }), 'conv2d: stride must be an integer ≥ 1 or a pair of them, got 0'],
     [
       () => x.conv2d(weight, { dilation: [1, 0.5] }),
-      'conv2d: dilation is an integer ≥ 1 or a pair of them, got [1,0.5]',
+      'conv2d: dilation must be an integer ≥ 1 or a pair of them, got [1,0.5]',
     ],
-    [() => x.conv2d(weight, { padding: -1 }), 'conv2d: padding is an integer ≥ 0 or a pair of them, got -1'],
+    [() => x.conv2d(weight, { padding: -1 }), 'conv2d: padding must be an integer ≥ 0 or a pair of them, got -1'],
     [
       () => x.conv2d(weight, { padding: 'full' as 'same' }),
-      "conv2d: padding 'full' is not known; use 'same', 'valid' or numbers",
+      "conv2d: unknown padding 'full'; expected 'same', 'valid' or numbers",
     ],
-    [() => x.conv2d(zeros([2, 4, 0, 3])), 'conv2d: the kernels of the weight [2, 4, 0, 3] have no elements'],
+    [() => x.conv2d(zeros([2, 4, 0, 3])), 'conv2d: the filters of the weight [2, 4, 0, 3] have no elements'],
     [() => x.conv2d(1 as unknown as Tensor), 'conv2d: the weight must be a tensor'],
     [() => conv2d([1] as unknown as Tensor, weight), 'conv2d: expected a tensor, got Array'],
   ])('error %#', (make, message) => expect(make).toThrow(message));
@@ -301,12 +304,15 @@ describe('pooling', () => {
   test.each([
     [() => zeros([3, 3]).maxPool2d({ kernelSize: 2 }), 'maxPool2d: needs images [N, C, H, W], got [3, 3]'],
     [() => x.maxPool2d({ kernelSize: 4 }), 'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]'],
-    [() => x.avgPool2d({ kernelSize: [2, 0] }), 'avgPool2d: kernelSize is an integer ≥ 1 or a pair of them, got [2,0]'],
-    [() => x.avgPool2d({ kernelSize: 2, stride: 0 }), 'avgPool2d: stride is an integer ≥ 1'],
-    [() => x.avgPool2d({ kernelSize: 2, padding: -1 }), 'avgPool2d: padding is an integer ≥ 0'],
+    [
+      () => x.avgPool2d({ kernelSize: [2, 0] }),
+      'avgPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got [2,0]',
+    ],
+    [() => x.avgPool2d({ kernelSize: 2, stride: 0 }), 'avgPool2d: stride must be an integer ≥ 1'],
+    [() => x.avgPool2d({ kernelSize: 2, padding: -1 }), 'avgPool2d: padding must be an integer ≥ 0'],
     [
       () => x.maxPool2d(undefined as unknown as Pool2dOptions),
-      'maxPool2d: kernelSize is an integer ≥ 1 or a pair of them, got undefined',
+      'maxPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got undefined',
     ],
   ])('error %#', (make, message) => expect(make).toThrow(message));
 });

@@ -114,7 +114,7 @@ describe('tensor', () => {
     );
     expect(() => tensor([1], { shape: [-1] })).toThrow('tensor: a shape is an array of integers ≥ 0, got [-1]');
     expect(() => tensor([1], { dtype: 'float16' as DType })).toThrow(
-      'tensor: no dtype "float16"; use float32, float64, int32 or bool',
+      'tensor: unknown dtype "float16"; expected float32, float64, int32 or bool',
     );
   });
 });
@@ -151,7 +151,7 @@ describe('filled tensors', () => {
     [() => ones([-1]), 'ones: a shape is an array of integers ≥ 0, got [-1]'],
     [() => full([1.5], 0), 'full: a shape is an array of integers ≥ 0, got [1.5]'],
     [() => full([1], '1' as unknown as number), 'full: the value is a number or boolean, got 1'],
-    [() => zeros([1], { dtype: 'half' as DType }), 'zeros: no dtype "half"'],
+    [() => zeros([1], { dtype: 'half' as DType }), 'zeros: unknown dtype "half"'],
     [() => zerosLike([1] as unknown as Tensor), 'zerosLike: expected a tensor, got Array'],
     [() => onesLike(1 as unknown as Tensor), 'onesLike: expected a tensor, got 1'],
   ])('error %#', (make, message) => expect(make).toThrow(message));
@@ -181,7 +181,7 @@ describe('arange', () => {
     [() => arange(0, 1, 0), 'arange: start, stop and step must be finite and the step not 0, got 0, 1, 0'],
     [() => arange('3' as unknown as number), 'arange: start, stop and step must be finite'],
     [() => arange(3e9, 3e9 + 2), "arange: 3000000000 to 3000000001 does not fit int32; ask for { dtype: 'float64' }"],
-    [() => arange(3, { dtype: 'int64' as DType }), 'arange: no dtype "int64"'],
+    [() => arange(3, { dtype: 'int64' as DType }), 'arange: unknown dtype "int64"'],
   ])('error %#', (make, message) => expect(make).toThrow(message));
 });
 
@@ -218,7 +218,7 @@ describe('linspace and eye', () => {
     expect(linspace(0, 1).shape).toEqual([50]);
     expect(() => linspace(0, NaN, 3)).toThrow('linspace: start and stop must be finite, got 0 and NaN');
     expect(() => linspace(0, 1, 0)).toThrow('linspace: count must be an integer ≥ 1, got 0');
-    expect(() => linspace(0, 1, 2, { dtype: 'x' as DType })).toThrow('linspace: no dtype "x"');
+    expect(() => linspace(0, 1, 2, { dtype: 'x' as DType })).toThrow('linspace: unknown dtype "x"');
   });
 
   test('eye', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { cast } from '../src/ops/castRecord.ts';
+import { Cast } from '../src/ops/cast.ts';
 import * as table from '../src/ops/elementwise.ts';
-import { lowered, weightOf } from '../src/scalar/lower.ts';
+import { lowered } from '../src/scalar/lower.ts';
+import { stepCost } from '../src/schedule/cost.ts';
 import type { DTypeRule, Elementwise } from '../src/graph/primitive.ts';
 import type { DType } from '../src/data/dtype.ts';
+import type { ScalarFunction } from '../src/scalar/function.ts';
 import { nodesOf, parameter, type ScalarType } from '../src/scalar/scalar.ts';
 import { arrays, interpret } from './scalar-interpreter.ts';
 
@@ -190,28 +192,37 @@ describe('astype', () => {
   test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
     const random = uniform(7);
     const column = elements(from, 5000, random);
-    const actual = interpret(lowered(cast, [parameter(types[from], 0)], to), [column]);
+    const actual = interpret(lowered(Cast, [parameter(types[from], 0)], to), [column]);
     const wanted = to === 'bool' ? Array.from(column, (x) => (x !== 0 ? 1 : 0)) : column;
     expect([...actual]).toEqual([...new arrays[types[to]](wanted)]);
   });
 });
 
-describe('weightOf', () => {
+describe('the cost of a step', () => {
   test.each([
-    [table.add, 1],
-    [table.relu, 2],
-    [table.clip, 2],
-    [table.where, 1],
-    [table.logicalNot, 1],
-    [table.bitwiseAnd, 1],
-    [table.logicalAnd, 1],
-  ])('%o', (apply, weight) => {
-    expect(weightOf(apply.primitive)).toBe(weight);
+    [table.add, ['f32', 'f32'], 1],
+    [table.relu, ['f32'], 2],
+    [table.clip, ['f32', 'f32', 'f32'], 2],
+    [table.where, ['bool', 'f32', 'f32'], 1],
+    [table.logicalNot, ['bool'], 1],
+    [table.bitwiseAnd, ['i32', 'i32'], 1],
+    [table.logicalAnd, ['bool', 'bool'], 1],
+    [table.less, ['f32', 'f32'], 2],
+  ] as const)('%o', (apply, inputs, cost) => {
+    expect(stepCost(apply.primitive, inputs)).toBe(cost);
+  });
+
+  test('is that of a function where there is no expression', () => {
+    for (const { primitive } of [table.sin, table.log]) expect(stepCost(primitive, ['f32'])).toBe(64);
+    expect(stepCost(table.mod.primitive, ['i32', 'i32'])).toBe(64);
   });
 
   test('leaves out what is rarely computed', () => {
-    expect(weightOf(table.sin.primitive)).toBeLessThan(40);
-    expect(weightOf(table.log.primitive)).toBeLessThan(40);
-    expect(weightOf(table.mod.primitive)).toBeLessThan(40);
+    const rare: ScalarFunction = {
+      name: 'rare',
+      value: (x) => x!,
+      lower: (x) => x!.lt(0).rarely(x!.add(1).add(2).add(3), x!.mul(2)),
+    };
+    expect(stepCost(rare, ['f32'])).toBe(3);
   });
 });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Body, Kernel, Slot } from '../src/backend.ts';
+import type { Body, Kernel, Operand, Slot } from '../src/backend.ts';
 import { operandsOf, worksInPlace } from '../src/schedule/body.ts';
 import { orderKernels, type Overwrite } from '../src/schedule/order.ts';
 import { sin } from '../src/ops/elementwise.ts';
-import { argsort } from '../src/ops/indexingRecords.ts';
+import { Argsort } from '../src/ops/sort.ts';
 import { contiguous, type View } from '../src/data/shape.ts';
 
 const size = 4;
@@ -50,7 +50,18 @@ function build({ variables, kernels }: Program): { kernels: Kernel[]; overwrites
       view: read.flipped ? flipped : straight,
     }));
     slots.push(output);
-    if (routine) return { kind: 'routine', operation: argsort, operands, attributes: {}, shape: [size], output };
+    if (routine) {
+      const attributes = { axis: 0, descending: false };
+      return {
+        kind: 'routine',
+        name: 'argsort',
+        definition: Argsort,
+        operands: operands as unknown as readonly [Operand],
+        attributes,
+        shape: [size],
+        output,
+      };
+    }
     const body: Body = { operands, steps: [{ operation: sin.primitive, inputs: [0], dtype: 'float32' }] };
     return { kind: 'map', body, shape: [size], output };
   });

@@ -60,7 +60,7 @@ describe('kernels', () => {
         backend.execute(plan, inputs, outputs);
         if (timings) submitted.push(timings);
       },
-      timed: async () => {
+      flushTimings: async () => {
         await Promise.resolve();
         submitted.forEach((timings, run) => timings.fill(run + 1));
       },
@@ -72,7 +72,7 @@ describe('kernels', () => {
       }),
     );
     expect(kernels).toMatchObject([{ name: 'neg', runs: 2, milliseconds: 3 }]);
-    const failing: Backend = { ...elsewhere, timed: () => Promise.reject(new Error('lost')) };
+    const failing: Backend = { ...elsewhere, flushTimings: () => Promise.reject(new Error('lost')) };
     await expect(profile(() => using(failing, work))).rejects.toThrow('lost');
     expect((await profile(work)).kernels).toHaveLength(3);
   });
@@ -142,7 +142,7 @@ test('of nothing there is nothing', async () => {
 
 describe('only one profile is taken at a time', () => {
   test('another inside of it is an error, which ends both', async () => {
-    const message = 'profile: a profile is being taken already; wait for it';
+    const message = 'profile: a profile is already being taken; wait for it';
     await expect(profile(() => profile(work))).rejects.toThrow(message);
     const first = profile(() => Promise.resolve());
     await expect(profile(work)).rejects.toThrow(message);

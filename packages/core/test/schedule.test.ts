@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { concat, evaluateSync, explain, ones, tensor, Variable, type Shape, type Tensor } from '../src/index.ts';
 import { type Kernel, type Plan } from '../src/backend.ts';
-import { descriptionOf } from '../src/inspect/explain.ts';
+import { describeKernel } from '../src/inspect/explain.ts';
 import { topologicalOrder } from '../src/graph/order.ts';
 import { schedule } from '../src/schedule/schedule.ts';
 import { plansOf } from './backends.ts';
@@ -209,7 +209,7 @@ describe('a value with several readers', () => {
 
 describe('bodies are bounded', () => {
   const stepsOf = (kernel: Kernel): number =>
-    kernel.kind === 'routine' ? (kernel.tail?.steps.length ?? 0) : kernel.body.steps.length;
+    kernel.kind === 'routine' ? (kernel.epilogue?.steps.length ?? 0) : kernel.body.steps.length;
   const operandsIn = (kernel: Kernel): number =>
     kernel.kind === 'routine' ? kernel.operands.length : kernel.body.operands.length;
 
@@ -247,7 +247,7 @@ test('without fusion each operation is a kernel of its own', () => {
   const results = [z.mul(2).exp().sum(0), z.transpose().neg()];
   const order = topologicalOrder(results);
   const plan = schedule({ order, results, updates: [] }, { fuse: false });
-  expect(plan.kernels.map((kernel) => descriptionOf(kernel).name).toSorted()).toEqual(
+  expect(plan.kernels.map((kernel) => describeKernel(kernel).name).toSorted()).toEqual(
     ['add', 'exp', 'matmul', 'mul', 'neg', 'relu', 'sum', 'cast'].filter((name) => name !== 'cast').toSorted(),
   );
 });

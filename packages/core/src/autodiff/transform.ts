@@ -1,12 +1,11 @@
 import { isFloat } from '../data/dtype.ts';
-import { onesLike, zerosLike } from '../ops/creation.ts';
-import { pullBack, pushForward } from './grad.ts';
+import { formatShape, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
-import { checkTensor } from '../ops/define.ts';
-import { alias } from '../ops/movementRecords.ts';
-import type { Movement } from '../graph/primitive.ts';
-import { sameShape, show } from '../data/shape.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { applyMovement, setInputs, Tensor } from '../graph/tensor.ts';
+import { onesLike, zerosLike } from '../ops/creation.ts';
+import { checkFunction } from '../ops/define.ts';
+import { Alias } from '../ops/identity.ts';
+import { pullBack, pushForward } from './grad.ts';
 import { trace } from './trace.ts';
 import { flatten, namedVariables, type Flattened, type TensorTree, type VariableTree } from '../graph/tree.ts';
 
@@ -142,70 +141,6 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
   return { value: result, tangent: tangent as Value };
 }
 
-/**
- * A function with a gradient of your own. `f` gives the value and `vjp`, from the value's cotangent to one cotangent
- * for each argument; written in tensor operations on the arguments, it can be differentiated again. What happens inside
- * `f` is not differentiated. Forward mode uses the transpose of the same rule.
- * @throws {TypeError} if an argument is no tensor, or the function does not return a tensor and a rule.
- * @throws {RangeError} when the rule is used, if it gives cotangents of another number or shape than the arguments.
- */
-export function customGradient<Inputs extends readonly Tensor[]>(
-  f: (...inputs: Inputs) => { readonly value: Tensor; readonly vjp: (cotangent: Tensor) => readonly Tensor[] },
-): (...inputs: Inputs) => Tensor {
-  checkFunction('customGradient', f);
-  return (...inputs) => {
-    for (const input of inputs) checkTensor('customGradient: an argument', input);
-    const { value, vjp: rule } = f(...inputs);
-    if (!(value instanceof Tensor) || typeof rule !== 'function') {
-      throw new TypeError('customGradient: the function must return { value, vjp }, a tensor and a function');
-    }
-    return new Tensor(custom, [value, ...inputs], value, {}, checkedRule(rule, inputs));
-  };
-}
-
-type CustomRule = (cotangent: Tensor) => readonly Tensor[];
-
-/** Its first input is the value; the others are the arguments, for the walk. */
-const custom: Movement = {
-  kind: 'movement',
-  name: 'customGradient',
-  view: (view) => view,
-  vjp: (cotangent, output, input) => (input === 0 ? undefined : (output.payload as CustomRule)(cotangent)[input - 1]),
-  // The rule is linear in the cotangent u, so that ⟨rule(u), t⟩ = ⟨u, J t⟩, whose gradient in u is the tangent J t.
-  jvp: (tangent, output, input) => {
-    if (input === 0) return undefined;
-    const along = new Tensor(alias, [zerosLike(output)], output);
-    const pairing = (output.payload as CustomRule)(along)[input - 1]!.mul(tangent).sum();
-    return pullBack([pairing], [onesLike(pairing)], [along])[0];
-  },
-};
-
-/** Checks what the user's rule gives, and asks it only once for each cotangent. */
-function checkedRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
-  const known = new WeakMap<Tensor, readonly Tensor[]>();
-  return (cotangent) => {
-    let parts = known.get(cotangent);
-    if (!parts) {
-      parts = rule(cotangent);
-      if (!Array.isArray(parts) || !parts.every((part) => part instanceof Tensor)) {
-        throw new TypeError('customGradient: the rule must return an array of tensors, one for each argument');
-      }
-      if (parts.length !== inputs.length || !parts.every((part, i) => sameShape(part.shape, inputs[i]!.shape))) {
-        throw new RangeError(
-          `customGradient: the rule must give one cotangent for each argument, of shapes ` +
-            `${inputs.map(({ shape }) => show(shape)).join(', ')}; it gave ${parts.map(({ shape }) => show(shape)).join(', ')}`,
-        );
-      }
-      known.set(cotangent, parts);
-    }
-    return parts;
-  };
-}
-
-function checkFunction(operation: string, f: unknown): void {
-  if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${String(f)}`);
-}
-
 interface Traced<Result> {
   readonly result: Result;
   /** The marked inputs, in the order of the tree's leaves. */
@@ -239,17 +174,17 @@ function remember(tensors: readonly Tensor[]): <Result>(use: () => Result) => Re
   const links = topologicalOrder(tensors).map((tensor) => [tensor, tensor.inputs] as const);
   return (use) => {
     const evaluated = links.filter(([tensor, inputs]) => tensor.inputs !== inputs);
-    for (const [tensor, inputs] of evaluated) tensor.inputs = inputs;
+    for (const [tensor, inputs] of evaluated) setInputs(tensor, inputs);
     try {
       return use();
     } finally {
-      for (const [tensor] of evaluated) tensor.inputs = [];
+      for (const [tensor] of evaluated) setInputs(tensor, []);
     }
   };
 }
 
 function mark(tensor: Tensor): Tensor {
-  return new Tensor(alias, [tensor], tensor);
+  return applyMovement(Alias, tensor, tensor.shape, {});
 }
 
 function gradients(value: Tensor, sources: readonly Tensor[]): Tensor[] {
@@ -265,7 +200,7 @@ function scalarResult(operation: string, result: unknown): Tensor {
     throw new TypeError(`${operation}: the function returns ${result.dtype}, which has no gradient`);
   if (result.size !== 1) {
     throw new RangeError(
-      `${operation}: the function must return one number, got shape ${show(result.shape)}; reduce it with sum() or mean(), or use vjp`,
+      `${operation}: the function must return one number, got shape ${formatShape(result.shape)}; reduce it with sum() or mean(), or use vjp`,
     );
   }
   return result;
@@ -276,8 +211,8 @@ function matching(operation: string, what: string, tree: unknown, tensors: reado
   const { leaves } = flatten(`${operation}: the ${what}`, tree);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
     throw new RangeError(
-      `${operation}: the ${what}s have shapes ${leaves.map(({ shape }) => show(shape)).join(', ')}, expected ` +
-        `${tensors.map(({ shape }) => show(shape)).join(', ')}`,
+      `${operation}: the ${what}s have shapes ${leaves.map(({ shape }) => formatShape(shape)).join(', ')}, expected ` +
+        `${tensors.map(({ shape }) => formatShape(shape)).join(', ')}`,
     );
   }
   return leaves.map((leaf, i) => leaf.astype(tensors[i]!.dtype));

@@ -1,3 +1,5 @@
+import { show } from './checks.ts';
+
 /** The element type of a tensor. Booleans are stored as bytes, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool';
 
@@ -11,6 +13,11 @@ const width: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3
 
 export function isDType(value: unknown): value is DType {
   return typeof value === 'string' && value in constructors;
+}
+
+/** The error for a dtype that is not one of {@link DType}. */
+export function unknownDType(operation: string, dtype: unknown): TypeError {
+  return new TypeError(`${operation}: unknown dtype ${show(dtype)}; expected float32, float64, int32 or bool`);
 }
 
 /** Whether it is float32 or float64: what gradients are defined for. */
@@ -58,8 +65,8 @@ export function toFloat(dtype: DType): DType {
   return isFloat(dtype) ? dtype : 'float32';
 }
 
-/** How an element of another dtype is stored in `dtype`: as in NumPy's `astype`. */
-export function convert(dtype: DType, value: number): number {
+/** An element of another dtype as it is stored in `dtype`: as in NumPy's `astype`. */
+export function toStored(dtype: DType, value: number): number {
   if (dtype === 'bool') return value !== 0 ? 1 : 0;
   return dtype === 'int32' ? Math.trunc(value) : value;
 }

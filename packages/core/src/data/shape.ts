@@ -19,7 +19,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /** `[2, 3]`, for messages. */
-export function show(shape: Shape): string {
+export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
@@ -27,6 +27,11 @@ export function checkShape(operation: string, shape: Shape): void {
   if (!Array.isArray(shape) || !shape.every((length) => Number.isInteger(length) && length >= 0)) {
     throw new TypeError(`${operation}: a shape is an array of integers ≥ 0, got ${JSON.stringify(shape)}`);
   }
+}
+
+/** The extent of `length` elements that are `step` apart. */
+export function dilate(length: number, step: number): number {
+  return length === 0 ? 0 : (length - 1) * step + 1;
 }
 
 /** The strides of a row-major array without gaps. */
@@ -67,7 +72,7 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
       if (length === 1) continue;
       if (result[lead + axis] !== 1 && result[lead + axis] !== length) {
         throw new RangeError(
-          `${operation}: shapes ${shapes.map(show).join(' and ')} do not broadcast: counted from the end, ` +
+          `${operation}: shapes ${shapes.map(formatShape).join(' and ')} do not broadcast: counted from the end, ` +
             `axis ${axis - shape.length} is ${result[lead + axis]} in one and ${length} in another; sizes must be equal or 1`,
         );
       }
@@ -87,6 +92,23 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
     );
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/**
+ * The index from 0 on; negative ones count from the end.
+ * @throws {RangeError} if it is out of range.
+ */
+export function normalizeIndex(operation: string, index: number, length: number, axis: number): number {
+  const normalized = index < 0 ? index + length : index;
+  if (normalized >= 0 && normalized < length) return normalized;
+  throw indexError(operation, index, length, axis);
+}
+
+/** The error for an index that is out of range, the same on every backend. */
+export function indexError(operation: string, index: number, length: number, axis: number): RangeError {
+  return new RangeError(
+    `${operation}: index ${index} is out of range for axis ${axis} of length ${length}; use ${-length} to ${length - 1}`,
+  );
 }
 
 /** Axes in increasing order, without repetition; `undefined` means all of them. */
@@ -179,4 +201,27 @@ export function positions(view: View): Int32Array {
     }
   }
   return result;
+}
+
+/** Rows of equally spaced elements. */
+export interface Rows {
+  /** The first element of each row. */
+  readonly outer: View;
+  readonly length: number;
+  readonly step: number;
+}
+
+/** Views of one shape as rows, their innermost axes joined where all of them allow it. */
+export function joinRows(views: readonly View[]): Rows[] {
+  const shape = views[0]?.shape ?? [];
+  let axis = shape.length - 1;
+  let length = shape[axis] ?? 1;
+  while (axis > 0 && views.every(({ strides }) => strides[axis - 1] === strides[shape.length - 1]! * length))
+    length *= shape[--axis]!;
+  const lead = Math.max(0, axis);
+  return views.map(({ strides, offset }) => ({
+    outer: { shape: shape.slice(0, lead), strides: strides.slice(0, lead), offset },
+    length,
+    step: strides.at(-1) ?? 0,
+  }));
 }

@@ -7,6 +7,14 @@ export interface Strided {
   readonly view: View;
 }
 
+/** The element at an index of four axes. */
+export function elementAt({ values, view }: Strided, ...index: readonly [number, number, number, number]): number {
+  const { strides, offset } = view;
+  return values[
+    offset + index[0] * strides[0]! + index[1] * strides[1]! + index[2] * strides[2]! + index[3] * strides[3]!
+  ]!;
+}
+
 /** Copies elements between views of one shape. */
 export function copyInto(target: Strided, source: Strided): void {
   const to = positions(target.view);

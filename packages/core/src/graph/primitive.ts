@@ -24,10 +24,10 @@ export type Node<Inputs extends readonly Tensor[], NodeAttributes> = Tensor & {
 };
 
 /** How derivatives pass a node. A primitive without rules is constant. */
-interface Rules<Inputs extends readonly Tensor[], NodeAttributes> {
+export interface Rules<Inputs extends readonly Tensor[] = readonly Tensor[], NodeAttributes = Attributes> {
   /**
-   * The cotangent of input number `input`, of that input's shape or broadcastable to it by summing, from the cotangent of
-   * the output. `undefined` where no gradient flows (indices, masks).
+   * The cotangent of input number `input`, from the cotangent of the output: of that input's shape, or of a shape that it
+   * broadcasts to. `undefined` where no gradient flows (indices, masks).
    */
   vjp?(cotangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
   /** What the tangent of input number `input` adds to the tangent of the output. */

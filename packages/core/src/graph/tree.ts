@@ -99,3 +99,35 @@ function nameOf(value: unknown): string {
     ? 'a Promise (functions must be synchronous)'
     : (value.constructor?.name ?? 'an object');
 }
+
+/**
+ * The tensors and variables in the arguments of an operation.
+ * @throws {TypeError} at an argument that holds no tensors. Inside objects, numbers and strings are skipped.
+ */
+export function collect(
+  operation: string,
+  trees: readonly unknown[],
+): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlySet<Variable> } {
+  const tensors = new Set<Tensor>();
+  const variables = new Set<Variable>();
+  const visit = (value: unknown): void => {
+    if (value instanceof Tensor) tensors.add(value);
+    else if (value instanceof Variable) variables.add(value);
+    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
+    else if (Array.isArray(value)) value.forEach(visit);
+    else if (isPlainObject(value)) Object.values(value).forEach(visit);
+    else if (typeof value === 'object' && value !== null) {
+      throw new TypeError(
+        `${operation}: a ${value.constructor.name} holds no tensors; pass tensors, variables, or objects with variables()`,
+      );
+    }
+  };
+  for (const tree of trees) {
+    // Numbers and the like are skipped inside objects (settings of an optimiser), but alone they are a mistake.
+    if (typeof tree !== 'object' || tree === null) {
+      throw new TypeError(`${operation}: expected tensors, variables, or what holds them, got ${String(tree)}`);
+    }
+    visit(tree);
+  }
+  return { tensors, variables };
+}

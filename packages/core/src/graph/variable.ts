@@ -1,15 +1,12 @@
-import type { Buffer } from '../schedule/backend.ts';
 import type { DType } from '../data/dtype.ts';
-import { evaluateSync } from '../evaluate.ts';
-import { alias } from '../ops/movementRecords.ts';
-import { readVariable } from './source.ts';
-import { sameShape, show, type Shape } from '../data/shape.ts';
+import { formatShape, sameShape, type Shape } from '../data/shape.ts';
+import type { Buffer } from '../schedule/backend.ts';
 import { Tensor } from './tensor.ts';
 
 export interface VariableOptions {
-  /** For messages; modules name their variables by where they are. */
+  /** For messages; modules name their variables by their path. Default: 'variable'. */
   readonly name?: string;
-  /** Whether `grad` and `valueAndGrad` differentiate with respect to it; true unless said otherwise. */
+  /** Whether `grad` and `valueAndGrad` differentiate with respect to it. Default: true. */
   readonly trainable?: boolean;
 }
 
@@ -24,13 +21,15 @@ export class Variable {
   readonly dtype: DType;
   /** Counts the writes, so that a tensor built from an older value is noticed. */
   version = 0;
-  #buffer: Buffer | undefined;
-  /** What `value` gives: the stored value as a tensor, unless something was assigned. */
+  /** The stored value, in memory that belongs to the variable alone: evaluation writes to it in place. */
+  buffer: Buffer | undefined;
+  /** The tensor that {@link value} returns: the stored value, unless another was assigned. */
   #current: Tensor | undefined;
+  /** The stored value as a tensor. */
   #read: Tensor | undefined;
-  /** Until it has been computed. */
   #initial: Tensor | undefined;
 
+  /** @throws {TypeError} if the initial value is not a tensor. */
   constructor(initial: Tensor, options: VariableOptions = {}) {
     if (!(initial instanceof Tensor)) throw new TypeError('Variable: the initial value must be a tensor');
     this.#initial = initial;
@@ -45,44 +44,31 @@ export class Variable {
    * variable is written: evaluate both together.
    */
   get value(): Tensor {
-    // What a device has failed to read can be read again.
+    // After a device has failed to read the value, it can be read again.
     if (this.#read?.buffer?.failure) {
       if (this.#current === this.#read) this.#current = undefined;
       this.#read = undefined;
     }
-    return (this.#current ??= this.#read = readVariable(this, this.version));
+    const { version } = this;
+    return (this.#current ??= this.#read =
+      new Tensor({ kind: 'source', name: 'variable', variable: this, version }, [], this));
   }
 
-  /** The value that it begins with, until that is stored. */
+  /** The initial value, until a value is stored. */
   get initial(): Tensor | undefined {
-    return this.#initial;
-  }
-
-  /** The stored value, in memory that belongs to the variable alone: evaluation writes to it in place. */
-  get buffer(): Buffer {
-    if (!this.#buffer) {
-      // A copy, since the initial tensor never changes and may be in use elsewhere.
-      const own = new Tensor(alias, [this.#initial!], this);
-      evaluateSync(own);
-      this.#buffer = own.buffer!;
-      this.#initial = undefined;
-    }
-    return this.#buffer;
-  }
-
-  set buffer(buffer: Buffer) {
-    this.#buffer = buffer;
+    return this.buffer ? undefined : this.#initial;
   }
 
   /**
    * Records a new value; the variable holds it from here on, and `evaluate(variable)` stores it.
+   * @throws {TypeError} if the value is not a tensor.
    * @throws {RangeError} if shape or dtype differ from the variable's.
    */
   assign(value: Tensor): void {
     if (!(value instanceof Tensor)) throw new TypeError(`assign: variable '${this.name}' takes a tensor`);
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
       throw new RangeError(
-        `assign: variable '${this.name}' is ${this.dtype} ${show(this.shape)}, the new value ${value.dtype} ${show(value.shape)}`,
+        `assign: variable '${this.name}' is ${this.dtype} ${formatShape(this.shape)}, the new value ${value.dtype} ${formatShape(value.shape)}`,
       );
     }
     this.#current = value;
@@ -93,20 +79,26 @@ export class Variable {
     return this.#current === this.#read ? undefined : this.#current;
   }
 
-  /** For transformations: shows another tensor as the value, until the returned function is called. */
+  /** For transformations: replaces the value by another tensor, until the returned function is called. */
   substitute(value: Tensor): () => void {
     const before = { current: this.#current, read: this.#read };
     // As if it were the stored value, so that evaluating the variable inside a transformation does not write it.
     this.#current = this.#read = value;
     return () => {
-      // What was assigned in between stays.
+      // Keeps what was assigned in between.
       if (this.#current === value) this.#current = before.current;
       if (this.#read === value) this.#read = before.read;
     };
   }
 
-  /** Called by `evaluate` once the pending value has been written. */
-  stored(): void {
+  /** For evaluation: stores the initial value. */
+  initialize(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.#initial = undefined;
+  }
+
+  /** For evaluation: the pending value has been written. */
+  markStored(): void {
     this.version++;
     this.#current = undefined;
     this.#read = undefined;

@@ -1,76 +1,95 @@
 import { bytesPerElement, type DType } from '../data/dtype.ts';
+import { collectWork, getBackend } from '../evaluate.ts';
 import { operandsOf } from '../schedule/body.ts';
-import type { Body, Kernel, Operand, Plan, Slot } from '../schedule/kernel.ts';
+import { schedule } from '../schedule/schedule.ts';
+import type { Body, Kernel, Operand, RoutineKernel, Slot } from '../schedule/kernel.ts';
 import { sizeOf, type Shape, type View } from '../data/shape.ts';
 
 /** What a kernel does, in words and numbers. */
 export interface KernelDescription {
   /** The operations fused into it, in order: `convolution → add → relu`. */
   readonly name: string;
-  /** Of the result. */
+  /** The shape of the result. */
   readonly shape: Shape;
   readonly dtype: DType;
   /** Read and written, each element once. */
   readonly bytes: number;
-  /** Of products of matrices and convolutions; 0 for others. */
+  /** For matrix products and convolutions; 0 for others. */
   readonly multiplyAdds: number;
-  /** The code that it comes to, from `explain` on backends that show it. */
+  /** The generated code, from `explain` on backends that show it. */
   readonly source?: string;
 }
 
-/** What evaluating tensors comes to. */
+/** The kernels, work and memory that evaluating tensors takes. */
 export interface Explanation {
   readonly kernels: readonly KernelDescription[];
-  /** How many operations of the graph the kernels do. */
+  /** The number of operations of the graph that the kernels compute. */
   readonly operations: number;
   readonly bytes: number;
   readonly multiplyAdds: number;
   /** The memory that intermediates share. */
   readonly arenaBytes: number;
-  /** What they would take each by itself. */
+  /** The memory that they would take without sharing. */
   readonly intermediateBytes: number;
   toString(): string;
 }
 
-export function descriptionOf(kernel: Kernel): KernelDescription {
-  const { output, kind } = kernel;
-  const tail = kind === 'routine' ? kernel.tail : undefined;
-  const names =
-    kind === 'map'
-      ? namesOf(kernel.body)
-      : kind === 'reduce'
-        ? [...namesOf(kernel.body), kernel.operation.name]
-        : [kernel.operation.name, ...namesOf(tail)];
-  return {
-    name: names.join(' → '),
-    shape: kind === 'reduce' ? kernel.shape.slice(0, kernel.kept) : kernel.shape,
-    dtype: output.dtype,
-    bytes: bytesOf(output) + operandsOf(kernel).reduce((sum, operand) => sum + bytesRead(operand), 0),
-    multiplyAdds:
-      kind === 'routine' ? (kernel.operation.multiplyAdds?.(kernel.shape, viewShapes(kernel.operands)) ?? 0) : 0,
-  };
-}
-
-export function explanationOf(plan: Plan, sources: readonly string[] = []): Explanation {
+/**
+ * How `evaluate` would compute its arguments: which operations are fused into which kernels, the work that is, and the
+ * memory it takes. Computes nothing. Print it.
+ * @throws {TypeError} at an argument that holds no tensors.
+ */
+export function explain(...trees: unknown[]): Explanation {
+  const backend = getBackend();
+  const plan = schedule(collectWork('explain', trees).targets, backend);
+  const sources = backend.sourcesOf?.(plan) ?? [];
   const kernels = plan.kernels.map((kernel, i) => {
     const source = sources[i];
-    return source === undefined ? descriptionOf(kernel) : { ...descriptionOf(kernel), source };
+    return source === undefined ? describeKernel(kernel) : { ...describeKernel(kernel), source };
   });
   const total = (of: (kernel: KernelDescription) => number): number => kernels.reduce((sum, k) => sum + of(k), 0);
-  const operations = plan.kernels.reduce((sum, kernel) => sum + operationsOf(kernel), 0);
   const intermediates = new Set(plan.kernels.map(({ output }) => output).filter(({ kind }) => kind === 'arena'));
   const explanation = {
     kernels,
-    operations,
+    operations: plan.kernels.reduce((sum, kernel) => sum + operationNames(kernel).length, 0),
     bytes: total(({ bytes }) => bytes),
     multiplyAdds: total(({ multiplyAdds }) => multiplyAdds),
     arenaBytes: plan.arenaBytes,
     intermediateBytes: [...intermediates].reduce((sum, slot) => sum + bytesOf(slot), 0),
   };
-  return { ...explanation, toString: () => text(explanation) };
+  return { ...explanation, toString: () => format(explanation) };
 }
 
-function text({
+/** What a kernel does, for `explain` and `profile`. */
+export function describeKernel(kernel: Kernel): KernelDescription {
+  return {
+    name: operationNames(kernel).join(' → '),
+    shape: kernel.kind === 'reduce' ? kernel.shape.slice(0, kernel.kept) : kernel.shape,
+    dtype: kernel.output.dtype,
+    bytes: bytesOf(kernel.output) + operandsOf(kernel).reduce((sum, operand) => sum + bytesRead(operand), 0),
+    multiplyAdds: kernel.kind === 'routine' ? multiplyAddsOf(kernel) : 0,
+  };
+}
+
+function operationNames(kernel: Kernel): string[] {
+  const namesOf = (body: Body | undefined): string[] => body?.steps.map(({ operation }) => operation.name) ?? [];
+  switch (kernel.kind) {
+    case 'map':
+      return namesOf(kernel.body);
+    case 'reduce':
+      return [...namesOf(kernel.body), kernel.operation.name];
+    case 'routine':
+      return [kernel.name, ...namesOf(kernel.epilogue)];
+  }
+}
+
+function multiplyAddsOf(kernel: RoutineKernel): number {
+  const definition: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number } = kernel.definition;
+  const shapes = kernel.operands.map(({ view }: Operand) => view.shape);
+  return definition.multiplyAdds?.(kernel.shape, shapes) ?? 0;
+}
+
+function format({
   kernels,
   operations,
   bytes,
@@ -92,19 +111,6 @@ function text({
   ].join('\n');
 }
 
-function operationsOf(kernel: Kernel): number {
-  if (kernel.kind === 'map') return kernel.body.steps.length;
-  return 1 + (kernel.kind === 'reduce' ? kernel.body.steps.length : (kernel.tail?.steps.length ?? 0));
-}
-
-function namesOf(body: Body | undefined): string[] {
-  return body?.steps.map(({ operation }) => operation.name) ?? [];
-}
-
-function viewShapes(operands: readonly Operand[]): Shape[] {
-  return operands.map(({ view }) => view.shape);
-}
-
 function bytesOf({ dtype, size }: Slot): number {
   return bytesPerElement(dtype) * size;
 }
@@ -113,7 +119,7 @@ function bytesRead({ slot, view }: Operand): number {
   return bytesPerElement(slot.dtype) * Math.min(slot.size, distinct(view));
 }
 
-/** The number of elements of a view, broadcast ones counted once. */
+/** The number of distinct elements of a view. */
 function distinct({ shape, strides }: View): number {
   return sizeOf(shape.filter((length, axis) => length === 0 || strides[axis] !== 0));
 }

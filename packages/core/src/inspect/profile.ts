@@ -1,5 +1,6 @@
-import type { Backend, Buffer } from '../schedule/backend.ts';
-import { descriptionOf, type KernelDescription } from './explain.ts';
+import { setExecute } from '../evaluate.ts';
+import type { Backend } from '../schedule/backend.ts';
+import { describeKernel, type KernelDescription } from './explain.ts';
 import type { Plan } from '../schedule/kernel.ts';
 
 /** A kernel, with the time that its runs took. */
@@ -29,16 +30,7 @@ interface Run {
   readonly timings: Float64Array;
 }
 
-let recording: Run[] | undefined;
 let isProfiling = false;
-
-/** Runs a plan, and notes its timings while something is being profiled. */
-export function execute(backend: Backend, plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]): void {
-  if (!recording) return backend.execute(plan, inputs, outputs);
-  const run: Run = { backend, plan, start: performance.now(), timings: new Float64Array(plan.kernels.length) };
-  backend.execute(plan, inputs, outputs, run.timings);
-  recording.push(run);
-}
 
 /**
  * The time of every kernel that runs while f does (which may be asynchronous). Each kernel is waited for, or runs by itself
@@ -46,16 +38,22 @@ export function execute(backend: Backend, plan: Plan, inputs: readonly Buffer[],
  * @throws {Error} inside another profile, or where the backend in use cannot time kernels.
  */
 export async function profile(f: () => unknown): Promise<Profile> {
-  if (isProfiling) throw new Error('profile: a profile is being taken already; wait for it');
+  if (isProfiling) throw new Error('profile: a profile is already being taken; wait for it');
   isProfiling = true;
-  const runs: Run[] = (recording = []);
+  const runs: Run[] = [];
   const start = performance.now();
+  setExecute((backend, plan, inputs, outputs) => {
+    const run: Run = { backend, plan, start: performance.now(), timings: new Float64Array(plan.kernels.length) };
+    backend.execute(plan, inputs, outputs, run.timings);
+    runs.push(run);
+  });
   try {
     await f();
-    recording = undefined;
-    await Promise.all(Array.from(new Set(runs.map(({ backend }) => backend)), async (backend) => backend.timed?.()));
+    setExecute();
+    const backends = [...new Set(runs.map(({ backend }) => backend))];
+    await Promise.all(backends.map(async (backend) => backend.flushTimings?.()));
   } finally {
-    recording = undefined;
+    setExecute();
     isProfiling = false;
   }
   return summary(runs, performance.now() - start, start);
@@ -65,7 +63,7 @@ function summary(runs: readonly Run[], wallMilliseconds: number, start: number):
   const byKey = new Map<string, { description: KernelDescription; runs: number; milliseconds: number }>();
   for (const { plan, timings } of runs) {
     plan.kernels.forEach((kernel, i) => {
-      const description = descriptionOf(kernel);
+      const description = describeKernel(kernel);
       const key = JSON.stringify(description);
       let known = byKey.get(key);
       if (!known) byKey.set(key, (known = { description, runs: 0, milliseconds: 0 }));
@@ -112,7 +110,7 @@ function trace(runs: readonly Run[], origin: number): string {
   const events = runs.flatMap(({ plan, start, timings }) => {
     let at = (start - origin) * 1000;
     return plan.kernels.map((kernel, i) => {
-      const { name, ...args } = descriptionOf(kernel);
+      const { name, ...args } = describeKernel(kernel);
       const event = { name, ph: 'X', pid: 1, tid: 1, ts: at, dur: timings[i]! * 1000, args };
       at += event.dur;
       return event;

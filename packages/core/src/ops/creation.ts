@@ -1,9 +1,26 @@
-import { allocate, isDType, promoteNumber, type DType, type TypedArray } from '../data/dtype.ts';
-import { checkTensor } from './define.ts';
-import { iota } from './indexingRecords.ts';
-import { fromArray, scalar } from '../graph/source.ts';
-import { checkShape, show, sizeOf, type Shape } from '../data/shape.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { checkInteger } from '../data/checks.ts';
+import { allocate, isDType, promoteNumber, unknownDType, type DType, type TypedArray } from '../data/dtype.ts';
+import { HostBuffer } from '../data/hostBuffer.ts';
+import { checkShape, formatShape, sizeOf, type Shape } from '../data/shape.ts';
+import type { Routine } from '../graph/primitive.ts';
+import { applyRoutine, setBuffer, Tensor } from '../graph/tensor.ts';
+import { checkTensor, scalar } from './define.ts';
+
+/** 0, 1, 2, … */
+export const Iota: Routine<'iota'> = {
+  kind: 'routine',
+  name: 'iota',
+  run: (output) => {
+    for (let i = 0; i < output.length; i++) output[i] = i;
+  },
+};
+
+/** A tensor over an array, which must not change afterwards. */
+export function fromArray(values: TypedArray, shape: Shape, dtype: DType): Tensor {
+  const result = new Tensor({ kind: 'source', name: 'data' }, [], { shape, dtype });
+  setBuffer(result, new HostBuffer(values, dtype));
+  return result;
+}
 
 export interface TensorOptions {
   /** The element type; float32 unless said otherwise. */
@@ -46,7 +63,7 @@ export function tensor(
   const target = shape ?? found;
   if (sizeOf(target) !== flat.length) {
     throw new RangeError(
-      `tensor: ${flat.length} values do not fill the shape ${show(target)}, which holds ${sizeOf(target)}`,
+      `tensor: ${flat.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
     );
   }
   return fromArray(converted(flat, dtype ?? own), [...target], dtype ?? own);
@@ -124,8 +141,7 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
  * @throws {RangeError} if the count is not an integer ≥ 1, or an end is not finite.
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
-  if (!Number.isInteger(count) || count < 1)
-    throw new RangeError(`linspace: count must be an integer ≥ 1, got ${count}`);
+  checkInteger('linspace', 'count', count, { min: 1 });
   if (!Number.isFinite(start) || !Number.isFinite(stop)) {
     throw new RangeError(`linspace: start and stop must be finite, got ${start} and ${stop}`);
   }
@@ -156,7 +172,7 @@ function filled(operation: string, shape: Shape, value: number | boolean, option
 
 function indices(operation: string, length: number): Tensor {
   checkShape(operation, [length]);
-  return new Tensor(iota, [], { shape: [length], dtype: 'int32' });
+  return applyRoutine(Iota, [], { shape: [length], dtype: 'int32' }, {});
 }
 
 function shapeOf(values: Nested): Shape {
@@ -205,6 +221,6 @@ function checkOptions(operation: string, options: TensorOptions): void {
   }
   const { dtype } = options;
   if (dtype !== undefined && !isDType(dtype)) {
-    throw new TypeError(`${operation}: no dtype ${JSON.stringify(dtype)}; use float32, float64, int32 or bool`);
+    throw unknownDType(operation, dtype);
   }
 }

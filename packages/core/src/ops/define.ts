@@ -1,11 +1,12 @@
-import { promote, promoteNumber, toFloat, type DType } from '../data/dtype.ts';
-import type { Scalar } from '../scalar/scalar.ts';
+// How operations are made: elementwise ones from their definitions, dtype promotion, checks of operands.
+import { show } from '../data/checks.ts';
+import { isFloat, promote, promoteNumber, toFloat, toStored, type DType } from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
+import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
-import type { DTypeRule, Elementwise } from '../graph/primitive.ts';
-import { scalar } from '../graph/source.ts';
+import type { Scalar } from '../scalar/scalar.ts';
 
-/** An elementwise operation as users call it, with its record. */
+/** An elementwise operation as users call it, with its primitive. */
 export type Unary = ((x: TensorLike) => Tensor) & Operation;
 export type Binary = ((x: TensorLike, y: TensorLike) => Tensor) & Operation;
 export type Ternary = ((x: TensorLike, y: TensorLike, z: TensorLike) => Tensor) & Operation;
@@ -14,42 +15,28 @@ export interface Operation {
   readonly primitive: Elementwise;
 }
 
-/** What a record must say; the kind is added here. */
-export type Definition = Omit<Elementwise, 'kind'>;
-
 /**
- * An elementwise operation of one input, from its record: evaluated, broadcast, promoted and differentiated at any order
- * like those that are built in, which are made by the same function.
- * @throws {RangeError} if the record does not have one derivative and one domain for each input.
+ * An elementwise operation of one input: evaluated, broadcast, promoted and differentiated at any order like the built-in
+ * ones, which are made by the same function.
+ * @throws {RangeError} if the definition does not have one derivative and one domain for each input.
  */
-export function unary(definition: Definition): Unary {
+export function unary(definition: Definition<1>): Unary {
   const primitive = elementwise(definition, 1);
   return Object.assign((x: TensorLike) => applyElementwise(primitive, [x]), { primitive });
 }
 
 /** As {@link unary}, of two inputs, which are promoted to one dtype and broadcast. */
-export function binary(definition: Definition): Binary {
+export function binary(definition: Definition<2>): Binary {
   const primitive = elementwise(definition, 2);
   return Object.assign((x: TensorLike, y: TensorLike) => applyElementwise(primitive, [x, y]), { primitive });
 }
 
 /** As {@link unary}, of three inputs, which are promoted to one dtype and broadcast. */
-export function ternary(definition: Definition): Ternary {
+export function ternary(definition: Definition<3>): Ternary {
   const primitive = elementwise(definition, 3);
   return Object.assign((x: TensorLike, y: TensorLike, z: TensorLike) => applyElementwise(primitive, [x, y, z]), {
     primitive,
   });
-}
-
-function elementwise(definition: Definition, inputs: number): Elementwise {
-  const { name, derivatives, domain } = definition;
-  if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
-    throw new RangeError(
-      `${name}: an operation of ${inputs} input(s) needs as many derivatives (or 'zero') and domains, got ` +
-        `${derivatives === 'zero' ? `'zero'` : derivatives.length} and ${domain.length}`,
-    );
-  }
-  return { kind: 'elementwise', ...definition };
 }
 
 /** A comparison: to bool, without a gradient. */
@@ -62,65 +49,78 @@ export function comparison(
   return binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [anything, anything] });
 }
 
+// JavaScript users reach this without the types.
+function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elementwise {
+  const { name, derivatives, domain } = definition;
+  if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
+    throw new RangeError(
+      `${name}: an operation of ${inputs} input(s) needs as many derivatives (or 'zero') and domains, got ` +
+        `${derivatives === 'zero' ? `'zero'` : derivatives.length} and ${domain.length}`,
+    );
+  }
+  return { kind: 'elementwise', ...definition };
+}
+
 /** Promotes and broadcasts the inputs and makes the node. */
-export function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
-  const { name } = primitive;
+function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
+  const { name, dtypes } = primitive;
   for (const input of inputs) checkOperand(name, input);
-  const computed = computeDTypes(name, primitive.dtypes, inputs);
-  const tensors = inputs.map((input, i) => asTensor(input, computed[i]!));
+  const common = computeDType(name, dtypes, inputs);
+  const tensors = inputs.map((input, i) => asTensor(input, dtypes === 'select' && i === 0 ? 'bool' : common));
   const shape = broadcastShapes(name, ...tensors.map((input) => input.shape));
-  const boolean = primitive.dtypes === 'comparison' || primitive.dtypes === 'logical';
-  return new Tensor(primitive, tensors, { shape, dtype: boolean ? 'bool' : computed.at(-1)! });
+  return new Tensor(primitive, tensors, { shape, dtype: dtypes === 'comparison' ? 'bool' : common });
 }
 
-/** The tensor, converted if need be; a number becomes a scalar. */
-export function asTensor(input: TensorLike, dtype: DType): Tensor {
-  if (typeof input === 'number') return scalar(input, dtype);
-  return input.dtype === dtype ? input : input.astype(dtype);
+/** A plain number as a tensor: its value is an input of plans and not part of their structure. */
+export function scalar(value: number, dtype: DType): Tensor {
+  return new Tensor({ kind: 'source', name: 'scalar', value: toStored(dtype, value) }, [], { shape: [], dtype });
 }
 
-export function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
+/** A number becomes a scalar, a tensor of another dtype is cast. */
+function asTensor(input: TensorLike, dtype: DType): Tensor {
+  return typeof input === 'number' ? scalar(input, dtype) : input.astype(dtype);
+}
+
+function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
   if (typeof input === 'number' || input instanceof Tensor) return;
+  const isArray = Array.isArray(input) || ArrayBuffer.isView(input);
   throw new TypeError(
-    `${operation}: expected a tensor or a number, got ${describe(input)}` +
-      (Array.isArray(input) || ArrayBuffer.isView(input) ? '; make a tensor of it with tensor(…)' : ''),
+    `${operation}: expected a tensor or a number, got ${showType(input)}${isArray ? '; make a tensor of it with tensor(…)' : ''}`,
   );
 }
 
+/** @throws {TypeError} if `x` is not a tensor. */
 export function checkTensor(operation: string, x: unknown): asserts x is Tensor {
   if (x instanceof Tensor) return;
-  throw new TypeError(`${operation}: expected a tensor, got ${describe(x)}; make a tensor of it with tensor(…)`);
+  throw new TypeError(`${operation}: expected a tensor, got ${showType(x)}; make a tensor of it with tensor(…)`);
 }
 
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return String(value);
-  return value.constructor?.name ?? 'an object';
+/** @throws {TypeError} if `f` is not a function. */
+export function checkFunction(operation: string, f: unknown): void {
+  if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${String(f)}`);
 }
 
-function computeDTypes(name: string, rule: DTypeRule, inputs: readonly TensorLike[]): DType[] {
+function showType(value: unknown): string {
+  return Array.isArray(value) ? 'Array' : show(value);
+}
+
+/** The dtype that all inputs are promoted to (all but the condition, for `select`). */
+function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike[]): DType {
   switch (rule) {
     case 'logical':
-      return inputs.map(() => 'bool');
+      return 'bool';
     case 'bitwise': {
       const common = commonDType(inputs);
-      if (common !== 'int32')
-        throw new TypeError(`${name}: needs int32 tensors, got ${common}; convert with astype('int32')`);
-      return inputs.map(() => 'int32');
+      if (common === 'int32') return common;
+      throw new TypeError(`${name}: needs int32 tensors, got ${common}; convert with astype('int32')`);
     }
-    case 'select': {
-      const common = commonDType(inputs.slice(1));
-      return inputs.map((_, i) => (i === 0 ? 'bool' : common));
-    }
-    case 'float': {
-      const common = toFloat(commonDType(inputs));
-      return inputs.map(() => common);
-    }
+    case 'select':
+      return commonDType(inputs.slice(1));
+    case 'float':
+      return toFloat(commonDType(inputs));
     case 'number':
-    case 'comparison': {
-      const common = promote(commonDType(inputs), 'int32');
-      return inputs.map(() => common);
-    }
+    case 'comparison':
+      return promote(commonDType(inputs), 'int32');
   }
 }
 
@@ -131,4 +131,9 @@ function commonDType(inputs: readonly TensorLike[]): DType {
   let common = tensors.map((input) => input.dtype).reduce(promote);
   for (const input of inputs) if (typeof input === 'number') common = promoteNumber(common, input);
   return common;
+}
+
+/** The dtype of sums and products: bool and int32 become int32. */
+export function accumulatorDType(dtype: DType): DType {
+  return isFloat(dtype) ? dtype : 'int32';
 }

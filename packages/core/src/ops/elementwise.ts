@@ -1,10 +1,10 @@
-// The table of elementwise operations. A new one is one record here: every backend, every transformation, the methods
-// of Tensor and the gradient tests follow from it. Nothing but operations may be exported from this file.
+// The table of elementwise operations. A new one is one definition here: every backend, every transformation, the methods
+// of Tensor and the gradient tests follow from it. Export nothing but operations from this file. Operations without
+// `lower` have a float32 expression in scalar/transcendental, found by their `value`.
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
-import { constant, type Scalar } from '../scalar/scalar.ts';
+import { constant } from '../scalar/scalar.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import * as functions from '../scalar/transcendental/index.ts';
-import { erfOf, integerPowerOf, powerOf, remainderOf } from '../scalar/definitions.ts';
+import { erfOf, integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../scalar/definitions.ts';
 
 // The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
 // broadcasts against the output. At ties and kinks it is PyTorch's choice.
@@ -14,11 +14,6 @@ const positive = { from: 0.2, to: 4 };
 const awayFromZero = { ...real, avoid: [0] };
 const atIntegers = { from: -3.4, to: 3.4, avoid: [-3, -2, -1, 0, 1, 2, 3] };
 const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
-
-/** A lowering for float32 alone. */
-function float32(f: (...inputs: Scalar[]) => Scalar): (...inputs: Scalar[]) => Scalar | undefined {
-  return (...inputs) => (inputs[0]!.type === 'f32' ? f(...inputs) : undefined);
-}
 
 /** All of t to the winner, half of it to each at a tie. */
 function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
@@ -52,7 +47,7 @@ export const mul: Binary = binary({
   value: (x, y) => x * y,
   integer: Math.imul,
   lower: (x, y) => x.mul(y),
-  derivatives: [(t, _x, y) => t.mul(y!), (t, x) => t.mul(x!)],
+  derivatives: [(t, _x, y) => t.mul(y), (t, x) => t.mul(x)],
   domain: [real, real],
 });
 
@@ -62,7 +57,7 @@ export const div: Binary = binary({
   dtypes: 'float',
   value: (x, y) => x / y,
   lower: (x, y) => x.div(y),
-  derivatives: [(t, _x, y) => t.div(y!), (t, _x, y, out) => t.mul(out!).div(y!).neg()],
+  derivatives: [(t, _x, y) => t.div(y), (t, _x, y, out) => t.mul(out).div(y).neg()],
   domain: [real, awayFromZero],
 });
 
@@ -71,8 +66,7 @@ export const mod: Binary = binary({
   name: 'mod',
   dtypes: 'number',
   value: remainderOf,
-  lower: float32(functions.mod),
-  derivatives: [(t) => t, (t, x, y) => t.mul(x!.div(y!).floor()).neg()],
+  derivatives: [(t) => t, (t, x, y) => t.mul(x.div(y).floor()).neg()],
   domain: [
     { from: 0.2, to: 0.8 },
     { from: 1, to: 3 },
@@ -88,11 +82,10 @@ export const pow: Binary = binary({
   dtypes: 'number',
   value: powerOf,
   integer: integerPowerOf,
-  lower: float32(functions.pow),
   derivatives: [
     // At x = y = 0 any finite power will do: 0 · 0⁻¹ would be NaN. Elsewhere y − 1, whose derivative counts even at y = 0.
-    (t, x, y) => t.mul(y!).mul(x!.pow(x!.equal(0).logicalAnd(y!.equal(0)).where(1, y!.sub(1)))),
-    (t, x, _y, out) => t.mul(out!).mul(x!.equal(0).where(1, x!).log()),
+    (t, x, y) => t.mul(y).mul(x.pow(x.equal(0).logicalAnd(y.equal(0)).where(1, y.sub(1)))),
+    (t, x, _y, out) => t.mul(out).mul(x.equal(0).where(1, x).log()),
   ],
   domain: [positive, real],
 });
@@ -104,8 +97,8 @@ export const maximum: Binary = binary({
   value: (x, y) => Math.max(x, y),
   lower: (x, y) => x.max(y),
   derivatives: [
-    (t, x, y) => shareAtTies(t, x!.greater(y!), x!.equal(y!)),
-    (t, x, y) => shareAtTies(t, y!.greater(x!), x!.equal(y!)),
+    (t, x, y) => shareAtTies(t, x.greater(y), x.equal(y)),
+    (t, x, y) => shareAtTies(t, y.greater(x), x.equal(y)),
   ],
   domain: [
     { from: -3, to: 0.2 },
@@ -119,10 +112,7 @@ export const minimum: Binary = binary({
   dtypes: 'number',
   value: (x, y) => Math.min(x, y),
   lower: (x, y) => x.min(y),
-  derivatives: [
-    (t, x, y) => shareAtTies(t, x!.less(y!), x!.equal(y!)),
-    (t, x, y) => shareAtTies(t, y!.less(x!), x!.equal(y!)),
-  ],
+  derivatives: [(t, x, y) => shareAtTies(t, x.less(y), x.equal(y)), (t, x, y) => shareAtTies(t, y.less(x), x.equal(y))],
   domain: [
     { from: -3, to: 0.2 },
     { from: 0.4, to: 3 },
@@ -134,10 +124,9 @@ export const atan2: Binary = binary({
   name: 'atan2',
   dtypes: 'float',
   value: Math.atan2,
-  lower: float32(functions.atan2),
   derivatives: [
-    (t, y, x) => t.mul(x!).div(x!.square().add(y!.square())),
-    (t, y, x) => t.mul(y!).div(x!.square().add(y!.square())).neg(),
+    (t, y, x) => t.mul(x).div(x.square().add(y.square())),
+    (t, y, x) => t.mul(y).div(x.square().add(y.square())).neg(),
   ],
   domain: [real, { from: 0.3, to: 3 }],
 });
@@ -158,7 +147,7 @@ export const abs: Unary = unary({
   dtypes: 'number',
   value: Math.abs,
   lower: (x) => x.abs(),
-  derivatives: [(t, x) => t.mul(x!.sign())],
+  derivatives: [(t, x) => t.mul(x.sign())],
   domain: [awayFromZero],
 });
 
@@ -179,7 +168,7 @@ export const square: Unary = unary({
   value: (x) => x * x,
   integer: (x) => Math.imul(x, x),
   lower: (x) => x.mul(x),
-  derivatives: [(t, x) => t.mul(x!).mul(2)],
+  derivatives: [(t, x) => t.mul(x).mul(2)],
   domain: [real],
 });
 
@@ -189,7 +178,7 @@ export const sqrt: Unary = unary({
   dtypes: 'float',
   value: Math.sqrt,
   lower: (x) => x.sqrt(),
-  derivatives: [(t, _x, out) => t.div(out!).mul(0.5)],
+  derivatives: [(t, _x, out) => t.div(out).mul(0.5)],
   domain: [positive],
 });
 
@@ -199,7 +188,7 @@ export const reciprocal: Unary = unary({
   dtypes: 'float',
   value: (x) => 1 / x,
   lower: (x) => constant(x.type, 1).div(x),
-  derivatives: [(t, _x, out) => t.mul(out!.square()).neg()],
+  derivatives: [(t, _x, out) => t.mul(out.square()).neg()],
   domain: [awayFromZero],
 });
 
@@ -208,8 +197,7 @@ export const exp: Unary = unary({
   name: 'exp',
   dtypes: 'float',
   value: Math.exp,
-  lower: float32(functions.exp),
-  derivatives: [(t, _x, out) => t.mul(out!)],
+  derivatives: [(t, _x, out) => t.mul(out)],
   domain: [real],
 });
 
@@ -218,8 +206,7 @@ export const expm1: Unary = unary({
   name: 'expm1',
   dtypes: 'float',
   value: Math.expm1,
-  lower: float32(functions.expm1),
-  derivatives: [(t, x) => t.mul(x!.exp())],
+  derivatives: [(t, x) => t.mul(x.exp())],
   domain: [real],
 });
 
@@ -228,8 +215,7 @@ export const log: Unary = unary({
   name: 'log',
   dtypes: 'float',
   value: Math.log,
-  lower: float32(functions.log),
-  derivatives: [(t, x) => t.div(x!)],
+  derivatives: [(t, x) => t.div(x)],
   domain: [positive],
 });
 
@@ -238,8 +224,7 @@ export const log1p: Unary = unary({
   name: 'log1p',
   dtypes: 'float',
   value: Math.log1p,
-  lower: float32(functions.log1p),
-  derivatives: [(t, x) => t.div(x!.add(1))],
+  derivatives: [(t, x) => t.div(x.add(1))],
   domain: [{ from: -0.8, to: 3 }],
 });
 
@@ -248,8 +233,7 @@ export const sin: Unary = unary({
   name: 'sin',
   dtypes: 'float',
   value: Math.sin,
-  lower: float32(functions.sin),
-  derivatives: [(t, x) => t.mul(x!.cos())],
+  derivatives: [(t, x) => t.mul(x.cos())],
   domain: [real],
 });
 
@@ -258,8 +242,7 @@ export const cos: Unary = unary({
   name: 'cos',
   dtypes: 'float',
   value: Math.cos,
-  lower: float32(functions.cos),
-  derivatives: [(t, x) => t.mul(x!.sin()).neg()],
+  derivatives: [(t, x) => t.mul(x.sin()).neg()],
   domain: [real],
 });
 
@@ -268,8 +251,7 @@ export const tan: Unary = unary({
   name: 'tan',
   dtypes: 'float',
   value: Math.tan,
-  lower: float32(functions.tan),
-  derivatives: [(t, _x, out) => t.mul(out!.square().add(1))],
+  derivatives: [(t, _x, out) => t.mul(out.square().add(1))],
   domain: [{ from: -1.2, to: 1.2 }],
 });
 
@@ -278,8 +260,7 @@ export const asin: Unary = unary({
   name: 'asin',
   dtypes: 'float',
   value: Math.asin,
-  lower: float32(functions.asin),
-  derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt())],
+  derivatives: [(t, x) => t.div(x.square().neg().add(1).sqrt())],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -288,8 +269,7 @@ export const acos: Unary = unary({
   name: 'acos',
   dtypes: 'float',
   value: Math.acos,
-  lower: float32(functions.acos),
-  derivatives: [(t, x) => t.div(x!.square().neg().add(1).sqrt()).neg()],
+  derivatives: [(t, x) => t.div(x.square().neg().add(1).sqrt()).neg()],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -298,8 +278,7 @@ export const atan: Unary = unary({
   name: 'atan',
   dtypes: 'float',
   value: Math.atan,
-  lower: float32(functions.atan),
-  derivatives: [(t, x) => t.div(x!.square().add(1))],
+  derivatives: [(t, x) => t.div(x.square().add(1))],
   domain: [real],
 });
 
@@ -308,8 +287,7 @@ export const sinh: Unary = unary({
   name: 'sinh',
   dtypes: 'float',
   value: Math.sinh,
-  lower: float32(functions.sinh),
-  derivatives: [(t, x) => t.mul(x!.cosh())],
+  derivatives: [(t, x) => t.mul(x.cosh())],
   domain: [real],
 });
 
@@ -318,8 +296,7 @@ export const cosh: Unary = unary({
   name: 'cosh',
   dtypes: 'float',
   value: Math.cosh,
-  lower: float32(functions.cosh),
-  derivatives: [(t, x) => t.mul(x!.sinh())],
+  derivatives: [(t, x) => t.mul(x.sinh())],
   domain: [real],
 });
 
@@ -328,8 +305,7 @@ export const tanh: Unary = unary({
   name: 'tanh',
   dtypes: 'float',
   value: Math.tanh,
-  lower: float32(functions.tanh),
-  derivatives: [(t, _x, out) => t.mul(out!.square().neg().add(1))],
+  derivatives: [(t, _x, out) => t.mul(out.square().neg().add(1))],
   domain: [real],
 });
 
@@ -338,8 +314,7 @@ export const asinh: Unary = unary({
   name: 'asinh',
   dtypes: 'float',
   value: Math.asinh,
-  lower: float32(functions.asinh),
-  derivatives: [(t, x) => t.div(x!.square().add(1).sqrt())],
+  derivatives: [(t, x) => t.div(x.square().add(1).sqrt())],
   domain: [real],
 });
 
@@ -348,8 +323,7 @@ export const acosh: Unary = unary({
   name: 'acosh',
   dtypes: 'float',
   value: Math.acosh,
-  lower: float32(functions.acosh),
-  derivatives: [(t, x) => t.div(x!.square().sub(1).sqrt())],
+  derivatives: [(t, x) => t.div(x.square().sub(1).sqrt())],
   domain: [{ from: 1.2, to: 4 }],
 });
 
@@ -358,8 +332,7 @@ export const atanh: Unary = unary({
   name: 'atanh',
   dtypes: 'float',
   value: Math.atanh,
-  lower: float32(functions.atanh),
-  derivatives: [(t, x) => t.div(x!.square().neg().add(1))],
+  derivatives: [(t, x) => t.div(x.square().neg().add(1))],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -367,9 +340,8 @@ export const atanh: Unary = unary({
 export const sigmoid: Unary = unary({
   name: 'sigmoid',
   dtypes: 'float',
-  value: (x) => 1 / (1 + Math.exp(-x)),
-  lower: float32(functions.sigmoid),
-  derivatives: [(t, _x, out) => t.mul(out!).mul(out!.neg().add(1))],
+  value: sigmoidOf,
+  derivatives: [(t, _x, out) => t.mul(out).mul(out.neg().add(1))],
   domain: [real],
 });
 
@@ -377,9 +349,8 @@ export const sigmoid: Unary = unary({
 export const softplus: Unary = unary({
   name: 'softplus',
   dtypes: 'float',
-  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  lower: float32(functions.softplus),
-  derivatives: [(t, x) => t.mul(x!.sigmoid())],
+  value: softplusOf,
+  derivatives: [(t, x) => t.mul(x.sigmoid())],
   domain: [real],
 });
 
@@ -389,7 +360,7 @@ export const relu: Unary = unary({
   dtypes: 'number',
   value: (x) => (x < 0 ? 0 : x),
   lower: (x) => x.lt(0).select(0, x),
-  derivatives: [(t, x) => x!.greater(0).where(t, 0)],
+  derivatives: [(t, x) => x.greater(0).where(t, 0)],
   domain: [awayFromZero],
 });
 
@@ -398,8 +369,7 @@ export const erf: Unary = unary({
   name: 'erf',
   dtypes: 'float',
   value: erfOf,
-  lower: float32(functions.erf),
-  derivatives: [(t, x) => t.mul(x!.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
+  derivatives: [(t, x) => t.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
   domain: [real],
 });
 
@@ -549,7 +519,7 @@ export const where: Ternary = ternary({
   dtypes: 'select',
   value: (condition, y, z) => (condition !== 0 ? y : z),
   lower: (condition, y, z) => condition.select(y, z),
-  derivatives: [null, (t, condition) => condition!.where(t, 0), (t, condition) => condition!.where(0, t)],
+  derivatives: [null, (t, condition) => condition.where(t, 0), (t, condition) => condition.where(0, t)],
   domain: [awayFromZero, real, real],
 });
 
@@ -560,9 +530,9 @@ export const clip: Ternary = ternary({
   value: (x, low, high) => Math.min(Math.max(x, low), high),
   lower: (x, low, high) => x.max(low).min(high),
   derivatives: [
-    (t, x, low, high) => x!.greaterEqual(low!).logicalAnd(x!.lessEqual(high!)).where(t, 0),
-    (t, x, low, high) => x!.less(low!).logicalAnd(low!.less(high!)).where(t, 0),
-    (t, x, low, high) => x!.greater(high!).logicalOr(low!.greater(high!)).where(t, 0),
+    (t, x, low, high) => x.greaterEqual(low).logicalAnd(x.lessEqual(high)).where(t, 0),
+    (t, x, low, high) => x.less(low).logicalAnd(low.less(high)).where(t, 0),
+    (t, x, low, high) => x.greater(high).logicalOr(low.greater(high)).where(t, 0),
   ],
   domain: [
     { from: -3, to: 3, avoid: [-1.6, -1.5, -1.4, 1.4, 1.5, 1.6] },

@@ -1,9 +1,75 @@
-import { type DType, promote } from '../data/dtype.ts';
-import { checkTensor } from './define.ts';
-import { argsort as argSortPrimitive, scattered, taken } from './indexingRecords.ts';
+// Reading and adding at indices.
+import { promote, type DType } from '../data/dtype.ts';
+import { checkInteger } from '../data/checks.ts';
+import {
+  broadcastShapes,
+  contiguous,
+  formatShape,
+  normalizeAxis,
+  normalizeIndex,
+  positions,
+  sameShape,
+  type Shape,
+  type View,
+} from '../data/shape.ts';
+import type { Routine } from '../graph/primitive.ts';
+import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { arange } from './creation.ts';
-import { broadcastShapes, normalizeAxis, sameShape, show } from '../data/shape.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { checkTensor } from './define.ts';
+
+/** One element along an axis for each index: output[…, i, …] = x[…, indices[…, i, …], …]. The other axes are equal. */
+export const TakeAlongAxis: Routine<'takeAlongAxis'> = {
+  kind: 'routine',
+  name: 'takeAlongAxis',
+  run: (output, _shape, [x, indices], { axis }) => {
+    const stride = x.view.strides[axis]!;
+    const length = x.view.shape[axis]!;
+    const indexAt = positions(indices.view);
+    const lineAt = positions(holdAxis(x.view, axis, indices.view.shape));
+    for (let i = 0; i < output.length; i++) {
+      const index = normalizeIndex('take', indices.values[indexAt[i]!]!, length, axis);
+      output[i] = x.values[lineAt[i]! + index * stride]!;
+    }
+  },
+  vjp: (cotangent, { inputs: [x, indices], attributes }, input) =>
+    input === 0 ? scatter(indices, cotangent, x.shape, attributes.axis) : undefined,
+  jvp: (tangent, { inputs: [, indices], attributes }, input) =>
+    input === 0 ? takeAt(tangent, indices, attributes.axis) : undefined,
+};
+
+/** The transpose of {@link TakeAlongAxis}: zeros, with updates added at the indices. */
+export const ScatterAdd: Routine<'scatterAdd'> = {
+  kind: 'routine',
+  name: 'scatterAdd',
+  run: (output, shape, [indices, updates], { axis }) => {
+    output.fill(0);
+    const view = contiguous(shape);
+    const indexAt = positions(indices.view);
+    const updateAt = positions(updates.view);
+    const lineAt = positions(holdAxis(view, axis, updates.view.shape));
+    for (let i = 0; i < updateAt.length; i++) {
+      const index = normalizeIndex('scatterAdd', indices.values[indexAt[i]!]!, shape[axis]!, axis);
+      output[lineAt[i]! + index * view.strides[axis]!]! += updates.values[updateAt[i]!]!;
+    }
+  },
+  vjp: (cotangent, { inputs: [indices], attributes }, input) =>
+    input === 1 ? takeAt(cotangent, indices, attributes.axis) : undefined,
+  jvp: (tangent, { inputs: [indices], attributes, shape }, input) =>
+    input === 1 ? scatter(indices, tangent, shape, attributes.axis) : undefined,
+};
+
+function takeAt(x: Tensor, indices: Tensor, axis: number): Tensor {
+  return applyRoutine(TakeAlongAxis, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis });
+}
+
+function scatter(indices: Tensor, updates: Tensor, shape: Shape, axis: number): Tensor {
+  return applyRoutine(ScatterAdd, [indices, updates], { shape, dtype: updates.dtype }, { axis });
+}
+
+/** The view at index 0 of an axis, repeated to `shape`'s length of it. */
+function holdAxis(view: View, axis: number, shape: Shape): View {
+  return { ...view, shape, strides: view.strides.with(axis, 0) };
+}
 
 /**
  * Slices of x along an axis, one for each index (NumPy's `take`): the axis is replaced by the shape of `indices`.
@@ -17,10 +83,10 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
   const along = normalizeAxis('take', axis, x.ndim);
   const before = x.shape.slice(0, along);
   const after = x.shape.slice(along + 1);
-  const spread = indices
+  const expanded = indices
     .reshape([...before.map(() => 1), indices.size, ...after.map(() => 1)])
     .broadcastTo([...before, indices.size, ...after]);
-  return taken(x, spread, along, 'take').reshape([...before, ...indices.shape, ...after]);
+  return takeAt(x, expanded, along).reshape([...before, ...indices.shape, ...after]);
 }
 
 /**
@@ -29,10 +95,10 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
  * @param indices int32, of x's rank.
  * @throws {RangeError} if ranks or axes do not fit, or an index is out of range (at evaluation).
  */
-export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
+export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   checkTensor('takeAlongAxis', x);
-  const { source, at, along } = aligned('takeAlongAxis', x, indices, axis);
-  return taken(source, at, along);
+  const { source, at, along } = alignIndices('takeAlongAxis', x, indices, axis);
+  return takeAt(source, at, along);
 }
 
 /**
@@ -41,22 +107,22 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
  * @param updates of the shape of the indices, or broadcasting to it; cast to x's dtype (bool to int32).
  * @throws {RangeError} if shapes do not fit, or an index is out of range (at evaluation).
  */
-export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor {
+export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
   checkTensor('scatterAdd', x);
   checkTensor('scatterAdd: the updates', updates);
-  const { source, at, along } = aligned('scatterAdd', x, indices, axis);
+  const { source, at, along } = alignIndices('scatterAdd', x, indices, axis);
   if (!sameShape(source.shape, x.shape)) {
     throw new RangeError(
-      `scatterAdd: indices ${show(indices.shape)} are larger than ${show(x.shape)} on another axis than ${along}`,
+      `scatterAdd: indices ${formatShape(indices.shape)} are larger than ${formatShape(x.shape)} on another axis than ${along}`,
     );
   }
   if (!sameShape(broadcastShapes('scatterAdd', updates.shape, at.shape), at.shape)) {
     throw new RangeError(
-      `scatterAdd: updates ${show(updates.shape)} do not broadcast to the indices ${show(at.shape)}`,
+      `scatterAdd: updates ${formatShape(updates.shape)} do not broadcast to the indices ${formatShape(at.shape)}`,
     );
   }
   const dtype = promote(x.dtype, 'int32');
-  return x.add(scattered(at, updates.astype(dtype).broadcastTo(at.shape), x.shape, along));
+  return x.add(scatter(at, updates.astype(dtype).broadcastTo(at.shape), x.shape, along));
 }
 
 /**
@@ -65,50 +131,14 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
  */
 export function oneHot(indices: Tensor, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkIndices('oneHot', indices);
-  if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`oneHot: depth is an integer ≥ 0, got ${depth}`);
+  checkInteger('oneHot', 'depth', depth, { min: 0 });
   return indices
     .expandDims(-1)
     .equal(arange(depth, { dtype: 'int32' }))
     .astype(options.dtype ?? 'float32');
 }
 
-export interface SortOptions {
-  /** Largest first. NaN is last either way. */
-  readonly descending?: boolean;
-}
-
-/** int32: the order that sorts x along an axis. Stable: ties keep their order. NaN is last. */
-export function argsort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
-  checkTensor('argsort', x);
-  const along = normalizeAxis('argsort', axis, x.ndim);
-  return new Tensor(argSortPrimitive, [x], { shape: x.shape, dtype: 'int32' }, { axis: along, descending });
-}
-
-/** x sorted along an axis, NaN last. The gradient goes to where each element came from. */
-export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
-  checkTensor('sort', x);
-  const along = normalizeAxis('sort', axis, x.ndim);
-  return taken(x, argsort(x, along, options), along);
-}
-
-/**
- * The k largest elements along an axis, largest first, and their indices (int32).
- * @throws {RangeError} if k is not an integer from 0 to the axis' length.
- */
-export function topk(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
-  checkTensor('topk', x);
-  const along = normalizeAxis('topk', axis, x.ndim);
-  if (!Number.isInteger(k) || k < 0 || k > x.shape[along]!) {
-    throw new RangeError(
-      `topk: k must be an integer from 0 to the length of axis ${along}, ${x.shape[along]}; got ${k}`,
-    );
-  }
-  const order = argsort(x, along, { descending: true });
-  const indices = order.slice(x.shape.map((_, i) => (i === along ? [0, k] : null)));
-  return { values: taken(x, indices, along), indices };
-}
-
-function aligned(
+function alignIndices(
   operation: string,
   x: Tensor,
   indices: Tensor,
@@ -117,7 +147,7 @@ function aligned(
   checkIndices(operation, indices);
   if (indices.ndim !== x.ndim) {
     throw new RangeError(
-      `${operation}: indices ${show(indices.shape)} must have the rank of the tensor ${show(x.shape)}`,
+      `${operation}: indices ${formatShape(indices.shape)} must have the rank of the tensor ${formatShape(x.shape)}`,
     );
   }
   const along = normalizeAxis(operation, axis, x.ndim);

@@ -1,18 +1,148 @@
-import { convert } from '../data/dtype.ts';
-import { checkTensor } from './define.ts';
-import * as primitives from './movementRecords.ts';
-import type { Attributes, Movement } from '../graph/primitive.ts';
+// The same elements in another order or shape, and padding.
+import { toStored } from '../data/dtype.ts';
 import {
   broadcastShapes,
   checkShape,
+  dilate,
+  expandView,
+  formatShape,
   normalizeAxes,
   normalizeAxis,
+  permuteView,
+  reshapeView,
+  rowMajorStrides,
   sameShape,
-  show,
   sizeOf,
   type Shape,
 } from '../data/shape.ts';
-import { Tensor } from '../graph/tensor.ts';
+import { addInto, copyInto } from '../data/strided.ts';
+import type { Movement, Routine } from '../graph/primitive.ts';
+import type { NoAttributes, UnfoldAttributes } from '../graph/routines.ts';
+import { applyMovement, applyRoutine, Tensor } from '../graph/tensor.ts';
+import { checkTensor } from './define.ts';
+
+/** The tangent of a linear operation of one input: the same operation on the input's tangent. */
+function sameOperation(tangent: Tensor, output: Tensor): Tensor {
+  return new Tensor(output.primitive, [tangent], { shape: output.shape, dtype: tangent.dtype }, output.attributes);
+}
+
+export const Reshape: Movement<NoAttributes> = {
+  kind: 'movement',
+  name: 'reshape',
+  view: (view, { shape }) => reshapeView(view, shape),
+  vjp: (cotangent, { inputs: [x] }) => cotangent.reshape(x.shape),
+  jvp: sameOperation,
+};
+
+type AxesAttributes = { readonly axes: readonly number[] };
+
+export const Permute: Movement<AxesAttributes> = {
+  kind: 'movement',
+  name: 'permute',
+  view: (view, { attributes }) => permuteView(view, attributes.axes),
+  vjp: (cotangent, { attributes: { axes } }) => cotangent.permute(axes.map((_, axis) => axes.indexOf(axis))),
+  jvp: sameOperation,
+};
+
+export const Broadcast: Movement<NoAttributes> = {
+  kind: 'movement',
+  name: 'broadcast',
+  view: (view, { shape }) => expandView(view, shape),
+  // The backward walk sums cotangents to the shapes of inputs.
+  vjp: (cotangent) => cotangent,
+  jvp: sameOperation,
+};
+
+export const Flip: Movement<AxesAttributes> = {
+  kind: 'movement',
+  name: 'flip',
+  view: ({ shape, strides, offset }, { attributes: { axes } }) => ({
+    shape,
+    strides: strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride)),
+    offset: axes.reduce((sum, axis) => sum + Math.max(0, shape[axis]! - 1) * strides[axis]!, offset),
+  }),
+  vjp: (cotangent, { attributes }) => cotangent.flip(attributes.axes),
+  jvp: sameOperation,
+};
+
+type SliceAttributes = { readonly start: readonly number[]; readonly step: readonly number[] };
+
+/** Every `step`-th element from `start` on each axis; the output's shape gives the counts. Steps are positive. */
+export const Slice: Movement<SliceAttributes> = {
+  kind: 'movement',
+  name: 'slice',
+  view: ({ strides, offset }, { shape, attributes: { start, step } }) => ({
+    shape,
+    strides: strides.map((stride, axis) => stride * step[axis]!),
+    offset: strides.reduce((sum, stride, axis) => sum + stride * start[axis]!, offset),
+  }),
+  vjp: (cotangent, { inputs: [x], attributes: { start, step } }) =>
+    applyRoutine(Pad, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, { padBefore: start, step, value: 0 }),
+  jvp: sameOperation,
+};
+
+export const Unfold: Movement<UnfoldAttributes> = {
+  kind: 'movement',
+  name: 'unfold',
+  view: ({ strides, offset }, { shape, attributes: { axis, step, dilation } }) => ({
+    shape,
+    strides: [...strides.with(axis, strides[axis]! * step), strides[axis]! * dilation],
+    offset,
+  }),
+  vjp: (cotangent, { inputs: [x], attributes }) =>
+    applyRoutine(Fold, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, attributes),
+  jvp: sameOperation,
+};
+
+/** The transpose of {@link unfold}: adds windows up where they overlap. */
+export const Fold: Routine<'fold'> = {
+  kind: 'routine',
+  name: 'fold',
+  run: (output, shape, [{ values, view }], { axis, step, dilation, size }) => {
+    output.fill(0);
+    const strides = rowMajorStrides(shape);
+    const windows = view.shape.slice(0, -1);
+    for (let k = 0; k < size; k++) {
+      // Element k of all windows: a strided part of the output.
+      addInto(
+        {
+          values: output,
+          view: {
+            shape: windows,
+            strides: strides.with(axis, strides[axis]! * step),
+            offset: k * dilation * strides[axis]!,
+          },
+        },
+        {
+          values,
+          view: { shape: windows, strides: view.strides.slice(0, -1), offset: view.offset + k * view.strides.at(-1)! },
+        },
+      );
+    }
+  },
+  vjp: (cotangent, { attributes: { axis, size, step, dilation } }) => cotangent.unfold(axis, size, step, dilation),
+  jvp: sameOperation,
+};
+
+/** The input surrounded, and with a step above 1 interspersed, by a value. */
+export const Pad: Routine<'pad'> = {
+  kind: 'routine',
+  name: 'pad',
+  run: (output, shape, [input], { padBefore, step, value }) => {
+    output.fill(value);
+    const strides = rowMajorStrides(shape);
+    const view = {
+      shape: input.view.shape,
+      strides: strides.map((stride, axis) => stride * step[axis]!),
+      offset: strides.reduce((sum, stride, axis) => sum + stride * padBefore[axis]!, 0),
+    };
+    copyInto({ values: output, view }, input);
+  },
+  vjp: (cotangent, { inputs: [x], attributes: { padBefore, step } }) =>
+    applyMovement(Slice, cotangent, x.shape, { start: padBefore, step }),
+  jvp: (tangent, { shape, attributes }) =>
+    applyRoutine(Pad, [tangent], { shape, dtype: tangent.dtype }, { ...attributes, value: 0 }),
+};
 
 /**
  * The elements in row-major order under another shape. One size may be −1: what is left over.
@@ -27,15 +157,17 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   let target: Shape = shape;
   if (open >= 0) {
     if (shape.indexOf(-1, open + 1) >= 0) {
-      throw new RangeError(`reshape: only one size may be −1, got ${show(shape)}`);
+      throw new RangeError(`reshape: only one size may be −1, got ${formatShape(shape)}`);
     }
     const rest = shape.reduce((product, length, axis) => (axis === open ? product : product * length), 1);
     target = shape.map((length, axis) => (axis === open ? x.size / rest : length));
   }
   if (!target.every(Number.isInteger) || sizeOf(target) !== x.size) {
-    throw new RangeError(`reshape: ${show(x.shape)} holds ${x.size} elements and cannot become ${show(shape)}`);
+    throw new RangeError(
+      `reshape: ${formatShape(x.shape)} holds ${x.size} elements and cannot become ${formatShape(shape)}`,
+    );
   }
-  return sameShape(target, x.shape) ? x : moved(primitives.reshape, x, target);
+  return sameShape(target, x.shape) ? x : applyMovement(Reshape, x, target, {});
 }
 
 /** All axes from `startAxis` on as one. */
@@ -53,15 +185,11 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
   const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim) {
     throw new RangeError(
-      `permute: [${axes.join(', ')}] does not name each of the ${x.ndim} axes of ${show(x.shape)} once`,
+      `permute: [${axes.join(', ')}] does not name each of the ${x.ndim} axes of ${formatShape(x.shape)} once`,
     );
   }
-  return moved(
-    primitives.permute,
-    x,
-    order.map((axis) => x.shape[axis]!),
-    { axes: order },
-  );
+  const shape = order.map((axis) => x.shape[axis]!);
+  return applyMovement(Permute, x, shape, { axes: order });
 }
 
 /** Two axes exchanged, by default the last two. */
@@ -86,7 +214,7 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
       : normalizeAxes('squeeze', axis, x.ndim);
   const wide = axes.find((i) => x.shape[i] !== 1);
   if (wide !== undefined)
-    throw new RangeError(`squeeze: axis ${wide} of ${show(x.shape)} has size ${x.shape[wide]}, not 1`);
+    throw new RangeError(`squeeze: axis ${wide} of ${formatShape(x.shape)} has size ${x.shape[wide]}, not 1`);
   return x.reshape(x.shape.filter((_, i) => !axes.includes(i)));
 }
 
@@ -106,15 +234,15 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape('broadcastTo', shape);
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
-    throw new RangeError(`broadcastTo: ${show(x.shape)} does not broadcast to ${show(shape)}`);
+    throw new RangeError(`broadcastTo: ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
   }
-  return moved(primitives.broadcast, x, shape);
+  return applyMovement(Broadcast, x, shape, {});
 }
 
 /** The order of the elements reversed along the axes (all by default). */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('flip', x);
-  return moved(primitives.flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.ndim) });
+  return applyMovement(Flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.ndim) });
 }
 
 /**
@@ -134,14 +262,14 @@ export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
     throw new TypeError(`slice: ranges are an array with one for each axis, got ${JSON.stringify(ranges)}`);
   }
   if (ranges.length > x.ndim) {
-    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.ndim}, ${show(x.shape)}`);
+    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.ndim}, ${formatShape(x.shape)}`);
   }
   const parts = x.shape.map((length, axis) => resolve(ranges[axis] ?? null, length, axis));
-  const sliced = primitives.sliced(
+  const sliced = applyMovement(
+    Slice,
     x,
-    parts.map((part) => part.start),
     parts.map((part) => part.count),
-    parts.map((part) => part.step),
+    { start: parts.map((part) => part.start), step: parts.map((part) => part.step) },
   );
   const backwards = parts.flatMap((part, axis) => (part.backwards ? [axis] : []));
   const dropped = parts.flatMap((part, axis) => (part.dropped ? [axis] : []));
@@ -203,19 +331,18 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
     )
   ) {
     throw new RangeError(
-      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${show(x.shape)}, got ${JSON.stringify(widths)}`,
+      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
     );
   }
   if (typeof value !== 'number') throw new TypeError(`pad: the value is a number, got ${String(value)}`);
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
-  const ones = x.shape.map(() => 1);
-  return primitives.padded(
-    x,
-    widths.map(([before]) => before),
-    widths.map(([, after]) => after),
-    ones,
-    convert(x.dtype, value),
-  );
+  const shape = x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]);
+  const attributes = {
+    padBefore: widths.map(([before]) => before),
+    step: x.shape.map(() => 1),
+    value: toStored(x.dtype, value),
+  };
+  return applyRoutine(Pad, [x], { shape, dtype: x.dtype }, attributes);
 }
 
 /**
@@ -229,12 +356,12 @@ export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation
   if (![size, step, dilation].every((n) => Number.isInteger(n) && n > 0)) {
     throw new RangeError(`unfold: size, step and dilation are integers > 0, got ${size}, ${step}, ${dilation}`);
   }
-  if (primitives.dilated(size, dilation) > x.shape[along]!) {
-    throw new RangeError(
-      `unfold: a window of ${primitives.dilated(size, dilation)} does not fit axis ${along} of ${show(x.shape)}`,
-    );
+  const extent = dilate(size, dilation);
+  if (extent > x.shape[along]!) {
+    throw new RangeError(`unfold: a window of ${extent} does not fit axis ${along} of ${formatShape(x.shape)}`);
   }
-  return primitives.windows(x, along, size, step, dilation);
+  const count = Math.floor((x.shape[along]! - extent) / step) + 1;
+  return applyMovement(Unfold, x, [...x.shape.with(along, count), size], { axis: along, size, step, dilation });
 }
 
 /**
@@ -251,7 +378,9 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
     !sizes.every((n) => Number.isInteger(n) && n >= 0) ||
     sizes.reduce((total, n) => total + n, 0) !== length
   ) {
-    throw new RangeError(`split: axis ${along} of ${show(x.shape)} cannot be cut into ${JSON.stringify(sections)}`);
+    throw new RangeError(
+      `split: axis ${along} of ${formatShape(x.shape)} cannot be cut into ${JSON.stringify(sections)}`,
+    );
   }
   let start = 0;
   return sizes.map((size) => {
@@ -259,8 +388,4 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
     start += size;
     return x.slice(ranges);
   });
-}
-
-function moved(primitive: Movement, x: Tensor, shape: Shape, attributes?: Attributes): Tensor {
-  return new Tensor(primitive, [x], { shape, dtype: x.dtype }, attributes);
 }

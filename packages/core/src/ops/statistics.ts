@@ -2,7 +2,7 @@
 import { toFloat } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
 import { normalizeAxes } from '../data/shape.ts';
-import { stopGradient } from './cast.ts';
+import { stopGradient } from './identity.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Axis, ReduceOptions } from './reduction.ts';
 

@@ -1,40 +1,17 @@
-import type { Backend, Buffer } from '../schedule/backend.ts';
 import { allocate, arrayOn, type DType, type TypedArray } from '../data/dtype.ts';
-import type { Body, Kernel, Plan, Slot } from '../schedule/kernel.ts';
-import type { Strided } from '../graph/primitive.ts';
+import { HostBuffer } from '../data/hostBuffer.ts';
+import { joinRows, positions, type Shape, type View } from '../data/shape.ts';
+import type { Strided } from '../data/strided.ts';
+import type { Attributes } from '../graph/primitive.ts';
+import type { RoutineName } from '../graph/routines.ts';
+import type { Backend, Buffer } from '../schedule/backend.ts';
+import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../schedule/kernel.ts';
+import { convolve } from './convolution.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
-import { positions, type View } from '../data/shape.ts';
-
-/** Elements in a plain typed array. */
-export class HostBuffer implements Buffer {
-  readonly values: TypedArray;
-  readonly dtype: DType;
-
-  constructor(values: TypedArray, dtype: DType) {
-    this.values = values;
-    this.dtype = dtype;
-  }
-
-  get backend(): Backend {
-    return referenceBackend;
-  }
-
-  get size(): number {
-    return this.values.length;
-  }
-
-  async read(): Promise<TypedArray> {
-    return this.readSync();
-  }
-
-  readSync(): TypedArray {
-    return this.values.slice();
-  }
-}
+import { multiplyMatrices } from './matmul.ts';
 
 /**
- * Every kernel in the simplest TypeScript, computed in double precision and stored in the kernel's dtype: the meaning of
- * every operation, which other backends are tested against. Runs everywhere.
+ * Runs every kernel in TypeScript, in double precision, stored in the kernel's dtype. Runs everywhere.
  */
 class ReferenceBackend implements Backend {
   readonly name = 'reference';
@@ -73,29 +50,25 @@ class ReferenceBackend implements Backend {
 
 const referenceBackend = new ReferenceBackend();
 
-/** The reference backend: plain TypeScript, no speed. It is in use until `setBackend` chooses another. */
+/** The reference backend, in plain TypeScript. In use until `setBackend` chooses another. */
 export function reference(): Backend {
   return referenceBackend;
 }
 
-/** Runs one kernel in JavaScript on arrays: the definition of what a kernel does. For backends that have no code for it. */
+/** Runs one kernel in JavaScript on arrays, for backends that have no code for it. */
 export function runOnHost(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
-  const output = arrayOf(kernel.output);
   switch (kernel.kind) {
     case 'map':
-      return map(kernel.body, output, arrayOf);
+      return runMap(kernel.body, arrayOf(kernel.output), arrayOf);
     case 'reduce':
-      return reduce(kernel, output, arrayOf);
-    case 'routine': {
-      const inputs = kernel.operands.map(({ slot, view }): Strided => ({ values: arrayOf(slot), view }));
-      kernel.operation.run(output, kernel.shape, inputs, kernel.attributes);
-      if (kernel.tail) map(kernel.tail, output, arrayOf);
-    }
+      return runReduce(kernel, arrayOf);
+    case 'routine':
+      return runRoutine(kernel, arrayOf);
   }
 }
 
-function map({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: Slot) => TypedArray): void {
-  const rows = joinAxes(operands.map(({ view }) => view));
+function runMap({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: Slot) => TypedArray): void {
+  const rows = joinRows(operands.map(({ view }) => view));
   const loop = mapLoop(steps, operands.length);
   loop(
     output,
@@ -106,17 +79,14 @@ function map({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: Slot
   );
 }
 
-function reduce(
-  { operation, body: { operands, steps }, kept }: Extract<Kernel, { kind: 'reduce' }>,
-  output: TypedArray,
-  arrayOf: (slot: Slot) => TypedArray,
-): void {
+function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (slot: Slot) => TypedArray): void {
+  const { operands, steps } = body;
+  const { integer, combine, index = false } = operation;
   const part = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
     positions({ shape: shape.slice(from, to), strides: strides.slice(from, to), offset });
-  const { integer, combine, index = false } = operation;
-  const exact = output instanceof Int32Array && integer ? integer : combine;
+  const exact = output.dtype === 'int32' && integer ? integer : combine;
   reduceLoop(steps, operands.length, { combine: exact, index })(
-    output,
+    arrayOf(output),
     operands.map(({ slot }) => arrayOf(slot)),
     operands.map(({ view }) => part(view, view.offset, 0, kept)),
     operands.map(({ view }) => part(view, 0, kept, view.shape.length)),
@@ -124,23 +94,18 @@ function reduce(
   );
 }
 
-/** Rows of equally spaced elements: `outer` has the first element of each. */
-interface Rows {
-  readonly outer: View;
-  readonly length: number;
-  readonly step: number;
-}
+type Run = { run(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void };
 
-/** Views of one shape with their innermost axes joined where all of them allow it, for long rows. */
-function joinAxes(views: readonly View[]): Rows[] {
-  const { shape } = views[0]!;
-  let axis = shape.length - 1;
-  let length = shape[axis] ?? 1;
-  while (axis > 0 && views.every(({ strides }) => strides[axis - 1] === strides[shape.length - 1]! * length))
-    length *= shape[--axis]!;
-  return views.map(({ strides, offset }) => ({
-    outer: { shape: shape.slice(0, Math.max(0, axis)), strides: strides.slice(0, Math.max(0, axis)), offset },
-    length,
-    step: strides.at(-1) ?? 0,
-  }));
+/** Faster than the definitions in plain loops, with the same results. */
+const fastRoutines: { readonly [Name in RoutineName]?: Run } = {
+  matmul: { run: multiplyMatrices },
+  convolution: { run: convolve },
+};
+
+function runRoutine(kernel: RoutineKernel, arrayOf: (slot: Slot) => TypedArray): void {
+  const output = arrayOf(kernel.output);
+  const inputs = kernel.operands.map(({ slot, view }): Strided => ({ values: arrayOf(slot), view }));
+  const definition: Run = fastRoutines[kernel.name] ?? kernel.definition;
+  definition.run(output, kernel.shape, inputs, kernel.attributes);
+  if (kernel.epilogue) runMap(kernel.epilogue, output, arrayOf);
 }

@@ -1,32 +1,34 @@
 import type { TypedArray } from '../data/dtype.ts';
 
-// The inner loop of the reference's matmul and convolution. Both pack their operands into panels: four rows of the
-// left factor (or four columns of the right one) side by side, so that a 4×4 tile of the product reads memory in order.
+// The inner loop of matmul and convolution. Both pack their operands into panels: four rows of the left factor (or four
+// columns of the right one) interleaved, so that a 4×4 tile of the product reads memory in order.
 
-/** The number of array elements that `count` rows (or columns) of length `depth` take in panels of four. */
+/** The size of panels of four for `count` rows (or columns) of length `depth`. */
 export function panelSize(count: number, depth: number): number {
   return Math.ceil(count / 4) * 4 * depth;
 }
 
-/** The place of element k of row (or column) `i` in panels. */
+/** The index of element k of row (or column) i in panels. */
 export function panelIndex(i: number, k: number, depth: number): number {
   return ((i >> 2) * depth + k) * 4 + (i & 3);
 }
 
-/**
- * output[offset + i · rowStride + columns[j]] = Σₖ a(i, k) · b(j, k), for `rows` rows i and `count` columns j.
- * Sums run over k in increasing order, in double precision.
- */
+/** Where a product is written: element (i, j) to `offset + i · rowStride + columnOffsets[j]`. */
+export interface ProductTarget {
+  readonly values: TypedArray;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnOffsets: Int32Array;
+}
+
+/** Writes Σₖ a(i, k) · b(j, k) for `rows` rows i and `count` columns j, summed over k in increasing order, in double precision. */
 export function multiplyPanels(
   a: TypedArray,
   b: TypedArray,
   rows: number,
   count: number,
   depth: number,
-  output: TypedArray,
-  offset: number,
-  rowStride: number,
-  columns: Int32Array,
+  { values: output, offset, rowStride, columnOffsets }: ProductTarget,
 ): void {
   const tile = new Float64Array(16);
   for (let i = 0; i < rows; i += 4) {
@@ -95,7 +97,7 @@ export function multiplyPanels(
       const width = Math.min(4, count - j);
       for (let r = 0; r < height; r++) {
         const row = offset + (i + r) * rowStride;
-        for (let c = 0; c < width; c++) output[row + columns[j + c]!] = tile[r * 4 + c]!;
+        for (let c = 0; c < width; c++) output[row + columnOffsets[j + c]!] = tile[r * 4 + c]!;
       }
     }
   }

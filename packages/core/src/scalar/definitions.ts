@@ -1,3 +1,5 @@
+// Definitions of functions that JavaScript's Math lacks or defines otherwise, in double precision.
+
 /**
  * erf(x) in double precision, by the series e^(−x²) · 2/√π · Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms all have one sign.
  * (Abramowitz and Stegun, 7.1.6.)
@@ -32,4 +34,14 @@ export function integerPowerOf(x: number, y: number): number {
 export function remainderOf(x: number, y: number): number {
   const remainder = x % y;
   return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;
+}
+
+/** The logistic function 1 / (1 + e⁻ˣ). */
+export function sigmoidOf(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** log(1 + eˣ), without overflow. */
+export function softplusOf(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }

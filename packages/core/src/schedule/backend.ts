@@ -3,7 +3,8 @@ import type { Plan } from './kernel.ts';
 
 /** Elements stored on a backend. */
 export interface Buffer {
-  readonly backend: Backend;
+  /** The backend that holds the elements; `undefined` for host memory, which every backend can read. */
+  readonly backend: Backend | undefined;
   readonly dtype: DType;
   readonly size: number;
   /** Why there are no elements: the error of a device that failed after the work was submitted. */

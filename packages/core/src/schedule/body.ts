@@ -1,32 +1,32 @@
 // Bodies: how the scheduler builds the expression of a kernel from the operations that are fused into it.
 import { bytesPerElement, type DType } from '../data/dtype.ts';
 import type { Body, Kernel, Operand, Slot, Step } from './kernel.ts';
-import type { Elementwise } from '../graph/primitive.ts';
+import type { ScalarFunction } from '../scalar/function.ts';
 import { contiguous, isContiguous, sameShape, type Shape, type View } from '../data/shape.ts';
 
-/** A stored value, as a body that only reads it. */
-export function stored(slot: Slot, shape: Shape): Body {
+/** A body that only reads a slot. */
+export function readSlot(slot: Slot, shape: Shape): Body {
   return { operands: [{ slot, view: contiguous(shape) }], steps: [] };
 }
 
-/** The body with every operand seen through a movement, or `undefined` where one cannot be. */
-export function moved(body: Body, move: (view: View) => View | undefined): Body | undefined {
+/** The body with the view of every operand mapped, or `undefined` if one cannot be. */
+export function mapViews(body: Body, map: (view: View) => View | undefined): Body | undefined {
   const operands: Operand[] = [];
   for (const { slot, view } of body.operands) {
-    const seen = move(view);
-    if (!seen) return undefined;
-    operands.push({ slot, view: seen });
+    const mapped = map(view);
+    if (!mapped) return undefined;
+    operands.push({ slot, view: mapped });
   }
   return { operands, steps: body.steps };
 }
 
-/** An operation on the results of bodies of one shape. What they have in common is read and computed once. */
-export function applied(operation: Elementwise, inputs: readonly Body[], dtype: DType): Body {
+/** Applies an operation to the results of bodies of one shape. What they have in common is read and computed once. */
+export function applyStep(operation: ScalarFunction, inputs: readonly Body[], dtype: DType): Body {
   const operands: Operand[] = [];
-  const places = inputs.map((body) => body.operands.map((operand) => placeOf(operand, operands)));
+  const operandNumbers = inputs.map((body) => body.operands.map((operand) => addOperand(operands, operand)));
   const steps: Step[] = [];
   const results = inputs.map((body, i) => {
-    const numbers = [...places[i]!];
+    const numbers = [...operandNumbers[i]!];
     for (const step of body.steps) {
       const renumbered = { ...step, inputs: step.inputs.map((number) => numbers[number]!) };
       const known = steps.findIndex((other) => sameStep(other, renumbered));
@@ -37,8 +37,8 @@ export function applied(operation: Elementwise, inputs: readonly Body[], dtype: 
   return { operands, steps: [...steps, { operation, inputs: results, dtype }] };
 }
 
-/** The body as a tail: its operand 0 is what is read from `slot`. */
-export function readingFirst(body: Body, slot: Slot): Body {
+/** The body with the operand that is read from `slot` as operand 0. */
+export function moveOperandFirst(body: Body, slot: Slot): Body {
   const at = body.operands.findIndex((operand) => operand.slot === slot);
   const order = [at, ...[...body.operands.keys()].filter((i) => i !== at)];
   const numbers = order.map((_, i) => order.indexOf(i));
@@ -48,15 +48,30 @@ export function readingFirst(body: Body, slot: Slot): Body {
   };
 }
 
-/** All that a kernel reads, its tail included. */
+/** Everything that a kernel reads, its epilogue included. */
 export function operandsOf(kernel: Kernel): readonly Operand[] {
   if (kernel.kind !== 'routine') return kernel.body.operands;
-  return kernel.tail ? [...kernel.operands, ...kernel.tail.operands.slice(1)] : kernel.operands;
+  return kernel.epilogue ? [...kernel.operands, ...kernel.epilogue.operands.slice(1)] : kernel.operands;
+}
+
+/** The kernel with its operands and output in other slots. */
+export function mapSlots(kernel: Kernel, map: (slot: Slot) => Slot): Kernel {
+  const operand = <Read extends Operand>({ slot, view }: Read): Operand => ({ slot: map(slot), view });
+  const mapBody = ({ operands, steps }: Body): Body => ({ operands: operands.map(operand), steps });
+  const output = map(kernel.output);
+  if (kernel.kind !== 'routine') return { ...kernel, body: mapBody(kernel.body), output };
+  const { epilogue } = kernel;
+  return {
+    ...kernel,
+    operands: kernel.operands.map(operand),
+    ...(epilogue && { epilogue: mapBody(epilogue) }),
+    output,
+  } as Kernel;
 }
 
 /**
  * Whether the kernel may write over the slot: it reads each element of it, and no other, just before it writes that one.
- * (A tail may not: its routine has written the output before the tail reads anything.)
+ * (An epilogue may not: its routine has written the output before the epilogue reads anything.)
  */
 export function worksInPlace(kernel: Kernel, slot: Slot): boolean {
   return (
@@ -71,7 +86,8 @@ function resultOf({ operands, steps }: Body, numbers: readonly number[]): number
   return numbers[operands.length + steps.length - 1]!;
 }
 
-function placeOf(operand: Operand, operands: Operand[]): number {
+/** The number of an operand among those of a body; adds it if it is new. */
+function addOperand(operands: Operand[], operand: Operand): number {
   const known = operands.findIndex(({ slot, view }) => slot === operand.slot && sameView(view, operand.view));
   return known < 0 ? operands.push(operand) - 1 : known;
 }

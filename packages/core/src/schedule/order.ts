@@ -1,6 +1,6 @@
-import { applied, operandsOf, stored, worksInPlace } from './body.ts';
+import { applyStep, mapSlots, operandsOf, readSlot, worksInPlace } from './body.ts';
 import type { Kernel, Slot } from './kernel.ts';
-import { cast } from '../ops/castRecord.ts';
+import { Cast } from '../ops/cast.ts';
 
 /** An output that is the same memory as inputs of the plan: a variable that gets its new value in place. */
 export interface Overwrite {
@@ -79,7 +79,7 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
     // A list of its own: the set changes on the way.
     const all = Array.from(waiting);
     for (const kernel of all) {
-      const changed = redirected(kernel, from, to);
+      const changed = redirectKernel(kernel, from, to);
       if (changed === kernel) continue;
       waiting.delete(kernel);
       waiting.add(changed);
@@ -89,20 +89,12 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
   }
 }
 
-function redirected(kernel: Kernel, from: Slot, to: Slot): Kernel {
+function redirectKernel(kernel: Kernel, from: Slot, to: Slot): Kernel {
   if (kernel.output !== from && operandsOf(kernel).every(({ slot }) => slot !== from)) return kernel;
-  const swap = (slot: Slot): Slot => (slot === from ? to : slot);
-  const operands = <Read extends { readonly slot: Slot }>(all: readonly Read[]): Read[] =>
-    all.map((operand) => ({ ...operand, slot: swap(operand.slot) }));
-  const output = swap(kernel.output);
-  if (kernel.kind !== 'routine') {
-    return { ...kernel, body: { ...kernel.body, operands: operands(kernel.body.operands) }, output };
-  }
-  const moved = { ...kernel, operands: operands(kernel.operands), output };
-  return kernel.tail ? { ...moved, tail: { ...kernel.tail, operands: operands(kernel.tail.operands) } } : moved;
+  return mapSlots(kernel, (slot) => (slot === from ? to : slot));
 }
 
 function copyOf(from: Slot, to: Slot): Kernel {
   const shape = [from.size];
-  return { kind: 'map', body: applied(cast, [stored(from, shape)], to.dtype), shape, output: to };
+  return { kind: 'map', body: applyStep(Cast, [readSlot(from, shape)], to.dtype), shape, output: to };
 }

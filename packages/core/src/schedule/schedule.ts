@@ -1,251 +1,232 @@
-import { applied, moved, operandsOf, readingFirst, stored } from './body.ts';
-import type { Body, Kernel, Plan, Slot } from './kernel.ts';
-import { placeInArena, temporary } from './memory.ts';
-import { orderKernels, type Overwrite } from './order.ts';
-import { cast } from '../ops/castRecord.ts';
-import { weightOf } from '../scalar/lower.ts';
-import { contiguous, expandView, isContiguous, permuteView, type Shape } from '../data/shape.ts';
+import { contiguous, expandView, isContiguous, permuteView, type View } from '../data/shape.ts';
+import type { Targets } from '../graph/key.ts';
+import { isLeaf } from '../graph/order.ts';
+import type { Attributes, Elementwise, Reduce, Routine } from '../graph/primitive.ts';
+import type { RoutineName } from '../graph/routines.ts';
 import type { Tensor } from '../graph/tensor.ts';
-
-/** What a plan computes, besides the order of its nodes. */
-export interface Wanted {
-  /** All tensors that are needed, inputs first; those that have a value or are sources are bound at run time. */
-  readonly order: readonly Tensor[];
-  /** Written to outputs 0, 1, … */
-  readonly results: readonly Tensor[];
-  /** Written to the outputs after those, over values that the plan may have to read before. */
-  readonly updates: readonly Update[];
-}
-
-/** A new value of a variable. */
-export interface Update {
-  readonly value: Tensor;
-  /** The leaves that read the old value: they are bound to the memory that is written. */
-  readonly replaces: readonly Tensor[];
-}
+import { Cast } from '../ops/cast.ts';
+import { applyStep, mapViews, readSlot } from './body.ts';
+import { absorbEpilogues, demandsOf, isWorthStoring, maxSteps, type Demand } from './fusion.ts';
+import type { Body, Kernel, MapKernel, Operand, Plan, RoutineKernel, Slot } from './kernel.ts';
+import { arenaSlot, placeInArena } from './memory.ts';
+import { orderKernels } from './order.ts';
 
 export interface ScheduleOptions {
-  /** Whether operations are fused into kernels; otherwise each has its own, and the meaning is the same. */
+  /** Whether operations are fused into kernels; otherwise each has its own, and the meaning is the same. Default: true. */
   readonly fuse?: boolean;
-  /** The most operands of a kernel. */
+  /** The maximum number of operands of a kernel: a limit to the code generated for it. Default: 16. */
   readonly maxOperands?: number;
 }
 
-export function isLeaf(tensor: Tensor): boolean {
-  return tensor.buffer !== undefined || tensor.primitive.kind === 'source';
-}
-
 /**
- * Turns a graph into kernels in order. Movements become views that kernels read through. Elementwise operations are put
- * off: each stays a body until something needs its values in memory, so that chains and trees of them end up in the
- * kernel of the map or reduction that uses them, or in the tail of the routine that feeds them.
+ * Turns a graph into kernels in order. Movements become views that kernels read through. Elementwise operations are
+ * deferred: each stays a body until something needs its values in memory, so that chains and trees of them end up in the
+ * kernel of the map or reduction that uses them, or in the epilogue of the routine that feeds them.
  */
-export function schedule(wanted: Wanted, { fuse = true, maxOperands = defaultOperands }: ScheduleOptions = {}): Plan {
-  const { order, results, updates } = wanted;
-  const kernels: Kernel[] = [];
-  const bodies = new Map<Tensor, Body>();
-  const inputs = new Map<Tensor, Slot>();
-  const demands = demandsOf(order);
-
-  const destinations = new Map<Tensor, Slot>();
-  const outputs: [Tensor, Slot][] = [...results, ...updates.map(({ value }) => value)].map((tensor, index) => [
-    tensor,
-    { kind: 'output', index, dtype: tensor.dtype, size: tensor.size },
-  ]);
-  // The first output that wants a tensor is where it is computed; others are copies.
-  for (const [tensor, slot] of outputs) if (!destinations.has(tensor)) destinations.set(tensor, slot);
-  // What is wanted in another shape is computed there, too: a sum without its axes, the rows of a product as batches.
-  for (const [tensor, slot] of outputs) {
-    const origin = reshapedFrom(tensor);
-    if (destinations.get(tensor) === slot && !isLeaf(origin) && !destinations.has(origin))
-      destinations.set(origin, slot);
-  }
-
-  for (const tensor of order) {
-    if (isLeaf(tensor)) {
-      const slot: Slot = { kind: 'input', index: inputs.size, dtype: tensor.dtype, size: tensor.size };
-      inputs.set(tensor, slot);
-      bodies.set(tensor, stored(slot, tensor.shape));
-    } else {
-      bodies.set(tensor, lower(tensor));
-    }
-    if (destinations.has(tensor) || mustBeStored(tensor)) store(tensor);
-  }
-  for (const [tensor, slot] of outputs) if (destinations.get(tensor) !== slot) write(bodies.get(tensor)!, tensor, slot);
-
-  const overwrites = updates.map(({ replaces }, i): Overwrite => {
-    const slot = outputs[results.length + i]![1];
-    return { slot, replaced: new Set(replaces.map((leaf) => inputs.get(leaf)!)) };
-  });
-  const fused = fuse ? withTails(kernels, new Set(overwrites.map(({ slot }) => slot)), maxOperands) : kernels;
+export function schedule(targets: Targets, { fuse = true, maxOperands = 16 }: ScheduleOptions = {}): Plan {
+  const { kernels, inputs, outputs } = new Scheduler(targets, fuse, maxOperands).run();
+  const overwrites = targets.updates.map(({ replaces }, i) => ({
+    slot: outputs[targets.results.length + i]!,
+    replaced: new Set(replaces.map((leaf) => inputs.get(leaf)!)),
+  }));
+  const overwritten = new Set(overwrites.map(({ slot }) => slot));
+  const fused = fuse ? absorbEpilogues(kernels, overwritten, maxOperands) : kernels;
   const ordered = orderKernels(fused, overwrites);
   return { kernels: ordered, arenaBytes: placeInArena(ordered) };
+}
 
-  /** What the tensor is, in terms of what is in memory. */
-  function lower(tensor: Tensor): Body {
-    const { primitive, shape, dtype, attributes } = tensor;
+interface Scheduled {
+  readonly kernels: readonly Kernel[];
+  /** The slots of the leaves, in the order in which they are bound. */
+  readonly inputs: ReadonlyMap<Tensor, Slot>;
+  /** The slots of results, then of updates. */
+  readonly outputs: readonly Slot[];
+}
+
+class Scheduler {
+  readonly #targets: Targets;
+  readonly #fuse: boolean;
+  readonly #maxOperands: number;
+  readonly #demands: Map<Tensor, Demand>;
+  readonly #kernels: Kernel[] = [];
+  /** Each tensor in terms of what is in memory. */
+  readonly #bodies = new Map<Tensor, Body>();
+  /** The outputs that tensors are computed into. */
+  readonly #destinations = new Map<Tensor, Slot>();
+
+  constructor(targets: Targets, fuse: boolean, maxOperands: number) {
+    this.#targets = targets;
+    this.#fuse = fuse;
+    this.#maxOperands = maxOperands;
+    this.#demands = demandsOf(targets.order);
+  }
+
+  run(): Scheduled {
+    const { order, results, updates } = this.#targets;
+    const wanted = [...results, ...updates.map(({ value }) => value)];
+    const outputs = wanted.map(({ dtype, size }, index): Slot => ({ kind: 'output', index, dtype, size }));
+    this.#chooseDestinations(wanted, outputs);
+    const inputs = new Map<Tensor, Slot>();
+    for (const tensor of order) {
+      if (isLeaf(tensor)) {
+        const slot: Slot = { kind: 'input', index: inputs.size, dtype: tensor.dtype, size: tensor.size };
+        inputs.set(tensor, slot);
+        this.#bodies.set(tensor, readSlot(slot, tensor.shape));
+      } else {
+        this.#bodies.set(tensor, this.#lower(tensor));
+      }
+      if (this.#destinations.has(tensor) || this.#mustBeStored(tensor)) this.#store(tensor);
+    }
+    outputs.forEach((slot, i) => {
+      const tensor = wanted[i]!;
+      if (this.#destinations.get(tensor) !== slot) this.#write(this.#bodyOf(tensor), tensor, slot);
+    });
+    return { kernels: this.#kernels, inputs, outputs };
+  }
+
+  #chooseDestinations(wanted: readonly Tensor[], outputs: readonly Slot[]): void {
+    // A tensor is computed into the first output that wants it; others are copies.
+    wanted.forEach((tensor, i) => {
+      if (!this.#destinations.has(tensor)) this.#destinations.set(tensor, outputs[i]!);
+    });
+    // A reshaped result is computed in place, too: a sum without its axes, the rows of a product as batches.
+    wanted.forEach((tensor, i) => {
+      const origin = reshapeSource(tensor);
+      if (this.#destinations.get(tensor) === outputs[i] && !isLeaf(origin) && !this.#destinations.has(origin)) {
+        this.#destinations.set(origin, outputs[i]!);
+      }
+    });
+  }
+
+  #bodyOf(tensor: Tensor): Body {
+    return this.#bodies.get(tensor)!;
+  }
+
+  #lower(tensor: Tensor): Body {
+    const { primitive } = tensor;
     switch (primitive.kind) {
       case 'source':
         throw new Error(`schedule: a ${primitive.name} is bound, not computed`);
-      case 'movement': {
-        const [input] = tensor.inputs as [Tensor];
-        return (
-          moved(bodies.get(input)!, (view) => primitive.view(view, tensor)) ??
-          moved(copied(input), (view) => primitive.view(view, tensor))!
-        );
-      }
-      case 'elementwise': {
-        const expanded = (input: Tensor): Body => moved(bodies.get(input)!, (view) => expandView(view, shape))!;
-        const body = applied(primitive, tensor.inputs.map(expanded), dtype);
-        if (body.operands.length <= maxOperands && body.steps.length <= mostSteps) return body;
-        for (const input of tensor.inputs) store(input);
-        return applied(primitive, tensor.inputs.map(expanded), dtype);
-      }
-      case 'reduce': {
-        const [input] = tensor.inputs as [Tensor];
-        const reduced = attributes['axes'] as readonly number[];
-        const kept = shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
-        const axes = [...kept, ...reduced];
-        const output = destinations.get(tensor) ?? temporary(shape, dtype);
-        kernels.push({
-          kind: 'reduce',
-          operation: primitive,
-          body: moved(bodies.get(input)!, (view) => permuteView(view, axes))!,
-          shape: axes.map((axis) => input.shape[axis]!),
-          kept: kept.length,
-          output,
-        });
-        return stored(output, shape);
-      }
-      case 'routine': {
-        const output = destinations.get(tensor) ?? temporary(shape, dtype);
-        const operands = tensor.inputs.map((input) => store(input).operands[0]!);
-        kernels.push({ kind: 'routine', operation: primitive, operands, attributes, shape, output });
-        return stored(output, shape);
-      }
+      case 'movement':
+        return this.#lowerMovement(primitive, tensor);
+      case 'elementwise':
+        return this.#lowerElementwise(primitive, tensor);
+      case 'reduce':
+        return this.#lowerReduce(primitive, tensor);
+      case 'routine':
+        return this.#lowerRoutine(primitive, tensor);
     }
+  }
+
+  #lowerMovement(primitive: ViewRule, tensor: Tensor): Body {
+    const [input] = tensor.inputs as [Tensor];
+    const through = (view: View): View | undefined => primitive.view(view, tensor);
+    const body = mapViews(this.#bodyOf(input), through);
+    if (body) return body;
+    const copied = this.#write(this.#bodyOf(input), input, arenaSlot(input.shape, input.dtype));
+    this.#bodies.set(input, copied);
+    return mapViews(copied, through)!;
+  }
+
+  #lowerElementwise(primitive: Elementwise, { inputs, shape, dtype }: Tensor): Body {
+    const expanded = (input: Tensor): Body => mapViews(this.#bodyOf(input), (view) => expandView(view, shape))!;
+    const body = applyStep(primitive, inputs.map(expanded), dtype);
+    if (body.operands.length <= this.#maxOperands && body.steps.length <= maxSteps) return body;
+    for (const input of inputs) this.#store(input);
+    return applyStep(primitive, inputs.map(expanded), dtype);
+  }
+
+  #lowerReduce(operation: Reduce, tensor: Tensor): Body {
+    const [input] = tensor.inputs as [Tensor];
+    const reduced = tensor.attributes['axes'] as readonly number[];
+    const kept = input.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
+    const axes = [...kept, ...reduced];
+    const output = this.#slotFor(tensor);
+    this.#kernels.push({
+      kind: 'reduce',
+      operation,
+      body: mapViews(this.#bodyOf(input), (view) => permuteView(view, axes))!,
+      shape: axes.map((axis) => input.shape[axis]!),
+      kept: kept.length,
+      output,
+    });
+    return readSlot(output, tensor.shape);
+  }
+
+  #lowerRoutine(definition: Routine, tensor: Tensor): Body {
+    const output = this.#slotFor(tensor);
+    const operands = tensor.inputs.map((input) => this.#store(input).operands[0]!);
+    this.#kernels.push(routineKernel(definition, operands, tensor, output));
+    return readSlot(output, tensor.shape);
+  }
+
+  #slotFor(tensor: Tensor): Slot {
+    return this.#destinations.get(tensor) ?? arenaSlot(tensor.shape, tensor.dtype);
   }
 
   /** Puts the tensor's values into memory, unless they are there, and returns how to read them. */
-  function store(tensor: Tensor): Body {
-    const body = bodies.get(tensor)!;
-    const destination = destinations.get(tensor);
-    const [first] = body.operands;
-    if (body.steps.length === 0 && (!destination || first!.slot === destination)) return body;
-    const known = write(body, tensor, destination ?? temporary(tensor.shape, tensor.dtype));
-    bodies.set(tensor, known);
-    return known;
+  #store(tensor: Tensor): Body {
+    const body = this.#bodyOf(tensor);
+    const destination = this.#destinations.get(tensor);
+    if (body.steps.length === 0 && (!destination || body.operands[0]!.slot === destination)) return body;
+    const stored = this.#write(body, tensor, this.#slotFor(tensor));
+    this.#bodies.set(tensor, stored);
+    return stored;
   }
 
-  /** Puts the tensor's values into memory row by row, where they may be seen in any way. */
-  function copied(tensor: Tensor): Body {
-    const known = write(bodies.get(tensor)!, tensor, temporary(tensor.shape, tensor.dtype));
-    bodies.set(tensor, known);
-    return known;
+  /** Writes the tensor's values row by row, where they may be read through any view. */
+  #write(body: Body, { shape }: Tensor, output: Slot): Body {
+    const written = body.steps.length > 0 ? body : applyStep(Cast, [body], output.dtype);
+    this.#kernels.push({ kind: 'map', body: written, shape, output });
+    return readSlot(output, shape);
   }
 
-  function write(body: Body, { shape }: Tensor, output: Slot): Body {
-    kernels.push(
-      body.steps.length > 0
-        ? { kind: 'map', body, shape, output }
-        : { kind: 'map', body: applied(cast, [body], output.dtype), shape, output },
-    );
-    return stored(output, shape);
-  }
-
-  /** Whether a body is better computed once and kept than computed again by all that read it. */
-  function mustBeStored(tensor: Tensor): boolean {
-    const { operands, steps } = bodies.get(tensor)!;
-    if (steps.length === 0) return false;
-    const { uses, grows } = demands.get(tensor)!;
-    if (!fuse || grows) return true;
-    if (uses <= 1) return false;
-    if (steps.reduce((weight, step) => weight + weightOf(step.operation), 0) > cheapWeight) return true;
-    // Computing it again reads its operands `uses` times; keeping it reads them once, writes it and reads it `uses` times.
-    const read = operands.filter(({ view }) => !isBroadcast(view.shape, view.strides)).length;
-    return read * uses > read + 1 + uses;
+  #mustBeStored(tensor: Tensor): boolean {
+    const body = this.#bodyOf(tensor);
+    if (body.steps.length === 0) return false;
+    return !this.#fuse || isWorthStoring(body, this.#demands.get(tensor)!);
   }
 }
 
-/** What a kernel may come to: a limit to the code made for it. */
-const defaultOperands = 16;
-const mostSteps = 48;
-/** What is computed again rather than kept weighs at most this: a few additions and comparisons, no exponential. */
-const cheapWeight = 8;
+type ViewRule = { view(input: View, output: Tensor): View | undefined };
 
-interface Demand {
-  /** How many kernels read the tensor, if each that can computes it anew. */
-  readonly uses: number;
-  /** Whether something reads its elements more than once each: it is broadcast, or seen in overlapping windows. */
-  readonly grows: boolean;
+/** A routine kernel before its name decides the types of operands and attributes. */
+interface UntypedRoutineKernel extends Omit<MapKernel, 'kind' | 'body'> {
+  readonly kind: 'routine';
+  readonly name: RoutineName;
+  readonly definition: Routine;
+  readonly operands: readonly Operand[];
+  readonly attributes: Attributes;
 }
 
-function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
-  const demands = new Map<Tensor, Demand>(order.map((tensor) => [tensor, { uses: 0, grows: false }]));
-  for (const tensor of order.toReversed()) {
-    if (isLeaf(tensor)) continue;
-    const { kind } = tensor.primitive;
-    const own = demands.get(tensor)!;
-    for (const input of tensor.inputs) {
-      const { uses, grows } = demands.get(input)!;
-      const larger = (kind === 'movement' || kind === 'elementwise') && tensor.size > input.size;
-      demands.set(
-        input,
-        kind === 'movement'
-          ? { uses: uses + own.uses, grows: grows || own.grows || larger }
-          : { uses: uses + 1, grows: grows || larger },
-      );
-    }
-  }
-  return demands;
+function routineKernel(
+  definition: Routine,
+  operands: readonly Operand[],
+  { attributes, shape }: Tensor,
+  output: Slot,
+): RoutineKernel {
+  const kernel: UntypedRoutineKernel = {
+    kind: 'routine',
+    name: definition.name,
+    definition,
+    operands,
+    attributes,
+    shape,
+    output,
+  };
+  // The node was made by `applyRoutine`, which checks these types.
+  return kernel as unknown as RoutineKernel;
 }
 
-/** The tensor of which this one is another shape, with the elements in the same order. */
-function reshapedFrom(tensor: Tensor): Tensor {
+/** Follows reshapes back to their source. */
+function reshapeSource(tensor: Tensor): Tensor {
   let origin = tensor;
   while (!isLeaf(origin) && origin.primitive.kind === 'movement') {
+    const movement: ViewRule = origin.primitive;
     const [input] = origin.inputs as [Tensor];
-    const view = origin.primitive.view(contiguous(input.shape), origin);
+    const view = movement.view(contiguous(input.shape), origin);
     if (!view || !isContiguous(view) || input.size !== origin.size) break;
     origin = input;
   }
   return origin;
-}
-
-function isBroadcast(shape: Shape, strides: readonly number[]): boolean {
-  return strides.some((stride, axis) => stride === 0 && shape[axis]! > 1);
-}
-
-/** Kernels whose result only a map reads, element by element, take that map as their tail. */
-function withTails(kernels: readonly Kernel[], overwriting: ReadonlySet<Slot>, maxOperands: number): Kernel[] {
-  const readers = new Map<Slot, number>();
-  for (const kernel of kernels) {
-    for (const slot of new Set(operandsOf(kernel).map((operand) => operand.slot)))
-      readers.set(slot, (readers.get(slot) ?? 0) + 1);
-  }
-  const routines = new Map<Slot, Kernel & { kind: 'routine' }>();
-  const absorbed = new Set<Kernel>();
-  const merged = kernels.map((kernel): Kernel => {
-    if (kernel.kind === 'routine') routines.set(kernel.output, kernel);
-    // A routine writes its output before the tail reads: not where that is the old value of a variable.
-    if (kernel.kind !== 'map' || overwriting.has(kernel.output)) return kernel;
-    const { body, output } = kernel;
-    const candidate = body.operands.findLast(
-      ({ slot }) =>
-        routines.has(slot) &&
-        slot.kind === 'arena' &&
-        readers.get(slot) === 1 &&
-        slot.size === output.size &&
-        slot.dtype === output.dtype &&
-        body.operands.every((operand) => operand.slot !== slot || isContiguous(operand.view)),
-    );
-    if (!candidate) return kernel;
-    const routine = routines.get(candidate.slot)!;
-    if (routine.operands.length + body.operands.length - 1 > maxOperands) return kernel;
-    absorbed.add(routine);
-    const { operands, steps } = readingFirst(body, candidate.slot);
-    const tail = { operands: [{ slot: output, view: candidate.view }, ...operands.slice(1)], steps };
-    return { ...routine, tail, output };
-  });
-  return merged.filter((kernel) => !absorbed.has(kernel));
 }

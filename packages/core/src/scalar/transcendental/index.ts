@@ -1,6 +1,36 @@
-// The float32 functions that are lowered to arithmetic, each by the name of its operation.
-export * from './exponential.ts';
-export * from './inverseTrigonometric.ts';
-export * from './logarithm.ts';
-export * from './power.ts';
-export * from './trigonometric.ts';
+import { erfOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../definitions.ts';
+import type { Scalar } from '../scalar.ts';
+import { cosh, erf, exp, expm1, sigmoid, sinh, softplus, tanh } from './exponential.ts';
+import { acos, asin, atan, atan2 } from './inverseTrigonometric.ts';
+import { acosh, asinh, atanh, log, log1p } from './logarithm.ts';
+import { mod, pow } from './power.ts';
+import { cos, sin, tan } from './trigonometric.ts';
+
+/** Float32 functions as arithmetic, by their definitions in double precision. Backends that generate code use these. */
+export const float32Functions: ReadonlyMap<(...x: number[]) => number, (...inputs: Scalar[]) => Scalar> = new Map<
+  (...x: number[]) => number,
+  (...inputs: Scalar[]) => Scalar
+>([
+  [Math.exp, exp],
+  [Math.expm1, expm1],
+  [sigmoidOf, sigmoid],
+  [softplusOf, softplus],
+  [Math.sinh, sinh],
+  [Math.cosh, cosh],
+  [Math.tanh, tanh],
+  [erfOf, erf],
+  [Math.log, log],
+  [Math.log1p, log1p],
+  [Math.asinh, asinh],
+  [Math.acosh, acosh],
+  [Math.atanh, atanh],
+  [Math.sin, sin],
+  [Math.cos, cos],
+  [Math.tan, tan],
+  [Math.asin, asin],
+  [Math.acos, acos],
+  [Math.atan, atan],
+  [Math.atan2, atan2],
+  [powerOf, pow],
+  [remainderOf, mod],
+]);

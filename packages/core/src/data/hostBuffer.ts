@@ -1,0 +1,26 @@
+import type { Buffer } from '../schedule/backend.ts';
+import type { DType, TypedArray } from './dtype.ts';
+
+/** Elements in a plain typed array: in the host's memory, where every backend can read them. */
+export class HostBuffer implements Buffer {
+  readonly backend = undefined;
+  readonly values: TypedArray;
+  readonly dtype: DType;
+
+  constructor(values: TypedArray, dtype: DType) {
+    this.values = values;
+    this.dtype = dtype;
+  }
+
+  get size(): number {
+    return this.values.length;
+  }
+
+  async read(): Promise<TypedArray> {
+    return this.readSync();
+  }
+
+  readSync(): TypedArray {
+    return this.values.slice();
+  }
+}

@@ -1,0 +1,65 @@
+import { attributeKey } from '../graph/key.ts';
+import { topologicalOrder } from '../graph/order.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { checkTensor } from '../ops/define.ts';
+
+/** What tensors are computed from, to be looked at. */
+export interface Graph {
+  /** The tensors, inputs before what uses them. */
+  readonly nodes: readonly Tensor[];
+  /** One line for each node: its number, dtype, shape, operation and inputs. */
+  toString(): string;
+  /** For Graphviz. */
+  toDot(): string;
+  /** For Mermaid, which GitHub and many editors draw. */
+  toMermaid(): string;
+}
+
+/**
+ * The graph behind tensors that have not been evaluated yet; an evaluated tensor is a leaf.
+ * @throws {TypeError} if an argument is not a tensor.
+ */
+export function graph(...tensors: Tensor[]): Graph {
+  for (const tensor of tensors) checkTensor('graph', tensor);
+  // Inside a transformation, evaluated tensors keep their inputs.
+  const inputsOf = (node: Tensor): readonly Tensor[] => (node.buffer ? [] : node.inputs);
+  const nodes = topologicalOrder(tensors, inputsOf);
+  const number = new Map(nodes.map((node, i) => [node, i]));
+  const edges = nodes.flatMap((node) => inputsOf(node).map((input) => [number.get(input), number.get(node)] as const));
+  const type = (node: Tensor): string => `${node.dtype}[${node.shape.join(', ')}]`;
+  const line = (node: Tensor, i: number): string => {
+    const inputs = inputsOf(node).map((input) => `%${number.get(input)}`);
+    return `%${i}: ${type(node)} = ${labelOf(node)}(${inputs.join(', ')})`;
+  };
+  return {
+    nodes,
+    toString: () => nodes.map(line).join('\n'),
+    toDot: () =>
+      [
+        'digraph {',
+        ...nodes.map((node, i) => `  n${i} [label=${JSON.stringify(`${labelOf(node)}\n${type(node)}`)}];`),
+        ...edges.map(([from, to]) => `  n${from} -> n${to};`),
+        '}',
+      ].join('\n'),
+    toMermaid: () =>
+      [
+        'flowchart TD',
+        ...nodes.map((node, i) => `  n${i}["${escapeMermaid(labelOf(node))}<br/>${type(node)}"]`),
+        ...edges.map(([from, to]) => `  n${from} --> n${to}`),
+      ].join('\n'),
+  };
+}
+
+function escapeMermaid(text: string): string {
+  return text.replaceAll(/[#"<>&\n]/g, (character) => `#${character.charCodeAt(0)};`);
+}
+
+function labelOf({ primitive, attributes, buffer }: Tensor): string {
+  if (primitive.kind === 'source') {
+    if (primitive.name === 'scalar') return `scalar ${primitive.value}`;
+    return primitive.name === 'variable' ? `variable ${primitive.variable.name}` : primitive.name;
+  }
+  if (buffer) return `evaluated ${primitive.name}`;
+  const entries = Object.entries(attributes).map(([name, value]) => ` ${name}=${attributeKey(value)}`);
+  return primitive.name + entries.join('');
+}

@@ -1,0 +1,76 @@
+// Methods of Tensor: every function of these modules that starts from a tensor. sin(x) is x.sin(), sum(x, 0) is x.sum(0).
+import { Tensor } from './graph/tensor.ts';
+import * as cast from './ops/cast.ts';
+import * as convolution from './ops/convolution.ts';
+import * as elementwise from './ops/elementwise.ts';
+import * as indexing from './ops/indexing.ts';
+import * as matmul from './ops/matmul.ts';
+import * as movement from './ops/movement.ts';
+import * as identity from './ops/identity.ts';
+import * as pooling from './ops/pooling.ts';
+import * as reduction from './ops/reduction.ts';
+import * as scan from './ops/scan.ts';
+import * as sort from './ops/sort.ts';
+import * as statistics from './ops/statistics.ts';
+import * as reading from './reading.ts';
+
+const modules = [
+  elementwise,
+  cast,
+  identity,
+  reduction,
+  scan,
+  statistics,
+  movement,
+  matmul,
+  convolution,
+  pooling,
+  indexing,
+  sort,
+  reading,
+];
+
+/** The functions of a module as methods: without their first parameter. */
+type Methods<Module> = {
+  [
+    Name in keyof Module as Module[Name] extends (...parameters: never) => unknown ? Name : never
+  ]: Module[Name] extends (first: infer First, ...rest: infer Rest) => infer Result
+    ? Tensor extends First
+      ? (...rest: Rest) => Result
+      : never
+    : never;
+};
+
+declare module './graph/tensor.ts' {
+  interface Tensor
+    extends
+      Methods<typeof elementwise>,
+      Methods<typeof cast>,
+      Methods<typeof identity>,
+      Methods<typeof reduction>,
+      Methods<typeof scan>,
+      Methods<typeof statistics>,
+      Methods<typeof movement>,
+      Methods<typeof matmul>,
+      Methods<typeof convolution>,
+      Methods<typeof pooling>,
+      Methods<typeof indexing>,
+      Methods<typeof sort>,
+      Methods<typeof reading> {}
+}
+
+function define(name: string | symbol, method: (this: Tensor, ...rest: unknown[]) => unknown): void {
+  Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true, writable: true });
+}
+
+for (const module of modules) {
+  for (const [name, f] of Object.entries<unknown>(module)) {
+    if (typeof f !== 'function') continue;
+    define(name, function (this: Tensor, ...rest) {
+      return f(this, ...rest) as unknown;
+    });
+  }
+}
+
+// What Node's console prints.
+define(Symbol.for('nodejs.util.inspect.custom'), Tensor.prototype.toString);

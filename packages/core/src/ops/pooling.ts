@@ -1,0 +1,185 @@
+import { toFloat } from '../data/dtype.ts';
+import { contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
+import type { Routine } from '../graph/primitive.ts';
+import type { Pair, PoolAttributes } from '../graph/routines.ts';
+import { applyRoutine, type Tensor } from '../graph/tensor.ts';
+import { checkTensor } from './define.ts';
+import { TakeAlongAxis } from './indexing.ts';
+import { parsePadding, parsePair, type Padding2d, type Size2d, type WindowPadding } from './window.ts';
+
+/**
+ * int32 [N, C, H′, W′]: the row-major index of the largest element of each window in its plane; the first of equals, and the
+ * first NaN if there is one. Each window has an element.
+ */
+export const MaxIndices: Routine<'maxIndices'> = {
+  kind: 'routine',
+  name: 'maxIndices',
+  run: (output, shape, [{ values, view }], attributes) => {
+    const [, , rowStride, columnStride] = view.strides as [number, number, number, number];
+    forEachWindow(shape, view, attributes, ({ number, plane, rows, columns }) => {
+      let largest = -Infinity;
+      let index = -1;
+      for (let y = rows.begin; y < rows.end; y++) {
+        for (let x = columns.begin; x < columns.end; x++) {
+          const value = values[plane + y * rowStride + x * columnStride]!;
+          if (index >= 0 && !(value > largest || (value !== value && largest === largest))) continue;
+          largest = value;
+          index = y * view.shape[3]! + x;
+        }
+      }
+      output[number] = index;
+    });
+  },
+};
+
+/** [N, C, H′, W′]: the sum of each window. */
+export const WindowSum: Routine<'windowSum'> = {
+  kind: 'routine',
+  name: 'windowSum',
+  run: (output, shape, [{ values, view }], attributes) => {
+    const [, , rowStride, columnStride] = view.strides as [number, number, number, number];
+    forEachWindow(shape, view, attributes, ({ number, plane, rows, columns }) => {
+      let sum = 0;
+      for (let y = rows.begin; y < rows.end; y++) {
+        for (let x = columns.begin; x < columns.end; x++) sum += values[plane + y * rowStride + x * columnStride]!;
+      }
+      output[number] = sum;
+    });
+  },
+  vjp: (cotangent, { inputs: [x], attributes }) => applyRoutine(WindowSumTranspose, [cotangent], x, attributes),
+  jvp: (tangent, output) => applyRoutine(WindowSum, [tangent], output, output.attributes),
+};
+
+/** The transpose of {@link WindowSum}: adds each element to all elements of its window. */
+export const WindowSumTranspose: Routine<'windowSumTranspose'> = {
+  kind: 'routine',
+  name: 'windowSumTranspose',
+  run: (output, shape, [{ values, view }], attributes) => {
+    const sums = new Float64Array(output.length);
+    const images = contiguous(shape);
+    const rowStride = images.strides[2]!;
+    forEachWindow(view.shape, images, attributes, ({ plane, rows, columns, index }) => {
+      const value = values[index.reduce((sum, i, axis) => sum + i * view.strides[axis]!, view.offset)]!;
+      for (let y = rows.begin; y < rows.end; y++) {
+        for (let x = columns.begin; x < columns.end; x++) sums[plane + y * rowStride + x]! += value;
+      }
+    });
+    output.set(sums);
+  },
+  vjp: (cotangent, { inputs: [x], attributes }) => applyRoutine(WindowSum, [cotangent], x, attributes),
+  jvp: (tangent, output) => applyRoutine(WindowSumTranspose, [tangent], output, output.attributes),
+};
+
+interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+interface Window {
+  readonly number: number;
+  /** The offset of its plane of the images. */
+  readonly plane: number;
+  /** The rows and columns of the image that it covers. */
+  readonly rows: Span;
+  readonly columns: Span;
+  readonly index: readonly number[];
+}
+
+function forEachWindow(
+  windows: Shape,
+  images: View,
+  { kernelSize, stride, padBefore }: PoolAttributes,
+  visit: (window: Window) => void,
+): void {
+  const [count, channels, height, width] = windows as [number, number, number, number];
+  const spanOf = (axis: 0 | 1, window: number): Span => {
+    const first = window * stride[axis] - padBefore[axis];
+    return { begin: Math.max(0, first), end: Math.min(images.shape[2 + axis]!, first + kernelSize[axis]) };
+  };
+  let number = 0;
+  for (let n = 0; n < count; n++) {
+    for (let c = 0; c < channels; c++) {
+      const plane = images.offset + n * images.strides[0]! + c * images.strides[1]!;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          visit({ number: number++, plane, rows: spanOf(0, y), columns: spanOf(1, x), index: [n, c, y, x] });
+        }
+      }
+    }
+  }
+}
+
+export interface Pool2dOptions {
+  /** Height and width of the window. */
+  readonly kernelSize: Size2d;
+  /** The step between windows. Default: the kernel size, so that windows do not overlap. */
+  readonly stride?: Size2d;
+  /** Padding around the image. Default: 0. */
+  readonly padding?: Padding2d;
+}
+
+/**
+ * The largest element of each window of images [N, C, H, W]. Padding never wins. At a tie the gradient goes to the first
+ * element in row-major order, as in PyTorch.
+ * @throws {RangeError} if the window does not fit the padded image.
+ */
+export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  checkTensor('maxPool2d', x);
+  const { shape, kernelSize, stride, padding } = parseWindows('maxPool2d', x, options);
+  const { before, after } = padding;
+  const seesPaddingOnly = ([0, 1] as const).some(
+    (i) => before[i] >= kernelSize[i] || after[i] >= kernelSize[i] || x.shape[2 + i] === 0,
+  );
+  if (seesPaddingOnly) {
+    // There an element of the padding is the largest, and has to be one of the image.
+    const widths = [
+      [0, 0],
+      [0, 0],
+      [before[0], after[0]],
+      [before[1], after[1]],
+    ] as const;
+    return maxPool2d(x.pad(widths, x.dtype === 'int32' ? -(2 ** 31) : -Infinity), { kernelSize, stride });
+  }
+  const attributes = { kernelSize, stride, padBefore: before };
+  const indices = applyRoutine(MaxIndices, [x], { shape, dtype: 'int32' }, attributes).flatten(2);
+  const maxima = applyRoutine(
+    TakeAlongAxis,
+    [x.flatten(2), indices],
+    { shape: indices.shape, dtype: x.dtype },
+    { axis: 2 },
+  );
+  return maxima.reshape(shape);
+}
+
+/**
+ * The mean of each window of images [N, C, H, W]. Padding counts as zeros, as in PyTorch by default. Integers become float32.
+ * @throws {RangeError} if the window does not fit the padded image.
+ */
+export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
+  checkTensor('avgPool2d', x);
+  const { shape, kernelSize, stride, padding } = parseWindows('avgPool2d', x, options);
+  const images = x.astype(toFloat(x.dtype));
+  const attributes = { kernelSize, stride, padBefore: padding.before };
+  const sums = applyRoutine(WindowSum, [images], { shape, dtype: images.dtype }, attributes);
+  return sums.div(kernelSize[0] * kernelSize[1]);
+}
+
+interface Windows {
+  /** [N, C, H′, W′]: the number of windows on each axis. */
+  readonly shape: Shape;
+  readonly kernelSize: Pair;
+  readonly stride: Pair;
+  readonly padding: WindowPadding;
+}
+
+function parseWindows(operation: string, x: Tensor, options: Pool2dOptions): Windows {
+  if (x.ndim !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${formatShape(x.shape)}`);
+  const kernelSize = parsePair(operation, 'kernelSize', options?.kernelSize, 1);
+  const stride = parsePair(operation, 'stride', options.stride ?? kernelSize, 1);
+  const padding = parsePadding(operation, options.padding ?? 0, x, kernelSize, stride);
+  const counts = ([0, 1] as const).map((i) => {
+    const room = x.shape[2 + i]! + padding.before[i] + padding.after[i];
+    return Math.floor((room - kernelSize[i]) / stride[i]) + 1;
+  });
+  return { shape: [...x.shape.slice(0, 2), ...counts], kernelSize, stride, padding };
+}

@@ -1,0 +1,83 @@
+// Sizes and padding of 2-D windows, as convolution and pooling take them.
+import { formatShape } from '../data/shape.ts';
+import type { Pair } from '../graph/routines.ts';
+import type { Tensor } from '../graph/tensor.ts';
+
+/** One number for both height and width, or one for each. */
+export type Size2d = number | readonly [height: number, width: number];
+
+/** Rows and columns of padding: the same on all sides, [vertical, horizontal], or [[top, bottom], [left, right]]. */
+export type Padding2d =
+  | Size2d
+  | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
+
+/** Padding for height and width. */
+export interface WindowPadding {
+  readonly before: Pair;
+  readonly after: Pair;
+}
+
+/** @throws {RangeError} if the value is not an integer ≥ min or a pair of them. */
+export function parsePair(operation: string, name: string, value: unknown, min: number): Pair {
+  const both: unknown = typeof value === 'number' ? [value, value] : value;
+  if (isPair(both, min)) return both;
+  throw new RangeError(
+    `${operation}: ${name} must be an integer ≥ ${min} or a pair of them, got ${JSON.stringify(value)}`,
+  );
+}
+
+function isPair(value: unknown, min: number): value is Pair {
+  return Array.isArray(value) && value.length === 2 && value.every((n) => Number.isInteger(n) && n >= min);
+}
+
+/**
+ * Padding as numbers, for windows that extend over `extent` elements.
+ * @throws {RangeError} if it is none of the forms of {@link Padding2d}, or a window does not fit the padded image.
+ */
+export function parsePadding(
+  operation: string,
+  padding: Padding2d | 'same' | 'valid',
+  x: Tensor,
+  extent: Pair,
+  stride: Pair,
+): WindowPadding {
+  const parsed = parseSides(operation, padding, x, extent, stride);
+  const room = ([0, 1] as const).map((i) => x.shape[2 + i]! + parsed.before[i] + parsed.after[i]);
+  if (room.some((length, i) => length < extent[i]!)) {
+    throw new RangeError(
+      `${operation}: a window of ${formatShape(extent)} does not fit the padded images ` +
+        `${formatShape([...x.shape.slice(0, 2), ...room])}`,
+    );
+  }
+  return parsed;
+}
+
+function parseSides(
+  operation: string,
+  padding: Padding2d | 'same' | 'valid',
+  x: Tensor,
+  extent: Pair,
+  stride: Pair,
+): WindowPadding {
+  if (padding === 'valid') return { before: [0, 0], after: [0, 0] };
+  if (padding === 'same') {
+    const total = (i: 0 | 1): number => {
+      const length = x.shape[2 + i]!;
+      return Math.max(0, (Math.ceil(length / stride[i]) - 1) * stride[i] + extent[i] - length);
+    };
+    const both: Pair = [total(0), total(1)];
+    return {
+      before: [Math.floor(both[0] / 2), Math.floor(both[1] / 2)],
+      after: [Math.ceil(both[0] / 2), Math.ceil(both[1] / 2)],
+    };
+  }
+  if (typeof padding === 'string') {
+    throw new TypeError(`${operation}: unknown padding '${String(padding)}'; expected 'same', 'valid' or numbers`);
+  }
+  if (Array.isArray(padding) && padding.length === 2 && padding.every(Array.isArray)) {
+    const [rows, columns] = padding.map((sides) => parsePair(operation, 'padding', sides, 0)) as [Pair, Pair];
+    return { before: [rows[0], columns[0]], after: [rows[1], columns[1]] };
+  }
+  const sides = parsePair(operation, 'padding', padding, 0);
+  return { before: sides, after: sides };
+}

@@ -1,0 +1,24 @@
+import type { Backend } from './schedule/backend.ts';
+import { structureKey, type Targets } from './graph/key.ts';
+import type { Plan } from './schedule/kernel.ts';
+import { schedule } from './schedule/schedule.ts';
+
+/** Plans by the structure of what they compute, the most recently used last. */
+const caches = new WeakMap<Backend, Map<string, Plan>>();
+const maxPlans = 64;
+
+/** The plan for a graph of this structure, made at most once while it is in use. */
+export function planFor(backend: Backend, targets: Targets): Plan {
+  let cache = caches.get(backend);
+  if (!cache) caches.set(backend, (cache = new Map()));
+  const key = structureKey(targets);
+  const plan = cache.get(key) ?? schedule(targets, backend);
+  cache.delete(key);
+  cache.set(key, plan);
+  const [oldest] = cache.entries();
+  if (oldest && cache.size > maxPlans) {
+    cache.delete(oldest[0]);
+    backend.release?.(oldest[1]);
+  }
+  return plan;
+}

@@ -1,0 +1,99 @@
+// The decisions of fusion: which bodies are computed once and stored, and which maps become epilogues of routines.
+import { isContiguous, type View } from '../data/shape.ts';
+import { isLeaf } from '../graph/order.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { moveOperandFirst, operandsOf } from './body.ts';
+import { costOf } from './cost.ts';
+import type { Body, Kernel, RoutineKernel, Slot } from './kernel.ts';
+
+/** The maximum number of steps of a kernel: a limit to the code generated for it. */
+export const maxSteps = 48;
+
+/** What is recomputed rather than stored costs at most this: a few additions and comparisons, no exponential. */
+const maxRecomputedCost = 8;
+
+/** How a tensor is used. */
+export interface Demand {
+  /** The number of kernels that read it, if each that can recomputes it. */
+  readonly uses: number;
+  /** Whether something reads its elements more than once each: it is broadcast, or read in overlapping windows. */
+  readonly isRepeated: boolean;
+}
+
+export function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
+  const demands = new Map<Tensor, Demand>(order.map((tensor) => [tensor, { uses: 0, isRepeated: false }]));
+  for (const tensor of order.toReversed()) {
+    if (isLeaf(tensor)) continue;
+    const { kind } = tensor.primitive;
+    const own = demands.get(tensor)!;
+    for (const input of tensor.inputs) {
+      const { uses, isRepeated } = demands.get(input)!;
+      const isLarger = (kind === 'movement' || kind === 'elementwise') && tensor.size > input.size;
+      demands.set(
+        input,
+        kind === 'movement'
+          ? { uses: uses + own.uses, isRepeated: isRepeated || own.isRepeated || isLarger }
+          : { uses: uses + 1, isRepeated: isRepeated || isLarger },
+      );
+    }
+  }
+  return demands;
+}
+
+/** Whether a body is better computed once and stored than recomputed by all that read it. */
+export function isWorthStoring(body: Body, { uses, isRepeated }: Demand): boolean {
+  if (isRepeated) return true;
+  if (uses <= 1) return false;
+  if (costOf(body) > maxRecomputedCost) return true;
+  // Recomputing reads the operands `uses` times; storing reads them once, writes the result and reads it `uses` times.
+  const reads = body.operands.filter(({ view }) => !isBroadcast(view)).length;
+  return reads * uses > reads + 1 + uses;
+}
+
+function isBroadcast({ shape, strides }: View): boolean {
+  return strides.some((stride, axis) => stride === 0 && shape[axis]! > 1);
+}
+
+/** Makes maps epilogues of the routines whose results they alone read, element by element. */
+export function absorbEpilogues(
+  kernels: readonly Kernel[],
+  overwritten: ReadonlySet<Slot>,
+  maxOperands: number,
+): Kernel[] {
+  const readers = countReaders(kernels);
+  const routines = new Map<Slot, RoutineKernel>();
+  const absorbed = new Set<Kernel>();
+  const merged = kernels.map((kernel): Kernel => {
+    if (kernel.kind === 'routine') routines.set(kernel.output, kernel);
+    // A routine writes its output before the epilogue reads: not over the old value of a variable.
+    if (kernel.kind !== 'map' || overwritten.has(kernel.output)) return kernel;
+    const { body, output } = kernel;
+    const operand = body.operands.findLast(
+      ({ slot }) =>
+        routines.has(slot) &&
+        slot.kind === 'arena' &&
+        readers.get(slot) === 1 &&
+        slot.size === output.size &&
+        slot.dtype === output.dtype &&
+        body.operands.every((other) => other.slot !== slot || isContiguous(other.view)),
+    );
+    const routine = operand && routines.get(operand.slot);
+    if (!routine || routine.operands.length + body.operands.length - 1 > maxOperands) return kernel;
+    absorbed.add(routine);
+    const { operands, steps } = moveOperandFirst(body, operand.slot);
+    const epilogue = { operands: [{ slot: output, view: operand.view }, ...operands.slice(1)], steps };
+    return { ...routine, epilogue, output };
+  });
+  return merged.filter((kernel) => !absorbed.has(kernel));
+}
+
+/** The number of kernels that read each slot. */
+function countReaders(kernels: readonly Kernel[]): Map<Slot, number> {
+  const readers = new Map<Slot, number>();
+  for (const kernel of kernels) {
+    for (const slot of new Set(operandsOf(kernel).map((operand) => operand.slot))) {
+      readers.set(slot, (readers.get(slot) ?? 0) + 1);
+    }
+  }
+  return readers;
+}
