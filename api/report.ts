@@ -237,7 +237,7 @@ if (values.check) {
   }
   for (const name of stale) console.error(`api/${name} is of an entry point that is gone`);
   if (changed.length + stale.length > 0) {
-    console.error('The public surface changed. If that is meant, run npm run build && npm run api, and commit api/.');
+    console.error('The public surface changed. If that is meant, run npm run api and commit api/.');
     process.exitCode = 1;
   }
 } else {
