@@ -110,6 +110,8 @@ export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   readonly name: Name;
   /** Writes the result, row-major, from strided inputs. */
   run(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
+  /** The same result to the bit, faster: runs on the host instead of `run`. */
+  runFast?(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
   /** The number of multiply-adds, for routines made of them. */
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }

@@ -5,6 +5,7 @@ import { elementAt } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { ConvolutionAttributes, Pair } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
+import { convolveImages } from '../reference/convolution.ts';
 import { checkTensor } from './define.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d } from './window.ts';
 
@@ -49,6 +50,7 @@ export const Convolution: Routine<'convolution'> = {
       }
     }
   },
+  runFast: convolveImages,
   multiplyAdds: (shape, [, filter]) => sizeOf(shape) * sizeOf(filter.slice(1)),
   vjp: (cotangent, output, input) => (input === 0 ? inputGradient : filterGradient)(cotangent, output),
   jvp: (tangent, { inputs: [input, filter], attributes }, index) =>

@@ -2,6 +2,7 @@ import { promote } from '../data/dtype.ts';
 import { broadcastShapes, formatShape, positions, sizeOf } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
+import { multiplyMatrices } from '../reference/matmul.ts';
 
 /** [batch…, m, k] · [batch…, k, n], with equal batch axes and dtypes: broadcasting is done by views of the operands. */
 export const Matmul: Routine<'matmul'> = {
@@ -25,6 +26,7 @@ export const Matmul: Routine<'matmul'> = {
       }
     });
   },
+  runFast: multiplyMatrices,
   multiplyAdds: (shape, [a]) => sizeOf(shape) * a.at(-1)!,
   vjp: (cotangent, { inputs: [a, b] }, input) =>
     input === 0 ? product(cotangent, b.transpose()) : product(a.transpose(), cotangent),

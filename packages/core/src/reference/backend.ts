@@ -3,12 +3,9 @@ import { HostBuffer } from '../data/hostBuffer.ts';
 import { joinRows, positions, type Shape, type View } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import type { Attributes } from '../graph/primitive.ts';
-import type { RoutineName } from '../graph/routines.ts';
 import type { Backend, Buffer } from '../schedule/backend.ts';
 import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../schedule/kernel.ts';
-import { convolve } from './convolution.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
-import { multiplyMatrices } from './matmul.ts';
 
 /**
  * Runs every kernel in TypeScript, in double precision, stored in the kernel's dtype. Runs everywhere.
@@ -94,18 +91,16 @@ function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (sl
   );
 }
 
-type Run = { run(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void };
-
-/** Faster than the definitions in plain loops, with the same results. */
-const fastRoutines: { readonly [Name in RoutineName]?: Run } = {
-  matmul: { run: multiplyMatrices },
-  convolution: { run: convolve },
-};
+interface UntypedRoutine {
+  run(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void;
+  runFast?: UntypedRoutine['run'];
+}
 
 function runRoutine(kernel: RoutineKernel, arrayOf: (slot: Slot) => TypedArray): void {
   const output = arrayOf(kernel.output);
   const inputs = kernel.operands.map(({ slot, view }): Strided => ({ values: arrayOf(slot), view }));
-  const definition: Run = fastRoutines[kernel.name] ?? kernel.definition;
-  definition.run(output, kernel.shape, inputs, kernel.attributes);
+  const definition: UntypedRoutine = kernel.definition;
+  if (definition.runFast) definition.runFast(output, kernel.shape, inputs, kernel.attributes);
+  else definition.run(output, kernel.shape, inputs, kernel.attributes);
   if (kernel.epilogue) runMap(kernel.epilogue, output, arrayOf);
 }

@@ -31,7 +31,7 @@ interface Problem {
 const chunkElements = 1 << 20;
 
 /** The convolution of `Convolution` (ops/convolution.ts), through packed panels. */
-export function convolve(
+export function convolveImages(
   output: TypedArray,
   shape: Shape,
   [input, filter]: readonly [Strided, Strided],
