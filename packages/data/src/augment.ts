@@ -1,12 +1,13 @@
-import { cosSin, type Random } from './random.ts';
+import type { random } from '@thetagrad/core';
+import { cosSin } from './cosSin.ts';
 import type { ImageShape } from './resample.ts';
 
 /**
  * Draws a changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every value of
- * `target`, of the same shape and range. All randomness must come from `random`, which is started afresh for each
- * image of each epoch, so that the result does not depend on the order in which images are prepared.
+ * `target`, of the same shape and range. All randomness must come from `stream`, which starts anew for each image of
+ * each epoch, so that the result does not depend on the order in which images are prepared.
  */
-export type Augmentation = (source: Uint8Array, target: Float32Array, shape: ImageShape, random: Random) => void;
+export type Augmentation = (source: Uint8Array, target: Float32Array, shape: ImageShape, stream: random.Stream) => void;
 
 /** How much `augment` may change an image. Everything left out stays as it is. */
 export interface AugmentOptions {
@@ -40,13 +41,13 @@ export function augment(options: AugmentOptions): Augmentation {
   if (fill !== 'edge' && !(fill >= 0 && fill <= 255)) {
     throw new RangeError(`augment: fill must be a value from 0 to 255 or 'edge', got ${fill}`);
   }
-  return (source, target, shape, random) => {
+  return (source, target, shape, stream) => {
     // Every number is drawn whatever the options, so switching one on leaves the others' draws alone.
-    const mirrored = random.uniform() < flip;
-    const angle = (random.uniform(-rotate, rotate) * Math.PI) / 180;
-    const factor = random.uniform(low, high);
-    const dx = random.uniform(-shift, shift);
-    const dy = random.uniform(-shift, shift);
+    const mirrored = stream.uniform() < flip;
+    const angle = (stream.uniform(-rotate, rotate) * Math.PI) / 180;
+    const factor = stream.uniform(low, high);
+    const dx = stream.uniform(-shift, shift);
+    const dy = stream.uniform(-shift, shift);
     const [cos, sin] = cosSin(angle);
     const sign = mirrored ? -1 : 1;
     // The inverse of mirror, scale, rotate, shift: where in the source each target pixel comes from.

@@ -1,4 +1,4 @@
-import { permutation } from './random.ts';
+import { keyFor } from './keys.ts';
 import { type ImageShape, lumaPlanes, resizePlanes } from './resample.ts';
 
 /** What an `ImageDataset` is made from. */
@@ -168,7 +168,7 @@ export class ImageDataset implements ImageShape {
    */
   splitByClass({ seen, seed = 0 }: { readonly seen: number; readonly seed?: number }): ClassSplit {
     const count = countOf('splitByClass', 'classes', seen, this.classes);
-    const order = [...permutation(this.classes, seed)];
+    const order = [...keyFor('splitByClass', seed, 'classes').stream().permutation(this.classes)];
     return {
       seen: this.selectClasses(order.slice(0, count).sort((a, b) => a - b)),
       unseen: this.selectClasses(order.slice(count).sort((a, b) => a - b)),
@@ -186,7 +186,7 @@ export class ImageDataset implements ImageShape {
     if (groups.length === 0) throw new RangeError('splitByGroup: the classes of this data set have no groups');
     const chosen =
       typeof seen === 'number'
-        ? [...permutation(groups.length, seed)]
+        ? [...keyFor('splitByGroup', seed, 'groups').stream().permutation(groups.length)]
             .slice(0, countOf('splitByGroup', 'groups', seen, groups.length))
             .map((i) => groups[i]!)
         : seen;
@@ -205,12 +205,14 @@ export class ImageDataset implements ImageShape {
     if (!(fraction > 0 && fraction < 1)) {
       throw new RangeError(`splitExamples: the fraction must lie between 0 and 1, got ${fraction}`);
     }
+    const key = keyFor('splitExamples', seed, 'examples');
     const inTrain = new Uint8Array(this.size);
     const byClass: number[][] = Array.from({ length: this.classes }, () => []);
     this.labels.forEach((label, i) => byClass[label]!.push(i));
     byClass.forEach((members, c) => {
       const count = Math.min(Math.max(1, Math.round(members.length * fraction)), Math.max(1, members.length - 1));
-      for (const place of permutation(members.length, seed, c).subarray(0, count)) inTrain[members[place]!] = 1;
+      const order = key.foldIn(c).stream().permutation(members.length);
+      for (const place of order.subarray(0, count)) inTrain[members[place]!] = 1;
     });
     const part = (wanted: number): ImageDataset =>
       this.subset([...inTrain.keys()].filter((i) => inTrain[i] === wanted));

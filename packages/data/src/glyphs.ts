@@ -1,5 +1,7 @@
+import type { Key, random } from '@thetagrad/core';
+import { cosSin } from './cosSin.ts';
 import { ImageDataset } from './dataset.ts';
-import { cosSin, Random } from './random.ts';
+import { keyFor } from './keys.ts';
 import { draw, flatten, type Point, pointAt, type Stroke } from './strokes.ts';
 
 /** What `glyphs` draws. */
@@ -40,20 +42,18 @@ export function glyphs(options: GlyphOptions): ImageDataset {
   }
   const data = new Uint8Array(classes * perClass * size * size);
   const labels = new Int32Array(classes * perClass);
-  alphabet(classes, seed).forEach((character, c) => {
+  const drawingsKey = keyFor('glyphs', seed, 'drawings');
+  alphabet(classes, keyFor('glyphs', seed, 'characters')).forEach((character, c) => {
+    const classKey = drawingsKey.foldIn(c);
     for (let i = 0; i < perClass; i++) {
       const place = c * perClass + i;
       labels[place] = c;
-      data.set(drawing(character, size, new Random(seed, SAMPLE, c, i), jitter, noise), place * size * size);
+      data.set(drawing(character, size, classKey.foldIn(i).stream(), jitter, noise), place * size * size);
     }
   });
   const classNames = Array.from({ length: classes }, (_, c) => `glyph ${c}`);
   return new ImageDataset({ data, labels, channels: 1, height: size, width: size, classNames });
 }
-
-// The streams of random numbers that one seed is divided into.
-const CHARACTER = 0;
-const SAMPLE = 1;
 
 /** Characters are compared as blurred pictures of this size. */
 const SKETCH = 14;
@@ -65,14 +65,14 @@ const ATTEMPTS = 50;
 const LEAST_INK = 1;
 
 /** The strokes of each class. A class depends on those before it only, so more classes never change the first ones. */
-function alphabet(classes: number, seed: number): Stroke[][] {
+function alphabet(classes: number, key: Key): Stroke[][] {
   const characters: Stroke[][] = [];
   const sketches: Float32Array[] = [];
   for (let c = 0; c < classes; c++) {
-    const random = new Random(seed, CHARACTER, c);
+    const stream = key.foldIn(c).stream();
     for (let attempt = 1; ; attempt++) {
-      const isRelative = c > 0 && random.uniform() < 0.3;
-      const character = isRelative ? relative(characters[random.integer(c)]!, random) : newCharacter(random);
+      const isRelative = c > 0 && stream.uniform() < 0.3;
+      const character = isRelative ? relative(characters[stream.integer(c)]!, stream) : newCharacter(stream);
       const sketch = blurred(character);
       if (attempt === ATTEMPTS || sketches.every((other) => dot(sketch, other) <= MOST_SIMILAR)) {
         characters.push(character);
@@ -84,11 +84,11 @@ function alphabet(classes: number, seed: number): Stroke[][] {
   return characters;
 }
 
-function newCharacter(random: Random): Stroke[] {
+function newCharacter(stream: random.Stream): Stroke[] {
   for (;;) {
     const strokes: Stroke[] = [];
-    const count = [1, 2, 2, 2, 3, 3, 3, 4][random.integer(8)]!;
-    while (strokes.length < count) strokes.push(newStroke(strokes, random));
+    const count = [1, 2, 2, 2, 3, 3, 3, 4][stream.integer(8)]!;
+    while (strokes.length < count) strokes.push(newStroke(strokes, stream));
     const character = fitted(strokes);
     if (inkLength(character) > LEAST_INK) return character;
   }
@@ -104,30 +104,30 @@ function inkLength(character: readonly Stroke[]): number {
 }
 
 /** A character that shares all strokes but one with another, or has one more. */
-function relative(character: readonly Stroke[], random: Random): Stroke[] {
-  const dropped = character.length > 1 && random.uniform() < 0.8 ? random.integer(character.length) : -1;
+function relative(character: readonly Stroke[], stream: random.Stream): Stroke[] {
+  const dropped = character.length > 1 && stream.uniform() < 0.8 ? stream.integer(character.length) : -1;
   const kept = character.filter((_, i) => i !== dropped);
-  return fitted([...kept, newStroke(kept, random)]);
+  return fitted([...kept, newStroke(kept, stream)]);
 }
 
 /** A line, an arc, or an S or loop; most strokes after the first touch an earlier one, as in real scripts. */
-function newStroke(earlier: readonly Stroke[], random: Random): Stroke {
-  const touched = earlier.length > 0 && random.uniform() < 0.75 ? earlier[random.integer(earlier.length)]! : undefined;
+function newStroke(earlier: readonly Stroke[], stream: random.Stream): Stroke {
+  const touched = earlier.length > 0 && stream.uniform() < 0.75 ? earlier[stream.integer(earlier.length)]! : undefined;
   const start: Point = touched
-    ? pointAt(touched, random.integer(5) / 4)
-    : [random.uniform(0.1, 0.9), random.uniform(0.1, 0.9)];
+    ? pointAt(touched, stream.integer(5) / 4)
+    : [stream.uniform(0.1, 0.9), stream.uniform(0.1, 0.9)];
   for (;;) {
-    const end: Point = [random.uniform(), random.uniform()];
+    const end: Point = [stream.uniform(), stream.uniform()];
     const length = distance(start, end);
-    const kind = random.uniform();
+    const kind = stream.uniform();
     if (kind < 0.3) {
       if (length > 0.4) return [start, end];
     } else if (kind < 0.65) {
-      if (length > 0.3) return [start, beside(start, end, random.uniform(-0.9, 0.9)), end];
+      if (length > 0.3) return [start, beside(start, end, stream.uniform(-0.9, 0.9)), end];
     } else {
-      const bow = random.uniform(0.5, 1.3) * (random.uniform() < 0.5 ? -1 : 1);
-      const isLoop = random.uniform() < 0.35;
-      const isBow = random.uniform() < 0.5;
+      const bow = stream.uniform(0.5, 1.3) * (stream.uniform() < 0.5 ? -1 : 1);
+      const isLoop = stream.uniform() < 0.35;
+      const isBow = stream.uniform() < 0.5;
       if (length > 0.25) {
         // Handles on the same side make a bow, a loop when they cross; on either side, an S.
         if (isLoop) return [start, beside(start, end, bow, 1.1), beside(start, end, bow, -0.1), end];
@@ -166,31 +166,33 @@ function extent(values: readonly number[]): [low: number, length: number] {
 function drawing(
   character: readonly Stroke[],
   size: number,
-  random: Random,
+  stream: random.Stream,
   jitter: number,
   noise: number,
 ): Uint8Array {
-  const [cos, sin] = cosSin(0.17 * jitter * random.normal());
-  const slant = 0.24 * jitter * random.normal();
-  const scaleX = 1 + 0.13 * jitter * random.uniform(-1.6, 1);
-  const scaleY = 1 + 0.13 * jitter * random.uniform(-1.6, 1);
-  const shiftX = 0.045 * jitter * random.normal();
-  const shiftY = 0.045 * jitter * random.normal();
-  const penWidth = (size / 28) * (1.9 + 0.6 * jitter * random.uniform(-1, 1));
+  const [cos, sin] = cosSin(0.17 * jitter * stream.normal());
+  const slant = 0.24 * jitter * stream.normal();
+  const scaleX = 1 + 0.13 * jitter * stream.uniform(-1.6, 1);
+  const scaleY = 1 + 0.13 * jitter * stream.uniform(-1.6, 1);
+  const shiftX = 0.045 * jitter * stream.normal();
+  const shiftY = 0.045 * jitter * stream.normal();
+  const penWidth = (size / 28) * (1.9 + 0.6 * jitter * stream.uniform(-1, 1));
   const lines = character.map((stroke) => {
-    const offsetX = 0.03 * jitter * random.normal();
-    const offsetY = 0.03 * jitter * random.normal();
+    const offsetX = 0.03 * jitter * stream.normal();
+    const offsetY = 0.03 * jitter * stream.normal();
     const moved = stroke.map(([x, y]): Point => {
-      const px = x - 0.5 + offsetX + 0.038 * jitter * random.normal();
-      const py = y - 0.5 + offsetY + 0.038 * jitter * random.normal();
+      const px = x - 0.5 + offsetX + 0.038 * jitter * stream.normal();
+      const py = y - 0.5 + offsetY + 0.038 * jitter * stream.normal();
       const sheared = scaleX * (px - slant * py);
       return [0.5 + shiftX + cos * sheared - sin * scaleY * py, 0.5 + shiftY + sin * sheared + cos * scaleY * py];
     });
     return flatten(moved, moved.length === 2 ? 1 : 14);
   });
   const ink = draw(lines, size, penWidth);
-  const strength = 255 * (1 - 0.25 * noise * random.uniform());
-  return Uint8Array.from(ink, (value) => clampToByte(value * strength + 8 * noise * random.normal()));
+  const strength = 255 * (1 - 0.25 * noise * stream.uniform());
+  // Triangular noise takes two draws a pixel, where normal noise takes twelve.
+  const grain = (): number => 20 * noise * (stream.uniform() - stream.uniform());
+  return Uint8Array.from(ink, (value) => clampToByte(value * strength + grain()));
 }
 
 /** A blurred picture of a character as a vector of length 1. */

@@ -14,5 +14,4 @@ export { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
 export { type GlyphOptions, glyphs } from './glyphs.ts';
 export type { BatchOptions, Normalization, Position } from './pipeline.ts';
 export { prefetch } from './prefetch.ts';
-export { permutation, Random } from './random.ts';
 export type { Image, ImageShape } from './resample.ts';

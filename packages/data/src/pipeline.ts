@@ -1,7 +1,8 @@
+import { checkInteger } from '@thetagrad/core/backend';
 import type { Augmentation } from './augment.ts';
 import type { ImageDataset } from './dataset.ts';
 import { checkDepth } from './prefetch.ts';
-import { permutation, Random } from './random.ts';
+import { keyFor } from './keys.ts';
 
 /** A place in the stream of batches; a plain value that can be stored as JSON. */
 export interface Position {
@@ -65,7 +66,7 @@ export class Pipeline {
     if (!(epochs === Infinity || Number.isInteger(epochs)) || epochs < 1) {
       throw new RangeError(`batches: epochs must be a positive integer or Infinity, got ${epochs}`);
     }
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`batches: seed must be a safe integer, got ${seed}`);
+    checkInteger('batches', 'seed', seed);
     checkDepth('batches: prefetch', options.prefetch ?? 1);
     this.dataset = dataset;
     this.options = options;
@@ -104,6 +105,7 @@ export class Pipeline {
     const { channels, height, width } = dataset;
     const area = height * width;
     const indices = this.orderOf(epoch).slice(step * batchSize, (step + 1) * batchSize);
+    const key = keyFor('batches', seed, 'augmentation').foldIn(epoch);
     const image = new Float32Array(indices.length * channels * area);
     const label = new Int32Array(indices.length);
     indices.forEach((index, i) => {
@@ -111,7 +113,7 @@ export class Pipeline {
       const target = image.subarray(i * channels * area, (i + 1) * channels * area);
       label[i] = example.label;
       if (augment === undefined) target.set(example.image);
-      else augment(example.image, target, dataset, new Random(seed, 1, epoch, index));
+      else augment(example.image, target, dataset, key.foldIn(index).stream());
       for (let channel = 0; channel < channels; channel++) {
         const mean = this.mean[channel]!;
         const std = this.std[channel]!;
@@ -126,7 +128,9 @@ export class Pipeline {
     if (this.order?.epoch !== epoch) {
       const { shuffle = false, seed = 0 } = this.options;
       const { size } = this.dataset;
-      const indices = shuffle ? permutation(size, seed, 0, epoch) : Int32Array.from({ length: size }, (_, i) => i);
+      const indices = shuffle
+        ? keyFor('batches', seed, 'order').foldIn(epoch).stream().permutation(size)
+        : Int32Array.from({ length: size }, (_, i) => i);
       this.order = { epoch, indices };
     }
     return this.order.indices;

@@ -1,7 +1,7 @@
+import { random } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Augmentation, augment, type AugmentOptions } from '../src/augment.ts';
-import { Random } from '../src/random.ts';
 import type { Image } from '../src/resample.ts';
 
 const images: fc.Arbitrary<Image> = fc
@@ -17,7 +17,7 @@ const images: fc.Arbitrary<Image> = fc
 
 function apply(change: Augmentation, { data, ...shape }: Image, seed = 0): number[] {
   const target = new Float32Array(data.length).fill(Number.NaN);
-  change(data, target, shape, new Random(seed));
+  change(data, target, shape, random.key(seed).stream());
   return [...target];
 }
 

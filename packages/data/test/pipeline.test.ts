@@ -99,7 +99,7 @@ test.each<[Partial<BatchOptions>, string]>([
   [{ epochs: 0 }, 'epochs must be a positive integer or Infinity, got 0'],
   [{ epochs: 1.5 }, 'got 1.5'],
   [{ epochs: Number.NaN }, 'got NaN'],
-  [{ seed: 0.5 }, 'seed must be a safe integer, got 0.5'],
+  [{ seed: 0.5 }, 'batches: seed must be an integer, got 0.5'],
   [{ prefetch: -1 }, 'batches: prefetch must be an integer of 0 or more, got -1'],
   [{ start: { epoch: 0, step: 3 } }, 'start { epoch: 0, step: 3 } is not a place in this stream of 3 steps an epoch'],
   [{ start: { epoch: -1, step: 0 } }, 'is not a place'],

@@ -1,22 +1,8 @@
 /** A made-up run: features in clusters about directions, tighter from method to method, and curves that fall. */
 
 import { verify } from '@thetagrad/a-softmax';
+import { random } from '@thetagrad/core';
 import type { FeaturePlot, MethodResult, Report, SampleSheet } from '../src/report/report.ts';
-
-/** Mulberry32. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
 
 interface Clusters {
   readonly classes: number;
@@ -28,12 +14,12 @@ interface Clusters {
 }
 
 export function clusters({ classes, perClass, dimension, spread, seed = 1 }: Clusters) {
-  const random = randomNumbers(seed);
+  const stream = random.key(seed).stream();
   const weights = new Float32Array(classes * dimension);
   const features = new Float32Array(classes * perClass * dimension);
   const labels = new Int32Array(classes * perClass);
   for (let c = 0; c < classes; c++) {
-    const centre = Array.from({ length: dimension }, () => normal(random));
+    const centre = Array.from({ length: dimension }, () => stream.normal());
     if (dimension === 2) {
       centre[0] = Math.cos((2 * Math.PI * c) / classes);
       centre[1] = Math.sin((2 * Math.PI * c) / classes);
@@ -46,9 +32,9 @@ export function clusters({ classes, perClass, dimension, spread, seed = 1 }: Clu
     for (let i = 0; i < perClass; i++) {
       const at = c * perClass + i;
       labels[at] = c;
-      const size = 4 + 6 * random();
+      const size = 4 + 6 * stream.uniform();
       for (let k = 0; k < dimension; k++) {
-        features[at * dimension + k] = size * (centre[k]! / length + spread * normal(random));
+        features[at * dimension + k] = size * (centre[k]! / length + spread * stream.normal());
       }
     }
   }
@@ -60,12 +46,12 @@ export function makeMethod(
   spread: number,
   { margin = false, steps = 600, far = [0.1, 0.01, 0.001] } = {},
 ): MethodResult {
-  const random = randomNumbers(name.length);
+  const stream = random.key(name.length).stream();
   const { features, labels } = clusters({ classes: 20, perClass: 20, dimension: 16, spread });
   const curve = Array.from({ length: steps }, (_, i) => ({
     step: i + 1,
-    loss: (3 + (margin ? spread : 0)) * Math.exp((-4 * i) / steps) * (1 + 0.25 * normal(random)) ** 2 + 0.1,
-    accuracy: Math.min(1, Math.max(0, 1 - Math.exp((-5 * i) / steps) + 0.08 * normal(random))),
+    loss: (3 + (margin ? spread : 0)) * Math.exp((-4 * i) / steps) * (1 + 0.25 * stream.normal()) ** 2 + 0.1,
+    accuracy: Math.min(1, Math.max(0, 1 - Math.exp((-5 * i) / steps) + 0.08 * stream.normal())),
     ...(margin && { lambda: Math.max(5, 1000 / (1 + 0.1 * i)) }),
   }));
   return { name, curve, seconds: 20 + 60 * spread, verification: verify(features, 16, labels, { far }) };
@@ -77,7 +63,7 @@ export function makePlane(method: string, dimension: 2 | 3, spread: number, perC
 }
 
 export function makeSheet({ rows = 6, columns = 10, size = 28, channels = 1 as 1 | 3 } = {}): SampleSheet {
-  const random = randomNumbers(rows + columns);
+  const stream = random.key(rows + columns).stream();
   return {
     height: size,
     width: size,
@@ -85,7 +71,7 @@ export function makeSheet({ rows = 6, columns = 10, size = 28, channels = 1 as 1
     rows: Array.from({ length: rows }, (_, r) => ({
       className: `glyph ${r}`,
       images: Array.from({ length: columns }, () => {
-        const [a, b] = [random() * 4, r + random()];
+        const [a, b] = [stream.uniform() * 4, r + stream.uniform()];
         return Uint8Array.from({ length: channels * size * size }, (_, i) => {
           const [x, y] = [(i % size) / size - 0.5, (Math.floor(i / size) % size) / size - 0.5];
           return 255 * Math.max(0, 1 - 12 * Math.abs(y - 0.3 * Math.sin(b * 2 + x * (5 + a))));
