@@ -3,38 +3,40 @@ import { cosSin } from './cosSin.ts';
 import type { ImageShape } from './resample.ts';
 
 /**
- * Draws a changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every value of
- * `target`, of the same shape and range. All randomness must come from `stream`, which starts anew for each image of
- * each epoch, so that the result does not depend on the order in which images are prepared.
+ * Writes a randomly changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every value
+ * of `target`, of the same shape and range. Take all random numbers from `stream`: it starts anew for each image of each
+ * epoch, so that the result does not depend on the order in which images are prepared.
  */
 export type Augmentation = (source: Uint8Array, target: Float32Array, shape: ImageShape, stream: random.Stream) => void;
 
-/** How much `augment` may change an image. Everything left out stays as it is. */
+/** Limits of what `augment` changes. Default for each: no change. */
 export interface AugmentOptions {
-  /** Probability of mirroring left and right, 0 … 1. */
+  /** Probability of a horizontal flip, 0 … 1. */
   readonly flip?: number;
-  /** Largest shift along each axis, in pixels. */
+  /** Maximum shift along each axis, in pixels. */
   readonly shift?: number;
-  /** Largest rotation about the centre, in degrees, either way. */
+  /** Maximum rotation about the centre, in degrees, in both directions. */
   readonly rotate?: number;
-  /** Smallest and largest scale factor; above 1 enlarges. */
+  /** Range of the scale factor; above 1 enlarges. */
   readonly scale?: readonly [low: number, high: number];
-  /** The value around the image, 0 … 255, or 'edge' to repeat its border. Default 0. */
+  /** Value outside the image, 0 … 255, or 'edge' to repeat its border. Default: 0. */
   readonly fill?: number | 'edge';
 }
 
 /**
- * Random mirroring, scaling, rotation and shift, each uniform within its limits, as one affine map and one bilinear
- * resampling, so the image is blurred once at most. Limits of zero give the image itself, exactly.
+ * Random flip, scale, rotation and shift, each uniform within its limits, composed into one affine map and applied by one
+ * bilinear resampling, so that the image is blurred at most once. Limits of zero give the image itself, exactly.
  *
- * @throws RangeError if an option is out of its range
+ * @throws {RangeError} if an option is out of range.
  */
 export function augment(options: AugmentOptions): Augmentation {
   const { flip = 0, shift = 0, rotate = 0, scale = [1, 1], fill = 0 } = options;
   const [low, high] = scale;
-  if (!(flip >= 0 && flip <= 1)) throw new RangeError(`augment: flip is a probability from 0 to 1, got ${flip}`);
-  if (!(shift >= 0 && shift < Infinity)) throw new RangeError(`augment: shift must be 0 pixels or more, got ${shift}`);
-  if (!(rotate >= 0 && rotate <= 180)) throw new RangeError(`augment: rotate must be 0 to 180 degrees, got ${rotate}`);
+  if (!(flip >= 0 && flip <= 1)) throw new RangeError(`augment: flip must be a probability from 0 to 1, got ${flip}`);
+  if (!(shift >= 0 && shift < Infinity))
+    throw new RangeError(`augment: shift must be a number of pixels ≥ 0, got ${shift}`);
+  if (!(rotate >= 0 && rotate <= 180))
+    throw new RangeError(`augment: rotate must be an angle from 0 to 180 degrees, got ${rotate}`);
   if (!(low > 0 && low <= high && high < Infinity)) {
     throw new RangeError(`augment: scale must be [low, high] with 0 < low ≤ high, got [${scale.join(', ')}]`);
   }
@@ -42,24 +44,22 @@ export function augment(options: AugmentOptions): Augmentation {
     throw new RangeError(`augment: fill must be a value from 0 to 255 or 'edge', got ${fill}`);
   }
   return (source, target, shape, stream) => {
-    // Every number is drawn whatever the options, so switching one on leaves the others' draws alone.
-    const mirrored = stream.uniform() < flip;
+    // Draws every number whatever the options, so that setting one option leaves the draws of the others unchanged.
+    const isFlipped = stream.uniform() < flip;
     const angle = (stream.uniform(-rotate, rotate) * Math.PI) / 180;
     const factor = stream.uniform(low, high);
     const dx = stream.uniform(-shift, shift);
     const dy = stream.uniform(-shift, shift);
     const [cos, sin] = cosSin(angle);
-    const sign = mirrored ? -1 : 1;
-    // The inverse of mirror, scale, rotate, shift: where in the source each target pixel comes from.
+    const sign = isFlipped ? -1 : 1;
+    // Inverse of flip, scale, rotation and shift: maps a target pixel to its source position.
     const matrix = [(sign * cos) / factor, (sign * sin) / factor, -sin / factor, cos / factor] as const;
-    warp(source, target, shape, matrix, [dx, dy], fill);
+    warpAffine(source, target, shape, matrix, [dx, dy], fill);
   };
 }
 
-/**
- * Resamples an image bilinearly: the target value at p is the source value at A·(p − c − t) + c, with c the centre.
- */
-function warp(
+/** Resamples an image bilinearly: the target value at p is the source value at A·(p − c − t) + c, with c the centre. */
+function warpAffine(
   source: Uint8Array,
   target: Float32Array,
   { channels, height, width }: ImageShape,

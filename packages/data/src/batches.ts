@@ -3,46 +3,46 @@ import type { ImageDataset } from './dataset.ts';
 import { type ArrayBatch, type BatchOptions, Pipeline, type Position } from './pipeline.ts';
 import { prefetch } from './prefetch.ts';
 
-/** A batch of images as tensors, and where in the stream it stands. */
+/** A batch of images as tensors, and its position in the stream. */
 export interface Batch extends Position {
-  /** float32 of shape [B, C, H, W], normalised. */
+  /** Normalised images, float32 of shape [B, C, H, W]. */
   readonly image: Tensor;
-  /** int32 of shape [B]. */
+  /** Class labels, int32 of shape [B]. */
   readonly label: Tensor;
-  /** The place of each image in the data set. */
+  /** Index of each image in the data set. */
   readonly indices: Int32Array;
-  /** Where the stream goes on after this batch: store it in a checkpoint and pass it as `start`. */
+  /** Position after this batch: store it in a checkpoint and pass it as `start` to resume. */
   readonly next: Position;
 }
 
-/** A stream of batches. Each `for await` over it starts at `start` again. */
+/** A stream of batches. Each `for await` over it begins at `start`. */
 export interface Batches extends AsyncIterable<Batch, undefined> {
-  /** Batches in one epoch. */
+  /** Number of batches in an epoch. */
   readonly stepsPerEpoch: number;
   [Symbol.asyncIterator](): AsyncIterableIterator<Batch, undefined>;
 }
 
 /**
- * Batches of a data set: shuffled, augmented, normalised, as tensors. The batch at a position is a pure function of the
- * data set, the options and the position, on every platform; so a stream started at the `next` of some batch gives
- * exactly what would have followed it.
+ * Batches of a data set as tensors: shuffled, augmented, normalised. The batch at a position is a pure function of the
+ * data set, the options and the position, on every platform, so that a stream started at the `next` of a batch gives
+ * exactly what would have followed that batch.
  *
  *     for await (const { image, label } of batches(dataset, { batchSize: 64, shuffle: true, epochs: 3 })) { … }
  *
- * The next batch is prepared while the loop body waits for something that runs outside this thread, such as a GPU or
- * workers. On a backend that computes on this thread there is no such wait, and preparing takes its own time.
+ * Prepares the next batch while the loop body waits for work outside this thread, such as a GPU or workers. A backend
+ * that computes on this thread leaves no such wait, and preparing a batch then adds to the time of a step.
  *
- * @throws RangeError if an option is out of range or `start` is not a place in this stream
+ * @throws {RangeError} if an option is out of range or `start` is not a position in this stream.
  */
 export function batches(dataset: ImageDataset, options: BatchOptions): Batches {
   const pipeline = new Pipeline(dataset, options);
   return {
     stepsPerEpoch: pipeline.stepsPerEpoch,
-    [Symbol.asyncIterator]: () => prefetch(tensors(pipeline), options.prefetch),
+    [Symbol.asyncIterator]: () => prefetch(generateBatches(pipeline), options.prefetch),
   };
 }
 
-function* tensors(pipeline: Pipeline): Generator<Batch, void> {
+function* generateBatches(pipeline: Pipeline): Generator<Batch, void> {
   for (const batch of pipeline.run()) yield toTensors(batch, pipeline.dataset);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Cosine and sine of an angle in radians, to about 1e-15 for |angle| ≤ 2π, by Taylor series: unlike Math.cos and
- * Math.sin the same to the last bit in every engine.
+ * Cosine and sine of an angle in radians, by Taylor series, to about 1e-15 for |angle| ≤ 2π. The same to the last bit in
+ * every engine, unlike Math.cos and Math.sin.
  */
 export function cosSin(angle: number): [cos: number, sin: number] {
   let cos = 0;

@@ -1,41 +1,46 @@
-/** Loaders that read the file system of Node; everything else is in the main entry, which runs in browsers too. */
+/** Loaders that read files by path, for Node. The main entry has everything else, for Node and browsers. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageDataset } from './dataset.ts';
-import { DataFileError } from './formats/error.ts';
+import { DataFileError, messageOf } from './formats/error.ts';
 import { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
 import { type IdxArray, parseIdx } from './formats/idx.ts';
-import { naturalOrder } from './formats/labelled.ts';
+import { compareNatural } from './formats/labelled.ts';
 import { type NamedBytes, parseMnist } from './formats/mnist.ts';
 import { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
 
-/** Which part of an MNIST-like data set to read, and what its classes are called. */
+/** Options of `mnist`. */
 export interface MnistOptions {
-  /** Default 'train'. */
+  /** Part to read. Default: 'train'. */
   readonly split?: 'train' | 'test';
-  /** Default: the ten digits; needed for data sets of more classes. */
+  /** Names of the classes, required for more than ten. Default: the ten digits. */
   readonly classNames?: readonly string[];
 }
 
-/** Reads an IDX file, gzipped or not; see `parseIdx`. */
+/**
+ * Reads an IDX file, gzipped or not; see `parseIdx`.
+ *
+ * @throws {DataFileError} if the file is missing or damaged.
+ */
 export async function idx(path: string): Promise<IdxArray> {
-  return parseIdx(await read(path), path);
+  return parseIdx(await readBytes(path), path);
 }
 
 /**
  * Reads MNIST, or a data set in its format (Fashion-MNIST, KMNIST), from a folder with the usual file names:
  * `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte` and so on, also with `.idx3` for `-idx3`, with or without `.gz`.
  *
- * @throws DataFileError if the files of this split are not there (it says when the other split is) or are damaged
+ * @throws {DataFileError} if files of this split are missing or damaged.
  */
 export async function mnist(folder: string, options: MnistOptions = {}): Promise<ImageDataset> {
   const { split = 'train', classNames } = options;
-  const names = await list(folder);
-  const images = findMnist(names, split, 'images');
-  const labels = findMnist(names, split, 'labels');
+  const names = await listFolder(folder);
+  const images = findMnistFile(names, split, 'images');
+  const labels = findMnistFile(names, split, 'labels');
   if (images === undefined || labels === undefined) {
     const other = split === 'train' ? 'test' : 'train';
-    const hasOther = findMnist(names, other, 'images') !== undefined && findMnist(names, other, 'labels') !== undefined;
+    const hasOther =
+      findMnistFile(names, other, 'images') !== undefined && findMnistFile(names, other, 'labels') !== undefined;
     const prefix = prefixes[split];
     throw new DataFileError(
       folder,
@@ -46,40 +51,48 @@ export async function mnist(folder: string, options: MnistOptions = {}): Promise
   return parseMnist(await readNamed(folder, images), await readNamed(folder, labels), classNames);
 }
 
-/** Reads one of Omniglot's zip files; see `parseOmniglot`. */
+/**
+ * Reads one of Omniglot's zip files; see `parseOmniglot`.
+ *
+ * @throws {DataFileError} if the file is missing or damaged, or has no drawings.
+ */
 export async function omniglot(path: string, options: Omit<OmniglotOptions, 'name'> = {}): Promise<ImageDataset> {
-  return parseOmniglot(await read(path), { ...options, name: path });
+  return parseOmniglot(await readBytes(path), { ...options, name: path });
 }
 
 /**
  * Reads a folder that has a folder of PNG, JPEG or PGM files for each class, such as ORL or LFW; see `parseImageFolder`.
- * Files of other kinds and hidden ones are passed over.
+ * Ignores hidden files and those of other formats.
  *
- * @throws DataFileError if there are no images, or a class has none, or a file is damaged
+ * @throws {DataFileError} if there are no images, or a class has none, or a file is damaged.
  */
 export async function imageFolder(
   folder: string,
   options: Omit<ImageFolderOptions, 'name'> = {},
 ): Promise<ImageDataset> {
-  return parseImageFolder(folderFiles(folder), { ...options, name: folder });
+  return parseImageFolder(readClassFolders(folder), { ...options, name: folder });
 }
 
-async function* folderFiles(folder: string): AsyncGenerator<FolderFile, void> {
-  for (const className of (await list(folder)).sort(naturalOrder)) {
+async function* readClassFolders(folder: string): AsyncGenerator<FolderFile, void> {
+  for (const className of (await listFolder(folder)).sort(compareNatural)) {
     const classFolder = join(folder, className);
     if (className.startsWith('.')) continue;
-    if (!(await access(classFolder, 'folder', () => stat(classFolder))).isDirectory()) continue;
-    const files = (await list(classFolder)).filter((file) => /^[^.].*\.(?:png|jpe?g|pgm)$/i.test(file));
+    if (!(await wrapFileErrors(classFolder, 'folder', () => stat(classFolder))).isDirectory()) continue;
+    const files = (await listFolder(classFolder)).filter((file) => /^[^.].*\.(?:png|jpe?g|pgm)$/i.test(file));
     if (files.length === 0) throw new DataFileError(classFolder, 'no PNG, JPEG or PGM files in this class folder');
-    for (const file of files.sort(naturalOrder)) {
-      yield { path: `${className}/${file}`, bytes: await read(join(classFolder, file)) };
+    for (const file of files.sort(compareNatural)) {
+      yield { path: `${className}/${file}`, bytes: await readBytes(join(classFolder, file)) };
     }
   }
 }
 
 const prefixes = { train: 'train', test: 't10k' } as const;
 
-function findMnist(names: readonly string[], split: 'train' | 'test', kind: 'images' | 'labels'): string | undefined {
+function findMnistFile(
+  names: readonly string[],
+  split: 'train' | 'test',
+  kind: 'images' | 'labels',
+): string | undefined {
   const rank = kind === 'images' ? 3 : 1;
   const pattern = new RegExp(`^${prefixes[split]}-${kind}[-.]idx${rank}-ubyte(?:\\.gz)?$`);
   return names.filter((name) => pattern.test(name)).sort()[0];
@@ -87,18 +100,19 @@ function findMnist(names: readonly string[], split: 'train' | 'test', kind: 'ima
 
 async function readNamed(folder: string, file: string): Promise<NamedBytes> {
   const name = join(folder, file);
-  return { name, bytes: await read(name) };
+  return { name, bytes: await readBytes(name) };
 }
 
-async function list(folder: string): Promise<string[]> {
-  return access(folder, 'folder', () => readdir(folder));
+async function listFolder(folder: string): Promise<string[]> {
+  return wrapFileErrors(folder, 'folder', () => readdir(folder));
 }
 
-async function read(path: string): Promise<Uint8Array> {
-  return access(path, 'file', () => readFile(path));
+async function readBytes(path: string): Promise<Uint8Array> {
+  return wrapFileErrors(path, 'file', () => readFile(path));
 }
 
-async function access<T>(path: string, kind: 'file' | 'folder', action: () => Promise<T>): Promise<T> {
+/** Runs an operation on a file or folder and turns its errors into `DataFileError`s. */
+async function wrapFileErrors<T>(path: string, kind: 'file' | 'folder', action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
@@ -108,7 +122,7 @@ async function access<T>(path: string, kind: 'file' | 'folder', action: () => Pr
         ? `no such ${kind}`
         : code === 'ENOTDIR' || code === 'EISDIR'
           ? `not a ${kind}`
-          : `cannot read this ${kind}: ${cause instanceof Error ? cause.message : String(cause)}`;
+          : `cannot read this ${kind}: ${messageOf(cause)}`;
     throw new DataFileError(path, problem, { cause });
   }
 }

@@ -1,46 +1,45 @@
 import { checkInteger } from '@thetagrad/core/backend';
 import type { Augmentation } from './augment.ts';
 import type { ImageDataset } from './dataset.ts';
-import { checkDepth } from './prefetch.ts';
 import { keyFor } from './keys.ts';
 
-/** A place in the stream of batches; a plain value that can be stored as JSON. */
+/** Position in the stream of batches, a plain value that can be stored as JSON. */
 export interface Position {
-  /** Full passes over the data before it. */
+  /** Number of complete passes over the data before it. */
   readonly epoch: number;
-  /** Batches of this epoch before it. */
+  /** Number of batches of this epoch before it. */
   readonly step: number;
 }
 
-/** (value − mean) / std, with one number for all channels or one for each. */
+/** Maps a value to (value − mean) / std, with one number for all channels or one for each. */
 export interface Normalization {
   readonly mean: number | readonly number[];
   readonly std: number | readonly number[];
 }
 
-/** What `batches` does with a data set. */
+/** Options of `batches`. */
 export interface BatchOptions {
-  /** Images in a batch. */
+  /** Number of images in a batch. */
   readonly batchSize: number;
-  /** Visit the images in a new random order every epoch. Default false: in the order of the data set. */
+  /** Draws a new random order of the images for each epoch. Default: false, the order of the data set. */
   readonly shuffle?: boolean;
-  /** Seed of the order and of the augmentation, any safe integer. Default 0. */
+  /** Seed of the order and of the augmentation, any integer. Default: 0. */
   readonly seed?: number;
-  /** Passes over the data in all, counted from epoch 0 whatever `start` is. Default Infinity. */
+  /** Number of passes over the data in all, counted from epoch 0 whatever `start` is. Default: Infinity. */
   readonly epochs?: number;
-  /** Leave out the last batch of an epoch when it is not full. Default false. */
+  /** Drops the last batch of an epoch if it is not full. Default: false. */
   readonly dropLast?: boolean;
-  /** Changes each image at random; see `augment`. */
+  /** Changes each image at random; see `augment`. Default: no change. */
   readonly augment?: Augmentation;
-  /** Default: SphereFace's (x − 127.5) / 128, which brings values 0 … 255 into about [−1, 1]. */
+  /** Default: SphereFace's (x − 127.5) / 128, which maps values 0 … 255 to about [−1, 1]. */
   readonly normalize?: Normalization;
-  /** Where to start: the `next` of the last batch that was used, to go on exactly there. Default: the beginning. */
+  /** Position to start from: the `next` of the last batch used, to resume after it. Default: the beginning. */
   readonly start?: Position;
-  /** How many batches to prepare ahead while the consumer waits for something; 0 for none. Default 1. */
+  /** Number of batches to prepare ahead while the consumer waits for other work. Default: 1. */
   readonly prefetch?: number;
 }
 
-/** One batch as plain arrays: images (B, C, H, W) and labels (B). */
+/** A batch as typed arrays: images of shape (B, C, H, W) and labels of shape (B). */
 export interface ArrayBatch extends Position {
   readonly image: Float32Array;
   readonly label: Int32Array;
@@ -48,49 +47,46 @@ export interface ArrayBatch extends Position {
   readonly next: Position;
 }
 
-/** The arithmetic of batches, without tensors: which images come when, and what they look like. */
+/** Selects, augments and normalises the images of each batch, without tensors. */
 export class Pipeline {
   readonly dataset: ImageDataset;
   readonly stepsPerEpoch: number;
-  private readonly options: BatchOptions;
-  private readonly mean: Float64Array;
-  private readonly std: Float64Array;
-  private order: { readonly epoch: number; readonly indices: Int32Array } | undefined;
+  readonly #options: BatchOptions;
+  readonly #mean: Float64Array;
+  readonly #std: Float64Array;
+  #order: { readonly epoch: number; readonly indices: Int32Array } | undefined;
 
+  /** @throws {RangeError} if an option is out of range or `start` is not a position in this stream. */
   constructor(dataset: ImageDataset, options: BatchOptions) {
     const { batchSize, seed = 0, epochs = Infinity, dropLast = false, normalize } = options;
     const { start = { epoch: 0, step: 0 } } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`batches: batchSize must be a positive integer, got ${batchSize}`);
-    }
-    if (!(epochs === Infinity || Number.isInteger(epochs)) || epochs < 1) {
-      throw new RangeError(`batches: epochs must be a positive integer or Infinity, got ${epochs}`);
-    }
+    checkInteger('batches', 'batchSize', batchSize, { min: 1 });
+    if (epochs !== Infinity) checkInteger('batches', 'epochs', epochs, { min: 1 });
     checkInteger('batches', 'seed', seed);
-    checkDepth('batches: prefetch', options.prefetch ?? 1);
+    checkInteger('batches', 'prefetch', options.prefetch ?? 1, { min: 0 });
     this.dataset = dataset;
-    this.options = options;
+    this.#options = options;
     this.stepsPerEpoch = dropLast ? Math.floor(dataset.size / batchSize) : Math.ceil(dataset.size / batchSize);
     if (this.stepsPerEpoch === 0) {
       throw new RangeError(
-        `batches: ${dataset.size} images fill no batch of ${batchSize}, and dropLast drops the rest`,
+        `batches: ${dataset.size} images are too few for one batch of ${batchSize}, and dropLast drops it`,
       );
     }
     const { epoch, step } = start;
     if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(step) || step < 0 || step >= this.stepsPerEpoch) {
       throw new RangeError(
-        `batches: start { epoch: ${epoch}, step: ${step} } is not a place in this stream of ${this.stepsPerEpoch} steps ` +
-          'an epoch; take it from a stream over the same data set with the same batchSize and dropLast',
+        `batches: start { epoch: ${epoch}, step: ${step} } is not a position in this stream of ${this.stepsPerEpoch} steps ` +
+          'per epoch; take it from a stream over the same data set with the same batchSize and dropLast',
       );
     }
-    this.mean = perChannel('mean', normalize?.mean ?? 127.5, dataset.channels);
-    this.std = perChannel('std', normalize?.std ?? 128, dataset.channels);
-    if (this.std.includes(0)) throw new RangeError('batches: a standard deviation of 0 cannot be divided by');
+    this.#mean = expandPerChannel('mean', normalize?.mean ?? 127.5, dataset.channels);
+    this.#std = expandPerChannel('std', normalize?.std ?? 128, dataset.channels);
+    if (this.#std.includes(0)) throw new RangeError('batches: normalize.std must not be 0');
   }
 
-  /** All batches from the start on. */
+  /** Generates all batches from the start position. */
   *run(): Generator<ArrayBatch, void> {
-    const { start = { epoch: 0, step: 0 }, epochs = Infinity } = this.options;
+    const { start = { epoch: 0, step: 0 }, epochs = Infinity } = this.#options;
     for (let position: Position = start; position.epoch < epochs;) {
       const batch = this.prepare(position);
       position = batch.next;
@@ -98,13 +94,13 @@ export class Pipeline {
     }
   }
 
-  /** The batch at a position; a pure function of data set, options and position. */
+  /** Batch at a position, a pure function of data set, options and position. */
   prepare({ epoch, step }: Position): ArrayBatch {
-    const { dataset, options } = this;
-    const { batchSize, seed = 0, augment } = options;
+    const { dataset } = this;
+    const { batchSize, seed = 0, augment } = this.#options;
     const { channels, height, width } = dataset;
     const area = height * width;
-    const indices = this.orderOf(epoch).slice(step * batchSize, (step + 1) * batchSize);
+    const indices = this.#orderOf(epoch).slice(step * batchSize, (step + 1) * batchSize);
     const key = keyFor('batches', seed, 'augmentation').foldIn(epoch);
     const image = new Float32Array(indices.length * channels * area);
     const label = new Int32Array(indices.length);
@@ -115,8 +111,8 @@ export class Pipeline {
       if (augment === undefined) target.set(example.image);
       else augment(example.image, target, dataset, key.foldIn(index).stream());
       for (let channel = 0; channel < channels; channel++) {
-        const mean = this.mean[channel]!;
-        const std = this.std[channel]!;
+        const mean = this.#mean[channel]!;
+        const std = this.#std[channel]!;
         for (let j = channel * area; j < (channel + 1) * area; j++) target[j] = (target[j]! - mean) / std;
       }
     });
@@ -124,24 +120,24 @@ export class Pipeline {
     return { image, label, indices, epoch, step, next };
   }
 
-  private orderOf(epoch: number): Int32Array {
-    if (this.order?.epoch !== epoch) {
-      const { shuffle = false, seed = 0 } = this.options;
+  #orderOf(epoch: number): Int32Array {
+    if (this.#order?.epoch !== epoch) {
+      const { shuffle = false, seed = 0 } = this.#options;
       const { size } = this.dataset;
       const indices = shuffle
         ? keyFor('batches', seed, 'order').foldIn(epoch).stream().permutation(size)
         : Int32Array.from({ length: size }, (_, i) => i);
-      this.order = { epoch, indices };
+      this.#order = { epoch, indices };
     }
-    return this.order.indices;
+    return this.#order.indices;
   }
 }
 
-function perChannel(name: string, value: number | readonly number[], channels: number): Float64Array {
+function expandPerChannel(name: string, value: number | readonly number[], channels: number): Float64Array {
   const values = typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
   if (values.length !== channels || !values.every(Number.isFinite)) {
     throw new RangeError(
-      `batches: normalize.${name} needs one number, or ${channels} for the channels, got ${String(value)}`,
+      `batches: normalize.${name} must be one finite number, or one for each of ${channels} channels, got ${String(value)}`,
     );
   }
   return Float64Array.from(values);

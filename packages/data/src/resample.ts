@@ -1,35 +1,35 @@
-/** Channels, height and width of one image. */
+import { checkInteger } from '@thetagrad/core/backend';
+
+/** Shape of one image. */
 export interface ImageShape {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** An image of 8-bit values, channel by channel, row by row (C, H, W). */
+/** An image of 8-bit values, of shape (C, H, W) in row-major order. */
 export interface Image extends ImageShape {
   readonly data: Uint8Array;
 }
 
 /**
- * Resizes planes of height × width to another size: the mean over the covered area along an axis that shrinks, linear
- * interpolation between pixel centres along one that grows. Values are rounded once, at the end.
+ * Resizes planes of height × width: takes the mean over the covered area along an axis that shrinks, interpolates
+ * linearly between pixel centres along one that grows. Rounds values once, at the end.
  *
- * @param data any number of planes one after the other
+ * @param data Planes of shape (N, height, width).
+ * @throws {RangeError} if the new height or width is not an integer ≥ 1.
  */
 export function resizePlanes(
   data: Uint8Array,
   [height, width]: readonly [number, number],
   [newHeight, newWidth]: readonly [number, number],
 ): Uint8Array {
-  for (const size of [newHeight, newWidth]) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new RangeError(`resize: height and width must be positive integers, got ${newHeight} × ${newWidth}`);
-    }
-  }
+  checkInteger('resize', 'height', newHeight, { min: 1 });
+  checkInteger('resize', 'width', newWidth, { min: 1 });
   if (height === newHeight && width === newWidth) return data.slice();
   const planes = data.length / (height * width);
-  const rows = axisWeights(height, newHeight);
-  const columns = axisWeights(width, newWidth);
+  const rows = computeAxisWeights(height, newHeight);
+  const columns = computeAxisWeights(width, newWidth);
   const result = new Uint8Array(planes * newHeight * newWidth);
   const narrowed = new Float64Array(height * newWidth);
   for (let plane = 0; plane < planes; plane++) {
@@ -55,8 +55,8 @@ export function resizePlanes(
   return result;
 }
 
-/** For each new position along an axis: the first old position that it reads, and the weights from there on (sum 1). */
-function axisWeights(size: number, newSize: number): { start: number; weights: number[] }[] {
+/** For each new position along an axis, the first old position that it reads and the weights from there, of sum 1. */
+function computeAxisWeights(size: number, newSize: number): { start: number; weights: number[] }[] {
   const ratio = size / newSize;
   return Array.from({ length: newSize }, (_, i) => {
     if (newSize < size) {
@@ -78,13 +78,13 @@ function axisWeights(size: number, newSize: number): { start: number; weights: n
 }
 
 /**
- * Makes one plane of luma of each image of three channels (red, green, blue), with the weights of ITU-R BT.601
+ * Converts images of three channels (red, green, blue) to one channel of luma, with the weights of ITU-R BT.601
  * (0.299, 0.587, 0.114), as Pillow and torchvision do.
  *
- * @param data images of shape (3, H, W) one after the other
- * @param area H · W
+ * @param data Images of shape (N, 3, H, W).
+ * @param area Number of pixels of an image, H · W.
  */
-export function lumaPlanes(data: Uint8Array, area: number): Uint8Array {
+export function convertToLuma(data: Uint8Array, area: number): Uint8Array {
   const result = new Uint8Array(data.length / 3);
   for (let i = 0; i < result.length; i++) {
     const red = Math.floor(i / area) * 3 * area + (i % area);

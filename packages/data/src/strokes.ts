@@ -1,17 +1,17 @@
-/** A point [x, y]; the unit square is the drawing area, y downwards. */
+/** A point in the unit square, the drawing area; y points down. */
 export type Point = readonly [x: number, y: number];
 
 /** A pen stroke: a Bézier curve, straight (2 control points), quadratic (3) or cubic (4). */
 export type Stroke = readonly Point[];
 
-/** Points along a stroke, `pieces` + 1 of them at equal steps of the parameter. */
-export function flatten(stroke: Stroke, pieces: number): Point[] {
+/** Approximates a stroke by a polyline of `segments` + 1 points, at equal steps of the parameter. */
+export function flatten(stroke: Stroke, segments: number): Point[] {
   const points: Point[] = [];
-  for (let i = 0; i <= pieces; i++) points.push(pointAt(stroke, i / pieces));
+  for (let i = 0; i <= segments; i++) points.push(pointAt(stroke, i / segments));
   return points;
 }
 
-/** The point of a stroke at parameter t, by de Casteljau's construction. */
+/** Point of a stroke at parameter t, by de Casteljau's algorithm. */
 export function pointAt(stroke: Stroke, t: number): Point {
   let points = stroke;
   while (points.length > 1) {
@@ -21,13 +21,14 @@ export function pointAt(stroke: Stroke, t: number): Point {
 }
 
 /**
- * Draws polylines with a round pen of a given width, in pixels, anti-aliased: the ink of a pixel falls from 1 to 0 over
- * one pixel across the pen's border, by the distance from the pixel's centre to the nearest segment.
+ * Rasterises polylines with a round, anti-aliased pen: the ink of a pixel falls from 1 to 0 over one pixel across the
+ * border of the pen, by the distance from the centre of the pixel to the nearest segment.
  *
- * @returns ink from 0 to 1, size × size, row by row
+ * @param penWidth Width in pixels.
+ * @returns Ink from 0 to 1, of shape (size, size).
  */
-export function draw(lines: readonly (readonly Point[])[], size: number, penWidth: number): Float32Array {
-  const nearest = new Float32Array(size * size).fill(Infinity); // squared distance to the nearest segment
+export function rasterize(lines: readonly (readonly Point[])[], size: number, penWidth: number): Float32Array {
+  const nearest = new Float32Array(size * size).fill(Infinity); // Squared distance to the nearest segment.
   const reach = penWidth / 2 + 0.5;
   for (const line of lines) {
     for (let i = 1; i < line.length; i++) {

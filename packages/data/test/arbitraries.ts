@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { ImageDataset } from '../src/dataset.ts';
 
-/** Small data sets of 1 to 6 classes, with or without groups, some classes perhaps without images. */
+/** Small data sets of 1 to 6 classes, with or without groups; some classes may have no images. */
 export const datasets: fc.Arbitrary<ImageDataset> = fc
   .record({
     channels: fc.constantFrom(1, 3),
@@ -25,8 +25,8 @@ export const datasets: fc.Arbitrary<ImageDataset> = fc
       });
   });
 
-/** A data set of grey images whose every pixel holds the image's index, so that images can be recognised. */
-export function numbered(perClass: readonly number[], groups?: readonly string[]): ImageDataset {
+/** Creates a data set of grey images in which every pixel is the index of its image. */
+export function createNumbered(perClass: readonly number[], groups?: readonly string[]): ImageDataset {
   const labels = perClass.flatMap((count, label) => Array.from({ length: count }, () => label));
   return new ImageDataset({
     data: Uint8Array.from({ length: labels.length * 4 }, (_, i) => i >> 2),
@@ -39,7 +39,7 @@ export function numbered(perClass: readonly number[], groups?: readonly string[]
   });
 }
 
-/** Which images of a `numbered` data set are in a part of it. */
-export function numbersIn(part: ImageDataset): number[] {
+/** Original indices of the images in part of such a data set. */
+export function indicesIn(part: ImageDataset): number[] {
   return Array.from({ length: part.size }, (_, i) => part.example(i).image[0]!);
 }

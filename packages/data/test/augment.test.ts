@@ -28,7 +28,7 @@ const square = (rows: number[][]): Image => ({
   width: rows[0]!.length,
 });
 
-test('no change asked for is the identity, exactly', () => {
+test('without changes it is the identity, exactly', () => {
   fc.assert(
     fc.property(images, fc.nat(), (image, seed) => {
       expect(apply(augment({}), image, seed)).toEqual([...image.data]);
@@ -38,7 +38,7 @@ test('no change asked for is the identity, exactly', () => {
   );
 });
 
-test('a certain flip mirrors left and right, and twice is the identity', () => {
+test('a flip of probability 1 mirrors left and right, and twice is the identity', () => {
   const flip = augment({ flip: 1 });
   expect(
     apply(
@@ -57,7 +57,7 @@ test('a certain flip mirrors left and right, and twice is the identity', () => {
   );
 });
 
-test('a flip of probability p happens about that often', () => {
+test('a flip of probability p has about that frequency', () => {
   const flip = augment({ flip: 0.3 });
   const pair = square([[0, 1]]);
   const flipped = Array.from({ length: 4000 }, (_, seed) => apply(flip, pair, seed)[0]!).reduce((a, b) => a + b);
@@ -66,7 +66,7 @@ test('a flip of probability p happens about that often', () => {
 
 test('scale 2 about the centre samples between the pixels', () => {
   expect(apply(augment({ scale: [2, 2] }), square([[0, 100, 200]]))).toEqual([50, 100, 150]);
-  // Halved: the outer pixels come from outside, filled.
+  // Halved: the outer pixels come from outside the image.
   expect(
     apply(
       augment({ scale: [0.5, 0.5], fill: 7 }),
@@ -79,32 +79,32 @@ test('scale 2 about the centre samples between the pixels', () => {
   ).toEqual([7, 7, 7, 7, 100, 7, 7, 7, 7]);
 });
 
-test('shift moves by at most the limit and keeps the sum of a lonely pixel', () => {
+test('shift moves by at most the limit and keeps the sum of a single pixel', () => {
   const spot = square(
     Array.from({ length: 9 }, (_, y) => Array.from({ length: 9 }, (_, x) => (x === 4 && y === 4 ? 200 : 0))),
   );
-  const places = Array.from({ length: 60 }, (_, seed) => {
-    const moved = apply(augment({ shift: 2 }), spot, seed);
-    const total = moved.reduce((a, b) => a + b);
+  const shifts = Array.from({ length: 60 }, (_, seed) => {
+    const shifted = apply(augment({ shift: 2 }), spot, seed);
+    const total = shifted.reduce((a, b) => a + b);
     expect(total).toBeCloseTo(200, 3);
-    return moved.reduce((a, value, i) => a + value * (i % 9), 0) / total - 4;
+    return shifted.reduce((a, value, i) => a + value * (i % 9), 0) / total - 4;
   });
-  expect(Math.max(...places)).toBeLessThanOrEqual(2.0001);
-  expect(Math.max(...places)).toBeGreaterThan(1);
-  expect(Math.min(...places)).toBeGreaterThanOrEqual(-2.0001);
-  expect(Math.min(...places)).toBeLessThan(-1);
+  expect(Math.max(...shifts)).toBeLessThanOrEqual(2.0001);
+  expect(Math.max(...shifts)).toBeGreaterThan(1);
+  expect(Math.min(...shifts)).toBeGreaterThanOrEqual(-2.0001);
+  expect(Math.min(...shifts)).toBeLessThan(-1);
 });
 
-test('rotate turns by at most the limit, both ways', () => {
+test('rotate turns by at most the limit, in both directions', () => {
   const size = 21;
   const spot = square(
     Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => (x === 18 && y === 10 ? 200 : 0))),
   );
   const angles = Array.from({ length: 60 }, (_, seed) => {
-    const turned = apply(augment({ rotate: 30 }), spot, seed);
-    const total = turned.reduce((a, b) => a + b);
-    const x = turned.reduce((a, value, i) => a + value * ((i % size) - 10), 0) / total;
-    const y = turned.reduce((a, value, i) => a + value * (Math.floor(i / size) - 10), 0) / total;
+    const rotated = apply(augment({ rotate: 30 }), spot, seed);
+    const total = rotated.reduce((a, b) => a + b);
+    const x = rotated.reduce((a, value, i) => a + value * ((i % size) - 10), 0) / total;
+    const y = rotated.reduce((a, value, i) => a + value * (Math.floor(i / size) - 10), 0) / total;
     expect(Math.hypot(x, y)).toBeCloseTo(8, 0);
     return (Math.atan2(y, x) * 180) / Math.PI;
   });
@@ -113,7 +113,7 @@ test('rotate turns by at most the limit, both ways', () => {
   expect(Math.min(...angles)).toBeLessThan(-15);
 });
 
-test('values stay within those of the image and the fill; a repeated edge leaves a constant image constant', () => {
+test('values stay within the range of the image and the fill; a repeated edge keeps a constant image constant', () => {
   const options = { flip: 0.5, shift: 3, rotate: 180, scale: [0.3, 3] } as const;
   fc.assert(
     fc.property(images, fc.nat(), fc.nat(255), (image, seed, value) => {
@@ -130,20 +130,20 @@ test('values stay within those of the image and the fill; a repeated edge leaves
   );
 });
 
-test('switching one change on leaves the draws of the others alone', () => {
+test('setting one option leaves the draws of the others unchanged', () => {
   const pair = square([[0, 1]]);
   for (let seed = 0; seed < 20; seed++) {
     const alone = apply(augment({ flip: 0.5 }), pair, seed);
-    const barelyTurned = apply(augment({ flip: 0.5, rotate: 1e-9, scale: [1, 1 + 1e-9], fill: 'edge' }), pair, seed);
-    expect(barelyTurned.map(Math.round)).toEqual(alone);
+    const barelyRotated = apply(augment({ flip: 0.5, rotate: 1e-9, scale: [1, 1 + 1e-9], fill: 'edge' }), pair, seed);
+    expect(barelyRotated.map(Math.round)).toEqual(alone);
   }
 });
 
 test.each<[AugmentOptions, string]>([
-  [{ flip: 1.5 }, 'flip is a probability from 0 to 1, got 1.5'],
-  [{ flip: Number.NaN }, 'flip is a probability'],
-  [{ shift: -1 }, 'shift must be 0 pixels or more, got -1'],
-  [{ rotate: 181 }, 'rotate must be 0 to 180 degrees, got 181'],
+  [{ flip: 1.5 }, 'flip must be a probability from 0 to 1, got 1.5'],
+  [{ flip: Number.NaN }, 'flip must be a probability'],
+  [{ shift: -1 }, 'shift must be a number of pixels ≥ 0, got -1'],
+  [{ rotate: 181 }, 'rotate must be an angle from 0 to 180 degrees, got 181'],
   [{ scale: [0, 1] }, 'scale must be [low, high] with 0 < low ≤ high, got [0, 1]'],
   [{ scale: [2, 1] }, 'got [2, 1]'],
   [{ fill: 300 }, "fill must be a value from 0 to 255 or 'edge', got 300"],

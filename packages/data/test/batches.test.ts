@@ -4,18 +4,18 @@ import { augment } from '../src/augment.ts';
 import { type Batch, batches } from '../src/batches.ts';
 import type { ImageDataset } from '../src/dataset.ts';
 import { type BatchOptions, Pipeline } from '../src/pipeline.ts';
-import { datasets, numbered } from './arbitraries.ts';
+import { datasets, createNumbered } from './arbitraries.ts';
 
-async function take(dataset: ImageDataset, options: BatchOptions, count = Infinity): Promise<Batch[]> {
-  const taken: Batch[] = [];
+async function collect(dataset: ImageDataset, options: BatchOptions, count = Infinity): Promise<Batch[]> {
+  const collected: Batch[] = [];
   for await (const batch of batches(dataset, options)) {
-    if (taken.push(batch) >= count) break;
+    if (collected.push(batch) >= count) break;
   }
-  return taken;
+  return collected;
 }
 
-function contents({ image, label, ...place }: Batch): object {
-  return { image: image.dataSync(), label: label.dataSync(), ...place };
+function contentsOf({ image, label, ...position }: Batch): object {
+  return { image: image.dataSync(), label: label.dataSync(), ...position };
 }
 
 test('tensors hold the images and labels, in their shapes', async () => {
@@ -23,7 +23,7 @@ test('tensors hold the images and labels, in their shapes', async () => {
     fc.asyncProperty(datasets, fc.integer({ min: 1, max: 10 }), fc.nat(), async (dataset, batchSize, seed) => {
       const options = { batchSize, seed, shuffle: true, epochs: 1 };
       const expected = [...new Pipeline(dataset, options).run()];
-      const taken = await take(dataset, options);
+      const taken = await collect(dataset, options);
       expect(batches(dataset, options).stepsPerEpoch).toBe(taken.length);
       taken.forEach((batch, i) => {
         const { indices } = batch;
@@ -31,7 +31,7 @@ test('tensors hold the images and labels, in their shapes', async () => {
         expect(batch.label.dtype).toBe('int32');
         expect(batch.image.shape).toEqual([indices.length, dataset.channels, dataset.height, dataset.width]);
         expect(batch.label.shape).toEqual([indices.length]);
-        expect(contents(batch)).toEqual(expected[i]);
+        expect(contentsOf(batch)).toEqual(expected[i]);
         expect([...batch.label.dataSync()]).toEqual([...indices].map((index) => dataset.labels[index]));
       });
     }),
@@ -39,28 +39,30 @@ test('tensors hold the images and labels, in their shapes', async () => {
   );
 });
 
-test('each loop starts again, and a stream resumes from a stored position', async () => {
+test('each loop starts anew, and a stream resumes from a stored position', async () => {
   const change = augment({ flip: 0.5, shift: 1 });
   const options = { batchSize: 3, shuffle: true, seed: 5, augment: change, epochs: 3 };
-  const stream = batches(numbered([4, 4]), options);
+  const stream = batches(createNumbered([4, 4]), options);
   const all: Batch[] = [];
   for await (const batch of stream) all.push(batch);
   const again: Batch[] = [];
   for await (const batch of stream) again.push(batch);
   expect(all).toHaveLength(9);
-  expect(again.map(contents)).toEqual(all.map(contents));
+  expect(again.map(contentsOf)).toEqual(all.map(contentsOf));
   const start = JSON.parse(JSON.stringify(all[3]!.next)) as Batch['next'];
-  expect((await take(numbered([4, 4]), { ...options, start })).map(contents)).toEqual(all.slice(4).map(contents));
+  expect((await collect(createNumbered([4, 4]), { ...options, start })).map(contentsOf)).toEqual(
+    all.slice(4).map(contentsOf),
+  );
 });
 
-test('the next batch is prepared while the loop waits, and an error in it comes at the next turn', async () => {
+test('the next batch is prepared while the loop waits, and its error is thrown by the next request', async () => {
   vi.useFakeTimers();
   let images = 0;
   const change = (source: Uint8Array, target: Float32Array): void => {
     if (++images > 4) throw new Error('broken augmentation');
     target.set(source);
   };
-  const stream = batches(numbered([8]), { batchSize: 2, augment: change })[Symbol.asyncIterator]();
+  const stream = batches(createNumbered([8]), { batchSize: 2, augment: change })[Symbol.asyncIterator]();
   await stream.next();
   expect(images).toBe(2);
   await vi.runAllTimersAsync();
@@ -73,6 +75,10 @@ test('the next batch is prepared while the loop waits, and an error in it comes 
 });
 
 test('options are checked at the call', () => {
-  expect(() => batches(numbered([2]), { batchSize: 0 })).toThrow('batchSize must be a positive integer');
-  expect(() => batches(numbered([2]), { batchSize: 1, prefetch: 1.5 })).toThrow('prefetch must be an integer');
+  expect(() => batches(createNumbered([2]), { batchSize: 0 })).toThrow(
+    'batches: batchSize must be an integer ≥ 1, got 0',
+  );
+  expect(() => batches(createNumbered([2]), { batchSize: 1, prefetch: 1.5 })).toThrow(
+    'batches: prefetch must be an integer ≥ 0, got 1.5',
+  );
 });

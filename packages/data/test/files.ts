@@ -1,4 +1,4 @@
-/** Writers of small files in the formats that the loaders read, and ways to damage them. */
+/** Writes small files in the formats that the loaders read, and damages them. */
 import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 
@@ -14,7 +14,7 @@ export function bigEndian(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
-/** An IDX file of bytes. */
+/** Writes an IDX file; `data` is big-endian. */
 export function writeIdx(shape: readonly number[], data: Uint8Array, type = 0x08): Uint8Array {
   return concatenate([0, 0, type, shape.length], shape.flatMap(bigEndian), data);
 }
@@ -28,30 +28,30 @@ export interface PngParts {
   readonly interlace?: number;
   readonly palette?: readonly number[];
   readonly transparency?: readonly number[];
-  /** The packed bytes of each row. */
+  /** Packed bytes of each row. */
   readonly rows: readonly (readonly number[])[];
 }
 
-/** A PNG file without filtering. */
+/** Writes a PNG file without filtering. */
 export function writePng(parts: PngParts): Uint8Array {
   const { width, height, depth = 8, type = 0, interlace = 0, palette, transparency, rows } = parts;
   return concatenate(
     [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
-    chunk('IHDR', [...bigEndian(width), ...bigEndian(height), depth, type, 0, 0, interlace]),
-    palette === undefined ? [] : chunk('PLTE', palette),
-    transparency === undefined ? [] : chunk('tRNS', transparency),
-    chunk('IDAT', deflateSync(Uint8Array.from(rows.flatMap((row) => [0, ...row])))),
-    chunk('IEND', []),
+    writeChunk('IHDR', [...bigEndian(width), ...bigEndian(height), depth, type, 0, 0, interlace]),
+    palette === undefined ? [] : writeChunk('PLTE', palette),
+    transparency === undefined ? [] : writeChunk('tRNS', transparency),
+    writeChunk('IDAT', deflateSync(Uint8Array.from(rows.flatMap((row) => [0, ...row])))),
+    writeChunk('IEND', []),
   );
 }
 
-function chunk(type: string, content: Uint8Array | readonly number[]): Uint8Array {
+function writeChunk(type: string, content: Uint8Array | readonly number[]): Uint8Array {
   const body = concatenate(ascii(type), content);
   return concatenate(bigEndian(content.length), body, bigEndian(crc32(body)));
 }
 
-/** A grey 8-bit PNG file of one value. */
-export function plainPng(width: number, height: number, value: number): Uint8Array {
+/** Writes a grey 8-bit PNG file of one value. */
+export function writeConstantPng(width: number, height: number, value: number): Uint8Array {
   return writePng({
     width,
     height,
@@ -59,13 +59,13 @@ export function plainPng(width: number, height: number, value: number): Uint8Arr
   });
 }
 
-/** Where a file is cut off, at any byte before its end. */
-export function cuts(file: Uint8Array): fc.Arbitrary<Uint8Array> {
+/** The file truncated at any byte. */
+export function truncations(file: Uint8Array): fc.Arbitrary<Uint8Array> {
   return fc.nat(file.length - 1).map((length) => file.slice(0, length));
 }
 
-/** The file with one bit changed, in its first `length` bytes. */
-export function flips(file: Uint8Array, length = file.length): fc.Arbitrary<Uint8Array> {
+/** The file with one bit flipped in its first `length` bytes. */
+export function bitFlips(file: Uint8Array, length = file.length): fc.Arbitrary<Uint8Array> {
   return fc
     .tuple(fc.nat(length - 1), fc.nat(7))
     .map(([at, bit]) => file.map((byte, i) => (i === at ? byte ^ (1 << bit) : byte)));

@@ -7,14 +7,14 @@ function imageOf(dataset: ImageDataset, c: number, i: number): Uint8Array {
   return dataset.example(c * (dataset.size / dataset.classes) + i).image;
 }
 
-test('images are ordered by class, with as many of each as asked for', () => {
+test('images are ordered by class, `perClass` of each', () => {
   const dataset = glyphs({ classes: 5, perClass: 3, size: 20 });
   expect([dataset.size, dataset.channels, dataset.height, dataset.width]).toEqual([15, 1, 20, 20]);
   expect([...dataset.labels]).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]);
   expect(dataset.classNames).toEqual(['glyph 0', 'glyph 1', 'glyph 2', 'glyph 3', 'glyph 4']);
 });
 
-test('class c and drawing i are the same however many there are', () => {
+test('class c and drawing i do not depend on how many there are', () => {
   const count = fc.integer({ min: 1, max: 8 });
   fc.assert(
     fc.property(
@@ -35,14 +35,14 @@ test('class c and drawing i are the same however many there are', () => {
   );
 });
 
-test('the pixels are these, on every platform', () => {
+test('the pixels are the same on every platform', () => {
   const { data } = glyphs({ classes: 20, perClass: 5 });
   let hash = 0x811c9dc5; // FNV-1a
   for (const value of data) hash = Math.imul(hash ^ value, 0x01000193);
   expect((hash >>> 0).toString(16)).toMatchInlineSnapshot(`"bf342285"`);
 });
 
-test('other seeds give other alphabets and other drawings', () => {
+test('different seeds give different alphabets and drawings', () => {
   const [a, b] = [0, 1].map((seed) => glyphs({ classes: 4, perClass: 2, seed }));
   for (let i = 0; i < 8; i++) expect(a!.example(i).image).not.toEqual(b!.example(i).image);
 });
@@ -56,7 +56,7 @@ test('without jitter and noise every drawing of a class is the same, and pixels 
   }
 });
 
-test('every drawing has ink that mostly stays inside, at any size', () => {
+test('every drawing has ink, most of it inside, at any size', () => {
   for (const size of [16, 28, 64]) {
     const dataset = glyphs({ classes: 60, perClass: 4, size, noise: 0 });
     for (let i = 0; i < dataset.size; i++) {
@@ -72,7 +72,7 @@ test('every drawing has ink that mostly stays inside, at any size', () => {
   }
 });
 
-test('drawings of a class are alike, more than those of other classes, but pixels alone do not tell all apart', () => {
+test('drawings of a class are more similar than those of different classes, but pixels alone do not classify all', () => {
   const [classes, perClass] = [40, 6];
   const dataset = glyphs({ classes, perClass });
   const vectors = Array.from({ length: dataset.size }, (_, i) => {
@@ -100,11 +100,11 @@ test('drawings of a class are alike, more than those of other classes, but pixel
 });
 
 test.each<[Partial<GlyphOptions>, string]>([
-  [{ classes: 0 }, 'glyphs: classes must be a positive integer, got 0'],
-  [{ perClass: 1.5 }, 'perClass must be a positive integer, got 1.5'],
-  [{ size: -3 }, 'size must be a positive integer, got -3'],
-  [{ jitter: -1 }, 'jitter must be 0 or more, got -1'],
-  [{ noise: Number.NaN }, 'noise must be 0 or more, got NaN'],
+  [{ classes: 0 }, 'glyphs: classes must be an integer ≥ 1, got 0'],
+  [{ perClass: 1.5 }, 'perClass must be an integer ≥ 1, got 1.5'],
+  [{ size: -3 }, 'size must be an integer ≥ 1, got -3'],
+  [{ jitter: -1 }, 'jitter must be a number ≥ 0, got -1'],
+  [{ noise: Number.NaN }, 'noise must be a number ≥ 0, got NaN'],
   [{ seed: 0.1 }, 'glyphs: seed must be an integer, got 0.1'],
 ])('refuses %j', (options, message) => {
   expect(() => glyphs({ classes: 2, perClass: 2, ...options })).toThrow(message);

@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
+import { sizeOf } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { parseIdx } from '../src/formats/idx.ts';
 import { parseMnist } from '../src/formats/mnist.ts';
-import { concatenate, cuts, flips, writeIdx } from './files.ts';
+import { concatenate, truncations, bitFlips, writeIdx } from './files.ts';
 
 const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 5 });
 
@@ -12,8 +13,7 @@ describe('parseIdx', () => {
   test('reads what was written, of any rank, gzipped or not', async () => {
     await fc.assert(
       fc.asyncProperty(shapes, fc.nat(255), fc.boolean(), async (shape, seed, gzipped) => {
-        const size = shape.reduce((a, b) => a * b, 1);
-        const data = Uint8Array.from({ length: size }, (_, i) => i * 37 + seed);
+        const data = Uint8Array.from({ length: sizeOf(shape) }, (_, i) => i * 37 + seed);
         const file = writeIdx(shape, data);
         expect(await parseIdx(gzipped ? gzipSync(file) : file)).toEqual({ shape, data });
       }),
@@ -43,16 +43,16 @@ describe('parseIdx', () => {
   const file = writeIdx([3, 2], Uint8Array.of(1, 2, 3, 4, 5, 6));
   test.each([
     ['nothing', new Uint8Array(0), 'file.idx: not an IDX file: 0 bytes hold no header'],
-    ['a wrong magic', file.with(0, 1), 'file.idx: not an IDX file: it starts with 0x01000802'],
+    ['a wrong magic number', file.with(0, 1), 'file.idx: not an IDX file: it starts with 0x01000802'],
     ['an unknown type', file.with(2, 0x0a), 'it starts with 0x00000a02'],
-    ['a cut header', file.slice(0, 9), 'truncated: 9 bytes, but a header of rank 2 has 12'],
-    ['cut data', file.slice(0, 17), 'truncated: 17 bytes, but the shape [3, 2] in its header needs 18'],
+    ['a truncated header', file.slice(0, 9), 'truncated: 9 bytes, but a header of rank 2 has 12'],
+    ['truncated data', file.slice(0, 17), 'truncated: 17 bytes, but the shape [3, 2] in its header needs 18'],
     ['extra data', concatenate(file, [0]), 'too long: 19 bytes, but the shape [3, 2] in its header needs 18'],
     ['a huge shape', file.with(4, 255), 'truncated: 18 bytes, but the shape [4278190083, 2]'],
     [
-      'a cut gzip',
+      'a truncated gzip file',
       Uint8Array.from(gzipSync(file)).slice(0, 20),
-      'cannot unpack this gzip file, it is truncated or damaged',
+      'cannot decompress this gzip file, it is truncated or damaged',
     ],
   ])('refuses %s', async (_, bytes, message) => {
     await expect(parseIdx(bytes, 'file.idx')).rejects.toThrow(message);
@@ -66,15 +66,15 @@ describe('parseIdx', () => {
     );
     const gzipped = Uint8Array.from(gzipSync(large));
     await fc.assert(
-      fc.asyncProperty(fc.oneof(cuts(large), cuts(gzipped)), async (cut) => {
-        await expect(parseIdx(cut, 'f')).rejects.toThrow(/^f: /);
+      fc.asyncProperty(fc.oneof(truncations(large), truncations(gzipped)), async (truncated) => {
+        await expect(parseIdx(truncated, 'f')).rejects.toThrow(/^f: /);
       }),
     );
-    // The first 15 bytes, headers of gzip and of the block, have a few bits without meaning (time, system, padding); after
-    // them come contents, checksum and length.
+    // A few bits of the first 15 bytes, the headers of gzip and of the block, have no effect (time, system, padding); contents,
+    // checksum and length follow.
     const contents = await parseIdx(large);
     await fc.assert(
-      fc.asyncProperty(flips(gzipped), async (damaged) => {
+      fc.asyncProperty(bitFlips(gzipped), async (damaged) => {
         const result = await parseIdx(damaged, 'f').catch((error: unknown) => error instanceof DataFileError);
         const mustFail = damaged.subarray(15).some((byte, i) => byte !== gzipped[15 + i]);
         expect(result).toEqual(mustFail || result === true ? true : contents);
@@ -82,11 +82,11 @@ describe('parseIdx', () => {
     );
   });
 
-  test('a bit changed in the header is noticed', async () => {
+  test('a bit flip in the header is detected', async () => {
     const large = writeIdx([5, 4, 3], new Uint8Array(60));
     await fc.assert(
-      fc.asyncProperty(flips(large, 16), async (damaged) => {
-        fc.pre(damaged[2] !== 0x09); // signed instead of unsigned bytes is as valid
+      fc.asyncProperty(bitFlips(large, 16), async (damaged) => {
+        fc.pre(damaged[2] !== 0x09); // Signed instead of unsigned bytes are also valid.
         await expect(parseIdx(damaged, 'f')).rejects.toThrow(DataFileError);
       }),
     );
@@ -103,7 +103,7 @@ describe('parseMnist', () => {
   };
   const labels = { name: 'labels', bytes: writeIdx([2], Uint8Array.of(9, 0)) };
 
-  test('joins images and labels', async () => {
+  test('combines images and labels', async () => {
     const dataset = await parseMnist(images, { ...labels, bytes: gzipSync(labels.bytes) });
     expect([dataset.size, dataset.channels, dataset.height, dataset.width, dataset.classes]).toEqual([2, 1, 2, 3, 10]);
     expect(dataset.example(0)).toEqual({ image: Uint8Array.of(0, 1, 2, 3, 4, 5), label: 9, className: '9' });

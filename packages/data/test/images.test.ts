@@ -3,10 +3,10 @@ import jpeg from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { decodeImage } from '../src/formats/image.ts';
-import { ascii, concatenate, cuts, flips, plainPng, writePng } from './files.ts';
+import { ascii, concatenate, truncations, bitFlips, writeConstantPng, writePng } from './files.ts';
 
-/** The values of an image, for files that must decode. */
-function values(file: Uint8Array, name = 'image'): number[] {
+/** Values of an image; the file must decode. */
+function valuesOf(file: Uint8Array, name = 'image'): number[] {
   return [...decodeImage(file, name).data];
 }
 
@@ -14,10 +14,10 @@ function base64(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'base64'));
 }
 
-/** A damaged file may be refused by name or (where a format cannot notice) decode; any other error is thrown on. */
+/** Decodes a damaged file, or returns 'refused' for a `DataFileError` that names it. Rethrows any other error. */
 function decodeOrRefuse(file: Uint8Array): number[] | 'refused' {
   try {
-    return values(file, 'f');
+    return valuesOf(file, 'f');
   } catch (error) {
     if (error instanceof DataFileError && error.message.startsWith('f: ')) return 'refused';
     throw error;
@@ -25,7 +25,7 @@ function decodeOrRefuse(file: Uint8Array): number[] | 'refused' {
 }
 
 describe('PGM', () => {
-  test('binary of 8 bits round-trips; comments and any white space may stand in the header', () => {
+  test('binary of 8 bits round-trips; the header may have comments and any white space', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 6 }),
@@ -41,9 +41,9 @@ describe('PGM', () => {
   });
 
   test('other maxvals are scaled to 255, 16 bits are big-endian', () => {
-    expect(values(concatenate(ascii('P5 3 1 15 '), [0, 3, 15]))).toEqual([0, 51, 255]);
-    expect(values(concatenate(ascii('P5 3 1 65535 '), [0, 0, 0x80, 0x80, 255, 255]))).toEqual([0, 128, 255]);
-    expect(values(concatenate(ascii('P5 2 1 1000 '), [0x03, 0xe8, 0x01, 0xf4]))).toEqual([255, 128]);
+    expect(valuesOf(concatenate(ascii('P5 3 1 15 '), [0, 3, 15]))).toEqual([0, 51, 255]);
+    expect(valuesOf(concatenate(ascii('P5 3 1 65535 '), [0, 0, 0x80, 0x80, 255, 255]))).toEqual([0, 128, 255]);
+    expect(valuesOf(concatenate(ascii('P5 2 1 1000 '), [0x03, 0xe8, 0x01, 0xf4]))).toEqual([255, 128]);
   });
 
   test('plain text', () => {
@@ -53,7 +53,7 @@ describe('PGM', () => {
       height: 2,
       width: 3,
     });
-    expect(values(ascii('P2 1 1 65535 65535'))).toEqual([255]);
+    expect(valuesOf(ascii('P2 1 1 65535 65535'))).toEqual([255]);
   });
 
   test.each([
@@ -84,21 +84,21 @@ describe('PGM', () => {
     expect(() => decodeImage(file, 'x.pgm')).toThrow(/^x\.pgm: /);
   });
 
-  test('no truncation gives a result; a changed bit in the header never gives other values silently', () => {
+  test('no truncation decodes; a bit flip in the header never gives other values silently', () => {
     const header = 'P5 7 5 255\n';
     const file = concatenate(
       ascii(header),
       Uint8Array.from({ length: 35 }, (_, i) => 200 - i),
     );
     fc.assert(
-      fc.property(cuts(file), (cut) => {
-        expect(decodeOrRefuse(cut)).toBe('refused');
+      fc.property(truncations(file), (truncated) => {
+        expect(decodeOrRefuse(truncated)).toBe('refused');
       }),
     );
     fc.assert(
-      fc.property(flips(file, header.length), (damaged) => {
+      fc.property(bitFlips(file, header.length), (damaged) => {
         const result = decodeOrRefuse(damaged);
-        // Another maxval that is large enough, or another white space, are as valid.
+        // Another maxval that is large enough, or another white space, is also valid.
         expect(result === 'refused' || result.length === 35).toBe(true);
       }),
     );
@@ -108,10 +108,10 @@ describe('PGM', () => {
 describe('PNG', () => {
   test('grey of 1, 2, 4, 8 and 16 bits', () => {
     const image = (depth: number, rows: number[][]): Uint8Array => writePng({ width: 3, height: 2, depth, rows });
-    expect(values(image(1, [[0b10100000], [0b01000000]]))).toEqual([255, 0, 255, 0, 255, 0]);
-    expect(values(image(2, [[0b00011000], [0b11000000]]))).toEqual([0, 85, 170, 255, 0, 0]);
+    expect(valuesOf(image(1, [[0b10100000], [0b01000000]]))).toEqual([255, 0, 255, 0, 255, 0]);
+    expect(valuesOf(image(2, [[0b00011000], [0b11000000]]))).toEqual([0, 85, 170, 255, 0, 0]);
     expect(
-      values(
+      valuesOf(
         image(4, [
           [0x0f, 0x80],
           [0x12, 0x30],
@@ -119,7 +119,7 @@ describe('PNG', () => {
       ),
     ).toEqual([0, 255, 136, 17, 34, 51]);
     expect(
-      values(
+      valuesOf(
         image(8, [
           [1, 2, 3],
           [4, 5, 6],
@@ -127,7 +127,7 @@ describe('PNG', () => {
       ),
     ).toEqual([1, 2, 3, 4, 5, 6]);
     expect(
-      values(
+      valuesOf(
         image(16, [
           [0, 0, 255, 255, 128, 128],
           [1, 0, 2, 0, 3, 0],
@@ -136,7 +136,7 @@ describe('PNG', () => {
     ).toEqual([0, 255, 128, 1, 2, 3]);
   });
 
-  test('one bit a pixel over more than a byte a row', () => {
+  test('one bit per pixel, more than one byte per row', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 }), fc.nat(), (width, height, seed) => {
         const bit = (y: number, x: number): number => (((seed + 1) * (x + 7) * (y + 3)) % 11) & 1;
@@ -148,7 +148,7 @@ describe('PNG', () => {
           ),
         );
         const expected = Array.from({ length: width * height }, (_, i) => 255 * bit(Math.floor(i / width), i % width));
-        expect(values(writePng({ width, height, depth: 1, rows }))).toEqual(expected);
+        expect(valuesOf(writePng({ width, height, depth: 1, rows }))).toEqual(expected);
       }),
     );
   });
@@ -171,14 +171,16 @@ describe('PNG', () => {
       palette: [10, 20, 30, 40, 50, 60, 70, 80, 90],
       rows: [[0b00011000]],
     };
-    expect(values(writePng(parts))).toEqual([10, 40, 70, 20, 50, 80, 30, 60, 90]);
-    expect(values(writePng({ ...parts, transparency: [255, 0] }))).toEqual([10, 255, 70, 20, 255, 80, 30, 255, 90]);
+    expect(valuesOf(writePng(parts))).toEqual([10, 40, 70, 20, 50, 80, 30, 60, 90]);
+    expect(valuesOf(writePng({ ...parts, transparency: [255, 0] }))).toEqual([10, 255, 70, 20, 255, 80, 30, 255, 90]);
   });
 
-  test('transparent pixels lie over white', () => {
-    expect(values(writePng({ width: 3, height: 1, type: 4, rows: [[0, 0, 0, 255, 100, 51]] }))).toEqual([255, 0, 224]);
-    expect(values(writePng({ width: 1, height: 1, type: 6, rows: [[10, 20, 30, 0]] }))).toEqual([255, 255, 255]);
-    expect(values(writePng({ width: 2, height: 1, transparency: [0, 7], rows: [[7, 8]] }))).toEqual([255, 8]);
+  test('transparent pixels are composed over white', () => {
+    expect(valuesOf(writePng({ width: 3, height: 1, type: 4, rows: [[0, 0, 0, 255, 100, 51]] }))).toEqual([
+      255, 0, 224,
+    ]);
+    expect(valuesOf(writePng({ width: 1, height: 1, type: 6, rows: [[10, 20, 30, 0]] }))).toEqual([255, 255, 255]);
+    expect(valuesOf(writePng({ width: 2, height: 1, transparency: [0, 7], rows: [[7, 8]] }))).toEqual([255, 8]);
   });
 
   const rows = [
@@ -187,8 +189,8 @@ describe('PNG', () => {
   ];
   const file = writePng({ width: 3, height: 2, rows });
   test.each([
-    ['a cut file', file.slice(0, 50), 'cannot decode this PNG image, the file is damaged'],
-    ['a cut header', file.slice(0, 20), 'truncated: 20 bytes hold no PNG header'],
+    ['a truncated file', file.slice(0, 50), 'cannot decode this PNG image, the file is damaged'],
+    ['a truncated header', file.slice(0, 20), 'truncated: 20 bytes hold no PNG header'],
     ['a wrong checksum', file.with(45, file[45]! ^ 1), 'cannot decode this PNG image'],
     ['a size of 0', writePng({ width: 0, height: 2, rows }), 'unsupported PNG: 0 × 2 pixels'],
     [
@@ -202,7 +204,7 @@ describe('PNG', () => {
     [
       'interlacing of single bits',
       writePng({ width: 3, height: 2, depth: 1, interlace: 1, rows }),
-      'interlaced with 1 bits',
+      'interlaced with 1 bits per sample',
     ],
     [
       'a colour outside the palette',
@@ -214,14 +216,14 @@ describe('PNG', () => {
     expect(() => decodeImage(damaged, 'x.png')).toThrow(/^x\.png: /);
   });
 
-  test('no truncation and no changed bit gives a result', () => {
+  test('no truncation and no bit flip decodes', () => {
     const larger = writePng({
       width: 9,
       height: 9,
       rows: Array.from({ length: 9 }, (_, y) => Array.from({ length: 9 }, (_, x) => x * y)),
     });
     fc.assert(
-      fc.property(fc.oneof(cuts(larger), flips(larger)), (damaged) => {
+      fc.property(fc.oneof(truncations(larger), bitFlips(larger)), (damaged) => {
         expect(decodeOrRefuse(damaged)).toBe('refused');
       }),
     );
@@ -281,22 +283,22 @@ describe('JPEG', () => {
     expect(() => decodeImage(damaged, 'x.jpg')).toThrow(/^x\.jpg: /);
   });
 
-  test('no truncation gives a result, no changed bit hangs or throws anything but a DataFileError', () => {
+  test('no truncation decodes; no bit flip hangs or throws anything but a DataFileError', () => {
     for (const file of [grey, greyProgressive, colour]) {
       fc.assert(
-        fc.property(cuts(file), (cut) => {
-          expect(decodeOrRefuse(cut)).toBe('refused');
+        fc.property(truncations(file), (truncated) => {
+          expect(decodeOrRefuse(truncated)).toBe('refused');
         }),
       );
       fc.assert(
-        fc.property(flips(file), (damaged) => void decodeOrRefuse(damaged)),
+        fc.property(bitFlips(file), (damaged) => void decodeOrRefuse(damaged)),
         { numRuns: 200 },
       );
     }
   });
 });
 
-test('anything else is refused, saying how it starts', () => {
+test('refuses other formats, with their first bytes', () => {
   expect(() => decodeImage(new Uint8Array(0), 'x')).toThrow('x: the file is empty');
   expect(() => decodeImage(ascii('GIF89a'), 'x')).toThrow(
     'x: not a PNG, JPEG or PGM (P5, P2) image: it starts with the bytes 47 49 46 38',
@@ -306,5 +308,5 @@ test('anything else is refused, saying how it starts', () => {
       expect(decodeOrRefuse(bytes)).toBe('refused');
     }),
   );
-  expect(values(plainPng(2, 1, 9))).toEqual([9, 9]);
+  expect(valuesOf(writeConstantPng(2, 1, 9))).toEqual([9, 9]);
 });

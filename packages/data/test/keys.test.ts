@@ -9,7 +9,7 @@ function draw(seed: number, purpose: Purpose, ...counters: readonly number[]): n
   return Array.from({ length: 4 }, () => stream.uint32());
 }
 
-test('the same seed, purpose and counters give the same numbers, others give others', () => {
+test('equal seeds, purposes and counters give equal numbers, others different ones', () => {
   fc.assert(
     fc.property(fc.maxSafeInteger(), fc.nat(), (seed, counter) => {
       expect(draw(seed, 'order', counter)).toEqual(draw(seed, 'order', counter));
@@ -21,7 +21,7 @@ test('the same seed, purpose and counters give the same numbers, others give oth
   );
 });
 
-test('the numbers are these, on every platform', () => {
+test('the numbers are the same on every platform', () => {
   expect([...keyFor('test', 0, 'order').stream().permutation(10)]).toMatchInlineSnapshot(`
     [
       1,

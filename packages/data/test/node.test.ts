@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { parseImageFolder } from '../src/formats/folder.ts';
 import { idx, imageFolder, mnist, omniglot } from '../src/node.ts';
-import { ascii, concatenate, plainPng, writeIdx, writePng } from './files.ts';
+import { ascii, concatenate, writeConstantPng, writeIdx, writePng } from './files.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -19,15 +19,15 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function write(files: Record<string, Uint8Array>): Promise<void> {
+async function writeFiles(files: Record<string, Uint8Array>): Promise<void> {
   for (const [path, bytes] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), bytes);
   }
 }
 
-/** A grey PGM image of one value. */
-function plainPgm(width: number, height: number, value: number): Uint8Array {
+/** Writes a grey PGM image of one value. */
+function writeConstantPgm(width: number, height: number, value: number): Uint8Array {
   return concatenate(ascii(`P5 ${width} ${height} 255\n`), new Uint8Array(width * height).fill(value));
 }
 
@@ -39,7 +39,7 @@ describe('mnist', () => {
   const labels = writeIdx([3], Uint8Array.of(4, 2, 9));
 
   test('finds the usual names, with - or ., gzipped or not', async () => {
-    await write({
+    await writeFiles({
       'train-images-idx3-ubyte': images,
       'train-labels.idx1-ubyte': labels,
       't10k-images.idx3-ubyte.gz': gzipSync(images.with(16, 77)),
@@ -51,8 +51,8 @@ describe('mnist', () => {
     expect((await idx(join(folder, 't10k-labels-idx1-ubyte.gz'))).shape).toEqual([3]);
   });
 
-  test('says what is missing, and that the other split is there', async () => {
-    await write({
+  test('says what is missing, and that the other split is present', async () => {
+    await writeFiles({
       't10k-images-idx3-ubyte': images,
       't10k-labels-idx1-ubyte': labels,
       'train-labels-idx1-ubyte': labels,
@@ -71,31 +71,31 @@ describe('mnist', () => {
   });
 
   test('a damaged file is named', async () => {
-    await write({ 'train-images-idx3-ubyte': images.slice(1), 'train-labels-idx1-ubyte': labels });
+    await writeFiles({ 'train-images-idx3-ubyte': images.slice(1), 'train-labels-idx1-ubyte': labels });
     await expect(mnist(folder)).rejects.toThrow(`${join(folder, 'train-images-idx3-ubyte')}: not an IDX file`);
   });
 });
 
 describe('omniglot', () => {
   test('reads a zip file by path', async () => {
-    await write({ 'o.zip': zipSync({ 'a/Latin/character01/1_1.png': plainPng(4, 4, 255) }) });
+    await writeFiles({ 'o.zip': zipSync({ 'a/Latin/character01/1_1.png': writeConstantPng(4, 4, 255) }) });
     const dataset = await omniglot(join(folder, 'o.zip'), { size: 2 });
     expect(dataset.classNames).toEqual(['Latin/character01']);
     expect([...dataset.data]).toEqual([0, 0, 0, 0]);
-    await write({ 'bad.zip': ascii('PK but no more than that, really') });
+    await writeFiles({ 'bad.zip': ascii('PK and nothing else that a zip has') });
     await expect(omniglot(join(folder, 'bad.zip'))).rejects.toThrow(`${join(folder, 'bad.zip')}: truncated`);
     await expect(omniglot(join(folder, 'none.zip'))).rejects.toThrow('none.zip: no such file');
   });
 });
 
 describe('imageFolder', () => {
-  test('a class for each folder, classes and files in natural order, other files passed over', async () => {
-    await write({
+  test('a class for each folder, classes and files in natural order, other files ignored', async () => {
+    await writeFiles({
       README: ascii('about'),
       '.hidden/1.pgm': ascii('junk'),
-      's10/1.pgm': plainPgm(3, 2, 10),
-      's2/10.pgm': plainPgm(3, 2, 3),
-      's2/9.png': plainPng(3, 2, 2),
+      's10/1.pgm': writeConstantPgm(3, 2, 10),
+      's2/10.pgm': writeConstantPgm(3, 2, 3),
+      's2/9.png': writeConstantPng(3, 2, 2),
       's2/Thumbs.db': ascii('junk'),
       's2/._9.png': ascii('junk'),
     });
@@ -106,9 +106,9 @@ describe('imageFolder', () => {
     expect([dataset.channels, dataset.height, dataset.width]).toEqual([1, 2, 3]);
   });
 
-  test('size and grayscale make mixed images alike', async () => {
+  test('size and grayscale unify mixed images', async () => {
     const colour = writePng({ width: 1, height: 1, type: 2, rows: [[255, 0, 0]] });
-    await write({ 'a/1.pgm': plainPgm(3, 2, 50), 'b/1.png': colour });
+    await writeFiles({ 'a/1.pgm': writeConstantPgm(3, 2, 50), 'b/1.png': colour });
     await expect(imageFolder(folder)).rejects.toThrow(
       `${folder}/b/1.png: is 1 × 1 pixels (width × height), but ${folder}/a/1.pgm is 3 × 2; pass size: [height, width]`,
     );
@@ -121,31 +121,31 @@ describe('imageFolder', () => {
 
   test('says which folder is empty and which file is damaged', async () => {
     await expect(imageFolder(folder)).rejects.toThrow(`${folder}: no images: expected a folder for each class`);
-    await write({ 'a/1.pgm': plainPgm(2, 2, 0).slice(0, -1) });
+    await writeFiles({ 'a/1.pgm': writeConstantPgm(2, 2, 0).slice(0, -1) });
     await expect(imageFolder(folder)).rejects.toThrow(`${folder}/a/1.pgm: truncated`);
-    await write({ 'a/1.pgm': plainPgm(2, 2, 0), 'b/notes.txt': ascii('') });
+    await writeFiles({ 'a/1.pgm': writeConstantPgm(2, 2, 0), 'b/notes.txt': ascii('') });
     await expect(imageFolder(folder)).rejects.toThrow(`${join(folder, 'b')}: no PNG, JPEG or PGM files`);
     await expect(imageFolder(join(folder, 'c'))).rejects.toThrow('no such folder');
   });
 
-  test('takes files from elsewhere, whose paths must be class/file', async () => {
+  test('accepts files from other sources, with paths of the form class/file', async () => {
     const dataset = await parseImageFolder([
-      { path: 'b/1', bytes: plainPgm(1, 1, 9) },
-      { path: 'a/1', bytes: plainPgm(1, 1, 8) },
+      { path: 'b/1', bytes: writeConstantPgm(1, 1, 9) },
+      { path: 'a/1', bytes: writeConstantPgm(1, 1, 8) },
     ]);
     expect([dataset.classNames, [...dataset.data]]).toEqual([
       ['a', 'b'],
       [8, 9],
     ]);
     for (const path of ['1.pgm', 'x/a/1.pgm', '/1.pgm', 'a/']) {
-      await expect(parseImageFolder([{ path, bytes: plainPgm(1, 1, 0) }])).rejects.toThrow(
+      await expect(parseImageFolder([{ path, bytes: writeConstantPgm(1, 1, 0) }])).rejects.toThrow(
         "must have the form 'class/file'",
       );
     }
   });
 });
 
-// Real files, if they lie beside the repository; nothing depends on them being there.
+// Real files, if they are next to the repository; nothing depends on them.
 const shared = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 describe.runIf(existsSync(shared))('real data', () => {
   test('the MNIST test set', async () => {
@@ -162,7 +162,7 @@ describe.runIf(existsSync(shared))('real data', () => {
     expect(dataset.groups).toEqual(['Balinese', 'Early_Aramaic', 'Greek', 'Korean', 'Latin']);
     expect(dataset.classCounts.every((count) => count === 20)).toBe(true);
     const mean = dataset.data.reduce((a, b) => a + b, 0) / dataset.data.length;
-    expect(mean).toBeGreaterThan(5); // ink is the bright, rare part
+    expect(mean).toBeGreaterThan(5); // Ink is bright and rare.
     expect(mean).toBeLessThan(40);
   });
 

@@ -4,20 +4,20 @@ import { expect, test } from 'vitest';
 import type { ImageDataset } from '../src/dataset.ts';
 import { DataFileError } from '../src/formats/error.ts';
 import { parseOmniglot } from '../src/formats/omniglot.ts';
-import { ascii, cuts, flips, plainPng, writePng } from './files.ts';
+import { ascii, truncations, bitFlips, writeConstantPng, writePng } from './files.ts';
 
-/** White 1-bit drawings with one row of ink, the row that is given for each. */
-function drawing(row: number): Uint8Array {
+/** Writes a white 1-bit drawing with one row of ink. */
+function writeDrawing(row: number): Uint8Array {
   const rows = Array.from({ length: 8 }, (_, y) => [y === row ? 0 : 0xff]);
   return writePng({ width: 8, height: 8, depth: 1, rows });
 }
 
 const files = {
   'images_background/': new Uint8Array(0),
-  'images_background/Greek/character10/0010_02.png': drawing(5),
-  'images_background/Greek/character10/0010_01.png': drawing(4),
-  'images_background/Greek/character02/0002_01.png': drawing(3),
-  'images_background/Braille/character01/0001_01.png': drawing(0),
+  'images_background/Greek/character10/0010_02.png': writeDrawing(5),
+  'images_background/Greek/character10/0010_01.png': writeDrawing(4),
+  'images_background/Greek/character02/0002_01.png': writeDrawing(3),
+  'images_background/Braille/character01/0001_01.png': writeDrawing(0),
   '__MACOSX/images_background/Greek/._x.png': ascii('not a picture'),
 };
 const zip = zipSync(files);
@@ -40,37 +40,37 @@ test('size scales by area', () => {
   expect([...dataset.example(0).image].slice(0, 8)).toEqual([128, 128, 128, 128, 0, 0, 0, 0]);
 });
 
-test('stored and packed entries read the same', () => {
+test('stored and compressed entries read the same', () => {
   expect(parseOmniglot(zipSync(files, { level: 0 }))).toEqual(parseOmniglot(zip));
 });
 
 const entry = 'images_background/Greek/character10/0010_01.png';
 test.each([
-  ['what is not a zip', ascii('hello, this is no zip file'), "z.zip: not a zip file: it does not start with 'PK'"],
+  ['another format', ascii('hello, this is not a zip file'), "z.zip: not a zip file: it does not start with 'PK'"],
   ['nothing', new Uint8Array(0), 'z.zip: not a zip file'],
-  ['a cut zip', zip.slice(0, -30), 'z.zip: truncated: the directory at the end of the zip file is missing'],
+  ['a truncated zip', zip.slice(0, -30), 'z.zip: truncated: the directory at the end of the zip file is missing'],
   ['other contents', zipSync({ 'readme.txt': ascii('hi') }), 'z.zip: no Omniglot drawings'],
-  ['an unexpected picture', zipSync({ 'a/b.png': drawing(0) }), 'z.zip/a/b.png: not an Omniglot drawing'],
+  ['an unexpected picture', zipSync({ 'a/b.png': writeDrawing(0) }), 'z.zip/a/b.png: not an Omniglot drawing'],
   [
     'a damaged picture',
-    zipSync({ ...files, [entry]: drawing(4).slice(0, 40) }),
+    zipSync({ ...files, [entry]: writeDrawing(4).slice(0, 40) }),
     `z.zip/${entry}: cannot decode this PNG`,
   ],
-  ['mixed sizes', zipSync({ ...files, [entry]: plainPng(9, 9, 0) }), `z.zip/${entry}: is 9 × 9 pixels`],
+  ['mixed sizes', zipSync({ ...files, [entry]: writeConstantPng(9, 9, 0) }), `z.zip/${entry}: is 9 × 9 pixels`],
 ])('refuses %s', (_, bytes, message) => {
   expect(() => parseOmniglot(bytes, { name: 'z.zip' })).toThrow(message);
   expect(() => parseOmniglot(bytes, { name: 'z.zip' })).toThrow(DataFileError);
 });
 
-test('no truncation gives a result', () => {
+test('no truncation gives a data set', () => {
   fc.assert(
-    fc.property(cuts(zip), (cut) => {
-      expect(() => parseOmniglot(cut, { name: 'z' })).toThrow(/^z(\/.*)?: /);
+    fc.property(truncations(zip), (truncated) => {
+      expect(() => parseOmniglot(truncated, { name: 'z' })).toThrow(/^z(\/.*)?: /);
     }),
   );
 });
 
-test('a changed bit is noticed, or changes nothing', () => {
+test('a bit flip is detected, or changes nothing', () => {
   const whole = parseOmniglot(zip);
   const parseOrRefuse = (bytes: Uint8Array): ImageDataset | 'refused' => {
     try {
@@ -81,9 +81,9 @@ test('a changed bit is noticed, or changes nothing', () => {
     }
   };
   fc.assert(
-    fc.property(flips(zip), (damaged) => {
+    fc.property(bitFlips(zip), (damaged) => {
       const result = parseOrRefuse(damaged);
-      expect(result === 'refused' ? whole : result).toEqual(whole); // a bit of a date, say, changes nothing
+      expect(result === 'refused' ? whole : result).toEqual(whole); // Bits of a date, for example, change nothing.
     }),
     { numRuns: 1000 },
   );

@@ -4,8 +4,8 @@ import { prefetch } from '../src/prefetch.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Counts up to `length`, noting each number when it is produced, and when it is closed. */
-function* counter(log: string[], length = 10, failAt = -1): Generator<number, void> {
+/** Counts up to `length`; logs each number it produces, and `close`. */
+function* count(log: string[], length = 10, failAt = -1): Generator<number, void> {
   try {
     for (let i = 0; i < length; i++) {
       log.push(`make ${i}`);
@@ -17,11 +17,11 @@ function* counter(log: string[], length = 10, failAt = -1): Generator<number, vo
   }
 }
 
-test('gives everything in order, whatever the depth', async () => {
+test('gives all items in order, at any depth', async () => {
   vi.useRealTimers();
   for (const depth of [0, 1, 3]) {
     const items: number[] = [];
-    for await (const item of prefetch(counter([], 5), depth)) {
+    for await (const item of prefetch(count([], 5), depth)) {
       items.push(item);
       if (item % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -29,43 +29,43 @@ test('gives everything in order, whatever the depth', async () => {
   }
 });
 
-test('prepares nothing before the first request, and the next one in a task after it', async () => {
+test('prepares nothing before the first request, and the next item in a macrotask after it', async () => {
   const log: string[] = [];
-  const stream = prefetch(counter(log));
+  const stream = prefetch(count(log));
   await vi.runAllTimersAsync();
   expect(log).toEqual([]);
   expect(await stream.next()).toEqual({ done: false, value: 0 });
-  expect(log).toEqual(['make 0']); // microtasks alone do not start it
+  expect(log).toEqual(['make 0']); // Microtasks do not start it.
   await vi.runAllTimersAsync();
-  expect(log).toEqual(['make 0', 'make 1']); // and it stops at the depth
+  expect(log).toEqual(['make 0', 'make 1']); // It stops at the depth.
   expect(await stream.next()).toEqual({ done: false, value: 1 });
   expect(log).toEqual(['make 0', 'make 1']);
 });
 
-test('without a turn of the event loop, items are made when asked for', async () => {
+test('without a turn of the event loop, each request makes its item', async () => {
   const log: string[] = [];
-  const stream = prefetch(counter(log));
+  const stream = prefetch(count(log));
   expect([await stream.next(), await stream.next(), await stream.next()].map(({ value }) => value)).toEqual([0, 1, 2]);
   expect(log).toEqual(['make 0', 'make 1', 'make 2']);
 });
 
-test('requests made together are answered in order', async () => {
-  const stream = prefetch(counter([]), 2);
+test('concurrent requests resolve in order', async () => {
+  const stream = prefetch(count([]), 2);
   const results = await Promise.all([stream.next(), stream.next(), stream.next()]);
   expect(results.map(({ value }) => value)).toEqual([0, 1, 2]);
 });
 
 test('depth 0 prepares nothing ahead', async () => {
   const log: string[] = [];
-  const stream = prefetch(counter(log), 0);
+  const stream = prefetch(count(log), 0);
   await stream.next();
   expect(vi.getTimerCount()).toBe(0);
   expect(log).toEqual(['make 0']);
 });
 
-test('an error ahead of time surfaces at the request for that item, and ends the stream', async () => {
+test('an error while preparing is thrown by the request for that item, and ends the stream', async () => {
   for (const depth of [0, 1, 4]) {
-    const stream = prefetch(counter([], 10, 2), depth);
+    const stream = prefetch(count([], 10, 2), depth);
     expect((await stream.next()).value).toBe(0);
     await vi.runAllTimersAsync();
     expect((await stream.next()).value).toBe(1);
@@ -76,9 +76,9 @@ test('an error ahead of time surfaces at the request for that item, and ends the
   }
 });
 
-test('leaving the loop closes the source and leaves no work behind', async () => {
+test('leaving the loop closes the source and cancels pending work', async () => {
   const log: string[] = [];
-  for await (const item of prefetch(counter(log), 3)) {
+  for await (const item of prefetch(count(log), 3)) {
     await vi.advanceTimersToNextTimerAsync();
     if (item === 1) break;
   }
@@ -89,17 +89,18 @@ test('leaving the loop closes the source and leaves no work behind', async () =>
   expect(log).toHaveLength(made);
 });
 
-test('after the end or return, there is nothing more', async () => {
-  const stream = prefetch(counter([], 1));
+test('after the end or return, it stays done', async () => {
+  const stream = prefetch(count([], 1));
   expect((await stream.next()).value).toBe(0);
   expect(await stream.next()).toEqual({ done: true, value: undefined });
   expect(await stream.return!()).toEqual({ done: true, value: undefined });
   expect(await stream.next()).toEqual({ done: true, value: undefined });
-  const unused = prefetch(counter([]));
+  const unused = prefetch(count([]));
   await unused.return!();
   expect((await unused.next()).done).toBe(true);
 });
 
-test('refuses a depth that is no count', () => {
-  for (const depth of [-1, 0.5, Number.NaN]) expect(() => prefetch(counter([]), depth)).toThrow('depth must be');
+test('refuses a depth that is not an integer ≥ 0', () => {
+  for (const depth of [-1, 0.5, Number.NaN])
+    expect(() => prefetch(count([]), depth)).toThrow('prefetch: depth must be an integer ≥ 0');
 });

@@ -1,7 +1,7 @@
-/** A data file is missing, damaged, or not what it should be. The message begins with the file's name. */
+/** Reports a data file that is missing, damaged, or of another format. The message begins with the name of the file. */
 export class DataFileError extends Error {
   override readonly name = 'DataFileError';
-  /** The file, or the file within an archive. */
+  /** Name of the file, or of the file within an archive. */
   readonly file: string;
 
   constructor(file: string, problem: string, options?: ErrorOptions) {
@@ -10,12 +10,17 @@ export class DataFileError extends Error {
   }
 }
 
+/** Message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Runs a decoder of another library and turns whatever it throws into a `DataFileError`. */
-export function decoding<T>(file: string, what: string, decode: () => T): T {
+export function runDecoder<T>(file: string, what: string, decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DataFileError(file, `cannot decode this ${what}, the file is damaged: ${reason}`, { cause });
+    const problem = `cannot decode this ${what}, the file is damaged: ${messageOf(cause)}`;
+    throw new DataFileError(file, problem, { cause });
   }
 }

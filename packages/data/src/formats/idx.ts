@@ -1,10 +1,11 @@
+import { sizeOf } from '@thetagrad/core/backend';
 import { DataFileError } from './error.ts';
 import { gunzip } from './gzip.ts';
 
-/** The typed arrays that an IDX file's element types are read into. */
+/** Typed arrays of the element types of IDX files. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
-/** The contents of an IDX file: an array of any rank in row-major order. */
+/** Contents of an IDX file: an array of any rank in row-major order. */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: IdxData;
@@ -26,12 +27,12 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map<number, ElementTy
 ]);
 
 /**
- * Reads an IDX file, the format of MNIST and its relatives: two zero bytes, an element type, the rank, one big-endian
- * 32-bit size per axis, the elements big-endian. Gzipped files are recognised and unpacked, and their checksum verified.
+ * Reads an IDX file, the format of MNIST: two zero bytes, an element type, the rank, one big-endian 32-bit size per axis,
+ * the elements in big-endian order. Detects and decompresses gzip, and verifies its checksum.
  *
- * @param bytes the whole file
- * @param name what to call the file in errors
- * @throws DataFileError if it is not an IDX file, or longer or shorter than its header says
+ * @param bytes Contents of the file.
+ * @param name Name of the file in error messages.
+ * @throws {DataFileError} if it is not an IDX file, or longer or shorter than its header says.
  */
 export async function parseIdx(bytes: Uint8Array, name = 'IDX data'): Promise<IdxArray> {
   const content = await gunzip(bytes, name);
@@ -55,7 +56,7 @@ export async function parseIdx(bytes: Uint8Array, name = 'IDX data'): Promise<Id
     );
   }
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const length = shape.reduce((product, size) => product * size, 1);
+  const length = sizeOf(shape);
   const expected = headerLength + length * type.bytes;
   if (content.length !== expected) {
     const problem = content.length < expected ? 'truncated' : 'too long';
@@ -64,12 +65,11 @@ export async function parseIdx(bytes: Uint8Array, name = 'IDX data'): Promise<Id
       `${problem}: ${content.length} bytes, but the shape [${shape.join(', ')}] in its header needs ${expected}`,
     );
   }
+  const data = type.create(length);
   if (type.bytes === 1) {
-    const data = type.create(length);
-    data.set(content.subarray(headerLength)); // Int8Array.set wraps 128 … 255 to negative values, as it must
+    data.set(content.subarray(headerLength)); // Int8Array.set wraps 128 … 255 to negative values.
     return { shape, data };
   }
-  const data = type.create(length);
   for (let i = 0; i < length; i++) data[i] = type.read(view, headerLength + i * type.bytes);
   return { shape, data };
 }

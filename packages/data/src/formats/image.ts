@@ -5,11 +5,11 @@ import { decodePgm } from './pgm.ts';
 import { decodePng, isPng } from './png.ts';
 
 /**
- * Decodes a PNG, JPEG or PGM image, told apart by its first bytes, to 8-bit values of shape (C, H, W) with one channel
+ * Decodes a PNG, JPEG or PGM image, recognised by its first bytes, to 8-bit values of shape (C, H, W) with one channel
  * (grey) or three (red, green, blue).
  *
- * @param name what to call the file in errors
- * @throws DataFileError if it is none of these, or damaged
+ * @param name Name of the file in error messages.
+ * @throws {DataFileError} if it has another format, or is damaged.
  */
 export function decodeImage(bytes: Uint8Array, name = 'image data'): Image {
   if (isPng(bytes)) return decodePng(bytes, name);

@@ -1,8 +1,8 @@
 import { ImageDataset } from '../dataset.ts';
-import { type Image, lumaPlanes, resizePlanes } from '../resample.ts';
+import { convertToLuma, type Image, resizePlanes } from '../resample.ts';
 import { DataFileError } from './error.ts';
 
-/** An image, where it comes from, and the class and group that it belongs to. */
+/** An image, the name of its file, and its class and group. */
 export interface LabelledImage {
   readonly name: string;
   readonly className: string;
@@ -10,29 +10,30 @@ export interface LabelledImage {
   readonly image: Image;
 }
 
-/** Compares names as people do: `s2` before `s10`. */
-export const naturalOrder: (a: string, b: string) => number = new Intl.Collator('en', { numeric: true }).compare;
+/** Compares names in natural order: `s2` before `s10`. */
+export const compareNatural: (a: string, b: string) => number = new Intl.Collator('en', { numeric: true }).compare;
 
-/** An image resized to [height, width], if that is given, and made grey, if that is wanted. */
-export function prepared(image: Image, size?: readonly [number, number], grayscale = false): Image {
+/** Converts an image to one channel if `grayscale` is set, and resizes it to [height, width] if a size is given. */
+export function convertImage(image: Image, size?: readonly [number, number], grayscale = false): Image {
   const { height, width } = image;
-  const grey = grayscale && image.channels === 3;
-  const channels = grey ? 1 : image.channels;
-  const data = grey ? lumaPlanes(image.data, height * width) : image.data;
+  const isConverted = grayscale && image.channels === 3;
+  const channels = isConverted ? 1 : image.channels;
+  const data = isConverted ? convertToLuma(image.data, height * width) : image.data;
   if (size === undefined) return { data, channels, height, width };
   return { data: resizePlanes(data, [height, width], size), channels, height: size[0], width: size[1] };
 }
 
 /**
- * Joins images into a data set whose classes are in natural order.
+ * Collates images to a data set whose classes are in natural order.
  *
- * @throws DataFileError if one has another size or number of channels than the first
+ * @param fixes Advice for errors about the size and the number of channels.
+ * @throws {DataFileError} if the size or number of channels of an image differs from the first.
  */
-export function collect(
+export function collateImages(
   images: readonly LabelledImage[],
   fixes: { readonly size: string; readonly channels: string },
 ): ImageDataset {
-  const sorted = images.toSorted((a, b) => naturalOrder(a.className, b.className) || naturalOrder(a.name, b.name));
+  const sorted = images.toSorted((a, b) => compareNatural(a.className, b.className) || compareNatural(a.name, b.name));
   const first = sorted[0]!;
   const { channels, height, width } = first.image;
   const area = channels * height * width;

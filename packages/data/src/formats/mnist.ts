@@ -4,19 +4,19 @@ import { parseIdx } from './idx.ts';
 
 /** One of the two files of a data set in MNIST's format. */
 export interface NamedBytes {
-  /** What to call the file in errors. */
+  /** Name of the file in error messages. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** The classes of MNIST. */
+/** Class names of MNIST. */
 export const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /**
- * Makes a data set of two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.
+ * Reads a data set from two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.
  *
- * @param classNames names of the classes; a label without a name is an error. Default: the ten digits.
- * @throws DataFileError if a file is damaged, has another rank or type, or the two disagree
+ * @param classNames Names of the classes. Default: the ten digits.
+ * @throws {DataFileError} if a file is damaged or has another rank or type, their counts differ, or a label has no name.
  */
 export async function parseMnist(
   images: NamedBytes,
@@ -27,17 +27,17 @@ export async function parseMnist(
   const classes = await parseIdx(labels.bytes, labels.name);
   const [count, height, width] = pictures.shape;
   if (pictures.shape.length !== 3 || !(pictures.data instanceof Uint8Array) || pictures.data.length === 0) {
-    throw new DataFileError(images.name, `holds ${describe(pictures)}, expected images: bytes of shape [N, H, W]`);
+    throw new DataFileError(images.name, `holds ${describeArray(pictures)}, expected images: bytes of shape [N, H, W]`);
   }
   if (classes.shape.length !== 1 || !(classes.data instanceof Uint8Array)) {
-    throw new DataFileError(labels.name, `holds ${describe(classes)}, expected labels: bytes of shape [N]`);
+    throw new DataFileError(labels.name, `holds ${describeArray(classes)}, expected labels: bytes of shape [N]`);
   }
   if (classes.shape[0] !== count) {
     throw new DataFileError(labels.name, `holds ${classes.shape[0]} labels, but ${images.name} holds ${count} images`);
   }
-  const wrong = classes.data.findIndex((label) => label >= classNames.length);
-  if (wrong >= 0) {
-    const problem = `label ${classes.data[wrong]} of image ${wrong} has no name; there are ${classNames.length} classNames`;
+  const unnamed = classes.data.findIndex((label) => label >= classNames.length);
+  if (unnamed >= 0) {
+    const problem = `label ${classes.data[unnamed]} of image ${unnamed} has no name; there are ${classNames.length} classNames`;
     throw new DataFileError(labels.name, problem);
   }
   return new ImageDataset({
@@ -50,6 +50,6 @@ export async function parseMnist(
   });
 }
 
-function describe({ shape, data }: { readonly shape: readonly number[]; readonly data: object }): string {
+function describeArray({ shape, data }: { readonly shape: readonly number[]; readonly data: object }): string {
   return `a ${data.constructor.name} of shape [${shape.join(', ')}]`;
 }

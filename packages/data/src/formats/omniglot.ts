@@ -1,14 +1,14 @@
 import { unzipSync } from 'fflate';
 import type { ImageDataset } from '../dataset.ts';
-import { DataFileError, decoding } from './error.ts';
-import { collect, type LabelledImage, prepared } from './labelled.ts';
+import { DataFileError, runDecoder } from './error.ts';
+import { collateImages, convertImage, type LabelledImage } from './labelled.ts';
 import { decodePng } from './png.ts';
 
-/** How Omniglot's drawings are converted. */
+/** Options of `parseOmniglot` and `omniglot`. */
 export interface OmniglotOptions {
-  /** Height and width to scale the 105 × 105 drawings to, by the mean over areas; 28 is usual. Default: no scaling. */
+  /** Height and width to which the 105 × 105 drawings are resized; 28 is usual. Default: no resizing. */
   readonly size?: number;
-  /** What to call the file in errors. */
+  /** Name of the file in error messages. */
   readonly name?: string;
 }
 
@@ -18,14 +18,14 @@ const drawingPath = /(?:^|\/)([^/]+)\/(character\d+)\/\d+_\d+\.png$/;
  * Reads one of Omniglot's zip files (`images_background.zip`, `images_evaluation.zip`, the small variants; Lake,
  * Salakhutdinov, Tenenbaum, "Human-level concept learning through probabilistic program induction", 2015): drawings
  * `…/Alphabet/characterNN/NNNN_NN.png`. A class is a character, named `Alphabet/characterNN`; its group is the alphabet.
- * Ink, black on white in the files, becomes bright on black.
+ * Inverts the drawings, black on white in the files, to bright on black.
  *
- * @throws DataFileError if it is not a zip file, is damaged, or holds no such drawings
+ * @throws {DataFileError} if it is not a zip file, is damaged, or has no such drawings.
  */
 export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}): ImageDataset {
   const { size, name = 'Omniglot zip' } = options;
   checkZip(bytes, name);
-  const files = decoding(name, 'zip file', () => unzipSync(bytes, { filter: (file) => isPicture(file.name) }));
+  const files = runDecoder(name, 'zip file', () => unzipSync(bytes, { filter: (file) => isPicture(file.name) }));
   const images = Object.entries(files).map(([path, content]): LabelledImage => {
     const file = `${name}/${path}`;
     const [, group, character] = drawingPath.exec(path) ?? [];
@@ -34,58 +34,58 @@ export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}):
     }
     const { data, ...shape } = decodePng(content, file);
     const ink = { ...shape, data: data.map((value) => 255 - value) };
-    const image = prepared(ink, size === undefined ? undefined : [size, size], true);
+    const image = convertImage(ink, size === undefined ? undefined : [size, size], true);
     return { name: file, className: `${group}/${character}`, group, image };
   });
   if (images.length === 0) {
     throw new DataFileError(name, 'no Omniglot drawings (…/Alphabet/characterNN/NNNN_NN.png) in this zip file');
   }
-  return collect(images, { size: 'all drawings must have one size', channels: 'all drawings must be grey' });
+  return collateImages(images, { size: 'all drawings must have one size', channels: 'all drawings must be grey' });
 }
 
-/** PNG files, without the shadow copies that macOS adds. */
+/** Whether a path is that of a PNG file, and not of the resource fork that macOS adds to archives. */
 function isPicture(path: string): boolean {
   return path.endsWith('.png') && !path.startsWith('__MACOSX/');
 }
 
 /**
- * Checks the directory of a zip file, which the unpacking library trusts: a damaged number of entries would silently give
- * fewer files, a damaged name a file in another place. The number must agree with its copy and with the directory, and
- * every name with the copy of it that stands before the file's contents.
+ * Checks the directory of a zip file, which fflate trusts: a damaged number of entries would silently give fewer files, a
+ * damaged name a file at another path. The number must match its copy and the directory, and every name its copy in the
+ * local header of the file.
  */
 function checkZip(bytes: Uint8Array, name: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 22 || view.getUint16(0, true) !== 0x4b50) {
     throw new DataFileError(name, "not a zip file: it does not start with 'PK'");
   }
-  const furthest = Math.max(0, bytes.length - 22 - 0xffff); // the record may be followed by a comment of 64 KiB
+  const minEnd = Math.max(0, bytes.length - 22 - 0xffff); // A comment of up to 64 KiB may follow the record.
   let end = bytes.length - 22;
-  while (end >= furthest && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < furthest) throw new DataFileError(name, 'truncated: the directory at the end of the zip file is missing');
-  const entriesHere = view.getUint16(end + 8, true);
+  while (end >= minEnd && view.getUint32(end, true) !== 0x06054b50) end--;
+  if (end < minEnd) throw new DataFileError(name, 'truncated: the directory at the end of the zip file is missing');
+  const entriesOnDisk = view.getUint16(end + 8, true);
   const entries = view.getUint16(end + 10, true);
   const size = view.getUint32(end + 12, true);
   const offset = view.getUint32(end + 16, true);
   const isZip64 = entries === 0xffff || size === 0xffff_ffff || offset === 0xffff_ffff;
-  if (isZip64) return; // the numbers are elsewhere; archives of this size are beyond the data set's
-  if (entriesHere !== entries || offset + size !== end || countEntries(view, offset, end) !== entries) {
+  if (isZip64) return; // Zip64 stores the numbers elsewhere; Omniglot does not need archives of that size.
+  if (entriesOnDisk !== entries || offset + size !== end || countEntries(view, offset, end) !== entries) {
     throw new DataFileError(name, `damaged: the zip directory does not hold the ${entries} entries that it announces`);
   }
 }
 
-/** The number of sound directory entries between two places, or −1 if they do not fill the space exactly. */
+/** Number of valid directory entries between two offsets, or −1 if they do not fill the range exactly. */
 function countEntries(view: DataView, start: number, end: number): number {
   let count = 0;
   let at = start;
-  while (at + 46 <= end && view.getUint32(at, true) === 0x02014b50 && namesAgree(view, at, start)) {
+  while (at + 46 <= end && view.getUint32(at, true) === 0x02014b50 && namesMatch(view, at, start)) {
     at += 46 + view.getUint16(at + 28, true) + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     count++;
   }
   return at === end ? count : -1;
 }
 
-/** Whether the name in the directory entry at a place is that before the file's contents, which lie before `limit`. */
-function namesAgree(view: DataView, at: number, limit: number): boolean {
+/** Whether the name in a directory entry equals that in the local header, which must end before `limit`. */
+function namesMatch(view: DataView, at: number, limit: number): boolean {
   const length = view.getUint16(at + 28, true);
   const local = view.getUint32(at + 42, true);
   if (at + 46 + length > view.byteLength || local + 30 + length > limit) return false;

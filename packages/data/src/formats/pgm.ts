@@ -2,59 +2,59 @@ import type { Image } from '../resample.ts';
 import { DataFileError } from './error.ts';
 
 /**
- * Decodes a PGM image, binary (P5) or plain text (P2), of 8 or 16 bits, to one channel of 8 bits: the values 0 … maxval
- * are scaled to 0 … 255.
+ * Decodes a PGM image, binary (P5) or plain text (P2), of 8 or 16 bits, to one channel of 8 bits: scales the values
+ * 0 … maxval to 0 … 255.
  *
- * @throws DataFileError if the header is wrong, values are missing or above maxval, or anything but white space follows
+ * @throws {DataFileError} if the header is invalid, values are missing or above maxval, or other data follows.
  */
 export function decodePgm(bytes: Uint8Array, name = 'PGM data'): Image {
   const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
   if (magic !== 'P5' && magic !== 'P2')
     throw new DataFileError(name, 'not a PGM file: it does not start with P5 or P2');
   const reader = new HeaderReader(bytes, name);
-  const width = reader.integer('width', 0xffff_ffff);
-  const height = reader.integer('height', 0xffff_ffff);
-  const maxval = reader.integer('maxval', 65535);
-  const data = magic === 'P5' ? binary(reader, width, height, maxval) : text(reader, width, height, maxval);
+  const width = reader.readInteger('width', 0xffff_ffff);
+  const height = reader.readInteger('height', 0xffff_ffff);
+  const maxval = reader.readInteger('maxval', 65535);
+  const data = magic === 'P5' ? readBinary(reader, width, height, maxval) : readText(reader, width, height, maxval);
   return { data, channels: 1, height, width };
 }
 
-function binary(reader: HeaderReader, width: number, height: number, maxval: number): Uint8Array {
+function readBinary(reader: HeaderReader, width: number, height: number, maxval: number): Uint8Array {
   const { bytes, name } = reader;
-  const start = reader.offset + 1; // exactly one white space separates header and values
-  const wide = maxval > 255 ? 2 : 1;
-  const expected = width * height * wide;
+  const start = reader.offset + 1; // Exactly one white space separates header and values.
+  const sampleBytes = maxval > 255 ? 2 : 1;
+  const expected = width * height * sampleBytes;
   if (bytes.length - start < expected) {
     const problem = `truncated: ${width} × ${height} needs ${expected} bytes after the header, got`;
     throw new DataFileError(name, `${problem} ${Math.max(0, bytes.length - start)}`);
   }
-  checkTail(bytes, start + expected, name);
+  checkEnd(bytes, start + expected, name);
   const data = new Uint8Array(width * height);
   for (let i = 0; i < data.length; i++) {
-    const at = start + i * wide;
-    data[i] = toByte(wide === 1 ? bytes[at]! : bytes[at]! * 256 + bytes[at + 1]!, maxval, name);
+    const at = start + i * sampleBytes;
+    data[i] = scaleToByte(sampleBytes === 1 ? bytes[at]! : bytes[at]! * 256 + bytes[at + 1]!, maxval, name);
   }
   return data;
 }
 
-function text(reader: HeaderReader, width: number, height: number, maxval: number): Uint8Array {
+function readText(reader: HeaderReader, width: number, height: number, maxval: number): Uint8Array {
   const { bytes, name } = reader;
-  // Every value takes a digit and a separator, so this bounds what is allocated by what is there.
+  // Bounds the allocation by the length of the file: every value takes at least a digit and a separator.
   if (width * height * 2 > bytes.length) {
     throw new DataFileError(name, `truncated: ${bytes.length} bytes cannot hold ${width} × ${height} values`);
   }
   const data = new Uint8Array(width * height);
-  for (let i = 0; i < data.length; i++) data[i] = toByte(reader.integer('value', 65535, 0), maxval, name);
-  checkTail(bytes, reader.offset, name);
+  for (let i = 0; i < data.length; i++) data[i] = scaleToByte(reader.readInteger('value', 65535, 0), maxval, name);
+  checkEnd(bytes, reader.offset, name);
   return data;
 }
 
-function toByte(value: number, maxval: number, name: string): number {
+function scaleToByte(value: number, maxval: number, name: string): number {
   if (value > maxval) throw new DataFileError(name, `damaged: value ${value} is above the maxval ${maxval}`);
   return Math.round((value * 255) / maxval);
 }
 
-function checkTail(bytes: Uint8Array, end: number, name: string): void {
+function checkEnd(bytes: Uint8Array, end: number, name: string): void {
   if (!bytes.subarray(end).every(isSpace)) {
     throw new DataFileError(name, `damaged: ${bytes.length - end} bytes follow the ${end} that its header announces`);
   }
@@ -71,7 +71,7 @@ class HeaderReader {
     this.name = name;
   }
 
-  integer(what: string, largest: number, smallest = 1): number {
+  readInteger(what: string, max: number, min = 1): number {
     const { bytes } = this;
     const before = this.offset;
     while (isSpace(bytes[this.offset]) || bytes[this.offset] === 0x23) {
@@ -81,22 +81,20 @@ class HeaderReader {
     }
     const start = this.offset;
     let value = 0;
-    for (let digit = this.digit(); digit >= 0 && value <= largest; digit = this.digit()) {
+    for (let digit = this.#peekDigit(); digit >= 0 && value <= max; digit = this.#peekDigit()) {
       value = value * 10 + digit;
       this.offset++;
     }
     if (start === bytes.length) throw new DataFileError(this.name, `truncated: it ends before the ${what}`);
-    const separated = start > before && (isSpace(bytes[this.offset]) || this.offset === bytes.length);
-    if (this.offset === start || !separated || value < smallest || value > largest) {
-      throw new DataFileError(
-        this.name,
-        `damaged: the ${what} at byte ${start} is not a number ${smallest} … ${largest}`,
-      );
+    const isSeparated = start > before && (isSpace(bytes[this.offset]) || this.offset === bytes.length);
+    if (this.offset === start || !isSeparated || value < min || value > max) {
+      throw new DataFileError(this.name, `damaged: the ${what} at byte ${start} is not a number ${min} … ${max}`);
     }
     return value;
   }
 
-  private digit(): number {
+  /** Next digit, or a negative number. */
+  #peekDigit(): number {
     const digit = (this.bytes[this.offset] ?? 0) - 0x30;
     return digit <= 9 ? digit : -1;
   }
