@@ -4,8 +4,9 @@ import type { Module } from '@thetagrad/nn';
 import { setImmediate } from 'node:timers/promises';
 import { Interrupted } from './training.ts';
 
+/** Features of the images of a data set. */
 export interface Features {
-  /** (N, dimension) in row-major order, in the order of the data set. */
+  /** Values of shape (N, dimension), in the order of the data set. */
   readonly values: Float32Array;
   readonly dimension: number;
 }
@@ -13,8 +14,8 @@ export interface Features {
 const batchSize = 50;
 
 /**
- * The features of all images; with `mirror`, joined with those of their mirror images.
- * @throws {Interrupted} when the signal is aborted.
+ * Computes the features of all images; with `mirror`, concatenated with those of their mirror images.
+ * @throws {Interrupted} if the signal is aborted.
  */
 export async function extractFeatures(
   model: Module,
@@ -27,15 +28,15 @@ export async function extractFeatures(
   for await (const { image } of batches(dataset, { batchSize, epochs: 1 })) {
     const features = mirror ? mirroredFeatures(model, image) : model.forward(image);
     parts.push((await features.data()) as Float32Array);
-    // Signals are served between batches.
+    // Yields to the event loop, which delivers signals.
     await setImmediate();
     if (signal.aborted) throw new Interrupted();
   }
   const values = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
+    values.set(part, offset);
+    offset += part.length;
   }
   return { values, dimension: values.length / dataset.size };
 }

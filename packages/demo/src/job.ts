@@ -7,15 +7,15 @@ import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promis
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { extractFeatures } from './features.ts';
-import { type Method, methodsFor } from './methods.ts';
+import { type Method, createMethods } from './methods.ts';
 import { type BackendName, type Options, UsageError } from './options.ts';
 import { type FeaturePlot, type MethodResult, type Report, type SampleSheet, writeReport } from './report/report.ts';
-import { atMost, openSource, type Source } from './sources.ts';
-import { resultsTable } from './table.ts';
+import { limitPerClass, openSource, type Source } from './sources.ts';
+import { formatResults } from './table.ts';
 import { train, type Training } from './training.ts';
 
-/** The small trainings whose features are drawn: a plane has no room for more. */
-const drawn = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
+/** Sizes of the small trainings whose 2-D and 3-D features are plotted. */
+const plotSizes = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
 
 /** Trains with every loss, verifies, prints the table and writes the report. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
@@ -24,27 +24,28 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   setBackend(backend);
   const plan = await planJob(options);
   if (options.resume) await requireCheckpoints(plan.checkpoints);
-  await makeFolder(plan.checkpoints);
+  await createFolder(plan.checkpoints);
   const { seen, unseen } = plan.source;
   console.log(`backend ${reason}`);
   console.log(
-    `${plan.source.name}: ${seen.size} images of ${seen.classes} classes to train on, ${unseen.size} of ${unseen.classes} others to verify`,
+    `${plan.source.name}: ${seen.size} images of ${seen.classes} classes for training, ${unseen.size} of ${unseen.classes} unseen ones for verification`,
   );
   if (!options.resume) {
-    // Those of an earlier run must not be taken for this one's when this one is resumed.
-    const { trainings, drawings } = plan;
-    await Promise.all([...trainings, ...drawings].map(({ checkpoint }) => rm(checkpoint, { force: true })));
+    // Removes checkpoints of an earlier run, which a later --resume would mistake for those of this run.
+    await Promise.all(
+      [...plan.trainings, ...plan.plotTrainings].map(({ checkpoint }) => rm(checkpoint, { force: true })),
+    );
   }
   const methods = await measure(plan, signal);
-  console.log(`\n${resultsTable(methods)}\n`);
-  await writeFile(join(out, 'results.json'), `${JSON.stringify(summaryOf(options, methods), undefined, 2)}\n`);
+  console.log(`\n${formatResults(methods)}\n`);
+  await writeFile(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
 
   const report = join(out, 'report.html');
-  await writeReport(report, describe(options, plan.source, methods, await draw(plan, signal)));
+  await writeReport(report, createReport(options, plan.source, methods, await trainPlots(plan, signal)));
   console.log(`report: ${report}`);
 }
 
-/** What is to compute, from the options. */
+/** Backend that the options name, and the reason for the choice. */
 export async function chooseBackend({ backend: name, threads }: Options): Promise<Choice> {
   if (name === 'reference') return { backend: reference(), reason: 'reference: plain TypeScript on one thread' };
   const options = threads === undefined ? {} : { threads };
@@ -53,10 +54,10 @@ export async function chooseBackend({ backend: name, threads }: Options): Promis
   return { backend, reason: backend.describe() };
 }
 
-/** @throws {UsageError} if the mode does not work here. */
+/** @throws {UsageError} if the mode is not available. */
 async function openGpu(name: BackendName): Promise<GpuBackend> {
   const mode = name.split(':')[1] as GpuMode | undefined;
-  // gpu.js takes a while to load.
+  // Loads gpu.js, which is slow, only if it is needed.
   const { gpu } = await import('@thetagrad/gpu');
   try {
     return await gpu(mode === undefined ? {} : { mode });
@@ -65,24 +66,31 @@ async function openGpu(name: BackendName): Promise<GpuBackend> {
   }
 }
 
-/** What a run will do. */
+/** Work of a run. */
 export interface JobPlan {
   readonly source: Source;
   readonly seed: number;
-  /** The folder of all checkpoints. */
+  /** Folder of all checkpoints. */
   readonly checkpoints: string;
-  /** One for each row of the table. */
+  /** One training per row of the table. */
   readonly trainings: readonly Training[];
-  /** Those whose features are drawn, of the images in `few`. */
-  readonly drawings: readonly Training[];
-  readonly few: ImageDataset;
+  /** Small trainings on `plotDataset`, whose features are plotted. */
+  readonly plotTrainings: readonly Training[];
+  readonly plotDataset: ImageDataset;
 }
 
+/** Opens the data and plans the trainings of a run. */
 export async function planJob(options: Options): Promise<JobPlan> {
   const { margins, steps, embedding, seed } = options;
   const source = await openSource(options.data, seed);
   const checkpoints = join(options.out, 'checkpoints');
-  const task = (title: string, method: Method, dataset: ImageDataset, dimension: number, count: number): Training => ({
+  const createTraining = (
+    title: string,
+    method: Method,
+    dataset: ImageDataset,
+    dimension: number,
+    count: number,
+  ): Training => ({
     title,
     method,
     dataset,
@@ -92,28 +100,30 @@ export async function planJob(options: Options): Promise<JobPlan> {
     batch: options.batch,
     seed,
     resume: options.resume,
-    variation: source.variation,
-    checkpoint: join(checkpoints, `${fileName(title)}.safetensors`),
+    augmentation: source.augmentation,
+    checkpoint: join(checkpoints, `${toFileName(title)}.safetensors`),
   });
   const { seen } = source;
-  const someClasses = Array.from({ length: Math.min(drawn.classes, seen.classes) }, (_, i) => i);
-  const few = atMost(drawn.imagesPerClass, seen.selectClasses(someClasses));
-  const fewSteps = Math.max(1, Math.round(steps * drawn.stepShare));
+  const plotClasses = Array.from({ length: Math.min(plotSizes.classes, seen.classes) }, (_, i) => i);
+  const plotDataset = limitPerClass(seen.selectClasses(plotClasses), plotSizes.imagesPerClass);
+  const plotSteps = Math.max(1, Math.round(steps * plotSizes.stepShare));
   return {
     source,
     seed,
     checkpoints,
-    few,
-    trainings: methodsFor(margins, steps).map((method) => task(method.name, method, seen, embedding, steps)),
-    drawings: [2, 3].flatMap((dimension) =>
-      drawnMethods(margins, fewSteps).map((method) =>
-        task(`${method.name}, ${dimension}-D`, method, few, dimension, fewSteps),
+    plotDataset,
+    trainings: createMethods(margins, steps).map((method) =>
+      createTraining(method.name, method, seen, embedding, steps),
+    ),
+    plotTrainings: [2, 3].flatMap((dimension) =>
+      plottedMethods(margins, plotSteps).map((method) =>
+        createTraining(`${method.name}, ${dimension}-D`, method, plotDataset, dimension, plotSteps),
       ),
     ),
   };
 }
 
-/** Trains with every loss, and verifies each on the unseen classes. */
+/** Trains with every loss and verifies each on the unseen classes. */
 export async function measure({ source, trainings, seed }: JobPlan, signal: AbortSignal): Promise<MethodResult[]> {
   const { unseen, mirror } = source;
   const methods: MethodResult[] = [];
@@ -126,28 +136,29 @@ export async function measure({ source, trainings, seed }: JobPlan, signal: Abor
   return methods;
 }
 
-async function draw({ drawings, few }: JobPlan, signal: AbortSignal): Promise<FeaturePlot[]> {
+/** Trains the networks of the plots and extracts their features. */
+async function trainPlots({ plotTrainings, plotDataset }: JobPlan, signal: AbortSignal): Promise<FeaturePlot[]> {
   const planes: FeaturePlot[] = [];
-  for (const training of drawings) {
+  for (const training of plotTrainings) {
     const { model, head } = await train(training, signal);
     planes.push({
       method: training.method.name,
       dimension: training.embedding as 2 | 3,
-      features: (await extractFeatures(model, few, false, signal)).values,
-      labels: few.labels,
-      classNames: few.classNames,
+      features: (await extractFeatures(model, plotDataset, false, signal)).values,
+      labels: plotDataset.labels,
+      classNames: plotDataset.classNames,
       weights: (await head.weight.value.data()) as Float32Array,
     });
   }
   return planes;
 }
 
-/** Softmax, modified softmax, and A-Softmax with the largest margin. */
-function drawnMethods(margins: readonly number[], steps: number): Method[] {
-  return methodsFor([Math.max(...margins)], steps);
+/** Softmax, modified softmax, and A-Softmax with the maximum margin. */
+function plottedMethods(margins: readonly number[], steps: number): Method[] {
+  return createMethods([Math.max(...margins)], steps);
 }
 
-function describe(
+function createReport(
   options: Options,
   source: Source,
   methods: readonly MethodResult[],
@@ -155,9 +166,9 @@ function describe(
 ): Report {
   const { seen, unseen } = source;
   const { data, net, margins, embedding, steps, batch, seed, backend, threads, out } = options;
-  const command = `npm start -- --data ${quoted(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoted(out)}`;
+  const command = `npm start -- --data ${quoteForShell(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoteForShell(out)}`;
   return {
-    title: 'Telling unseen classes apart: softmax, modified softmax and A-Softmax',
+    title: 'Open-set recognition with softmax, modified softmax and A-Softmax',
     created: new Date(),
     command,
     facts: Object.entries({
@@ -166,20 +177,20 @@ function describe(
       'unseen classes': `${unseen.classes}, ${unseen.size} images`,
       images: `${seen.channels} × ${seen.height} × ${seen.width}`,
       network: net,
-      'feature length': `${embedding}${source.mirror ? ', joined with that of the mirror image' : ''}`,
+      'feature length': `${embedding}${source.mirror ? ', concatenated with that of the mirror image' : ''}`,
       training: `${steps} steps of ${batch} images`,
       seed: String(seed),
       backend: getBackend().name,
       machine: `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     }).map(([name, value]) => ({ name, value })),
-    samples: { seen: sheet(seen), unseen: sheet(unseen) },
+    samples: { seen: selectSamples(seen), unseen: selectSamples(unseen) },
     methods,
     planes,
   };
 }
 
-/** The numbers of the table for other programs; the same whether or not the run was interrupted. */
-function summaryOf({ resume: _, ...options }: Options, methods: readonly MethodResult[]): unknown {
+/** Numbers of the table for other programs; the same whether or not the run was interrupted. */
+function summarize({ resume: _, ...options }: Options, methods: readonly MethodResult[]): unknown {
   return {
     options,
     methods: methods.map(({ name, seconds, curve, verification: v }) => ({
@@ -198,9 +209,10 @@ function summaryOf({ resume: _, ...options }: Options, methods: readonly MethodR
   };
 }
 
-/** A few images of the first classes. */
-function sheet(dataset: ImageDataset): SampleSheet {
-  const few = atMost(10, dataset.selectClasses(Array.from({ length: Math.min(8, dataset.classes) }, (_, i) => i)));
+/** Selects a few images of the first classes. */
+function selectSamples(dataset: ImageDataset): SampleSheet {
+  const classes = Array.from({ length: Math.min(8, dataset.classes) }, (_, i) => i);
+  const few = limitPerClass(dataset.selectClasses(classes), 10);
   const rows = few.classNames.map((className, label) => ({
     className,
     images: [...few.labels.keys()].filter((i) => few.labels[i] === label).map((i) => few.example(i).image),
@@ -208,22 +220,22 @@ function sheet(dataset: ImageDataset): SampleSheet {
   return { height: few.height, width: few.width, channels: few.channels as 1 | 3, rows };
 }
 
-/** As a shell takes it for one word. */
-function quoted(text: string): string {
+/** Quotes text as one word for a shell. */
+function quoteForShell(text: string): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function fileName(name: string): string {
+function toFileName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }
 
 async function requireCheckpoints(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   if (names.some((name) => name.endsWith('.safetensors'))) return;
-  throw new UsageError(`--resume: there are no checkpoints in '${folder}'`);
+  throw new UsageError(`--resume: no checkpoints in '${folder}'`);
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function createFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK);

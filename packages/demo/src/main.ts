@@ -3,15 +3,15 @@ import { runJob } from './job.ts';
 import { parseOptions, UsageError } from './options.ts';
 import { Diverged, Interrupted } from './training.ts';
 
-/** The exit code after Ctrl-C, by convention. */
-const interrupted = 130;
+/** Exit code after Ctrl-C, by convention. */
+const interruptedCode = 130;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // The first asks to stop after this step; the second stops at once, as it would without us.
+    // The first signal stops after the current step; the second stops at once, by default.
     process.once(signal, () => controller.abort());
   }
   try {
@@ -20,12 +20,12 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof Interrupted) {
-      console.log('interrupted; the same command with --resume goes on from here');
-      return interrupted;
+      console.log('interrupted; run the same command with --resume to continue');
+      return interruptedCode;
     }
-    const usage = error instanceof UsageError || error instanceof DataFileError;
-    if (!usage && !(error instanceof Diverged)) throw error;
+    const isUsage = error instanceof UsageError || error instanceof DataFileError;
+    if (!isUsage && !(error instanceof Diverged)) throw error;
     console.error(`error: ${error.message}`);
-    return usage ? 2 : 1;
+    return isUsage ? 2 : 1;
   }
 }

@@ -7,15 +7,15 @@ import {
 } from '@thetagrad/a-softmax';
 import type { Key } from '@thetagrad/core';
 
-/** A loss to train with. */
+/** A loss, by the head that computes it. */
 export interface Method {
   readonly name: string;
   createHead(features: number, classes: number, key: Key): ClassificationHead;
 }
 
-/** In the order of the table: softmax, modified softmax, and A-Softmax with each margin. */
-export function methodsFor(margins: readonly number[], steps: number): Method[] {
-  const lambda = annealing(steps);
+/** Creates the methods in the order of the table: softmax, modified softmax, and A-Softmax with each margin. */
+export function createMethods(margins: readonly number[], steps: number): Method[] {
+  const lambda = createLambdaSchedule(steps);
   return [
     { name: 'softmax', createHead: (features, classes, key) => new SoftmaxHead(features, classes, { key }) },
     {
@@ -30,11 +30,11 @@ export function methodsFor(margins: readonly number[], steps: number): Method[] 
 }
 
 /**
- * λ for a training of few steps: from the authors' 1000 to their 5, reached after 70 % of the steps. A higher power than
- * theirs keeps λ large until the features are worth tightening: with theirs, squeezed into few steps, the margin comes before
- * the classes are told apart at all, and a network without batch normalisation gets stuck.
+ * Schedule of λ for few steps: falls from 1000 to 5, the values of the SphereFace authors, in 70 % of the steps. A higher
+ * power than theirs keeps λ large until the classes are separated: with their power, in so few steps, the margin takes
+ * effect earlier, and a network without batch normalisation does not converge.
  */
-function annealing(steps: number): LambdaSchedule {
+function createLambdaSchedule(steps: number): LambdaSchedule {
   const [base, min, power] = [1000, 5, 4];
   return { base, min, power, gamma: ((base / min) ** (1 / power) - 1) / (0.7 * steps) };
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface Options {
   readonly data: string;
   readonly net: string;
@@ -10,13 +10,13 @@ export interface Options {
   readonly batch: number;
   readonly seed: number;
   readonly backend: BackendName;
-  /** For the wasm backend; all that the machine has if it is missing. */
+  /** Number of threads of the wasm backend. Default: all cores. */
   readonly threads?: number;
   readonly out: string;
   readonly resume: boolean;
 }
 
-/** Something the user can put right: one clear line, and exit code 2. */
+/** Mistake of the user, reported in one line with exit code 2. */
 export class UsageError extends Error {}
 
 export const netNames = ['small', 'sphereface4', 'sphereface10', 'sphereface20', 'sphereface36', 'sphereface64'];
@@ -32,19 +32,18 @@ export const backendNames = [
 ] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** What every generator of random numbers takes. */
-const largestSeed = 2 ** 32 - 1;
+const maxSeed = 2 ** 32 - 1;
 
-const description = `Trains a convolutional embedding with softmax, modified softmax and A-Softmax, each from the same start, and \
-measures how well its features tell apart classes that were never seen in training. Prints a table and writes a report.`;
+const description = `Trains a convolutional embedding with softmax, modified softmax and A-Softmax, from the same initial weights, and \
+verifies it on classes that were never seen in training. Prints a table and writes a report.`;
 
-const dataHelp = `glyphs (drawn on the spot), mnist:DIR, omniglot:ZIP (trains on some alphabets, verifies on others) or folder:DIR \
+const dataHelp = `glyphs (synthetic), mnist:DIR, omniglot:ZIP (trains on some alphabets, verifies on others) or folder:DIR \
 (a folder of PNG, JPEG or PGM images for each class)`;
 
 /**
- * Reads the command line, without the names of node and script.
- * @returns `undefined` if it only asked for help, which has been printed.
- * @throws {UsageError} at the first mistake.
+ * Parses the arguments of the command line.
+ * @returns `undefined` after printing the requested help.
+ * @throws {UsageError} for the first mistake.
  */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const command = new Command('npm start --')
@@ -52,25 +51,22 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .option('--data <source>', dataHelp, 'glyphs')
     .addOption(new Option('--net <name>', 'the network').choices(netNames).default('small'))
     .addOption(
-      new Option('--margins <m,...>', 'margins of A-Softmax, integers from 1')
-        .argParser(integers)
+      new Option('--margins <m,...>', 'margins of A-Softmax, integers ≥ 1')
+        .argParser(parseIntegers)
         .default([2, 3, 4], '2,3,4'),
     )
-    .option('--embedding <size>', 'length of a feature', integerFrom(1), 128)
-    .option('--steps <count>', 'training steps for each loss', integerFrom(1), 600)
-    .option('--batch <size>', 'images in a step', integerFrom(2), 64)
-    .option('--seed <number>', 'of classes, weights, order and augmentation', integerFrom(0, largestSeed), 0)
+    .option('--embedding <size>', 'length of a feature', createIntegerParser(1), 128)
+    .option('--steps <count>', 'training steps for each loss', createIntegerParser(1), 600)
+    .option('--batch <size>', 'images per step', createIntegerParser(2), 64)
+    .option('--seed <number>', 'seed of classes, weights, order and augmentation', createIntegerParser(0, maxSeed), 0)
     .addOption(
-      new Option(
-        '--backend <name>',
-        'what computes; best is the fastest on the CPU, gpu the first mode of gpu.js that works here',
-      )
+      new Option('--backend <name>', 'best is the fastest on the CPU, gpu the first available mode of gpu.js')
         .choices(backendNames)
         .default('best'),
     )
-    .option('--threads <count>', 'threads of the wasm backend (default: all cores)', integerFrom(1))
-    .option('--out <folder>', 'where report, results and checkpoints go', 'out')
-    .option('--resume', 'go on from the checkpoints in the output folder')
+    .option('--threads <count>', 'threads of the wasm backend (default: all cores)', createIntegerParser(1))
+    .option('--out <folder>', 'folder of report, results and checkpoints', 'out')
+    .option('--resume', 'continue from the checkpoints in the output folder')
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
@@ -88,15 +84,15 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   return { resume: false, ...command.opts<Omit<Options, 'resume'>>() };
 }
 
-function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+function createIntegerParser(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-    const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+    if (text.trim() !== '' && Number.isInteger(value) && value >= min && value <= max) return value;
+    const range = max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `≥ ${min}`;
     throw new InvalidArgumentError(`It must be an integer ${range}.`);
   };
 }
 
-function integers(text: string): number[] {
-  return [...new Set(text.split(',').map(integerFrom(1)))];
+function parseIntegers(text: string): number[] {
+  return [...new Set(text.split(',').map(createIntegerParser(1)))];
 }

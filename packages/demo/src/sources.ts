@@ -4,25 +4,26 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from './options.ts';
 
-/** Images of classes to train on, and of others to verify on. */
+/** Images of seen classes for training, and of unseen ones for verification. */
 export interface Source {
   readonly name: string;
   readonly seen: ImageDataset;
   readonly unseen: ImageDataset;
-  /** How training images are varied. */
-  readonly variation: AugmentOptions;
-  /** Whether a mirror image shows the same thing: faces, not letters. */
+  /** Augmentation of training images. */
+  readonly augmentation: AugmentOptions;
+  /** Whether a mirror image is of the same class, as for faces but not for letters. */
   readonly mirror: boolean;
 }
 
-/** Images of one class that are verified: all pairs are compared, so that more would only take time. */
-const verifiedPerClass = 50;
+/** Maximum number of images per unseen class, which limits the pairs that verification compares. */
+const maxUnseenPerClass = 50;
 
-const writing: AugmentOptions = { shift: 2, rotate: 10, scale: [0.9, 1.1] };
+/** Augmentation of handwriting. */
+const handwriting: AugmentOptions = { shift: 2, rotate: 10, scale: [0.9, 1.1] };
 
 /**
- * The data that `--data` names.
- * @throws {UsageError} if it names none, or they are too few to train and to verify.
+ * Opens the data that `--data` names.
+ * @throws {UsageError} if the name is unknown, or there is too little data for training and verification.
  * @throws {DataFileError} if files are missing or damaged.
  */
 export async function openSource(text: string, seed: number): Promise<Source> {
@@ -30,39 +31,42 @@ export async function openSource(text: string, seed: number): Promise<Source> {
   const [kind, path] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
   if (kind === 'glyphs' && colon < 0) {
     const all = glyphs({ classes: 250, perClass: 20, seed });
-    return source('glyphs', all.splitByClass({ seen: 200, seed }), writing);
+    return createSource('glyphs', all.splitByClass({ seen: 200, seed }), handwriting);
   }
   if (path === '' || !['mnist', 'omniglot', 'folder'].includes(kind)) {
-    throw new UsageError(`--data '${text}' is none of glyphs, mnist:DIR, omniglot:ZIP and folder:DIR`);
+    throw new UsageError(`--data: unknown source '${text}'; expected glyphs, mnist:DIR, omniglot:ZIP or folder:DIR`);
   }
   await access(path).catch(() => {
-    throw new UsageError(`--data: there is no '${path}'`);
+    throw new UsageError(`--data: no such file or folder '${path}'`);
   });
-  if (kind === 'mnist') return source('MNIST', divide(await readMnist(path), 0.6, seed), writing);
+  if (kind === 'mnist') return createSource('MNIST', splitClasses(await readMnist(path), 0.6, seed), handwriting);
   if (kind === 'omniglot') {
     const all = await omniglot(path, { size: 28 });
     if (all.groups.length < 2) {
-      throw new UsageError(`--data: ${path} has one alphabet; it takes one to train on and another to verify`);
+      throw new UsageError(`--data: ${path} has one alphabet; training and verification need one each`);
     }
-    return source('Omniglot', all.splitByGroup({ seen: 0.6, seed }), writing);
+    return createSource('Omniglot', all.splitByGroup({ seen: 0.6, seed }), handwriting);
   }
-  const faces = divide(await imageFolder(path, { size: [56, 48], grayscale: true }), 0.75, seed);
-  return source(`images in ${path}`, faces, { flip: 0.5, shift: 3, rotate: 8, scale: [0.9, 1.1], fill: 'edge' }, true);
+  const faces = splitClasses(await imageFolder(path, { size: [56, 48], grayscale: true }), 0.75, seed);
+  return createSource(
+    `images in ${path}`,
+    faces,
+    { flip: 0.5, shift: 3, rotate: 8, scale: [0.9, 1.1], fill: 'edge' },
+    true,
+  );
 }
 
-/** Makes part of the classes the seen ones, and leaves two at least on either side. */
-function divide(dataset: ImageDataset, share: number, seed: number): ClassSplit {
+/** Splits the classes into seen and unseen ones, at least two each. */
+function splitClasses(dataset: ImageDataset, share: number, seed: number): ClassSplit {
   const present = [...dataset.classNames.keys()].filter((c) => dataset.labels.includes(c));
   if (present.length < 4) {
-    throw new UsageError(
-      `--data: too few classes, ${present.length}; it takes at least 2 to train on and 2 others to verify`,
-    );
+    throw new UsageError(`--data: too few classes, ${present.length}; training and verification need at least 2 each`);
   }
   const seen = Math.min(Math.round(share * present.length), present.length - 2);
   return dataset.selectClasses(present).splitByClass({ seen, seed });
 }
 
-/** The training set, or where there is none the test set. */
+/** Reads the training set, or the test set if there is none. */
 async function readMnist(folder: string): Promise<ImageDataset> {
   const names = ['train-images-idx3-ubyte', 'train-images.idx3-ubyte'].flatMap((name) => [name, `${name}.gz`]);
   const present = await Promise.all(names.map((name) => exists(join(folder, name))));
@@ -76,27 +80,27 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-function source(name: string, split: ClassSplit, variation: AugmentOptions, mirror = false): Source {
+function createSource(name: string, split: ClassSplit, augmentation: AugmentOptions, mirror = false): Source {
   const { seen } = split;
-  const unseen = atMost(verifiedPerClass, split.unseen);
-  requirePairs(unseen);
-  return { name, seen, unseen, variation, mirror };
+  const unseen = limitPerClass(split.unseen, maxUnseenPerClass);
+  checkPairs(unseen);
+  return { name, seen, unseen, augmentation, mirror };
 }
 
-/** Verification compares pairs of images in ten folds, each with a pair of one class and a pair of two at least. */
-function requirePairs({ size, classCounts }: ImageDataset): void {
-  const sameClass = classCounts.reduce((total, count) => total + (count * (count - 1)) / 2, 0);
-  const pairs = Math.min(sameClass, (size * (size - 1)) / 2 - sameClass);
+/** Checks that each of the ten folds of verification gets a genuine pair and an impostor pair. */
+function checkPairs({ size, classCounts }: ImageDataset): void {
+  const genuine = classCounts.reduce((total, count) => total + (count * (count - 1)) / 2, 0);
+  const pairs = Math.min(genuine, (size * (size - 1)) / 2 - genuine);
   if (pairs < 10) {
     throw new UsageError(
-      `--data: too few images, ${size} to verify; it takes at least 10 pairs of one class and 10 of two classes`,
+      `--data: too few unseen images, ${size}; verification needs at least 10 pairs of the same class and 10 of different classes`,
     );
   }
 }
 
-/** The first images of each class. */
-export function atMost(count: number, dataset: ImageDataset): ImageDataset {
-  const taken = new Int32Array(dataset.classes);
-  const indices = [...dataset.labels.keys()].filter((i) => taken[dataset.labels[i]!]!++ < count);
+/** Selects the first `count` images of each class. */
+export function limitPerClass(dataset: ImageDataset, count: number): ImageDataset {
+  const selected = new Int32Array(dataset.classes);
+  const indices = [...dataset.labels.keys()].filter((i) => selected[dataset.labels[i]!]!++ < count);
   return dataset.subset(indices);
 }

@@ -1,9 +1,10 @@
+import { toDegrees } from './report/format.ts';
 import type { MethodResult } from './report/report.ts';
 
-/** The results as aligned text: what the main job prints in the end. */
-export function resultsTable(methods: readonly MethodResult[]): string {
+/** Formats the results as a table of aligned text. */
+export function formatResults(methods: readonly MethodResult[]): string {
   const percent = (value: number): string => (100 * value).toFixed(1);
-  const degrees = (value: number): string => ((value * 180) / Math.PI).toFixed(1);
+  const degrees = (value: number): string => toDegrees(value).toFixed(1);
   const rows = methods.map(({ name, seconds, verification: v }) => [
     name,
     `${percent(v.accuracy)} ± ${percent(v.accuracyStandardError)}`,

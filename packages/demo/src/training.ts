@@ -11,24 +11,25 @@ import { createNetwork } from './networks.ts';
 import { UsageError } from './options.ts';
 import { showProgress } from './progress.ts';
 
-/** One network to train with one loss. */
+/** Training of one network with one loss. */
 export interface Training {
-  /** What to call it on the screen. */
+  /** Name on the screen. */
   readonly title: string;
   readonly method: Method;
   readonly net: string;
   readonly dataset: ImageDataset;
-  readonly variation: AugmentOptions;
+  readonly augmentation: AugmentOptions;
   readonly embedding: number;
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
-  /** Where its state is kept. */
+  /** Path of the checkpoint. */
   readonly checkpoint: string;
-  /** Go on from the checkpoint, if there is one. */
+  /** Continues from the checkpoint, if there is one. */
   readonly resume: boolean;
 }
 
+/** Values of one step of a training. */
 export type CurvePoint = {
   readonly step: number;
   readonly loss: number;
@@ -36,17 +37,18 @@ export type CurvePoint = {
   readonly lambda?: number;
 };
 
+/** Result of a training. */
 export interface Trained {
   readonly model: Module;
   readonly head: ClassificationHead;
   readonly curve: readonly CurvePoint[];
-  /** Time spent training. */
+  /** Training time, over all runs. */
   readonly seconds: number;
 }
 
-/** What a checkpoint holds beside tensors. */
+/** Metadata of a checkpoint. */
 type Progress = {
-  /** What was trained: going on with anything else would not give the same result. */
+  /** Description of the training, which must match to continue. */
   readonly task: string;
   readonly step: number;
   readonly next: { readonly epoch: number; readonly step: number };
@@ -54,23 +56,23 @@ type Progress = {
   readonly seconds: number;
 };
 
-/** Thrown when a signal ended training; the checkpoint has been written. */
+/** Reports that a signal ended a training, after writing the checkpoint. */
 export class Interrupted extends Error {}
 
-/** Thrown when the loss is not a finite number any more; the last checkpoint is from before. */
+/** Reports that the loss is not finite; the last checkpoint is older. */
 export class Diverged extends Error {}
 
 const learningRate = 0.1;
 const warmUpSteps = 20;
-const largestGradient = 5;
-/** Seconds of training that are lost at most when the process is killed. */
+const maxGradientNorm = 5;
+/** Seconds between checkpoints: the most training that a killed process loses. */
 const saveInterval = 30;
 
 /**
- * Trains, or takes up where a checkpoint left off: with the same result as without the pause.
- * @throws {Interrupted} when the signal is aborted, with the state saved.
- * @throws {Diverged} when the loss is not finite.
- * @throws {UsageError} if the checkpoint is of another training, or damaged.
+ * Trains from the beginning or from a checkpoint, with the same result.
+ * @throws {Interrupted} if the signal is aborted, after saving the state.
+ * @throws {Diverged} if the loss is not finite.
+ * @throws {UsageError} if the checkpoint belongs to another training, or is damaged.
  */
 export async function train(training: Training, signal: AbortSignal): Promise<Trained> {
   const { method, dataset, embedding, steps, batch, seed, checkpoint } = training;
@@ -85,43 +87,49 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       }),
       momentum: 0.9,
       weightDecay: 5e-4,
-      // As SphereFace trains biases; the slopes of PReLU and the parameters of batch normalisation go with them.
+      // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalisation.
       groups: [{ match: (_name, { shape }) => shape.length <= 1, learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
     },
   );
   const parts = { model, head, optimizer };
-  const begin: Progress = { task: taskOf(training), step: 0, next: { epoch: 0, step: 0 }, curve: [], seconds: 0 };
+  const initial: Progress = {
+    task: describeTask(training),
+    step: 0,
+    next: { epoch: 0, step: 0 },
+    curve: [],
+    seconds: 0,
+  };
   const batchSize = Math.min(batch, dataset.size);
-  let progress = training.resume ? ((await restore(checkpoint, parts, begin.task)) ?? begin) : begin;
+  let progress = training.resume ? ((await restore(checkpoint, parts, initial.task)) ?? initial) : initial;
 
-  const began = performance.now();
-  const { step: first, seconds: secondsBefore } = progress;
-  const measured: { accuracy?: Tensor } = {};
+  const startTime = performance.now();
+  const { step: firstStep, seconds: previousSeconds } = progress;
+  const metrics: { accuracy?: Tensor } = {};
   const lossAndGrad = valueAndGrad({ model, head }, (images: Tensor, labels: Tensor) => {
     const features = model.forward(images);
-    measured.accuracy = accuracy(head.forward(features), labels);
+    metrics.accuracy = accuracy(head.forward(features), labels);
     return head.loss(features, labels);
   });
-  const shown = showProgress(training.title, steps, first);
+  const display = showProgress(training.title, steps, firstStep);
   try {
     const stream = batches(dataset, {
       batchSize,
       shuffle: true,
       dropLast: true,
       seed,
-      augment: augment(training.variation),
+      augment: augment(training.augmentation),
       start: progress.next,
     });
     let smoothed = progress.curve.at(-1)?.loss;
-    let step = first;
-    let saved = began;
+    let step = firstStep;
+    let savedTime = startTime;
     const curve = [...progress.curve];
     for await (const { image, label, next } of stream) {
       if (step >= steps) break;
       const { value, grads } = lossAndGrad(image, label);
-      optimizer.update(clipByGlobalNorm(grads, largestGradient).grads);
+      optimizer.update(clipByGlobalNorm(grads, maxGradientNorm).grads);
       const lambda = head instanceof AngularMarginHead ? head.lambda : undefined;
-      await evaluate(value, measured, lambda ?? [], model, head, optimizer);
+      await evaluate(value, metrics, lambda ?? [], model, head, optimizer);
       step++;
       const loss = await value.item();
       if (!Number.isFinite(loss)) {
@@ -132,54 +140,54 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       curve.push({
         step,
         loss,
-        accuracy: await measured.accuracy!.item(),
+        accuracy: await metrics.accuracy!.item(),
         ...(lambda && { lambda: await lambda.item() }),
       });
-      const elapsed = (performance.now() - began) / 1000;
+      const elapsed = (performance.now() - startTime) / 1000;
       smoothed = smoothed === undefined ? loss : 0.95 * smoothed + 0.05 * loss;
-      shown.update(step, smoothed, ((step - first) * batchSize) / elapsed);
-      // Signals and timers are served between steps.
+      display.update(step, smoothed, ((step - firstStep) * batchSize) / elapsed);
+      // Yields to the event loop, which delivers signals and updates the display.
       await setImmediate();
-      if (signal.aborted || step === steps || performance.now() - saved > saveInterval * 1000) {
-        progress = { ...progress, step, next, curve, seconds: secondsBefore + elapsed };
+      if (signal.aborted || step === steps || performance.now() - savedTime > saveInterval * 1000) {
+        progress = { ...progress, step, next, curve, seconds: previousSeconds + elapsed };
         await saveCheckpoint(checkpoint, parts, progress);
-        saved = performance.now();
+        savedTime = performance.now();
         if (signal.aborted) throw new Interrupted();
       }
     }
   } finally {
-    shown.stop();
+    display.stop();
   }
   return { model, head, curve: progress.curve, seconds: progress.seconds };
 }
 
-/** What must be the same for a checkpoint to be of use. */
-function taskOf({ method, net, dataset, embedding, steps, batch, seed }: Training): string {
+/** Describes what must match to continue from a checkpoint. */
+function describeTask({ method, net, dataset, embedding, steps, batch, seed }: Training): string {
   const { channels, height, width, classes, size, data, labels } = dataset;
   const digest = createHash('sha256').update(data).update(labels).digest('hex').slice(0, 16);
   const images = `${size} images ${channels}×${height}×${width} of ${classes} classes (${digest})`;
   return `${method.name}, ${images}, net ${net}, embedding ${embedding}, ${steps} steps of ${batch}, seed ${seed}`;
 }
 
-/** Loads the checkpoint into the parts, and tells how far it is; `undefined` if there is none. */
+/** Loads the checkpoint into the parts and returns its progress, or `undefined` if there is none. */
 async function restore(
   path: string,
   parts: Parameters<typeof loadCheckpoint>[1],
   task: string,
 ): Promise<Progress | undefined> {
-  const present = await access(path).then(
+  const exists = await access(path).then(
     () => true,
     () => false,
   );
-  if (!present) return undefined;
+  if (!exists) return undefined;
   let progress: Partial<Progress> | null;
   try {
-    // First what it is of: parts of another training would not fit, for reasons that say less.
+    // Compares the task first, whose error says more than that of parts that do not fit.
     progress = (await loadCheckpoint(path, {})) as Partial<Progress> | null;
     if (progress?.task === task) await loadCheckpoint(path, parts);
   } catch (error) {
     throw new UsageError(`--resume: ${(error as Error).message}`);
   }
   if (progress?.task === task) return progress as Progress;
-  throw new UsageError(`--resume: '${path}' is of another training (${progress?.task ?? 'unknown'})`);
+  throw new UsageError(`--resume: '${path}' belongs to another training (${progress?.task ?? 'unknown'})`);
 }

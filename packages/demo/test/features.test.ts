@@ -9,14 +9,14 @@ const dataset = glyphs({ classes: 23, perClass: 10, size: 12 });
 const { signal } = new AbortController();
 const model = createNetwork('small', dataset, 5, random.key(1));
 
-/** One image alone, normalised as in training. */
-async function featureOf({ data, height, width }: ImageDataset, index: number): Promise<number[]> {
+/** Feature of a single image, normalised as in training. */
+async function computeFeature({ data, height, width }: ImageDataset, index: number): Promise<number[]> {
   const area = height * width;
   const pixels = Float32Array.from(data.subarray(index * area, (index + 1) * area), (value) => (value - 127.5) / 128);
   return Array.from(await model.forward(tensor(pixels, { shape: [1, 1, height, width] })).data());
 }
 
-function mirrored({ data, labels, channels, height, width }: ImageDataset): ImageDataset {
+function mirror({ data, labels, channels, height, width }: ImageDataset): ImageDataset {
   const reversed = data.map((_, i) => data[i - (i % width) + (width - 1 - (i % width))]!);
   return new ImageDataset({ data: reversed, labels, channels, height, width });
 }
@@ -26,31 +26,31 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[]): vo
   expected.forEach((value, i) => expect(actual[i]).toBeCloseTo(value, 4));
 }
 
-test('features come in the order of the data set, each as that of its image alone', async () => {
+test('features have the order of the data set, and each equals that of its image alone', async () => {
   const { values, dimension } = await extractFeatures(model, dataset, false, signal);
   expect(dimension).toBe(5);
   expect(values).toHaveLength(230 * 5);
   model.eval();
   for (const i of [0, 1, 49, 50, 51, 199, 200, 229]) {
-    expectClose(values.subarray(5 * i, 5 * i + 5), await featureOf(dataset, i));
+    expectClose(values.subarray(5 * i, 5 * i + 5), await computeFeature(dataset, i));
   }
 });
 
-test('with mirror they are joined with those of the mirror images', async () => {
-  const flipped = mirrored(dataset);
+test('with mirror they are concatenated with those of the mirror images', async () => {
+  const flipped = mirror(dataset);
   const { values, dimension } = await extractFeatures(model, dataset, true, signal);
   expect(dimension).toBe(10);
   model.eval();
   for (const i of [0, 100, 229]) {
     expectClose(values.subarray(10 * i, 10 * i + 10), [
-      ...(await featureOf(dataset, i)),
-      ...(await featureOf(flipped, i)),
+      ...(await computeFeature(dataset, i)),
+      ...(await computeFeature(flipped, i)),
     ]);
   }
 });
 
 test.each([false, true])(
-  'the model computes them in evaluation mode and is not changed (mirror: %s)',
+  'the model computes them in evaluation mode and stays unchanged (mirror: %s)',
   async (mirror) => {
     const running = Object.entries(model.stateDict()).filter(([name]) => name.includes('running'));
     expect(running.length).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ test.each([false, true])(
   },
 );
 
-test('a signal is served between batches', async () => {
+test('a signal takes effect between batches', async () => {
   const controller = new AbortController();
   setImmediate(() => controller.abort());
   await expect(extractFeatures(model, dataset, false, controller.signal)).rejects.toBeInstanceOf(Interrupted);

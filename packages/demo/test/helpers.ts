@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
 
-/** A new folder that is removed after the tests of the file. */
-export function temporaryFolder(): string {
+/** Creates a folder that is removed after the tests of the file. */
+export function createTemporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'thetagrad-demo-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A folder per class of small PGM images: a bright bar whose place tells the class, moved a little from image to image. */
+/** Writes a folder of small PGM images per class: a bright bar whose position shows the class, with a shift per image. */
 export function writeImageFolder(
   folder: string,
   { classes, perClass }: { readonly classes: number; readonly perClass: number },
@@ -30,7 +30,7 @@ export function writeImageFolder(
   }
 }
 
-/** The two files of an MNIST-like data set of 8 × 8 images: a pattern for each digit, brighter from image to image. */
+/** Writes the two files of an MNIST-like data set of 8 × 8 images: one pattern per digit, brighter from image to image. */
 export function writeMnist(
   folder: string,
   prefix: 'train' | 't10k',

@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runJob } from '../src/job.ts';
 import { type Options, UsageError } from '../src/options.ts';
 import { Interrupted } from '../src/training.ts';
-import { temporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
+import { createTemporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const digits = join(folder, 'digits');
 writeMnist(
   digits,
@@ -53,29 +53,29 @@ function run(options: Options): Promise<void> {
   return runJob(options, new AbortController().signal);
 }
 
-/** Runs until something with this text is printed. */
-async function interruptedAt(text: string, options: Options): Promise<void> {
+/** Runs until a text is printed. */
+async function interruptAt(text: string, options: Options): Promise<void> {
   const controller = new AbortController();
   onWrite = (written) => written.includes(text) && controller.abort();
   await expect(runJob(options, controller.signal)).rejects.toBeInstanceOf(Interrupted);
   onWrite = () => {};
 }
 
-/** results.json without what differs between two runs of one seed. */
-function resultsIn({ out }: Options): unknown {
+/** Reads results.json without what differs between two runs of one seed. */
+function readResults({ out }: Options): unknown {
   const text = readFileSync(join(out, 'results.json'), 'utf8');
   return JSON.parse(text, (key, value: unknown) => (['seconds', 'out'].includes(key) ? undefined : value));
 }
 
-/** The report without what differs between two runs of one seed. */
-function reportIn({ out }: Options): string {
+/** Reads the report without what differs between two runs of one seed. */
+function readReport({ out }: Options): string {
   return readFileSync(join(out, 'report.html'), 'utf8')
     .replace(/<p class="made">[^<]*/, '')
     .replace(/<code>[^<]*/, '')
     .replaceAll(/<td[^>]*>[^<]* s<\/td><\/tr>/g, '');
 }
 
-function tableIn(text: string): string {
+function extractTable(text: string): string {
   return /^on unseen classes[^]*?\n\n/m.exec(text)![0];
 }
 
@@ -90,9 +90,9 @@ describe('a run', () => {
 
   test.each(['gpu:cpu', 'gpu:webasm'] as const)('trains on %s to the losses of the reference', async (backend) => {
     const losses = async (name: Options['backend']): Promise<number[]> => {
-      const own = makeOptions({ backend: name, steps: 3 });
-      await run(own);
-      const { methods } = JSON.parse(readFileSync(join(own.out, 'results.json'), 'utf8'));
+      const options = makeOptions({ backend: name, steps: 3 });
+      await run(options);
+      const { methods } = JSON.parse(readFileSync(join(options.out, 'results.json'), 'utf8'));
       return methods.map(({ loss }: { loss: number }) => loss);
     };
     const expected = await losses('reference');
@@ -102,7 +102,7 @@ describe('a run', () => {
     actual.forEach((loss, i) => expect(Math.abs(loss - expected[i]!)).toBeLessThan(1e-4 * expected[i]!));
   });
 
-  test('a mode that does not work here is one line that says why', async () => {
+  test('a mode that is not available is refused in one line with the reason', async () => {
     vi.stubGlobal('navigator', { gpu: { requestAdapter: async () => null } });
     try {
       const asked = run(makeOptions({ backend: 'gpu:webgpu' }));
@@ -115,21 +115,21 @@ describe('a run', () => {
 
   test('trains with every loss, prints the table, and writes results and report', async () => {
     await run(options);
-    expect(printed).toContain('MNIST: 30 images of 6 classes to train on, 20 of 4 others to verify\n');
+    expect(printed).toContain('MNIST: 30 images of 6 classes for training, 20 of 4 unseen ones for verification\n');
     const titles = ['softmax', 'modified softmax', 'A-Softmax, m = 2', 'A-Softmax, m = 4'];
-    const drawn = ['2-D', '3-D'].flatMap((space) =>
+    const plotted = ['2-D', '3-D'].flatMap((space) =>
       ['softmax', 'modified softmax', 'A-Softmax, m = 4'].map((name) => `${name}, ${space}: step 1 of 1`),
     );
     const lines = printed.split('\n').filter((line) => line.includes(': step'));
     expect(lines.map((line) => line.replace(/, loss.*/, ''))).toEqual([
       ...titles.map((title) => `${title}: step 4 of 4`),
-      ...drawn,
+      ...plotted,
     ]);
-    expect(tableIn(printed).trimEnd().split('\n')).toHaveLength(5);
+    expect(extractTable(printed).trimEnd().split('\n')).toHaveLength(5);
     expect(printed).toContain(`report: ${join(options.out, 'report.html')}\n`);
 
-    const { options: used, methods } = JSON.parse(readFileSync(join(options.out, 'results.json'), 'utf8'));
-    expect({ ...used, resume: false }).toEqual(options);
+    const { options: written, methods } = JSON.parse(readFileSync(join(options.out, 'results.json'), 'utf8'));
+    expect({ ...written, resume: false }).toEqual(options);
     expect(methods.map(({ name }: { name: string }) => name)).toEqual(titles);
     for (const method of methods) {
       for (const rate of ['accuracy', 'eer', 'auc', 'rank1']) {
@@ -154,23 +154,23 @@ describe('a run', () => {
     expect(readdirSync(join(options.out, 'checkpoints'))).toHaveLength(4 + 6);
   });
 
-  test('that is finished and resumed trains nothing and says the same', async () => {
+  test('that is finished trains nothing when resumed, with the same results', async () => {
     const table = readFileSync(join(options.out, 'results.json'), 'utf8');
-    const before = reportIn(options);
+    const before = readReport(options);
     await run({ ...options, resume: true });
     expect(printed).not.toContain(': step');
-    expect(tableIn(printed).split('\n')).toHaveLength(7);
+    expect(extractTable(printed).split('\n')).toHaveLength(7);
     expect(readFileSync(join(options.out, 'results.json'), 'utf8')).toBe(table);
-    expect(reportIn(options)).toBe(before);
+    expect(readReport(options)).toBe(before);
   });
 
   test('is a function of its seed', async () => {
     const again = makeOptions({ margins: [2, 4] });
     await run(again);
-    expect(resultsIn(again)).toEqual(resultsIn(options));
+    expect(readResults(again)).toEqual(readResults(options));
     const other = makeOptions({ margins: [2, 4], seed: 1 });
     await run(other);
-    expect(resultsIn(other)).not.toEqual(resultsIn(options));
+    expect(readResults(other)).not.toEqual(readResults(options));
   });
 });
 
@@ -181,35 +181,35 @@ describe('an interrupted run', () => {
     printed = '';
   });
 
-  test('goes on to the same results, wherever it was', async () => {
-    // The clock runs so fast that every step prints a line.
+  test('continues to the same results, from any step', async () => {
+    // A fast clock makes every step print a line.
     let clock = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (clock += 6000));
     const options = makeOptions();
     const resumed = { ...options, resume: true };
-    await interruptedAt('softmax: step 2 of 4', options);
-    await interruptedAt('modified softmax: step 1 of 4', resumed);
-    await interruptedAt('modified softmax: step 4 of 4', resumed);
-    await interruptedAt('A-Softmax, m = 2: step 3 of 4', resumed);
+    await interruptAt('softmax: step 2 of 4', options);
+    await interruptAt('modified softmax: step 1 of 4', resumed);
+    await interruptAt('modified softmax: step 4 of 4', resumed);
+    await interruptAt('A-Softmax, m = 2: step 3 of 4', resumed);
     expect(existsSync(join(options.out, 'results.json'))).toBe(false);
-    await interruptedAt('softmax, 2-D: step 1 of 1', resumed);
-    await interruptedAt('A-Softmax, m = 2, 3-D: step 1 of 1', resumed);
+    await interruptAt('softmax, 2-D: step 1 of 1', resumed);
+    await interruptAt('A-Softmax, m = 2, 3-D: step 1 of 1', resumed);
     expect(existsSync(join(options.out, 'report.html'))).toBe(false);
     await run(resumed);
-    expect(resultsIn(resumed)).toEqual(resultsIn(whole));
-    expect(reportIn(resumed)).toBe(reportIn(whole));
+    expect(readResults(resumed)).toEqual(readResults(whole));
+    expect(readReport(resumed)).toBe(readReport(whole));
   });
 
-  test('never goes on from what an earlier run left in its folder', async () => {
+  test('never continues from checkpoints of an earlier run', async () => {
     const options = makeOptions({ steps: 2 });
     await run(options);
     const next = { ...options, steps: 4 };
-    await interruptedAt('softmax: step 4 of 4', next);
+    await interruptAt('softmax: step 4 of 4', next);
     await run({ ...next, resume: true });
-    expect(resultsIn(next)).toEqual(resultsIn(whole));
+    expect(readResults(next)).toEqual(readResults(whole));
   });
 
-  test('with features in the plane keeps them apart from those that are drawn', async () => {
+  test('with 2-D embeddings separates their checkpoints from those of the plots', async () => {
     const options = makeOptions({ embedding: 2, steps: 1 });
     await run(options);
     await run({ ...options, resume: true });
@@ -217,8 +217,8 @@ describe('an interrupted run', () => {
   });
 });
 
-describe('what the user can put right is one line:', () => {
-  async function refusal(options: Options): Promise<string> {
+describe('mistakes of the user give one line:', () => {
+  async function refuse(options: Options): Promise<string> {
     const error: unknown = await run(options).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UsageError);
     const { message } = error as UsageError;
@@ -228,29 +228,27 @@ describe('what the user can put right is one line:', () => {
 
   test('--resume without checkpoints', async () => {
     const options = makeOptions({ resume: true });
-    const message = `--resume: there are no checkpoints in '${join(options.out, 'checkpoints')}'`;
-    expect(await refusal(options)).toBe(message);
+    const message = `--resume: no checkpoints in '${join(options.out, 'checkpoints')}'`;
+    expect(await refuse(options)).toBe(message);
     mkdirSync(join(options.out, 'checkpoints'), { recursive: true });
-    expect(await refusal(options)).toBe(message);
+    expect(await refuse(options)).toBe(message);
   });
 
   test('--resume with the checkpoints of other options', async () => {
     const options = makeOptions({ steps: 1 });
     await run(options);
-    expect(await refusal({ ...options, resume: true, batch: 5 })).toContain(' is of another training (softmax, ');
+    expect(await refuse({ ...options, resume: true, batch: 5 })).toContain(' belongs to another training (softmax, ');
   });
 
-  test('--out where no folder can be made', async () => {
+  test('--out where no folder can be created', async () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
-    expect(await refusal(makeOptions({ out: file }))).toContain(
-      `--out: cannot write to '${join(file, 'checkpoints')}'`,
-    );
+    expect(await refuse(makeOptions({ out: file }))).toContain(`--out: cannot write to '${join(file, 'checkpoints')}'`);
   });
 
-  test('data that are not there, without making the output folder', async () => {
+  test('missing data, without creating the output folder', async () => {
     const options = makeOptions({ data: 'folder:/no/such folder' });
-    expect(await refusal(options)).toBe("--data: there is no '/no/such folder'");
+    expect(await refuse(options)).toBe("--data: no such file or folder '/no/such folder'");
     expect(existsSync(options.out)).toBe(false);
   });
 });
@@ -261,14 +259,18 @@ test('a folder of faces', async () => {
   writeImageFolder(images, { classes: 4, perClass: 5 });
   const options = makeOptions({ data: `folder:${images}`, steps: 1 });
   await run(options);
-  expect(printed).toContain(`images in ${images}: 10 images of 2 classes to train on, 10 of 2 others to verify\n`);
-  expect(readFileSync(join(options.out, 'report.html'), 'utf8')).toContain('4, joined with that of the mirror image');
+  expect(printed).toContain(
+    `images in ${images}: 10 images of 2 classes for training, 10 of 2 unseen ones for verification\n`,
+  );
+  expect(readFileSync(join(options.out, 'report.html'), 'utf8')).toContain(
+    '4, concatenated with that of the mirror image',
+  );
 });
 
-test.runIf(existsSync(orl))('faces: trains on 30 people and verifies with 10 others', async () => {
+test.runIf(existsSync(orl))('faces: trains on 30 people and verifies on 10 others', async () => {
   const options = makeOptions({ data: `folder:${orl}`, steps: 1, batch: 8 });
   await run(options);
-  expect(printed).toContain('300 images of 30 classes to train on, 100 of 10 others to verify');
-  expect(tableIn(printed).trimEnd().split('\n')).toHaveLength(4);
+  expect(printed).toContain('300 images of 30 classes for training, 100 of 10 unseen ones for verification');
+  expect(extractTable(printed).trimEnd().split('\n')).toHaveLength(4);
   expectSelfContained(readFileSync(join(options.out, 'report.html'), 'utf8'));
 });

@@ -1,4 +1,4 @@
-// The program as a user starts it. Each start takes a second, so that what needs no process of its own is tested elsewhere.
+// The program as a separate process. Each start takes a second: what can run within this process is tested elsewhere.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { runJob } from '../src/job.ts';
 import { parseOptions } from '../src/options.ts';
-import { temporaryFolder, writeMnist } from './helpers.ts';
+import { createTemporaryFolder, writeMnist } from './helpers.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const digits = join(folder, 'digits');
 writeMnist(
@@ -25,14 +25,14 @@ writeMnist(
   Array.from({ length: 50 }, (_, i) => i % 10),
 );
 
-interface Ended {
+interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-function start(args: readonly string[]): { process: ChildProcess; ended: Promise<Ended> } {
+function start(args: readonly string[]): { process: ChildProcess; exit: Promise<Exit> } {
   const process_ = spawn(
     process.execPath,
     ['--conditions=@thetagrad/source', '--import', 'tsx', 'packages/demo/src/main.ts', ...args],
@@ -42,52 +42,52 @@ function start(args: readonly string[]): { process: ChildProcess; ended: Promise
   let stderr = '';
   process_.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
   process_.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
-  const ended = once(process_, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Ended);
-  return { process: process_, ended };
+  const exit = once(process_, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as Exit);
+  return { process: process_, exit };
 }
 
-/** Sends a signal when the program has printed some text. */
-async function signalled(args: readonly string[], text: string, signal: NodeJS.Signals): Promise<Ended> {
-  const { process, ended } = start(args);
+/** Sends a signal once the program has printed a text. */
+async function signalAt(args: readonly string[], text: string, signal: NodeJS.Signals): Promise<Exit> {
+  const { process, exit } = start(args);
   let printed = '';
   process.stdout!.on('data', (part: Buffer) => {
     const before = printed.includes(text);
     printed += part.toString();
     if (!before && printed.includes(text)) process.kill(signal);
   });
-  return ended;
+  return exit;
 }
 
-describe.concurrent('it ends', () => {
+describe.concurrent('it exits', () => {
   test('with 0 after --help', async ({ expect }) => {
-    const { code, stdout, stderr } = await start(['--help']).ended;
+    const { code, stdout, stderr } = await start(['--help']).exit;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: npm start -- \[options\]\n/);
   });
 
   test('with 2 and one line after a wrong option', async ({ expect }) => {
-    expect(await start(['--margins', '2,x']).ended).toEqual({
+    expect(await start(['--margins', '2,x']).exit).toEqual({
       code: 2,
       signal: null,
       stdout: '',
       stderr:
-        "error: option '--margins <m,...>' argument '2,x' is invalid. It must be an integer of at least 1; see npm start -- --help\n",
+        "error: option '--margins <m,...>' argument '2,x' is invalid. It must be an integer ≥ 1; see npm start -- --help\n",
     });
   });
 
   test('with 2 and one line after a damaged file', async ({ expect }) => {
     const zip = join(folder, 'damaged.zip');
     writeFileSync(zip, 'PK damaged');
-    const { code, stdout, stderr } = await start(['--data', `omniglot:${zip}`, '--out', join(folder, 'none')]).ended;
+    const { code, stdout, stderr } = await start(['--data', `omniglot:${zip}`, '--out', join(folder, 'none')]).exit;
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^error: .*damaged\.zip: [^\n]+\n$/);
   });
 
   test.skipIf(process.platform === 'win32')('at once after a second Ctrl-C', async ({ expect }) => {
-    // It waits for a pipe that nobody writes to: the first Ctrl-C is only noted.
+    // Reads a pipe to which nothing writes, so that the first Ctrl-C has no effect yet.
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    const { process, ended } = start(['--data', `omniglot:${pipe}`, '--out', join(folder, 'none')]);
+    const { process, exit } = start(['--data', `omniglot:${pipe}`, '--out', join(folder, 'none')]);
     const writer = await open(pipe, 'w');
     let sent = 0;
     while (process.exitCode === null && process.signalCode === null) {
@@ -97,11 +97,11 @@ describe.concurrent('it ends', () => {
     }
     await writer.close();
     expect(sent).toBeGreaterThan(1);
-    expect(await ended).toEqual({ code: null, signal: 'SIGINT', stdout: '', stderr: '' });
+    expect(await exit).toEqual({ code: null, signal: 'SIGINT', stdout: '', stderr: '' });
   });
 });
 
-test('after Ctrl-C and after being killed it goes on to the results of a run without a break', async () => {
+test('after Ctrl-C and after a kill it continues to the results of an uninterrupted run', async () => {
   const args = (out: string): string[] =>
     `--margins 2 --embedding 4 --steps 10 --batch 4 --data mnist:${digits} --out ${join(folder, out)}`.split(' ');
   const results = (out: string): unknown =>
@@ -109,13 +109,13 @@ test('after Ctrl-C and after being killed it goes on to the results of a run wit
       ['seconds', 'out'].includes(key) ? undefined : value,
     );
 
-  const first = await signalled(args('broken'), 'to train on', 'SIGINT');
+  const first = await signalAt(args('interrupted'), 'for training', 'SIGINT');
   expect(first).toMatchObject({ code: 130, stderr: '' });
-  expect(first.stdout).toMatch(/\ninterrupted; the same command with --resume goes on from here\n$/);
-  const checkpoints = join(folder, 'broken', 'checkpoints');
+  expect(first.stdout).toMatch(/\ninterrupted; run the same command with --resume to continue\n$/);
+  const checkpoints = join(folder, 'interrupted', 'checkpoints');
   expect(readdirSync(checkpoints)).toEqual(['softmax.safetensors']);
 
-  const second = await signalled([...args('broken'), '--resume'], 'modified softmax: step 10', 'SIGKILL');
+  const second = await signalAt([...args('interrupted'), '--resume'], 'modified softmax: step 10', 'SIGKILL');
   expect(second).toMatchObject({ code: null, signal: 'SIGKILL', stderr: '' });
   for (const name of readdirSync(checkpoints).filter((file) => file.endsWith('.safetensors'))) {
     expect(Object.keys(decodeSafetensors(readFileSync(join(checkpoints, name))).tensors)).toContain('optimizer.step');
@@ -124,19 +124,19 @@ test('after Ctrl-C and after being killed it goes on to the results of a run wit
   const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   vi.spyOn(console, 'log').mockReturnValue();
   const { signal } = new AbortController();
-  await runJob(parseOptions([...args('broken'), '--resume'])!, signal);
+  await runJob(parseOptions([...args('interrupted'), '--resume'])!, signal);
   for (const [line] of printed.mock.calls) expect(line).not.toMatch(/^softmax: step/);
   await runJob(parseOptions(args('whole'))!, signal);
-  expect(results('broken')).toEqual(results('whole'));
+  expect(results('interrupted')).toEqual(results('whole'));
 });
 
-test('draws its own data when no other are named', async () => {
+test('uses synthetic data by default', async () => {
   const out = join(folder, 'glyphs');
   const { code, stdout, stderr } = await start(`--margins 1 --embedding 3 --steps 1 --batch 2 --out ${out}`.split(' '))
-    .ended;
+    .exit;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^backend wasm: .+\nglyphs: \d+ images of \d+ classes to train on, \d+ of \d+ others to verify\n/,
+    /^backend wasm: .+\nglyphs: \d+ images of \d+ classes for training, \d+ of \d+ unseen ones for verification\n/,
   );
   expect(stdout).toContain('A-Softmax, m = 1');
   expect(readdirSync(out).sort()).toEqual(['checkpoints', 'report.html', 'results.json']);

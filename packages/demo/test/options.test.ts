@@ -16,21 +16,21 @@ const defaults: Options = {
   resume: false,
 };
 
-function problem(...args: string[]): string {
+function messageOf(...args: string[]): string {
   try {
     parseOptions(args);
   } catch (error) {
     if (error instanceof UsageError) return error.message;
     throw error;
   }
-  throw new Error('no mistake was found');
+  throw new Error('expected a UsageError');
 }
 
-test('without options, the defaults', () => {
+test('no options give the defaults', () => {
   expect(parseOptions([])).toEqual(defaults);
 });
 
-describe('each option is read:', () => {
+describe('parses each option:', () => {
   test.each<[keyof Options, string[], unknown]>([
     ['data', ['--data', 'mnist:some where'], 'mnist:some where'],
     ['data', ['--data=folder:a:b'], 'folder:a:b'],
@@ -51,7 +51,7 @@ describe('each option is read:', () => {
   });
 });
 
-test.each(['--help', '-h'])('%s prints every option with its default and asks for nothing else', (flag) => {
+test.each(['--help', '-h'])('%s prints every option with its default and returns nothing', (flag) => {
   let printed = '';
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
@@ -64,7 +64,7 @@ test.each(['--help', '-h'])('%s prints every option with its default and asks fo
   }
 });
 
-describe('each mistake is one line that names it:', () => {
+describe('each mistake gives one line that names it:', () => {
   const integer = (option: string, value: string, range: string): [string[], string] => [
     [`${option.split(' ')[0]}=${value}`],
     `option '${option}' argument '${value}' is invalid. It must be an integer ${range}; see npm start -- --help`,
@@ -74,19 +74,19 @@ describe('each mistake is one line that names it:', () => {
     [['-x'], "unknown option '-x'; see npm start -- --help"],
     [['glyphs'], 'too many arguments. Expected 0 arguments but got 1; see npm start -- --help'],
     [['--steps'], "option '--steps <count>' argument missing; see npm start -- --help"],
-    integer('--steps <count>', 'many', 'of at least 1'),
-    integer('--steps <count>', '0', 'of at least 1'),
-    integer('--steps <count>', '2.5', 'of at least 1'),
-    integer('--steps <count>', 'Infinity', 'of at least 1'),
-    integer('--steps <count>', '', 'of at least 1'),
-    integer('--batch <size>', '1', 'of at least 2'),
-    integer('--embedding <size>', '-8', 'of at least 1'),
+    integer('--steps <count>', 'many', '≥ 1'),
+    integer('--steps <count>', '0', '≥ 1'),
+    integer('--steps <count>', '2.5', '≥ 1'),
+    integer('--steps <count>', 'Infinity', '≥ 1'),
+    integer('--steps <count>', '', '≥ 1'),
+    integer('--batch <size>', '1', '≥ 2'),
+    integer('--embedding <size>', '-8', '≥ 1'),
     integer('--seed <number>', '-1', 'from 0 to 4294967295'),
     integer('--seed <number>', '4294967296', 'from 0 to 4294967295'),
-    integer('--margins <m,...>', '2;3', 'of at least 1'),
-    integer('--margins <m,...>', '2,0', 'of at least 1'),
-    integer('--margins <m,...>', '2,', 'of at least 1'),
-    integer('--margins <m,...>', '', 'of at least 1'),
+    integer('--margins <m,...>', '2;3', '≥ 1'),
+    integer('--margins <m,...>', '2,0', '≥ 1'),
+    integer('--margins <m,...>', '2,', '≥ 1'),
+    integer('--margins <m,...>', '', '≥ 1'),
     [
       ['--net', 'resnet'],
       `option '--net <name>' argument 'resnet' is invalid. Allowed choices are ${netNames.join(', ')}; see npm start -- --help`,
@@ -96,12 +96,12 @@ describe('each mistake is one line that names it:', () => {
       `option '--backend <name>' argument 'cuda' is invalid. Allowed choices are ${backendNames.join(', ')}; see npm start -- --help`,
     ],
   ])('%j', (args, message) => {
-    expect(problem(...args)).toBe(message);
+    expect(messageOf(...args)).toBe(message);
   });
 
-  test('without printing anything itself', () => {
+  test('and prints nothing', () => {
     const printed = [process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockReturnValue(true));
-    problem('--nothing');
+    messageOf('--nothing');
     for (const write of printed) expect(write).not.toHaveBeenCalled();
   });
 });

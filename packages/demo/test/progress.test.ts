@@ -5,7 +5,7 @@ import { showProgress } from '../src/progress.ts';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-/** What a stream that looks like a terminal, or like a file, is given. */
+/** Creates a stream that looks like a terminal or a file, and collects its text. */
 function makeStream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
   let written = '';
   const stream = new Writable({
@@ -21,15 +21,15 @@ function makeStream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => s
 }
 
 describe('on a terminal', () => {
-  test('one bar with the step, the loss, the rate and the time left, on one line of 80 columns', () => {
+  test('one bar with step, loss, rate and remaining time, on one line of 80 columns', () => {
     const { stream, text } = makeStream(true);
-    const shown = showProgress('A-Softmax, m = 4, 3-D', 400, 0, stream);
+    const display = showProgress('A-Softmax, m = 4, 3-D', 400, 0, stream);
     for (let step = 1; step <= 200; step++) {
       vi.advanceTimersByTime(500);
-      shown.update(step, 6 - step / 100, 123.4);
+      display.update(step, 6 - step / 100, 123.4);
     }
     vi.advanceTimersByTime(500);
-    shown.stop();
+    display.stop();
     const frames = text()
       .split(String.fromCharCode(27))
       .map((frame) => frame.replace(/^\[[0-9;?]*[A-Za-z]/, ''));
@@ -40,13 +40,13 @@ describe('on a terminal', () => {
     expect(text().endsWith('\n')).toBe(true);
   });
 
-  test('starts where a checkpoint left off', () => {
+  test('starts at the step of the checkpoint', () => {
     const { stream, text } = makeStream(true);
     showProgress('softmax', 400, 300, stream).stop();
     expect(text()).toContain('█████████░░░ 300/400');
   });
 
-  test('leaves cursor and line wrapping of the terminal alone, for nothing restores them after a kill', () => {
+  test('keeps cursor and line wrapping of the terminal, which nothing would restore after a kill', () => {
     const { stream, text } = makeStream(true);
     showProgress('softmax', 2, 0, stream).update(1, 1, 1);
     vi.advanceTimersByTime(1000);
@@ -58,12 +58,12 @@ describe('on a terminal', () => {
 describe('elsewhere', () => {
   test('a plain line every five seconds and at the end', () => {
     const { stream, text } = makeStream(false);
-    const shown = showProgress('softmax', 21, 0, stream);
+    const display = showProgress('softmax', 21, 0, stream);
     for (let step = 1; step <= 21; step++) {
       vi.advanceTimersByTime(1000);
-      shown.update(step, 4 - step / 10, 63.7);
+      display.update(step, 4 - step / 10, 63.7);
     }
-    shown.stop();
+    display.stop();
     expect(text()).toBe(
       [
         'softmax: step 5 of 21, loss 3.500, 64 images/s, 16 s left',
@@ -76,12 +76,12 @@ describe('elsewhere', () => {
     );
   });
 
-  test('the time left counts the steps of this run only', () => {
+  test('the remaining time counts only the steps of this run', () => {
     const { stream, text } = makeStream(false);
-    const shown = showProgress('softmax', 400, 300, stream);
+    const display = showProgress('softmax', 400, 300, stream);
     for (let step = 301; step <= 305; step++) {
       vi.advanceTimersByTime(1000);
-      shown.update(step, 1, 64);
+      display.update(step, 1, 64);
     }
     expect(text()).toBe('softmax: step 305 of 400, loss 1.000, 64 images/s, 95 s left\n');
   });

@@ -3,36 +3,36 @@ import { join } from 'node:path';
 import { DataFileError, glyphs, type ImageDataset } from '@thetagrad/data';
 import { describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../src/options.ts';
-import { atMost, openSource, type Source } from '../src/sources.ts';
-import { temporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
+import { limitPerClass, openSource, type Source } from '../src/sources.ts';
+import { createTemporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const real = new URL('../../../../shared/data/', import.meta.url).pathname;
 const realMnist = join(real, 'mnist');
 const realOmniglot = join(real, 'omniglot', 'images_background_small1.zip');
 const realOrl = join(real, 'orl');
 
-function folderOf(name: string, classes: number, perClass: number): string {
+function makeImageFolder(name: string, classes: number, perClass: number): string {
   const path = join(folder, name);
   mkdirSync(path);
   writeImageFolder(path, { classes, perClass });
   return path;
 }
 
-/** No class is in both parts, and no image either. */
+/** Checks that no class and no image is in both parts. */
 function expectDisjoint({ seen, unseen }: Source): void {
   expect(seen.classNames.filter((name) => unseen.classNames.includes(name))).toEqual([]);
-  const images = new Set(pictures(seen));
-  expect(pictures(unseen).filter((image) => images.has(image))).toEqual([]);
+  const images = new Set(imagesOf(seen));
+  expect(imagesOf(unseen).filter((image) => images.has(image))).toEqual([]);
 }
 
-function pictures(dataset: ImageDataset): string[] {
+function imagesOf(dataset: ImageDataset): string[] {
   return [...dataset.labels.keys()].map((i) => Buffer.from(dataset.example(i).image).toString('latin1'));
 }
 
-async function refusal(data: string, kind: typeof UsageError | typeof DataFileError): Promise<string> {
+async function refuse(data: string, kind: typeof UsageError | typeof DataFileError): Promise<string> {
   const error: unknown = await openSource(data, 0).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(kind);
   const { message } = error as Error;
@@ -41,28 +41,28 @@ async function refusal(data: string, kind: typeof UsageError | typeof DataFileEr
 }
 
 describe('glyphs', () => {
-  test('are divided into seen and unseen classes, by the seed', async () => {
+  test('are split into seen and unseen classes by the seed', async () => {
     const [a, again, other] = await Promise.all([0, 0, 1].map((seed) => openSource('glyphs', seed)));
     expect(a!.mirror).toBe(false);
-    expect(a!.variation.flip).toBeUndefined();
+    expect(a!.augmentation.flip).toBeUndefined();
     expectDisjoint(a!);
     for (const part of ['seen', 'unseen'] as const) {
       expect(again![part].classNames).toEqual(a![part].classNames);
-      expect(pictures(again![part])).toEqual(pictures(a![part]));
+      expect(imagesOf(again![part])).toEqual(imagesOf(a![part]));
       expect(other![part].classNames).not.toEqual(a![part].classNames);
-      expect(pictures(other![part])).not.toEqual(pictures(a![part]));
+      expect(imagesOf(other![part])).not.toEqual(imagesOf(a![part]));
     }
   });
 });
 
 describe('a folder', () => {
-  test('is divided three to one, and its images are faces: grey, mirrored', async () => {
-    const source = await openSource(`folder:${folderOf('eight', 8, 6)}`, 0);
+  test('is split three to one, and its images are treated as faces: grey, mirrored', async () => {
+    const source = await openSource(`folder:${makeImageFolder('eight', 8, 6)}`, 0);
     expect(source.name).toBe(`images in ${join(folder, 'eight')}`);
     expect([source.seen.classes, source.unseen.classes]).toEqual([6, 2]);
     expect([source.seen.size, source.unseen.size]).toEqual([36, 12]);
     expect(source.mirror).toBe(true);
-    expect(source.variation.flip).toBe(0.5);
+    expect(source.augmentation.flip).toBe(0.5);
     const { channels, height, width } = source.seen;
     expect([channels, height, width]).toEqual([1, 56, 48]);
     expectDisjoint(source);
@@ -74,44 +74,44 @@ describe('a folder', () => {
     [6, 4],
     [7, 5],
   ])('of %i classes keeps two unseen', async (classes, seen) => {
-    const source = await openSource(`folder:${folderOf(`of ${classes}`, classes, 5)}`, 1);
+    const source = await openSource(`folder:${makeImageFolder(`of ${classes}`, classes, 5)}`, 1);
     expect([source.seen.classes, source.unseen.classes]).toEqual([seen, 2]);
   });
 
   test('may have a colon in its name', async () => {
-    const source = await openSource(`folder:${folderOf('a:b', 4, 5)}`, 0);
+    const source = await openSource(`folder:${makeImageFolder('a:b', 4, 5)}`, 0);
     expect(source.seen.classes).toBe(2);
   });
 
-  test.each([1, 3])('of %i classes is too little', async (classes) => {
-    expect(await refusal(`folder:${folderOf(`only ${classes}`, classes, 5)}`, UsageError)).toBe(
-      `--data: too few classes, ${classes}; it takes at least 2 to train on and 2 others to verify`,
+  test.each([1, 3])('of %i classes is refused', async (classes) => {
+    expect(await refuse(`folder:${makeImageFolder(`only ${classes}`, classes, 5)}`, UsageError)).toBe(
+      `--data: too few classes, ${classes}; training and verification need at least 2 each`,
     );
   });
 
-  test('with too few images to compare is too little', async () => {
-    expect(await refusal(`folder:${folderOf('sparse', 5, 2)}`, UsageError)).toBe(
-      '--data: too few images, 4 to verify; it takes at least 10 pairs of one class and 10 of two classes',
+  test('with too few pairs is refused', async () => {
+    expect(await refuse(`folder:${makeImageFolder('sparse', 5, 2)}`, UsageError)).toBe(
+      '--data: too few unseen images, 4; verification needs at least 10 pairs of the same class and 10 of different classes',
     );
   });
 
-  test('without images, with a class without, or with a damaged one is refused', async () => {
+  test('without images, with an empty class, or with a damaged image is refused', async () => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
-    expect(await refusal(`folder:${empty}`, DataFileError)).toContain(`${empty}: no images`);
-    const gap = folderOf('gap', 4, 5);
+    expect(await refuse(`folder:${empty}`, DataFileError)).toContain(`${empty}: no images`);
+    const gap = makeImageFolder('gap', 4, 5);
     mkdirSync(join(gap, 'p9'));
-    expect(await refusal(`folder:${gap}`, DataFileError)).toContain('no PNG, JPEG or PGM files in this class folder');
-    const damaged = folderOf('damaged', 4, 5);
+    expect(await refuse(`folder:${gap}`, DataFileError)).toContain('no PNG, JPEG or PGM files in this class folder');
+    const damaged = makeImageFolder('damaged', 4, 5);
     writeFileSync(join(damaged, 'p2', '1.pgm'), 'P5 12 14 255\nshort');
-    expect(await refusal(`folder:${damaged}`, DataFileError)).toContain('p2/1.pgm');
+    expect(await refuse(`folder:${damaged}`, DataFileError)).toContain('p2/1.pgm');
   });
 });
 
 describe('mnist', () => {
   const digits = Array.from({ length: 800 }, (_, i) => i % 10);
 
-  test('is divided into six digits and four, of which at most 50 images each are verified', async () => {
+  test('is split into six seen digits and four unseen ones with at most 50 images each', async () => {
     const path = join(folder, 'mnist');
     writeMnist(path, 'train', digits);
     const source = await openSource(`mnist:${path}`, 0);
@@ -122,7 +122,7 @@ describe('mnist', () => {
     expect(source.mirror).toBe(false);
   });
 
-  test('prefers the training set, and takes the test set where there is no other', async () => {
+  test('prefers the training set to the test set', async () => {
     const path = join(folder, 'splits');
     writeMnist(path, 't10k', digits.slice(0, 400), (bytes) => bytes);
     expect((await openSource(`mnist:${path}`, 0)).seen.size).toBe(240);
@@ -145,32 +145,32 @@ describe('mnist', () => {
       'train',
       digits.map((digit) => digit % 2),
     );
-    expect(await refusal(`mnist:${two}`, UsageError)).toContain('too few classes, 2;');
+    expect(await refuse(`mnist:${two}`, UsageError)).toContain('too few classes, 2;');
   });
 
-  test('is refused where files are missing or damaged', async () => {
+  test('is refused if files are missing or damaged', async () => {
     const path = join(folder, 'no mnist');
     mkdirSync(path);
-    expect(await refusal(`mnist:${path}`, DataFileError)).toContain(`${path}: no test split`);
+    expect(await refuse(`mnist:${path}`, DataFileError)).toContain(`${path}: no test split`);
     writeMnist(path, 'train', digits);
     writeFileSync(join(path, 'train-images-idx3-ubyte.gz'), 'damaged');
-    expect(await refusal(`mnist:${path}`, DataFileError)).toContain('train-images-idx3-ubyte.gz: ');
+    expect(await refuse(`mnist:${path}`, DataFileError)).toContain('train-images-idx3-ubyte.gz: ');
   });
 });
 
-describe('what is not there is refused:', () => {
+describe('refuses:', () => {
   test.each(['letters', 'glyphs:7', 'mnist', 'mnist:', 'folder:', 'omniglot', ':', '', 'MNIST:/tmp', '/tmp'])(
     "'%s'",
     async (data) => {
-      expect(await refusal(data, UsageError)).toBe(
-        `--data '${data}' is none of glyphs, mnist:DIR, omniglot:ZIP and folder:DIR`,
+      expect(await refuse(data, UsageError)).toBe(
+        `--data: unknown source '${data}'; expected glyphs, mnist:DIR, omniglot:ZIP or folder:DIR`,
       );
     },
   );
 
-  test.each(['mnist', 'omniglot', 'folder'])('%s of a path without a file', async (kind) => {
+  test.each(['mnist', 'omniglot', 'folder'])('%s of a missing path', async (kind) => {
     const path = join(folder, 'nothing here');
-    expect(await refusal(`${kind}:${path}`, UsageError)).toBe(`--data: there is no '${path}'`);
+    expect(await refuse(`${kind}:${path}`, UsageError)).toBe(`--data: no such file or folder '${path}'`);
   });
 
   test.each([
@@ -178,21 +178,21 @@ describe('what is not there is refused:', () => {
     ['folder', 'file', 'not a folder'],
     ['omniglot', '.', 'not a file'],
     ['omniglot', 'file', 'not a zip file'],
-  ])('%s of the wrong kind of thing', async (kind, name, problem) => {
+  ])('%s of another kind of file', async (kind, name, problem) => {
     writeFileSync(join(folder, 'file'), 'some text');
-    expect(await refusal(`${kind}:${join(folder, name)}`, DataFileError)).toContain(problem);
+    expect(await refuse(`${kind}:${join(folder, name)}`, DataFileError)).toContain(problem);
   });
 });
 
-test('atMost takes the first images of each class', () => {
+test('limitPerClass selects the first images of each class', () => {
   const dataset = glyphs({ classes: 3, perClass: 4, size: 8 });
-  const few = atMost(2, dataset);
+  const few = limitPerClass(dataset, 2);
   expect(Array.from(few.classCounts)).toEqual([2, 2, 2]);
-  expect(pictures(few)).toEqual([0, 1, 4, 5, 8, 9].map((i) => pictures(dataset)[i]));
-  expect(pictures(atMost(9, dataset))).toEqual(pictures(dataset));
+  expect(imagesOf(few)).toEqual([0, 1, 4, 5, 8, 9].map((i) => imagesOf(dataset)[i]));
+  expect(imagesOf(limitPerClass(dataset, 9))).toEqual(imagesOf(dataset));
 });
 
-// With the real data where it is there.
+// With real data, if present.
 describe('real data', () => {
   test.runIf(existsSync(realMnist))('the test set of MNIST', async () => {
     const source = await openSource(`mnist:${realMnist}`, 0);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { resultsTable } from '../src/table.ts';
-import { makeMethod } from './report-data.ts';
+import { formatResults } from '../src/table.ts';
+import { makeMethod } from './reportData.ts';
 
 test('the table is aligned text, in percent and degrees', () => {
   const base = makeMethod('softmax', 0.3);
@@ -19,7 +19,7 @@ test('the table is aligned text, in percent and degrees', () => {
     { ...base, seconds: 9.4, verification },
     { ...base, name: 'A-Softmax, m = 4', seconds: 100.6, verification: { ...verification, rank1: 0.0512 } },
   ];
-  expect(resultsTable(methods)).toBe(
+  expect(formatResults(methods)).toBe(
     [
       'on unseen classes  accuracy %  EER %  TAR % at 1% FAR  rank-1 %  Fisher  intra °  inter °  train s',
       'softmax            91.3 ± 0.4    8.8             50.0     100.0   0.250     90.0     10.0        9',

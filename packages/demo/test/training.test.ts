@@ -5,29 +5,29 @@ import type { Tensor } from '@thetagrad/core';
 import { glyphs, ImageDataset } from '@thetagrad/data';
 import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Method, methodsFor } from '../src/methods.ts';
+import { type Method, createMethods } from '../src/methods.ts';
 import { UsageError } from '../src/options.ts';
 import { Diverged, Interrupted, train, type Trained, type Training } from '../src/training.ts';
-import { temporaryFolder } from './helpers.ts';
+import { createTemporaryFolder } from './helpers.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
 beforeEach(() => void vi.spyOn(process.stdout, 'write').mockReturnValue(true));
 afterEach(() => vi.restoreAllMocks());
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const dataset = glyphs({ classes: 5, perClass: 4, size: 12 });
 const steps = 12;
 let files = 0;
 
-/** Batches of 4 of 20 images: an epoch ends after each 5 steps. */
+/** Creates a training with batches of 4 of 20 images: an epoch has 5 steps. */
 function makeTraining(changes: Partial<Training> = {}): Training {
   return {
     title: 'A-Softmax',
-    method: methodsFor([3], steps)[2]!,
+    method: createMethods([3], steps)[2]!,
     net: 'small',
     dataset,
-    variation: { shift: 1, rotate: 5 },
+    augmentation: { shift: 1, rotate: 5 },
     embedding: 6,
     steps,
     batch: 4,
@@ -38,8 +38,8 @@ function makeTraining(changes: Partial<Training> = {}): Training {
   };
 }
 
-/** The method, with something done before each step (counted from 1). */
-function watched(method: Method, before: (step: number) => void): Method {
+/** Wraps a method to call `before` before each step, counted from 1. */
+function watch(method: Method, before: (step: number) => void): Method {
   return {
     ...method,
     createHead: (...args) => {
@@ -57,28 +57,28 @@ function watched(method: Method, before: (step: number) => void): Method {
 
 const never = new AbortController().signal;
 
-/** Trains until an interruption while step `at` is under way, counted from where this run began. */
-async function interruptedAt(at: number, training: Training): Promise<void> {
+/** Interrupts a training during step `at` of this run. */
+async function interruptAt(at: number, training: Training): Promise<void> {
   const controller = new AbortController();
-  const method = watched(training.method, (step) => step === at && controller.abort());
+  const method = watch(training.method, (step) => step === at && controller.abort());
   await expect(train({ ...training, method }, controller.signal)).rejects.toBeInstanceOf(Interrupted);
 }
 
-/** Everything that training decides, bit for bit, but for the time it took. */
-async function everything({ checkpoint }: Training, { model, head, curve }: Trained): Promise<unknown> {
+/** Complete result of a training, to the bit, except for its time. */
+async function resultOf({ checkpoint }: Training, { model, head, curve }: Trained): Promise<unknown> {
   const { tensors, metadata } = decodeSafetensors(readFileSync(checkpoint));
   const position = JSON.parse(metadata['position']!) as object;
   return {
-    model: await values(model.stateDict()),
-    head: await values(head.stateDict()),
+    model: await digestsOf(model.stateDict()),
+    head: await digestsOf(head.stateDict()),
     curve,
-    file: await values(tensors),
+    file: await digestsOf(tensors),
     position: { ...position, seconds: 0 },
   };
 }
 
-/** A digest of the values of each tensor, which two tensors have in common only if they are equal. */
-async function values(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, string>> {
+/** Digests of the values of tensors, equal only for equal tensors. */
+async function digestsOf(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, string>> {
   const digests = Object.entries(tensors).map(async ([name, tensor]): Promise<[string, string]> => {
     const digest = createHash('sha256').update(await tensor.data());
     return [name, `${tensor.dtype} [${tensor.shape.join()}] ${digest.digest('hex')}`];
@@ -87,7 +87,7 @@ async function values(tensors: Readonly<Record<string, Tensor>>): Promise<Record
 }
 
 async function trainThrough(training: Training): Promise<unknown> {
-  return everything(training, await train(training, never));
+  return resultOf(training, await train(training, never));
 }
 
 function positionIn(checkpoint: string): { step: number; next: object; curve: unknown[]; seconds: number } {
@@ -95,7 +95,7 @@ function positionIn(checkpoint: string): { step: number; next: object; curve: un
 }
 
 describe('a training', () => {
-  test('gives one point of the curve a step, with λ falling, and keeps its end in the checkpoint', async () => {
+  test('gives one point of the curve per step, with falling λ, and saves its end in the checkpoint', async () => {
     const training = makeTraining();
     const { curve, seconds } = await train(training, never);
     expect(curve.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
@@ -111,7 +111,7 @@ describe('a training', () => {
   });
 
   test('has no λ without a margin', async () => {
-    const { curve } = await train(makeTraining({ method: methodsFor([3], 2)[0]!, steps: 2 }), never);
+    const { curve } = await train(makeTraining({ method: createMethods([3], 2)[0]!, steps: 2 }), never);
     expect(curve.map((point) => Object.keys(point))).toEqual([
       ['step', 'loss', 'accuracy'],
       ['step', 'loss', 'accuracy'],
@@ -126,17 +126,17 @@ describe('a training', () => {
 
   test('starts every method from the same network', async () => {
     const [first, ...others] = await Promise.all(
-      methodsFor([2, 4], steps).map(async (method) => {
+      createMethods([2, 4], steps).map(async (method) => {
         const { model } = await train(makeTraining({ method, steps: 1 }), never);
-        // The first step of the warm-up has a rate of 0, which leaves the weights as they were.
-        return Object.entries(await values(model.stateDict())).filter(([name]) => !name.includes('running'));
+        // The first step of the warm-up has a learning rate of 0, which keeps the weights.
+        return Object.entries(await digestsOf(model.stateDict())).filter(([name]) => !name.includes('running'));
       }),
     );
     expect(others).toHaveLength(3);
     for (const other of others) expect(other).toEqual(first);
   });
 
-  test('takes fewer images in a step when there are fewer', async () => {
+  test('limits the batch to the size of the data set', async () => {
     const training = makeTraining({ batch: 64, steps: 2 });
     const { curve } = await train(training, never);
     expect(curve).toHaveLength(2);
@@ -148,39 +148,39 @@ describe('an interrupted training', () => {
   let whole: unknown;
   beforeEach(async () => void (whole ??= await trainThrough(makeTraining())));
 
-  test.each([1, 4, 5, 6, 11])('goes on after step %i to the same bits', async (at) => {
+  test.each([1, 4, 5, 6, 11])('continues after step %i to the same bits', async (at) => {
     const training = makeTraining();
-    await interruptedAt(at, training);
+    await interruptAt(at, training);
     expect(positionIn(training.checkpoint).step).toBe(at);
-    let done = 0;
-    const method = watched(training.method, () => done++);
+    let stepCount = 0;
+    const method = watch(training.method, () => stepCount++);
     const result = await train({ ...training, method, resume: true }, never);
-    expect(done).toBe(steps - at);
-    expect(await everything(training, result)).toEqual(whole);
+    expect(stepCount).toBe(steps - at);
+    expect(await resultOf(training, result)).toEqual(whole);
   });
 
-  test('may be interrupted again and again', async () => {
+  test('may be interrupted repeatedly', async () => {
     const training = makeTraining();
-    await interruptedAt(2, training);
-    await interruptedAt(1, { ...training, resume: true });
-    await interruptedAt(5, { ...training, resume: true });
+    await interruptAt(2, training);
+    await interruptAt(1, { ...training, resume: true });
+    await interruptAt(5, { ...training, resume: true });
     expect(positionIn(training.checkpoint).step).toBe(8);
     expect(await trainThrough({ ...training, resume: true })).toEqual(whole);
   });
 
-  test('at its last step is complete all the same', async () => {
+  test('at its last step is complete', async () => {
     const training = makeTraining();
-    await interruptedAt(steps, training);
-    const method = watched(training.method, () => {
+    await interruptAt(steps, training);
+    const method = watch(training.method, () => {
       throw new Error('it trained again');
     });
     const result = await train({ ...training, method, resume: true }, never);
-    expect(await everything(training, result)).toEqual(whole);
+    expect(await resultOf(training, result)).toEqual(whole);
   });
 
   test('adds up its time', async () => {
     const training = makeTraining();
-    await interruptedAt(6, training);
+    await interruptAt(6, training);
     const before = positionIn(training.checkpoint).seconds;
     const { seconds } = await train({ ...training, resume: true }, never);
     expect(before).toBeGreaterThan(0);
@@ -189,15 +189,15 @@ describe('an interrupted training', () => {
 
   test('starts over without resume', async () => {
     const training = makeTraining();
-    await interruptedAt(6, training);
+    await interruptAt(6, training);
     expect(await trainThrough(training)).toEqual(whole);
   });
 
-  test('that was killed goes on from the last checkpoint, at most half a minute old', async () => {
+  test('that was killed continues from the last checkpoint, at most half a minute old', async () => {
     const training = makeTraining();
     let clock = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (clock += 4000));
-    const method = watched(training.method, (step) => {
+    const method = watch(training.method, (step) => {
       if (step === 10) throw new Error('killed');
     });
     await expect(train({ ...training, method }, never)).rejects.toThrow('killed');
@@ -214,17 +214,17 @@ describe('with resume', () => {
     const training = makeTraining();
     const first = await train(training, never);
     const file = readFileSync(training.checkpoint);
-    const method = watched(training.method, () => {
+    const method = watch(training.method, () => {
       throw new Error('it trained again');
     });
     const again = await train({ ...training, method, resume: true }, never);
     expect(again.curve).toEqual(first.curve);
     expect(again.seconds).toBe(first.seconds);
-    expect(await values(again.model.stateDict())).toEqual(await values(first.model.stateDict()));
+    expect(await digestsOf(again.model.stateDict())).toEqual(await digestsOf(first.model.stateDict()));
     expect(readFileSync(training.checkpoint).equals(file)).toBe(true);
   });
 
-  test('and no checkpoint, a training starts at the beginning', async () => {
+  test('and without a checkpoint, a training starts at the beginning', async () => {
     expect(await trainThrough(makeTraining({ resume: true }))).toEqual(await trainThrough(makeTraining()));
   });
 
@@ -238,18 +238,18 @@ describe('with resume', () => {
     ['batch size', { batch: 5 }],
     ['embedding', { embedding: 7 }],
     ['network', { net: 'sphereface4' }],
-    ['margin', { method: methodsFor([2], steps)[2]! }],
-    ['loss', { method: methodsFor([2], steps)[0]! }],
-    ['images of the same size', { dataset: otherPixels }],
-    ['labels', { dataset: otherLabels }],
-  ])('a checkpoint of other %s is refused', async (_, changes) => {
+    ['margin', { method: createMethods([2], steps)[2]! }],
+    ['loss', { method: createMethods([2], steps)[0]! }],
+    ['set of images of the same size', { dataset: otherPixels }],
+    ['set of labels', { dataset: otherLabels }],
+  ])('a checkpoint of another %s is refused', async (_, changes) => {
     const training = makeTraining();
-    await interruptedAt(1, training);
+    await interruptAt(1, training);
     const file = readFileSync(training.checkpoint);
     const resumed = train({ ...training, ...changes, resume: true }, never);
     await expect(resumed).rejects.toBeInstanceOf(UsageError);
     await expect(resumed).rejects.toThrow(
-      `--resume: '${training.checkpoint}' is of another training (A-Softmax, m = 3, 20 images 1×12×12 `,
+      `--resume: '${training.checkpoint}' belongs to another training (A-Softmax, m = 3, 20 images 1×12×12 `,
     );
     expect(readFileSync(training.checkpoint).equals(file)).toBe(true);
   });
@@ -257,11 +257,11 @@ describe('with resume', () => {
   test.each<[string, (path: string) => void]>([
     ['truncated', (path) => truncateSync(path, 1000)],
     ['empty', (path) => writeFileSync(path, '')],
-    ['something else', (path) => writeFileSync(path, 'not a checkpoint at all')],
-    ['a file of another program', (path) => writeFileSync(path, Buffer.from('\x02\0\0\0\0\0\0\0{}', 'latin1'))],
+    ['of another format', (path) => writeFileSync(path, 'not a checkpoint at all')],
+    ['of another program', (path) => writeFileSync(path, Buffer.from('\x02\0\0\0\0\0\0\0{}', 'latin1'))],
   ])('a checkpoint that is %s is refused in one line', async (_, damage) => {
     const training = makeTraining();
-    await interruptedAt(1, training);
+    await interruptAt(1, training);
     damage(training.checkpoint);
     const error: unknown = await train({ ...training, resume: true }, never).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UsageError);
@@ -271,9 +271,9 @@ describe('with resume', () => {
   });
 });
 
-test('a loss that is no number ends training, with the step and the advice', async () => {
+test('a loss that is not finite ends training, with the step and advice', async () => {
   const training = makeTraining();
-  // The first batch is fine; then the weights are spoiled.
+  // Spoils the loss of the third step.
   const method: Method = {
     ...training.method,
     createHead: (...args) => {

@@ -3,41 +3,50 @@
 import { equalErrorRate } from '@thetagrad/a-softmax';
 import { median, range } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
-import { degrees, percent, toDegrees } from './format.ts';
+import { formatDegrees, formatPercent, toDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { methodColour } from './palette.ts';
-import { bottomAxis, figure, leftAxis, linearTicks, SMALL_PANEL, picture, type Scale, type Tick } from './plot.ts';
+import {
+  renderBottomAxis,
+  renderFigure,
+  renderLeftAxis,
+  linearTicks,
+  smallPanel,
+  renderPicture,
+  type Scale,
+  type Tick,
+} from './plot.ts';
 import type { MethodResult } from './report.ts';
 
-/** Degrees. */
-const BIN = 2;
+/** Width of a bin of the histograms, in degrees. */
+const binWidth = 2;
 
-export function angleHistograms(methods: readonly MethodResult[]): Markup {
-  const widest = Math.max(
-    ...methods.flatMap(({ verification: v }) => [largest(v.genuineAngles), largest(v.impostorAngles)]),
+export function renderAngles(methods: readonly MethodResult[]): Markup {
+  const maxAngle = Math.max(
+    ...methods.flatMap(({ verification: v }) => [maxOf(v.genuineAngles), maxOf(v.impostorAngles)]),
   );
-  const reach = Math.min(180, Math.max(30, Math.ceil(toDegrees(widest) / 30) * 30));
+  const limit = Math.min(180, Math.max(30, Math.ceil(toDegrees(maxAngle) / 30) * 30));
   const histograms = methods.map(({ verification: v }) => ({
-    genuine: densities(v.genuineAngles, reach),
-    impostor: densities(v.impostorAngles, reach),
+    genuine: computeDensities(v.genuineAngles, limit),
+    impostor: computeDensities(v.impostorAngles, limit),
   }));
-  const tallest = Math.max(...histograms.flatMap(({ genuine, impostor }) => [...genuine, ...impostor]));
-  const x = scaleLinear().domain([0, reach]).range([SMALL_PANEL.left, SMALL_PANEL.right]);
+  const maxDensity = Math.max(...histograms.flatMap(({ genuine, impostor }) => [...genuine, ...impostor]));
+  const x = scaleLinear().domain([0, limit]).range([smallPanel.left, smallPanel.right]);
   const y = scaleLinear()
-    .domain([0, tallest * 1.05])
-    .range([SMALL_PANEL.bottom, SMALL_PANEL.top]);
+    .domain([0, maxDensity * 1.05])
+    .range([smallPanel.bottom, smallPanel.top]);
 
-  return figure({
+  return renderFigure({
     panels: methods.map((method, i) => ({
       heading: method.name,
-      content: panel(method, methodColour(i), histograms[i]!, x, y),
+      content: renderPanel(method, methodColour(i), histograms[i]!, x, y),
     })),
     size: 'small',
-    caption: markup`Angles between the features of two images of one unseen class (genuine pairs, in colour) and of two (impostor pairs, grey), each histogram of area 1. The less the two overlap, the better. The vertical line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted. All panels have the same axes.`,
+    caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in colour) and of different unseen classes (impostor pairs, grey), each histogram of area 1. Less overlap is better. The vertical line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted. All panels have the same axes.`,
   });
 }
 
-function panel(
+function renderPanel(
   { name, verification }: MethodResult,
   colour: string,
   { genuine, impostor }: { readonly genuine: readonly number[]; readonly impostor: readonly number[] },
@@ -47,37 +56,37 @@ function panel(
   const { rate, threshold } = equalErrorRate(verification.roc);
   const angle = Math.acos(Math.min(1, Math.max(-1, threshold)));
   const at = x(toDegrees(angle));
-  const text = `EER ${percent(rate)} at ${degrees(angle)}`;
-  const alternative = `Histogram of angles of ${name}: genuine pairs have a median of ${degrees(median(verification.genuineAngles)!)}, impostor pairs of ${degrees(median(verification.impostorAngles)!)}. ${text}.`;
-  // The label goes to the side with more room.
-  const side = at > (SMALL_PANEL.left + SMALL_PANEL.right) / 2 ? -1 : 1;
-  return picture(
-    SMALL_PANEL,
+  const text = `EER ${formatPercent(rate)} at ${formatDegrees(angle)}`;
+  const alternative = `Histogram of angles of ${name}: genuine pairs have a median of ${formatDegrees(median(verification.genuineAngles)!)}, impostor pairs of ${formatDegrees(median(verification.impostorAngles)!)}. ${text}.`;
+  // Places the label on the side with more room.
+  const side = at > (smallPanel.left + smallPanel.right) / 2 ? -1 : 1;
+  return renderPicture(
+    smallPanel,
     alternative,
-    markup`${bottomAxis(SMALL_PANEL, { title: 'Angle', ticks: angleTicks(x) })}${leftAxis(SMALL_PANEL, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${outline(impostor, x, y)}" /><path class="area ${colour}" d="${outline(genuine, x, y)}" /><path class="threshold" d="M${at},${SMALL_PANEL.top}V${SMALL_PANEL.bottom}" /><text class="label" x="${at + 6 * side}" y="${SMALL_PANEL.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
+    markup`${renderBottomAxis(smallPanel, { title: 'Angle', ticks: createAngleTicks(x) })}${renderLeftAxis(smallPanel, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${tracePath(impostor, x, y)}" /><path class="area ${colour}" d="${tracePath(genuine, x, y)}" /><path class="threshold" d="M${at},${smallPanel.top}V${smallPanel.bottom}" /><text class="label" x="${at + 6 * side}" y="${smallPanel.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
   );
 }
 
-function angleTicks(x: Scale): Tick[] {
-  const reach = x.domain()[1]!;
-  return range(0, reach + 1, reach > 60 ? 30 : 10).map((angle) => ({ at: x(angle), label: `${angle}°` }));
+function createAngleTicks(x: Scale): Tick[] {
+  const limit = x.domain()[1]!;
+  return range(0, limit + 1, limit > 60 ? 30 : 10).map((angle) => ({ at: x(angle), label: `${angle}°` }));
 }
 
-/** The share of angles in each bin, per degree. A loop with counts, because there may be millions of pairs. */
-function densities(angles: Float32Array, reach: number): number[] {
-  const counts = new Array<number>(reach / BIN).fill(0);
-  for (const angle of angles) counts[Math.min(counts.length - 1, Math.floor(toDegrees(angle) / BIN))]!++;
-  return counts.map((n) => n / (BIN * angles.length));
+/** Share of angles in each bin, per degree. Counts in a loop, because there may be millions of pairs. */
+function computeDensities(angles: Float32Array, limit: number): number[] {
+  const counts = new Array<number>(limit / binWidth).fill(0);
+  for (const angle of angles) counts[Math.min(counts.length - 1, Math.floor(toDegrees(angle) / binWidth))]!++;
+  return counts.map((n) => n / (binWidth * angles.length));
 }
 
-function outline(bins: readonly number[], x: Scale, y: Scale): string {
-  const tops = bins.map((density, i) => `V${y(density).toFixed(1)}H${x((i + 1) * BIN).toFixed(1)}`);
+function tracePath(bins: readonly number[], x: Scale, y: Scale): string {
+  const tops = bins.map((density, i) => `V${y(density).toFixed(1)}H${x((i + 1) * binWidth).toFixed(1)}`);
   return `M${x(0)},${y(0)}${tops.join('')}V${y(0)}Z`;
 }
 
-function largest(angles: Float32Array): number {
-  // A loop, because spreading millions of values overflows the stack.
-  let most = 0;
-  for (const angle of angles) if (angle > most) most = angle;
-  return most;
+/** Maximum of millions of values, which would overflow the stack as arguments of Math.max. */
+function maxOf(angles: Float32Array): number {
+  let max = 0;
+  for (const angle of angles) if (angle > max) max = angle;
+  return max;
 }

@@ -1,6 +1,6 @@
-/** HTML and SVG by template strings in which every value is escaped. */
+/** HTML and SVG from template strings that escape every value. */
 
-/** Text that is markup already. Only {@link markup} and {@link trusted} make it, so that nothing gets in unescaped. */
+/** Escaped markup. Only {@link markup} and {@link trusted} create it. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -11,16 +11,16 @@ export class Markup {
 export type MarkupValue = Markup | string | number | readonly MarkupValue[];
 
 /**
- * A template tag: strings are escaped (for elements and for attributes in double quotes), numbers are lengths in pixels
- * and rounded to hundredths, lists are joined, markup is taken as it is.
+ * Template tag for markup: escapes strings (for elements and for attributes in double quotes), rounds numbers to
+ * hundredths, joins lists, and inserts markup as it is.
  *
- * @throws RangeError if a number is not finite, because a browser would drop the whole shape without a word
+ * @throws {RangeError} if a number is not finite, because a browser would silently drop the whole shape.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   return new Markup(strings.map((text, i) => (i === 0 ? text : toText(values[i - 1]!) + text)).join(''));
 }
 
-/** Takes text as markup without escaping; for the style sheet and the script that are part of this package. */
+/** Wraps text as markup without escaping, for the style sheet and the script of this package. */
 export function trusted(text: string): Markup {
   return new Markup(text);
 }
@@ -33,7 +33,7 @@ function toText(value: MarkupValue): string {
   return String(Math.round(value * 100) / 100);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
+const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -41,9 +41,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control characters are not allowed in a document even if escaped, and become the replacement character. */
+/** Replaces control characters, which a document may not contain even escaped, by U+FFFD. */
 function escapeText(text: string): string {
   return text
-    .replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+    .replace(/[&<>"']/g, (character) => entities[character]!)
     .replace(/[^\t\n\r\u0020-\u007E\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
 }

@@ -1,35 +1,35 @@
-/** Names of the style sheet's colours. They are classes, not values, so that the dark theme and print can differ. */
+/** Colours as classes of the style sheet, so that the dark theme and print can differ. */
 
 import { type Markup, markup } from './markup.ts';
 
-const METHOD_COLOURS = 7;
-const CLASS_COLOURS = 10;
+const methodColourCount = 7;
+const classColourCount = 10;
 
-/** The colour of the method at this place in the report: the same in every picture. */
+/** Colour of a method by its index in the report, the same in every picture. */
 export function methodColour(index: number): string {
-  return `m${index % METHOD_COLOURS}`;
+  return `m${index % methodColourCount}`;
 }
 
-/** The colour of a class of images. With more than ten classes they repeat; the pictures label directions as well. */
+/** Colour of a class of images. Repeats after ten classes; pictures also label the directions. */
 export function classColour(label: number): string {
-  return `c${label % CLASS_COLOURS}`;
+  return `c${label % classColourCount}`;
 }
 
 export interface LegendEntry {
   readonly label: string;
-  /** Class of the colour. */
+  /** Class of the style sheet. */
   readonly colour: string;
   readonly mark: 'line' | 'dashed' | 'area' | 'dot';
 }
 
-export function legend(entries: readonly LegendEntry[]): Markup {
+export function renderLegend(entries: readonly LegendEntry[]): Markup {
   return markup`<ul class="legend">${entries.map(
     ({ label, colour, mark }) =>
-      markup`<li><svg class="swatch ${colour}" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true">${swatch(mark)}</svg>${label}</li>`,
+      markup`<li><svg class="swatch ${colour}" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true">${renderSwatch(mark)}</svg>${label}</li>`,
   )}</ul>`;
 }
 
-function swatch(mark: LegendEntry['mark']): Markup {
+function renderSwatch(mark: LegendEntry['mark']): Markup {
   switch (mark) {
     case 'line':
       return markup`<path class="line" d="M1,6H21" />`;

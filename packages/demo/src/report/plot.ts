@@ -1,11 +1,11 @@
-/** What the charts share: a panel with axes, and figures with captions. */
+/** Parts of all charts: panels with axes, and figures with captions. */
 
 import type { ScaleContinuousNumeric } from 'd3-scale';
 import { type Markup, markup } from './markup.ts';
 
 export type Scale = ScaleContinuousNumeric<number, number>;
 
-/** A panel of an SVG and the box within it that the data fill, in pixels from the top left. */
+/** Size of an SVG and the plot area within it, in pixels from the top left. */
 export interface Panel {
   readonly width: number;
   readonly height: number;
@@ -15,12 +15,12 @@ export interface Panel {
   readonly bottom: number;
 }
 
-/** Small enough that its text stays readable when a phone scales the panel down. */
-export const PANEL: Panel = { width: 460, height: 310, left: 52, right: 446, top: 12, bottom: 262 };
-/** For three panels in a row. */
-export const SMALL_PANEL: Panel = { width: 360, height: 252, left: 60, right: 344, top: 12, bottom: 204 };
-/** {@link PANEL} with room for an axis on the right. */
-export const TWO_AXES: Panel = { ...PANEL, right: 404 };
+/** Panel for two in a row, small enough to stay readable when a phone scales it down. */
+export const largePanel: Panel = { width: 460, height: 310, left: 52, right: 446, top: 12, bottom: 262 };
+/** Panel for three in a row. */
+export const smallPanel: Panel = { width: 360, height: 252, left: 60, right: 344, top: 12, bottom: 204 };
+/** {@link largePanel} with room for an axis on the right. */
+export const twoAxisPanel: Panel = { ...largePanel, right: 404 };
 
 export interface Tick {
   readonly at: number;
@@ -32,11 +32,12 @@ export interface AxisOptions {
   readonly ticks: readonly Tick[];
 }
 
-export function linearTicks(scale: Scale, about: number, format: (value: number) => string): Tick[] {
-  return scale.ticks(about).map((value) => ({ at: scale(value), label: format(value) }));
+/** About `target` ticks at round values. */
+export function linearTicks(scale: Scale, target: number, format: (value: number) => string): Tick[] {
+  return scale.ticks(target).map((value) => ({ at: scale(value), label: format(value) }));
 }
 
-/** A tick at each power of ten of a logarithmic scale whose domain ends at powers of ten. */
+/** One tick per power of ten, for a logarithmic scale whose domain ends at powers of ten. */
 export function decadeTicks(scale: Scale, format: (value: number) => string): Tick[] {
   const [low, high] = scale.domain().map((value) => Math.round(Math.log10(value)));
   const ticks: Tick[] = [];
@@ -44,30 +45,34 @@ export function decadeTicks(scale: Scale, format: (value: number) => string): Ti
   return ticks;
 }
 
-export function bottomAxis({ left, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
+export function renderBottomAxis({ left, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
   return markup`<g class="axis">${ticks.map(
     ({ at, label }) =>
       markup`<path class="grid" d="M${at},${top}V${bottom}" /><text x="${at}" y="${bottom + 18}" text-anchor="middle">${label}</text>`,
   )}<path class="rule" d="M${left},${bottom}H${right}" /><text class="name" x="${(left + right) / 2}" y="${bottom + 38}" text-anchor="middle">${title}</text></g>`;
 }
 
-export function leftAxis({ left, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
+export function renderLeftAxis({ left, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
   return markup`<g class="axis">${ticks.map(
     ({ at, label }) =>
       markup`<path class="grid" d="M${left},${at}H${right}" /><text x="${left - 6}" y="${at + 4}" text-anchor="end">${label}</text>`,
   )}<text class="name" transform="translate(13,${(top + bottom) / 2})rotate(-90)" text-anchor="middle">${title}</text></g>`;
 }
 
-/** Has no grid lines, which would mingle with those of the left axis. */
-export function rightAxis({ width, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
+/** Renders a right axis, without grid lines, which would mix with those of the left axis. */
+export function renderRightAxis({ width, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {
   return markup`<g class="axis">${ticks.map(
     ({ at, label }) =>
       markup`<path class="rule" d="M${right},${at}h4" /><text x="${right + 7}" y="${at + 4}">${label}</text>`,
   )}<path class="rule" d="M${right},${top}V${bottom}" /><text class="name" transform="translate(${width - 6},${(top + bottom) / 2})rotate(-90)" text-anchor="middle">${title}</text></g>`;
 }
 
-/** @param alternative what the picture shows, in words */
-export function picture(
+/**
+ * Renders an SVG.
+ *
+ * @param alternative Description for readers who cannot see it.
+ */
+export function renderPicture(
   { width, height }: Pick<Panel, 'width' | 'height'>,
   alternative: string,
   content: Markup,
@@ -76,16 +81,16 @@ export function picture(
 }
 
 export interface FigureOptions {
-  /** Panels side by side where there is room; each may have a heading. */
+  /** Panels, side by side if there is room, with optional headings. */
   readonly panels: readonly { readonly heading?: string; readonly content: Markup }[];
-  /** How to read the pictures. */
+  /** Explanation of the pictures. */
   readonly caption: Markup;
   readonly legend?: Markup;
-  /** Class of the grid of panels. */
+  /** Class of the style sheet for the grid of panels. */
   readonly size?: 'small' | 'pair';
 }
 
-export function figure({ panels, caption, legend, size }: FigureOptions): Markup {
+export function renderFigure({ panels, caption, legend, size }: FigureOptions): Markup {
   return markup`<figure>${legend ?? ''}<div class="panels ${size ?? ''}">${panels.map(
     ({ heading, content }) =>
       markup`<div class="panel">${heading === undefined ? '' : markup`<h3>${heading}</h3>`}${content}</div>`,
@@ -93,8 +98,8 @@ export function figure({ panels, caption, legend, size }: FigureOptions): Markup
 `;
 }
 
-/** A path of dots: subpaths of no length with round ends, a tenth of the size of circle elements. */
-export function dots(points: Iterable<{ readonly x: number; readonly y: number }>): string {
+/** Path of dots, as subpaths of length 0 with round caps: a tenth of the text of circle elements. */
+export function traceDots(points: Iterable<{ readonly x: number; readonly y: number }>): string {
   let path = '';
   for (const { x, y } of points) path += `M${x.toFixed(1)},${y.toFixed(1)}h0`;
   return path;

@@ -1,76 +1,78 @@
-/** The report of a run: one HTML file with tables and pictures that needs nothing else. */
+/** Report of a run: one self-contained HTML file with tables and pictures. */
 
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VerificationReport } from '@thetagrad/a-softmax';
-import { angleHistograms } from './angles.ts';
-import { trainingCurves } from './curves.ts';
-import { percent } from './format.ts';
+import { renderAngles } from './angles.ts';
+import { renderCurves } from './curves.ts';
+import { formatPercent } from './format.ts';
 import { type Markup, markup, trusted } from './markup.ts';
-import { planeFigures } from './plane.ts';
-import { resultsTable } from './results.ts';
-import { rocFigure } from './roc.ts';
-import { sampleGrid } from './samples.ts';
-import { sphereFigures, sphereScript } from './sphere.ts';
+import { renderPlanes } from './plane.ts';
+import { renderResults } from './results.ts';
+import { renderRoc } from './roc.ts';
+import { renderSamples } from './samples.ts';
+import { renderSpheres, readSphereScript } from './sphere.ts';
 
-/** What a run did and found: plain data, no tensors. */
+/** Contents of a report: plain data, no tensors. */
 export interface Report {
   readonly title: string;
   readonly created: Date;
-  /** The command line that makes this report again. */
+  /** Command line that reproduces this report. */
   readonly command: string;
-  /** Data set, classes, net, steps, machine and so on. */
+  /** Data set, classes, network, steps, machine and so on. */
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   readonly samples: { readonly seen: SampleSheet; readonly unseen: SampleSheet };
-  /** At least one, in the order of the table; colours follow it. */
+  /** At least one, in the order of the table and of the colours. */
   readonly methods: readonly MethodResult[];
   /** Features of embeddings of 2 and 3 dimensions; may be empty. */
   readonly planes: readonly FeaturePlot[];
 }
 
-/** Images by class; the report shows at most 8 classes and 10 images of each. */
+/** Sample images by class, of which the report shows at most 8 classes and 10 images of each. */
 export interface SampleSheet {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
-  /** Each image (C, H, W) in row-major order. */
+  /** One row per class; each image has shape (C, H, W). */
   readonly rows: readonly { readonly className: string; readonly images: readonly Uint8Array[] }[];
 }
 
+/** Training curve and verification of one method. */
 export interface MethodResult {
   readonly name: string;
-  /** By step, rising; values that are not finite are left out of the pictures. */
+  /** Values by ascending step; pictures omit those that are not finite. */
   readonly curve: readonly {
     readonly step: number;
     readonly loss: number;
-    /** In [0, 1]. */
+    /** Share of the batch classified correctly. */
     readonly accuracy?: number;
     readonly lambda?: number;
   }[];
-  /** Duration of training. */
+  /** Training time. */
   readonly seconds: number;
-  /** On classes never seen in training. */
+  /** Verification on unseen classes. */
   readonly verification: VerificationReport;
 }
 
+/** Features of a 2-D or 3-D embedding of one method. */
 export interface FeaturePlot {
-  /** Name of the method, for the heading. */
+  /** Name of the method. */
   readonly method: string;
   readonly dimension: 2 | 3;
-  /** (N, dimension) in row-major order. */
+  /** Features of shape (N, dimension). */
   readonly features: Float32Array;
-  /** N indices of classNames. */
+  /** Indices into `classNames`, of shape (N). */
   readonly labels: Int32Array;
   readonly classNames: readonly string[];
-  /** (classes, dimension) in row-major order: the weight vector of each class, of any length. */
+  /** Weight vectors of the classes, of shape (classes, dimension) and any length. */
   readonly weights?: Float32Array;
 }
 
 /**
- * Writes {@link renderReport} to a file and creates its folder if there is none.
+ * Writes {@link renderReport} to a file, creating its folder if necessary.
  *
- * @throws what renderReport throws, or the error of the file system
+ * @throws {RangeError} if the contents are inconsistent.
  */
 export async function writeReport(path: string, report: Report): Promise<void> {
   const page = renderReport(report);
@@ -79,16 +81,15 @@ export async function writeReport(path: string, report: Report): Promise<void> {
 }
 
 /**
- * The report as an HTML page without any reference to another file; it forbids the browser to load one. Equal input
- * gives an equal page.
+ * Renders a report as an HTML page that refers to no other file and forbids the browser to load one. Deterministic.
  *
- * @throws RangeError if there is no method, or the sizes of images, features, labels and weights do not fit each other
+ * @throws {RangeError} if there is no method, or the sizes of images, features, labels and weights do not match.
  */
 export function renderReport(report: Report): string {
   const { title, created, command, facts, samples, methods, planes } = report;
   if (methods.length === 0) throw new RangeError('renderReport: a report needs at least one method, got none');
-  const flat = planes.filter(({ dimension }) => dimension === 2);
-  const round = planes.filter(({ dimension }) => dimension === 3);
+  const circles = planes.filter(({ dimension }) => dimension === 2);
+  const spheres = planes.filter(({ dimension }) => dimension === 3);
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -107,32 +108,32 @@ export function renderReport(report: Report): string {
 <dl class="facts">${facts.map(({ name, value }) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>
 <main>
-${section('Results on unseen classes', markup`<p>${verdict(methods)}</p>${resultsTable(methods)}`)}
-${section('Images', imageFigures(samples))}
-${section('Training', trainingCurves(methods))}
-${section('Angles between unseen images', angleHistograms(methods))}
-${section('ROC curves', rocFigure(methods))}
-${flat.length > 0 ? section('Features in the plane', planeFigures(flat)) : ''}
-${round.length > 0 ? section('Features on the sphere', sphereFigures(round)) : ''}
+${renderSection('Results on unseen classes', markup`<p>${describeRanking(methods)}</p>${renderResults(methods)}`)}
+${renderSection('Images', renderImages(samples))}
+${renderSection('Training', renderCurves(methods))}
+${renderSection('Angles between unseen images', renderAngles(methods))}
+${renderSection('ROC curves', renderRoc(methods))}
+${circles.length > 0 ? renderSection('Features in the plane', renderPlanes(circles)) : ''}
+${spheres.length > 0 ? renderSection('Features on the sphere', renderSpheres(spheres)) : ''}
 </main>
-${round.length > 0 ? markup`<script type="module">${sphereScript()}</script>` : ''}
+${spheres.length > 0 ? markup`<script type="module">${readSphereScript()}</script>` : ''}
 </body>
 </html>
 `.text;
 }
 
-function section(heading: string, content: Markup): Markup {
+function renderSection(heading: string, content: Markup): Markup {
   return markup`<section><h2>${heading}</h2>${content}</section>`;
 }
 
-function imageFigures({ seen, unseen }: Report['samples']): Markup {
-  return markup`<div class="sheets"><figure>${sampleGrid('Seen classes', seen)}<figcaption>Classes seen in training, a row of images for each.</figcaption></figure>
-<figure>${sampleGrid('Unseen classes', unseen)}<figcaption>Classes never seen in training. Is a pair of these images of one class? That is the question of the table.</figcaption></figure></div>`;
+function renderImages({ seen, unseen }: Report['samples']): Markup {
+  return markup`<div class="sheets"><figure>${renderSamples('Seen classes', seen)}<figcaption>Classes seen in training, one row of images each.</figcaption></figure>
+<figure>${renderSamples('Unseen classes', unseen)}<figcaption>Unseen classes. The table measures how well a method decides whether a pair of such images is of the same class.</figcaption></figure></div>`;
 }
 
-/** The first thing to know, in a sentence. */
-function verdict(methods: readonly MethodResult[]): string {
+/** Ranks the methods in one sentence. */
+function describeRanking(methods: readonly MethodResult[]): string {
   const order = [...methods].sort((a, b) => a.verification.eer - b.verification.eer);
-  const rates = order.map(({ name, verification }) => `${name} (${percent(verification.eer)})`);
-  return `By equal error rate, from the best: ${rates.join(', ')}.`;
+  const rates = order.map(({ name, verification }) => `${name} (${formatPercent(verification.eer)})`);
+  return `By equal error rate, best first: ${rates.join(', ')}.`;
 }

@@ -1,18 +1,18 @@
 import { DOMParser, type Element } from '@xmldom/xmldom';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MethodResult } from '../src/report/report.ts';
-import { resultsTable } from '../src/report/results.ts';
-import { makeMethod } from './report-data.ts';
+import { renderResults } from '../src/report/results.ts';
+import { makeMethod } from './reportData.ts';
 
-const made = makeMethod('softmax', 0.3);
+const base = makeMethod('softmax', 0.3);
 
 function method(name: string, verification: Partial<MethodResult['verification']>, seconds = 1): MethodResult {
-  return { ...made, name, seconds, verification: { ...made.verification, ...verification } };
+  return { ...base, name, seconds, verification: { ...base.verification, ...verification } };
 }
 
-/** The text of each cell by row and column title. */
-function table(methods: readonly MethodResult[]): Record<string, Record<string, string>> {
-  const root = new DOMParser().parseFromString(`<x>${resultsTable(methods).text}</x>`, 'text/xml').documentElement!;
+/** Text of each cell by row and column title. */
+function parseTable(methods: readonly MethodResult[]): Record<string, Record<string, string>> {
+  const root = new DOMParser().parseFromString(`<x>${renderResults(methods).text}</x>`, 'text/xml').documentElement!;
   const texts = (row: Element) =>
     [...row.getElementsByTagName('*')].filter((e) => e.nodeName !== 'span').map((e) => e.textContent!);
   const [head, ...rows] = [...root.getElementsByTagName('tr')];
@@ -25,8 +25,8 @@ function table(methods: readonly MethodResult[]): Record<string, Record<string, 
   );
 }
 
-describe('resultsTable', () => {
-  it('shows rates as per cent, angles in degrees, and marks the best of each column', () => {
+describe('renderResults', () => {
+  test('formats rates in percent and angles in degrees, and marks the best of each column', () => {
     const methods = [
       method('a', {
         accuracy: 0.91234,
@@ -57,7 +57,7 @@ describe('resultsTable', () => {
         75,
       ),
     ];
-    expect(table(methods)).toEqual({
+    expect(parseTable(methods)).toEqual({
       a: {
         'Accuracy ↑': '91.23% ± 1.23',
         'EER ↓': '10.00%',
@@ -85,13 +85,13 @@ describe('resultsTable', () => {
     });
   });
 
-  it('marks all values that read the same as the best', () => {
-    const rows = table([method('a', { eer: 0.050001 }), method('b', { eer: 0.05 }), method('c', { eer: 0.06 })]);
+  test('marks all values that are displayed like the best', () => {
+    const rows = parseTable([method('a', { eer: 0.050001 }), method('b', { eer: 0.05 }), method('c', { eer: 0.06 })]);
     expect(Object.values(rows).map((row) => row['EER ↓'])).toEqual(['5.00% (best)', '5.00% (best)', '6.00%']);
   });
 
-  it('shows rates that one method lacks, distractors, and a Fisher score without bound', () => {
-    const rows = table([
+  test('shows missing rates, distractors, and an unbounded Fisher score', () => {
+    const rows = parseTable([
       method('a', { tarAtFar: { 0.001: 0.5 }, angularFisherScore: Infinity }),
       method('b', { tarAtFar: { 0.1: 0.9 }, rank1WithDistractors: 0.7 }),
     ]);
@@ -104,8 +104,8 @@ describe('resultsTable', () => {
     expect(rows['a']!['Rank-1 with distractors ↑']).toBe('–');
   });
 
-  it('explains every column', () => {
-    const { text } = resultsTable([made]);
+  test('explains every column', () => {
+    const { text } = renderResults([base]);
     const titles = [...text.matchAll(/<th scope="col">([^<]*?)(?: [↑↓])?<\/th>/g)].map((match) => match[1]);
     expect([...text.matchAll(/<dt>([^<]*)<\/dt><dd>[^<]{20,}<\/dd>/g)].map((match) => match[1])).toEqual(
       titles.slice(1),

@@ -1,4 +1,4 @@
-/** A made-up run: features in clusters about directions, tighter from method to method, and curves that fall. */
+/** Synthetic run: features in clusters around directions, more compact from method to method, and falling curves. */
 
 import { verify } from '@thetagrad/a-softmax';
 import { random } from '@thetagrad/core';
@@ -13,7 +13,7 @@ interface Clusters {
   readonly seed?: number;
 }
 
-export function clusters({ classes, perClass, dimension, spread, seed = 1 }: Clusters) {
+export function createClusters({ classes, perClass, dimension, spread, seed = 1 }: Clusters) {
   const stream = random.key(seed).stream();
   const weights = new Float32Array(classes * dimension);
   const features = new Float32Array(classes * perClass * dimension);
@@ -47,7 +47,7 @@ export function makeMethod(
   { margin = false, steps = 600, far = [0.1, 0.01, 0.001] } = {},
 ): MethodResult {
   const stream = random.key(name.length).stream();
-  const { features, labels } = clusters({ classes: 20, perClass: 20, dimension: 16, spread });
+  const { features, labels } = createClusters({ classes: 20, perClass: 20, dimension: 16, spread });
   const curve = Array.from({ length: steps }, (_, i) => ({
     step: i + 1,
     loss: (3 + (margin ? spread : 0)) * Math.exp((-4 * i) / steps) * (1 + 0.25 * stream.normal()) ** 2 + 0.1,
@@ -59,7 +59,7 @@ export function makeMethod(
 
 export function makePlane(method: string, dimension: 2 | 3, spread: number, perClass = 60): FeaturePlot {
   const classNames = Array.from({ length: 8 }, (_, c) => String(c));
-  return { method, dimension, classNames, ...clusters({ classes: 8, perClass, dimension, spread }) };
+  return { method, dimension, classNames, ...createClusters({ classes: 8, perClass, dimension, spread }) };
 }
 
 export function makeSheet({ rows = 6, columns = 10, size = 28, channels = 1 as 1 | 3 } = {}): SampleSheet {

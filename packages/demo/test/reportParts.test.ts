@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { DOMParser } from '@xmldom/xmldom';
-import { describe, expect, it } from 'vitest';
-import { shortNames } from '../src/report/features.ts';
+import { describe, expect, test } from 'vitest';
+import { shortenNames } from '../src/report/features.ts';
 import { markup } from '../src/report/markup.ts';
-import { drawSphere } from '../src/report/sphere-view.js';
-import { apart, envelope, everyFew, movingMean, samplePerClass } from '../src/report/thin.ts';
+import { drawSphere } from '../src/report/sphereView.js';
+import {
+  dropNearbyPoints,
+  downsampleRange,
+  downsample,
+  computeMovingMean,
+  samplePerClass,
+} from '../src/report/downsample.ts';
 
 const points = fc
   .array(
@@ -14,7 +20,7 @@ const points = fc
   .map((values) => values.map((y, x) => ({ x, y })));
 
 describe('markup', () => {
-  it('brings any text back unchanged from an element and an attribute', () => {
+  test('any text round-trips through an element and an attribute', () => {
     const text = fc.string({
       unit: fc.constantFrom('<', '>', '&', '"', "'", ';', ' ', '/', '#39', 'amp', 'é', '∞', '😀'),
     });
@@ -28,32 +34,32 @@ describe('markup', () => {
     );
   });
 
-  it('replaces characters that no document may have', () => {
+  test('replaces characters that a document may not contain', () => {
     expect(markup`${'a\u0000b\u001Bc\uD800d'}`.text).toBe('a\uFFFDb\uFFFDc\uFFFDd');
   });
 
-  it('rounds numbers to hundredths and refuses those that are not finite', () => {
+  test('rounds numbers to hundredths and refuses those that are not finite', () => {
     expect(markup`${1 / 3} ${[2, markup`<b />`]}`.text).toBe('0.33 2<b />');
     expect(() => markup`${NaN}`).toThrow('markup: a number must be finite, got NaN');
   });
 });
 
-describe('shortNames', () => {
-  it('drops the words all names begin with, never a whole name, and cuts long ones', () => {
-    expect(shortNames(['glyph 3', 'glyph 14'])).toEqual(['3', '14']);
-    expect(shortNames(['Greek alpha', 'Greek beta', 'Latin a'])).toEqual(['Greek a…', 'Greek b…', 'Latin a']);
-    expect(shortNames(['glyph', 'glyph 2'])).toEqual(['glyph', 'glyph 2']);
-    expect(shortNames(['glyph 3'])).toEqual(['glyph 3']);
-    expect(shortNames([])).toEqual([]);
+describe('shortenNames', () => {
+  test('drops common leading words, never a whole name, and truncates long names', () => {
+    expect(shortenNames(['glyph 3', 'glyph 14'])).toEqual(['3', '14']);
+    expect(shortenNames(['Greek alpha', 'Greek beta', 'Latin a'])).toEqual(['Greek a…', 'Greek b…', 'Latin a']);
+    expect(shortenNames(['glyph', 'glyph 2'])).toEqual(['glyph', 'glyph 2']);
+    expect(shortenNames(['glyph 3'])).toEqual(['glyph 3']);
+    expect(shortenNames([])).toEqual([]);
   });
 });
 
-describe('thinning', () => {
-  it('the envelope keeps the extremes and the order within the limit', () => {
+describe('downsampling', () => {
+  test('downsampleRange keeps the extremes and the order within the limit', () => {
     fc.assert(
-      fc.property(points, fc.integer({ min: 2, max: 50 }), (all, most) => {
-        const kept = envelope(all, most);
-        expect(kept.length).toBeLessThanOrEqual(most);
+      fc.property(points, fc.integer({ min: 2, max: 50 }), (all, max) => {
+        const kept = downsampleRange(all, max);
+        expect(kept.length).toBeLessThanOrEqual(max);
         const values = all.map(({ y }) => y);
         expect(kept.map(({ y }) => y)).toEqual(expect.arrayContaining([Math.min(...values), Math.max(...values)]));
         expect(kept).toEqual([...kept].sort((a, b) => a.x - b.x));
@@ -61,10 +67,10 @@ describe('thinning', () => {
     );
   });
 
-  it('every point left out by apart lies near one that is kept, and the ends stay', () => {
+  test('dropNearbyPoints keeps the ends, and a point near each that it drops', () => {
     fc.assert(
       fc.property(points, fc.double({ min: 0.1, max: 30, noNaN: true }), (all, distance) => {
-        const kept = apart(all, distance);
+        const kept = dropNearbyPoints(all, distance);
         expect(kept[0]).toBe(all[0]);
         expect(kept[kept.length - 1]).toBe(all[all.length - 1]);
         for (const { x, y } of all) {
@@ -74,22 +80,22 @@ describe('thinning', () => {
     );
   });
 
-  it('everyFew keeps both ends and about as many as asked for', () => {
+  test('downsample keeps both ends and about the given number', () => {
     fc.assert(
-      fc.property(points, fc.integer({ min: 1, max: 50 }), (all, most) => {
-        const kept = everyFew(all, most);
-        expect(kept.length).toBeLessThanOrEqual(most + 1);
+      fc.property(points, fc.integer({ min: 1, max: 50 }), (all, max) => {
+        const kept = downsample(all, max);
+        expect(kept.length).toBeLessThanOrEqual(max + 1);
         expect([kept[0], kept[kept.length - 1]]).toEqual([all[0], all[all.length - 1]]);
       }),
     );
   });
 
-  it('movingMean is the mean of the values around, fewer at the ends', () => {
-    expect(movingMean([1, 2, 6, 4], 3)).toEqual([1.5, 3, 4, 5]);
-    expect(movingMean([1, 2, 6, 4], 0)).toEqual([1, 2, 6, 4]);
+  test('computeMovingMean is a centred mean, over fewer values at the ends', () => {
+    expect(computeMovingMean([1, 2, 6, 4], 3)).toEqual([1.5, 3, 4, 5]);
+    expect(computeMovingMean([1, 2, 6, 4], 0)).toEqual([1, 2, 6, 4]);
   });
 
-  it('samplePerClass gives each class its share, whatever the order of labels', () => {
+  test('samplePerClass samples a share of each class, in any order of labels', () => {
     const interleaved = Int32Array.from({ length: 6000 }, (_, i) => i % 10);
     const sorted = Int32Array.from(interleaved).sort();
     for (const labels of [interleaved, sorted]) {
@@ -113,14 +119,14 @@ describe('drawSphere', () => {
     directions: [0, 1000, 0, 0, 0, 1000],
   };
 
-  it('puts the point towards the viewer in the middle of the near side, and its opposite on the far side', () => {
+  test('projects the point towards the viewer to the centre of the near side, and its opposite to the far side', () => {
     const { layers } = drawSphere(scene, { azimuth: 0, elevation: 0 });
     const [, farFirst, farSecond, , nearFirst, nearSecond] = layers;
     expect([nearFirst, farFirst]).toEqual(['M0.0,0.0h0', '']);
     expect([nearSecond, farSecond]).toEqual(['', 'M0.0,0.0h0']);
   });
 
-  it('shows y to the right and z up', () => {
+  test('shows y to the right and z up', () => {
     const { labels } = drawSphere(scene, { azimuth: 0, elevation: 0 });
     expect(labels.map(({ x, y }) => [x, y])).toEqual([
       [100, 0],
@@ -128,7 +134,7 @@ describe('drawSphere', () => {
     ]);
   });
 
-  it('is a rotation and a projection: on or inside the circle, lengths kept with the depth', () => {
+  test('is a rotation and a projection onto the disc', () => {
     const angle = fc.integer({ min: -1000, max: 1000 }).map((n) => (n / 1000) * Math.PI);
     fc.assert(
       fc.property(angle, angle, (azimuth, elevation) => {
