@@ -1,4 +1,4 @@
-// What ours runs on in Node.
+// Backends of ours in Node.
 import { type Backend, reference, setBackend } from '@thetagrad/core';
 
 export const backendNames = ['wasm', 'reference'] as const;
@@ -7,7 +7,7 @@ export type BackendName = (typeof backendNames)[number];
 const opened = new Map<string, Backend>();
 
 /**
- * Makes a backend the current one. (The reference backend always has one thread.)
+ * Sets the current backend, opening it once. The reference backend always has one thread.
  * @throws {Error} if the wasm backend does not start.
  */
 export async function useBackend(name: BackendName, threads: number): Promise<void> {
@@ -22,7 +22,7 @@ async function openWasm(threads: number): Promise<Backend> {
     const { wasm } = await import('@thetagrad/wasm');
     return await wasm({ threads });
   } catch (error) {
-    throw new Error(`the wasm backend does not start (--backend reference does without it): ${String(error)}`, {
+    throw new Error(`the wasm backend does not start; --backend reference works without it: ${String(error)}`, {
       cause: error,
     });
   }

@@ -10,22 +10,24 @@ type Results = readonly (Tensor | Variable)[];
 type TensorFlowTensor = TensorFlow.Tensor;
 type JsPytorchTensor = InstanceType<(typeof JsPytorch)['Tensor']>;
 
-/** Prepares what is needed once, and returns what is timed: from inputs that are there to results that are computed. */
-type Prepared<T, Result, Library, Names extends string> = (
+/** Prepares once and returns the timed function, which goes from available inputs to computed results. */
+type Prepare<T, Result, Library, Names extends string> = (
   inputs: Inputs<T, Names>,
   library: Library,
 ) => () => readonly Result[];
 
-/** A kernel of gpu.js: what its arguments are, and what each of its threads returns. */
-export interface PlainKernel<Names extends string = string> {
-  /** As text, because gpu.js translates source code, which a loader of TypeScript may have changed. */
+/** A kernel of gpu.js. */
+export interface GpuJsKernel<Names extends string = string> {
+  /** Function of a thread, as text, because gpu.js translates source code, which a TypeScript loader may have changed. */
   readonly source: string;
+  /** Inputs to pass. */
   readonly arguments: readonly Names[];
-  /** The shape of the result, with the columns first. */
+  /** Shape of the result, in the order of gpu.js: columns first. */
   readonly output: readonly number[];
   readonly constants?: Readonly<Record<string, number>>;
 }
 
+/** Dimensions of a matrix product [m, k] by [k, n], `batches` times. */
 export interface Product {
   readonly m: number;
   readonly k: number;
@@ -33,49 +35,46 @@ export interface Product {
   readonly batches: number;
 }
 
-/**
- * One computation, written for us and for the peers that can do it; a peer that cannot is left out. All compute the same
- * results, in the same order.
- */
+/** A computation, written for ours and for the peers that support it. All give the same results in the same order. */
 interface CaseOf<Names extends string> {
   readonly name: string;
-  /** Built when the case is run, so that only one case's data are in memory. */
+  /** Creates the inputs when the case runs, so that only its data are in memory. */
   readonly inputs: () => Inputs<Tensor, Names>;
-  /** The graph is built anew in every call, as a training loop does; what is returned is evaluated within the time. */
+  /** Builds the graph anew in every call, as a training loop does; the time includes the evaluation of the results. */
   readonly ours: (inputs: Inputs<Tensor, Names>) => () => Results | Promise<Results>;
-  readonly tfjs?: Prepared<TensorFlowTensor, TensorFlowTensor, typeof TensorFlow, Names>;
-  /** Whether TensorFlow.js runs it on its `cpu` backend, for want of a kernel in `wasm`. */
+  readonly tfjs?: Prepare<TensorFlowTensor, TensorFlowTensor, typeof TensorFlow, Names>;
+  /** Backend of TensorFlow.js if its `wasm` backend lacks a kernel. Default: wasm. */
   readonly tfjsBackend?: 'cpu';
-  /** The axes of our layout in each of TensorFlow.js' results, where they are ordered differently. */
+  /** Permutation from the layout of each result of TensorFlow.js to ours. Default: the same layout. */
   readonly tfjsLayout?: readonly (readonly number[] | undefined)[];
-  /** Is compiled by `jit`; owns its inputs, as jax-js wants it. */
+  /** Function for `jit`; consumes its inputs, as jax-js requires. */
   readonly jax?: (inputs: Inputs<Jax.numpy.Array, Names>, library: typeof Jax) => readonly Jax.numpy.Array[];
-  readonly jsPytorch?: Prepared<JsPytorchTensor, JsPytorchTensor, typeof JsPytorch, Names>;
-  /** gpu.js, written as in its documentation. */
-  readonly gpu?: PlainKernel<Names>;
-  /** That the first input, a matrix `[m, k]`, is multiplied by the second, `[k, n]`, or both `batches` times. */
+  readonly jsPytorch?: Prepare<JsPytorchTensor, JsPytorchTensor, typeof JsPytorch, Names>;
+  /** Kernel of gpu.js, written as in its documentation. */
+  readonly gpu?: GpuJsKernel<Names>;
+  /** Dimensions, if the case is the product of its first two inputs. */
   readonly product?: Product;
   /**
-   * Python: the body of a function that returns what is timed, `return lambda: [a @ b]`. Inputs are there by name, and
-   * all of them in the dict `inputs`; so are `torch`, `F` (torch.nn.functional) and `networks` (torch_networks.py).
+   * Body of a Python function that returns the timed function, such as `return lambda: [a @ b]`. In scope are the inputs by
+   * name, all of them in the dict `inputs`, `torch`, `F` (torch.nn.functional) and `networks` (torch_networks.py).
    */
   readonly torch?: string;
-  /** Whether a call changes what the next one computes, as a training step does: then the second is compared as well. */
+  /** Whether a call changes the next one, as a training step does: compares the second result as well. Default: false. */
   readonly stateful?: boolean;
 }
 
 export type Case = CaseOf<string>;
 
-/** A case whose functions know the names of its inputs. (To be written out where a case is put together by spreading.) */
+/** Types the inputs of a case by their names, which must be given explicitly if the case spreads other objects. */
 export function define<Names extends string>(benchmark: CaseOf<Names>): Case {
   return benchmark as unknown as Case;
 }
 
 /**
- * The same, with our results assigned to variables: these are computed into the same memory in every call. Memory of results
- * that nobody holds any more is used again only when the collector has noticed.
+ * Variant of a case that assigns our results to variables, so that every call writes to the same memory. Unreachable results
+ * keep their memory until they are garbage-collected.
  */
-export function intoVariables(benchmark: Case): Case {
+export function assignToVariables(benchmark: Case): Case {
   return {
     ...benchmark,
     name: `${benchmark.name}, into variables`,

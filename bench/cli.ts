@@ -1,6 +1,7 @@
-// What the commands that measure have in common.
+// Common parts of the commands that measure.
+import { cpus, loadavg } from 'node:os';
 
-/** Options of all of them, for `parseArgs`. */
+/** Options of all commands, for `parseArgs`. */
 export const commonOptions = {
   filter: { type: 'string', default: '' },
   peer: { type: 'string', default: '' },
@@ -20,15 +21,15 @@ interface Common {
 export interface Command<Options extends Common> {
   readonly name: string;
   readonly help: string;
-  /** @throws {Error} with one line that says what is wrong. */
+  /** @throws {Error} with a message of one line. */
   readonly parse: (args: readonly string[]) => Options;
-  /** What there is to measure. */
+  /** Names of all measurements. */
   readonly names: (options: Options) => readonly string[];
-  /** Measures these; whether nothing failed. */
-  readonly run: (options: Options, chosen: ReadonlySet<string>) => Promise<boolean>;
+  /** Runs measurements by name. Resolves to whether all succeeded. */
+  readonly run: (options: Options, selected: ReadonlySet<string>) => Promise<boolean>;
 }
 
-/** Runs a command; the exit code: 1 if something failed, 2 if it was asked for something that there is not. */
+/** Runs a command. Resolves to the exit code: 1 if a measurement failed, 2 if the options are wrong. */
 export async function runCommand<Options extends Common>(
   { name, help, parse, names, run }: Command<Options>,
   args: readonly string[],
@@ -44,14 +45,30 @@ export async function runCommand<Options extends Common>(
     console.log(help);
     return 0;
   }
-  const chosen = new Set(names(options).filter((each) => each.includes(options.filter)));
-  if (chosen.size === 0) {
-    console.error(`error: no benchmark has '${options.filter}' in its name; --list shows them all`);
+  const selected = new Set(names(options).filter((each) => each.includes(options.filter)));
+  if (selected.size === 0) {
+    console.error(`error: no benchmark has '${options.filter}' in its name; see --list`);
     return 2;
   }
   if (options.list) {
-    for (const each of chosen) console.log(each);
+    for (const each of selected) console.log(each);
     return 0;
   }
-  return (await run(options, chosen)) ? 0 : 1;
+  return (await run(options, selected)) ? 0 : 1;
+}
+
+/**
+ * Parses the value of an option.
+ * @throws {Error} if it is not an integer ≥ 1.
+ */
+export function parseCount(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new Error(`${option} must be an integer ≥ 1, got '${text}'`);
+}
+
+/** Describes the processor and its load. */
+export function describeProcessor(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown';
+  return `${cpus().length} × ${model}, load average ${loadavg()[0]!.toFixed(2)}`;
 }

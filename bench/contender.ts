@@ -1,18 +1,18 @@
-/** A result in plain numbers, in rows. */
+/** A result as numbers in row-major order. */
 export interface Values {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
 }
 
-/** Who takes part in the measurement of a case, ready to compute it. */
+/** A library with a prepared case. */
 export interface Contender {
-  /** Computes once, and reads what was computed. */
+  /** Computes once and reads the results. */
   results(): Promise<readonly Values[]>;
-  /** Seconds a call, several times, measured for about as many seconds as are given. */
+  /** Samples the seconds per call for about the given time. */
   sample(seconds: number): Promise<readonly number[]>;
-  /** Frees what it holds. */
+  /** Frees its resources. */
   close(): Promise<void>;
 }
 
-/** Seconds a call of `f`, several times, measured for about as many seconds as are given. */
+/** Samples the seconds per call of `f` for about the given time. */
 export type Sampler = (f: () => Promise<unknown>, seconds: number) => Promise<readonly number[]>;

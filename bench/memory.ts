@@ -1,6 +1,6 @@
-// Shows that a training loop written as in the README needs no memory management: what it holds after a fifth of its steps,
-// of batches of four sizes, it holds after all. Run by `npm run bench:memory`, which lets it collect garbage before each
-// sample: 10,000 steps on wasm, and with `-- --mode webgpu`, or another mode of the GPU backend, 2,000 on that.
+// Shows that a training loop as in the README needs no memory management: with batches of four sizes, memory does not grow
+// after the first fifth of the steps. `npm run bench:memory` runs 10,000 steps on wasm, and with `-- --mode webgpu`, or
+// another mode of the GPU backend, 2,000 on that; it collects garbage before each sample.
 import { ASoftmaxHead, sphereFaceOptimizer } from '@thetagrad/a-softmax';
 import { evaluate, setBackend, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { augment, batches, glyphs } from '@thetagrad/data';
@@ -13,22 +13,22 @@ import { webGpuDriver } from '../test/gpu/driver.ts';
 
 const { mode } = parseArgs({ options: { mode: { type: 'string' } } }).values;
 const steps = mode === undefined ? 10_000 : 2000;
-const every = steps / 10;
-/** Until here engines compile and caches fill. */
-const settled = steps / 5;
+const sampleInterval = steps / 10;
+/** Step by which engines have compiled and caches are full. */
+const warmStep = steps / 5;
 const batchSizes = [30, 7, 18, 64];
 const mebibyte = 2 ** 20;
 /**
- * What may come on top after that, for the engine's own moods. On a device, what is in use may grow by losses that wait to be
- * collected, of 256 bytes each: leaked in each step, they alone would be 0.4 MiB, and images of a batch 46 MiB, or 230 MiB on
- * wasm. What is allocated is the most that was in use at once, so it also depends on when the engine collects batches.
+ * Tolerated growth after that. Memory in use on a device may grow by losses of 256 bytes each that wait for collection; a
+ * leak of them in each step would be 0.4 MiB, of images 46 MiB, or 230 MiB on wasm. Allocated memory is the maximum in use
+ * at once, so that it also depends on when the engine collects batches.
  */
 const bounds: Sizes = { heap: 8 * mebibyte, rss: 24 * mebibyte, 'in use': 0.25 * mebibyte, device: mebibyte };
 
 const { seen } = glyphs({ classes: 60, perClass: 10, size: 16, seed: 1 }).splitByClass({ seen: 50, seed: 1 });
-const vary = augment({ shift: 1, rotate: 10, scale: [0.9, 1.1] });
+const augmentation = augment({ shift: 1, rotate: 10, scale: [0.9, 1.1] });
 const streams = batchSizes.map((batchSize) =>
-  batches(seen, { batchSize, shuffle: true, seed: 1, augment: vary })[Symbol.asyncIterator](),
+  batches(seen, { batchSize, shuffle: true, seed: 1, augment: augmentation })[Symbol.asyncIterator](),
 );
 Object.assign(process.env, webGpuDriver()?.env);
 const device = mode === undefined ? undefined : await gpu({ mode: mode as GpuMode });
@@ -51,19 +51,20 @@ const head = new ASoftmaxHead(32, seen.classes, { margin: 3, lambda: { base: 100
 const optimizer = sphereFaceOptimizer({ model, head }, { learningRate: 0.1 });
 const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
 
-/** What is measured, in bytes. */
+/** Measured sizes, in bytes. */
 interface Sizes {
-  /** Objects and array buffers that are alive. */
+  /** Live objects and array buffers. */
   readonly heap: number;
-  /** What the process takes of the machine's memory. */
+  /** Resident memory of the process. */
   readonly rss: number;
-  /** What the backend has taken of a device's memory, and what of it is used. */
+  /** Memory that the backend has allocated on the device. */
   readonly device: number;
+  /** Part of it that is in use. */
   readonly 'in use': number;
 }
 
 const kinds = device ? (['heap', 'rss', 'in use', 'device'] as const) : (['heap', 'rss'] as const);
-const mebibytes = (kind: keyof Sizes, bytes: number): string =>
+const formatMebibytes = (kind: keyof Sizes, bytes: number): string =>
   (bytes / mebibyte).toFixed(kind === 'heap' || kind === 'rss' ? 1 : 2);
 
 const samples = new Map<number, Sizes>();
@@ -73,8 +74,8 @@ for (let step = 1; step <= steps; step++) {
   const { value: loss, grads } = lossAndGrads(image, label);
   optimizer.update(grads);
   await evaluate(loss, model, head, optimizer);
-  if (step % every === 0) {
-    // Array buffers are freed on another thread after their collection: twice, with time in between.
+  if (step % sampleInterval === 0) {
+    // Twice, with a pause, because another thread frees array buffers after their collection.
     globalThis.gc?.();
     await setTimeout(50);
     globalThis.gc?.();
@@ -86,18 +87,18 @@ for (let step = 1; step <= steps; step++) {
       'in use': device?.bytesInUse ?? 0,
     };
     samples.set(step, sizes);
-    const columns = kinds.map((kind) => mebibytes(kind, sizes[kind]).padStart(12));
+    const columns = kinds.map((kind) => formatMebibytes(kind, sizes[kind]).padStart(12));
     console.log(`${String(step).padStart(6)}${(await loss.item()).toFixed(4).padStart(10)}${columns.join('')}`);
   }
 }
 
 for (const kind of kinds) {
-  const growth = samples.get(steps)![kind] - samples.get(settled)![kind];
-  const flat = growth <= bounds[kind];
-  const [shown, bound] = [growth, bounds[kind]].map((size) => mebibytes(kind, size));
+  const growth = samples.get(steps)![kind] - samples.get(warmStep)![kind];
+  const isFlat = growth <= bounds[kind];
+  const [actual, bound] = [growth, bounds[kind]].map((size) => formatMebibytes(kind, size));
   console.log(
-    `${kind}: ${shown} MiB more at step ${steps} than at step ${settled}, at most ${bound}: ${flat ? 'flat' : 'GROWS'}`,
+    `${kind}: ${actual} MiB more at step ${steps} than at step ${warmStep}, at most ${bound}: ${isFlat ? 'flat' : 'GROWS'}`,
   );
-  if (!flat) process.exitCode = 1;
+  if (!isFlat) process.exitCode = 1;
 }
 if (!globalThis.gc) console.log('(without --expose-gc the heap includes garbage)');

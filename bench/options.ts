@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from './backends.ts';
-import { commonOptions } from './cli.ts';
+import { commonOptions, parseCount } from './cli.ts';
 
 export interface Options {
   readonly filter: string;
@@ -17,22 +17,22 @@ export interface Options {
 
 export const help = `Usage: npm run bench -- [options]
 
-Times computations of ours and of other libraries in turns, and prints medians (with the 10th and 90th percentile) and
-ratios: the peer's time over ours, so that above 1 ours is faster.
+Times ours and other libraries in interleaved rounds, and prints medians (with the 10th and 90th percentile) and ratios:
+the peer's time over ours, so that above 1 ours is faster.
 
 Options:
-  --filter NAME   only those with NAME in their name
-  --peer NAME     only peers with NAME in theirs
-  --threads N     ours and the peers that can may use N threads (default: the machine's cores)
-  --backend NAME  what ours runs on: ${backendNames.join(' or ')} (default: ${backendNames[0]})
-  --targets       what the engine is meant to reach, and whether it does; brings its own number of threads
-  --quick         one short turn each: to see that all agree, not how fast they are
-  --json          an object a line instead of a table
-  --list          only the names
-  --help          this text
+  --filter NAME   only measurements with NAME in their name
+  --peer NAME     only peers with NAME in their name
+  --threads N     number of threads of ours and of peers that support it (default: all cores)
+  --backend NAME  backend of ours: ${backendNames.join(' or ')} (default: ${backendNames[0]})
+  --targets       performance targets, with their own numbers of threads, and whether ours reaches them
+  --quick         one short round each, to check that results agree, not for times
+  --json          one JSON object per line instead of a table
+  --list          print the names only
+  --help          print this text
 `;
 
-/** @throws {Error} with one line that says what is wrong. */
+/** @throws {Error} with a message of one line. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -43,10 +43,7 @@ export function parseOptions(args: readonly string[]): Options {
       targets: { type: 'boolean', default: false },
     },
   });
-  const threads = Number(values.threads);
-  if (!(Number.isSafeInteger(threads) && threads >= 1)) {
-    throw new Error(`--threads must be an integer of at least 1, got '${values.threads}'`);
-  }
+  const threads = parseCount('--threads', values.threads);
   const backend = backendNames.find((name) => name === values.backend);
   if (!backend) throw new Error(`--backend must be ${backendNames.join(' or ')}, got '${values.backend}'`);
   return { ...values, threads, backend };

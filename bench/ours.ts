@@ -2,26 +2,26 @@ import { evaluate, evaluateSync, type Tensor, Variable } from '@thetagrad/core';
 import type { Case, Inputs } from './case.ts';
 import type { Contender, Sampler, Values } from './contender.ts';
 
-/** The inputs of a case, as values on the current backend. */
-export function computed(inputs: Inputs<Tensor>): Inputs<Tensor> {
+/** Evaluates the inputs of a case on the current backend. */
+export function evaluateInputs(inputs: Inputs<Tensor>): Inputs<Tensor> {
   evaluateSync(inputs);
   return inputs;
 }
 
 /**
- * Ours, on the current backend.
- * @param finished settles when what was evaluated is computed, for backends that compute elsewhere.
+ * Prepares a case for ours, on the current backend.
+ * @param waitForDevice Waits for the end of computations, for backends that compute asynchronously.
  */
-export function ours(
+export function createOurContender(
   benchmark: Case,
   inputs: Inputs<Tensor>,
   sample: Sampler,
-  finished?: () => Promise<void>,
+  waitForDevice?: () => Promise<void>,
 ): Contender {
   const run = benchmark.ours(inputs);
   const call = async (): Promise<void> => {
     await evaluate(await run());
-    await finished?.();
+    await waitForDevice?.();
   };
   return {
     async results() {

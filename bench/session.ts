@@ -4,79 +4,89 @@ import { cases } from './cases/index.ts';
 import { type Comparison, efforts, measure } from './measure.ts';
 import type { Options } from './options.ts';
 import { libraries } from './peers/index.ts';
-import { openPeers, type Peers } from './peers/open.ts';
+import { openPeers, type Peers } from './peers/openPeers.ts';
 import { compareMemory, sphereFace20Memory } from './processes/memory.ts';
-import { startUps } from './processes/startUp.ts';
+import { measureStartUps } from './processes/startUp.ts';
 import * as report from './report.ts';
 import { type Target, targets } from './targets.ts';
 
 const startUpName = 'start-up and package size';
 
-/** The names of all that can be measured. */
+/** Names of all measurements. */
 export const measurements: readonly string[] = [...cases.map(({ name }) => name), sphereFace20Memory, startUpName];
 
-/** One call of the script: what it opened, and what went wrong. */
+/** Runs measurements and prints them. Holds the opened peers and counts failures. */
 export class Session {
-  /** Errors, and targets that were missed. */
+  /** Number of errors and missed targets. */
   failures = 0;
   readonly #options: Options;
   readonly #peers: Peers;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#peers = openPeers(libraries, options.peer, (missing) => console.error(missing.message));
+    this.#peers = openPeers(libraries, options.peer, ({ message }) => console.error(message));
   }
 
-  async everything(chosen: ReadonlySet<string>): Promise<void> {
+  /** Runs the selected measurements. */
+  async runAll(selected: ReadonlySet<string>): Promise<void> {
     const { threads, backend, json } = this.#options;
-    const timed = cases.filter(({ name }) => chosen.has(name));
-    if (timed.length > 0) this.#print(report.comparisonHeading);
-    for (const benchmark of timed) {
+    const selectedCases = cases.filter(({ name }) => selected.has(name));
+    if (selectedCases.length > 0) this.#print(report.comparisonHeading);
+    for (const benchmark of selectedCases) {
       for (const comparison of await this.#measure(benchmark, threads)) {
-        this.#print(report.comparisonRow(comparison), report.comparisonObject(comparison));
+        this.#print(report.formatComparison(comparison), report.toComparisonObject(comparison));
       }
     }
-    if (chosen.has(sphereFace20Memory) && this.#peers.includes('PyTorch')) {
+    if (selected.has(sphereFace20Memory) && this.#peers.includes('PyTorch')) {
       await this.#attempt(sphereFace20Memory, async () => {
         const comparison = await compareMemory(backend, threads);
         this.#print(`\n${report.memoryHeading}`);
-        this.#print(report.memoryRow(comparison), report.memoryObject(comparison));
+        this.#print(report.formatMemory(comparison), report.toMemoryObject(comparison));
       });
     }
-    if (chosen.has(startUpName)) {
+    if (selected.has(startUpName)) {
       await this.#attempt(startUpName, async () => {
-        const [own, ...others] = await startUps(backend, (missing) => console.error(missing.message));
+        const [own, ...others] = await measureStartUps(backend, ({ message }) => console.error(message));
         if (!json) console.log(`\n${report.startUpHeading}`);
-        if (!json) for (const startUp of [own!, ...others]) console.log(report.startUpRow(startUp));
-        else for (const other of others) this.#printAll(report.startUpObjects(own!, other, threads));
+        if (!json) for (const startUp of [own!, ...others]) console.log(report.formatStartUp(startUp));
+        else for (const other of others) this.#printAll(report.toStartUpObjects(own!, other, threads));
       });
     }
   }
 
-  /** Runs what the targets are about, each case once for all of its peers. */
-  async targets(chosen: ReadonlySet<string>): Promise<void> {
-    const relaxed = Number(process.versions.node.split('.')[0]) >= 22;
-    const wanted = targets.filter(
-      (target) => chosen.has(target.name) && (target.relaxed ?? false) === relaxed && this.#peers.includes(target.peer),
+  /** Runs the measurements of the selected targets, each case once for all of its peers. */
+  async runTargets(selected: ReadonlySet<string>): Promise<void> {
+    const isRelaxed = Number(process.versions.node.split('.')[0]) >= 22;
+    const selectedTargets = targets.filter(
+      (target) =>
+        selected.has(target.name) && (target.relaxed ?? false) === isRelaxed && this.#peers.includes(target.peer),
     );
     if (!this.#options.json) {
       console.log(
-        relaxed
+        isRelaxed
           ? 'Targets for engines with relaxed SIMD, such as this one; those for Node 20 are measured there.\n'
           : 'Targets for engines without relaxed SIMD, such as this one; for the others: npx -y node@24 ' +
               '--conditions=@thetagrad/source --import tsx bench/run.ts --targets\n',
       );
     }
     this.#print(report.targetHeading);
-    const same = (one: Target) => (other: Target) => one.name === other.name && one.threads === other.threads;
-    for (const first of wanted.filter((target, i) => wanted.findIndex(same(target)) === i)) {
-      const group = wanted.filter(same(first));
-      for (const outcome of await this.#outcomes(group)) {
-        const pass = report.passes(outcome);
+    const isSameRun = (one: Target) => (other: Target) => one.name === other.name && one.threads === other.threads;
+    for (const first of selectedTargets.filter((target, i) => selectedTargets.findIndex(isSameRun(target)) === i)) {
+      const group = selectedTargets.filter(isSameRun(first));
+      for (const outcome of await this.#measureTargets(group)) {
+        const pass = report.isPassed(outcome);
         if (!pass) this.failures++;
         const { target, ratio, best } = outcome;
         const { name, peer, threads, atLeast } = target;
-        this.#print(report.targetRow(outcome), { name, peer, threads, target: atLeast, ratio, best_ratio: best, pass });
+        this.#print(report.formatTarget(outcome), {
+          name,
+          peer,
+          threads,
+          target: atLeast,
+          ratio,
+          best_ratio: best,
+          pass,
+        });
       }
     }
   }
@@ -85,7 +95,7 @@ export class Session {
     return this.#peers.close();
   }
 
-  async #outcomes(group: readonly Target[]): Promise<readonly report.Outcome[]> {
+  async #measureTargets(group: readonly Target[]): Promise<readonly report.Outcome[]> {
     const { name, threads } = group[0]!;
     if (name === sphereFace20Memory) {
       const outcomes: report.Outcome[] = [];
@@ -116,7 +126,7 @@ export class Session {
     return comparisons;
   }
 
-  /** Goes on with the next if one fails: a run takes long. */
+  /** Runs a measurement and counts its error, so that the run continues. */
   async #attempt(name: string, f: () => Promise<void>): Promise<void> {
     try {
       await f();
@@ -134,7 +144,7 @@ export class Session {
     for (const object of objects) this.#print('', object);
   }
 
-  /** A line of text, or with `--json` an object, if there is one. */
+  /** Prints a line of text, or with `--json` the object, if there is one. */
   #print(text: string, object?: object): void {
     if (!this.#options.json) console.log(text);
     else if (object) console.log(JSON.stringify(object));

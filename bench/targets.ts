@@ -1,18 +1,19 @@
-// What the engine is meant to reach on two cores. A ratio is the peer's time (or memory) over ours.
+// Performance targets on two cores. A ratio is the time (or memory) of the peer over that of ours.
 import type { Case } from './case.ts';
 import { cases } from './cases/index.ts';
 import { sphereFace20Memory } from './processes/memory.ts';
 
 export interface Target {
-  /** The name of a case, or of a measurement in processes of their own. */
+  /** Name of a case, or of a measurement in separate processes. */
   readonly name: string;
   readonly threads: number;
-  /** The name of the peer, without its version. */
+  /** Name of the peer, without its version. */
   readonly peer: string;
+  /** Minimum ratio. */
   readonly atLeast: number;
-  /** What would be better still. */
+  /** Ratio to aim for. */
   readonly goal?: number;
-  /** Whether the target is for an engine with relaxed SIMD (Node 22 and later); those without are for Node 20. */
+  /** Whether the target is for engines with relaxed SIMD (Node 22 and later) instead of Node 20. Default: false. */
   readonly relaxed?: boolean;
 }
 
@@ -20,14 +21,19 @@ const tfjs = 'TensorFlow.js wasm';
 const jax = 'jax-js wasm';
 const torch = 'PyTorch';
 
-const named = (pattern: RegExp): string[] => {
+const findNames = (pattern: RegExp): string[] => {
   const names = cases.map(({ name }: Case) => name).filter((name) => pattern.test(name));
-  if (names.length === 0) throw new Error(`targets: no case is named ${pattern}`);
+  if (names.length === 0) throw new Error(`targets: no case matches ${pattern}`);
   return names;
 };
 
-const each = (pattern: RegExp, peer: string, threads: number, atLeast: number, more: Partial<Target> = {}): Target[] =>
-  named(pattern).map((name) => ({ name, threads, peer, atLeast, ...more }));
+const createTargets = (
+  pattern: RegExp,
+  peer: string,
+  threads: number,
+  atLeast: number,
+  more: Partial<Target> = {},
+): Target[] => findNames(pattern).map((name) => ({ name, threads, peer, atLeast, ...more }));
 
 const matmul = /^matmul (256|512|1024)$/;
 const convolution = /16×64×28×28 → 64, forward/;
@@ -36,18 +42,18 @@ const rows = /^(softmax|layer norm) over rows.*backward$/;
 const step = /^SphereFace-20 training step/;
 
 export const targets: readonly Target[] = [
-  ...each(matmul, tfjs, 1, 1.2),
-  ...each(matmul, tfjs, 2, 2.2),
-  ...each(matmul, torch, 2, 0.95),
-  ...each(convolution, tfjs, 1, 3.5),
-  ...each(convolution, tfjs, 2, 6),
-  ...each(convolutionGradients, torch, 2, 0.8),
-  ...each(convolutionGradients, jax, 2, 300),
-  ...each(/^tanh\(x·x \+ x\)·x, 4M elements$/, torch, 2, 8),
-  ...each(rows, tfjs, 2, 4),
-  ...each(rows, jax, 2, 4),
-  ...each(/^A-Softmax head/, torch, 2, 0.9),
-  ...each(step, torch, 2, 0.8, { goal: 1 }),
+  ...createTargets(matmul, tfjs, 1, 1.2),
+  ...createTargets(matmul, tfjs, 2, 2.2),
+  ...createTargets(matmul, torch, 2, 0.95),
+  ...createTargets(convolution, tfjs, 1, 3.5),
+  ...createTargets(convolution, tfjs, 2, 6),
+  ...createTargets(convolutionGradients, torch, 2, 0.8),
+  ...createTargets(convolutionGradients, jax, 2, 300),
+  ...createTargets(/^tanh\(x·x \+ x\)·x, 4M elements$/, torch, 2, 8),
+  ...createTargets(rows, tfjs, 2, 4),
+  ...createTargets(rows, jax, 2, 4),
+  ...createTargets(/^A-Softmax head/, torch, 2, 0.9),
+  ...createTargets(step, torch, 2, 0.8, { goal: 1 }),
   { name: sphereFace20Memory, threads: 2, peer: torch, atLeast: 1 },
-  ...each(step, torch, 2, 1, { relaxed: true }),
+  ...createTargets(step, torch, 2, 1, { relaxed: true }),
 ];

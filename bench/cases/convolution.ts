@@ -2,10 +2,11 @@ import { conv2d, random, type Tensor, vjp } from '@thetagrad/core';
 import type { numpy } from '@jax-js/jax';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import { type Case, define, type Inputs } from '../case.ts';
-import { convolution } from '../peers/tfjsNetworks.ts';
+import { createConvolution } from '../peers/tfjsNetworks.ts';
 
 const key = random.key(2);
 
+/** Dimensions of a 3×3 convolution. */
 export interface Layer {
   readonly images?: number;
   readonly channels: number;
@@ -13,14 +14,14 @@ export interface Layer {
   readonly width: number;
   readonly outputs: number;
   readonly stride?: number;
-  /** Whether jax-js takes part: it needs seconds for the larger ones. */
+  /** Whether to run jax-js, which needs seconds for large layers. Default: false. */
   readonly jax?: boolean;
-  /** Whether TensorFlow.js takes its cpu backend, for its own gradient of filters: its wasm backend has no kernel for that. */
+  /** Whether TensorFlow.js runs on its cpu backend, which has a kernel for the gradient of filters. Default: false. */
   readonly tfjsCpu?: boolean;
 }
 
-/** A 3×3 convolution with a padding of 1: alone, and with the gradients for images and filters. */
-export function convolutions({
+/** Creates cases of a 3×3 convolution with padding 1: forward, and with the gradients of input and filter. */
+export function createConvolutionCases({
   images = 16,
   channels,
   height,
@@ -33,35 +34,35 @@ export function convolutions({
   const shape = [images, channels, height, width];
   const outputShape = [images, outputs, Math.ceil(height / stride), Math.ceil(width / stride)];
   const name = `convolution ${shape.join('×')} → ${outputs}${stride > 1 ? `, stride ${stride}` : ''}`;
-  const operands = (): Inputs<Tensor, 'x' | 'w'> => ({
+  const createOperands = (): Inputs<Tensor, 'x' | 'w'> => ({
     x: random.normal(key.foldIn(1), shape),
     w: random.normal(key.foldIn(2), [outputs, channels, 3, 3], { std: 0.1 }),
   });
 
   const apply = (x: Tensor, w: Tensor): Tensor => conv2d(x, w, { padding: 1, stride });
-  const tfjsOperands = (
+  const toTfjsOperands = (
     { x, w }: Inputs<TensorFlow.Tensor, 'x' | 'w'>,
     tf: typeof TensorFlow,
   ): TensorFlow.Tensor4D[] => [
     tf.transpose(x as TensorFlow.Tensor4D, [0, 2, 3, 1]),
     tf.transpose(w as TensorFlow.Tensor4D, [2, 3, 1, 0]),
   ];
-  const tfjsImages = [0, 3, 1, 2];
+  const nhwcToNchw = [0, 3, 1, 2];
   type Array = numpy.Array;
   const torch = `F.conv2d(x, w, stride=${stride}, padding=1)`;
 
   return [
     define<'x' | 'w'>({
       name: `${name}, forward`,
-      inputs: operands,
+      inputs: createOperands,
       ours:
         ({ x, w }) =>
         () => [apply(x, w)],
       tfjs(inputs, tf) {
-        const [x, w] = tfjsOperands(inputs, tf) as [TensorFlow.Tensor4D, TensorFlow.Tensor4D];
+        const [x, w] = toTfjsOperands(inputs, tf) as [TensorFlow.Tensor4D, TensorFlow.Tensor4D];
         return () => [tf.conv2d(x, w, stride, 1)];
       },
-      tfjsLayout: [tfjsImages],
+      tfjsLayout: [nhwcToNchw],
       ...(jax && {
         jax: ({ x, w }, { lax }) => [
           lax.convGeneralDilated(
@@ -79,7 +80,7 @@ export function convolutions({
     }),
     define<'x' | 'w' | 'g'>({
       name: `${name}, with both gradients`,
-      inputs: () => ({ ...operands(), g: random.normal(key.foldIn(3), outputShape) }),
+      inputs: () => ({ ...createOperands(), g: random.normal(key.foldIn(3), outputShape) }),
       ours:
         ({ x, w, g }) =>
         () => {
@@ -87,16 +88,16 @@ export function convolutions({
           return [value, ...pullback(g)];
         },
       tfjs(inputs, tf) {
-        const operands = tfjsOperands(inputs, tf);
+        const operands = toTfjsOperands(inputs, tf);
         const g = tf.transpose(inputs.g as TensorFlow.Tensor4D, [0, 2, 3, 1]);
-        const f = convolution(tf, stride) as Parameters<typeof tf.valueAndGrads>[0];
+        const f = createConvolution(tf, stride) as Parameters<typeof tf.valueAndGrads>[0];
         return () => {
           const { value, grads } = tf.valueAndGrads(f)(operands, g);
           return [value, ...grads];
         };
       },
       ...(tfjsCpu && { tfjsBackend: 'cpu' }),
-      tfjsLayout: [tfjsImages, tfjsImages, [3, 2, 0, 1]],
+      tfjsLayout: [nhwcToNchw, nhwcToNchw, [3, 2, 0, 1]],
       ...(jax && {
         jax({ x, w, g }, { lax, vjp }) {
           const f = (x: Array, w: Array): Array =>
@@ -123,7 +124,7 @@ return run`,
   ];
 }
 
-/** The layers of SphereFace-20 at 112×96, each shape once. */
+/** Convolutions of SphereFace-20 at 112×96, each shape once. */
 export const sphereFace20Layers: readonly Layer[] = [
   { channels: 3, height: 112, width: 96, outputs: 64, stride: 2 },
   { channels: 64, height: 56, width: 48, outputs: 64 },
@@ -139,4 +140,4 @@ export const convolutionCases: readonly Case[] = [
   { images: 2, channels: 16, height: 28, width: 28, outputs: 32, jax: true, tfjsCpu: true },
   { channels: 64, height: 28, width: 28, outputs: 64, jax: true },
   ...sphereFace20Layers,
-].flatMap(convolutions);
+].flatMap(createConvolutionCases);

@@ -1,7 +1,7 @@
 import { random, type Tensor, vjp } from '@thetagrad/core';
 import type { numpy } from '@jax-js/jax';
 import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
-import { type Case, define, intoVariables } from '../case.ts';
+import { type Case, define, assignToVariables } from '../case.ts';
 
 const key = random.key(3);
 const shape = [2048, 2048];
@@ -13,7 +13,7 @@ const square = `function (x) {
   return element * element + element;
 }`;
 
-/** Two exponentials and no other function. */
+/** Two exponentials, without other functions. */
 export const exponentials: Case = define({
   name: 'exp(x)·exp(−x·x), 4M elements',
   inputs: () => ({ x: random.normal(key.foldIn(1), shape) }),
@@ -86,4 +86,4 @@ return run`,
   }),
 ];
 
-export const elementwise: readonly Case[] = cases.flatMap((benchmark) => [benchmark, intoVariables(benchmark)]);
+export const elementwise: readonly Case[] = cases.flatMap((benchmark) => [benchmark, assignToVariables(benchmark)]);

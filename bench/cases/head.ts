@@ -9,8 +9,8 @@ const key = random.key(6);
 const lambda = 5;
 type JaxArray = numpy.Array;
 
-/** A-Softmax of random features, with the gradients for features and weights. */
-export function headOf(samples: number, dimension: number, classes: number): Case {
+/** Creates a case of A-Softmax on random features, with the gradients of features and weights. */
+export function createHeadCase(samples: number, dimension: number, classes: number): Case {
   return define({
     name: `A-Softmax head ${samples}×${dimension}, ${classes} classes, forward and backward`,
     inputs: () => ({
@@ -36,16 +36,16 @@ export function headOf(samples: number, dimension: number, classes: number): Cas
     },
     jax({ x, weight, labels }, { lax, nn, numpy, valueAndGrad }) {
       const oneHot = nn.oneHot(labels, classes);
-      const length = (rows: JaxArray, keepdims: boolean): JaxArray =>
+      const norms = (rows: JaxArray, keepdims: boolean): JaxArray =>
         numpy.sqrt(numpy.sum(numpy.square(rows), 1, { keepdims }));
       const loss = (x: JaxArray, weight: JaxArray): JaxArray => {
-        const direction = weight.ref.div(length(weight, true));
+        const direction = weight.ref.div(norms(weight, true));
         const logits = numpy.matmul(x.ref, numpy.transpose(direction));
-        const norm = length(x, false);
+        const norm = norms(x, false);
         const c = numpy.sum(logits.ref.mul(oneHot.ref), 1).div(norm.ref);
         const square = numpy.square(c.ref);
         const cosine4 = numpy.square(square.ref).sub(square).mul(8).add(1);
-        // The number of seams jπ/4 at or before θ, a constant for the gradient.
+        // Number of breakpoints jπ/4 ≤ θ, constant under differentiation.
         const constant = lax.stopGradient(c.ref);
         const k = [1, 2, 3]
           .map((j) => numpy.where(constant.ref.lessEqual(Math.cos((j * Math.PI) / 4)), 1, 0))
@@ -74,4 +74,4 @@ return run`,
   });
 }
 
-export const head: Case = headOf(256, 512, 10_572);
+export const head: Case = createHeadCase(256, 512, 10_572);

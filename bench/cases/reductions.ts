@@ -10,10 +10,10 @@ const rowSum = `function (x) {
   return sum;
 }`;
 
-function sum(what: string, axis: number | undefined): Case {
+function createSum(what: string, axis: number | undefined): Case {
   return define<'x'>({
     name: `sum of ${what}, ${rows}×${columns}`,
-    // Not around 0, where what is left of a sum is rounding.
+    // Not centred at 0, where the sum would be mostly rounding errors.
     inputs: () => ({ x: random.uniform(key, [rows, columns]) }),
     ours:
       ({ x }) =>
@@ -23,7 +23,7 @@ function sum(what: string, axis: number | undefined): Case {
       () => [tf.sum(x, axis)],
     jax: ({ x }, { numpy }) => [numpy.sum(x, axis ?? null)],
     ...(axis === 1 && { gpu: { source: rowSum, arguments: ['x'], output: [rows], constants: { columns } } }),
-    // Its sum is always along one axis.
+    // js-pytorch sums only along one axis.
     ...(axis !== undefined && {
       jsPytorch:
         ({ x }) =>
@@ -33,4 +33,4 @@ function sum(what: string, axis: number | undefined): Case {
   });
 }
 
-export const reductions: readonly Case[] = [sum('all', undefined), sum('rows', 1), sum('columns', 0)];
+export const reductions: readonly Case[] = [createSum('all', undefined), createSum('rows', 1), createSum('columns', 0)];

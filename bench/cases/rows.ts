@@ -1,7 +1,7 @@
 import { random, softmax, type Tensor, vjp } from '@thetagrad/core';
 import type { numpy } from '@jax-js/jax';
 import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
-import { type Case, define, intoVariables } from '../case.ts';
+import { type Case, define, assignToVariables } from '../case.ts';
 
 const key = random.key(4);
 const shape = [1024, 1024];
@@ -91,4 +91,4 @@ return run`,
   }),
 ];
 
-export const rows: readonly Case[] = cases.flatMap((benchmark) => [benchmark, intoVariables(benchmark)]);
+export const rows: readonly Case[] = cases.flatMap((benchmark) => [benchmark, assignToVariables(benchmark)]);

@@ -6,7 +6,7 @@ import { type Case, define, type Inputs } from '../case.ts';
 import { trainingStep as tfjsTrainingStep } from '../peers/tfjsNetworks.ts';
 
 const key = random.key(7);
-/** Small, so that the second step can be compared: the first, from random weights, would leap. */
+/** Small, so that the results of the second step remain comparable after the first from random weights. */
 const learningRate = 0.01;
 const lambda = 5;
 
@@ -17,25 +17,26 @@ interface Training {
   readonly images: readonly [number, number, number, number];
   readonly features: number;
   readonly classes: number;
-  /** What PyTorch calls the network, if it has it: an expression. */
+  /** Python expression of the network, if PyTorch runs the case. */
   readonly torchNetwork?: string;
+  /** Maximum norm of all gradients. Default: no clipping. */
   readonly clip?: number;
-  /** Whether everything with at most one axis is trained as biases are. */
+  /** Whether all parameters with at most one axis have the settings of biases. Default: false. */
   readonly vectorsAsBiases?: boolean;
-  /** Whether TensorFlow.js has a network of this kind. */
+  /** Whether TensorFlow.js runs the case. Default: false. */
   readonly tfjs?: boolean;
 }
 
-/** Images and labels, at random. */
-function batch({ images, classes }: Training): Inputs<Tensor, 'images' | 'labels'> {
+/** Draws random images and labels. */
+function drawBatch({ images, classes }: Training): Inputs<Tensor, 'images' | 'labels'> {
   return {
     images: random.normal(key.foldIn(1), images),
     labels: random.integers(key.foldIn(2), [images[0]], { high: classes }),
   };
 }
 
-/** One step: forward, A-Softmax, backward, SGD with momentum and weight decay. Its result is the loss. */
-function training(settings: Training): Case {
+/** Creates a case of one step: forward, A-Softmax, backward, SGD with momentum and weight decay. Returns the loss. */
+function createStep(settings: Training): Case {
   const { name, network, features, classes, torchNetwork, clip, vectorsAsBiases = false, tfjs } = settings;
   const createHead = (): ASoftmaxHead => new ASoftmaxHead(features, classes, { lambda, key });
   const vectors: ParameterGroup = {
@@ -47,7 +48,7 @@ function training(settings: Training): Case {
     name,
     stateful: true,
     inputs: (): Inputs<Tensor> => ({
-      ...batch(settings),
+      ...drawBatch(settings),
       'head.weight': createHead().weight.value,
       ...Object.fromEntries(Object.entries(network().stateDict()).map(([path, value]) => [`model.${path}`, value])),
     }),
@@ -56,9 +57,9 @@ function training(settings: Training): Case {
       const optimizer = vectorsAsBiases
         ? new SGD({ model, head }, { learningRate, momentum: 0.9, weightDecay: 5e-4, groups: [vectors] })
         : sphereFaceOptimizer({ model, head }, { learningRate });
-      const differentiated = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
+      const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
       return async () => {
-        const { value, grads } = differentiated(inputs['images']!, inputs['labels']!);
+        const { value, grads } = lossAndGrads(inputs['images']!, inputs['labels']!);
         optimizer.update(clip === undefined ? grads : clipByGlobalNorm(grads, clip).grads);
         await evaluate(value, model, head, optimizer);
         return [value];
@@ -93,7 +94,7 @@ interface Size {
 
 const paperSize: Size = { images: 16, height: 112, width: 96, classes: 10_572 };
 
-function sphereFaceTraining(layers: 4 | 20, size: Size): Training {
+function createSphereFaceTraining(layers: 4 | 20, size: Size): Training {
   const { images, height, width, classes } = size;
   return {
     name: `SphereFace-${layers} training step, ${images} of ${height}×${width}, ${classes} classes`,
@@ -102,12 +103,12 @@ function sphereFaceTraining(layers: 4 | 20, size: Size): Training {
     features: 512,
     classes,
     ...(size === paperSize && { torchNetwork: `networks.SphereFace(${layers})` }),
-    // With residual units a step takes it a minute.
+    // With residual units a step of TensorFlow.js takes a minute.
     tfjs: layers === 4,
   };
 }
 
-/** The network that `npm start` trains, on a batch of as many glyphs. */
+/** Network and batch size of `npm start`. */
 const glyphTraining: Training = {
   name: 'glyph network training step, 64 of 28×28, 200 classes',
   network: () => createNetwork('small', { channels: 1, height: 28, width: 28 }, 128, key),
@@ -120,16 +121,16 @@ const glyphTraining: Training = {
   tfjs: true,
 };
 
-const sphereFace20 = sphereFaceTraining(20, paperSize);
-export const sphereFace20Step: Case = training(sphereFace20);
-/** Its inputs without weights: what it starts from then is anyone's own. */
-export const sphereFace20Batch = (): Inputs<Tensor> => batch(sphereFace20);
+const sphereFace20 = createSphereFaceTraining(20, paperSize);
+export const sphereFace20Step: Case = createStep(sphereFace20);
+/** Draws the inputs without weights, for which each library uses its own initial weights. */
+export const drawSphereFace20Batch = (): Inputs<Tensor> => drawBatch(sphereFace20);
 
-export const glyphStep: Case = training(glyphTraining);
-export const sphereFace4Step: Case = training(sphereFaceTraining(4, paperSize));
-/** Small enough for a GPU that is software. */
-export const smallSphereFace4Step: Case = training(
-  sphereFaceTraining(4, { images: 16, height: 28, width: 24, classes: 500 }),
+export const glyphStep: Case = createStep(glyphTraining);
+export const sphereFace4Step: Case = createStep(createSphereFaceTraining(4, paperSize));
+/** Small enough for a GPU in software. */
+export const smallSphereFace4Step: Case = createStep(
+  createSphereFaceTraining(4, { images: 16, height: 28, width: 24, classes: 500 }),
 );
 
 export const trainings: readonly Case[] = [glyphStep, sphereFace4Step, sphereFace20Step];

@@ -1,4 +1,4 @@
-// Builds the page, serves it, and opens it in headless Chromium.
+// Builds and serves the page, and opens it in headless Chromium.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright';
@@ -7,14 +7,14 @@ import { launchOptions } from '../../test/browser/chromium.ts';
 import type { Bench, Machine, Outcome, Request } from './settings.ts';
 
 export interface BenchPage extends Bench {
-  /** The browser's name and version. */
+  /** Name and version of the browser. */
   readonly browser: string;
   close(): Promise<void>;
 }
 
 const root = fileURLToPath(new URL('page', import.meta.url));
 const outDir = fileURLToPath(new URL('../../node_modules/.cache/bench-gpu', import.meta.url));
-/** Isolated pages have a finer clock: 5 µs. */
+/** Isolates the page, whose clock then has a resolution of 5 µs. */
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
 
 const config: InlineConfig = {
@@ -23,13 +23,13 @@ const config: InlineConfig = {
   configFile: false,
   logLevel: 'error',
   resolve: { conditions: ['@thetagrad/source', 'module', 'browser', 'production'] },
-  plugins: [optional('@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax')],
+  plugins: [stubMissing('@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', '@jax-js/jax')],
   build: { outDir, emptyOutDir: true, target: 'esnext', chunkSizeWarningLimit: Infinity },
   preview: { host: 'localhost', port: 0, headers },
 };
 
-/** Packages that may be missing: loading them in the page fails as it does in Node. */
-function optional(...names: readonly string[]): Plugin {
+/** Makes importing a missing package fail in the page as it does in Node. */
+function stubMissing(...names: readonly string[]): Plugin {
   const { resolve } = createRequire(import.meta.url);
   const missing = names.filter((name) => {
     try {
@@ -41,7 +41,7 @@ function optional(...names: readonly string[]): Plugin {
   });
   const error = `throw Object.assign(new Error('not installed'), { code: 'ERR_MODULE_NOT_FOUND' });`;
   return {
-    name: 'optional packages',
+    name: 'stub missing packages',
     enforce: 'pre',
     resolveId: (id) =>
       missing.some((name) => id === name || id.startsWith(`${name}/`)) ? `\0missing:${id}` : undefined,
@@ -50,7 +50,9 @@ function optional(...names: readonly string[]): Plugin {
 }
 
 /**
- * @param flags for Chromium besides those of the tests.
+ * Opens the page.
+ *
+ * @param flags Additional flags for Chromium.
  * @throws {Error} if there is no Chromium, or the page does not load.
  */
 export async function openBenchPage(flags: readonly string[]): Promise<BenchPage> {

@@ -1,26 +1,26 @@
-// What is measured on GPUs.
+// Cases for GPUs.
 import type { Case } from '../case.ts';
-import { convolutionCases, convolutions, sphereFace20Layers } from '../cases/convolution.ts';
+import { convolutionCases, createConvolutionCases, sphereFace20Layers } from '../cases/convolution.ts';
 import { elementwise, exponentials } from '../cases/elementwise.ts';
-import { head, headOf } from '../cases/head.ts';
-import { batchedMatmuls, skinnyMatmuls, squareMatmul, transposedMatmul } from '../cases/matmul.ts';
+import { createHeadCase, head } from '../cases/head.ts';
+import { batchedMatmuls, createSquareMatmul, createTransposedMatmul, skinnyMatmuls } from '../cases/matmul.ts';
 import { reductions } from '../cases/reductions.ts';
 import { rows } from '../cases/rows.ts';
 import { glyphStep, smallSphereFace4Step, sphereFace20Step, sphereFace4Step } from '../cases/training.ts';
 
-/** The smallest of the convolutions, and layers of SphereFace-20 on one image. */
+/** Smallest convolution, and layers of SphereFace-20 on one image. */
 const layers = [
   { images: 2, channels: 16, height: 28, width: 28, outputs: 32 },
   ...sphereFace20Layers
     .filter(({ channels, stride = 1 }) => stride === 1 || channels <= 64)
     .map((layer) => ({ ...layer, images: 1 })),
-].flatMap((layer) => convolutions({ ...layer, jax: true }));
+].flatMap((layer) => createConvolutionCases({ ...layer, jax: true }));
 
-/** Small enough for a GPU that is software. */
+/** Small enough for a GPU in software. */
 const small: readonly Case[] = [
-  ...[64, 128, 256, 512].map(squareMatmul),
-  transposedMatmul(512, 'left'),
-  transposedMatmul(512, 'right'),
+  ...[64, 128, 256, 512].map(createSquareMatmul),
+  createTransposedMatmul(512, 'left'),
+  createTransposedMatmul(512, 'right'),
   ...batchedMatmuls,
   ...skinnyMatmuls,
   ...layers,
@@ -28,18 +28,18 @@ const small: readonly Case[] = [
   exponentials,
   ...rows,
   ...reductions,
-  headOf(64, 128, 2000),
+  createHeadCase(64, 128, 2000),
   glyphStep,
   smallSphereFace4Step,
 ];
 
-/** For cards. */
+/** For graphics cards. */
 const large: readonly Case[] = [
-  ...[1024, 2048, 4096].map(squareMatmul),
+  ...[1024, 2048, 4096].map(createSquareMatmul),
   ...convolutionCases.filter(({ name }) => !small.some((other) => other.name === name)),
   head,
   sphereFace4Step,
   sphereFace20Step,
 ];
 
-export const casesOf = (isLarge: boolean): readonly Case[] => (isLarge ? [...small, ...large] : small);
+export const selectCases = (isLarge: boolean): readonly Case[] => (isLarge ? [...small, ...large] : small);

@@ -1,49 +1,51 @@
-// One case on a device. Runs in Node and in the page.
+// Measures a case on a device. Runs in Node and in the page.
 import { type Backend, setBackend, tensor } from '@thetagrad/core';
-import { sampleCalls } from '../calls.ts';
+import { sampleCalls } from '../sampleCalls.ts';
 import type { Case } from '../case.ts';
-import { computed, ours } from '../ours.ts';
+import { createOurContender, evaluateInputs } from '../ours.ts';
 import { mapInputs, type Peer } from '../peers/peer.ts';
-import { type Effort, timeInTurns } from '../turns.ts';
+import { type Effort, timeInterleaved } from '../interleave.ts';
 import type { Outcome } from './settings.ts';
 
+/** Device to measure on. */
 export interface Device {
-  /** Where inputs are made, for peers to read. */
+  /** Backend that creates inputs, for peers to read. */
   readonly host: Backend;
-  /** What ours computes on. */
+  /** Backend of ours. */
   readonly backend: Backend;
-  /** Settles when the device has done what was submitted. */
-  readonly finished: () => Promise<void>;
-  /** Called before each turn. */
+  /** Waits for all submitted work. */
+  readonly wait: () => Promise<void>;
+  /** Runs before each contender in each round. */
   readonly pause: () => Promise<void>;
 }
 
-/** What is told about the case that is being measured. */
-export class Remarks {
+/** Collects messages about a case. */
+export class Messages {
   readonly notes: string[] = [];
   readonly errors: string[] = [];
-  readonly note = (message: string): void => void this.notes.push(message);
-  readonly failed = ({ message }: Error): void => void this.errors.push(message);
+  readonly addNote = (message: string): void => void this.notes.push(message);
+  readonly addError = ({ message }: Error): void => void this.errors.push(message);
 }
 
-/** Times ours and peers, which are opened within, in turns. Never rejects: what went wrong is in the outcome. */
+/** Times ours and peers on a case. Never rejects: the outcome has the errors. */
 export async function measure(
-  { host, backend, finished, pause }: Device,
+  { host, backend, wait, pause }: Device,
   benchmark: Case,
-  peers: () => Promise<readonly Pick<Peer, 'name' | 'prepare'>[]>,
+  openPeers: () => Promise<readonly Pick<Peer, 'name' | 'prepare'>[]>,
   effort: Effort,
-  { notes, errors, note, failed }: Remarks,
+  { notes, errors, addNote, addError }: Messages,
 ): Promise<Outcome> {
   try {
-    const opened = await peers();
+    const opened = await openPeers();
     if (opened.length === 0) return { timings: [], notes, errors };
     setBackend(host);
-    const inputs = computed(benchmark.inputs());
-    // Ours has tensors of its own, as its values move to the device.
+    const inputs = evaluateInputs(benchmark.inputs());
+    // Copies, because the values of ours move to the device.
     const copies = mapInputs(inputs, (x) => tensor(x.dataSync(), { shape: x.shape, dtype: x.dtype }));
     setBackend(backend);
-    const own = ours(benchmark, copies, sampleCalls, finished);
-    const timings = await timeInTurns(benchmark, own, inputs, opened, effort, { pause, failed, note });
+    const own = createOurContender(benchmark, copies, sampleCalls, wait);
+    const hooks = { pause, onError: addError, onNote: addNote };
+    const timings = await timeInterleaved(benchmark, own, inputs, opened, effort, hooks);
     return { timings: [...timings.values()], notes, errors };
   } catch (error) {
     return { timings: [], notes, errors: [...errors, `${benchmark.name}: ${(error as Error).message}`] };

@@ -16,24 +16,24 @@ export interface Options {
 
 export const help = `Usage: npm run bench:gpu -- [options]
 
-Times the GPU backend and other libraries on WebGPU in one page of headless Chromium, in turns, and prints medians (with the
-10th and 90th percentile) and ratios: the peer's time over ours, so that above 1 ours is faster.
+Times the GPU backend and other libraries on WebGPU in one page of headless Chromium, in interleaved rounds, and prints
+medians (with the 10th and 90th percentile) and ratios: the peer's time over ours, so that above 1 ours is faster.
 
 Options:
-  --filter NAME   only those with NAME in their name
-  --peer NAME     only peers with NAME in theirs
-  --large         also what a GPU that is software would need minutes for
-  --limit N       the turns of each in a row take N seconds at most; peers that need more for a call are left out of
-                  the row (default: 5)
-  --node          in Node instead: each mode that starts, against gpu.js used plainly in the same mode
-  --flag FLAG     a flag for Chromium, such as --enable-features=Vulkan; may be repeated
-  --quick         one short turn each: to see that all agree, not how fast they are
-  --json          an object a line instead of a table
-  --list          only the names
-  --help          this text
+  --filter NAME   only cases with NAME in their name
+  --peer NAME     only peers with NAME in their name
+  --large         also cases that take minutes on a GPU in software
+  --limit N       at most N seconds for each contender of a case; leaves out peers that need more for one call
+                  (default: 5)
+  --node          in Node instead: each available mode, against plain kernels of gpu.js in the same mode
+  --flag FLAG     flag for Chromium, such as --enable-features=Vulkan; may be repeated
+  --quick         one short round each, to check that results agree, not for times
+  --json          one JSON object per line instead of a table
+  --list          print the names only
+  --help          print this text
 `;
 
-/** @throws {Error} with one line that says what is wrong. */
+/** @throws {Error} with a message of one line. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

@@ -1,13 +1,12 @@
 // Times the GPU backend against other libraries: `npm run bench:gpu -- --help`.
-import { cpus, loadavg } from 'node:os';
 import type { Case } from '../case.ts';
-import { runCommand } from '../cli.ts';
-import { timingHeading, timingObject, timingRow } from '../report.ts';
-import type { Effort } from '../turns.ts';
+import { describeProcessor, runCommand } from '../cli.ts';
+import { formatTiming, formatTimingHeading, toTimingObject } from '../report.ts';
+import type { Effort } from '../interleave.ts';
 import { openBenchPage } from './browser.ts';
-import { casesOf } from './cases.ts';
+import { selectCases } from './cases.ts';
 import { help, type Options, parseOptions } from './options.ts';
-import { openModes } from './plain.ts';
+import { openModes } from './modes.ts';
 import { efforts, type Machine, type Outcome } from './settings.ts';
 
 process.exitCode = await runCommand(
@@ -15,85 +14,84 @@ process.exitCode = await runCommand(
   process.argv.slice(2),
 );
 
-/** What can be measured with these options. */
+/** Cases that the options allow. */
 function casesFor({ large, node }: Options): readonly Case[] {
-  return casesOf(large).filter(({ gpu }) => !node || gpu !== undefined);
+  return selectCases(large).filter(({ gpu }) => !node || gpu !== undefined);
 }
 
 function run(options: Options, names: ReadonlySet<string>): Promise<boolean> {
-  const chosen = casesFor(options).filter(({ name }) => names.has(name));
-  return options.node ? inNode(options, chosen) : inPage(options, chosen);
+  const selected = casesFor(options).filter(({ name }) => names.has(name));
+  return options.node ? runInNode(options, selected) : runInPage(options, selected);
 }
 
-/** Whether nothing failed. */
-async function inPage(options: Options, chosen: readonly Case[]): Promise<boolean> {
+/** Resolves to whether all cases succeeded. */
+async function runInPage(options: Options, selected: readonly Case[]): Promise<boolean> {
   const page = await openBenchPage(options.flags);
   try {
     const machine = await page.start();
     if (!options.json) {
-      describe(page.browser, [
-        `adapter: ${adapterOf(machine)}`,
+      printHeader(page.browser, [
+        `adapter: ${describeAdapter(machine)}`,
         ...(machine.isSoftware
-          ? ['this adapter is SOFTWARE: what follows compares amounts of work, and says nothing of the speed of a GPU']
+          ? ['this adapter computes in SOFTWARE: times compare amounts of work, not the speed of a GPU']
           : []),
         `ours: ${machine.backend}`,
-        `an empty submission takes ${machine.emptySubmission.toPrecision(3)} ms until its end is known, which every time includes`,
+        `an empty submission takes ${machine.emptySubmission.toPrecision(3)} ms, which every time includes`,
       ]);
-      console.log(timingHeading('mode'));
+      console.log(formatTimingHeading('mode'));
     }
-    let good = true;
-    const effort = effortOf(options);
-    for (const { name } of chosen) {
+    let succeeded = true;
+    const effort = toEffort(options);
+    for (const { name } of selected) {
       const outcome = await page.measure({ name, peer: options.peer, effort });
-      good = print(outcome, 'webgpu', options.json) && good;
+      succeeded = print(outcome, 'webgpu', options.json) && succeeded;
     }
-    return good;
+    return succeeded;
   } finally {
     await page.close();
   }
 }
 
-/** Whether nothing failed. */
-async function inNode(options: Options, chosen: readonly Case[]): Promise<boolean> {
+/** Resolves to whether all cases succeeded. */
+async function runInNode(options: Options, selected: readonly Case[]): Promise<boolean> {
   const modes = await openModes((message) => console.error(message));
   if (!options.json) {
-    describe(
+    printHeader(
       `Node ${process.version}`,
       modes.map(({ description }) => `ours: ${description}`),
     );
-    console.log(timingHeading('mode'));
+    console.log(formatTimingHeading('mode'));
   }
-  let good = true;
-  const effort = effortOf(options);
-  for (const benchmark of chosen) {
-    for (const { mode, measure } of modes) good = print(await measure(benchmark, effort), mode, options.json) && good;
+  let succeeded = true;
+  const effort = toEffort(options);
+  for (const benchmark of selected) {
+    for (const { mode, measure } of modes)
+      succeeded = print(await measure(benchmark, effort), mode, options.json) && succeeded;
   }
-  return good;
+  return succeeded;
 }
 
-function effortOf({ quick, limit }: Options): Effort {
-  return { ...efforts[quick ? 'quick' : 'usual'], most: limit, slowest: limit, compiles: true };
+function toEffort({ quick, limit }: Options): Effort {
+  return { ...efforts[quick ? 'quick' : 'usual'], maxSeconds: limit, maxCallSeconds: limit, compiles: true };
 }
 
-function describe(engine: string, lines: readonly string[]): void {
+function printHeader(engine: string, lines: readonly string[]): void {
   const node = engine.startsWith('Node') ? '' : `, Node ${process.version}`;
-  const processor = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
-  const load = loadavg()[0]!.toFixed(2);
-  console.log(`${engine}${node}, ${processor}, ${new Date().toISOString().slice(0, 10)}, load average ${load}`);
+  console.log(`${engine}${node}, ${new Date().toISOString().slice(0, 10)}, ${describeProcessor()}`);
   for (const line of lines) console.log(line);
   console.log('(10th–90th percentile); ratio: how many times faster than the peer\n');
 }
 
-function adapterOf({ vendor, architecture, device, description, isFallback }: Machine): string {
-  const known = Object.entries({ vendor, architecture, device, description }).filter(([, text]) => text !== '');
-  const told = known.map(([name, text]) => `${name} ${text}`).join(', ') || 'the browser does not tell';
-  return `${told}; ${isFallback ? 'a' : 'not a'} fallback`;
+function describeAdapter({ vendor, architecture, device, description, isFallback }: Machine): string {
+  const known = Object.entries({ vendor, architecture, device, description }).filter(([, value]) => value !== '');
+  const text = known.map(([name, value]) => `${name} ${value}`).join(', ') || 'unknown to the browser';
+  return `${text}; ${isFallback ? 'a' : 'not a'} fallback`;
 }
 
-/** Whether nothing failed. */
+/** Prints an outcome. Returns whether it has no errors. */
 function print({ timings, notes, errors }: Outcome, mode: string, json: boolean): boolean {
   for (const timing of timings) {
-    console.log(json ? JSON.stringify(timingObject(timing, { mode })) : timingRow(timing, mode));
+    console.log(json ? JSON.stringify(toTimingObject(timing, { mode })) : formatTiming(timing, mode));
   }
   for (const note of notes) console.error(note);
   for (const error of errors) console.error(`error: ${error}`);

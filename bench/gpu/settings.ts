@@ -1,43 +1,48 @@
-// What is said between the script and the page, as plain objects.
-import type { Effort, Timing } from '../turns.ts';
+// Messages between the script and the page, as plain objects.
+import type { Effort, Timing } from '../interleave.ts';
 
-/** What computes in the page. */
+/** GPU and backend of the page. */
 export interface Machine {
-  /** Of the adapter, as far as the browser tells it. */
+  /** Vendor of the adapter, as far as the browser tells, like the next three. */
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** Whether the browser calls it a fallback. */
+  /** Whether the browser calls the adapter a fallback. */
   readonly isFallback: boolean;
   /** Whether it computes in software. */
   readonly isSoftware: boolean;
-  /** What ours says that it runs on. */
+  /** Description of the backend of ours. */
   readonly backend: string;
-  /** Milliseconds from an empty submission until its end is known, the median. */
+  /** Median milliseconds of an empty submission. */
   readonly emptySubmission: number;
 }
 
+/** A case to measure. */
 export interface Request {
-  /** Of the case. */
+  /** Name of the case. */
   readonly name: string;
-  /** Part of the names of peers. */
+  /** Part of the names of the peers to run. */
   readonly peer: string;
   readonly effort: Effort;
 }
 
+/** Result of a case. */
 export interface Outcome {
   readonly timings: readonly Timing[];
-  /** What was left out on purpose, and why. */
+  /** Peers left out on purpose, and why. */
   readonly notes: readonly string[];
-  /** What went wrong. */
+  /** Messages of errors. */
   readonly errors: readonly string[];
 }
 
-/** What the page offers to the script, as the global `bench`. */
+/** Functions of the page, as the global `bench`. */
 export interface Bench {
   start(): Promise<Machine>;
   measure(request: Request): Promise<Outcome>;
 }
 
-export const efforts = { usual: { rounds: 5, turn: 0.25 }, quick: { rounds: 1, turn: 0.05 } } as const;
+export const efforts = {
+  usual: { rounds: 5, roundSeconds: 0.25 },
+  quick: { rounds: 1, roundSeconds: 0.05 },
+} as const;

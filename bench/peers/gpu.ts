@@ -1,5 +1,5 @@
-// gpu.js' own matrix product, the kernel of its documentation, compiled to WebAssembly: SIMD, and threads if there are
-// several. (`npm run bench:gpu -- --node` runs it in its other modes, and more kernels.)
+// Matrix product from the documentation of gpu.js, compiled to WebAssembly with SIMD, and threads if there are several.
+// `npm run bench:gpu -- --node` runs its other modes, and more kernels.
 import type * as Gpu from 'gpu.js';
 import type { Contender } from '../contender.ts';
 import { sampleAsync } from '../sampling.ts';

@@ -5,5 +5,5 @@ import type { PeerLibrary } from './peer.ts';
 import { tfjsCpu, tfjsWasm } from './tfjs.ts';
 import { pyTorch } from './torch.ts';
 
-/** Those of `npm run bench`. */
+/** Peers of `npm run bench`. */
 export const libraries: readonly PeerLibrary[] = [pyTorch, tfjsWasm, tfjsCpu, jaxJs, gpuJs, jsPytorch];

@@ -1,6 +1,6 @@
-// jax-js with its WebAssembly backend, which has one thread in Node (its pool is made of Web workers).
+// jax-js with its WebAssembly backend, which has one thread in Node, because its pool needs Web workers.
 import { sampleAsync } from '../sampling.ts';
-import { jaxContender } from './jaxContender.ts';
+import { createJaxContender } from './jaxContender.ts';
 import { load, type PeerLibrary } from './peer.ts';
 
 export const jaxJs: PeerLibrary = {
@@ -14,7 +14,7 @@ export const jaxJs: PeerLibrary = {
       name: 'jax-js wasm',
       threads: 1,
       prepare: async (benchmark, inputs) =>
-        jaxContender(jax, benchmark, inputs, sampleAsync, (results) => jax.blockUntilReady([...results])),
+        createJaxContender(jax, benchmark, inputs, sampleAsync, (results) => jax.blockUntilReady([...results])),
       async close() {},
     };
   },

@@ -1,4 +1,4 @@
-// A case on jax-js, whatever device that has, in Node and in pages.
+// Prepares a case for jax-js on any device, in Node and in pages.
 import type { Tensor } from '@thetagrad/core';
 import type * as Jax from '@jax-js/jax';
 import type { Case, Inputs } from '../case.ts';
@@ -7,29 +7,29 @@ import { mapInputs } from './peer.ts';
 
 type Arrays = Record<string, Jax.numpy.Array>;
 
-/** @param finished settles when results are computed. */
-export function jaxContender(
+/** @param waitForResults Waits until results are computed. */
+export function createJaxContender(
   jax: typeof Jax,
   benchmark: Case,
   inputs: Inputs<Tensor>,
   sample: Sampler,
-  finished: (results: readonly Jax.numpy.Array[]) => Promise<unknown>,
+  waitForResults: (results: readonly Jax.numpy.Array[]) => Promise<unknown>,
 ): Contender {
   const own: Arrays = mapInputs(inputs, (input) =>
     jax.numpy.array(input.dataSync() as Float32Array<ArrayBuffer>).reshape([...input.shape]),
   );
   const compiled = jax.jit((x: Arrays) => [...benchmark.jax!(x, jax)]);
-  // A call consumes a reference to each input.
+  // A call consumes one reference to each input.
   const call = (): Jax.numpy.Array[] => compiled(jax.tree.ref(own));
   return {
     async results() {
-      // Reading consumes as well.
+      // Reading consumes the results.
       return Promise.all(call().map(async (result) => ({ shape: result.shape, values: await result.data() })));
     },
     sample: (seconds) =>
       sample(async () => {
         const results = call();
-        await finished(results);
+        await waitForResults(results);
         jax.tree.dispose(results);
       }, seconds),
     async close() {

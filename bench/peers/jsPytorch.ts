@@ -1,5 +1,4 @@
 // js-pytorch on its `cpu` device: plain JavaScript over nested arrays, one thread.
-import type { Tensor } from '@thetagrad/core';
 import type { Contender, Values } from '../contender.ts';
 import { sampleSync } from '../sampling.ts';
 import { load, mapInputs, type PeerLibrary } from './peer.ts';
@@ -14,7 +13,7 @@ export const jsPytorch: PeerLibrary = {
       threads: 1,
       async prepare(benchmark, inputs): Promise<Contender> {
         const run = benchmark.jsPytorch!(
-          mapInputs(inputs, (input) => torch.tensor(nested(input) as number[])),
+          mapInputs(inputs, (input) => torch.tensor(input.toArraySync() as number[])),
           torch,
         );
         return {
@@ -29,5 +28,3 @@ export const jsPytorch: PeerLibrary = {
     };
   },
 };
-
-const nested = (x: Tensor): unknown => x.toArraySync();

@@ -4,28 +4,30 @@ import type { Contender } from '../contender.ts';
 
 /** Another library, opened. */
 export interface Peer {
-  /** With its version. */
+  /** Name with the version. */
   readonly name: string;
-  /** How many it computes with. */
+  /** Number of threads that it uses. */
   readonly threads: number;
-  /** Gives it the inputs of a case that {@link PeerLibrary.canRun}. */
+  /** Prepares a case that {@link PeerLibrary.canRun}. */
   prepare(benchmark: Case, inputs: Inputs<Tensor>): Promise<Contender>;
   close(): Promise<void>;
 }
 
-/** What is known of another library before it is opened. */
+/** Another library, before it is opened. */
 export interface PeerLibrary {
   readonly name: string;
   readonly canRun: (benchmark: Case) => boolean;
   /**
-   * @param threads that it may use, where that can be told to it.
-   * @throws {NotInstalled}
+   * Opens the library.
+   *
+   * @param threads Number of threads to use, if the library supports it.
+   * @throws {NotInstalled} if it is not installed.
    */
   open(threads: number): Promise<Peer>;
 }
 
+/** Reports a library that is not installed, and how to install it. */
 export class NotInstalled extends Error {
-  /** @param how to install it. */
   constructor(name: string, how: string, cause?: unknown) {
     super(`${name} is not installed: ${how}`, { cause });
   }
@@ -33,7 +35,7 @@ export class NotInstalled extends Error {
 
 /**
  * Loads an npm package that may be missing.
- * @throws {NotInstalled}
+ * @throws {NotInstalled} if it is missing.
  */
 export async function load<Module>(name: string, loading: Promise<Module>): Promise<Module> {
   try {
@@ -44,7 +46,7 @@ export async function load<Module>(name: string, loading: Promise<Module>): Prom
   }
 }
 
-/** All entries of a record, each changed. */
-export function mapInputs<From, To>(inputs: Inputs<From>, change: (input: From) => To): Inputs<To> {
-  return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, change(input)]));
+/** Maps the values of a record. */
+export function mapInputs<From, To>(inputs: Inputs<From>, map: (input: From) => To): Inputs<To> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, map(input)]));
 }

@@ -1,10 +1,10 @@
-// TensorFlow.js: WebAssembly, which has one thread in Node, or its backend in plain JavaScript where that is wanted.
+// TensorFlow.js with its WebAssembly backend, which has one thread in Node, or its plain JavaScript backend.
 import { createRequire } from 'node:module';
 import { sampleSync } from '../sampling.ts';
 import { load, type PeerLibrary } from './peer.ts';
-import { tfjsContender } from './tfjsContender.ts';
+import { createTfjsContender } from './tfjsContender.ts';
 
-function library(backend: 'wasm' | 'cpu'): PeerLibrary {
+function createLibrary(backend: 'wasm' | 'cpu'): PeerLibrary {
   const name = `TensorFlow.js ${backend}`;
   return {
     name,
@@ -15,19 +15,19 @@ function library(backend: 'wasm' | 'cpu'): PeerLibrary {
         name,
         backend === 'wasm' ? import('@tensorflow/tfjs-backend-wasm') : import('@tensorflow/tfjs-backend-cpu'),
       );
-      // The package's entry for Node leaves the gradients out; this module of it has them, in a syntax that needs `require`.
+      // The entry for Node lacks the gradients; this CommonJS module registers them.
       createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js');
-      // No checks of every result for NaN.
+      // Disables checks of every result for NaN.
       tf.enableProdMode();
       return {
         name: `${name} ${tf.version_core}`,
         threads: 1,
-        prepare: (benchmark, inputs) => tfjsContender(tf, backend, benchmark, inputs, sampleSync),
+        prepare: (benchmark, inputs) => createTfjsContender(tf, backend, benchmark, inputs, sampleSync),
         async close() {},
       };
     },
   };
 }
 
-export const tfjsWasm: PeerLibrary = library('wasm');
-export const tfjsCpu: PeerLibrary = library('cpu');
+export const tfjsWasm: PeerLibrary = createLibrary('wasm');
+export const tfjsCpu: PeerLibrary = createLibrary('cpu');

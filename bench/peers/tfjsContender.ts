@@ -1,12 +1,12 @@
-// A case on TensorFlow.js, whatever backend that has, in Node and in pages.
+// Prepares a case for TensorFlow.js on any backend, in Node and in pages.
 import { tensor, type Tensor } from '@thetagrad/core';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { Case, Inputs } from '../case.ts';
 import type { Contender, Values } from '../contender.ts';
 import { mapInputs } from './peer.ts';
 
-/** @param sample times a call that has computed everything, or submitted it. */
-export async function tfjsContender(
+/** @param sample Times a call that computes, or submits, all results. */
+export async function createTfjsContender(
   tf: typeof TensorFlow,
   backend: string,
   { tfjs, tfjsLayout = [] }: Case,
@@ -14,7 +14,7 @@ export async function tfjsContender(
   sample: (call: () => void, seconds: number) => Promise<readonly number[]>,
 ): Promise<Contender> {
   if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js ${backend} does not start`);
-  const own = mapInputs(inputs, (input) => peerOf(tf, input));
+  const own = mapInputs(inputs, (input) => toTfjs(tf, input));
   const run = tfjs!(own, tf);
   const call = (): void => {
     tf.tidy(() => {
@@ -25,9 +25,9 @@ export async function tfjsContender(
     async results() {
       await tf.setBackend(backend);
       const results = tf.tidy(() => [...run()]);
-      const read = await Promise.all(results.map((result, i) => plain(result, tfjsLayout[i])));
+      const values = await Promise.all(results.map((result, i) => readValues(result, tfjsLayout[i])));
       tf.dispose(results);
-      return read;
+      return values;
     },
     async sample(seconds) {
       await tf.setBackend(backend);
@@ -40,11 +40,11 @@ export async function tfjsContender(
   };
 }
 
-function peerOf(tf: typeof TensorFlow, x: Tensor): TensorFlow.Tensor {
+function toTfjs(tf: typeof TensorFlow, x: Tensor): TensorFlow.Tensor {
   return tf.tensor(x.dataSync() as Float32Array, [...x.shape], x.dtype === 'int32' ? 'int32' : 'float32');
 }
 
-async function plain(result: TensorFlow.Tensor, axes: readonly number[] | undefined): Promise<Values> {
+async function readValues(result: TensorFlow.Tensor, axes: readonly number[] | undefined): Promise<Values> {
   const values = (await result.data()) as Float32Array;
   if (!axes) return { shape: result.shape, values };
   const x = tensor(values, { shape: result.shape }).permute(axes);

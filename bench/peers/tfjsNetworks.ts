@@ -1,4 +1,4 @@
-// What the networks need of TensorFlow.js beyond its own operations, and the networks themselves. Images are NHWC.
+// Networks in TensorFlow.js, and the operations that it lacks. Images are NHWC.
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import type { Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import type { Inputs } from '../case.ts';
@@ -7,11 +7,11 @@ type TF = typeof TensorFlow;
 type Pair = [number, number];
 
 /**
- * A 3×3 convolution with a padding of 1 whose gradients run on the current backend. The wasm backend has no kernel for the
- * gradient of the filters, so there it is written as a convolution: of the images with the channels as batch, by the
- * cotangent as filters, dilated by the stride. (The cpu backend has a kernel, but one that takes minutes for a network.)
+ * Creates a 3×3 convolution with padding 1 whose gradients run on the current backend. The wasm backend lacks a kernel for
+ * the gradient of the filter, so there it is a convolution of the input, with channels as batch, by the cotangent as filter,
+ * dilated by the stride. (The kernel of the cpu backend takes minutes for a network.)
  */
-export function convolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) => Tensor4D {
+export function createConvolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) => Tensor4D {
   if (tf.getKernel('Conv2DBackpropFilter', tf.getBackend())) return (x, w) => tf.conv2d(x, w, stride, 1);
   return tf.customGrad((...args) => {
     const [x, w, save] = args as unknown as [Tensor4D, Tensor4D, (tensors: Tensor[]) => void];
@@ -24,7 +24,7 @@ export function convolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) 
         const [height, width] = w.shape;
         const channelsAsBatch = tf.transpose(x, [3, 1, 2, 0]);
         const filters = tf.transpose(dy, [1, 2, 0, 3]);
-        // Not as the number 1: with that it takes filters for square.
+        // As explicit pairs, because with the number 1 it assumes square filters.
         const padding: [Pair, Pair, Pair, Pair] = [
           [0, 0],
           [1, 1],
@@ -33,14 +33,14 @@ export function convolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) 
         ];
         const correlated = tf.conv2d(channelsAsBatch, filters, 1, padding, 'NHWC', stride);
         const [channels, , , outputs] = correlated.shape;
-        const cut = tf.slice(correlated, 0, [channels, height, width, outputs]);
-        return [tf.conv2dTranspose(dy, w, x.shape, stride, 1), tf.transpose(cut, [1, 2, 0, 3])];
+        const cropped = tf.slice(correlated, 0, [channels, height, width, outputs]);
+        return [tf.conv2dTranspose(dy, w, x.shape, stride, 1), tf.transpose(cropped, [1, 2, 0, 3])];
       },
     };
   }) as (x: Tensor4D, w: Tensor4D) => Tensor4D;
 }
 
-/** A-Softmax with m = 4 by the formulas of `aSoftmaxLoss`, for labels as one-hot rows. */
+/** A-Softmax with m = 4 by the formulas of `aSoftmaxLoss`, for one-hot labels. */
 export function aSoftmaxLoss(tf: TF, x: Tensor2D, weight: Tensor2D, oneHot: Tensor2D, lambda: number): Scalar {
   const direction = tf.div<Tensor2D>(weight, tf.norm(weight, 2, 1, true));
   const logits = tf.matMul(x, direction, false, true);
@@ -49,19 +49,19 @@ export function aSoftmaxLoss(tf: TF, x: Tensor2D, weight: Tensor2D, oneHot: Tens
   // T₄(c) = 2(2c² − 1)² − 1, as 8c⁴ − 8c² + 1.
   const square = tf.square(c);
   const cosine4 = tf.add(tf.mul(8, tf.sub(tf.square(square), square)), 1);
-  const k = piecesBefore(tf)(c);
+  const k = countPieces(tf)(c);
   const psi = tf.sub(tf.mul(tf.sub(1, tf.mul(2, tf.mod(k, 2))), cosine4), tf.mul(2, k));
   const penalty = tf.div(tf.mul(tf.sub(c, psi), length), 1 + lambda);
   const marginal = tf.sub(logits, tf.mul(tf.expandDims(penalty, 1), oneHot));
   return tf.neg(tf.mean(tf.sum(tf.mul(oneHot, tf.logSoftmax(marginal)), 1)));
 }
 
-/** The number of seams jπ/4 at or before θ, a constant for the gradient. */
-function piecesBefore(tf: TF): (cosine: Tensor) => Tensor {
+/** Counts the breakpoints jπ/4 ≤ θ, with a gradient of 0. */
+function countPieces(tf: TF): (cosine: Tensor) => Tensor {
   return tf.customGrad((cosine) => {
     const c = cosine as Tensor;
-    const seams = tf.tensor1d([1, 2, 3].map((j) => Math.cos((j * Math.PI) / 4)));
-    const value = tf.sum(tf.cast(tf.lessEqual(tf.expandDims(c, -1), seams), 'float32'), -1);
+    const breakpoints = tf.tensor1d([1, 2, 3].map((j) => Math.cos((j * Math.PI) / 4)));
+    const value = tf.sum(tf.cast(tf.lessEqual(tf.expandDims(c, -1), breakpoints), 'float32'), -1);
     return { value, gradFunc: () => tf.zerosLike(c) };
   });
 }
@@ -139,7 +139,7 @@ function layersOf(tf: TF, inputs: Inputs<Tensor>): Layer[] {
     const shape = inputs[`${path}.weight`]!.shape;
     if (shape.length === 4) {
       const filters = variable('weight', (w) => tf.transpose(w, [2, 3, 1, 0]));
-      const convolve = convolution(tf, 2);
+      const convolve = createConvolution(tf, 2);
       return done((x) => biased(convolve(x as Tensor4D, filters as Tensor4D)));
     }
     const weight = variable('weight');

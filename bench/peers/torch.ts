@@ -1,4 +1,4 @@
-// PyTorch, in a child process that computes and times by itself: `torch_worker.py`.
+// PyTorch, in a child process that computes and measures times: `torch_worker.py`.
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import type { Case, Inputs } from '../case.ts';
 import type { Contender, Values } from '../contender.ts';
 import { NotInstalled, type PeerLibrary } from './peer.ts';
 
-/** Debian's, which has its packages, rather than another one that may come first in the path. */
+/** Python of Debian, which has the packages of Debian, rather than the first in the path. */
 export const python = '/usr/bin/python3';
 const script = fileURLToPath(new URL('torch_worker.py', import.meta.url));
 
@@ -35,7 +35,7 @@ export const pyTorch: PeerLibrary = {
   },
 };
 
-/** @throws {NotInstalled} */
+/** @throws {NotInstalled} if PyTorch is not installed. */
 export function requireTorch(): void {
   const { status } = spawnSync(python, [
     '-c',
@@ -49,54 +49,60 @@ interface Description {
   readonly shape: readonly number[];
 }
 
-/** A Python process with PyTorch in it. */
+/** Python process with PyTorch. */
 export class TorchWorker {
   readonly #folder: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  #complaints = '';
+  #stderr = '';
   version = '';
 
   private constructor(folder: string, threads: number) {
     this.#folder = folder;
     this.#child = spawn(python, ['-B', script, folder, String(threads)]);
-    this.#child.stderr.on('data', (text: Buffer) => (this.#complaints += text.toString()));
+    this.#child.stderr.on('data', (text: Buffer) => (this.#stderr += text.toString()));
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @throws {NotInstalled} */
+  /**
+   * Starts the process.
+   * @throws {NotInstalled} if PyTorch is not installed.
+   */
   static async start(threads: number): Promise<TorchWorker> {
     requireTorch();
     const worker = new TorchWorker(await mkdtemp(join(tmpdir(), 'bench-torch-')), threads);
-    worker.version = await worker.#answer();
+    worker.version = await worker.#readAnswer();
     return worker;
   }
 
-  /** Gives it the inputs of a case and its Python. */
+  /** Sends the inputs of a case and its Python source. */
   async prepare({ torch }: Case, inputs: Inputs<Tensor>): Promise<void> {
-    const described: Record<string, Description & { readonly dtype: string }> = {};
+    const descriptions: Record<string, Description & { readonly dtype: string }> = {};
     for (const [i, [name, input]] of Object.entries(inputs).entries()) {
       const file = join(this.#folder, `input${i}`);
       await writeFile(file, input.dataSync());
-      described[name] = { file, shape: input.shape, dtype: input.dtype };
+      descriptions[name] = { file, shape: input.shape, dtype: input.dtype };
     }
-    await this.ask({ do: 'prepare', source: torch!, inputs: described });
+    await this.ask({ do: 'prepare', source: torch!, inputs: descriptions });
   }
 
   async results(): Promise<readonly Values[]> {
-    const described: readonly Description[] = await this.ask({ do: 'results' });
+    const descriptions: readonly Description[] = await this.ask({ do: 'results' });
     return Promise.all(
-      described.map(async ({ file, shape }) => {
+      descriptions.map(async ({ file, shape }) => {
         const { buffer, byteOffset, byteLength } = await readFile(file);
         return { shape, values: new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)) };
       }),
     );
   }
 
-  /** @throws {Error} with what Python said, if it failed. */
+  /**
+   * Sends a request and waits for the answer.
+   * @throws {Error} with the message of Python, if it fails.
+   */
   ask<Answer>(request: { readonly do: string; readonly [argument: string]: unknown }): Promise<Answer> {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    return this.#answer();
+    return this.#readAnswer();
   }
 
   async close(): Promise<void> {
@@ -104,9 +110,9 @@ export class TorchWorker {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #answer<Answer>(): Promise<Answer> {
+  async #readAnswer<Answer>(): Promise<Answer> {
     const { value: line, done } = await this.#lines.next();
-    if (done) throw new Error(`PyTorch's process ended: ${this.#complaints.trim()}`);
+    if (done) throw new Error(`the PyTorch process ended: ${this.#stderr.trim()}`);
     const { answer, error } = JSON.parse(line) as { answer: Answer; error?: string };
     if (error !== undefined) throw new Error(`PyTorch: ${error}`);
     return answer;

@@ -1,4 +1,4 @@
-"""SphereFace, the default glyph network and A-Softmax as PyTorch modules, with the names of ours."""
+"""SphereFace, the default glyph network and A-Softmax in PyTorch, with the parameter names of ours."""
 import math
 
 import torch
@@ -50,17 +50,17 @@ def glyph_network(channels, pixels, features):
     return nn.Sequential(*modules, nn.Flatten(), nn.Linear(128 * pixels, features))
 
 
-SEAMS = torch.tensor([math.cos(j * math.pi / 4) for j in (1, 2, 3)])
+BREAKPOINTS = torch.tensor([math.cos(j * math.pi / 4) for j in (1, 2, 3)])
 
 
 def a_softmax_loss(x, weight, labels, lam):
-    """A-Softmax with m = 4: mean cross entropy, the target's logit being (lam |x|cos + |x|psi) / (1 + lam)."""
+    """A-Softmax with m = 4: mean cross entropy with a target logit of (lam |x|cos + |x|psi) / (1 + lam)."""
     logits = x @ F.normalize(weight).t()
     index = labels[:, None]
     length = x.norm(dim=1, keepdim=True)
     c = logits.gather(1, index) / length
     with torch.no_grad():
-        k = (c <= SEAMS).sum(1, keepdim=True)
+        k = (c <= BREAKPOINTS).sum(1, keepdim=True)
         sign = 1 - 2 * (k % 2)
     square = c * c
     psi = sign * (8 * (square * square - square) + 1) - 2 * k
@@ -69,7 +69,7 @@ def a_softmax_loss(x, weight, labels, lam):
 
 
 def training_step(model, classes, features, images, labels, state, is_bias, learning_rate, lam, clip=None):
-    """A function that trains for one step and returns the loss. `state` (names as ours) may be empty: other weights."""
+    """Creates a function that trains for one step and returns the loss. An empty `state` keeps PyTorch's initial weights."""
     head = nn.Parameter(torch.empty(classes, features).uniform_(-0.06, 0.06))
     labels = labels.long()
     if state:

@@ -1,5 +1,5 @@
-"""Runs computations in PyTorch for the benchmarks and times them here. One JSON object a line, in and out; arrays go
-through files in the folder that is the first argument; the second is the number of threads."""
+"""Computes and measures times in PyTorch for the benchmarks. Requests and answers are JSON objects, one per line; arrays go
+through files in the folder given by the first argument; the second is the number of threads."""
 import json
 import os
 import resource
@@ -7,7 +7,7 @@ import sys
 import time
 
 folder, threads = sys.argv[1], int(sys.argv[2])
-# Before torch is loaded: torch.set_num_threads does not limit OpenBLAS.
+# Before loading torch, because torch.set_num_threads does not limit OpenBLAS.
 for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
     os.environ[name] = str(threads)
 
@@ -17,8 +17,8 @@ import torch_networks as networks  # noqa: E402
 
 torch.set_num_threads(threads)
 
-# As long as a sample is at least, in seconds: what is shorter is repeated.
-SHORTEST = 0.05
+# Minimum duration of a sample, in seconds; shorter calls are repeated.
+MIN_SECONDS = 0.05
 run = None
 
 
@@ -28,7 +28,7 @@ def read(file, shape, dtype):
 
 
 def prepare(source, inputs):
-    """Makes the body of a function one, and calls it: what it returns is what is timed."""
+    """Compiles the body of a function and calls it to get the timed function."""
     global run
     inputs = {name: read(**description) for name, description in inputs.items()}
     scope = {'torch': torch, 'F': F, 'networks': networks, 'inputs': inputs}
@@ -39,53 +39,53 @@ def prepare(source, inputs):
 
 
 def results():
-    described = []
+    descriptions = []
     for i, tensor in enumerate(run()):
         file = os.path.join(folder, f'result{i}')
         array = tensor.detach().to(torch.float32).contiguous()
         with open(file, 'wb') as data:
             data.write(array.numpy().tobytes())
-        described.append({'file': file, 'shape': list(array.shape)})
-    return described
+        descriptions.append({'file': file, 'shape': list(array.shape)})
+    return descriptions
 
 
-def timed(count):
-    began = time.perf_counter()
+def time_calls(count):
+    start = time.perf_counter()
     for _ in range(count):
         run()
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
 def sample(seconds):
-    began = time.perf_counter()
-    count, taken = 1, timed(1)
-    while taken < SHORTEST:
-        count = max(2 * count, int(count * SHORTEST / max(taken, 1e-9)))
-        taken = timed(count)
+    start = time.perf_counter()
+    count, taken = 1, time_calls(1)
+    while taken < MIN_SECONDS:
+        count = max(2 * count, int(count * MIN_SECONDS / max(taken, 1e-9)))
+        taken = time_calls(count)
     samples = [taken / count]
-    while time.perf_counter() - began < seconds:
-        samples.append(timed(count) / count)
+    while time.perf_counter() - start < seconds:
+        samples.append(time_calls(count) / count)
     return samples
 
 
 def answer(request):
-    what = request.pop('do')
-    if what == 'prepare':
+    action = request.pop('do')
+    if action == 'prepare':
         return prepare(**request)
-    if what == 'results':
+    if action == 'results':
         return results()
-    if what == 'sample':
+    if action == 'sample':
         return sample(**request)
-    if what == 'peak':
-        # In KiB on Linux.
+    if action == 'peak':
+        # Linux reports KiB.
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    raise ValueError(f'no request {what}')
+    raise ValueError(f'unknown request {action}')
 
 
 print(json.dumps({'answer': torch.__version__}), flush=True)
 for line in sys.stdin:
     try:
         reply = {'answer': answer(json.loads(line))}
-    except Exception as error:  # The other side reports it.
+    except Exception as error:  # The parent process reports it.
         reply = {'error': f'{type(error).__name__}: {error}'}
     print(json.dumps(reply), flush=True)

@@ -1,4 +1,4 @@
-// How long it takes from the start of a process to the first result, and how much disk space the packages take.
+// Measures the time from the start of a process to its first result, and the size of the packages.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NotInstalled } from '../peers/peer.ts';
 import { python, requireTorch } from '../peers/torch.ts';
-import { type Spread, spread } from '../statistics.ts';
+import { type Summary, summarize } from '../statistics.ts';
 
 interface Program {
   readonly name: string;
   readonly packages: readonly string[];
-  /** An ES module that multiplies two matrices of 64×64 and reads the result. */
+  /** ES module that multiplies two matrices of 64×64 and reads the result. */
   readonly module: string;
 }
 
@@ -60,7 +60,7 @@ const peers: readonly Program[] = [
     module: `import { GPU, input } from 'gpu.js';
       const kernel = new GPU({ mode: 'webasm' }).createKernel('function (a, b) { let sum = 0; ' +
         'for (let i = 0; i < 64; i++) sum += a[this.thread.y][i] * b[i][this.thread.x]; return sum; }', { output: [64, 64] });
-      const a = input(Float32Array.from({ length: 4096 }, Math.random), [64, 64]);
+      const a = input(Float32Array.from({ length: 4096 }, (_, i) => i % 7), [64, 64]);
       kernel(a, a);`,
   },
   {
@@ -80,60 +80,64 @@ const mebibyte = 2 ** 20;
 
 export interface StartUp {
   readonly name: string;
-  /** Milliseconds. */
-  readonly time: Spread;
-  /** MiB of the packages and what they depend on, as installed. */
+  /** Milliseconds to the first result. */
+  readonly time: Summary;
+  /** Installed size of the packages and their dependencies, in MiB. */
   readonly size: number;
 }
 
 /**
- * Ours first, then the peers that are installed; `missing` is told of the others.
+ * Measures ours, then the peers that are installed.
+ *
+ * @param onMissing Called for each peer that is not installed.
  * @throws {Error} if ours is not built.
  */
-export async function startUps(backend: string, missing: (error: NotInstalled) => void): Promise<readonly StartUp[]> {
+export async function measureStartUps(
+  backend: string,
+  onMissing: (error: NotInstalled) => void,
+): Promise<readonly StartUp[]> {
   const own = ours[backend]!;
-  const unbuilt = own.packages.find((name) => !existsSync(join(folderOf(name)!, 'dist/index.js')));
-  if (unbuilt)
-    throw new Error(`${unbuilt} is not built, and start-up is measured on what users install: npm run build`);
+  const unbuilt = own.packages.find((name) => !existsSync(join(findPackage(name)!, 'dist/index.js')));
+  if (unbuilt) throw new Error(`start-up needs the published form of ${unbuilt}: run npm run build`);
   const entries: { name: string; run: () => Promise<unknown>; size: number; times: number[] }[] = [];
   for (const { name, packages, module } of [own, ...peers]) {
-    if (packages.some((each) => folderOf(each) === undefined)) {
-      missing(new NotInstalled(name, 'npx pnpm@10 install (without --no-optional)'));
+    if (packages.some((each) => findPackage(each) === undefined)) {
+      onMissing(new NotInstalled(name, 'npx pnpm@10 install (without --no-optional)'));
       continue;
     }
     const run = (): Promise<unknown> =>
       promisify(execFile)(process.execPath, ['--input-type=module', '--eval', module], { cwd: root });
-    entries.push({ name, run, size: installedSize(packages), times: [] });
+    entries.push({ name, run, size: measureInstalled(packages), times: [] });
   }
   try {
     requireTorch();
     const run = (): Promise<unknown> => promisify(execFile)(python, ['-c', torch]);
-    entries.push({ name: 'PyTorch', run, size: debianSize(/^(python3-torch|libtorch\d.*)$/), times: [] });
+    entries.push({ name: 'PyTorch', run, size: measureDebian(/^(python3-torch|libtorch\d.*)$/), times: [] });
   } catch (error) {
     if (!(error instanceof NotInstalled)) throw error;
-    missing(error);
+    onMissing(error);
   }
   for (let repetition = 0; repetition < repetitions; repetition++) {
     for (const { run, times } of entries) {
-      const began = performance.now();
+      const startTime = performance.now();
       await run();
-      times.push(performance.now() - began);
+      times.push(performance.now() - startTime);
     }
   }
-  return entries.map(({ name, size, times }) => ({ name, size, time: spread(times) }));
+  return entries.map(({ name, size, times }) => ({ name, size, time: summarize(times) }));
 }
 
-/** Of packages that are found from a folder, with all that they depend on, in MiB. */
-function installedSize(names: readonly string[], from: string = root): number {
+/** Size in MiB of packages and their dependencies, resolved from a folder. */
+function measureInstalled(names: readonly string[], from: string = root): number {
   const folders = new Set<string>();
   const visit = (name: string, from: string): void => {
-    const folder = folderOf(name, from);
+    const folder = findPackage(name, from);
     if (folder === undefined || folders.has(folder)) return;
     folders.add(folder);
-    for (const dependency of Object.keys(manifestOf(folder).dependencies ?? {})) visit(dependency, folder);
+    for (const dependency of Object.keys(readManifest(folder).dependencies ?? {})) visit(dependency, folder);
   };
   for (const name of names) visit(name, from);
-  return [...folders].reduce((sum, folder) => sum + packedSize(folder), 0) / mebibyte;
+  return [...folders].reduce((sum, folder) => sum + measurePackage(folder), 0) / mebibyte;
 }
 
 interface Manifest {
@@ -141,33 +145,33 @@ interface Manifest {
   readonly files?: readonly string[];
 }
 
-const manifestOf = (folder: string): Manifest =>
+const readManifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** Bytes: of everything in a package from the registry, of what would be published of ours. */
-function packedSize(folder: string): number {
-  if (folder.includes('node_modules')) return folderSize(folder);
-  const published = (manifestOf(folder).files ?? []).filter((pattern) => !pattern.startsWith('!'));
-  return ['package.json', ...published].reduce((sum, name) => sum + folderSize(join(folder, name)), 0);
+/** Size in bytes of a package from the registry, or of the published files of one of ours. */
+function measurePackage(folder: string): number {
+  if (folder.includes('node_modules')) return measureFolder(folder);
+  const published = (readManifest(folder).files ?? []).filter((pattern) => !pattern.startsWith('!'));
+  return ['package.json', ...published].reduce((sum, name) => sum + measureFolder(join(folder, name)), 0);
 }
 
-function folderSize(path: string): number {
+function measureFolder(path: string): number {
   const found = statSync(path);
   if (!found.isDirectory()) return path.endsWith('.tsbuildinfo') ? 0 : found.size;
   return readdirSync(path)
     .filter((name) => name !== 'node_modules')
-    .reduce((sum, name) => sum + folderSize(join(path, name)), 0);
+    .reduce((sum, name) => sum + measureFolder(join(path, name)), 0);
 }
 
-/** Where a package is, seen from a folder; `undefined` if it is not installed. */
-function folderOf(name: string, from: string = root): string | undefined {
+/** Folder of a package, resolved from a folder, or `undefined` if it is not installed. */
+function findPackage(name: string, from: string = root): string | undefined {
   const paths = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
   const found = paths.map((path) => join(path, name)).find((path) => existsSync(join(path, 'package.json')));
   return found && dirname(realpathSync(join(found, 'package.json')));
 }
 
-/** Of the Debian packages with such names, without what they depend on, in MiB; NaN if there are none. */
-function debianSize(names: RegExp): number {
+/** Size in MiB of the Debian packages with matching names, without dependencies, or NaN if there are none. */
+function measureDebian(names: RegExp): number {
   try {
     const list = execFileSync('dpkg-query', ['-W', '-f', '${Package} ${Installed-Size}\n'], { encoding: 'utf8' });
     const sizes = list.split('\n').map((line) => line.split(' ') as [string, string]);

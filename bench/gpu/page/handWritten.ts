@@ -1,16 +1,16 @@
-// Products of matrices in WGSL written by hand for exactly their sizes, as a limit for those that are generated: tiles of
-// both factors in the workgroup's memory, vectors of four, a tile of the result in the registers of each thread.
-import { sampleCalls } from '../../calls.ts';
+// Matrix products in WGSL written by hand for exact sizes, as a bound for generated kernels: tiles of both operands in
+// workgroup memory, vectors of four, a tile of the result in the registers of each thread.
+import { sampleCalls } from '../../sampleCalls.ts';
 import type { Product } from '../../case.ts';
 import type { Contender } from '../../contender.ts';
 import type { PeerLibrary } from '../../peers/peer.ts';
 
-/** How the work is divided. */
+/** Tile sizes of a kernel. */
 interface Tiling {
-  /** The tile of a workgroup. */
+  /** Tile of a workgroup. */
   readonly rows: number;
   readonly columns: number;
-  /** The tile of a thread; columns are a multiple of four. */
+  /** Tile of a thread; columns are a multiple of four. */
   readonly threadRows: number;
   readonly threadColumns: number;
 }
@@ -24,24 +24,24 @@ const tilings: readonly Tiling[] = [
   { rows: 128, columns: 128, threadRows: 8, threadColumns: 8 },
 ];
 
-/** Elements along the depth that are in the workgroup's memory at a time. */
+/** Number of elements along the inner dimension in workgroup memory at a time. */
 const depth = 16;
-/** Seconds for which each way to divide the work is tried. */
-const trial = 0.05;
+/** Seconds to try each tiling. */
+const trialSeconds = 0.05;
 
 const fits = ({ m, k, n }: Product, { rows, columns }: Tiling): boolean =>
   m % rows === 0 && n % columns === 0 && k % depth === 0;
 
-/** @param note is told which tiling is the fastest. */
-export function handWritten(note: (message: string) => void): PeerLibrary {
+/** @param onNote Receives the fastest tiling. */
+export function createHandWritten(onNote: (message: string) => void): PeerLibrary {
   const name = 'hand-written WGSL';
   return {
     name,
-    // Without a bound to check, so only tiles that are full.
+    // Checks no bounds, so all tiles must be full.
     canRun: ({ product }) => product !== undefined && fits(product, tilings[0]!),
     async open() {
       const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
-      if (!adapter) throw new Error(`${name}: there is no adapter`);
+      if (!adapter) throw new Error(`${name}: no WebGPU adapter`);
       const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
       const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
       return {
@@ -56,12 +56,12 @@ export function handWritten(note: (message: string) => void): PeerLibrary {
           for (const tiling of tilings.filter((each) => fits(product!, each))) {
             const call = await compile(device, product!, tiling, buffers);
             await call();
-            const time = Math.min(...(await sampleCalls(call, trial)));
+            const time = Math.min(...(await sampleCalls(call, trialSeconds)));
             if (!best || time < best.time) best = { tiling, call, time };
           }
           const { tiling, call } = best!;
           const { rows, columns, threadRows, threadColumns } = tiling;
-          note(
+          onNote(
             `${name}: hand-written WGSL is fastest with tiles of ${rows}×${columns}, ${threadRows}×${threadColumns} to a thread`,
           );
           return {
@@ -103,7 +103,7 @@ async function read(device: GPUDevice, buffer: GPUBuffer): Promise<Float32Array>
   return values;
 }
 
-/** A call that submits the product, and waits for its end. */
+/** Compiles a product. Returns a call that submits it and waits for its end. */
 async function compile(
   device: GPUDevice,
   product: Product,
@@ -111,7 +111,7 @@ async function compile(
   buffers: readonly GPUBuffer[],
 ): Promise<() => Promise<void>> {
   const { m, n, batches } = product;
-  const module = device.createShaderModule({ code: sourceOf(product, tiling) });
+  const module = device.createShaderModule({ code: generateSource(product, tiling) });
   const pipeline = await device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
   const group = device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
@@ -129,28 +129,28 @@ async function compile(
   };
 }
 
-/** All loops over registers are written out. */
-function sourceOf({ m, k, n }: Product, { rows, columns, threadRows, threadColumns }: Tiling): string {
-  const across = columns / threadColumns;
-  const threads = (rows / threadRows) * across;
+/** Generates the WGSL, with loops over registers unrolled. */
+function generateSource({ m, k, n }: Product, { rows, columns, threadRows, threadColumns }: Tiling): string {
+  const threadsPerRow = columns / threadColumns;
+  const threads = (rows / threadRows) * threadsPerRow;
   const vectors = threadColumns / 4;
-  const each = (count: number, line: (i: number) => string): string =>
+  const repeat = (count: number, line: (i: number) => string): string =>
     Array.from({ length: count }, (_, i) => line(i)).join('\n');
-  const cells = (line: (i: number, j: number) => string): string =>
-    each(threadRows, (i) => each(vectors, (j) => line(i, j)));
-  // A row of the left tile is `depth / 4` vectors in memory; its transpose is what threads read.
-  const copyLeft = each((rows * depth) / 4 / threads, (step) => {
-    const place = `(thread + ${step * threads}u)`;
+  const forEachCell = (line: (i: number, j: number) => string): string =>
+    repeat(threadRows, (i) => repeat(vectors, (j) => line(i, j)));
+  // Transposes the left tile, whose rows are `depth / 4` vectors in memory.
+  const copyLeft = repeat((rows * depth) / 4 / threads, (step) => {
+    const index = `(thread + ${step * threads}u)`;
     return `{
-      let row = ${place} / ${depth / 4}u;
-      let inner = 4u * (${place} % ${depth / 4}u);
+      let row = ${index} / ${depth / 4}u;
+      let inner = 4u * (${index} % ${depth / 4}u);
       let four = a[(fromA + row * ${k}u + inner + start) / 4u];
-      ${each(4, (i) => `left[(inner + ${i}u) * ${rows}u + row] = four[${i}];`)}
+      ${repeat(4, (i) => `left[(inner + ${i}u) * ${rows}u + row] = four[${i}];`)}
     }`;
   });
-  const copyRight = each((depth * columns) / 4 / threads, (step) => {
-    const place = `(thread + ${step * threads}u)`;
-    return `right[${place}] = b[(fromB + (start + ${place} / ${columns / 4}u) * ${n}u) / 4u + ${place} % ${columns / 4}u];`;
+  const copyRight = repeat((depth * columns) / 4 / threads, (step) => {
+    const index = `(thread + ${step * threads}u)`;
+    return `right[${index}] = b[(fromB + (start + ${index} / ${columns / 4}u) * ${n}u) / 4u + ${index} % ${columns / 4}u];`;
   });
   return `
 @group(0) @binding(0) var<storage, read> a : array<vec4f>;
@@ -163,21 +163,21 @@ var<workgroup> right : array<vec4f, ${(depth * columns) / 4}>;
 fn main(@builtin(workgroup_id) group : vec3u, @builtin(local_invocation_index) thread : u32) {
   let fromA = group.z * ${m * k}u + group.y * ${rows * k}u;
   let fromB = group.z * ${k * n}u + group.x * ${columns}u;
-  let row = thread / ${across}u * ${threadRows}u;
-  let column = thread % ${across}u * ${vectors}u;
-  ${cells((i, j) => `var sum${i}_${j} = vec4f();`)}
+  let row = thread / ${threadsPerRow}u * ${threadRows}u;
+  let column = thread % ${threadsPerRow}u * ${vectors}u;
+  ${forEachCell((i, j) => `var sum${i}_${j} = vec4f();`)}
   for (var start = 0u; start < ${k}u; start += ${depth}u) {
     ${copyLeft}
     ${copyRight}
     workgroupBarrier();
     for (var inner = 0u; inner < ${depth}u; inner++) {
-      ${each(vectors, (j) => `let y${j} = right[inner * ${columns / 4}u + column + ${j}u];`)}
-      ${each(threadRows, (i) => `let x${i} = left[inner * ${rows}u + row + ${i}u];`)}
-      ${cells((i, j) => `sum${i}_${j} += x${i} * y${j};`)}
+      ${repeat(vectors, (j) => `let y${j} = right[inner * ${columns / 4}u + column + ${j}u];`)}
+      ${repeat(threadRows, (i) => `let x${i} = left[inner * ${rows}u + row + ${i}u];`)}
+      ${forEachCell((i, j) => `sum${i}_${j} += x${i} * y${j};`)}
     }
     workgroupBarrier();
   }
   let to = (group.z * ${m * n}u + (group.y * ${rows}u + row) * ${n}u + group.x * ${columns}u) / 4u + column;
-  ${cells((i, j) => `result[to + ${(i * n) / 4 + j}u] = sum${i}_${j};`)}
+  ${forEachCell((i, j) => `result[to + ${(i * n) / 4 + j}u] = sum${i}_${j};`)}
 }`;
 }

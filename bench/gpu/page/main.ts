@@ -1,45 +1,45 @@
-// The page in which ours and other libraries run on WebGPU. The script gives it one case after another.
+// Page in which ours and other libraries run on WebGPU, one case at a time.
 import { gpu } from '@thetagrad/gpu';
 import { wasm } from '@thetagrad/wasm';
 import { gpuJs } from '../../../packages/gpu/src/device/gpujs.ts';
-import { sampleCalls } from '../../calls.ts';
-import { openPeers } from '../../peers/open.ts';
-import { spread } from '../../statistics.ts';
-import { casesOf } from '../cases.ts';
-import { type Device, measure, Remarks } from '../measure.ts';
+import { sampleCalls } from '../../sampleCalls.ts';
+import { openPeers } from '../../peers/openPeers.ts';
+import { summarize } from '../../statistics.ts';
+import { selectCases } from '../cases.ts';
+import { type Device, measure, Messages } from '../measure.ts';
 import type { Bench, Machine, Outcome, Request } from '../settings.ts';
-import { handWritten } from './handWritten.ts';
+import { createHandWritten } from './handWritten.ts';
 import { jaxWebGpu, tfjsWebGpu } from './peers.ts';
 
 declare global {
   var bench: Bench;
 }
 
-/** What drivers in software call themselves. */
+/** Names of drivers in software. */
 const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
 
 let device: Device;
-let remarks: Remarks;
+let messages: Messages;
 
 async function start(): Promise<Machine> {
   const host = await wasm({ threads: 1 });
   const backend = await gpu({ mode: 'webgpu' });
   const { adapter, device: own } = await gpuJs.WebGPUContext.acquire();
-  const finished = (): Promise<void> => own.queue.onSubmittedWorkDone();
+  const wait = (): Promise<void> => own.queue.onSubmittedWorkDone();
   const pause = async (): Promise<void> => {
-    // Chromium has it with --js-flags=--expose-gc.
+    // Defined by --js-flags=--expose-gc.
     globalThis.gc!();
-    // Finalisation of what was collected is a task of its own.
+    // Lets finalizers run.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await finished();
+    await wait();
   };
-  device = { host, backend, finished, pause };
+  device = { host, backend, wait, pause };
   const { vendor, architecture, device: card, description, isFallbackAdapter } = adapter.info;
-  const empty = (): Promise<void> => {
+  const submitEmpty = (): Promise<void> => {
     own.queue.submit([own.createCommandEncoder().finish()]);
-    return finished();
+    return wait();
   };
-  const samples = await sampleCalls(empty, 0.5);
+  const samples = await sampleCalls(submitEmpty, 0.5);
   return {
     vendor,
     architecture,
@@ -48,25 +48,25 @@ async function start(): Promise<Machine> {
     isFallback: isFallbackAdapter,
     isSoftware: isFallbackAdapter || software.test(`${vendor} ${architecture} ${card} ${description}`),
     backend: backend.describe(),
-    emptySubmission: 1000 * spread(samples).median,
+    emptySubmission: 1000 * summarize(samples).median,
   };
 }
 
 const peers = new Map<string, ReturnType<typeof openPeers>>();
 
-function peersNamed(filter: string): ReturnType<typeof openPeers> {
-  const known = peers.get(filter);
-  if (known) return known;
-  const libraries = [tfjsWebGpu, jaxWebGpu, handWritten((message) => remarks.note(message))];
-  const opened = openPeers(libraries, filter, ({ message }) => remarks.note(message));
+function selectPeers(filter: string): ReturnType<typeof openPeers> {
+  const cached = peers.get(filter);
+  if (cached) return cached;
+  const libraries = [tfjsWebGpu, jaxWebGpu, createHandWritten((message) => messages.addNote(message))];
+  const opened = openPeers(libraries, filter, ({ message }) => messages.addNote(message));
   peers.set(filter, opened);
   return opened;
 }
 
-function measureNamed({ name, peer, effort }: Request): Promise<Outcome> {
-  remarks = new Remarks();
-  const benchmark = casesOf(true).find((each) => each.name === name)!;
-  return measure(device, benchmark, () => peersNamed(peer).of(benchmark, 1), effort, remarks);
+function measureCase({ name, peer, effort }: Request): Promise<Outcome> {
+  messages = new Messages();
+  const benchmark = selectCases(true).find((each) => each.name === name)!;
+  return measure(device, benchmark, () => selectPeers(peer).of(benchmark, 1), effort, messages);
 }
 
-globalThis.bench = { start, measure: measureNamed };
+globalThis.bench = { start, measure: measureCase };

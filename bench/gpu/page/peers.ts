@@ -1,9 +1,9 @@
-// Libraries on WebGPU. A call ends when the queue of the library's own device says that all that was submitted is done.
+// Libraries on WebGPU. A call ends when the queue of the device of the library has finished all submitted work.
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import { sampleCalls } from '../../calls.ts';
-import { jaxContender } from '../../peers/jaxContender.ts';
+import { sampleCalls } from '../../sampleCalls.ts';
+import { createJaxContender } from '../../peers/jaxContender.ts';
 import { load, type PeerLibrary } from '../../peers/peer.ts';
-import { tfjsContender } from '../../peers/tfjsContender.ts';
+import { createTfjsContender } from '../../peers/tfjsContender.ts';
 
 export const tfjsWebGpu: PeerLibrary = {
   name: 'TensorFlow.js webgpu',
@@ -13,9 +13,9 @@ export const tfjsWebGpu: PeerLibrary = {
     await load('TensorFlow.js webgpu', import('@tensorflow/tfjs-backend-webgpu'));
     await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
     tf.enableProdMode();
-    const finished = async (): Promise<void> => {
+    const wait = async (): Promise<void> => {
       const backend = tf.backend() as WebGPUBackend;
-      // What it has collected for one submission.
+      // Submits what the backend has collected.
       backend.ensureCommandEncoderReady();
       backend.endComputePassEncoder();
       backend.submitQueue();
@@ -25,10 +25,10 @@ export const tfjsWebGpu: PeerLibrary = {
       name: `TensorFlow.js webgpu ${tf.version_core}`,
       threads: 1,
       prepare: (benchmark, inputs) =>
-        tfjsContender(tf, 'webgpu', benchmark, inputs, (call, seconds) =>
+        createTfjsContender(tf, 'webgpu', benchmark, inputs, (call, seconds) =>
           sampleCalls(() => {
             call();
-            return finished();
+            return wait();
           }, seconds),
         ),
       async close() {},
@@ -49,8 +49,8 @@ export const jaxWebGpu: PeerLibrary = {
       name: 'jax-js webgpu',
       threads: 1,
       prepare: async (benchmark, inputs) =>
-        jaxContender(jax, benchmark, inputs, sampleCalls, async (results) => {
-          // Submits; `blockUntilReady` would add a read of each.
+        createJaxContender(jax, benchmark, inputs, sampleCalls, async (results) => {
+          // Submits. `blockUntilReady` would also read each result.
           await Promise.all(results.map((result) => result.ref.gpuBuffer()));
           await queue.onSubmittedWorkDone();
         }),

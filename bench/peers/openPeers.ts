@@ -1,24 +1,25 @@
 import type { Case } from '../case.ts';
 import { NotInstalled, type Peer, type PeerLibrary } from './peer.ts';
 
-/** The peers of a run. Each is opened when a case first needs it. */
+/** Peers of a run, each opened when a case first needs it. */
 export interface Peers {
-  /** Whether a peer of this name was asked for. */
+  /** Whether a peer of this name is selected. */
   includes(name: string): boolean;
-  /** Those that can run a case, of all or of some names. */
+  /** Opens the peers that can run a case, of all or of some names. */
   of(benchmark: Case, threads: number, names?: readonly string[]): Promise<readonly Peer[]>;
   close(): Promise<void>;
 }
 
 /**
- * @param libraries are all there are.
- * @param filter is part of their names.
- * @param missing is told once of each that is needed and not installed.
+ * Selects the peers of a run.
+ *
+ * @param filter Part of the names of the selected peers.
+ * @param onMissing Called once for each peer that is needed and not installed.
  */
 export function openPeers(
   libraries: readonly PeerLibrary[],
   filter: string,
-  missing: (error: NotInstalled) => void,
+  onMissing: (error: NotInstalled) => void,
 ): Peers {
   const opened = new Map<string, Peer | undefined>();
   const includes = (name: string): boolean => name.includes(filter);
@@ -29,7 +30,7 @@ export function openPeers(
         opened.set(key, await library.open(threads));
       } catch (error) {
         if (!(error instanceof NotInstalled)) throw error;
-        if (![...opened].some(([name, peer]) => peer === undefined && name.startsWith(library.name))) missing(error);
+        if (![...opened].some(([name, peer]) => peer === undefined && name.startsWith(library.name))) onMissing(error);
         opened.set(key, undefined);
       }
     }
@@ -38,11 +39,11 @@ export function openPeers(
   return {
     includes,
     async of(benchmark, threads, names = libraries.map(({ name }) => name)) {
-      const wanted = libraries.filter(
+      const selected = libraries.filter(
         ({ name, canRun }) => includes(name) && names.includes(name) && canRun(benchmark),
       );
       const peers: Peer[] = [];
-      for (const library of wanted) {
+      for (const library of selected) {
         const peer = await open(library, threads);
         if (peer) peers.push(peer);
       }

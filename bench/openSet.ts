@@ -1,35 +1,34 @@
-// The main job's table over several seeds, as Markdown, with means and standard deviations: docs/results.md is made of
-// these. `npm run bench:open-set -- --seeds 0,1,2 [options of the main job]`
+// Runs the demo over several seeds and prints its table as Markdown, with means and standard deviations, for
+// docs/results.md: `npm run bench:open-set -- --seeds 0,1,2 [options of the demo]`.
 import { setBackend } from '@thetagrad/core';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend, measure, planJob } from '../packages/demo/src/job.ts';
 import { parseOptions } from '../packages/demo/src/options.ts';
+import { toDegrees } from '../packages/demo/src/report/format.ts';
 import type { MethodResult } from '../packages/demo/src/report/report.ts';
 
 type Verification = MethodResult['verification'];
 
-const degrees = (radians: number): number => (radians * 180) / Math.PI;
-
-const columns: readonly (readonly [heading: string, of: (result: Verification) => number, digits: number])[] = [
+const columns: readonly (readonly [heading: string, value: (result: Verification) => number, digits: number])[] = [
   ['accuracy %', ({ accuracy }) => 100 * accuracy, 1],
   ['EER %', ({ eer }) => 100 * eer, 1],
   ['TAR % at 1% FAR', ({ tarAtFar }) => 100 * tarAtFar[0.01]!, 1],
   ['rank-1 %', ({ rank1 }) => 100 * rank1, 1],
   ['Fisher score', ({ angularFisherScore }) => angularFisherScore, 3],
-  ['largest intra-class °', ({ largestIntraClassAngle }) => degrees(largestIntraClassAngle), 0],
-  ['smallest inter-class °', ({ smallestInterClassAngle }) => degrees(smallestInterClassAngle), 0],
+  ['largest intra-class °', ({ largestIntraClassAngle }) => toDegrees(largestIntraClassAngle), 0],
+  ['smallest inter-class °', ({ smallestInterClassAngle }) => toDegrees(smallestInterClassAngle), 0],
 ];
 
 const args = process.argv.slice(2);
-const at = args.indexOf('--seeds');
-const seeds = at < 0 ? ['0', '1', '2'] : args.splice(at, 2)[1]!.split(',');
+const index = args.indexOf('--seeds');
+const seeds = index < 0 ? ['0', '1', '2'] : args.splice(index, 2)[1]!.split(',');
 
 setBackend((await chooseBackend(parseOptions(args)!)).backend);
 const runs: MethodResult[][] = [];
 for (const seed of seeds) runs.push(await run(seed));
-console.log(markdown(runs));
+console.log(formatMarkdown(runs));
 
 async function run(seed: string): Promise<MethodResult[]> {
   const out = await mkdtemp(join(tmpdir(), 'open-set-'));
@@ -42,15 +41,15 @@ async function run(seed: string): Promise<MethodResult[]> {
   }
 }
 
-function markdown(all: readonly (readonly MethodResult[])[]): string {
+function formatMarkdown(all: readonly (readonly MethodResult[])[]): string {
   const lines = all[0]!.map(({ name }, row) => {
-    const cells = columns.map(([, of, digits]) => {
-      const values = all.map((methods) => of(methods[row]!.verification));
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const cells = columns.map(([, value, digits]) => {
+      const values = all.map((methods) => value(methods[row]!.verification));
+      const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+      const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
       return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / Math.max(1, values.length - 1)).toFixed(digits)}`;
     });
-    // Seeds differ more than losses do (other classes, other weights): losses are compared within a seed.
+    // Results differ more between seeds (other classes and weights) than between losses: compare losses within a seed.
     const bySeed = all.map((methods) => (100 * methods[row]!.verification.eer).toFixed(1)).join(', ');
     return `| ${[name, ...cells, bySeed].join(' | ')} |`;
   });

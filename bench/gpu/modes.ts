@@ -1,19 +1,20 @@
-// In Node: ours in each mode of gpu.js, against gpu.js used plainly in the same mode.
+// Measures ours in Node in each mode of gpu.js, against plain kernels of gpu.js in the same mode.
 import type { Tensor } from '@thetagrad/core';
 import { gpu, type GpuMode } from '@thetagrad/gpu';
 import { wasm } from '@thetagrad/wasm';
 import type * as GpuJs from 'gpu.js';
 import { gpuJs } from '../../packages/gpu/src/device/gpujs.ts';
 import { webGpuDriver } from '../../test/gpu/driver.ts';
-import { sampleCalls } from '../calls.ts';
+import { sampleCalls } from '../sampleCalls.ts';
 import type { Case, Inputs } from '../case.ts';
 import type { Contender } from '../contender.ts';
 import { pause } from '../measure.ts';
 import { load, type Peer } from '../peers/peer.ts';
-import type { Effort } from '../turns.ts';
-import { measure, Remarks } from './measure.ts';
+import type { Effort } from '../interleave.ts';
+import { measure, Messages } from './measure.ts';
 import type { Outcome } from './settings.ts';
 
+/** An opened mode of the GPU backend. */
 export interface OpenMode {
   readonly mode: GpuMode;
   readonly description: string;
@@ -25,33 +26,34 @@ type Kernel = (...inputs: readonly unknown[]) => unknown;
 const modes: readonly GpuMode[] = ['webgpu', 'webasm', 'cpu'];
 
 /**
- * The modes that start here.
- * @param missing is told of the others.
+ * Opens the available modes.
+ *
+ * @param onMissing Receives the reason for each mode that is not available.
  */
-export async function openModes(missing: (message: string) => void): Promise<readonly OpenMode[]> {
-  await provideWebGpu().catch((error: Error) => missing(error.message));
+export async function openModes(onMissing: (message: string) => void): Promise<readonly OpenMode[]> {
+  await provideWebGpu().catch((error: Error) => onMissing(error.message));
   const library = (await load('gpu.js', import('gpu.js'))).default;
   const host = await wasm({ threads: 1 });
   const opened: OpenMode[] = [];
   for (const mode of modes) {
     try {
       const backend = await gpu({ mode });
-      const finished = mode === 'webgpu' ? await waiting() : async (): Promise<void> => {};
-      const peer = plain(library, mode, finished);
+      const wait = mode === 'webgpu' ? await createWait() : async (): Promise<void> => {};
+      const peer = createPeer(library, mode, wait);
       opened.push({
         mode,
         description: backend.describe(),
         measure: (benchmark, effort) =>
-          measure({ host, backend, finished, pause }, benchmark, async () => [peer], effort, new Remarks()),
+          measure({ host, backend, wait, pause }, benchmark, async () => [peer], effort, new Messages()),
       });
     } catch (error) {
-      missing(`${mode} does not start: ${(error as Error).message}`);
+      onMissing(`${mode} does not start: ${(error as Error).message}`);
     }
   }
   return opened;
 }
 
-/** Gives Node the global `navigator.gpu`, which gpu.js takes for granted. */
+/** Defines the global `navigator.gpu` in Node, which gpu.js requires. */
 async function provideWebGpu(): Promise<void> {
   Object.assign(process.env, webGpuDriver()?.env);
   const { create, globals } = await load('webgpu', import('webgpu'));
@@ -63,17 +65,17 @@ async function provideWebGpu(): Promise<void> {
   else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
 }
 
-/** Waits until the device, which ours and gpu.js share, has done what was submitted. */
-async function waiting(): Promise<() => Promise<void>> {
+/** Creates a function that waits for the submitted work of the device, which ours and gpu.js share. */
+async function createWait(): Promise<() => Promise<void>> {
   const { device } = await gpuJs.WebGPUContext.acquire();
   return () => device.queue.onSubmittedWorkDone();
 }
 
-/** A kernel, called with its inputs. On webgpu these lie on the device, and results stay there. */
-function plain(
+/** Creates the peer that runs plain kernels. On webgpu, inputs and results stay on the device. */
+function createPeer(
   { GPU, Input }: Pick<typeof GpuJs, 'GPU' | 'Input'>,
   mode: GpuMode,
-  finished: () => Promise<void>,
+  wait: () => Promise<void>,
 ): Pick<Peer, 'name' | 'prepare'> {
   return {
     name: `gpu.js ${mode}, plain`,
@@ -89,17 +91,17 @@ function plain(
           precision: 'single',
         }) as unknown as Kernel;
       const kernel = create(source, output, { ...constants });
-      const own = await resident(inputs, Input, pipeline ? create : undefined);
+      const own = await createInputs(inputs, Input, pipeline ? create : undefined);
       const call = async (): Promise<unknown> => {
         const result = await kernel(...names.map((name) => own[name]!));
-        await finished();
+        await wait();
         return result;
       };
       return {
         async results() {
           const result = await call();
           const rows = pipeline ? await (result as { toArray(): Promise<unknown> }).toArray() : result;
-          return [{ shape: output.toReversed(), values: flat(rows) }];
+          return [{ shape: output.toReversed(), values: flatten(rows) }];
         },
         sample: (seconds) => sampleCalls(call, seconds),
         close: () => device.destroy(),
@@ -108,8 +110,8 @@ function plain(
   };
 }
 
-/** Matrices as gpu.js takes them: where kernels are created on a device, as the results of one that copies. */
-async function resident(
+/** Converts matrices to inputs of gpu.js: on a device, to the results of a kernel that copies. */
+async function createInputs(
   inputs: Inputs<Tensor>,
   Input: typeof GpuJs.Input,
   create?: (source: string, output: readonly number[]) => Kernel,
@@ -123,8 +125,8 @@ async function resident(
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** The elements of a result, row by row. */
-function flat(result: unknown): Float32Array {
+/** Flattens a result to row-major order. */
+function flatten(result: unknown): Float32Array {
   if (result instanceof Float32Array) return result;
   const rows = result as readonly Float32Array[];
   const values = new Float32Array(rows.length * rows[0]!.length);
