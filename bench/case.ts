@@ -18,7 +18,9 @@ type Prepare<T, Result, Library, Names extends string> = (
 
 /** A kernel of gpu.js. */
 export interface GpuJsKernel<Names extends string = string> {
-  /** Function of a thread, as text, because gpu.js translates source code, which a TypeScript loader may have changed. */
+  /**
+   * Function of a thread, as text, because gpu.js translates source code, which a TypeScript loader may have changed.
+   */
   readonly source: string;
   /** Inputs to pass. */
   readonly arguments: readonly Names[];
@@ -55,11 +57,14 @@ interface CaseOf<Names extends string> {
   /** Dimensions, if the case is the product of its first two inputs. */
   readonly product?: Product;
   /**
-   * Body of a Python function that returns the timed function, such as `return lambda: [a @ b]`. In scope are the inputs by
-   * name, all of them in the dict `inputs`, `torch`, `F` (torch.nn.functional) and `networks` (torch_networks.py).
+   * Body of a Python function that returns the timed function, such as `return lambda: [a @ b]`. In scope are the
+   * inputs by name, all of them in the dict `inputs`, `torch`, `F` (torch.nn.functional) and `networks`
+   * (torch_networks.py).
    */
   readonly torch?: string;
-  /** Whether a call changes the next one, as a training step does: compares the second result as well. Default: false. */
+  /**
+   * Whether a call changes the next one, as a training step does: compares the second result as well. Default: false.
+   */
   readonly stateful?: boolean;
 }
 
@@ -71,8 +76,8 @@ export function define<Names extends string>(benchmark: CaseOf<Names>): Case {
 }
 
 /**
- * Variant of a case that assigns our results to variables, so that every call writes to the same memory. Unreachable results
- * keep their memory until they are garbage-collected.
+ * Variant of a case that assigns our results to variables, so that every call writes to the same memory. Unreachable
+ * results keep their memory until they are garbage-collected.
  */
 export function assignToVariables(benchmark: Case): Case {
   return {

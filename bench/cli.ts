@@ -11,6 +11,13 @@ export const commonOptions = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** Help for the last four of them. */
+export const commonHelp = `  --quick         one short round each, to check that results agree, not for times
+  --json          one JSON object per line instead of a table
+  --list          print the names only
+  --help          print this text
+`;
+
 interface Common {
   readonly filter: string;
   readonly list: boolean;

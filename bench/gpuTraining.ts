@@ -1,5 +1,5 @@
-// Trains SphereFace-4 at the size of the paper (images of 112 × 96, 10,572 classes) for a few steps on the GPU backend and
-// compares the losses with those of the reference backend: `npm run bench:gpu-training -- --mode webgpu`.
+// Trains SphereFace-4 at the size of the paper (images of 112 × 96, 10,572 classes) for a few steps on the GPU backend
+// and compares the losses with those of the reference backend: `npm run bench:gpu-training -- --mode webgpu`.
 import { parseArgs } from 'node:util';
 import { reference } from '@thetagrad/core';
 import { gpu, type GpuMode } from '@thetagrad/gpu';

@@ -1,6 +1,6 @@
-// Shows that a training loop as in the README needs no memory management: with batches of four sizes, memory does not grow
-// after the first fifth of the steps. `npm run bench:memory` runs 10,000 steps on wasm, and with `-- --mode webgpu`, or
-// another mode of the GPU backend, 2,000 on that; it collects garbage before each sample.
+// Shows that a training loop as in the README needs no memory management: with batches of four sizes, memory does not
+// grow after the first fifth of the steps. `npm run bench:memory` runs 10,000 steps on wasm, and with `-- --mode
+// webgpu`, or another mode of the GPU backend, 2,000 on that; it collects garbage before each sample.
 import { ASoftmaxHead, sphereFaceOptimizer } from '@thetagrad/a-softmax';
 import { evaluate, setBackend, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { augment, batches, glyphs } from '@thetagrad/data';
@@ -19,9 +19,9 @@ const warmStep = steps / 5;
 const batchSizes = [30, 7, 18, 64];
 const mebibyte = 2 ** 20;
 /**
- * Tolerated growth after that. Memory in use on a device may grow by losses of 256 bytes each that wait for collection; a
- * leak of them in each step would be 0.4 MiB, of images 46 MiB, or 230 MiB on wasm. Allocated memory is the maximum in use
- * at once, so that it also depends on when the engine collects batches.
+ * Tolerated growth after that. Memory in use on a device may grow by losses of 256 bytes each that wait for collection;
+ * a leak of them in each step would be 0.4 MiB, of images 46 MiB, or 230 MiB on wasm. Allocated memory is the maximum
+ * in use at once, so that it also depends on when the engine collects batches.
  */
 const bounds: Sizes = { heap: 8 * mebibyte, rss: 24 * mebibyte, 'in use': 0.25 * mebibyte, device: mebibyte };
 

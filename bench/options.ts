@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from './backends.ts';
-import { commonOptions, parseCount } from './cli.ts';
+import { commonHelp, commonOptions, parseCount } from './cli.ts';
 
 export interface Options {
   readonly filter: string;
@@ -26,11 +26,7 @@ Options:
   --threads N     number of threads of ours and of peers that support it (default: all cores)
   --backend NAME  backend of ours: ${backendNames.join(' or ')} (default: ${backendNames[0]})
   --targets       performance targets, with their own numbers of threads, and whether ours reaches them
-  --quick         one short round each, to check that results agree, not for times
-  --json          one JSON object per line instead of a table
-  --list          print the names only
-  --help          print this text
-`;
+${commonHelp}`;
 
 /** @throws {Error} with a message of one line. */
 export function parseOptions(args: readonly string[]): Options {

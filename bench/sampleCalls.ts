@@ -1,6 +1,8 @@
 import type { Sampler } from './contender.ts';
 
-/** Times each call of `f`, for calls that are long compared to the resolution of the clock. Runs in Node and in pages. */
+/**
+ * Times each call of `f`, for calls that are long compared to the resolution of the clock. Runs in Node and in pages.
+ */
 export const sampleCalls: Sampler = async (f, seconds) => {
   const samples: number[] = [];
   const startTime = performance.now();

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { commonOptions } from '../cli.ts';
+import { commonHelp, commonOptions } from '../cli.ts';
 
 export interface Options {
   readonly filter: string;
@@ -27,11 +27,7 @@ Options:
                   (default: 5)
   --node          in Node instead: each available mode, against plain kernels of gpu.js in the same mode
   --flag FLAG     flag for Chromium, such as --enable-features=Vulkan; may be repeated
-  --quick         one short round each, to check that results agree, not for times
-  --json          one JSON object per line instead of a table
-  --list          print the names only
-  --help          print this text
-`;
+${commonHelp}`;
 
 /** @throws {Error} with a message of one line. */
 export function parseOptions(args: readonly string[]): Options {

@@ -7,9 +7,9 @@ type TF = typeof TensorFlow;
 type Pair = [number, number];
 
 /**
- * Creates a 3×3 convolution with padding 1 whose gradients run on the current backend. The wasm backend lacks a kernel for
- * the gradient of the filter, so there it is a convolution of the input, with channels as batch, by the cotangent as filter,
- * dilated by the stride. (The kernel of the cpu backend takes minutes for a network.)
+ * Creates a 3×3 convolution with padding 1 whose gradients run on the current backend. The wasm backend lacks a kernel
+ * for the gradient of the filter, so there it is a convolution of the input, with channels as batch, by the cotangent
+ * as filter, dilated by the stride. (The kernel of the cpu backend takes minutes for a network.)
  */
 export function createConvolution(tf: TF, stride: number): (x: Tensor4D, w: Tensor4D) => Tensor4D {
   if (tf.getKernel('Conv2DBackpropFilter', tf.getBackend())) return (x, w) => tf.conv2d(x, w, stride, 1);

@@ -3,9 +3,9 @@ import { cosSin } from './cosSin.ts';
 import type { ImageShape } from './resample.ts';
 
 /**
- * Writes a randomly changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every value
- * of `target`, of the same shape and range. Take all random numbers from `stream`: it starts anew for each image of each
- * epoch, so that the result does not depend on the order in which images are prepared.
+ * Writes a randomly changed copy of one image: reads `source`, values 0 … 255 of shape (C, H, W), and writes every
+ * value of `target`, of the same shape and range. Take all random numbers from `stream`: it starts anew for each image
+ * of each epoch, so that the result does not depend on the order in which images are prepared.
  */
 export type Augmentation = (source: Uint8Array, target: Float32Array, shape: ImageShape, stream: random.Stream) => void;
 
@@ -24,8 +24,8 @@ export interface AugmentOptions {
 }
 
 /**
- * Random flip, scale, rotation and shift, each uniform within its limits, composed into one affine map and applied by one
- * bilinear resampling, so that the image is blurred at most once. Limits of zero give the image itself, exactly.
+ * Random flip, scale, rotation and shift, each uniform within its limits, composed into one affine map and applied by
+ * one bilinear resampling, so that the image is blurred at most once. Limits of zero give the image itself, exactly.
  *
  * @throws {RangeError} if an option is out of range.
  */

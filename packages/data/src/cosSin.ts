@@ -1,6 +1,6 @@
 /**
- * Cosine and sine of an angle in radians, by Taylor series, to about 1e-15 for |angle| ≤ 2π. The same to the last bit in
- * every engine, unlike Math.cos and Math.sin.
+ * Cosine and sine of an angle in radians, by Taylor series, to about 1e-15 for |angle| ≤ 2π. The same to the last bit
+ * in every engine, unlike Math.cos and Math.sin.
  */
 export function cosSin(angle: number): [cos: number, sin: number] {
   let cos = 0;

@@ -155,7 +155,7 @@ export class ImageDataset implements ImageShape {
 
   /**
    * Images of the given groups. Renumbers their classes from 0, keeping their order.
-   * @throws {RangeError} if there is no such group.
+   * @throws {RangeError} if a group is unknown.
    */
   selectGroups(groups: readonly string[]): ImageDataset {
     const unknown = groups.find((group) => !this.groups.includes(group));
@@ -187,8 +187,8 @@ export class ImageDataset implements ImageShape {
   /**
    * Splits by group, so that no group (such as an alphabet) has classes in both parts.
    *
-   * @param options.seen Names of the seen groups; or their number (an integer) or share of all (a fraction below 1), chosen
-   *   at random.
+   * @param options.seen Names of the seen groups; or their number (an integer) or share of all (a fraction below 1), to
+   *   choose them at random.
    * @param options.seed Any integer. Default: 0.
    * @throws {RangeError} if there are no groups, one of them is unknown, or one part would be empty.
    */
@@ -207,8 +207,8 @@ export class ImageDataset implements ImageShape {
   }
 
   /**
-   * Splits the images of each class at random into a training part and a test part. Both get at least one image of every
-   * class that has two or more; images keep their order.
+   * Splits the images of each class at random into a training part and a test part. Both get at least one image of
+   * every class that has two or more; images keep their order.
    *
    * @param fraction Share of each class for training, above 0 and below 1.
    * @param options.seed Any integer. Default: 0.

@@ -23,8 +23,8 @@ export interface GlyphOptions {
 
 /**
  * Synthetic data set that needs no download: characters of an invented alphabet that look handwritten, bright on black.
- * Each class has one to four random smooth strokes; some classes are variants of others. Jitter, slant, rotation, scale,
- * position, pen and noise differ between drawings.
+ * Each class has one to four random smooth strokes; some classes are variants of others. Jitter, slant, rotation,
+ * scale, position, pen and noise differ between drawings.
  *
  * Class c does not depend on the number of classes, nor drawing i of a class on the number of drawings; the same seed
  * gives the same pixels on every platform. Images are ordered by class.
@@ -144,7 +144,9 @@ function offsetPoint(a: Point, b: Point, aside: number, along = 0.5): Point {
   return [a[0] + along * dx + aside * dy, a[1] + along * dy - aside * dx];
 }
 
-/** Centres strokes in the square, scaled by the geometric mean of the uniform scale and the one that fills the square. */
+/**
+ * Centres strokes in the square, scaled by the geometric mean of the uniform scale and the one that fills the square.
+ */
 function fitToSquare(strokes: readonly Stroke[]): Stroke[] {
   const points = strokes.flatMap((stroke) => flatten(stroke, 12));
   const [left, width] = rangeOf(points.map(([x]) => x));

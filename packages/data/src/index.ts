@@ -1,6 +1,6 @@
 /**
- * Image data sets for classification, in memory and deterministic, for Node and browsers. `@thetagrad/data/node` has the
- * loaders that read files by path.
+ * Image data sets for classification, in memory and deterministic, for Node and browsers. `@thetagrad/data/node` has
+ * the loaders that read files by path.
  */
 export { type Augmentation, augment, type AugmentOptions } from './augment.ts';
 export { type Batch, type Batches, batches } from './batches.ts';

@@ -61,8 +61,8 @@ export async function omniglot(path: string, options: Omit<OmniglotOptions, 'nam
 }
 
 /**
- * Reads a folder that has a folder of PNG, JPEG or PGM files for each class, such as ORL or LFW; see `parseImageFolder`.
- * Ignores hidden files and those of other formats.
+ * Reads a folder that has a folder of PNG, JPEG or PGM files for each class, such as ORL or LFW; see
+ * `parseImageFolder`. Ignores hidden files and those of other formats.
  *
  * @throws {DataFileError} if there are no images, or a class has none, or a file is damaged.
  */

@@ -4,8 +4,8 @@ import { checkInteger } from '@thetagrad/core/backend';
  * Turns a synchronous iterator into an asynchronous one that prepares up to `depth` items ahead.
  *
  * Everything runs on one thread: after `next()` resolves, a macrotask prepares the next item, which uses the time in
- * which the consumer waits for a GPU, worker threads or a timer. If the consumer never yields to the event loop, `next()`
- * prepares the item itself, at the same cost as without prefetching.
+ * which the consumer waits for a GPU, worker threads or a timer. If the consumer never yields to the event loop,
+ * `next()` prepares the item itself, at the same cost as without prefetching.
  *
  * An error of the source is thrown by the `next()` that would have returned the item; the iterator then ends.
  * `return()`, which leaving a `for await` loop calls, cancels pending work and drops prepared items.

@@ -70,8 +70,8 @@ describe('parseIdx', () => {
         await expect(parseIdx(truncated, 'f')).rejects.toThrow(/^f: /);
       }),
     );
-    // A few bits of the first 15 bytes, the headers of gzip and of the block, have no effect (time, system, padding); contents,
-    // checksum and length follow.
+    // A few bits of the first 15 bytes, the headers of gzip and of the block, have no effect (time, system, padding);
+    // contents, checksum and length follow.
     const contents = await parseIdx(large);
     await fc.assert(
       fc.asyncProperty(bitFlips(gzipped), async (damaged) => {

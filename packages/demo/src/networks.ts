@@ -19,7 +19,8 @@ export function createNetwork(
 }
 
 /**
- * Creates a narrower SphereFace-4 that trains in a quarter of a minute, with batch normalisation to converge in few steps.
+ * Creates a narrower SphereFace-4 that trains in a quarter of a minute, with batch normalisation to converge in few
+ * steps.
  */
 function createSmallNetwork({ channels, height, width }: ImageShape, features: number, key: Key): Module {
   const generator = new Generator(key);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
+import { writeIdx } from '../../data/test/files.ts';
 
 /** Creates a folder that is removed after the tests of the file. */
 export function createTemporaryFolder(): string {
@@ -11,7 +12,9 @@ export function createTemporaryFolder(): string {
   return folder;
 }
 
-/** Writes a folder of small PGM images per class: a bright bar whose position shows the class, with a shift per image. */
+/**
+ * Writes a folder of small PGM images per class: a bright bar whose position shows the class, with a shift per image.
+ */
 export function writeImageFolder(
   folder: string,
   { classes, perClass }: { readonly classes: number; readonly perClass: number },
@@ -30,7 +33,9 @@ export function writeImageFolder(
   }
 }
 
-/** Writes the two files of an MNIST-like data set of 8 × 8 images: one pattern per digit, brighter from image to image. */
+/**
+ * Writes the two files of an MNIST-like data set of 8 × 8 images: one pattern per digit, brighter from image to image.
+ */
 export function writeMnist(
   folder: string,
   prefix: 'train' | 't10k',
@@ -45,10 +50,7 @@ export function writeMnist(
     ),
   );
   const write = (name: string, shape: readonly number[], data: Buffer): void => {
-    const header = Buffer.alloc(4 + 4 * shape.length);
-    header.set([0, 0, 8, shape.length]);
-    shape.forEach((length, axis) => header.writeUInt32BE(length, 4 + 4 * axis));
-    writeFileSync(join(folder, `${prefix}-${name}${extension}`), gzip(Buffer.concat([header, data])));
+    writeFileSync(join(folder, `${prefix}-${name}${extension}`), gzip(Buffer.from(writeIdx(shape, data))));
   };
   write('images-idx3-ubyte', [labels.length, 8, 8], images);
   write('labels-idx1-ubyte', [labels.length], Buffer.from(labels));

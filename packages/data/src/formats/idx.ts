@@ -27,8 +27,8 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map<number, ElementTy
 ]);
 
 /**
- * Reads an IDX file, the format of MNIST: two zero bytes, an element type, the rank, one big-endian 32-bit size per axis,
- * the elements in big-endian order. Detects and decompresses gzip, and verifies its checksum.
+ * Reads an IDX file, the format of MNIST: two zero bytes, an element type, the rank, one big-endian 32-bit size per
+ * axis, the elements in big-endian order. Detects and decompresses gzip, and verifies its checksum.
  *
  * @param bytes Contents of the file.
  * @param name Name of the file in error messages.

@@ -16,7 +16,8 @@ export const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7'
  * Reads a data set from two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.
  *
  * @param classNames Names of the classes. Default: the ten digits.
- * @throws {DataFileError} if a file is damaged or has another rank or type, their counts differ, or a label has no name.
+ * @throws {DataFileError} if a file is damaged or has another rank or type, their counts differ, or a label has no
+ *   name.
  */
 export async function parseMnist(
   images: NamedBytes,

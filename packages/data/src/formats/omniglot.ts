@@ -17,8 +17,8 @@ const drawingPath = /(?:^|\/)([^/]+)\/(character\d+)\/\d+_\d+\.png$/;
 /**
  * Reads one of Omniglot's zip files (`images_background.zip`, `images_evaluation.zip`, the small variants; Lake,
  * Salakhutdinov, Tenenbaum, "Human-level concept learning through probabilistic program induction", 2015): drawings
- * `…/Alphabet/characterNN/NNNN_NN.png`. A class is a character, named `Alphabet/characterNN`; its group is the alphabet.
- * Inverts the drawings, black on white in the files, to bright on black.
+ * `…/Alphabet/characterNN/NNNN_NN.png`. A class is a character, named `Alphabet/characterNN`; its group is the
+ * alphabet. Inverts the drawings, black on white in the files, to bright on black.
  *
  * @throws {DataFileError} if it is not a zip file, is damaged, or has no such drawings.
  */
@@ -49,9 +49,9 @@ function isPicture(path: string): boolean {
 }
 
 /**
- * Checks the directory of a zip file, which fflate trusts: a damaged number of entries would silently give fewer files, a
- * damaged name a file at another path. The number must match its copy and the directory, and every name its copy in the
- * local header of the file.
+ * Checks the directory of a zip file, which fflate trusts: a damaged number of entries would silently give fewer files,
+ * a damaged name a file at another path. The number must match its copy and the directory, and every name its copy in
+ * the local header of the file.
  */
 function checkZip(bytes: Uint8Array, name: string): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

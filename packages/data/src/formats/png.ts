@@ -54,7 +54,10 @@ function toImage(png: DecodedPng): Image {
   return { data, channels, height, width };
 }
 
-/** Gives each sample an element. Samples of fewer than 8 bits are packed from the high bits down, in rows of whole bytes. */
+/**
+ * Gives each sample an element. Samples of fewer than 8 bits are packed from the high bits down, in rows of whole
+ * bytes.
+ */
 function unpackSamples({ data, height, width, depth }: DecodedPng): ArrayLike<number> {
   if (depth >= 8) return data;
   const samples = new Uint8Array(height * width); // Such images have one sample per pixel.

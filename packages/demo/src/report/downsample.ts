@@ -55,8 +55,8 @@ export function dropNearbyPoints(points: readonly Point[], distance: number): Po
 }
 
 /**
- * Indices of samples of each class, about `max` in total: a share of each class, at least one, evenly spaced. A stride over
- * all samples could resonate with the order of classes and omit some.
+ * Indices of samples of each class, about `max` in total: a share of each class, at least one, evenly spaced. A stride
+ * over all samples could resonate with the order of classes and omit some.
  */
 export function samplePerClass(labels: Int32Array, classes: number, max: number): number[][] {
   const members: number[][] = Array.from({ length: classes }, () => []);
