@@ -1,10 +1,11 @@
 import { conv2d, random, type Tensor, vjp } from '@thetagrad/core';
-import type { numpy } from '@jax-js/jax';
+import type * as Jax from '@jax-js/jax';
 import type * as TensorFlow from '@tensorflow/tfjs-core';
 import { type Case, define, type Inputs } from '../case.ts';
 import { createConvolution } from '../peers/tfjsNetworks.ts';
 
 const key = random.key(2);
+type JaxArray = Jax.numpy.Array;
 
 /** Dimensions of a 3×3 convolution. */
 export interface Layer {
@@ -48,7 +49,12 @@ export function createConvolutionCases({
     tf.transpose(w as TensorFlow.Tensor4D, [2, 3, 1, 0]),
   ];
   const nhwcToNchw = [0, 3, 1, 2];
-  type Array = numpy.Array;
+  const padding: [number, number][] = [
+    [1, 1],
+    [1, 1],
+  ];
+  const jaxConvolve = (lax: typeof Jax.lax, x: JaxArray, w: JaxArray): JaxArray =>
+    lax.convGeneralDilated(x, w, [stride, stride], padding);
   const torch = `F.conv2d(x, w, stride=${stride}, padding=1)`;
 
   return [
@@ -64,17 +70,7 @@ export function createConvolutionCases({
       },
       tfjsLayout: [nhwcToNchw],
       ...(jax && {
-        jax: ({ x, w }, { lax }) => [
-          lax.convGeneralDilated(
-            x,
-            w,
-            [stride, stride],
-            [
-              [1, 1],
-              [1, 1],
-            ],
-          ),
-        ],
+        jax: ({ x, w }, { lax }) => [jaxConvolve(lax, x, w)],
       }),
       torch: `return lambda: [${torch}]`,
     }),
@@ -100,17 +96,7 @@ export function createConvolutionCases({
       tfjsLayout: [nhwcToNchw, nhwcToNchw, [3, 2, 0, 1]],
       ...(jax && {
         jax({ x, w, g }, { lax, vjp }) {
-          const f = (x: Array, w: Array): Array =>
-            lax.convGeneralDilated(
-              x,
-              w,
-              [stride, stride],
-              [
-                [1, 1],
-                [1, 1],
-              ],
-            );
-          const [y, pullback] = vjp(f, [x, w]);
+          const [y, pullback] = vjp((x: JaxArray, w: JaxArray) => jaxConvolve(lax, x, w), [x, w]);
           return [y, ...pullback(g)];
         },
       }),

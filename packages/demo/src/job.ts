@@ -7,7 +7,7 @@ import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promis
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { extractFeatures } from './features.ts';
-import { type Method, createMethods } from './methods.ts';
+import { createMethods, type Method } from './methods.ts';
 import { type BackendName, type Options, UsageError } from './options.ts';
 import { type FeaturePlot, type MethodResult, type Report, type SampleSheet, writeReport } from './report/report.ts';
 import { limitPerClass, openSource, type Source } from './sources.ts';

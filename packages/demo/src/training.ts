@@ -79,18 +79,7 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
   const [modelKey, headKey] = random.key(seed).split() as [Key, Key];
   const model = createNetwork(training.net, dataset, embedding, modelKey);
   const head = method.createHead(embedding, dataset.classes, headKey);
-  const optimizer = new SGD(
-    { model, head },
-    {
-      learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps }), {
-        steps: Math.min(warmUpSteps, steps),
-      }),
-      momentum: 0.9,
-      weightDecay: 5e-4,
-      // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalisation.
-      groups: [{ match: (_name, { shape }) => shape.length <= 1, learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
-    },
-  );
+  const optimizer = createOptimizer(model, head, steps);
   const parts = { model, head, optimizer };
   const initial: Progress = {
     task: describeTask(training),
@@ -159,6 +148,21 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
     display.stop();
   }
   return { model, head, curve: progress.curve, seconds: progress.seconds };
+}
+
+/** Creates the optimizer, with SphereFace's settings and a learning rate for few steps. */
+function createOptimizer(model: Module, head: ClassificationHead, steps: number): SGD {
+  const warmUp = { steps: Math.min(warmUpSteps, steps) };
+  return new SGD(
+    { model, head },
+    {
+      learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps }), warmUp),
+      momentum: 0.9,
+      weightDecay: 5e-4,
+      // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalisation.
+      groups: [{ match: (_name, { shape }) => shape.length <= 1, learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
+    },
+  );
 }
 
 /** Describes what must match to continue from a checkpoint. */
