@@ -3,9 +3,12 @@
 import { conv2d, reference, vjp, type Backend, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { direct, expectSame, tested, valuesOn } from './backends.ts';
-import { expectWithin, sumError, unit } from './bounds.ts';
-import { integers, laidOut, layouts, ordinary, sizeOf, type Layout, type Make } from './values.ts';
+import { expectSameSync, valuesOnSync } from '../support/backends.ts';
+import { direct, tested } from './backends.ts';
+import { expectWithin, sumError, unit } from '../support/bounds.ts';
+import { sizeOf } from '@thetagrad/core/backend';
+import { makeView, layouts, type Layout } from '../support/layouts.ts';
+import { integerValues, uniformValues, type MakeTensor } from '../support/values.ts';
 
 /** A bilinear function of operands of these shapes. */
 interface Case {
@@ -20,7 +23,7 @@ interface Case {
 function caseOf(shapes: Case['shapes'], f: Case['f'], options = {}): fc.Arbitrary<Case> {
   return fc.record({
     shapes: fc.constant(shapes),
-    layouts: fc.tuple(...shapes.map((shape) => layouts(shape.length))),
+    layouts: fc.tuple(...shapes.map((shape) => layouts(shape))),
     seed: fc.integer(),
     options: fc.constant(options),
     f: fc.constant(f),
@@ -121,16 +124,16 @@ const winograds: fc.Arbitrary<Case> = fc
   );
 
 /** The value and the gradients for some cotangent; the operands are made by `make` from a seed. */
-function allThree({ shapes, layouts: own, seed, f }: Case, make: (seed: number) => Make): Tensor[] {
-  const [a, b] = shapes.map((shape, i) => laidOut(shape, own[i]!, make(seed + i))) as [Tensor, Tensor];
+function allThree({ shapes, layouts: own, seed, f }: Case, make: (seed: number) => MakeTensor): Tensor[] {
+  const [a, b] = shapes.map((_, i) => makeView(own[i]!, make(seed + i))) as [Tensor, Tensor];
   const { value, pullback } = vjp(f, a, b);
   return [value, ...pullback(make(seed + 2)(value.shape))];
 }
 
 /** The same three in double precision, of numbers that `f` makes of the operands'. */
 function inDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
-  return valuesOn(reference(), () =>
-    allThree(given, (seed) => (shape) => f(ordinary(dtype, seed)(shape).astype('float64'))),
+  return valuesOnSync(reference(), () =>
+    allThree(given, (seed) => (shape) => f(uniformValues(dtype, seed)(shape).astype('float64'))),
   );
 }
 
@@ -144,7 +147,7 @@ function expectAccurate(
   const exact = inDouble(given, dtype, (x) => x);
   const magnitudes = inDouble(given, dtype, (x) => x.abs());
   const terms = inDouble(given, dtype, (x) => x.equal(x).astype('float64'));
-  valuesOn(backend, () => allThree(given, (seed) => ordinary(dtype, seed))).forEach((values, i) => {
+  valuesOnSync(backend, () => allThree(given, (seed) => uniformValues(dtype, seed))).forEach((values, i) => {
     const largest = Array.from(magnitudes[i]!).reduce((x, y) => Math.max(x, y), 0);
     const bounds = magnitudes[i]!.map((magnitude, j) => bound(terms[i]![j]!, magnitude, largest));
     expectWithin(values, exact[i]!, bounds);
@@ -167,7 +170,7 @@ describe.each([
   test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
     fc.assert(
       fc.property(cases, (given) => {
-        expectSame(() => allThree(given, (seed) => integers(dtype, seed)).map((x) => x.add(0)), direct);
+        expectSameSync(direct, () => allThree(given, (seed) => integerValues(dtype, seed)).map((x) => x.add(0)));
       }),
       { numRuns: dtype === 'float32' ? 50 : 20 },
     );
@@ -177,12 +180,12 @@ describe.each([
     const dtypes = fc.constantFrom<DType>('int32', 'bool', 'float32', 'float64');
     fc.assert(
       fc.property(cases, dtypes, dtypes, (given, first, second) => {
-        expectSame(() => {
-          const [a, b] = given.shapes.map((shape, i) =>
-            laidOut(shape, given.layouts[i]!, integers(i === 0 ? first : second, given.seed + i)),
+        expectSameSync(direct, () => {
+          const [a, b] = given.shapes.map((_, i) =>
+            makeView(given.layouts[i]!, integerValues(i === 0 ? first : second, given.seed + i)),
           ) as [Tensor, Tensor];
           return [given.f(a, b).add(0)];
-        }, direct);
+        });
       }),
       { numRuns: 25 },
     );
@@ -205,8 +208,8 @@ describe('Winograd convolutions and their gradients', () => {
   });
 
   test('are in use, and can be forbidden', () => {
-    const make = ordinary('float32', 1);
+    const make = uniformValues('float32', 1);
     const build = (): Tensor[] => [conv2d(make([2, 64, 16, 16]), make([64, 64, 3, 3]), { padding: 1 })];
-    expect(valuesOn(tested, build)).not.toEqual(valuesOn(direct, build));
+    expect(valuesOnSync(tested, build)).not.toEqual(valuesOnSync(direct, build));
   });
 });

@@ -2,7 +2,7 @@
 // errors of its inputs. (Running error analysis: Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
 import { graph, Tensor, zerosLike } from '@thetagrad/core';
 import { type Elementwise } from '@thetagrad/core/backend';
-import { sumError, unit } from './bounds.ts';
+import { sumError, unit } from '../support/bounds.ts';
 
 /** For tensors in double precision, how far the same in float32 may be from each element: twice the estimate. */
 export function errorBounds(roots: readonly Tensor[]): Tensor[] {

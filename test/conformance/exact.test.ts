@@ -2,9 +2,12 @@
 import { arange, concat, eye, linspace, random, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectSame, on, tested, valuesOn } from './backends.ts';
-import { expectWithin, unit } from './bounds.ts';
-import { anything, integers, laidOut, layouts, shapes, sizeOf, type Layout, type Make } from './values.ts';
+import { expectSameSync, valuesOnSync, withBackend } from '../support/backends.ts';
+import { tested } from './backends.ts';
+import { expectWithin, unit } from '../support/bounds.ts';
+import { sizeOf } from '@thetagrad/core/backend';
+import { makeView, layouts, shapes, type Layout } from '../support/layouts.ts';
+import { anyValues, integerValues, type MakeTensor } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 const dtypes = fc.constantFrom(...all);
@@ -20,19 +23,19 @@ interface Case {
 const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
   fc.record({
     shape: fc.constant(shape),
-    layout: layouts(shape.length),
+    layout: layouts(shape),
     axis: fc.nat(shape.length - 1),
     dtype: dtypes,
     seed: fc.integer(),
   }),
 );
 
-const operand = ({ shape, layout, dtype, seed }: Case, make: (dtype: DType, seed: number) => Make): Tensor =>
-  laidOut(shape, layout, make(dtype, seed));
+const operand = ({ layout, dtype, seed }: Case, make: (dtype: DType, seed: number) => MakeTensor): Tensor =>
+  makeView(layout, make(dtype, seed));
 
 /** Indices from −length to length − 1. */
 function indices(seed: number, length: number, shape: readonly number[]): Tensor {
-  return integers(
+  return integerValues(
     'int32',
     seed,
     2 ** 20,
@@ -64,11 +67,11 @@ describe('movement', () => {
             (x) => x.flatten().broadcastTo([2, x.size]),
           ];
           if (shape[axis]! >= (size - 1) * dilation + 1) moves.push((x) => x.unfold(axis, size, step, dilation));
-          expectSame(() => moves.map((move) => move(operand(given, anything))));
-          expectSame(() =>
+          expectSameSync(tested, () => moves.map((move) => move(operand(given, anyValues))));
+          expectSameSync(tested, () =>
             moves.flatMap((move) => {
-              const { value, pullback } = vjp(move, operand({ ...given, dtype: 'float32' }, integers));
-              return pullback(integers('float32', seed + 1)(value.shape)).map((x) => x.add(0));
+              const { value, pullback } = vjp(move, operand({ ...given, dtype: 'float32' }, integerValues));
+              return pullback(integerValues('float32', seed + 1)(value.shape)).map((x) => x.add(0));
             }),
           );
         },
@@ -80,7 +83,7 @@ describe('movement', () => {
   test('ranges', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 70 }), dtypes, (n, dtype) => {
-        expectSame(() => [
+        expectSameSync(tested, () => [
           arange(n, { dtype }),
           eye(n % 9, { dtype }),
           linspace(-1, 2, n + 1),
@@ -103,20 +106,20 @@ describe('indexing', () => {
           const at = shape.with(axis, count);
           const flat = (): Tensor => indices(seed + 1, shape[axis]!, [count, 2]);
           const along = (): Tensor => indices(seed + 2, shape[axis]!, at);
-          expectSame(() => {
-            const x = operand(given, anything);
+          expectSameSync(tested, () => {
+            const x = operand(given, anyValues);
             return [x.take(flat(), axis), x.takeAlongAxis(along(), axis)];
           });
           const whole = { ...given, dtype: given.dtype === 'bool' ? 'int32' : given.dtype } as const;
-          expectSame(() => {
-            const x = operand(whole, integers);
-            return [x.scatterAdd(along(), integers(whole.dtype, seed + 3)(at), axis).add(0)];
+          expectSameSync(tested, () => {
+            const x = operand(whole, integerValues);
+            return [x.scatterAdd(along(), integerValues(whole.dtype, seed + 3)(at), axis).add(0)];
           });
-          expectSame(() => {
-            const x = operand({ ...given, dtype: 'float32' }, integers);
+          expectSameSync(tested, () => {
+            const x = operand({ ...given, dtype: 'float32' }, integerValues);
             return [(y: Tensor) => y.take(flat(), axis), (y: Tensor) => y.takeAlongAxis(along(), axis)].flatMap((f) => {
               const { value, pullback } = vjp(f, x);
-              return pullback(integers('float32', seed + 4)(value.shape)).map((y) => y.add(0));
+              return pullback(integerValues('float32', seed + 4)(value.shape)).map((y) => y.add(0));
             });
           });
         },
@@ -128,8 +131,8 @@ describe('indexing', () => {
   test('oneHot, and indices that are computed', () => {
     fc.assert(
       fc.property(shapes(), fc.integer({ min: 0, max: 9 }), dtypes, fc.integer(), (shape, depth, dtype, seed) => {
-        const make = (): Tensor => integers('int32', seed, 6)(shape);
-        expectSame(() => [make().oneHot(depth, { dtype }), arange(9).take(make().abs())]);
+        const make = (): Tensor => integerValues('int32', seed, 6)(shape);
+        expectSameSync(tested, () => [make().oneHot(depth, { dtype }), arange(9).take(make().abs())]);
       }),
       { numRuns: 30 },
     );
@@ -150,9 +153,9 @@ describe('indexing', () => {
         () => arange(5).takeAlongAxis(arange(1).add(index), 0),
         () => arange(5).scatterAdd(arange(1).add(index), arange(1)),
       ]) {
-        const expected = on(reference(), () => message(f));
+        const expected = withBackend(reference(), () => message(f));
         expect(expected).toContain('is out of range');
-        expect(on(tested, () => message(f))).toBe(expected);
+        expect(withBackend(tested, () => message(f))).toBe(expected);
       }
     }
   });
@@ -162,16 +165,16 @@ test('sort, argsort and topk: stable, NaN last', () => {
   fc.assert(
     fc.property(cases, fc.boolean(), fc.boolean(), (given, descending, ties) => {
       const { shape, axis } = given;
-      expectSame(() => {
-        const x = operand(given, ties ? integers : anything);
+      expectSameSync(tested, () => {
+        const x = operand(given, ties ? integerValues : anyValues);
         const { values, indices: order } = x.topk(Math.min(3, shape[axis]!), axis);
         return [x.sort(axis, { descending }), x.argsort(axis, { descending }), values, order];
       });
     }),
     { numRuns: 50 },
   );
-  expectSame(() => {
-    const x = anything('float32', 1)([3, 5000]);
+  expectSameSync(tested, () => {
+    const x = anyValues('float32', 1)([3, 5000]);
     return [x.sort(), x.sort(-1, { descending: true }), x.transpose().argsort(0)];
   });
 });
@@ -181,7 +184,7 @@ describe('random numbers', () => {
   test('bits, uniform, integers, bernoulli and permutations: exactly', () => {
     fc.assert(
       fc.property(key, shapes(), fc.integer({ min: 1, max: 1000 }), (k, shape, high) => {
-        expectSame(() => [
+        expectSameSync(tested, () => [
           random.bits(k, shape),
           random.uniform(k, shape),
           random.uniform(k, shape, { dtype: 'float64', low: -3, high: 5 }),
@@ -198,9 +201,9 @@ describe('random numbers', () => {
     fc.assert(
       fc.property(key, shapes(), (k, shape) => {
         const build = (): Tensor[] => [random.normal(k, shape)];
-        const [exact] = valuesOn(reference(), build);
+        const [exact] = valuesOnSync(reference(), build);
         expectWithin(
-          valuesOn(tested, build)[0]!,
+          valuesOnSync(tested, build)[0]!,
           exact!,
           exact!.map((x) => 16 * unit.float32 * Math.abs(x)),
         );

@@ -3,8 +3,9 @@
 import { reference } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { direct, expectEqual, on, valuesOn } from './backends.ts';
-import { expectWithin } from './bounds.ts';
+import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
+import { direct } from './backends.ts';
+import { expectWithin } from '../support/bounds.ts';
 import { errorBounds } from './errors.ts';
 import { buildSmooth, ExactProgram, recipes } from './recipes.ts';
 
@@ -12,7 +13,7 @@ test('of integers: exactly the reference, step by step', () => {
   fc.assert(
     fc.property(recipes(), (recipe) => {
       const run = () => new ExactProgram(recipe).run(2);
-      expectEqual(on(direct, run), on(reference(), run));
+      expectEqual(withBackend(direct, run), withBackend(reference(), run));
     }),
     { numRuns: 70 },
   );
@@ -23,8 +24,8 @@ test('of smooth functions in float32: as near to double precision as the operati
   let sharp = 0;
   fc.assert(
     fc.property(recipes(14), (recipe) => {
-      const values = valuesOn(direct, () => buildSmooth(recipe, 'float32'));
-      const all = valuesOn(reference(), () => {
+      const values = valuesOnSync(direct, () => buildSmooth(recipe, 'float32'));
+      const all = valuesOnSync(reference(), () => {
         const results = buildSmooth(recipe, 'float64');
         return [...results, ...errorBounds(results)];
       });

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { disjoint, recorder } from '../../packages/core/test/backends.ts';
 import type { ScheduleOptions, Wanted } from '../../packages/core/src/schedule/schedule.ts';
-import { expectEqual, on, tested, valuesOn } from './backends.ts';
-import { expectWithin } from './bounds.ts';
+import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
+import { tested } from './backends.ts';
+import { expectWithin } from '../support/bounds.ts';
 import { errorBounds } from './errors.ts';
 import { buildSmooth, ExactProgram, recipes } from './recipes.ts';
 
@@ -38,7 +39,7 @@ const fused = await wasm({ threads: 1, winograd: false });
 function bothWays<T>(f: () => T): { results: [T, T]; kernels: [number, number] } {
   const [first, second] = [true, false].map((fuse) => {
     Object.assign(options, { fuse, kernels: 0 });
-    return { result: on(fuse ? fused : plainly, f), kernels: options.kernels };
+    return { result: withBackend(fuse ? fused : plainly, f), kernels: options.kernels };
   }) as [{ result: T; kernels: number }, { result: T; kernels: number }];
   return { results: [first.result, second.result], kernels: [first.kernels, second.kernels] };
 }
@@ -60,9 +61,9 @@ test('fusion changes others within their rounding', () => {
   fc.assert(
     fc.property(recipes(14), (recipe) => {
       const { results } = bothWays(() =>
-        valuesOn(options.fuse ? fused : plainly, () => buildSmooth(recipe, 'float32')),
+        valuesOnSync(options.fuse ? fused : plainly, () => buildSmooth(recipe, 'float32')),
       );
-      const bounds = valuesOn(fused, () => errorBounds(buildSmooth(recipe, 'float64')));
+      const bounds = valuesOnSync(fused, () => errorBounds(buildSmooth(recipe, 'float64')));
       results[0].forEach((values, i) =>
         expectWithin(
           values,
@@ -80,7 +81,7 @@ test('elementwise operations round as if each result had been stored', () => {
     fc.property(recipes(12), (recipe) => {
       const elementwise = { ...recipe, steps: recipe.steps.map(([n, ...rest]) => [8 + (n % 13), ...rest] as const) };
       const { results } = bothWays(() =>
-        valuesOn(options.fuse ? fused : plainly, () => buildSmooth(elementwise, 'float32')),
+        valuesOnSync(options.fuse ? fused : plainly, () => buildSmooth(elementwise, 'float32')),
       );
       expectEqual(results[0], results[1]);
     }),
@@ -92,10 +93,10 @@ test('sharing memory changes no result', () => {
   fc.assert(
     fc.property(recipes(), (recipe) => {
       const run = () => new ExactProgram(recipe).run(2);
-      const shared = on(tested, run);
+      const shared = withBackend(tested, run);
       expectEqual(
-        on(
-          on(tested, () => recorder(disjoint)),
+        withBackend(
+          withBackend(tested, () => recorder(disjoint)),
           run,
         ),
         shared,

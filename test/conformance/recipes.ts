@@ -14,7 +14,8 @@ import {
   type TypedArray,
 } from '@thetagrad/core';
 import fc from 'fast-check';
-import { integers, ordinary, sizeOf } from './values.ts';
+import { sizeOf } from '@thetagrad/core/backend';
+import { integerValues, uniformValues } from '../support/values.ts';
 
 export interface Recipe {
   readonly steps: readonly (readonly [operation: number, first: number, second: number])[];
@@ -157,14 +158,18 @@ export class ExactProgram {
   constructor(recipe: Recipe) {
     this.#recipe = recipe;
     this.#variables = (['float32', 'float64', 'int32', 'float32'] as const).map(
-      (dtype, i) => new Variable(integers(dtype, recipe.seed + i)([[2, 3], [4], [6], [3, 2]][i]!)),
+      (dtype, i) => new Variable(integerValues(dtype, recipe.seed + i)([[2, 3], [4], [6], [3, 2]][i]!)),
     );
   }
 
   /** Everything that one step computes, to be evaluated. */
   build(): { readonly results: Tensor[]; readonly variables: readonly Variable[] } {
     const { steps, wanted, seed } = this.#recipe;
-    const made = [integers('float32', seed)([3]), integers('bool', seed)([2, 3]), integers('int32', seed)([])];
+    const made = [
+      integerValues('float32', seed)([3]),
+      integerValues('bool', seed)([2, 3]),
+      integerValues('int32', seed)([]),
+    ];
     const given = made.length + this.#variables.length;
     // Variables come after the constants, always with what they hold by now.
     const pick = (n: number): Tensor => {
@@ -252,7 +257,7 @@ const smoothOperations = [
 
 /** Of one dtype, and differentiable everywhere: errors stay in proportion. */
 export function buildSmooth({ steps, wanted, seed }: Recipe, dtype: DType): Tensor[] {
-  const leaf = (i: number, shape: readonly number[]): Tensor => ordinary('float32', seed + i)(shape).astype(dtype);
+  const leaf = (i: number, shape: readonly number[]): Tensor => uniformValues('float32', seed + i)(shape).astype(dtype);
   const made = [leaf(0, [3]), leaf(1, [4, 6]), leaf(2, []), tensor([0.5, -0.25, 1.5], { dtype })];
   const pick = (n: number): Tensor => made[n % made.length]!;
   for (const [number, first, second] of steps) {

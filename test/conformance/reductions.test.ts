@@ -3,9 +3,12 @@
 import { isFloat, reference, type DType, type Tensor, type TypedArray } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { expectSame, tested, valuesOn } from './backends.ts';
-import { expectWithin, sumError } from './bounds.ts';
-import { anything, integers, laidOut, layouts, ordinary, shapes, sizeOf, type Layout, type Make } from './values.ts';
+import { expectSameSync, valuesOnSync } from '../support/backends.ts';
+import { tested } from './backends.ts';
+import { expectWithin, sumError } from '../support/bounds.ts';
+import { sizeOf } from '@thetagrad/core/backend';
+import { makeView, layouts, shapes, type Layout } from '../support/layouts.ts';
+import { anyValues, integerValues, uniformValues, type MakeTensor } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 
@@ -21,7 +24,7 @@ function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
   return shape.chain((lengths) =>
     fc.record({
       shape: fc.constant(lengths),
-      layouts: fc.array(layouts(lengths.length), { minLength: 2, maxLength: 2 }),
+      layouts: fc.array(layouts(lengths), { minLength: 2, maxLength: 2 }),
       axes: fc.subarray(
         lengths.map((_, axis) => axis),
         { minLength: Math.min(1, lengths.length) },
@@ -48,8 +51,8 @@ const large = caseOf(
   ),
 ).map((each) => [each]);
 
-const operand = ({ shape, layouts: [layout], seed }: Case, make: (seed: number) => Make): Tensor =>
-  laidOut(shape, layout!, make(seed));
+const operand = ({ layouts: [layout], seed }: Case, make: (seed: number) => MakeTensor): Tensor =>
+  makeView(layout!, make(seed));
 
 describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
   const reduced = (x: Tensor, { axes, keepdims, seed }: Case): Tensor => {
@@ -61,16 +64,18 @@ describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
       fc.property(withElements, (given) => {
         // Which of two equal zeros is the largest is open: adding 0 makes both +0.
         const plain = (x: Tensor): Tensor => (isFloat(dtype) ? x.add(0) : x);
-        expectSame(() => given.map((each) => reduced(plain(operand(each, (seed) => anything(dtype, seed))), each)));
+        expectSameSync(tested, () =>
+          given.map((each) => reduced(plain(operand(each, (seed) => anyValues(dtype, seed))), each)),
+        );
       }),
       { numRuns: 10 },
     );
     fc.assert(
       fc.property(large, (given) => {
-        expectSame(() =>
+        expectSameSync(tested, () =>
           given.map((each) =>
             reduced(
-              operand(each, (seed) => integers(dtype, seed, 1000)),
+              operand(each, (seed) => integerValues(dtype, seed, 1000)),
               each,
             ),
           ),
@@ -82,19 +87,19 @@ describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
 });
 
 /** What is added up: an operand, a product and a difference of two. */
-function terms({ shape, layouts: own, seed }: Case, dtype: DType, make = ordinary): Tensor[] {
-  const [x, y] = own.map((layout, i) => laidOut(shape, layout, make(dtype, seed + i))) as [Tensor, Tensor];
+function terms({ layouts: own, seed }: Case, dtype: DType, make = uniformValues): Tensor[] {
+  const [x, y] = own.map((layout, i) => makeView(layout, make(dtype, seed + i))) as [Tensor, Tensor];
   return [x, x.mul(y), x.sub(y.abs())];
 }
 
-function sums(given: readonly Case[], dtype: DType, make = ordinary): Tensor[] {
+function sums(given: readonly Case[], dtype: DType, make = uniformValues): Tensor[] {
   return given.flatMap((each) => terms(each, dtype, make).map((x) => x.sum(each.axes, { keepdims: each.keepdims })));
 }
 
 /** The same of the same numbers in double precision, or of what `f` makes of each term. */
 function sumsInDouble(given: readonly Case[], dtype: DType, f = (term: Tensor): Tensor => term): TypedArray[] {
-  const inDouble: typeof ordinary = (_, seed) => (shape) => ordinary(dtype, seed)(shape).astype('float64');
-  return valuesOn(reference(), () =>
+  const inDouble: typeof uniformValues = (_, seed) => (shape) => uniformValues(dtype, seed)(shape).astype('float64');
+  return valuesOnSync(reference(), () =>
     given.flatMap((each) => terms(each, dtype, inDouble).map((x) => f(x).sum(each.axes))),
   );
 }
@@ -107,7 +112,7 @@ describe('sum', () => {
     ] as const) {
       fc.assert(
         fc.property(arbitrary, (given) => {
-          expectSame(() => sums(given, dtype, anything));
+          expectSameSync(tested, () => sums(given, dtype, anyValues));
         }),
         { numRuns },
       );
@@ -117,7 +122,7 @@ describe('sum', () => {
   test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
     fc.assert(
       fc.property(fc.oneof(cases, large), (given) => {
-        expectSame(() => sums(given, dtype, integers).map((sum) => sum.add(0)));
+        expectSameSync(tested, () => sums(given, dtype, integerValues).map((sum) => sum.add(0)));
       }),
       { numRuns: 12 },
     );
@@ -130,7 +135,7 @@ describe('sum', () => {
     ] as const) {
       fc.assert(
         fc.property(arbitrary, (given) => {
-          const values = valuesOn(tested, () => sums(given, dtype));
+          const values = valuesOnSync(tested, () => sums(given, dtype));
           const exact = sumsInDouble(given, dtype);
           const magnitudes = sumsInDouble(given, dtype, (term) => term.abs());
           values.forEach((value, i) => {
@@ -153,12 +158,12 @@ describe('sum', () => {
       fc.property(cases, (given) => {
         const kinds = (): Tensor[] =>
           given.map((each) => {
-            const x = operand(each, (seed) => anything(dtype, seed));
+            const x = operand(each, (seed) => anyValues(dtype, seed));
             // No partial sum overflows, in whatever order the terms are added.
             const sum = x.isfinite().where(x.clip(-1e30, 1e30), x).sum(each.axes);
             return sum.isfinite().where(0, sum);
           });
-        expectSame(kinds);
+        expectSameSync(tested, kinds);
       }),
       { numRuns: 10 },
     );
@@ -168,9 +173,9 @@ describe('sum', () => {
 test('any and all', () => {
   fc.assert(
     fc.property(cases, fc.constantFrom(...all), (given, dtype) => {
-      expectSame(() =>
+      expectSameSync(tested, () =>
         given.flatMap((each) => {
-          const x = operand(each, (seed) => integers(dtype, seed, 1));
+          const x = operand(each, (seed) => integerValues(dtype, seed, 1));
           return [x.any(each.axes), x.all(each.axes), x.equal(x).all(each.axes)];
         }),
       );

@@ -3,10 +3,12 @@
 import { isFloat, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { expectSame, tested, valuesOn } from './backends.ts';
-import { expectWithin, sumError, unit } from './bounds.ts';
-import { cases, large, operand, pools, type Case } from './scanCases.ts';
-import { anything, integers, ordinary, sizeOf } from './values.ts';
+import { expectSameSync, valuesOnSync } from '../support/backends.ts';
+import { tested } from './backends.ts';
+import { expectWithin, sumError, unit } from '../support/bounds.ts';
+import { cases, large, operand, pools, type Case } from '../support/scanCases.ts';
+import { sizeOf } from '@thetagrad/core/backend';
+import { anyValues, integerValues, uniformValues } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 
@@ -16,9 +18,9 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
   test.each(all)('%s: exactly', (dtype) => {
     fc.assert(
       fc.property(cases, (given) => {
-        expectSame(() => [
+        expectSameSync(tested, () => [
           scanned(
-            operand(given, (seed) => anything(dtype, seed)),
+            operand(given, (seed) => anyValues(dtype, seed)),
             given,
           ),
         ]);
@@ -27,9 +29,9 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
     );
     fc.assert(
       fc.property(large, (given) => {
-        expectSame(() => [
+        expectSameSync(tested, () => [
           scanned(
-            operand(given, (seed) => ordinary(dtype, seed)),
+            operand(given, (seed) => uniformValues(dtype, seed)),
             given,
           ),
         ]);
@@ -41,10 +43,10 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
   test('gradients: exactly', () => {
     fc.assert(
       fc.property(cases, (given) => {
-        expectSame(() => {
-          const x = operand(given, (seed) => ordinary('float32', seed));
+        expectSameSync(tested, () => {
+          const x = operand(given, (seed) => uniformValues('float32', seed));
           const { value, pullback } = vjp((y: Tensor) => scanned(y, given), x);
-          return [pullback(ordinary('float32', given.seed + 1)(value.shape))[0].add(0)];
+          return [pullback(uniformValues('float32', given.seed + 1)(value.shape))[0].add(0)];
         });
       }),
       { numRuns: 15 },
@@ -56,15 +58,15 @@ test('logcumsumexp: within the errors of exp and log, as many as there are eleme
   fc.assert(
     fc.property(cases, (given) => {
       const build = (): Tensor[] => [
-        operand(given, (seed) => ordinary('float32', seed))
+        operand(given, (seed) => uniformValues('float32', seed))
           .mul(20)
           .logcumsumexp(given.axis, { reverse: given.reverse }),
       ];
-      const [exact] = valuesOn(reference(), build);
+      const [exact] = valuesOnSync(reference(), build);
       const length = given.shape[given.axis]!;
       // Exponents reach 40, and a relative error of the sum is an absolute one of its logarithm.
       expectWithin(
-        valuesOn(tested, build)[0]!,
+        valuesOnSync(tested, build)[0]!,
         exact!,
         exact!.map((x) => (8 * length + 8 * Math.abs(x) + 8) * unit.float32),
       );
@@ -79,9 +81,9 @@ describe('prod', () => {
   test.each(all)('%s: exactly, where products are', (dtype) => {
     fc.assert(
       fc.property(fc.oneof({ weight: 10, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) => {
-        expectSame(() => {
+        expectSameSync(tested, () => {
           // Powers of two, of either sign, whose product neither overflows nor vanishes; integers wrap.
-          const x = operand(given, (seed) => integers(dtype, seed, isFloat(dtype) ? 1 : 1000));
+          const x = operand(given, (seed) => integerValues(dtype, seed, isFloat(dtype) ? 1 : 1000));
           const factors = isFloat(dtype) ? x.equal(0).where(1, x) : x;
           return [factors.prod(axesOf(given)), factors.prod()];
         });
@@ -94,14 +96,14 @@ describe('prod', () => {
     fc.assert(
       fc.property(cases, (given) => {
         const build = (): Tensor[] => {
-          const x = operand(given, (seed) => ordinary('float32', seed))
+          const x = operand(given, (seed) => uniformValues('float32', seed))
             .mul(0.1)
             .add(1);
           const { value, pullback } = vjp((y: Tensor) => y.prod(axesOf(given)), x);
-          return [value, pullback(ordinary('float32', given.seed + 1)(value.shape))[0].add(0)];
+          return [value, pullback(uniformValues('float32', given.seed + 1)(value.shape))[0].add(0)];
         };
-        const exact = valuesOn(reference(), build);
-        valuesOn(tested, build).forEach((values, i) => {
+        const exact = valuesOnSync(reference(), build);
+        valuesOnSync(tested, build).forEach((values, i) => {
           expectWithin(
             values,
             exact[i]!,
@@ -118,7 +120,7 @@ describe('pooling', () => {
   test.each(all)('maxPool2d of %s: exactly', (dtype) => {
     fc.assert(
       fc.property(pools, ({ given, options }) => {
-        expectSame(() => [operand(given, (seed) => anything(dtype, seed)).maxPool2d(options)]);
+        expectSameSync(tested, () => [operand(given, (seed) => anyValues(dtype, seed)).maxPool2d(options)]);
       }),
       { numRuns: 20 },
     );
@@ -127,10 +129,10 @@ describe('pooling', () => {
   test('maxPool2d: ties and gradients exactly', () => {
     fc.assert(
       fc.property(pools, ({ given, options }) => {
-        expectSame(() => {
-          const x = operand(given, (seed) => integers('float32', seed, 2));
+        expectSameSync(tested, () => {
+          const x = operand(given, (seed) => integerValues('float32', seed, 2));
           const { value, pullback } = vjp((y: Tensor) => y.maxPool2d(options), x);
-          return [pullback(integers('float32', given.seed + 1)(value.shape))[0].add(0)];
+          return [pullback(integerValues('float32', given.seed + 1)(value.shape))[0].add(0)];
         });
       }),
       { numRuns: 25 },
@@ -142,13 +144,13 @@ describe('pooling', () => {
       fc.property(pools, fc.constantFrom('float32', 'float64'), ({ given, options }, dtype) => {
         const build = (magnitudes: boolean) => (): Tensor[] => {
           const sized = (x: Tensor): Tensor => (magnitudes ? x.abs() : x);
-          const x = sized(operand(given, (seed) => ordinary(dtype, seed)));
+          const x = sized(operand(given, (seed) => uniformValues(dtype, seed)));
           const { value, pullback } = vjp((y: Tensor) => y.avgPool2d(options), x);
-          return [value, pullback(sized(ordinary(dtype, given.seed + 1)(value.shape)))[0].add(0)];
+          return [value, pullback(sized(uniformValues(dtype, given.seed + 1)(value.shape)))[0].add(0)];
         };
-        const exact = valuesOn(reference(), build(false));
-        const magnitudes = valuesOn(reference(), build(true));
-        valuesOn(tested, build(false)).forEach((values, i) => {
+        const exact = valuesOnSync(reference(), build(false));
+        const magnitudes = valuesOnSync(reference(), build(true));
+        valuesOnSync(tested, build(false)).forEach((values, i) => {
           const error = 2 * sumError(25, dtype);
           expectWithin(
             values,

@@ -14,8 +14,8 @@ import { wasm } from '@thetagrad/wasm';
 import { ASoftmaxHead } from '@thetagrad/a-softmax';
 import { BatchNorm2d, Conv2d, Flatten, Generator, Linear, PReLU, Sequential, SGD, type Module } from '@thetagrad/nn';
 import { expect, test } from 'vitest';
-import { expectEqual, on, valuesOn } from './backends.ts';
-import { anything, integers, ordinary } from './values.ts';
+import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
+import { anyValues, integerValues, uniformValues } from '../support/values.ts';
 
 const backends = await Promise.all([1, 2, 3].map((threads) => wasm({ threads })));
 await Promise.all(backends.map((backend) => backend.ready()));
@@ -24,7 +24,7 @@ test('as many threads as were asked for', () => {
   expect(backends.map(({ threads }) => threads)).toEqual([1, 2, 3]);
 });
 
-const make = (seed: number, ...shape: number[]): Tensor => ordinary('float32', seed)(shape);
+const make = (seed: number, ...shape: number[]): Tensor => uniformValues('float32', seed)(shape);
 
 function convolved(x: Tensor, weight: Tensor, options: Conv2dOptions): Tensor[] {
   const { value, pullback } = vjp((a: Tensor, b: Tensor) => conv2d(a, b, options), x, weight);
@@ -82,9 +82,9 @@ test.each<[string, () => Tensor[]]>([
     'routines',
     () => {
       const x = make(1, 300, 200);
-      const indices = integers('int32', 3, 149)([300, 200]).abs();
+      const indices = integerValues('int32', 3, 149)([300, 200]).abs();
       return [
-        anything('float32', 2)([70, 800]).sort(),
+        anyValues('float32', 2)([70, 800]).sort(),
         x
           .pad(
             [
@@ -105,7 +105,7 @@ test.each<[string, () => Tensor[]]>([
     },
   ],
 ])('%s', (_, build) => {
-  const [one, ...others] = backends.map((backend) => valuesOn(backend, build));
+  const [one, ...others] = backends.map((backend) => valuesOnSync(backend, build));
   for (const values of others) expectEqual(values, one!);
 });
 
@@ -137,7 +137,7 @@ function trained(steps: number): TypedArray[] {
 }
 
 test('training steps', () => {
-  const [one, ...others] = backends.map((backend) => on(backend, () => trained(3)));
+  const [one, ...others] = backends.map((backend) => withBackend(backend, () => trained(3)));
   expect(Number.isFinite(one![0]![0])).toBe(true);
   for (const values of others) expectEqual(values, one!);
 });

@@ -11,8 +11,9 @@ import {
   zeros,
 } from '@thetagrad/core';
 import { afterEach, describe, expect, test } from 'vitest';
+import { valuesOn } from '../../../test/support/backends.ts';
 import { gpu, type GpuMode } from '../src/index.ts';
-import { backendOf, hasWebGl2, hasWebGpu, modes, valuesOn } from './modes.ts';
+import { backendOf, hasWebGl2, hasWebGpu, modes } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
 

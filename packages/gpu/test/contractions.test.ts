@@ -2,7 +2,7 @@
 // make sums exact.
 import { conv2d, vjp, type Tensor } from '@thetagrad/core';
 import { describe, test, vi } from 'vitest';
-import { integers } from '../../../test/conformance/values.ts';
+import { integerValues } from '../../../test/support/values.ts';
 import { expectSame, modes } from './modes.ts';
 
 // A device in software compiles slowly.
@@ -10,12 +10,12 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** The value and both gradients of f, for some cotangent. */
 function three(f: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b: readonly number[]): Tensor[] {
-  const make = (shape: readonly number[], seed: number): Tensor => integers('float32', seed, 2)(shape);
+  const make = (shape: readonly number[], seed: number): Tensor => integerValues('float32', seed, 2)(shape);
   const { value, pullback } = vjp(f, make(a, 1), make(b, 2));
   return [value, ...pullback(make(value.shape, 3))].map((x) => x.add(0));
 }
 
-const make = integers('float32', 5, 2);
+const make = integerValues('float32', 5, 2);
 const [long, other] = [make([20, 3000]), make([3000, 12])];
 
 // Few, since a driver in software takes seconds to compile a kernel with tiles.
@@ -27,7 +27,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('matmul of batches of int32, modulo 2³², one matrix for all', () =>
     expectSame(mode, () => [
-      integers('int32', 1, 2 ** 20)([3, 40, 50]).matmul(integers('int32', 2, 2 ** 20)([50, 17])),
+      integerValues('int32', 1, 2 ** 20)([3, 40, 50]).matmul(integerValues('int32', 2, 2 ** 20)([50, 17])),
     ]));
 
   test('conv2d with padding, stride, dilation and groups', () => {

@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from '@thetagrad/core';
 import { afterEach, describe, expect, test } from 'vitest';
+import { valuesOn } from '../../../test/support/backends.ts';
 import { GpuBackend } from '../src/backend.ts';
 import { findAdapter } from '../src/device/context.ts';
 import type { Device } from '../src/device/device.ts';
@@ -21,7 +22,7 @@ import { TranslatedDevice } from '../src/device/translated.ts';
 import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
 import type { GpuMode } from '../src/index.ts';
-import { backendOf, hasWebGpu, modes, valuesOn } from './modes.ts';
+import { backendOf, hasWebGpu, modes } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
 

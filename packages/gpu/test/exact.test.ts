@@ -2,8 +2,10 @@
 import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { integers, laidOut, layouts, shapes, type Layout, type Make } from '../../../test/conformance/values.ts';
-import { anythingIn, backendOf, expectSame, modes, runs, valuesOn } from './modes.ts';
+import { valuesOn } from '../../../test/support/backends.ts';
+import { makeView, layouts, shapes, type Layout } from '../../../test/support/layouts.ts';
+import { integerValues, type MakeTensor } from '../../../test/support/values.ts';
+import { anyValuesIn, backendOf, expectSame, modes, runs } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -20,26 +22,26 @@ interface Case {
 const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
   fc.record({
     shape: fc.constant(shape),
-    layout: layouts(shape.length),
+    layout: layouts(shape),
     axis: fc.nat(shape.length - 1),
     seed: fc.integer(),
   }),
 );
 
-const operand = ({ shape, layout, seed }: Case, dtype: DType, make: (dtype: DType, seed: number) => Make): Tensor =>
-  laidOut(shape, layout, make(dtype, seed));
+const operand = ({ layout, seed }: Case, dtype: DType, make: (dtype: DType, seed: number) => MakeTensor): Tensor =>
+  makeView(layout, make(dtype, seed));
 
 /** Gradients of functions of x, for some cotangent; zeros have no sign. */
 function gradients(fs: readonly ((x: Tensor) => Tensor)[], x: Tensor, seed: number): Tensor[] {
   return fs.flatMap((f) => {
     const { value, pullback } = vjp(f, x);
-    return pullback(integers('float32', seed)(value.shape)).map((g) => g.add(0));
+    return pullback(integerValues('float32', seed)(value.shape)).map((g) => g.add(0));
   });
 }
 
 /** Indices from −length to length − 1. */
 function indices(seed: number, length: number, shape: readonly number[]): Tensor {
-  return integers(
+  return integerValues(
     'int32',
     seed,
     2 ** 20,
@@ -51,7 +53,7 @@ function indices(seed: number, length: number, shape: readonly number[]): Tensor
 const few = { numRuns: runs(12) };
 
 describe.each(modes)('%s', (mode) => {
-  const anything = anythingIn(mode);
+  const anyValues = anyValuesIn(mode);
   const property = async (check: (given: Case) => Promise<void>, runs = few): Promise<void> =>
     fc.assert(fc.asyncProperty(cases, check), runs);
 
@@ -71,9 +73,9 @@ describe.each(modes)('%s', (mode) => {
       ];
       if (shape[axis]! >= size) moves.push((x) => x.unfold(axis, size, 1 + (seed & 1)));
       await expectSame(mode, () =>
-        dtypes.flatMap((dtype) => moves.map((move) => move(operand(given, dtype, anything)))),
+        dtypes.flatMap((dtype) => moves.map((move) => move(operand(given, dtype, anyValues)))),
       );
-      await expectSame(mode, () => gradients(moves, operand(given, 'float32', integers), seed + 1));
+      await expectSame(mode, () => gradients(moves, operand(given, 'float32', integerValues), seed + 1));
     }));
 
   test('reductions', () =>
@@ -81,7 +83,7 @@ describe.each(modes)('%s', (mode) => {
       const { axis } = given;
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
-          const x = operand(given, dtype, integers);
+          const x = operand(given, dtype, integerValues);
           return [
             x.sum(axis).add(0),
             x.sum().add(0),
@@ -91,7 +93,7 @@ describe.each(modes)('%s', (mode) => {
       );
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
-          const x = operand(given, dtype, anything);
+          const x = operand(given, dtype, anyValues);
           // Zeros of either sign are equal, so that any may be taken.
           return x.size === 0
             ? []
@@ -102,10 +104,10 @@ describe.each(modes)('%s', (mode) => {
 
   test('long sums, maxima and arguments, also of large int32', () =>
     expectSame(mode, () => {
-      const long = integers('float32', 3)([3, 5000]);
-      const large = anything('int32', 4)([3, 700]);
-      const tied = integers('float32', 6, 3)([2, 4000]);
-      const longer = integers('float32', 7)([200_000]);
+      const long = integerValues('float32', 3)([3, 5000]);
+      const large = anyValues('int32', 4)([3, 700]);
+      const tied = integerValues('float32', 6, 3)([2, 4000]);
+      const longer = integerValues('float32', 7)([200_000]);
       return [
         long.sum(1),
         long.sum(),
@@ -127,15 +129,15 @@ describe.each(modes)('%s', (mode) => {
   test('maps of many elements, broadcast and not', () =>
     expectSame(mode, () => {
       const size = 2 ** 17 + 13;
-      const row = integers('float32', 1)([1, 331]);
-      const column = integers('float32', 2)([401, 1]);
-      const indices = anything('int32', 3)([size]);
+      const row = integerValues('float32', 1)([1, 331]);
+      const column = integerValues('float32', 2)([401, 1]);
+      const indices = anyValues('int32', 3)([size]);
       return [indices.mul(3).add(1), indices.greater(0).logicalNot(), row.mul(column).relu().add(row), arange(size)];
     }));
 
   test('long products and convolutions of large kernels', () =>
     expectSame(mode, () => {
-      const small = (seed: number, shape: readonly number[]): Tensor => integers('float32', seed, 3)(shape);
+      const small = (seed: number, shape: readonly number[]): Tensor => integerValues('float32', seed, 3)(shape);
       return [
         small(1, [2, 20_000])
           .matmul(small(2, [20_000, 3]))
@@ -154,19 +156,19 @@ describe.each(modes)('%s', (mode) => {
       const along = (): Tensor => indices(seed + 2, shape[axis]!, at);
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
-          const x = operand(given, dtype, anything);
+          const x = operand(given, dtype, anyValues);
           return [x.take(flat(), axis), x.takeAlongAxis(along(), axis)];
         }),
       );
       await expectSame(mode, () =>
         (['float32', 'int32'] as const).map((dtype) =>
-          operand(given, dtype, integers)
-            .scatterAdd(along(), integers(dtype, seed + 3)(at), axis)
+          operand(given, dtype, integerValues)
+            .scatterAdd(along(), integerValues(dtype, seed + 3)(at), axis)
             .add(0),
         ),
       );
       const fs = [(x: Tensor) => x.take(flat(), axis), (x: Tensor) => x.takeAlongAxis(along(), axis)];
-      await expectSame(mode, () => gradients(fs, operand(given, 'float32', integers), seed + 4));
+      await expectSame(mode, () => gradients(fs, operand(given, 'float32', integerValues), seed + 4));
     }));
 
   test('an index out of range is the error of the reference backend', async () => {
@@ -190,7 +192,7 @@ describe.each(modes)('%s', (mode) => {
         const descending = (seed & 1) === 0;
         await expectSame(mode, () =>
           dtypes.flatMap((dtype) =>
-            [integers, anything].flatMap((make) => {
+            [integerValues, anyValues].flatMap((make) => {
               const x = operand(given, dtype, make);
               return [x.argsort(axis, { descending }), x.topk(Math.min(3, shape[axis]!), axis).indices];
             }),
@@ -218,13 +220,13 @@ describe.each(modes)('%s', (mode) => {
         async ({ m, k, n, batch, seed }) => {
           const three = (f: (a: Tensor, b: Tensor) => Tensor, a: Tensor, b: Tensor): Tensor[] => {
             const { value, pullback } = vjp(f, a, b);
-            return [value, ...pullback(integers('float32', seed + 2)(value.shape))].map((x) => x.add(0));
+            return [value, ...pullback(integerValues('float32', seed + 2)(value.shape))].map((x) => x.add(0));
           };
-          const make = (shape: readonly number[]): Tensor => integers('float32', seed + shape.length)(shape);
+          const make = (shape: readonly number[]): Tensor => integerValues('float32', seed + shape.length)(shape);
           await expectSame(mode, () => [
             ...three((a, b) => a.matmul(b), make([batch, m, k]), make([k, n])),
             ...three((a, b) => a.transpose().matmul(b.transpose()).add(1).relu(), make([k, m]), make([n, k])),
-            integers('int32', seed, 2 ** 20)([m, k]).matmul(integers('int32', seed + 1, 2 ** 20)([k, n])),
+            integerValues('int32', seed, 2 ** 20)([m, k]).matmul(integerValues('int32', seed + 1, 2 ** 20)([k, n])),
           ]);
           const options = { padding: seed & 1, stride: 1 + (k & 1), dilation: 1 + (n & 1), groups: 1 + (m & 1) };
           await expectSame(mode, () =>
@@ -241,7 +243,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('empty tensors', () =>
     expectSame(mode, () => {
-      const x = integers('float32', 1)([0, 3]);
-      return [x.add(1), x.sum(), x.sum(0), x.matmul(integers('float32', 2)([3, 2])), x.transpose().matmul(x)];
+      const x = integerValues('float32', 1)([0, 3]);
+      return [x.add(1), x.sum(), x.sum(0), x.matmul(integerValues('float32', 2)([3, 2])), x.transpose().matmul(x)];
     }));
 });

@@ -13,7 +13,7 @@ import {
 } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { integers } from '../../../test/conformance/values.ts';
+import { integerValues } from '../../../test/support/values.ts';
 import { backendOf, modes, runs } from './modes.ts';
 
 // A device in software compiles slowly.
@@ -58,7 +58,7 @@ interface Recipe {
 async function run({ steps, seed }: Recipe, backend: Backend): Promise<TypedArray[]> {
   setBackend(backend);
   try {
-    const make = (i: number): Tensor => integers('float32', seed + i)([4, 6]);
+    const make = (i: number): Tensor => integerValues('float32', seed + i)([4, 6]);
     const variables = [new Variable(make(0)), new Variable(make(1))];
     const constant = make(2);
     const values: TypedArray[] = [];

@@ -1,16 +1,8 @@
 // The modes that tests run in, and the same tensors on a mode and on the reference backend, which defines what they are.
-import {
-  evaluate,
-  reference,
-  setBackend,
-  tensor,
-  type Backend,
-  type DType,
-  type Tensor,
-  type TypedArray,
-} from '@thetagrad/core';
-import { expect, inject } from 'vitest';
-import { anything, type Make } from '../../../test/conformance/values.ts';
+import { tensor, type DType } from '@thetagrad/core';
+import { inject } from 'vitest';
+import { expectSame as expectSameOn, type Build, type Tolerance } from '../../../test/support/backends.ts';
+import { anyValues, type MakeTensor } from '../../../test/support/values.ts';
 import { gpu, type GpuBackend, type GpuMode } from '../src/index.ts';
 
 declare module 'vitest' {
@@ -39,29 +31,14 @@ export function backendOf(mode: GpuMode): Promise<GpuBackend> {
   return backend;
 }
 
-/** The values of what is built, all computed in one plan. */
-export async function valuesOn(backend: Backend, build: () => readonly Tensor[]): Promise<TypedArray[]> {
-  setBackend(backend);
-  try {
-    const results = build();
-    await evaluate(results);
-    return await Promise.all(results.map((result) => result.data()));
-  } finally {
-    setBackend(reference());
-  }
-}
-
-/** How far an element may be from the reference's; NaN must be where it is there. */
-export type Tolerance = (actual: number, expected: number) => boolean;
-
 /**
  * Values of every kind. On a GPU, where devices may take denormal numbers for 0, none that is so small that computing with
  * it may come across them.
  */
-export function anythingIn(mode: GpuMode): (dtype: DType, seed: number) => Make {
-  if (!isGpu(mode)) return anything;
+export function anyValuesIn(mode: GpuMode): (dtype: DType, seed: number) => MakeTensor {
+  if (!isGpu(mode)) return anyValues;
   return (dtype, seed) => {
-    const make = anything(dtype, seed);
+    const make = anyValues(dtype, seed);
     if (dtype !== 'float32') return make;
     return (shape) => {
       const values = make(shape).dataSync();
@@ -70,19 +47,7 @@ export function anythingIn(mode: GpuMode): (dtype: DType, seed: number) => Make 
   };
 }
 
-export const exactly: Tolerance = (actual, expected) => Object.is(actual, expected);
-
-export async function expectSame(
-  mode: GpuMode,
-  build: () => readonly Tensor[],
-  tolerance: Tolerance = exactly,
-): Promise<void> {
-  const expected = await valuesOn(reference(), build);
-  const actual = await valuesOn(await backendOf(mode), build);
-  expected.forEach((values, i) => {
-    expect(actual[i]!.constructor).toBe(values.constructor);
-    expect(actual[i]!.length).toBe(values.length);
-    const at = values.findIndex((value, j) => !tolerance(actual[i]![j]!, value));
-    expect([i, at, actual[i]![at]]).toEqual([i, at, values[at]]);
-  });
+/** Expects the values of the reference backend in this mode. */
+export async function expectSame(mode: GpuMode, build: Build, tolerance?: Tolerance): Promise<void> {
+  await expectSameOn(await backendOf(mode), build, tolerance);
 }

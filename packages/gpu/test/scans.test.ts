@@ -2,10 +2,11 @@
 import { arange, full, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test, vi } from 'vitest';
-import { expectWithin, unit } from '../../../test/conformance/bounds.ts';
-import { caseOf, cases, operand, pools, type Case } from '../../../test/conformance/scanCases.ts';
-import { integers, ordinary } from '../../../test/conformance/values.ts';
-import { anythingIn, backendOf, expectSame, modes, valuesOn } from './modes.ts';
+import { valuesOn } from '../../../test/support/backends.ts';
+import { expectWithin, unit } from '../../../test/support/bounds.ts';
+import { caseOf, cases, operand, pools, type Case } from '../../../test/support/scanCases.ts';
+import { integerValues, uniformValues } from '../../../test/support/values.ts';
+import { anyValuesIn, backendOf, expectSame, modes } from './modes.ts';
 
 // A device in software compiles slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -21,7 +22,7 @@ const scanned = (name: Name, x: Tensor, { axis, reverse, exclusive }: Case): Ten
 /** Zeros have no sign. */
 const gradient = (f: (x: Tensor) => Tensor, x: Tensor, seed: number): Tensor => {
   const { value, pullback } = vjp(f, x);
-  return pullback(integers('float32', seed)(value.shape))[0].add(0);
+  return pullback(integerValues('float32', seed)(value.shape))[0].add(0);
 };
 
 /**
@@ -32,15 +33,15 @@ const scanError = (length: number): number =>
   (16 * Math.max(1, Math.ceil(Math.log(length) / Math.log(16))) + 1) * unit.float32;
 
 describe.each(modes)('%s', (mode) => {
-  const anything = anythingIn(mode);
+  const anyValues = anyValuesIn(mode);
 
   describe.each(names)('%s', (name) => {
     /** Floating-point numbers whose sums (or products) are exact. */
     const exact = (given: Case, dtype: DType): Tensor => {
       if (dtype !== 'float32' || name === 'cummax' || name === 'cummin') {
-        return operand(given, (seed) => anything(dtype, seed));
+        return operand(given, (seed) => anyValues(dtype, seed));
       }
-      const x = operand(given, (seed) => integers(dtype, seed, name === 'cumprod' ? 1 : 4));
+      const x = operand(given, (seed) => integerValues(dtype, seed, name === 'cumprod' ? 1 : 4));
       return name === 'cumprod' ? x.equal(0).where(1, x) : x;
     };
 
@@ -56,7 +57,7 @@ describe.each(modes)('%s', (mode) => {
       fc.assert(
         fc.asyncProperty(cases, (given) =>
           expectSame(mode, () => {
-            const x = operand(given, (seed) => integers('float32', seed, name === 'cumprod' ? 1 : 4));
+            const x = operand(given, (seed) => integerValues('float32', seed, name === 'cumprod' ? 1 : 4));
             return [gradient((y) => scanned(name, y, given), x, given.seed + 1)];
           }),
         ),
@@ -66,8 +67,8 @@ describe.each(modes)('%s', (mode) => {
 
   test('long scans, and what follows them', () =>
     expectSame(mode, () => {
-      const long = integers('float32', 1)([70_001]);
-      const large = anything('int32', 2)([2, 5000]);
+      const long = integerValues('float32', 1)([70_001]);
+      const large = anyValues('int32', 2)([2, 5000]);
       return [
         long.cumsum(0).mul(2).add(long),
         long.cummax(0, { reverse: true }),
@@ -80,9 +81,9 @@ describe.each(modes)('%s', (mode) => {
 
   test('NaN and infinities stay from where they are', () =>
     expectSame(mode, () => {
-      const x = integers('float32', 1)([40]);
+      const x = integerValues('float32', 1)([40]);
       const at = (place: number, value: number): Tensor =>
-        integers('int32', 2, 1)([40]).mul(0).add(1).cumsum(0).equal(place).where(value, x);
+        integerValues('int32', 2, 1)([40]).mul(0).add(1).cumsum(0).equal(place).where(value, x);
       return names.flatMap((name) => [
         scanned(name, at(20, NaN), { axis: 0, reverse: false, exclusive: false } as Case),
         scanned(name, at(20, Infinity), { axis: 0, reverse: true, exclusive: false } as Case),
@@ -113,7 +114,7 @@ describe.each(modes)('%s', (mode) => {
   test.each(['cumsum', 'cumprod'] as const)('%s of any numbers: within a bound', async (name) => {
     for (const length of [40, 5000, 70_001]) {
       const make = (magnitudes: boolean) => (): Tensor[] => {
-        const x = ordinary('float32', 3)([length]);
+        const x = uniformValues('float32', 3)([length]);
         if (name === 'cumprod') return [x.mul(0.01).add(1).cumprod(0)];
         return [(magnitudes ? x.abs() : x).cumsum(0)];
       };
@@ -134,7 +135,7 @@ describe.each(modes)('%s', (mode) => {
     fc.assert(
       fc.asyncProperty(cases, async (given) => {
         const build = (): Tensor[] => [
-          operand(given, (seed) => ordinary('float32', seed))
+          operand(given, (seed) => uniformValues('float32', seed))
             .mul(20)
             .logcumsumexp(given.axis, { reverse: given.reverse }),
         ];
@@ -153,13 +154,13 @@ describe.each(modes)('%s', (mode) => {
     fc.assert(
       fc.asyncProperty(pools, async ({ given, options }) => {
         await expectSame(mode, () =>
-          dtypes.map((dtype) => operand(given, (seed) => anything(dtype, seed)).maxPool2d(options)),
+          dtypes.map((dtype) => operand(given, (seed) => anyValues(dtype, seed)).maxPool2d(options)),
         );
         // Means of 2 × 4 elements, and so on, are exact.
         const means = { ...options, kernelSize: [2, 4] as const };
         const fits = given.shape[2]! >= 2 && given.shape[3]! >= 4;
         await expectSame(mode, () => {
-          const x = operand(given, (seed) => integers('float32', seed, 2));
+          const x = operand(given, (seed) => integerValues('float32', seed, 2));
           const fs = [
             (y: Tensor) => y.maxPool2d(options),
             ...(fits ? [(y: Tensor) => y.avgPool2d(means).add(1).relu()] : []),
@@ -172,7 +173,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('windows as large as the image', async () => {
     await expectSame(mode, () => {
-      const x = integers('float32', 5, 9)([2, 3, 32, 64]);
+      const x = integerValues('float32', 5, 9)([2, 3, 32, 64]);
       return [x.avgPool2d({ kernelSize: [32, 64] }), x.maxPool2d({ kernelSize: [32, 64] })];
     });
   });

@@ -2,16 +2,17 @@
 // without. An adapter has one of them; here both are tried on whichever there is.
 import { arange, conv2d, reference, vjp, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
-import { integers } from '../../../test/conformance/values.ts';
+import { valuesOn } from '../../../test/support/backends.ts';
+import { integerValues } from '../../../test/support/values.ts';
 import { GpuBackend } from '../src/backend.ts';
 import { acquire } from '../src/device/context.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
 import { wgsl, wgslAlone } from '../src/lower/language.ts';
-import { hasWebGpu, valuesOn } from './modes.ts';
+import { hasWebGpu } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const small = (seed: number, shape: readonly number[]): Tensor => integers('float32', seed, 3)(shape);
+const small = (seed: number, shape: readonly number[]): Tensor => integerValues('float32', seed, 3)(shape);
 
 function gradients(f: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b: readonly number[]): Tensor[] {
   const { value, pullback } = vjp(f, small(1, a), small(2, b));

@@ -2,9 +2,10 @@
 // evaluation, and contexts are lost.
 import { evaluate, evaluateSync, profile, reference, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { valuesOn } from '../../../test/support/backends.ts';
 import { acquireContext, type GlMode } from '../src/device/glContext.ts';
 import { gpu } from '../src/index.ts';
-import { backendOf, modes, valuesOn } from './modes.ts';
+import { backendOf, modes } from './modes.ts';
 
 const glModes = modes.filter((mode): mode is GlMode => mode === 'webgl2' || mode === 'headlessgl');
 

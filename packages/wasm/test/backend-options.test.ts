@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { detectFeatures } from '../src/features.ts';
 import { wasm, type WasmOptions } from '../src/index.ts';
 
@@ -8,7 +8,7 @@ describe('wasm', () => {
     vi.restoreAllMocks();
   });
 
-  it('says what it uses', async () => {
+  test('says what it uses', async () => {
     const alone = await wasm({ threads: 1 });
     expect(alone.describe()).toMatch(
       /^wasm: 1 thread; unshared memory; relaxed SIMD (on|off \(the engine lacks it\))$/,
@@ -20,33 +20,33 @@ describe('wasm', () => {
     expect(two.threads).toBe(1);
   });
 
-  it('uses all cores unless said otherwise', async () => {
+  test('uses all cores unless said otherwise', async () => {
     const backend = await wasm();
     const os = globalThis.process?.getBuiltinModule('node:os');
     expect(backend.threads).toBe(os ? os.availableParallelism() : navigator.hardwareConcurrency);
     backend.close();
   });
 
-  it('uses one thread where memory cannot be shared', async () => {
+  test('uses one thread where memory cannot be shared', async () => {
     vi.stubGlobal('crossOriginIsolated', false);
     const backend = await wasm({ threads: 4 });
     expect(backend.threads).toBe(1);
     expect(backend.describe()).toMatch(/unshared memory; .*one thread because memory cannot be shared here/);
   });
 
-  it('uses relaxed SIMD only where it is there and not forbidden', async () => {
+  test('uses relaxed SIMD only where it is there and not forbidden', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(true);
     expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: true });
     expect((await wasm({ threads: 1 })).describe()).toContain('relaxed SIMD on');
     expect((await wasm({ threads: 1, deterministic: true })).describe()).toContain('relaxed SIMD off (deterministic)');
   });
 
-  it('names the other backend where SIMD is missing', async () => {
+  test('names the other backend where SIMD is missing', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
     await expect(wasm()).rejects.toThrow(/lacks WebAssembly SIMD; use the reference backend/);
   });
 
-  it.each<[Record<string, unknown>, RegExp]>([
+  test.each<[Record<string, unknown>, RegExp]>([
     [{ threads: 0 }, /threads is an integer from 1 to 256, got 0/],
     [{ threads: 1.5 }, /got 1.5/],
     [{ threads: 1000 }, /got 1000/],
@@ -58,7 +58,7 @@ describe('wasm', () => {
     await expect(wasm(options as WasmOptions)).rejects.toThrow(message);
   });
 
-  it.each<[Record<string, unknown>, RegExp]>([
+  test.each<[Record<string, unknown>, RegExp]>([
     [{ threads: '2' }, /the option threads is a number, got 2/],
     [{ deterministic: 1 }, /the option deterministic is a boolean, got 1/],
     [{ winograd: null }, /the option winograd is a boolean, got null/],

@@ -1,5 +1,5 @@
 import type { Plan } from '@thetagrad/core/backend';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { f64, i32, type Value } from '../src/assembler/index.ts';
 import type { Command, KernelCode, Temporary } from '../src/program.ts';
 import { affine, affineWords, at, command, input, kernelCode, machine, output, Plans } from './machine.ts';
@@ -11,7 +11,7 @@ const add = (out: Command['words'][number], x: Command['words'][number], b: numb
   command(affine, affineWords(out, x, n, 1, b));
 
 describe('programs', () => {
-  it('run commands through temporaries, the arena and parts of slots', () => {
+  test('run commands through temporaries, the arena and parts of slots', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const [first, second] = [temporary(4 * n), temporary(4 * n)];
@@ -28,7 +28,7 @@ describe('programs', () => {
     expect(out.readSync()).toEqual(Float32Array.of(...ramp.map((x) => x + 1), ...ramp.map((x) => x + 111)));
   });
 
-  it('share memory between temporaries that are not alive at the same time', () => {
+  test('share memory between temporaries that are not alive at the same time', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const bytes = 2 ** 20;
@@ -45,7 +45,7 @@ describe('programs', () => {
     expect(backend.bytesInUse).toBeLessThan(3 * bytes);
   });
 
-  it('pass functions and argument blocks of other commands', () => {
+  test('pass functions and argument blocks of other commands', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     // Words: function, its arguments.
@@ -61,7 +61,7 @@ describe('programs', () => {
     expect(out.readSync()).toEqual(ramp.map((x) => x + 5));
   });
 
-  it('skip commands without chunks, and do nothing for an empty plan', () => {
+  test('skip commands without chunks, and do nothing for an empty plan', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const never = command(
@@ -74,7 +74,7 @@ describe('programs', () => {
     expect(backend.threads).toBe(1);
   });
 
-  it('refuse words that are no 32-bit integers', () => {
+  test('refuse words that are no 32-bit integers', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     for (const word of [0.5, Number.NaN, 2 ** 32, -(2 ** 31) - 1]) {
@@ -83,7 +83,7 @@ describe('programs', () => {
     }
   });
 
-  it('run kernels without WebAssembly code in JavaScript, between the others', () => {
+  test('run kernels without WebAssembly code in JavaScript, between the others', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 2 });
     const arena = { kind: 'arena', byteOffset: 0, dtype: 'float32', size: n } as const;
@@ -106,7 +106,7 @@ describe('programs', () => {
     backend.close();
   });
 
-  it('run functions that call JavaScript on the main thread alone', async () => {
+  test('run functions that call JavaScript on the main thread alone', async () => {
     const plans = new Plans();
     const calls: number[] = [];
     const square = (value: number): number => {
@@ -148,7 +148,7 @@ describe('programs', () => {
     backend.close();
   });
 
-  it('are freed when their plan is released, and made again if it runs again', () => {
+  test('are freed when their plan is released, and made again if it runs again', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const plan = plans.of(Array.from({ length: 1000 }, () => add(at(output(0, n)), at(input(0, n)), 1)));

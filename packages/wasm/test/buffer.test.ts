@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '@thetagrad/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { affine, affineWords, at, command, input, machine, output, Plans } from './machine.ts';
 
 /** out[0] = a · in[0] + b, of n float32. */
@@ -14,7 +14,7 @@ describe('buffers', () => {
     ['int32', Int32Array.of(-7, 8, 9)],
     ['bool', Uint8Array.of(0, 1)],
   ];
-  it.each(uploads)('keeps uploaded %s elements and gives copies of them', async (dtype, values) => {
+  test.each(uploads)('keeps uploaded %s elements and gives copies of them', async (dtype, values) => {
     const buffer = machine(new Plans(), { threads: 1 }).upload(values, dtype);
     const copy = buffer.readSync();
     expect(copy).toEqual(values);
@@ -23,7 +23,7 @@ describe('buffers', () => {
     expect([buffer.dtype, buffer.size]).toEqual([dtype, values.length]);
   });
 
-  it.each([1, 2])('gives results in plain memory with %i threads', (threads) => {
+  test.each([1, 2])('gives results in plain memory with %i threads', (threads) => {
     const plans = new Plans();
     const backend = machine(plans, { threads });
     const out = backend.allocate('float32', 4);
@@ -37,7 +37,7 @@ describe('buffers', () => {
     backend.close();
   });
 
-  it.each([8, 4096])('writes results over an uploaded buffer of %i elements, which it reads too', (n) => {
+  test.each([8, 4096])('writes results over an uploaded buffer of %i elements, which it reads too', (n) => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const cell = backend.upload(new Float32Array(n).fill(1), 'float32');
@@ -48,7 +48,7 @@ describe('buffers', () => {
     expect(cell.readSync()).toEqual(new Float32Array(n).fill(7));
   });
 
-  it('reads small inputs anew in each run', () => {
+  test('reads small inputs anew in each run', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const plan = affinePlan(plans, 1, 1, 0);
@@ -60,7 +60,7 @@ describe('buffers', () => {
     expect(results.map((out) => out.readSync()[0])).toEqual([5, 6, 7]);
   });
 
-  it('moves the oldest results out of the way, from where they can still be read and used', () => {
+  test('moves the oldest results out of the way, from where they can still be read and used', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1, leastBudget: 16 * 2 ** 20 });
     const n = 2 ** 18;
@@ -78,7 +78,7 @@ describe('buffers', () => {
     expect(again.readSync()[7]).toBe(2);
   });
 
-  it('rests for the collector once many results have been made, and not before', async () => {
+  test('rests for the collector once many results have been made, and not before', async () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const n = 2 ** 19;
@@ -92,7 +92,7 @@ describe('buffers', () => {
     expect(backend.yieldToCollector()).toBeUndefined();
   });
 
-  it('makes room below a small limit, and reports what does not fit without losing anything', () => {
+  test('makes room below a small limit, and reports what does not fit without losing anything', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1, memoryLimit: 4 * 2 ** 20 });
     const n = 2 ** 18;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { blockBytes, Heap, OutOfMemoryError, Region } from '../src/memory.ts';
 
 const mebi = 2 ** 20;
@@ -15,7 +15,7 @@ function takeIfThereIsRoom(heap: Heap, bytes: number): number | undefined {
 }
 
 describe('heap', () => {
-  it('deals out disjoint aligned blocks within the limit, and takes them back whole', () => {
+  test('deals out disjoint aligned blocks within the limit, and takes them back whole', () => {
     const actions = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 300_000 })), { maxLength: 60 });
     fc.assert(
       fc.property(actions, (steps) => {
@@ -47,7 +47,7 @@ describe('heap', () => {
     );
   });
 
-  it('keeps contents as it grows', () => {
+  test('keeps contents as it grows', () => {
     const heap = heapOf(8 * mebi);
     const address = heap.take(64);
     heap.view('float64', address, 8).fill(1.5);
@@ -56,7 +56,7 @@ describe('heap', () => {
     expect(heap.words.length * 4).toBe(heap.memory.buffer.byteLength);
   });
 
-  it('names what was needed and the limit where there is no room, and goes on', () => {
+  test('names what was needed and the limit where there is no room, and goes on', () => {
     const heap = heapOf(2 * mebi);
     const kept = heap.take(mebi);
     expect(() => heap.take(1_500_000)).toThrow(
@@ -66,7 +66,7 @@ describe('heap', () => {
     expect(() => heap.take(1_500_000)).not.toThrow();
   });
 
-  it('finds a gap also when a smaller one beyond the limit was refused before', () => {
+  test('finds a gap also when a smaller one beyond the limit was refused before', () => {
     const heap = heapOf(2 * mebi);
     const first = heap.take(mebi);
     heap.take(mebi - 256);
@@ -75,20 +75,20 @@ describe('heap', () => {
     expect(heap.take(448)).toBe(first);
   });
 
-  it('asks for what can be spared before it gives up', () => {
+  test('asks for what can be spared before it gives up', () => {
     const heap = heapOf(2 * mebi);
     const spare = heap.take(mebi);
     heap.reclaim = () => heap.give(spare, mebi);
     expect(heap.take(1.5 * mebi)).toBe(spare);
   });
 
-  it('sizes blocks by dtype, never empty', () => {
+  test('sizes blocks by dtype, never empty', () => {
     expect([blockBytes('bool', 65), blockBytes('float64', 8), blockBytes('int32', 0)]).toEqual([128, 64, 64]);
   });
 });
 
 describe('region', () => {
-  it('grows to the largest need and gives everything back', () => {
+  test('grows to the largest need and gives everything back', () => {
     const heap = heapOf(4 * mebi);
     const region = new Region(heap);
     region.reserve(1000);

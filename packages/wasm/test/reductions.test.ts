@@ -2,7 +2,8 @@
 import { arange, tensor, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { expectSame, valuesOf } from './both.ts';
+import { fractionValues } from '../../../test/support/values.ts';
+import { expectSame } from './backends.ts';
 
 const kinds = ['max', 'min', 'argmax', 'argmin'] as const;
 
@@ -35,7 +36,7 @@ describe.each(kinds)('%s', (name) => {
         const here = arange(length)
           .equal(places)
           .logicalOr(arange(length).equal(places.add(5)));
-        return here.where(NaN, valuesOf('float32', 3)([length, length]));
+        return here.where(NaN, fractionValues('float32', 3)([length, length]));
       });
       expectReduced(() => tensor([NaN, NaN]).reshape([2, 1]).broadcastTo([2, length]).add(0));
     }
@@ -73,7 +74,7 @@ describe.each(kinds)('%s', (name) => {
     });
     fc.assert(
       fc.property(cases, ({ shape, order, dtype, axis, seed }) => {
-        expectSame(() => valuesOf(dtype, seed)(shape).permute(order)[name](axis));
+        expectSame(() => fractionValues(dtype, seed)(shape).permute(order)[name](axis));
       }),
       { numRuns: 40 },
     );
@@ -82,7 +83,7 @@ describe.each(kinds)('%s', (name) => {
 
 describe('few terms for each of many results', () => {
   test.each([1, 2, 4, 9, 16, 17, 20])('%d', (terms) => {
-    const make = valuesOf('float32', terms);
+    const make = fractionValues('float32', terms);
     expectSame(() => make([1003, terms]).sum(1).add(0));
     expectSame(() => make([1003, terms]).max(1));
     expectSame(() => make([1003, terms]).argmin(1));
@@ -92,7 +93,7 @@ describe('few terms for each of many results', () => {
 });
 
 test('what is the same for all terms is computed before them', () => {
-  const [x, y] = [valuesOf('float32', 1), valuesOf('float32', 2)];
+  const [x, y] = [fractionValues('float32', 1), fractionValues('float32', 2)];
   for (const length of [3, 8, 70]) {
     expectSame(() => {
       const scale = y([30, 1]).mul(4).floor();
@@ -109,14 +110,14 @@ test('what is the same for all terms is computed before them', () => {
 
 test('sums of columns in groups of any size', () => {
   for (const columns of [1, 3, 4, 31, 32, 33, 70]) {
-    expectSame(() => valuesOf('float32', columns)([600, columns]).sum(0).add(0));
-    expectSame(() => valuesOf('int32', columns)([600, columns]).sum(0));
+    expectSame(() => fractionValues('float32', columns)([600, columns]).sum(0).add(0));
+    expectSame(() => fractionValues('int32', columns)([600, columns]).sum(0));
   }
 });
 
 test('operands of which some lie across', () => {
   for (const dtype of ['float32', 'float64', 'int32'] as const) {
-    const [x, y] = [valuesOf(dtype, 4), valuesOf(dtype, 5)];
+    const [x, y] = [fractionValues(dtype, 4), fractionValues(dtype, 5)];
     const product = (): Tensor =>
       x([131, 67])
         .transpose()

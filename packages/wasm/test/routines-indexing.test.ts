@@ -1,7 +1,10 @@
 import { arange, concat, evaluateSync, grad, tensor, Variable, zeros, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectSame, expectSameError, orders, seen, strictBackend, on, valuesOf, viewOf } from './both.ts';
+import { withBackend } from '../../../test/support/backends.ts';
+import { layouts, makeView } from '../../../test/support/layouts.ts';
+import { fractionValues } from '../../../test/support/values.ts';
+import { expectSame, expectSameError, strictBackend } from './backends.ts';
 
 const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
 const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbitrary: fc.constantFrom(17, 40) });
@@ -10,7 +13,7 @@ const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbit
 const indicesInto =
   (length: number, seed: number) =>
   (shape: readonly number[]): Tensor =>
-    valuesOf(
+    fractionValues(
       'int32',
       seed,
     )(shape)
@@ -26,11 +29,9 @@ const cases = fc.integer({ min: 1, max: 4 }).chain((rank) =>
         fc.record({
           axis: fc.constant(axis),
           length: fc.constant(length),
-          along: fc.tuple(...shape.with(axis, length).map(seen)),
-          across: fc.tuple(...shape.with(axis, count).map(seen)),
-          other: fc.tuple(...shape.with(axis, count).map(seen)),
-          order: orders(rank),
-          otherOrder: orders(rank),
+          along: layouts(shape.with(axis, length)),
+          across: layouts(shape.with(axis, count)),
+          other: layouts(shape.with(axis, count)),
           dtype: dtypes,
           seed: fc.integer(),
           tail: fc.boolean(),
@@ -42,10 +43,10 @@ const cases = fc.integer({ min: 1, max: 4 }).chain((rank) =>
 describe('takeAlongAxis', () => {
   test('takes one element for each index, of any views', () => {
     fc.assert(
-      fc.property(cases, ({ axis, length, along, across, order, otherOrder, dtype, seed, tail }) => {
+      fc.property(cases, ({ axis, length, along, across, dtype, seed, tail }) => {
         expectSame(() => {
-          const x = viewOf(along, order, valuesOf(dtype, seed));
-          const taken = x.takeAlongAxis(viewOf(across, otherOrder, indicesInto(length, seed + 1)), axis);
+          const x = makeView(along, fractionValues(dtype, seed));
+          const taken = x.takeAlongAxis(makeView(across, indicesInto(length, seed + 1)), axis);
           return tail && dtype !== 'bool' ? taken.mul(2).add(1) : taken;
         });
       }),
@@ -53,19 +54,19 @@ describe('takeAlongAxis', () => {
   });
 
   test('takes whole rows, as for embeddings, in chunks', () => {
-    expectSame(() => valuesOf('float32', 1)([50, 37]).take(indicesInto(50, 2)([3000])));
-    expectSame(() => valuesOf('float64', 1)([37, 50]).take(indicesInto(50, 2)([40, 30]), 1));
+    expectSame(() => fractionValues('float32', 1)([50, 37]).take(indicesInto(50, 2)([3000])));
+    expectSame(() => fractionValues('float64', 1)([37, 50]).take(indicesInto(50, 2)([40, 30]), 1));
   });
 });
 
 describe('scatterAdd', () => {
   test('adds up where indices are equal, of any views', () => {
     fc.assert(
-      fc.property(cases, ({ axis, length, along, across, other, order, otherOrder, dtype, seed, tail }) => {
+      fc.property(cases, ({ axis, length, along, across, other, dtype, seed, tail }) => {
         expectSame(() => {
-          const x = viewOf(along, order, valuesOf(dtype, seed));
-          const indices = viewOf(across, otherOrder, indicesInto(length, seed + 1));
-          const updates = viewOf(other, order, valuesOf(dtype, seed + 2));
+          const x = makeView(along, fractionValues(dtype, seed));
+          const indices = makeView(across, indicesInto(length, seed + 1));
+          const updates = makeView(other, fractionValues(dtype, seed + 2));
           const added = x.scatterAdd(indices, updates, axis);
           return tail && dtype !== 'bool' ? added.mul(2).add(1) : added;
         });
@@ -74,7 +75,7 @@ describe('scatterAdd', () => {
   });
 
   test('is the same for any number of threads, where sums round', () => {
-    const third = (shape: readonly number[]): Tensor => valuesOf('float32', 3)(shape).div(3);
+    const third = (shape: readonly number[]): Tensor => fractionValues('float32', 3)(shape).div(3);
     expectSame(() =>
       zeros([5, 80]).scatterAdd(indicesInto(5, 1)([2000, 1]).broadcastTo([2000, 80]), third([2000, 80])),
     );
@@ -86,7 +87,7 @@ describe('scatterAdd', () => {
   test('brings gradients to what was taken', () => {
     expectSame(() => {
       const indices = indicesInto(20, 1)([300]);
-      return grad((table: Tensor) => table.take(indices).square().sum())(valuesOf('float32', 2)([20, 33]));
+      return grad((table: Tensor) => table.take(indices).square().sum())(fractionValues('float32', 2)([20, 33]));
     });
   });
 });
@@ -139,7 +140,7 @@ describe('an index out of range', () => {
     for (const threads of [1, 3]) {
       const backend = strictBackend(threads);
       await backend.ready();
-      on(backend, () => {
+      withBackend(backend, () => {
         const first = new Variable(tensor([1, 2, 3]));
         const second = new Variable(tensor([4, 5, 6]));
         const [ahead, behind] = [tensor([0, 1, 2], { dtype: 'int32' }), tensor([0, 3, 1], { dtype: 'int32' })];

@@ -1,14 +1,16 @@
 import { concat, grad, jvp, tensor, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { expectSame, orders, seen, valuesOf, viewOf, type Seen } from './both.ts';
+import { layouts, makeView, type Layout } from '../../../test/support/layouts.ts';
+import { fractionValues } from '../../../test/support/values.ts';
+import { expectSame } from './backends.ts';
 
 const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
 const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbitrary: fc.constantFrom(17, 40) });
 
-/** The axes of a view and their order in memory. */
-const views = (rank: number): fc.Arbitrary<{ axes: Seen[]; order: number[] }> =>
-  fc.record({ axes: fc.tuple(...Array.from({ length: rank }, () => lengths.chain(seen))), order: orders(rank) });
+/** Layouts of a rank. */
+const layoutsOf = (rank: number): fc.Arbitrary<Layout> =>
+  fc.array(lengths, { minLength: rank, maxLength: rank }).chain(layouts);
 
 /** A step of its own for the tail, which the scheduler puts there. */
 const finish = (x: Tensor, tail: boolean): Tensor => (tail && x.dtype !== 'bool' ? x.mul(2).add(3) : x);
@@ -16,7 +18,7 @@ const finish = (x: Tensor, tail: boolean): Tensor => (tail && x.dtype !== 'bool'
 describe('pad', () => {
   const cases = fc.nat(4).chain((rank) =>
     fc.record({
-      view: views(rank),
+      layout: layoutsOf(rank),
       pads: fc.tuple(...Array.from({ length: rank }, () => fc.tuple(fc.nat(3), fc.nat(3)))),
       dtype: dtypes,
       value: fc.constantFrom(0, 1),
@@ -27,8 +29,8 @@ describe('pad', () => {
 
   test('puts a value around any view', () => {
     fc.assert(
-      fc.property(cases, ({ view: { axes, order }, pads, dtype, value, seed, tail }) => {
-        expectSame(() => finish(viewOf(axes, order, valuesOf(dtype, seed)).pad(pads, value), tail));
+      fc.property(cases, ({ layout, pads, dtype, value, seed, tail }) => {
+        expectSame(() => finish(makeView(layout, fractionValues(dtype, seed)).pad(pads, value), tail));
       }),
     );
   });
@@ -53,7 +55,7 @@ describe('pad', () => {
     fc.assert(
       fc.property(sliced, ({ length, columns, start, step, seed }) => {
         expectSame(() => {
-          const x = valuesOf('float32', seed)([length + 3, columns]);
+          const x = fractionValues('float32', seed)([length + 3, columns]);
           return grad((t: Tensor) =>
             t
               .slice([[start, null, step]])
@@ -67,7 +69,7 @@ describe('pad', () => {
 
   test('large ones are cut into chunks', () => {
     expectSame(() =>
-      valuesOf(
+      fractionValues(
         'float32',
         1,
       )([50, 40, 60]).pad(
@@ -80,7 +82,7 @@ describe('pad', () => {
       ),
     );
     expectSame(() =>
-      valuesOf(
+      fractionValues(
         'bool',
         1,
       )([300, 1001])
@@ -103,9 +105,7 @@ describe('concat', () => {
         axis: fc.constant(axis),
         parts: fc.tuple(...Array.from({ length: rank }, () => lengths)).chain((shape) =>
           fc.array(
-            lengths.chain((length) =>
-              fc.record({ axes: fc.tuple(...shape.with(axis, length).map(seen)), order: orders(rank) }),
-            ),
+            lengths.chain((length) => layouts(shape.with(axis, length))),
             { minLength: 1, maxLength: 5 },
           ),
         ),
@@ -120,7 +120,7 @@ describe('concat', () => {
     fc.assert(
       fc.property(cases, ({ axis, parts, dtype, seed, tail }) => {
         expectSame(() => {
-          const tensors = parts.map(({ axes, order }, i) => viewOf(axes, order, valuesOf(dtype, seed + i)));
+          const tensors = parts.map((layout, i) => makeView(layout, fractionValues(dtype, seed + i)));
           return finish(concat(tensors, axis), tail);
         });
       }),
@@ -130,13 +130,13 @@ describe('concat', () => {
   test('large ones are cut into chunks', () => {
     expectSame(() =>
       concat(
-        [1, 2, 3].map((seed) => valuesOf('float64', seed)([7, 11_001])),
+        [1, 2, 3].map((seed) => fractionValues('float64', seed)([7, 11_001])),
         0,
       ),
     );
     expectSame(() =>
       concat(
-        [1, 2, 3].map((seed) => valuesOf('float32', seed)([300, 301]).permute([1, 0])),
+        [1, 2, 3].map((seed) => fractionValues('float32', seed)([300, 301]).permute([1, 0])),
         1,
       ),
     );
@@ -168,8 +168,8 @@ describe('fold', () => {
     fc.assert(
       fc.property(cases, ({ shape, axis, size, step, dilation, dtype, seed, tail }) => {
         expectSame(() => {
-          const x = valuesOf(dtype, seed)(shape);
-          const weights = valuesOf(dtype, seed + 1)(x.unfold(axis, size, step, dilation).shape);
+          const x = fractionValues(dtype, seed)(shape);
+          const weights = fractionValues(dtype, seed + 1)(x.unfold(axis, size, step, dilation).shape);
           return finish(grad((t: Tensor) => t.unfold(axis, size, step, dilation).mul(weights).sum())(x), tail);
         });
       }),
@@ -178,19 +178,19 @@ describe('fold', () => {
 
   test('tangents are folded as well', () => {
     expectSame(() => {
-      const x = valuesOf('float32', 1)([9]);
+      const x = fractionValues('float32', 1)([9]);
       const gradient = grad((t: Tensor) => t.unfold(0, 3, 2).square().sum());
-      return jvp(gradient, [x], [valuesOf('float32', 2)([9])]).tangent;
+      return jvp(gradient, [x], [fractionValues('float32', 2)([9])]).tangent;
     });
   });
 
   test('large ones are cut into chunks', () => {
     expectSame(() => {
-      const x = valuesOf('float32', 1)([6, 70, 300]);
+      const x = fractionValues('float32', 1)([6, 70, 300]);
       return grad((t: Tensor) => t.unfold(1, 3, 1).square().sum())(x);
     });
     expectSame(() => {
-      const x = valuesOf('float32', 1)([6, 70, 300]);
+      const x = fractionValues('float32', 1)([6, 70, 300]);
       return grad((t: Tensor) => t.unfold(1, 2, 2).unfold(2, 2, 2).square().sum())(x);
     });
   });

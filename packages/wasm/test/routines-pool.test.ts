@@ -1,7 +1,9 @@
 import { tensor, vjp, type DType, type Pool2dOptions, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { expectSame, orders, seen, valuesOf, viewOf } from './both.ts';
+import { layouts, makeView, permutations } from '../../../test/support/layouts.ts';
+import { fractionValues } from '../../../test/support/values.ts';
+import { expectSame } from './backends.ts';
 
 const side = fc
   .record({
@@ -17,8 +19,7 @@ const cases = fc
   .record({ batch: fc.nat(2), channels: fc.nat(3), y: side, x: side })
   .chain(({ batch, channels, y, x }) =>
     fc.record({
-      axes: fc.tuple(...[batch, channels, y.length, x.length].map(seen)),
-      order: orders(4),
+      layout: layouts([batch, channels, y.length, x.length]),
       options: fc.constant<Pool2dOptions>({
         kernelSize: [y.kernel, x.kernel],
         stride: [y.stride, x.stride],
@@ -36,16 +37,16 @@ const cases = fc
 const coarse =
   (dtype: DType, seed: number) =>
   (shape: readonly number[]): Tensor => {
-    const values = valuesOf(dtype, seed)(shape);
+    const values = fractionValues(dtype, seed)(shape);
     return dtype === 'bool' ? values : values.mul(4).round().astype(dtype);
   };
 
 describe('pooling', () => {
   test.each(['float32', 'float64', 'int32', 'bool'] as const)('%s: the largest of each window of any view', (dtype) => {
     fc.assert(
-      fc.property(cases, ({ axes, order, options, seed, tail }) => {
+      fc.property(cases, ({ layout, options, seed, tail }) => {
         expectSame(() => {
-          const pooled = viewOf(axes, order, coarse(dtype, seed)).maxPool2d(options);
+          const pooled = makeView(layout, coarse(dtype, seed)).maxPool2d(options);
           return tail && dtype !== 'bool' ? pooled.mul(2).add(1) : pooled;
         });
       }),
@@ -55,8 +56,8 @@ describe('pooling', () => {
 
   test.each(['float32', 'float64'] as const)('%s: the mean of each window of any view', (dtype) => {
     fc.assert(
-      fc.property(cases, ({ axes, order, options, seed }) => {
-        expectSame(() => viewOf(axes, order, coarse(dtype, seed)).avgPool2d(options));
+      fc.property(cases, ({ layout, options, seed }) => {
+        expectSame(() => makeView(layout, coarse(dtype, seed)).avgPool2d(options));
       }),
       { numRuns: 60 },
     );
@@ -64,10 +65,10 @@ describe('pooling', () => {
 
   test.each(['float32', 'float64'] as const)('%s: gradients, of cotangents that are any views', (dtype) => {
     fc.assert(
-      fc.property(cases, fc.boolean(), orders(4), ({ axes, order, options, seed }, largest, cotangentOrder) => {
+      fc.property(cases, fc.boolean(), permutations(4), ({ layout, options, seed }, largest, cotangentOrder) => {
         expectSame(() => {
           const pool = (x: Tensor): Tensor => (largest ? x.maxPool2d(options) : x.avgPool2d(options).mul(16));
-          const { value, pullback } = vjp(pool, viewOf(axes, order, coarse(dtype, seed)));
+          const { value, pullback } = vjp(pool, makeView(layout, coarse(dtype, seed)));
           const stored = coarse(dtype, seed + 1)(cotangentOrder.map((axis) => value.shape[axis]!));
           const cotangent = stored.permute([0, 1, 2, 3].map((axis) => cotangentOrder.indexOf(axis)));
           // So that its multiples by 1 / (kh · kw) are exact.

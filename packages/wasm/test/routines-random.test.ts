@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { randomCommand } from '../src/kernels/random.ts';
 import { backwards, link, slot } from './link.ts';
-import { expectSame } from './both.ts';
+import { expectSame } from './backends.ts';
 
 const sizes = fc.oneof(
   { weight: 5, arbitrary: fc.nat(70) },

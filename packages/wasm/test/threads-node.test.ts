@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker, type Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Plans } from './machine.ts';
 import { expectRightResults, meet, started } from './meetings.ts';
 
 describe('threads', () => {
-  it('may end: that is an error once, then the others go on', async () => {
+  test('may end: that is an error once, then the others go on', async () => {
     const module = process.getBuiltinModule('node:worker_threads') as { Worker: typeof Worker };
     const { Worker: Original } = module;
     const workers: Worker[] = [];
@@ -32,7 +32,7 @@ describe('threads', () => {
     expectRightResults(backend, plans);
   });
 
-  it('keep memory flat over 10,000 runs and no process alive', async () => {
+  test('keep memory flat over 10,000 runs and no process alive', async () => {
     const script = new URL('lone.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, ['--conditions=@thetagrad/source', '--import', 'tsx', script]);
     let text = '';
@@ -80,7 +80,7 @@ describe('workers of a browser', () => {
     vi.restoreAllMocks();
   });
 
-  it('take part as those of Node do', async () => {
+  test('take part as those of Node do', async () => {
     vi.stubGlobal('Worker', BrowserWorker);
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
     const plans = new Plans();
@@ -91,7 +91,7 @@ describe('workers of a browser', () => {
     expect(() => meet(plans, backend, 'browser trap', (code) => code.trap())).toThrow(/in worker thread 1/);
   });
 
-  it('may be missing: there are fewer threads then', () => {
+  test('may be missing: there are fewer threads then', () => {
     vi.stubGlobal('Worker', undefined);
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
     const plans = new Plans();

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { f32, i32 } from '../src/assembler/index.ts';
 import { at, command, kernelCode, output, Plans } from './machine.ts';
 import { expectRightResults, meet, meeting, started } from './meetings.ts';
 
 describe('threads', () => {
-  it('give the same results, whatever their number', async () => {
+  test('give the same results, whatever their number', async () => {
     for (const threads of [1, 2, 3]) {
       const plans = new Plans();
       const backend = started(plans, { threads });
@@ -16,7 +16,7 @@ describe('threads', () => {
     }
   });
 
-  it('run every chunk exactly once and commands in order, also when there are many of them', async () => {
+  test('run every chunk exactly once and commands in order, also when there are many of them', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 3 });
     await backend.ready();
@@ -45,7 +45,7 @@ describe('threads', () => {
     expect(buffer.readSync()).toEqual(cells);
   });
 
-  it('work on chunks at the same time, with scratch memory of their own', async () => {
+  test('work on chunks at the same time, with scratch memory of their own', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
@@ -65,7 +65,7 @@ describe('threads', () => {
     expect([a! % 64, b! % 64]).toEqual([0, 0]);
   });
 
-  it('wake up after a pause', async () => {
+  test('wake up after a pause', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
@@ -87,7 +87,7 @@ describe('threads', () => {
     }
   });
 
-  it('report a trap of a worker with the kernel, and go on', async () => {
+  test('report a trap of a worker with the kernel, and go on', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
@@ -98,7 +98,7 @@ describe('threads', () => {
     expect(backend.threads).toBe(2);
   });
 
-  it('report a trap of the main thread with the kernel, and go on', async () => {
+  test('report a trap of the main thread with the kernel, and go on', async () => {
     const trap = kernelCode('out of bounds', (code, _args, chunk) =>
       code.if(i32.eq(chunk, i32.const(3)), () => code.emit(f32.store(i32.const(-4), f32.const(0)))),
     );
@@ -121,7 +121,7 @@ describe('threads', () => {
     }
   });
 
-  it('are given up when they do not answer: one goes on', async () => {
+  test('are given up when they do not answer: one goes on', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2, patience: 300 });
     await backend.ready();
@@ -133,7 +133,7 @@ describe('threads', () => {
     expectRightResults(backend, plans);
   });
 
-  it('get all code, also when the table of functions runs over', async () => {
+  test('get all code, also when the table of functions runs over', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();

@@ -1,4 +1,5 @@
 // Tensors for tests of kernels: buffers whose elements lie in any order, with gaps between them, seen through views.
+import { random } from '@thetagrad/core';
 import type { Slot, View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { f32, i32, type ModuleBuilder, type FunctionRef } from '../src/assembler/index.ts';
@@ -61,13 +62,12 @@ export function positionsOf({ shape, strides, offset }: View): number[] {
   );
 }
 
-/** Multiples of 1/64 up to ±1, evenly; with `special`, now and then an infinity or NaN. */
+/** Multiples of 1/64 from −1 to 1; with `special`, an infinity or NaN now and then. */
 export function numbers(seed: number, special = false): () => number {
-  let state = seed >>> 0;
+  const stream = random.key(seed).stream();
   return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    if (special && (state >>> 8) % 40 === 0) return [Infinity, -Infinity, Number.NaN][(state >>> 16) % 3]!;
-    return ((state >>> 16) % 129) / 64 - 1;
+    if (special && stream.integer(40) === 0) return [Infinity, -Infinity, Number.NaN][stream.integer(3)]!;
+    return stream.integer(129) / 64 - 1;
   };
 }
 

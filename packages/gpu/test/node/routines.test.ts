@@ -5,7 +5,7 @@ import type { Primitive } from '@thetagrad/core/backend';
 import { expect, test } from 'vitest';
 import { routines } from '../../src/lower/index.ts';
 
-const folder = fileURLToPath(new URL('../../../core/src/primitives/', import.meta.url));
+const folder = fileURLToPath(new URL('../../../core/src/ops/', import.meta.url));
 
 test('every routine of core has a kernel, and nothing else has', async () => {
   const names: string[] = [];

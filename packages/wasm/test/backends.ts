@@ -1,0 +1,51 @@
+// Backends without a fallback, compared with the reference backend.
+import { reference } from '@thetagrad/core';
+import { expect } from 'vitest';
+import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
+import { WasmBackend } from '../src/backend.ts';
+import { importedFunctions } from '../src/lower/imports.ts';
+import { lower } from '../src/lower/index.ts';
+
+/** A backend that computes everything in WebAssembly or throws. */
+export function strictBackend(threads: number): WasmBackend {
+  const features = { relaxed: false };
+  return new WasmBackend({
+    threads,
+    shared: threads > 1,
+    memoryLimit: 2 ** 30,
+    features,
+    lower: (kernel) => {
+      const commands = lower(kernel, { features, winograd: false });
+      if (!commands)
+        throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.operation.name : kernel.kind}`);
+      return commands;
+    },
+    imported: importedFunctions,
+  });
+}
+
+const backends: readonly WasmBackend[] = [strictBackend(1), strictBackend(3)];
+await Promise.all(backends.map((backend) => backend.ready()));
+
+/** Expects the values of the reference backend exactly, with one thread and with several. */
+export function expectSame(build: Build): void {
+  const expected = valuesOnSync(reference(), build);
+  for (const backend of backends) expectEqual(valuesOnSync(backend, build), expected);
+}
+
+/** Expects the reference backend's error with one thread and with several, and returns its message. */
+export function expectSameError(run: () => void): string {
+  const messages = [reference(), ...backends].map((backend) => {
+    let message = '';
+    try {
+      withBackend(backend, run);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      message = (error as Error).message;
+    }
+    return message;
+  });
+  expect(messages[0]).not.toBe('');
+  for (const message of messages) expect(message).toBe(messages[0]);
+  return messages[0]!;
+}
