@@ -144,24 +144,39 @@ export function expandView(view: View, shape: Shape): View {
   return { shape, strides, offset: view.offset };
 }
 
-/** Neighbouring axes that are one run in memory joined, axes of size 1 dropped: the same elements in the same order. */
-export function collapseView(view: View): View {
+/** Axes that several views have in common. */
+export interface JoinedAxes {
+  readonly shape: Shape;
+  /** For each view, its strides along these axes. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * Joins neighbouring axes where all views allow it and drops axes of size 1, for views of one shape and their axes from
+ * `from` to before `to`: the same elements in the same order.
+ */
+export function joinAxes(views: readonly View[], from = 0, to: number = views[0]?.shape.length ?? 0): JoinedAxes {
   const shape: number[] = [];
-  const strides: number[] = [];
-  for (let axis = 0; axis < view.shape.length; axis++) {
-    const length = view.shape[axis]!;
-    const stride = view.strides[axis]!;
+  const strides: number[][] = views.map(() => []);
+  for (let axis = from; axis < to; axis++) {
+    const length = views[0]!.shape[axis]!;
     if (length === 1) continue;
     const last = shape.length - 1;
-    if (last >= 0 && strides[last] === stride * length) {
+    if (last >= 0 && views.every((view, i) => strides[i]![last] === view.strides[axis]! * length)) {
       shape[last]! *= length;
-      strides[last] = stride;
+      views.forEach((view, i) => (strides[i]![last] = view.strides[axis]!));
     } else {
       shape.push(length);
-      strides.push(stride);
+      views.forEach((view, i) => strides[i]!.push(view.strides[axis]!));
     }
   }
-  return { shape, strides, offset: view.offset };
+  return { shape, strides };
+}
+
+/** Joins the axes of one view, see {@link joinAxes}. */
+export function collapseView(view: View): View {
+  const { shape, strides } = joinAxes([view]);
+  return { shape, strides: strides[0]!, offset: view.offset };
 }
 
 /** The view under another shape of the same size, or `undefined` where its elements would have to be copied first. */
