@@ -1,16 +1,17 @@
 import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core/backend';
 import { GpuBuffer } from './buffer.ts';
-import type { Place } from './code/code.ts';
-import type { Device, Memory } from './device/device.ts';
+import type { Location } from './code/command.ts';
+import type { Device, DeviceBuffer } from './device/device.ts';
+import { DeviceBuffers, type Change } from './deviceBuffers.ts';
 import { Program } from './program.ts';
-import { Residents, type Change } from './residents.ts';
 
-/** Host arrays below this are uploaded for each run; larger ones stay on the device. */
-const stagedBytes = 4096;
+/** Host arrays below this size are uploaded for each run; larger ones stay on the device. */
+const minResidentBytes = 4096;
 
 /**
- * Runs plans on a device of gpu.js. Results and variables stay there until they are read or collected; every kernel writes
- * to memory of its own, which the variable or result takes over, so that nothing is ever overwritten while it is read.
+ * Runs plans on a device of gpu.js. Results and variables stay on the device until they are read or collected. Each command
+ * writes to a new device buffer, which its variable or result then takes over, so that nothing is overwritten while it is
+ * still read.
  */
 export class GpuBackend implements Backend {
   readonly name: string;
@@ -18,36 +19,36 @@ export class GpuBackend implements Backend {
   readonly maxOperands?: number;
   readonly #device: Device;
   readonly #reason: string;
-  readonly #residents: Residents;
-  /** The times that are not there yet. */
-  readonly #timed: Promise<void>[] = [];
+  readonly #deviceBuffers: DeviceBuffers;
+  /** Timings that the device has not reported yet. */
+  readonly #pendingTimings: Promise<void>[] = [];
   readonly #programs = new WeakMap<Plan, Program>();
 
   constructor(device: Device, reason: string) {
     this.name = `gpu ${device.mode}`;
     this.#device = device;
     this.#reason = reason;
-    this.#residents = new Residents(device);
-    // Beside its operands, a kernel may read what was computed for it first, as scans do.
-    if (device.mostInputs !== undefined) this.maxOperands = device.mostInputs - 1;
+    this.#deviceBuffers = new DeviceBuffers(device);
+    // One input is left for scratch: the last command of a scan reads the totals of blocks besides the kernel's operands.
+    if (device.maxInputs !== undefined) this.maxOperands = device.maxInputs - 1;
   }
 
-  /** The mode of gpu.js that it runs in. */
+  /** The mode of gpu.js. */
   get mode(): string {
     return this.#device.mode;
   }
 
-  /** How many bytes of the device's memory it has taken, in use or kept for use; 0 where arrays are the memory. */
+  /** Bytes allocated on the device, in use or pooled; 0 in the modes `webasm` and `cpu`. */
   get bytesAllocated(): number {
-    return this.#device.bytes;
+    return this.#device.bytesAllocated;
   }
 
-  /** How many of them hold variables, and results that were not collected yet. */
+  /** Bytes of variables, and of results that were not collected yet. */
   get bytesInUse(): number {
     return this.#device.bytesInUse;
   }
 
-  /** One line on what computes, and why it and nothing faster does. */
+  /** One line that says what computes, and why no faster mode does. */
   describe(): string {
     return `${this.#device.description}; ${this.#reason}`;
   }
@@ -62,55 +63,55 @@ export class GpuBackend implements Backend {
 
   /**
    * @throws {Error} for `timings` where the adapter cannot time kernels.
-   * @throws {RangeError} for an index out of range, in modes that compute at once; in others, when values are read.
-   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables are as they were then. Devices
-   *   that compute elsewhere may find that out later: {@link rest} throws it, or else what is done next.
+   * @throws {RangeError} for an index out of range, in the modes `webasm` and `cpu`; in others, when values are read.
+   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables keep their values. A device may
+   *   report it later: then {@link yieldToCollector} throws it, or else the next operation.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
     const program = this.#programFor(plan);
     device.begin(timings !== undefined);
-    const memory = new Map<Place, Memory>();
-    const temporary: Memory[] = [];
+    const memory = new Map<Location, DeviceBuffer>();
+    const uploads: DeviceBuffer[] = [];
     const changes: Change[] = [];
     try {
-      const own = (inputs as readonly GpuBuffer[]).map((buffer) => this.#placed(buffer, temporary, changes));
-      for (const [place, index] of program.inputs) memory.set(place, own[index]!);
+      const bound = (inputs as readonly GpuBuffer[]).map((buffer) => this.#resolve(buffer, uploads, changes));
+      for (const [slot, index] of program.inputs) memory.set(slot, bound[index]!);
       program.run(device, memory, device.isSynchronous ? timings : undefined);
-      for (const place of program.inputs.keys()) memory.delete(place);
-      for (const [place, index] of program.outputs) {
-        const result = memory.get(place);
-        if (result) changes.push(this.#residents.settle(outputs[index] as GpuBuffer, result));
+      for (const slot of program.inputs.keys()) memory.delete(slot);
+      for (const [slot, index] of program.outputs) {
+        const result = memory.get(slot);
+        if (result) changes.push(this.#deviceBuffers.setValue(outputs[index] as GpuBuffer, result));
       }
       memory.clear();
     } finally {
       device.end();
-      this.#residents.conclude(changes, device.outcome?.());
-      // What is left in `memory` after an error.
-      for (const place of program.inputs.keys()) memory.delete(place);
-      for (const one of [...temporary, ...memory.values()]) device.free(one);
+      this.#deviceBuffers.commit(changes, device.outcome?.());
+      // After an error, `memory` holds inputs, which are kept, and intermediates, which are freed.
+      for (const slot of program.inputs.keys()) memory.delete(slot);
+      for (const buffer of [...uploads, ...memory.values()]) device.free(buffer);
     }
-    const times = timings && device.times?.().then((all) => program.charge(timings, all));
-    if (!times) return;
-    // The error, if there is one, is that of `timed`, however late that is called.
-    times.catch(() => undefined);
-    this.#timed.push(times);
+    const pending = timings && device.times?.().then((times) => program.addTimes(timings, times));
+    if (!pending) return;
+    // `flushTimings` throws its error, however late it is called.
+    pending.catch(() => undefined);
+    this.#pendingTimings.push(pending);
   }
 
   async flushTimings(): Promise<void> {
-    await Promise.all(this.#timed.splice(0));
+    await Promise.all(this.#pendingTimings.splice(0));
   }
 
-  /** @throws {Error} if the device has refused what was submitted. */
+  /** @throws {Error} if the device has refused submitted work. */
   yieldToCollector(): Promise<void> | undefined {
-    const rest = (): Promise<void> | undefined => this.#device.yieldToCollector() ?? this.#residents.yieldToCollector();
-    const known = this.#residents.known();
-    if (!known) return rest();
-    return known.then((failure) => {
-      const pause = rest();
-      // If somebody else was told.
+    const pause = (): Promise<void> | undefined => this.#device.throttle() ?? this.#deviceBuffers.yieldToCollector();
+    const pending = this.#deviceBuffers.pendingOutcome();
+    if (!pending) return pause();
+    return pending.then((failure) => {
+      const paused = pause();
+      // `pause` throws the failure unless it was already thrown elsewhere.
       if (failure) throw failure;
-      return pause;
+      return paused;
     });
   }
 
@@ -122,14 +123,14 @@ export class GpuBackend implements Backend {
     this.#programs.delete(plan);
   }
 
-  /** The memory of an input, which it gets if it has none. */
-  #placed(buffer: GpuBuffer, temporary: Memory[], changes: Change[]): Memory {
-    const { host, memory, failure } = buffer.storage;
-    if (memory) return memory;
+  /** The device buffer of an input, uploaded if it is on the host. */
+  #resolve(buffer: GpuBuffer, uploads: DeviceBuffer[], changes: Change[]): DeviceBuffer {
+    const { host, device, failure } = buffer.elements;
+    if (device) return device;
     if (failure) throw failure;
     const uploaded = this.#device.upload(host ?? new Float32Array(), buffer.dtype);
-    if (host && host.byteLength >= stagedBytes) changes.push(this.#residents.settle(buffer, uploaded));
-    else temporary.push(uploaded);
+    if (host && host.byteLength >= minResidentBytes) changes.push(this.#deviceBuffers.setValue(buffer, uploaded));
+    else uploads.push(uploaded);
     return uploaded;
   }
 

@@ -1,25 +1,25 @@
-import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core/backend';
-import type { Device, Memory } from './device/device.ts';
+import { allocate, type Backend, type Buffer, type DType, type TypedArray } from '@thetagrad/core/backend';
+import type { Device, DeviceBuffer } from './device/device.ts';
 
 /**
- * Where the elements of a buffer are: on the host, until they are needed, or on the device. It does not know its buffer, so
- * that holding it does not keep the buffer from being collected.
+ * Where the elements of a buffer are: on the host until they are first needed, then on the device. It holds no reference to
+ * the buffer, so that a finalizer may hold it.
  */
-export interface Storage {
+export interface Elements {
   host: TypedArray | undefined;
-  memory: Memory | undefined;
-  /** Why there are no elements: the device has refused to compute them. */
+  device: DeviceBuffer | undefined;
+  /** Why there are no elements: the device failed to compute them. */
   failure: Error | undefined;
 }
 
-/** Elements on the device, or on their way to it. */
+/** A buffer of core whose elements are on the device, or will be once they are needed. */
 export class GpuBuffer implements Buffer {
   readonly backend: Backend;
   readonly dtype: DType;
   readonly size: number;
-  readonly storage: Storage;
-  /** What makes the collector see how large the buffer is. */
-  ballast: ArrayBufferView | ArrayBuffer | undefined;
+  readonly elements: Elements;
+  /** Memory that is never touched but tells the garbage collector the size of the elements on the device. */
+  externalSizeHint: ArrayBufferView | ArrayBuffer | undefined;
   readonly #device: Device;
 
   constructor(backend: Backend, device: Device, dtype: DType, size: number, host?: TypedArray) {
@@ -27,28 +27,28 @@ export class GpuBuffer implements Buffer {
     this.#device = device;
     this.dtype = dtype;
     this.size = size;
-    this.storage = { host, memory: undefined, failure: undefined };
+    this.elements = { host, device: undefined, failure: undefined };
   }
 
   get failure(): Error | undefined {
-    return this.storage.failure;
+    return this.elements.failure;
   }
 
   async read(): Promise<TypedArray> {
-    const { host, memory } = this.storage;
-    return memory ? this.#device.read(memory, this.dtype, this.size) : (host?.slice() ?? this.#unwritten());
+    const { device } = this.elements;
+    return device ? this.#device.read(device, this.dtype, this.size) : this.#readHost();
   }
 
   readSync(): TypedArray {
-    const { host, memory } = this.storage;
-    return memory ? this.#device.readSync(memory, this.dtype, this.size) : (host?.slice() ?? this.#unwritten());
+    const { device } = this.elements;
+    return device ? this.#device.readSync(device, this.dtype, this.size) : this.#readHost();
   }
 
-  /** The elements of a buffer that nothing was written to: one without elements, unless computing them failed. */
-  #unwritten(): TypedArray {
-    const { failure } = this.storage;
+  /** A copy of the host's elements: zeros if nothing was written. */
+  #readHost(): TypedArray {
+    const { host, failure } = this.elements;
+    if (host) return host.slice();
     if (failure) throw failure;
-    const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array };
-    return new arrays[this.dtype](this.size);
+    return allocate(this.dtype, this.size);
   }
 }

@@ -1,48 +1,48 @@
 import { GpuBackend } from './backend.ts';
-import { acquire } from './device/context.ts';
+import { acquireDevice } from './device/context.ts';
+import { CpuDevice } from './device/cpu.ts';
 import type { Device } from './device/device.ts';
-import { acquireContext } from './device/glContext.ts';
+import { acquireGlContext } from './device/glContext.ts';
 import { gpuJs } from './device/gpujs.ts';
-import { TranslatedDevice } from './device/translated.ts';
 import { WebGl2Device } from './device/webgl2.ts';
 import { WebGpuDevice } from './device/webgpu.ts';
 
-/** The modes of gpu.js that are served. */
+/** The supported modes of gpu.js. */
 export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu';
 
 export interface GpuOptions {
-  /** Where kernels run. Without it, the first that works of webgpu, webgl2 and webasm. */
+  /** Where kernels run. Default: the first of webgpu, webgl2 and webasm that works. */
   readonly mode?: GpuMode;
 }
 
 const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', 'cpu'];
 
 /**
- * A backend on gpu.js: `setBackend(await gpu())`. `describe()` says what it runs on, and why.
- * @throws {TypeError} for a mode that does not exist.
- * @throws {Error} if the mode asked for does not work here; nothing else is taken instead.
+ * Opens a backend on gpu.js: `setBackend(await gpu())`. Its `describe()` says what computes, and why.
+ * @throws {TypeError} if the mode is unknown.
+ * @throws {Error} if the requested mode does not work here; there is no fallback to another.
  */
 export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
   if (mode !== undefined && !modes.includes(mode)) {
-    throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; the modes are ${modes.join(', ')}`);
+    throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; expected one of ${modes.join(', ')}`);
   }
-  if (mode) return new GpuBackend(await open(mode), 'as asked for');
+  if (mode) return new GpuBackend(await openDevice(mode), 'as requested');
   const failures: string[] = [];
   for (const faster of ['webgpu', 'webgl2'] as const) {
     try {
-      return new GpuBackend(await open(faster), ['the fastest mode there is', ...failures].join('; '));
+      return new GpuBackend(await openDevice(faster), ['the fastest available mode', ...failures].join('; '));
     } catch (error) {
       failures.push(`${faster} does not work here (${(error as Error).message})`);
     }
   }
-  return new GpuBackend(await open('webasm'), failures.join('; '));
+  return new GpuBackend(await openDevice('webasm'), failures.join('; '));
 }
 
-async function open(mode: GpuMode): Promise<Device> {
-  if (mode === 'webgpu') return new WebGpuDevice(await acquire());
-  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireContext(mode));
+async function openDevice(mode: GpuMode): Promise<Device> {
+  if (mode === 'webgpu') return new WebGpuDevice(await acquireDevice());
+  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireGlContext(mode));
   if (mode === 'webasm' && !gpuJs.WebAssemblyKernel.isSupported) {
-    throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine has not`);
+    throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine lacks`);
   }
-  return new TranslatedDevice(mode);
+  return new CpuDevice(mode);
 }

@@ -19,7 +19,7 @@ afterEach(() => setBackend(reference()));
 
 test('an unknown mode is an error that names those there are', async () => {
   await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(
-    `gpu: unknown mode "opengl"; the modes are webgpu, webgl2, headlessgl, webasm, cpu`,
+    `gpu: unknown mode "opengl"; expected one of webgpu, webgl2, headlessgl, webasm, cpu`,
   );
 });
 
@@ -31,8 +31,8 @@ test('without a mode it takes the best there is, and says why', async () => {
   if (best === 'webgl2') Reflect.deleteProperty(navigator, 'gpu');
   expect(backend.mode).toBe(best);
   const description = {
-    webgpu: /; the fastest mode there is$/,
-    webgl2: /; the fastest mode there is; webgpu does not work here \(.+\)$/,
+    webgpu: /; the fastest available mode$/,
+    webgl2: /; the fastest available mode; webgpu does not work here \(.+\)$/,
     webasm: /; webgpu does not work here \(.+\); webgl2 does not work here \(.+\)$/,
   };
   expect(backend.describe()).toMatch(description[best]);
@@ -41,7 +41,7 @@ test('without a mode it takes the best there is, and says why', async () => {
 describe.each(modes)('%s', (mode) => {
   test('says what it runs on', async () => {
     const backend = await backendOf(mode);
-    expect(backend.describe()).toMatch(new RegExp(`^gpu.js ${mode}: .+; as asked for$`));
+    expect(backend.describe()).toMatch(new RegExp(`^gpu.js ${mode}: .+; as requested$`));
     expect([backend.mode, backend.name]).toEqual([mode, `gpu ${mode}`]);
   });
 

@@ -17,8 +17,8 @@ import { valuesOn } from '../../../test/support/backends.ts';
 import { GpuBackend } from '../src/backend.ts';
 import { findAdapter } from '../src/device/context.ts';
 import type { Device } from '../src/device/device.ts';
-import { acquireContext } from '../src/device/glContext.ts';
-import { TranslatedDevice } from '../src/device/translated.ts';
+import { acquireGlContext } from '../src/device/glContext.ts';
+import { CpuDevice } from '../src/device/cpu.ts';
 import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
 import type { GpuMode } from '../src/index.ts';
@@ -37,8 +37,8 @@ async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
 
 async function newDevice(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return deviceOf(await plainDevice());
-  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireContext(mode));
-  return new TranslatedDevice(mode);
+  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireGlContext(mode));
+  return new CpuDevice(mode);
 }
 
 async function backendOn(device: GPUDevice): Promise<GpuBackend> {
@@ -55,7 +55,7 @@ describe.each(modes)('%s', (mode) => {
     expect(() => device.free(memory)).toThrow('gpu: memory is freed twice');
     device.begin(false);
     const code = { name: 'none', source: '', inputs: ['float32'], output: { dtype: 'float32', size: 1 } } as const;
-    expect(() => device.compute(code, [memory], undefined)).toThrow('gpu: memory is used after it was freed');
+    expect(() => device.dispatch(code, [memory], undefined)).toThrow('gpu: memory is used after it was freed');
     device.end();
   });
 });
@@ -82,7 +82,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
   test('a device that cannot time kernels says so, instead of zeros', async () => {
     setBackend(await backendOn(await plainDevice()));
     await expect(profile(() => evaluate(tensor([1]).add(1)))).rejects.toThrow(
-      `profile: kernels cannot be timed on this GPU: its driver (or browser) has not the feature 'timestamp-query'`,
+      `profile: kernels cannot be timed on this GPU: its driver (or browser) lacks the feature 'timestamp-query'`,
     );
     expect(await tensor([1]).add(1).data()).toEqual(Float32Array.of(2));
   });

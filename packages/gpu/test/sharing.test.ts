@@ -5,9 +5,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { integerValues } from '../../../test/support/values.ts';
 import { GpuBackend } from '../src/backend.ts';
-import { acquire } from '../src/device/context.ts';
+import { acquireDevice } from '../src/device/context.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
-import { wgsl, wgslAlone } from '../src/lower/language.ts';
+import { wgsl, wgslInSoftware } from '../src/lower/language.ts';
 import { hasWebGpu } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -46,10 +46,10 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
 
 describe.runIf(hasWebGpu).each([
   ['sharing', wgsl],
-  ['alone', wgslAlone],
+  ['alone', wgslInSoftware],
 ] as const)('webgpu, threads %s', (_, language) => {
   test.each(Object.entries(cases))('%s', async (_name, build) => {
-    const backend = new GpuBackend(new WebGpuDevice(await acquire(), language), 'for a test');
+    const backend = new GpuBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
   });
 });

@@ -3,7 +3,7 @@
 import { evaluate, evaluateSync, profile, reference, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
-import { acquireContext, type GlMode } from '../src/device/glContext.ts';
+import { acquireGlContext, type GlMode } from '../src/device/glContext.ts';
 import { gpu } from '../src/index.ts';
 import { backendOf, modes } from './modes.ts';
 
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 async function contextOf(mode: GlMode): Promise<WebGL2RenderingContext> {
-  return (await acquireContext(mode)).context!;
+  return (await acquireGlContext(mode)).context!;
 }
 
 const isNode = globalThis.document === undefined;
@@ -49,8 +49,8 @@ describe.each(glModes)('%s', (mode) => {
     setBackend(await backendOf(mode));
     const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
     const taken = tensor([1, 2, 3]).take(indices);
-    expect(() => taken.dataSync()).toThrow('take: index -4 is out of range for axis 0 of length 3; use -3 to 2');
-    await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow('take: index -4 is out of range');
+    expect(() => taken.dataSync()).toThrow('takeAlongAxis: index -4 is out of range for axis 0 of length 3; use -3 to 2');
+    await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow('takeAlongAxis: index -4 is out of range');
     expect(await tensor([1, 2, 3]).take(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
   });
 
@@ -64,7 +64,7 @@ describe.each(glModes)('%s', (mode) => {
     }
     x.assign(x.value.take(tensor([7, 0, 0, 0], { dtype: 'int32' })));
     await evaluate(x);
-    await expect(x.value.data()).rejects.toThrow('take: index 7 is out of range for axis 0 of length 4');
+    await expect(x.value.data()).rejects.toThrow('takeAlongAxis: index 7 is out of range for axis 0 of length 4');
   });
 
   test('an array larger than textures can be is an error, and nothing is lost', async () => {

@@ -1,37 +1,37 @@
-// Kernels in GLSL ES 3.00, for the mode webgl2: fragment shaders, whose arrays are textures. A texel is an integer; those of
-// floats have their bits.
-import { arrayName, type Code, type Place } from './code.ts';
+// Kernels in GLSL ES 3.00, for WebGL 2: fragment shaders, with one fragment for each element. Arrays are textures of 32-bit
+// integers, which hold the bits of floats.
+import { arrayName, type Code, type Location } from './command.ts';
 import { glslHelpers } from './glslHelpers.ts';
-import { withUsed } from './helpers.ts';
-import { TypedWriter } from './typed.ts';
+import { withDependencies } from './helpers.ts';
+import { ShaderWriter } from './shaderWriter.ts';
 import { valueTypeOf, type Value, type ValueType } from './writer.ts';
 
-/** Textures of fewer elements are not made. */
-const leastElements = 64;
+/** Smaller arrays get a texture of this many elements. */
+const minTextureSize = 64;
 
-/** The width of the textures for so many elements is 2 to this: about as wide as they are high. */
+/** log₂ of the width of the texture for an array of `size` elements: textures are about square. */
 export function widthBits(size: number): number {
-  return Math.ceil(Math.ceil(Math.log2(Math.max(size, leastElements))) / 2);
+  return Math.ceil(Math.ceil(Math.log2(Math.max(size, minTextureSize))) / 2);
 }
 
 const typeNames: Readonly<Record<ValueType, string>> = { f32: 'float', i32: 'int', bool: 'bool' };
 
-export class GlslWriter extends TypedWriter {
+export class GlslWriter extends ShaderWriter {
   override readonly element = 'index';
-  protected override readonly leastInteger = 'int(0x80000000u)';
+  protected override readonly minInteger = 'int(0x80000000u)';
 
-  /** Fragments cannot write but to their texel: indices are looked at by kernels of their own, see `lower/check.ts`. */
-  override reportOutside(): void {}
+  /** Does nothing: a fragment can write its result only. Separate kernels check indices, see `lower/indexCheck.ts`. */
+  override reportOutOfRange(): void {}
 
   override loop(count: number, body: (k: string) => void): void {
     if (count === 1) return body('0');
-    const k = this.fresh('k');
+    const k = this.newName('k');
     this.block(`for (int ${k} = 0; ${k} < ${count}; ${k}++)`, () => body(k));
   }
 
-  override finish(name: string, { type, text }: Value, output: Place): Code {
+  override finish(name: string, { type, text }: Value, output: Location): Code {
     const inputs = this.inputs.map(({ dtype }) => dtype);
-    const helpers = withUsed(this.helpers, glslHelpers);
+    const helpers = withDependencies(this.helpers, glslHelpers);
     const source = [
       '#version 300 es',
       'precision highp float;',
@@ -43,9 +43,9 @@ export class GlslWriter extends TypedWriter {
       'void main() {',
       `  int index = int(gl_FragCoord.y) << ${widthBits(output.size)} | int(gl_FragCoord.x);`,
       `  if (index >= ${output.size}) { return; }`,
-      ...(helpers.includes('zero') ? ['  zero = index >> 31;'] : []),
+      ...(helpers.includes('opaqueZero') ? ['  opaqueZero = index >> 31;'] : []),
       this.statements,
-      `  result = ${type === 'f32' ? this.bitsOf(text) : `int(${text})`};`,
+      `  result = ${type === 'f32' ? this.bitcastToInt(text) : `int(${text})`};`,
       '}',
     ].join('\n');
     return { name, source, inputs, output: { dtype: output.dtype, size: output.size } };
@@ -59,37 +59,37 @@ export class GlslWriter extends TypedWriter {
     return `${typeNames[type]} ${name} = ${initial};`;
   }
 
-  protected override chosen(condition: string, x: string, y: string): string {
+  protected override selection(condition: string, x: string, y: string): string {
     return `(${condition} ? ${x} : ${y})`;
   }
 
-  protected override both(x: string, y: string): string {
+  protected override conjunction(x: string, y: string): string {
     return `${x} && ${y}`;
   }
 
-  protected override either(x: string, y: string): string {
+  protected override disjunction(x: string, y: string): string {
     return `${x} || ${y}`;
   }
 
-  protected override bitsOf(x: string): string {
+  protected override bitcastToInt(x: string): string {
     return `floatBitsToInt(${x})`;
   }
 
-  protected override floatOfBits(x: string): string {
+  protected override bitcastToFloat(x: string): string {
     return `intBitsToFloat(${x})`;
   }
 
-  protected override shiftedUnsigned(x: string, bits: number): string {
+  protected override shiftRightLogical(x: string, bits: number): string {
     return `int(uint(${x}) >> ${bits}u)`;
   }
 
-  protected override nearest(x: string): string {
+  protected override roundToEven(x: string): string {
     return `roundEven(${x})`;
   }
 
-  protected override loaded({ dtype, size }: Place, array: string, index: string): Value {
+  protected override renderLoad({ dtype, size }: Location, array: string, position: string): Value {
     const type = valueTypeOf(dtype);
-    const element = this.helper('element', array, index, String(widthBits(size)));
-    return this.keep(type, { f32: this.floatOfBits(element), i32: element, bool: `${element} != 0` }[type]);
+    const element = this.callHelper('element', array, position, String(widthBits(size)));
+    return this.bind(type, { f32: this.bitcastToFloat(element), i32: element, bool: `${element} != 0` }[type]);
   }
 }

@@ -1,96 +1,96 @@
-// Functions in GLSL that kernels may call. Conditions on NaN and infinities look at bits: compilers may assume that neither
-// exists.
+// Helper functions in GLSL. They test for NaN and infinities by bits, since compilers may assume that neither exists.
 import type { HelperSource } from './helpers.ts';
 
 export const glslHelpers: Readonly<Record<string, HelperSource>> = {
   element: {
-    text: `// An element of an array in rows of 2 to the power of \`bits\`.
+    text: `// Element i of a texture whose width is 2 to the power of \`bits\`.
 int element(isampler2D array, int i, int bits) {
   return texelFetch(array, ivec2(i & ((1 << bits) - 1), i >> bits), 0).x;
 }`,
   },
-  floatOf: {
-    text: `// A number by its bits, where no literal can say it.
-float floatOf(uint bits) {
+  floatFromBits: {
+    text: `// For numbers that have no literal.
+float floatFromBits(uint bits) {
   return uintBitsToFloat(bits);
 }`,
   },
-  f32AtRunTime: {
-    text: `float f32AtRunTime(float x) {
+  opaqueFloat: {
+    text: `// Hides a constant from the compiler.
+float opaqueFloat(float x) {
   return x;
 }`,
   },
-  i32AtRunTime: {
-    text: `int i32AtRunTime(int x) {
+  opaqueInt: {
+    text: `int opaqueInt(int x) {
   return x;
 }`,
   },
-  zero: {
-    text: `// 0, which the compiler must not know.
-int zero;`,
+  opaqueZero: {
+    text: `// Always 0, but the compiler cannot know it.
+int opaqueZero;`,
   },
-  rounded: {
-    uses: ['zero'],
-    text: `// A sum as it was rounded: for all that the compiler knows, something happens here.
-float rounded(float x) {
-  return intBitsToFloat(floatBitsToInt(x) ^ zero);
+  keepRounding: {
+    uses: ['opaqueZero'],
+    text: `// Returns x, and keeps the compiler from simplifying across it.
+float keepRounding(float x) {
+  return intBitsToFloat(floatBitsToInt(x) ^ opaqueZero);
 }`,
   },
-  notANumber: {
-    text: `bool notANumber(float x) {
+  isNaN: {
+    text: `bool isNaN(float x) {
   return (floatBitsToInt(x) & 0x7fffffff) > 0x7f800000;
 }`,
   },
   less: {
-    uses: ['zero'],
-    text: `// Compilers would turn choices and negations of comparisons into others, which are different for NaN.
+    uses: ['opaqueZero'],
+    text: `// Keeps the compiler from inverting or merging comparisons, which changes them for NaN.
 bool less(float x, float y) {
-  return (x < y) == (zero == 0);
+  return (x < y) == (opaqueZero == 0);
 }`,
   },
-  lessOrEqual: {
-    uses: ['zero'],
-    text: `bool lessOrEqual(float x, float y) {
-  return (x <= y) == (zero == 0);
+  lessEqual: {
+    uses: ['opaqueZero'],
+    text: `bool lessEqual(float x, float y) {
+  return (x <= y) == (opaqueZero == 0);
 }`,
   },
-  larger: {
-    uses: ['notANumber'],
-    text: `// NaN if one of them is; 0 before -0.
-float larger(float x, float y) {
-  if (notANumber(x)) { return x; }
-  if (notANumber(y)) { return y; }
+  maximum: {
+    uses: ['isNaN'],
+    text: `// NaN if an input is; 0 is larger than -0.
+float maximum(float x, float y) {
+  if (isNaN(x)) { return x; }
+  if (isNaN(y)) { return y; }
   if (x == y) { return intBitsToFloat(floatBitsToInt(x) & floatBitsToInt(y)); }
   return x > y ? x : y;
 }`,
   },
-  smaller: {
-    uses: ['notANumber'],
-    text: `// NaN if one of them is; -0 before 0.
-float smaller(float x, float y) {
-  if (notANumber(x)) { return x; }
-  if (notANumber(y)) { return y; }
+  minimum: {
+    uses: ['isNaN'],
+    text: `// NaN if an input is; -0 is smaller than 0.
+float minimum(float x, float y) {
+  if (isNaN(x)) { return x; }
+  if (isNaN(y)) { return y; }
   if (x == y) { return intBitsToFloat(floatBitsToInt(x) | floatBitsToInt(y)); }
   return x < y ? x : y;
 }`,
   },
-  integer: {
-    uses: ['notANumber'],
-    text: `// Without the fraction; the nearest where int does not reach; 0 for NaN.
-int integer(float x) {
-  if (notANumber(x)) { return 0; }
+  truncateToInt: {
+    uses: ['isNaN'],
+    text: `// Truncates and saturates; 0 for NaN.
+int truncateToInt(float x) {
+  if (isNaN(x)) { return 0; }
   if (x >= 2147483648.0) { return 2147483647; }
   if (x <= -2147483648.0) { return int(0x80000000u); }
   return int(x);
 }`,
   },
-  remainderOfFloats: {
-    uses: ['notANumber', 'floatOf'],
-    text: `// With the sign of the divisor, and 0 with that of x. Exact: multiples of y by powers of two are taken off x.
-float remainderOfFloats(float x, float y) {
+  floatRemainder: {
+    uses: ['isNaN', 'floatFromBits'],
+    text: `// Has the sign of y; a zero result that of x. Exact: subtracts multiples of y by powers of two.
+float floatRemainder(float x, float y) {
   int infinity = 0x7f800000;
   float b = abs(y);
-  if (notANumber(y) || b == 0.0 || (floatBitsToInt(x) & 0x7fffffff) >= infinity) { return floatOf(0x7fc00000u); }
+  if (isNaN(y) || b == 0.0 || (floatBitsToInt(x) & 0x7fffffff) >= infinity) { return floatFromBits(0x7fc00000u); }
   float rest = abs(x);
   if (floatBitsToInt(b) < infinity) {
     float part = b;
@@ -104,17 +104,17 @@ float remainderOfFloats(float x, float y) {
   return rest != 0.0 && (x < 0.0) != (y < 0.0) ? result + y : result;
 }`,
   },
-  remainderOfIntegers: {
-    text: `// With the sign of the divisor; 0 if that is 0. (% of negative integers is undefined.)
-int remainderOfIntegers(int x, int y) {
+  intRemainder: {
+    text: `// Has the sign of y; 0 if y is 0. (% of negative integers is undefined.)
+int intRemainder(int x, int y) {
   if (y == 0 || y == -1) { return 0; }
   int rest = x - x / y * y;
   return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
 }`,
   },
-  powerOfIntegers: {
-    text: `// Modulo 2^32; a negative power without its fraction.
-int powerOfIntegers(int x, int y) {
+  intPower: {
+    text: `// Modulo 2^32; for y < 0 the power is truncated.
+int intPower(int x, int y) {
   if (y < 0) {
     if (x == 1) { return 1; }
     if (x == -1) { return (y & 1) != 0 ? -1 : 1; }

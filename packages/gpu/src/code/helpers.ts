@@ -1,12 +1,12 @@
-/** A function that kernels may call, in the language that they are written in. */
+/** A function that kernels may call, in the language of the kernels. */
 export interface HelperSource {
-  /** The functions that it calls itself. */
+  /** The names of the functions that it calls itself. */
   readonly uses?: readonly string[];
   readonly text: string;
 }
 
-/** The names of these functions and of those that they call, in an order in which they may be declared. */
-export function withUsed(
+/** Adds the functions that these call, in an order in which they may be declared. */
+export function withDependencies(
   names: Iterable<string>,
   sources: Readonly<Record<string, { readonly uses?: readonly string[] }>>,
 ): string[] {

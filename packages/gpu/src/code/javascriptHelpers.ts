@@ -1,7 +1,7 @@
-// Functions in gpu.js' JavaScript that kernels may call. Parameters that callers give as 0 are variables: only parameters
-// are integers in all modes.
-import type { Helper } from './code.ts';
-import { withUsed } from './helpers.ts';
+// Helper functions in gpu.js' JavaScript. Parameters for which callers pass 0 serve as local variables: in some modes only
+// parameters can be integers.
+import type { Helper } from './command.ts';
+import { withDependencies } from './helpers.ts';
 
 interface Source {
   readonly uses?: readonly string[];
@@ -12,8 +12,8 @@ interface Source {
 }
 
 const sources: Readonly<Record<string, Source>> = {
-  /** i / n for i ≥ 0. Each step divides in float32 what the last one left, so that two are exact to one. */
-  quotient: {
+  /** ⌊i / n⌋ for i ≥ 0. Divides in float32, then the remainder again, which leaves an error of at most 1 to correct. */
+  floorDivide: {
     parameters: 'i: Integer, n: Integer, q: Integer, r: Integer',
     returns: 'Integer',
     body: `
@@ -25,17 +25,17 @@ const sources: Readonly<Record<string, Source>> = {
   if (r >= n) { return q + 1; }
   return q;`,
   },
-  /** Modulo 2³², from products of halves, which doubles hold as well. */
-  product: {
+  /** x · y modulo 2³², from products of halves, which are exact in double precision. */
+  multiplyInt: {
     parameters: 'x: Integer, y: Integer',
     returns: 'Integer',
     body: `
   return ((x >> 16) * (y & 65535) + (x & 65535) * (y >> 16) << 16) + (x & 65535) * (y & 65535) | 0;`,
   },
-  notANumber: { parameters: '', returns: 'Number', body: '\n  return Math.sqrt(-1);' },
+  nan: { parameters: '', returns: 'Number', body: '\n  return Math.sqrt(-1);' },
   negativeZero: { parameters: '', returns: 'Number', body: '\n  return -1 / Infinity;' },
-  /** Halves to the even integer: beside 2²³ there is no room for a fraction. */
-  nearest: {
+  /** Rounds to the nearest integer, ties to even: a float32 above 2²³ has no fraction bits. */
+  roundToEven: {
     parameters: 'x: Number',
     returns: 'Number',
     body: `
@@ -46,8 +46,8 @@ const sources: Readonly<Record<string, Source>> = {
   }
   return x;`,
   },
-  /** The upper 16 bits, with the sign, of a number without its fraction; the nearest where i32 does not reach. */
-  upperInteger: {
+  /** The upper 16 bits, with the sign, of a number truncated to int32; saturates. */
+  upperInt: {
     parameters: 'x: Number',
     returns: 'Number',
     body: `
@@ -56,7 +56,7 @@ const sources: Readonly<Record<string, Source>> = {
   if (x < -2147483648) { return -32768; }
   return Math.floor(Math.trunc(x) / 65536);`,
   },
-  lowerInteger: {
+  lowerInt: {
     parameters: 'x: Number',
     returns: 'Number',
     body: `
@@ -65,7 +65,7 @@ const sources: Readonly<Record<string, Source>> = {
   if (x < -2147483648) { return 0; }
   return Math.trunc(x) - Math.floor(Math.trunc(x) / 65536) * 65536;`,
   },
-  /** 2 to an integer power, as float32 has it. */
+  /** 2ⁿ for an integer n, in float32. */
   powerOfTwo: { parameters: 'n: Number', returns: 'Number', body: '\n  return Math.pow(2, n);' },
   /** The exponent of a positive normal number. */
   exponent: {
@@ -77,8 +77,8 @@ const sources: Readonly<Record<string, Source>> = {
   const low = guess > 127 || x < powerOfTwo(guess) ? guess - 1 : guess;
   return low < 127 && x >= powerOfTwo(low + 1) ? low + 1 : low;`,
   },
-  /** The lower 23 of its bits. */
-  fraction: {
+  /** Bits 0 to 22 of a float32. */
+  mantissa: {
     uses: ['exponent', 'powerOfTwo'],
     parameters: 'x: Number',
     returns: 'Number',
@@ -89,8 +89,8 @@ const sources: Readonly<Record<string, Source>> = {
   if (size < 1.1754943508222875e-38) { return size * 8.507059173023462e+37 * 8388608; }
   return size / powerOfTwo(exponent(size)) * 8388608 - 8388608;`,
   },
-  /** The 8 bits above them: the exponent and 127. */
-  biased: {
+  /** Bits 23 to 30: the exponent plus 127. */
+  biasedExponent: {
     uses: ['exponent'],
     parameters: 'x: Number',
     returns: 'Number',
@@ -101,22 +101,22 @@ const sources: Readonly<Record<string, Source>> = {
   return exponent(size) + 127;`,
   },
   upperBits: {
-    uses: ['biased', 'fraction'],
+    uses: ['biasedExponent', 'mantissa'],
     parameters: 'x: Number',
     returns: 'Number',
     body: `
-  const size = biased(x) * 128 + Math.floor(fraction(x) / 65536);
+  const size = biasedExponent(x) * 128 + Math.floor(mantissa(x) / 65536);
   return x < 0 || x === 0 && 1 / x < 0 ? size - 32768 : size;`,
   },
   lowerBits: {
-    uses: ['fraction'],
+    uses: ['mantissa'],
     parameters: 'x: Number',
     returns: 'Number',
     body: `
-  return fraction(x) - Math.floor(fraction(x) / 65536) * 65536;`,
+  return mantissa(x) - Math.floor(mantissa(x) / 65536) * 65536;`,
   },
-  floatOfBits: {
-    uses: ['powerOfTwo', 'notANumber'],
+  floatFromBits: {
+    uses: ['powerOfTwo', 'nan'],
     parameters: 'high: Number, low: Number',
     returns: 'Number',
     body: `
@@ -124,11 +124,11 @@ const sources: Readonly<Record<string, Source>> = {
   const biased = Math.floor(size / 128);
   const fraction = (size - biased * 128) * 65536 + low;
   const sign = high < 0 ? -1 : 1;
-  if (biased === 255) { return fraction > 0 ? notANumber() : sign * Infinity; }
+  if (biased === 255) { return fraction > 0 ? nan() : sign * Infinity; }
   if (biased < 1) { return sign * fraction * 1.1754943508222875e-38 * 1.1920928955078125e-7; }
   return sign * (fraction + 8388608) * 1.1920928955078125e-7 * powerOfTwo(biased - 127);`,
   },
-  /** xʸ as IEEE 754 has it: JavaScript says NaN for 1 ** NaN and (±1) ** ±Infinity. */
+  /** xʸ as in IEEE 754; JavaScript gives NaN for 1 ** NaN and (±1) ** ±Infinity. */
   power: {
     parameters: 'x: Number, y: Number',
     returns: 'Number',
@@ -148,14 +148,14 @@ const sources: Readonly<Record<string, Source>> = {
     returns: 'Number',
     body: '\n  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));',
   },
-  /** With the sign of the divisor, and 0 with that of x. Exact: multiples of y by powers of two are taken off x. */
-  remainderOfFloats: {
-    uses: ['notANumber'],
+  /** Has the sign of y; a zero result that of x. Exact: subtracts multiples of y by powers of two. */
+  floatRemainder: {
+    uses: ['nan'],
     parameters: 'x: Number, y: Number',
     returns: 'Number',
     body: `
   const size = Math.abs(y);
-  if (y !== y || size === 0 || x !== x || Math.abs(x) === Infinity) { return notANumber(); }
+  if (y !== y || size === 0 || x !== x || Math.abs(x) === Infinity) { return nan(); }
   let rest = Math.abs(x);
   if (size < Infinity) {
     let part = size;
@@ -169,8 +169,8 @@ const sources: Readonly<Record<string, Source>> = {
   const result = x < 0 ? -rest : rest;
   return result < 0 === y < 0 ? result : result + y;`,
   },
-  /** With the sign of the divisor; 0 if that is 0. */
-  remainderOfIntegers: {
+  /** Has the sign of y; 0 if y is 0. */
+  intRemainder: {
     parameters: 'x: Integer, y: Integer, q: Integer, r: Integer, unused: Integer',
     returns: 'Integer',
     body: `
@@ -183,9 +183,9 @@ const sources: Readonly<Record<string, Source>> = {
   if (y < 0 ? r <= y : r >= y) { r = r - y; }
   return r;`,
   },
-  /** Modulo 2³²; a negative power without its fraction. */
-  powerOfIntegers: {
-    uses: ['product'],
+  /** xʸ modulo 2³²; for y < 0 the power is truncated. */
+  intPower: {
+    uses: ['multiplyInt'],
     parameters: 'x: Integer, y: Integer, base: Integer, rest: Integer, power: Integer',
     returns: 'Integer',
     body: `
@@ -198,8 +198,8 @@ const sources: Readonly<Record<string, Source>> = {
   base = x;
   rest = y;
   while (rest > 0) {
-    if ((rest & 1) === 1) { power = product(power, base); }
-    base = product(base, base);
+    if ((rest & 1) === 1) { power = multiplyInt(power, base); }
+    base = multiplyInt(base, base);
     rest = rest >> 1;
   }
   return power;`,
@@ -220,7 +220,7 @@ function helperOf(name: string): Helper {
   };
 }
 
-/** The functions of these names and those that they call. */
+/** The functions with these names, and those that they call. */
 export function helpersOf(names: Iterable<string>): Helper[] {
-  return withUsed(names, sources).map(helperOf);
+  return withDependencies(names, sources).map(helperOf);
 }

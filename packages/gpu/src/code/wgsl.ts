@@ -1,24 +1,25 @@
-// Kernels in WGSL, for the mode webgpu.
-import { arrayName, outOfRange, type Code, type IndexCheck, type Place } from './code.ts';
-import { withUsed } from './helpers.ts';
-import { TypedWriter } from './typed.ts';
+// Kernels in WGSL, for WebGPU.
+import { indexError } from '@thetagrad/core/backend';
+import { arrayName, type Code, type IndexCheck, type Location } from './command.ts';
+import { withDependencies } from './helpers.ts';
+import { ShaderWriter } from './shaderWriter.ts';
 import { valueTypeOf, type Value, type ValueType } from './writer.ts';
 import { wgslHelpers } from './wgslHelpers.ts';
 
-/** Threads in a workgroup of kernels that compute one element in each thread. */
-const workgroup = 64;
-/** So many threads are enough, where each can compute several elements. */
+/** Threads in a workgroup of kernels in which each thread computes one element. */
+const workgroupSize = 64;
+/** With fewer threads than this, each computes one element. */
 const manyThreads = 4096;
-/** The most workgroups along one dimension. */
-const mostGroups = 65_535;
+/** WebGPU's limit on workgroups along a dimension. */
+const maxWorkgroups = 65_535;
 
 /** How elements are stored: bool as 0 or 1. */
 function storedType(type: ValueType): string {
   return type === 'f32' ? 'f32' : 'i32';
 }
 
-/** The first index that is out of range is kept: {@link reportedIndex} reads it. */
-const report = `fn report(operation : u32, index : i32, axis : i32, length : i32) {
+/** Records the first index out of range, for {@link decodeReport}. */
+const reportFunction = `fn report(operation : u32, index : i32, axis : i32, length : i32) {
   if (atomicExchange(&reported[0], i32(operation)) == 0) {
     atomicStore(&reported[1], index);
     atomicStore(&reported[2], axis);
@@ -26,137 +27,140 @@ const report = `fn report(operation : u32, index : i32, axis : i32, length : i32
   }
 }`;
 
-/** The names of operations that have been compiled, so that kernels can name them by a number, from 1 on. */
-const operations: string[] = [];
+/** The names of operations that report, which kernels refer to by number, from 1 on. */
+const reportingOperations: string[] = [];
 
 function operationNumber(name: string): number {
-  const known = operations.indexOf(name);
-  return 1 + (known < 0 ? operations.push(name) - 1 : known);
+  const known = reportingOperations.indexOf(name);
+  return 1 + (known < 0 ? reportingOperations.push(name) - 1 : known);
 }
 
-/** How many integers a report takes. */
+/** The number of int32 in a report. */
 export const reportSize = 4;
 
-/** The error that a report says, if there is one. */
-export function reportedIndex([operation, index, axis, length]: Int32Array): RangeError | undefined {
-  return operation === 0 ? undefined : outOfRange(operations[operation! - 1]!, index!, axis!, length!);
+/** The error for a report, or `undefined` if nothing was reported. */
+export function decodeReport([number, index, axis, length]: Int32Array): RangeError | undefined {
+  return number === 0 ? undefined : indexError(reportingOperations[number! - 1]!, index!, length!, axis!);
 }
 
-/** So many workgroups, in two dimensions where one does not suffice: there are then a few beyond `count`. */
-export function groupsOf(count: number): {
+/** `count` workgroups, in two dimensions where one does not suffice: then a few more than `count` are started. */
+export interface Dispatch {
   readonly count: number;
   readonly workgroups: readonly [number, number, number];
-  /** The number of a workgroup, from the parameter `group`. */
+  /** The number of a workgroup, as an expression of the parameter `group`. */
   readonly index: string;
-} {
-  const rows = Math.max(1, Math.ceil(count / mostGroups));
+}
+
+export function dispatchOf(count: number): Dispatch {
+  const rows = Math.max(1, Math.ceil(count / maxWorkgroups));
   const columns = Math.ceil(count / rows);
   const index = rows === 1 ? 'group.x' : `group.x + group.y * ${columns}u`;
   return { count, workgroups: [columns, rows, 1], index };
 }
 
-export class WgslWriter extends TypedWriter {
+/** The entry point of a program. Its parameters are `group`, the workgroup's id, and `local`, the thread's number in it. */
+export interface EntryPoint {
+  readonly workgroups: readonly [number, number, number];
+  readonly workgroupSize: number;
+  /** Declarations at module scope. */
+  readonly declarations?: readonly string[];
+  /** Statements before those of the writer. */
+  readonly prologue: readonly string[];
+}
+
+export class WgslWriter extends ShaderWriter {
   override readonly element = 'index';
-  protected override readonly leastInteger = 'i32(-2147483648)';
-  readonly #mostPerThread: number;
+  protected override readonly minInteger = 'i32(-2147483648)';
+  readonly #maxPerThread: number;
   #reports = false;
 
-  /** @param mostPerThread How many elements a thread computes, one after another, where there are many. */
-  constructor(mostPerThread = 1) {
+  /** @param maxPerThread The number of elements that a thread computes at most, one after another. */
+  constructor(maxPerThread = 1) {
     super();
-    this.#mostPerThread = mostPerThread;
+    this.#maxPerThread = maxPerThread;
   }
 
-  override reportOutside(index: string, { operation, axis, length }: Omit<IndexCheck, 'input'>): void {
+  override reportOutOfRange(index: string, { operation, axis, length }: Omit<IndexCheck, 'input'>): void {
     this.#reports = true;
     this.block(`if (${index} < ${-length} || ${index} >= ${length})`, () =>
       this.line(`report(${operationNumber(operation)}u, ${index}, ${axis}, ${length});`),
     );
   }
 
-  /** Without the branches of `&&`, which compilers would carry all variables through. */
+  /** Without the branches of `&&`, through which compilers would carry all variables. */
   override all(conditions: readonly string[]): Value {
-    return this.keep('bool', conditions.map((condition) => `(${condition})`).join(' & '));
+    return this.bind('bool', conditions.map((condition) => `(${condition})`).join(' & '));
   }
 
   override loop(count: number, body: (k: string) => void): void {
     if (count === 1) return body('0');
-    const k = this.fresh('k');
+    const k = this.newName('k');
     this.block(`for (var ${k} = 0; ${k} < ${count}; ${k}++)`, () => body(k));
   }
 
-  /** Writes an element of the kernel's output. */
-  store(index: string, value: Value): void {
-    this.line(`result[${index}] = ${value.type === 'bool' ? `i32(${value.text})` : value.text};`);
+  /** Writes an element of the output. */
+  store(position: string, value: Value): void {
+    this.line(`result[${position}] = ${value.type === 'bool' ? `i32(${value.text})` : value.text};`);
   }
 
-  override finish(name: string, result: Value, output: Place): Code {
+  override finish(name: string, result: Value, output: Location): Code {
     this.store('index', result);
     const { size } = output;
-    const perThread = Math.max(1, Math.min(Math.floor(size / manyThreads), this.#mostPerThread));
-    const span = perThread * workgroup;
-    const { workgroups, index } = groupsOf(Math.ceil(size / span));
-    const first = `i32((${index}) * ${span}u + own)`;
-    return this.program(name, output, {
-      workgroups,
-      size: workgroup,
-      parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
-      anyIndex: 'own',
-      prologue: [`let index = ${first};`, `if (index >= ${size}) { return; }`],
-      ...(perThread > 1 && { repeated: this.#repeated(first, span, size) }),
-    });
+    const perThread = Math.max(1, Math.min(Math.floor(size / manyThreads), this.#maxPerThread));
+    const span = perThread * workgroupSize;
+    const { workgroups, index } = dispatchOf(Math.ceil(size / span));
+    const first = `i32((${index}) * ${span}u + local)`;
+    const prologue = [`let index = ${first};`, `if (index >= ${size}) { return; }`];
+    const entry = { workgroups, workgroupSize, prologue };
+    return this.#assemble(name, output, entry, perThread > 1 ? this.#elementLoop(first, span, size) : undefined);
   }
 
-  /** The elements of a thread, one after another; so that neighbours have neighbouring ones, they are a workgroup apart. */
-  #repeated(first: string, span: number, size: number): string[] {
-    // A turn of a loop costs more than what little is in it; but compilers take long for much.
+  /** The program of the statements so far: bindings, helper functions and an entry point around them. */
+  program(name: string, output: Location, entry: EntryPoint): Code {
+    return this.#assemble(name, output, entry);
+  }
+
+  /**
+   * Calls `element` for each element of a thread. Consecutive ones are a workgroup apart, so that neighbouring threads access
+   * neighbouring elements.
+   */
+  #elementLoop(first: string, span: number, size: number): string[] {
+    // Unrolled where the statements are few: an iteration costs more than they do. Long sources are slow to compile.
     const length = this.statements.includes('for (') ? Infinity : this.statements.split('\n').length;
     const unrolled = length <= 16 ? 4 : length <= 40 ? 2 : 1;
-    const calls = Array.from({ length: unrolled }, (_, i) => `  element(index + ${i * workgroup});`);
+    const calls = Array.from({ length: unrolled }, (_, i) => `  element(index + ${i * workgroupSize});`);
     return [
       `var index = ${first};`,
       `let end = min(index + ${span}, ${size});`,
-      `for (; index < end - ${(unrolled - 1) * workgroup}; index += ${unrolled * workgroup}) {`,
+      `for (; index < end - ${(unrolled - 1) * workgroupSize}; index += ${unrolled * workgroupSize}) {`,
       ...calls,
       '}',
-      `for (; index < end; index += ${workgroup}) { element(index); }`,
+      `for (; index < end; index += ${workgroupSize}) { element(index); }`,
     ];
   }
 
-  /** The statements so far as a program: bindings, helper functions and an entry point around them. */
-  program(
-    name: string,
-    output: Place,
-    entry: {
-      readonly workgroups: readonly [number, number, number];
-      readonly size: number;
-      readonly parameters: string;
-      /** An index (u32) that is less than 2³¹, which the compiler cannot know. */
-      readonly anyIndex: string;
-      readonly declarations?: readonly string[];
-      readonly prologue: readonly string[];
-      /** Instead of it: calls of `element(index)`, the function that the statements then are. */
-      readonly repeated?: readonly string[];
-    },
-  ): Code {
-    const { workgroups, size, parameters, anyIndex, declarations = [], prologue, repeated } = entry;
+  /** With `elementLoop` the statements become the function `element(index)`, and it the body of the entry point. */
+  #assemble(name: string, output: Location, entry: EntryPoint, elementLoop?: readonly string[]): Code {
+    const { workgroups, workgroupSize, declarations = [], prologue } = entry;
     const inputs = this.inputs.map(({ dtype }) => dtype);
     const bindings = inputs.map(
       (dtype, i) => `var<storage, read> ${arrayName(i)} : array<${storedType(valueTypeOf(dtype))}>;`,
     );
     bindings.push(`var<storage, read_write> result : array<${storedType(valueTypeOf(output.dtype))}>;`);
     if (this.#reports) bindings.push('var<storage, read_write> reported : array<atomic<i32>>;');
-    const helpers = withUsed(this.helpers, wgslHelpers);
+    const helpers = withDependencies(this.helpers, wgslHelpers);
     const source = [
       ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
       ...helpers.map((helper) => wgslHelpers[helper]!.text),
-      ...(this.#reports ? [report] : []),
+      ...(this.#reports ? [reportFunction] : []),
       ...declarations,
-      ...(repeated ? ['fn element(index : i32) {', this.statements, '}'] : []),
-      `@compute @workgroup_size(${size})\nfn main(${parameters}) {`,
-      ...(helpers.includes('zero') ? [`  zero = ${anyIndex} >> 31u;`] : []),
-      ...(repeated ?? prologue).map((line) => `  ${line}`),
-      ...(repeated ? [] : [this.statements]),
+      ...(elementLoop ? ['fn element(index : i32) {', this.statements, '}'] : []),
+      `@compute @workgroup_size(${workgroupSize})`,
+      'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
+      // The compiler cannot know that `local` is less than 2³¹.
+      ...(helpers.includes('opaqueZero') ? ['  opaqueZero = local >> 31u;'] : []),
+      ...(elementLoop ?? prologue).map((line) => `  ${line}`),
+      ...(elementLoop ? [] : [this.statements]),
       '}',
     ].join('\n');
     return {
@@ -177,37 +181,37 @@ export class WgslWriter extends TypedWriter {
     return isConstant ? `let ${name} = ${initial};` : `var ${name} : ${type} = ${initial};`;
   }
 
-  protected override chosen(condition: string, x: string, y: string): string {
+  protected override selection(condition: string, x: string, y: string): string {
     return `select(${y}, ${x}, ${condition})`;
   }
 
-  protected override both(x: string, y: string): string {
+  protected override conjunction(x: string, y: string): string {
     return `${x} & ${y}`;
   }
 
-  protected override either(x: string, y: string): string {
+  protected override disjunction(x: string, y: string): string {
     return `${x} | ${y}`;
   }
 
-  protected override bitsOf(x: string): string {
+  protected override bitcastToInt(x: string): string {
     return `bitcast<i32>(${x})`;
   }
 
-  protected override floatOfBits(x: string): string {
+  protected override bitcastToFloat(x: string): string {
     return `bitcast<f32>(${x})`;
   }
 
-  protected override shiftedUnsigned(x: string, bits: number): string {
+  protected override shiftRightLogical(x: string, bits: number): string {
     return `bitcast<i32>(bitcast<u32>(${x}) >> ${bits}u)`;
   }
 
-  protected override nearest(x: string): string {
+  protected override roundToEven(x: string): string {
     return `round(${x})`;
   }
 
-  protected override loaded({ dtype }: Place, array: string, index: string): Value {
+  protected override renderLoad({ dtype }: Location, array: string, position: string): Value {
     const type = valueTypeOf(dtype);
-    const element = `${array}[${index}]`;
-    return this.keep(type, type === 'bool' ? `${element} != 0` : element);
+    const element = `${array}[${position}]`;
+    return this.bind(type, type === 'bool' ? `${element} != 0` : element);
   }
 }

@@ -1,89 +1,89 @@
-// Functions in WGSL that kernels may call. Conditions on NaN and infinities look at bits: compilers may assume that
-// neither exists.
+// Helper functions in WGSL. They test for NaN and infinities by bits, since compilers may assume that neither exists.
 import type { HelperSource } from './helpers.ts';
 
 export const wgslHelpers: Readonly<Record<string, HelperSource>> = {
-  floatOf: {
-    text: `// A number by its bits, where no literal can say it.
-fn floatOf(bits : u32) -> f32 {
+  floatFromBits: {
+    text: `// For numbers that have no literal.
+fn floatFromBits(bits : u32) -> f32 {
   return bitcast<f32>(bits);
 }`,
   },
-  f32AtRunTime: {
-    text: `fn f32AtRunTime(x : f32) -> f32 {
+  opaqueFloat: {
+    text: `// Hides a constant from the compiler.
+fn opaqueFloat(x : f32) -> f32 {
   return x;
 }`,
   },
-  i32AtRunTime: {
-    text: `fn i32AtRunTime(x : i32) -> i32 {
+  opaqueInt: {
+    text: `fn opaqueInt(x : i32) -> i32 {
   return x;
 }`,
   },
-  zero: {
-    text: `// 0, which the compiler must not know.
-var<private> zero : u32;`,
+  opaqueZero: {
+    text: `// Always 0, but the compiler cannot know it.
+var<private> opaqueZero : u32;`,
   },
-  rounded: {
-    uses: ['zero'],
-    text: `// A sum as it was rounded: for all that the compiler knows, something happens here.
-fn rounded(x : f32) -> f32 {
-  return bitcast<f32>(bitcast<u32>(x) ^ zero);
+  keepRounding: {
+    uses: ['opaqueZero'],
+    text: `// Returns x, and keeps the compiler from simplifying across it.
+fn keepRounding(x : f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(x) ^ opaqueZero);
 }`,
   },
-  notANumber: {
-    text: `fn notANumber(x : f32) -> bool {
+  isNaN: {
+    text: `fn isNaN(x : f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }`,
   },
   less: {
-    uses: ['zero'],
-    text: `// Compilers would turn choices and negations of comparisons into others, which are different for NaN.
+    uses: ['opaqueZero'],
+    text: `// Keeps the compiler from inverting or merging comparisons, which changes them for NaN.
 fn less(x : f32, y : f32) -> bool {
-  return (x < y) == (zero == 0u);
+  return (x < y) == (opaqueZero == 0u);
 }`,
   },
-  lessOrEqual: {
-    uses: ['zero'],
-    text: `fn lessOrEqual(x : f32, y : f32) -> bool {
-  return (x <= y) == (zero == 0u);
+  lessEqual: {
+    uses: ['opaqueZero'],
+    text: `fn lessEqual(x : f32, y : f32) -> bool {
+  return (x <= y) == (opaqueZero == 0u);
 }`,
   },
-  larger: {
-    uses: ['notANumber'],
-    text: `// NaN if one of them is; 0 before -0.
-fn larger(x : f32, y : f32) -> f32 {
-  if (notANumber(x)) { return x; }
-  if (notANumber(y)) { return y; }
+  maximum: {
+    uses: ['isNaN'],
+    text: `// NaN if an input is; 0 is larger than -0.
+fn maximum(x : f32, y : f32) -> f32 {
+  if (isNaN(x)) { return x; }
+  if (isNaN(y)) { return y; }
   if (x == y) { return bitcast<f32>(bitcast<u32>(x) & bitcast<u32>(y)); }
   return select(y, x, x > y);
 }`,
   },
-  smaller: {
-    uses: ['notANumber'],
-    text: `// NaN if one of them is; -0 before 0.
-fn smaller(x : f32, y : f32) -> f32 {
-  if (notANumber(x)) { return x; }
-  if (notANumber(y)) { return y; }
+  minimum: {
+    uses: ['isNaN'],
+    text: `// NaN if an input is; -0 is smaller than 0.
+fn minimum(x : f32, y : f32) -> f32 {
+  if (isNaN(x)) { return x; }
+  if (isNaN(y)) { return y; }
   if (x == y) { return bitcast<f32>(bitcast<u32>(x) | bitcast<u32>(y)); }
   return select(y, x, x < y);
 }`,
   },
-  integer: {
-    uses: ['notANumber'],
-    text: `// Without the fraction; the nearest where i32 does not reach; 0 for NaN.
-fn integer(x : f32) -> i32 {
-  if (notANumber(x)) { return 0; }
+  truncateToInt: {
+    uses: ['isNaN'],
+    text: `// Truncates and saturates; 0 for NaN.
+fn truncateToInt(x : f32) -> i32 {
+  if (isNaN(x)) { return 0; }
   if (x >= 2147483648.0) { return 2147483647; }
   return i32(max(x, -2147483648.0));
 }`,
   },
-  remainderOfFloats: {
-    uses: ['notANumber', 'floatOf'],
-    text: `// With the sign of the divisor, and 0 with that of x. Exact: multiples of y by powers of two are taken off x.
-fn remainderOfFloats(x : f32, y : f32) -> f32 {
+  floatRemainder: {
+    uses: ['isNaN', 'floatFromBits'],
+    text: `// Has the sign of y; a zero result that of x. Exact: subtracts multiples of y by powers of two.
+fn floatRemainder(x : f32, y : f32) -> f32 {
   let infinity = 0x7f800000u;
   let b = abs(y);
-  if (notANumber(y) || b == 0.0 || (bitcast<u32>(x) & 0x7fffffffu) >= infinity) { return floatOf(0x7fc00000u); }
+  if (isNaN(y) || b == 0.0 || (bitcast<u32>(x) & 0x7fffffffu) >= infinity) { return floatFromBits(0x7fc00000u); }
   var rest = abs(x);
   if (bitcast<u32>(b) < infinity) {
     var part = b;
@@ -97,17 +97,17 @@ fn remainderOfFloats(x : f32, y : f32) -> f32 {
   return select(result, result + y, rest != 0.0 && (x < 0.0) != (y < 0.0));
 }`,
   },
-  remainderOfIntegers: {
-    text: `// With the sign of the divisor; 0 if that is 0.
-fn remainderOfIntegers(x : i32, y : i32) -> i32 {
+  intRemainder: {
+    text: `// Has the sign of y; 0 if y is 0.
+fn intRemainder(x : i32, y : i32) -> i32 {
   if (y == 0 || y == -1) { return 0; }
   let rest = x % y;
   return select(rest, rest + y, rest != 0 && (rest < 0) != (y < 0));
 }`,
   },
-  powerOfIntegers: {
-    text: `// Modulo 2^32; a negative power without its fraction.
-fn powerOfIntegers(x : i32, y : i32) -> i32 {
+  intPower: {
+    text: `// Modulo 2^32; for y < 0 the power is truncated.
+fn intPower(x : i32, y : i32) -> i32 {
   if (y < 0) {
     if (x == 1) { return 1; }
     if (x == -1) { return select(1, -1, (y & 1) != 0); }

@@ -1,4 +1,4 @@
-// Writes the source of one kernel. What is the same in all languages is here; how things are said is in the subclasses.
+// Writes the source of one kernel. Subclasses know the language; what all languages share is here.
 import {
   call,
   constant,
@@ -10,45 +10,45 @@ import {
   type Scalar,
   type Step,
 } from '@thetagrad/core/backend';
-import { arrayName, type Code, type IndexCheck, type Place } from './code.ts';
+import { arrayName, type Code, type IndexCheck, type Location } from './command.ts';
 
 export type ValueType = 'f32' | 'i32' | 'bool';
 
-/** A value that has been computed: text that is cheap to repeat. */
+/** A computed value: the name of a variable, or a literal. */
 export interface Value {
   readonly type: ValueType;
   readonly text: string;
-  /** In languages without integer variables an i32 is two of its halves: `text` has the upper 16 bits, with the sign. */
+  /** Languages without integer variables split an i32: `text` is its upper 16 bits, with the sign, and `low` its lower 16. */
   readonly low?: string;
 }
 
 export function valueTypeOf(dtype: DType): ValueType {
   const type = scalarTypeOf(dtype);
-  if (type === 'f64') throw new TypeError('gpu: float64 is computed on the CPU alone');
+  if (type === 'f64') throw new TypeError('gpu: float64 is computed on the CPU only');
   return type;
 }
 
-/** The sum of texts, without zeros. */
-export function sumOf(terms: readonly string[]): string {
-  const counted = terms.filter((term) => term !== '0');
-  return counted.length === 0 ? '0' : counted.join(' + ');
+/** The sum of integer expressions, without zeros. */
+export function plus(terms: readonly string[]): string {
+  const nonzero = terms.filter((term) => term !== '0');
+  return nonzero.length === 0 ? '0' : nonzero.join(' + ');
 }
 
-/** i · n, with the trivial cases left out. */
+/** i · n, simplified for 0 and 1. */
 export function times(i: string, n: number): string {
   if (n === 0 || i === '0') return '0';
-  return n === 1 ? i : `${factor(i)} * ${n}`;
+  return n === 1 ? i : `${parenthesize(i)} * ${n}`;
 }
 
-/** An integer as it may stand in a product: in parentheses, unless it is a name, a number, a call or in parentheses. */
-export function factor(text: string): string {
+/** An integer expression as a factor of a product: in parentheses, unless it is a name, a number or a call. */
+export function parenthesize(text: string): string {
   const closed = /^\w*\(/.test(text) && text.endsWith(')');
-  if (/^\w+$/.test(text) || (closed && /^[^()]*$/.test(withoutInner(text)))) return text;
+  if (/^\w+$/.test(text) || (closed && /^[^()]*$/.test(withoutInnerParentheses(text)))) return text;
   return `(${text})`;
 }
 
-/** What lies between the first and the last parenthesis, without parts in parentheses of their own. */
-function withoutInner(text: string): string {
+/** The text between the first and the last parenthesis, without parts in parentheses. */
+function withoutInnerParentheses(text: string): string {
   let inner = text.slice(text.indexOf('(') + 1, -1);
   for (let before = ''; before !== inner;) {
     before = inner;
@@ -58,105 +58,108 @@ function withoutInner(text: string): string {
 }
 
 /**
- * The statements of a kernel, in order. Integers for indices are text, of the language's own integer type; elements are
- * {@link Value}s. The language's loads, stores, declarations and scalar operations are the subclass's.
+ * Collects the statements of a kernel, in order. Indices are expressions of the language's integer type, as text; elements
+ * are {@link Value}s.
  */
 export abstract class Writer {
-  /** What the kernel reads, in the order of its arrays. */
-  readonly #arrays = new Map<Place, string>();
+  /** The names of the arrays that the kernel reads, in order. */
+  readonly #arrays = new Map<Location, string>();
   readonly #lines: string[] = [];
-  readonly #known = new Map<Scalar, Value>();
+  /** The values of the nodes of the expression that is being written. */
+  readonly #values = new Map<Scalar, Value>();
   #depth = 1;
   #names = 0;
 
-  /** The number of the output element that is computed, as an integer. */
+  /** The row-major number of the output element that the thread computes. */
   abstract readonly element: string;
 
-  /** An integer that is used more than once, and of less than `bound` in magnitude: kept in a variable where that can hold it. */
-  abstract integer(text: string, bound?: number): string;
-  /** i / n without its fraction, for i ≥ 0. */
+  /** Binds an integer below `bound` in magnitude to a name, if it is not one yet and a variable can hold it. */
+  abstract bindIndex(text: string, bound?: number): string;
+  /** ⌊i / n⌋ for i ≥ 0. */
   abstract quotient(i: string, n: number): string;
   abstract remainder(i: string, n: number): string;
-  /** Where an element is if the kernel's threads are in rows of this length. */
+  /** The coordinates of the thread, if `element` is its number and threads are in rows of `length`. */
   rowAndColumn(_element: string, _length: number): { readonly row: string; readonly column: string } | undefined {
     return undefined;
   }
-  /** An element as an integer for indices. */
-  abstract index(value: Value): string;
-  /** An integer as an element. */
+  /** An i32 as an index. */
+  abstract toIndex(value: Value): string;
+  /** An index as an i32. */
   abstract fromIndex(i: string): Value;
-  /** `x` where the condition (text, in the language) holds, else `y`. */
-  abstract choose(condition: string, x: Value, y: Value): Value;
-  /** As {@link choose} of integers. */
-  abstract indexWhere(condition: string, x: string, y: string): string;
-  /** The condition that a value is true. */
-  abstract holds(value: Value): string;
-  /** A condition as an element. */
-  abstract condition(text: string): Value;
-  /** That all of these conditions hold. */
+  /** `x` where the condition (an expression of the language) holds, else `y`. */
+  abstract select(condition: string, x: Value, y: Value): Value;
+  /** As {@link select}, for indices. */
+  abstract selectIndex(condition: string, x: string, y: string): string;
+  /** The condition that a bool is true. */
+  abstract isTrue(value: Value): string;
+  /** A condition as a bool. */
+  abstract fromCondition(text: string): Value;
+  /** Whether all of these conditions hold. */
   all(conditions: readonly string[]): Value {
-    return this.condition(conditions.join(' && '));
+    return this.fromCondition(conditions.join(' && '));
   }
-  /** A variable that may be set. */
+  /** Declares a variable that may be assigned. */
   abstract variable(initial: Value): Value;
-  abstract set(variable: Value, value: Value): void;
-  /** `body` for k = 0, 1, …, count − 1. */
+  abstract assign(variable: Value, value: Value): void;
+  /** Runs `body` for k = 0, 1, …, count − 1. */
   abstract loop(count: number, body: (k: string) => void): void;
-  /** Notes an index that is out of range, where kernels can. */
-  abstract reportOutside(index: string, check: Omit<IndexCheck, 'input'>): void;
-  /** Ends the kernel that computes one element in each thread. */
-  abstract finish(name: string, result: Value, output: Place): Code;
+  /** Reports an index out of range, in languages that can. */
+  abstract reportOutOfRange(index: string, check: Omit<IndexCheck, 'input'>): void;
+  /** Ends a kernel in which each thread computes one element. */
+  abstract finish(name: string, result: Value, output: Location): Code;
 
-  /** An element of the array that a place is read from. */
-  protected abstract loaded(place: Place, array: string, index: string): Value;
-  /** One operation, in a variable. */
-  protected abstract node(node: Scalar, inputs: readonly Value[]): Value;
-  /** Looks at an expression before it is written. */
+  /** Reads an element of an array. */
+  protected abstract renderLoad(location: Location, array: string, position: string): Value;
+  /** Computes one node of an expression. */
+  protected abstract renderNode(node: Scalar, inputs: readonly Value[]): Value;
+  /** Called with each expression before it is written. */
   protected prepare(_root: Scalar): void {}
-  /** Whether the language has its own way of computing the operation for this step, instead of the record's lowering. */
-  protected abstract isNative(step: Step): boolean;
+  /** Whether the language computes the step by a function of its own, instead of its lowering. */
+  protected abstract isIntrinsic(step: Step): boolean;
 
-  get inputs(): Place[] {
+  /** What the kernel reads, in the order of its arrays. */
+  get inputs(): Location[] {
     return [...this.#arrays.keys()];
   }
 
-  /** The name of the array that a place is read from. */
-  array(place: Place): string {
-    let name = this.#arrays.get(place);
-    if (name === undefined) this.#arrays.set(place, (name = arrayName(this.#arrays.size)));
+  /** The name of the array for a location. */
+  array(location: Location): string {
+    let name = this.#arrays.get(location);
+    if (name === undefined) this.#arrays.set(location, (name = arrayName(this.#arrays.size)));
     return name;
   }
 
-  load(place: Place, index: string): Value {
-    return this.loaded(place, this.array(place), index);
+  load(location: Location, position: string): Value {
+    return this.renderLoad(location, this.array(location), position);
   }
 
-  /** An element where all conditions hold, and `otherwise` elsewhere, where its place may be anything. */
-  guarded(conditions: readonly string[], place: Place, index: string, otherwise: Value): Value {
-    if (conditions.length === 0) return this.load(place, index);
-    const inside = this.holds(this.all(conditions));
-    const safe = this.integer(this.indexWhere(inside, `(${index})`, '0'), place.size);
-    return this.choose(inside, this.load(place, safe), otherwise);
+  /** Loads an element where all conditions hold, and gives `otherwise` elsewhere, where `position` may be out of bounds. */
+  loadWhere(conditions: readonly string[], location: Location, position: string, otherwise: Value): Value {
+    if (conditions.length === 0) return this.load(location, position);
+    const inside = this.isTrue(this.all(conditions));
+    const safe = this.bindIndex(this.selectIndex(inside, `(${position})`, '0'), location.size);
+    return this.select(inside, this.load(location, safe), otherwise);
   }
 
-  sum(x: Value, y: Value): Value {
+  add(x: Value, y: Value): Value {
     return this.evaluate(parameter(x.type, 0).add(parameter(x.type, 1)), [x, y]);
   }
 
-  /** Adds to a variable. */
-  increase(variable: Value, x: Value): void {
-    this.set(variable, this.sum(variable, x));
-  }
-
-  product(x: Value, y: Value): Value {
+  mul(x: Value, y: Value): Value {
     return this.evaluate(parameter(x.type, 0).mul(parameter(x.type, 1)), [x, y]);
   }
 
+  /** Adds to a variable. */
+  addTo(variable: Value, x: Value): void {
+    this.assign(variable, this.add(variable, x));
+  }
+
+  /** Appends a statement. */
   line(text: string): void {
     this.#lines.push('  '.repeat(this.#depth) + text);
   }
 
-  /** Statements in braces after a head. */
+  /** Appends a head, and the statements of `body` in braces. */
   block(head: string, body: () => void): void {
     this.line(`${head} {`);
     this.#depth++;
@@ -165,7 +168,7 @@ export abstract class Writer {
     this.line('}');
   }
 
-  fresh(prefix = 'v'): string {
+  newName(prefix = 'v'): string {
     return `${prefix}${this.#names++}`;
   }
 
@@ -173,9 +176,9 @@ export abstract class Writer {
     return this.#lines.join('\n');
   }
 
-  /** An expression of parameters with these values. */
+  /** Computes an expression from the values of its parameters. */
   evaluate(root: Scalar, parameters: readonly Value[]): Value {
-    this.#known.clear();
+    this.#values.clear();
     this.prepare(root);
     return this.#render(root, parameters);
   }
@@ -188,14 +191,17 @@ export abstract class Writer {
     return value.type === type ? value : this.evaluate(parameter(value.type, 0).to(type), [value]);
   }
 
-  /** Whether a body needs functions that only JavaScript has is an error of {@link node}. */
-  body({ operands, steps }: Body, values: readonly Value[]): Value {
+  /**
+   * Computes a body from one element of each operand.
+   * @throws {TypeError} if an operation has neither a lowering nor a function of the language.
+   */
+  evaluateBody({ operands, steps }: Body, values: readonly Value[]): Value {
     const scalars: Scalar[] = operands.map(({ slot }, i) => parameter(valueTypeOf(slot.dtype), i));
     for (const step of steps) {
       const inputs = step.inputs.map((number) => scalars[number]!);
       const { operation, dtype } = step;
       scalars.push(
-        this.isNative(step) ? call(operation.value, valueTypeOf(dtype), inputs) : lowered(operation, inputs, dtype),
+        this.isIntrinsic(step) ? call(operation.value, valueTypeOf(dtype), inputs) : lowered(operation, inputs, dtype),
       );
     }
     return this.evaluate(scalars.at(-1)!, values);
@@ -203,27 +209,27 @@ export abstract class Writer {
 
   #render(node: Scalar, parameters: readonly Value[]): Value {
     if (node.operation === 'parameter') return parameters[node.value]!;
-    const known = this.#known.get(node);
+    const known = this.#values.get(node);
     if (known) return known;
     const value =
       node.operation === 'rarely'
-        ? this.#rarely(node, parameters)
-        : this.node(
+        ? this.#renderRarely(node, parameters)
+        : this.renderNode(
             node,
             node.inputs.map((input) => this.#render(input, parameters)),
           );
-    this.#known.set(node, value);
+    this.#values.set(node, value);
     return value;
   }
 
-  /** What is computed inside the branch is known only there. */
-  #rarely({ inputs: [condition, rare, usual] }: Scalar, parameters: readonly Value[]): Value {
-    const where = this.#render(condition!, parameters);
+  /** A branch. Values computed inside it are not visible after it. */
+  #renderRarely({ inputs: [condition, rare, usual] }: Scalar, parameters: readonly Value[]): Value {
+    const isRare = this.#render(condition!, parameters);
     const result = this.variable(this.#render(usual!, parameters));
-    const before = new Map(this.#known);
-    this.block(`if (${this.holds(where)})`, () => this.set(result, this.#render(rare!, parameters)));
-    this.#known.clear();
-    for (const [node, value] of before) this.#known.set(node, value);
+    const before = new Map(this.#values);
+    this.block(`if (${this.isTrue(isRare)})`, () => this.assign(result, this.#render(rare!, parameters)));
+    this.#values.clear();
+    for (const [node, value] of before) this.#values.set(node, value);
     return result;
   }
 }

@@ -1,23 +1,23 @@
-// The device of webgpu: acquired through gpu.js, so that its kernels and ours share it, but with the limits of the adapter.
+// Acquires the WebGPU device through gpu.js, whose kernels share it, but with the limits of the adapter.
 import { gpuJs, type DeviceContext } from './gpujs.ts';
 
-/** Kept for the life of the process: Dawn ends with the object that `create` returns. */
-let native: GPU | undefined;
+/** Kept for the life of the process, since Dawn shuts down when the object that `create` returns is collected. */
+let dawnGpu: GPU | undefined;
 
 /**
- * The browser's WebGPU, or in Node the one of the package `webgpu`.
+ * The browser's WebGPU, or in Node that of the package `webgpu`.
  * @throws {Error} that says what to install.
  */
-async function provider(): Promise<GPU> {
-  const own = globalThis.navigator?.gpu as GPU | undefined;
-  if (own) return own;
-  if (native) return native;
+async function findGpu(): Promise<GPU> {
+  const browserGpu = globalThis.navigator?.gpu as GPU | undefined;
+  if (browserGpu) return browserGpu;
+  if (dawnGpu) return dawnGpu;
   if (globalThis.process?.versions?.node === undefined) {
     throw new Error(
       `gpu: this browser has no WebGPU (navigator.gpu); pages must be served over https or from localhost`,
     );
   }
-  // Not a literal, so that bundlers leave it to Node.
+  // A variable, so that bundlers leave the import to Node.
   const name = 'webgpu';
   let dawn: { create(options: readonly string[]): GPU; globals: object };
   try {
@@ -26,27 +26,27 @@ async function provider(): Promise<GPU> {
     throw new Error(`gpu: webgpu in Node needs the package 'webgpu': npm install webgpu`, { cause });
   }
   Object.assign(globalThis, dawn.globals);
-  return (native = dawn.create([]));
+  return (dawnGpu = dawn.create([]));
 }
 
 /** @throws {Error} if there is no WebGPU, or no adapter. */
 export async function findAdapter(): Promise<GPUAdapter> {
-  const gpu = await provider();
+  const gpu = await findGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return adapter;
   throw new Error(
-    'gpu: WebGPU is there, but no adapter: no GPU with a driver for Vulkan, Metal or Direct3D 12 was found',
+    'gpu: WebGPU is available, but finds no adapter: no GPU with a driver for Vulkan, Metal or Direct3D 12',
   );
 }
 
 /**
- * The device that all kernels of gpu.js share, with the adapter's limits; where gpu.js has one already, that.
+ * Acquires the device that all kernels of gpu.js share, with the adapter's limits if gpu.js has no device yet.
  * @throws {Error} if there is no WebGPU, or no adapter.
  */
-export async function acquire(): Promise<DeviceContext> {
+export async function acquireDevice(): Promise<DeviceContext> {
   const adapter = await findAdapter();
-  // gpu.js asks for few limits: it is shown an adapter that gives more.
-  const generous = {
+  // gpu.js requests few limits, so it gets an adapter whose devices have more.
+  const wrapper = {
     info: adapter.info,
     limits: adapter.limits,
     requestDevice: () =>
@@ -55,13 +55,13 @@ export async function acquire(): Promise<DeviceContext> {
         requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
       }),
   };
-  return shownTo(generous, () => gpuJs.WebGPUContext.acquire());
+  return withAdapter(wrapper, () => gpuJs.WebGPUContext.acquire());
 }
 
-/** What a device has where the adapter does. */
+/** Features that a device has if the adapter does. */
 const features: readonly GPUFeatureName[] = ['timestamp-query'];
 
-/** The limits that kernels may want raised. */
+/** The limits that devices raise to those of the adapter. */
 function limitsOf({ limits }: GPUAdapter): Record<string, number> {
   const names = [
     'maxStorageBuffersPerShaderStage',
@@ -75,16 +75,18 @@ function limitsOf({ limits }: GPUAdapter): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, limits[name]]));
 }
 
-/** What f gives while `navigator.gpu` has this adapter: gpu.js asks there, as soon as it is called. */
-function shownTo<Result>(adapter: object, f: () => Result): Result {
+/** Calls `f` while `navigator.gpu` gives this adapter, which gpu.js requests synchronously. */
+function withAdapter<Result>(adapter: object, f: () => Result): Result {
   const requestAdapter = async (): Promise<object> => adapter;
-  if (globalThis.navigator?.gpu) return having(navigator.gpu, 'requestAdapter', requestAdapter, f);
+  if (globalThis.navigator?.gpu) return withProperty(navigator.gpu, 'requestAdapter', requestAdapter, f);
   const gpu = { requestAdapter };
-  return globalThis.navigator ? having(navigator, 'gpu', gpu, f) : having(globalThis, 'navigator', { gpu }, f);
+  return globalThis.navigator
+    ? withProperty(navigator, 'gpu', gpu, f)
+    : withProperty(globalThis, 'navigator', { gpu }, f);
 }
 
-/** What f gives while an object has a property of its own that it has not otherwise. */
-function having<Result>(object: object, name: string, value: unknown, f: () => Result): Result {
+/** Calls `f` while an object has an own property that it lacks otherwise. */
+function withProperty<Result>(object: object, name: string, value: unknown, f: () => Result): Result {
   Object.defineProperty(object, name, { value, configurable: true });
   try {
     return f();

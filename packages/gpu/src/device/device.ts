@@ -1,45 +1,55 @@
 import type { DType, TypedArray } from '@thetagrad/core/backend';
-import type { Code, IndexCheck } from '../code/code.ts';
+import type { Code, IndexCheck } from '../code/command.ts';
 import type { Language } from '../lower/language.ts';
 
-/** Elements on a device; what it is, the device knows. */
-export interface Memory {
-  /** How many bytes of it the garbage collector does not see. */
+/** Elements stored on a device, in a form that the device knows. */
+export interface DeviceBuffer {
+  /** The bytes of it that the garbage collector does not see. */
   readonly bytes: number;
 }
 
-/** What runs programs: gpu.js in one of its modes. */
+/** Runs commands: gpu.js in one of its modes. */
 export interface Device {
   readonly mode: string;
-  /** What runs where, for people. */
+  /** What computes, for people. */
   readonly description: string;
   readonly language: Language;
-  /** Whether programs have run when `compute` returns, at least if they are timed, so that their time can be taken. */
+  /** Whether a command has run when {@link dispatch} returns, at least in timed sequences. */
   readonly isSynchronous: boolean;
-  /** How much memory it has taken from the device, in use or kept for use. */
-  readonly bytes: number;
-  /** How much of it is in use. */
+  /** Bytes allocated on the device, in use or pooled. */
+  readonly bytesAllocated: number;
   readonly bytesInUse: number;
-  /** The most arrays that a program may read, where that is limited. */
-  readonly mostInputs?: number;
-  upload(values: TypedArray, dtype: DType): Memory;
-  /** Starts a sequence of programs, each to be timed or not; throws if the device can run none, or cannot time them. */
+  /** The maximum number of arrays that a command may read, where it is limited. */
+  readonly maxInputs?: number;
+  upload(values: TypedArray, dtype: DType): DeviceBuffer;
+  /**
+   * Begins a sequence of commands.
+   * @throws {Error} if the device is lost, or cannot time commands.
+   */
   begin(isTimed: boolean): void;
-  /** Runs a program, or submits it, and returns its output. */
-  compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory;
-  /** Ends the sequence. What was used in it may be freed from here on. */
+  /** Runs or submits a command, and returns its output. */
+  dispatch(code: Code, inputs: readonly DeviceBuffer[], check: IndexCheck | undefined): DeviceBuffer;
+  /** Ends the sequence. Buffers that it used may be freed from here on. */
   end(): void;
   /**
-   * Of a sequence that has ended and may still be refused, since it took memory or kernels that the device had not yet: why
-   * it was, once that is known, or nothing.
+   * Settles with the error of the last sequence, or `undefined`, once the device reports it. Absent if it cannot fail any
+   * more: only new memory and new kernels can be refused.
    */
   outcome?(): Promise<Error | undefined> | undefined;
-  /** The milliseconds of each program of a sequence that was timed and has ended, where they are not known at once. */
+  /** The milliseconds of each command of the last sequence, if it was timed and they are not known at once. */
   times?(): Promise<Float64Array>;
-  free(memory: Memory): void;
-  read(memory: Memory, dtype: DType, size: number): Promise<TypedArray>;
-  /** As {@link read} for devices that compute at once; others throw. */
-  readSync(memory: Memory, dtype: DType, size: number): TypedArray;
-  /** A promise where so much has been submitted that it is time to wait. Throws what was refused. */
-  yieldToCollector(): Promise<void> | undefined;
+  free(buffer: DeviceBuffer): void;
+  read(buffer: DeviceBuffer, dtype: DType, size: number): Promise<TypedArray>;
+  /** As {@link read}, synchronously. Throws on devices that compute asynchronously. */
+  readSync(buffer: DeviceBuffer, dtype: DType, size: number): TypedArray;
+  /**
+   * Waits for the device where many sequences are pending.
+   * @throws {Error} if the device is lost, or has refused submitted work.
+   */
+  throttle(): Promise<void> | undefined;
+}
+
+/** The error of all operations on a device that was lost. */
+export function deviceLostError(): Error {
+  return new Error('gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())');
 }

@@ -1,19 +1,19 @@
-import { arrayName, type Code } from '../code/code.ts';
+import { arrayName, type Code } from '../code/command.ts';
 import { gpuJs } from './gpujs.ts';
 import type { Texture } from './textures.ts';
 
-/** A triangle that covers all of the output. */
-const everywhere = `#version 300 es
+/** A triangle that covers the whole output. */
+const vertexShader = `#version 300 es
 void main() {
   gl_Position = vec4(float(gl_VertexID & 1) * 4.0 - 1.0, float(gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
 }`;
 
-/** A kernel of gpu.js that is not translated from JavaScript, but comes as GLSL. It is compiled at once. */
+/** A kernel of gpu.js that runs given GLSL, instead of GLSL translated from JavaScript. */
 export class GlslKernel extends gpuJs.WebGL2Kernel {
   readonly #gl: WebGL2RenderingContext;
   readonly #size: number;
 
-  /** @throws {Error} if the driver refuses it. */
+  /** @throws {Error} if the driver refuses the source. */
   constructor({ name, source, inputs, output }: Code, gl: WebGL2RenderingContext) {
     super('function kernel() {}', {
       output: [Math.max(1, output.size)],
@@ -26,7 +26,7 @@ export class GlslKernel extends gpuJs.WebGL2Kernel {
     const program = (this.program = gl.createProgram());
     const shaders = [gl.VERTEX_SHADER, gl.FRAGMENT_SHADER].map((type) => gl.createShader(type)!);
     shaders.forEach((shader, i) => {
-      gl.shaderSource(shader, [everywhere, source][i]!);
+      gl.shaderSource(shader, [vertexShader, source][i]!);
       gl.compileShader(shader);
       gl.attachShader(program, shader);
     });
@@ -42,7 +42,6 @@ export class GlslKernel extends gpuJs.WebGL2Kernel {
     inputs.forEach((_, i) => gl.uniform1i(gl.getUniformLocation(program, arrayName(i)), i));
   }
 
-  /** Submits it, from and to these textures. */
   submit(inputs: readonly Texture[], output: Texture): void {
     const gl = this.#gl;
     gl.useProgram(this.program);

@@ -1,8 +1,8 @@
-// What is used of gpu.js, with types: some of it is missing in those that it comes with.
+// The parts of gpu.js that are used here, with types: its own are incomplete.
 import gpujs, { type GPUInternalMode, type IKernelRunShortcut } from 'gpu.js';
-import type { Helper } from '../code/code.ts';
+import type { Helper } from '../code/command.ts';
 
-/** A GPU of gpu.js, for modes in which it translates and runs kernels. */
+/** A `GPU` of gpu.js, in modes in which it translates and runs kernels. */
 export interface Translator {
   createKernel(
     source: string,
@@ -17,19 +17,19 @@ export interface Translator {
   ): IKernelRunShortcut & { readonly fallbackReason: string | null };
 }
 
-/** The device that all webgpu kernels of gpu.js share. */
+/** The device that all WebGPU kernels of gpu.js share. */
 export interface DeviceContext {
   readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
   readonly isLost: boolean;
 }
 
-/** A handle of gpu.js: memory of the device that its kernels take as an argument. */
+/** A buffer of the device that kernels of gpu.js take as an argument. */
 export interface BufferHandle {
   readonly buffer: GPUBuffer;
 }
 
-/** What a kernel of gpu.js is for us: a pipeline on the shared device, and how its results are read. */
+/** A WebGPU kernel of gpu.js: a pipeline on the shared device, and how its results are read. */
 export interface DeviceKernel {
   computePipeline: GPUComputePipeline | null;
   compiledSource: string | null;
@@ -38,12 +38,12 @@ export interface DeviceKernel {
   readBufferResult(handle: BufferHandle): Promise<Float32Array>;
 }
 
-/** A kernel of gpu.js on WebGL 2: what of it is used here. */
+/** A WebGL 2 kernel of gpu.js. */
 export interface FragmentKernel {
   program: WebGLProgram | null;
   /** `null` where there is no WebGL 2. */
   readonly context: WebGL2RenderingContext | null;
-  /** Settles when the device has come to a fence. */
+  /** Settles when the device has reached the fence. */
   _pollFence(fence: WebGLSync): Promise<void>;
 }
 
@@ -62,5 +62,4 @@ export interface GpuJs {
   }) => BufferHandle;
 }
 
-/** gpu.js, as far as it is used here. */
 export const gpuJs: GpuJs = gpujs as unknown as GpuJs;

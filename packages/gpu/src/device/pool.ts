@@ -1,109 +1,107 @@
-/** A piece of the device's memory that is dealt out again and again. */
-export interface Block<Piece> {
-  readonly piece: Piece;
+/** A piece of device memory that is reused. */
+export interface Block<Resource> {
+  readonly resource: Resource;
   readonly bytes: number;
-  /** It never came into being: the device was out of memory. */
-  isBroken: boolean;
+  /** The device was out of memory when it was created. */
+  isInvalid: boolean;
 }
 
-/** What of the pool's memory may lie idle, beside as much as is in use. */
-const idleBytes = 64 * 2 ** 20;
+/** Unused memory that a pool keeps, in addition to half of what is allocated. */
+const maxIdleBytes = 64 * 2 ** 20;
 
-/** Where memory comes from. */
-export interface Source<Piece> {
-  /** The most bytes that a piece may have. */
-  readonly most: number;
-  make(bytes: number): Piece;
-  destroy(piece: Piece): void;
+/** Creates and destroys device memory. */
+export interface Allocator<Resource> {
+  /** The maximum size of a resource. */
+  readonly maxBytes: number;
+  create(bytes: number): Resource;
+  destroy(resource: Resource): void;
 }
 
 /**
- * Memory by size: powers of two and three quarters of them, so that at most a third is wasted. What is given back may be
- * dealt out at once: the device works in the order of submission.
+ * A pool of memory by size class: powers of two and three quarters of them, so that at most a third is wasted. A freed block
+ * may be reused at once, since the device works in the order of submission.
  */
-export class Pool<Piece> {
-  readonly #source: Source<Piece>;
-  readonly #free = new Map<number, Block<Piece>[]>();
-  /** What nobody uses any more, to be destroyed. */
-  #surplus: Block<Piece>[] = [];
-  #made: Block<Piece>[] = [];
-  #bytes = 0;
-  #idle = 0;
+export class Pool<Resource> {
+  readonly #allocator: Allocator<Resource>;
+  readonly #idle = new Map<number, Block<Resource>[]>();
+  /** Blocks to destroy. */
+  #surplus: Block<Resource>[] = [];
+  #created: Block<Resource>[] = [];
+  #bytesAllocated = 0;
+  #bytesIdle = 0;
 
-  constructor(source: Source<Piece>) {
-    this.#source = source;
+  constructor(allocator: Allocator<Resource>) {
+    this.#allocator = allocator;
   }
 
-  /** All that is allocated, in use or not. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Bytes allocated, in use or idle. */
+  get bytesAllocated(): number {
+    return this.#bytesAllocated;
   }
 
-  /** What of it is dealt out. */
   get bytesInUse(): number {
-    return this.#bytes - this.#idle;
+    return this.#bytesAllocated - this.#bytesIdle;
   }
 
   /**
-   * A piece of at least so many bytes; what is in it is undefined.
-   * @throws {RangeError} if the device allows none of this size.
+   * A block of at least `minBytes`, with any contents.
+   * @throws {RangeError} if the device does not allow this size.
    */
-  take(atLeast: number): Block<Piece> {
-    const bytes = sizeClass(atLeast);
-    const known = this.#free.get(bytes)?.pop();
-    if (known) {
-      this.#idle -= bytes;
-      return known;
+  allocate(minBytes: number): Block<Resource> {
+    const bytes = sizeClassOf(minBytes);
+    const idle = this.#idle.get(bytes)?.pop();
+    if (idle) {
+      this.#bytesIdle -= bytes;
+      return idle;
     }
-    const { most } = this.#source;
-    if (atLeast > most) {
-      throw new RangeError(`gpu: an array of ${atLeast} bytes is more than the ${most} that the device allows`);
+    const { maxBytes } = this.#allocator;
+    if (minBytes > maxBytes) {
+      throw new RangeError(`gpu: an array of ${minBytes} bytes is more than the ${maxBytes} that the device allows`);
     }
-    const size = Math.min(bytes, most);
-    const block = { piece: this.#source.make(size), bytes: size, isBroken: false };
-    this.#bytes += size;
-    this.#made.push(block);
+    const size = Math.min(bytes, maxBytes);
+    const block = { resource: this.#allocator.create(size), bytes: size, isInvalid: false };
+    this.#bytesAllocated += size;
+    this.#created.push(block);
     return block;
   }
 
-  /** The blocks that were allocated since this was last asked. */
-  made(): Block<Piece>[] {
-    return this.#made.splice(0);
+  /** Returns the blocks created since the last call. */
+  takeCreated(): Block<Resource>[] {
+    return this.#created.splice(0);
   }
 
-  /** Takes a block back; programs that use it may still be on their way, until {@link trim}. */
-  give(block: Block<Piece>): void {
+  /** Takes a block back. Surplus ones are destroyed by {@link trim} only, since commands that use them may be unsubmitted. */
+  free(block: Block<Resource>): void {
     const { bytes } = block;
-    // More than is in use would not come back to life soon.
-    if (block.isBroken || this.#idle + bytes > idleBytes + this.#bytes / 2) {
-      this.#bytes -= bytes;
+    if (block.isInvalid || this.#bytesIdle + bytes > maxIdleBytes + this.#bytesAllocated / 2) {
+      this.#bytesAllocated -= bytes;
       this.#surplus.push(block);
       return;
     }
-    this.#idle += bytes;
-    const blocks = this.#free.get(bytes);
+    this.#bytesIdle += bytes;
+    const blocks = this.#idle.get(bytes);
     if (blocks) blocks.push(block);
-    else this.#free.set(bytes, [block]);
+    else this.#idle.set(bytes, [block]);
   }
 
-  /** After an error: these blocks are not to be used again, and no others are kept for use, since memory may be short. */
-  discard(broken: readonly Block<Piece>[]): void {
-    for (const block of broken) block.isBroken = true;
-    const idle = [...this.#free.values()].flat();
-    this.#free.clear();
-    this.#idle = 0;
-    for (const block of idle) this.#bytes -= block.bytes;
+  /** Marks blocks as invalid after an error, and gives up all idle blocks, since memory may be short. */
+  discard(invalid: readonly Block<Resource>[]): void {
+    for (const block of invalid) block.isInvalid = true;
+    const idle = [...this.#idle.values()].flat();
+    this.#idle.clear();
+    this.#bytesIdle = 0;
+    for (const block of idle) this.#bytesAllocated -= block.bytes;
     this.#surplus.push(...idle);
   }
 
-  /** Destroys what lies idle beyond need; everything that uses it has been submitted. */
+  /** Destroys surplus blocks. Everything that uses them must have been submitted. */
   trim(): void {
-    for (const { piece } of this.#surplus) this.#source.destroy(piece);
+    for (const { resource } of this.#surplus) this.#allocator.destroy(resource);
     this.#surplus = [];
   }
 }
 
-function sizeClass(bytes: number): number {
+function sizeClassOf(bytes: number): number {
   let size = 256;
   while (size < bytes) size *= 2;
   return size > 256 && bytes <= size * 0.75 ? size * 0.75 : size;

@@ -1,12 +1,13 @@
-/** Timestamps in one set: two for each pass. Offsets into buffers that they are written to are multiples of 256. */
-const perSet = 128;
-const bytesEach = 8;
+/** Timestamps in a query set, two for each pass. Offsets at which sets are resolved must be multiples of 256 bytes. */
+const setSize = 128;
+const bytesPerTimestamp = 8;
 
-/** QUERY_RESOLVE and COPY_SRC; MAP_READ and COPY_DST. (The names are globals of browsers alone.) */
-const [resolving, mapped] = [0x200 | 0x04, 0x01 | 0x08];
-const forReading = 1;
+/** QUERY_RESOLVE | COPY_SRC, MAP_READ | COPY_DST and MapMode.READ, whose names are globals in browsers only. */
+const resolveUsage = 0x200 | 0x04;
+const readUsage = 0x01 | 0x08;
+const readMode = 1;
 
-/** Takes the times of passes, on the device. */
+/** Times the passes of a command encoder on the device. */
 export class Stopwatch {
   readonly #device: GPUDevice;
   readonly #sets: GPUQuerySet[] = [];
@@ -18,36 +19,36 @@ export class Stopwatch {
   constructor(device: GPUDevice) {
     if (!device.features.has('timestamp-query')) {
       throw new Error(
-        `profile: kernels cannot be timed on this GPU: its driver (or browser) has not the feature 'timestamp-query'; ` +
+        `profile: kernels cannot be timed on this GPU: its driver (or browser) lacks the feature 'timestamp-query'; ` +
           `profile on another backend, or measure whole steps with performance.now()`,
       );
     }
     this.#device = device;
   }
 
-  /** What the next pass is to write. */
-  next(): GPUComputePassTimestampWrites {
-    const first = (2 * this.#passes++) % perSet;
-    if (first === 0) this.#sets.push(this.#device.createQuerySet({ type: 'timestamp', count: perSet }));
+  /** The timestamps that the next pass writes. */
+  nextPass(): GPUComputePassTimestampWrites {
+    const first = (2 * this.#passes++) % setSize;
+    if (first === 0) this.#sets.push(this.#device.createQuerySet({ type: 'timestamp', count: setSize }));
     return { querySet: this.#sets.at(-1)!, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
   }
 
-  /** After the last pass. */
+  /** Called after the last pass: encodes the copy of all timestamps to where {@link read} can map them. */
   finish(encoder: GPUCommandEncoder): void {
     const device = this.#device;
-    const size = Math.max(1, this.#sets.length) * perSet * bytesEach;
-    const resolved = (this.#resolved = device.createBuffer({ size, usage: resolving }));
-    this.#sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, perSet, resolved, i * perSet * bytesEach));
-    this.#result = device.createBuffer({ size, usage: mapped });
+    const size = Math.max(1, this.#sets.length) * setSize * bytesPerTimestamp;
+    const resolved = (this.#resolved = device.createBuffer({ size, usage: resolveUsage }));
+    this.#sets.forEach((set, i) => encoder.resolveQuerySet(set, 0, setSize, resolved, i * setSize * bytesPerTimestamp));
+    this.#result = device.createBuffer({ size, usage: readUsage });
     encoder.copyBufferToBuffer(resolved, 0, this.#result, 0, size);
   }
 
-  /** The milliseconds of each pass, once they have been submitted and have run. */
+  /** Waits for the submitted passes, and returns the milliseconds of each. */
   async read(): Promise<Float64Array> {
     const result = this.#result!;
-    await result.mapAsync(forReading);
+    await result.mapAsync(readMode);
     const nanoseconds = new BigUint64Array(result.getMappedRange());
-    // Clocks of devices may be set back.
+    // The clock of a device may be reset between two timestamps.
     const times = Float64Array.from({ length: this.#passes }, (_, i) =>
       Math.max(0, Number(nanoseconds[2 * i + 1]! - nanoseconds[2 * i]!) / 1e6),
     );

@@ -1,20 +1,20 @@
-// The memory of WebGL 2: textures of 32-bit integers, in which element i is in column i mod width of row ⌊i / width⌋.
+// The memory of WebGL 2: textures of 32-bit integers. Element i is in column i mod width of row ⌊i / width⌋.
 import { widthBits } from '../code/glsl.ts';
-import type { Source } from './pool.ts';
+import type { Allocator } from './pool.ts';
 
 export interface Texture {
   readonly texture: WebGLTexture;
-  /** To draw to it, and to read from it. */
+  /** Draws to the texture, and reads from it. */
   readonly framebuffer: WebGLFramebuffer;
   readonly width: number;
 }
 
-export function texturesOf(gl: WebGL2RenderingContext): Source<Texture> {
-  // A power of two, as widths are.
-  const side = 2 ** Math.floor(Math.log2(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number));
+export function textureAllocator(gl: WebGL2RenderingContext): Allocator<Texture> {
+  // Widths are powers of two.
+  const maxWidth = 2 ** Math.floor(Math.log2(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number));
   return {
-    most: 4 * side ** 2,
-    make: (bytes) => make(gl, bytes / 4),
+    maxBytes: 4 * maxWidth ** 2,
+    create: (bytes) => createTexture(gl, bytes / 4),
     destroy: ({ texture, framebuffer }) => {
       gl.deleteFramebuffer(framebuffer);
       gl.deleteTexture(texture);
@@ -23,7 +23,7 @@ export function texturesOf(gl: WebGL2RenderingContext): Source<Texture> {
 }
 
 /** @throws {Error} if the device is out of memory. */
-function make(gl: WebGL2RenderingContext, elements: number): Texture {
+function createTexture(gl: WebGL2RenderingContext, elements: number): Texture {
   const width = 2 ** widthBits(elements);
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
@@ -36,17 +36,17 @@ function make(gl: WebGL2RenderingContext, elements: number): Texture {
   if (gl.getError() === gl.OUT_OF_MEMORY) {
     gl.deleteFramebuffer(framebuffer);
     gl.deleteTexture(texture);
-    throw new Error(`out of memory, for ${4 * elements} bytes more`);
+    throw new Error(`gpu: out of memory for a texture of ${4 * elements} bytes`);
   }
   return { texture, framebuffer, width };
 }
 
-/** Writes the first elements. */
-export function write(gl: WebGL2RenderingContext, { texture, width }: Texture, words: Int32Array): void {
+/** Writes the first elements of a texture. */
+export function writeTexture(gl: WebGL2RenderingContext, { texture, width }: Texture, words: Int32Array): void {
   gl.bindTexture(gl.TEXTURE_2D, texture);
   const rows = Math.floor(words.length / width);
   const rest = words.length - rows * width;
-  const put = (row: number, columns: number, count: number): void =>
+  const writeRows = (row: number, columns: number, count: number): void =>
     gl.texSubImage2D(
       gl.TEXTURE_2D,
       0,
@@ -58,23 +58,24 @@ export function write(gl: WebGL2RenderingContext, { texture, width }: Texture, w
       gl.INT,
       words.subarray(row * width, row * width + columns * count),
     );
-  if (rows > 0) put(0, width, rows);
-  if (rest > 0) put(rows, rest, 1);
+  if (rows > 0) writeRows(0, width, rows);
+  if (rest > 0) writeRows(rows, rest, 1);
 }
 
-/** How the first elements are read: into so many integers, the first of each `step` of which is an element. */
-export interface Reading {
+/** Reads the first elements of a texture. */
+export interface TextureReader {
+  /** The number of integers to read, of which each `channels`-th is an element. */
   readonly length: number;
-  readonly step: number;
-  /** Reads them, into an array or the buffer that is bound. */
-  into(target: Int32Array | 0): void;
+  readonly channels: number;
+  /** Reads into an array, or with 0 into the bound pixel buffer. */
+  readInto(target: Int32Array | 0): void;
 }
 
 /**
- * Whether textures are read as they are. Drivers must offer four channels, and most offer one as well. To be asked once, as
- * the answer waits for the driver.
+ * Whether the driver can read one channel of a texture, as most can; four channels must always work. Ask once: the answer
+ * waits for the driver.
  */
-export function isReadTight(gl: WebGL2RenderingContext, { framebuffer }: Texture): boolean {
+export function canReadOneChannel(gl: WebGL2RenderingContext, { framebuffer }: Texture): boolean {
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
   return (
     gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED_INTEGER &&
@@ -82,26 +83,25 @@ export function isReadTight(gl: WebGL2RenderingContext, { framebuffer }: Texture
   );
 }
 
-export function readingOf(
+export function textureReader(
   gl: WebGL2RenderingContext,
   { framebuffer, width }: Texture,
   size: number,
-  isTight: boolean,
-): Reading {
+  channels: 1 | 4,
+): TextureReader {
   const rows = Math.ceil(size / width);
-  const step = isTight ? 1 : 4;
   return {
-    length: rows * width * step,
-    step,
-    into: (target) => {
+    length: rows * width * channels,
+    channels,
+    readInto: (target) => {
       gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-      const format = isTight ? gl.RED_INTEGER : gl.RGBA_INTEGER;
+      const format = channels === 1 ? gl.RED_INTEGER : gl.RGBA_INTEGER;
       gl.readPixels(0, 0, width, rows, format, gl.INT, target as Int32Array);
     },
   };
 }
 
-/** The elements, of what was read. */
-export function elementsOf(words: Int32Array<ArrayBuffer>, step: number, size: number): Int32Array<ArrayBuffer> {
-  return step === 1 ? words.slice(0, size) : Int32Array.from({ length: size }, (_, i) => words[step * i]!);
+/** Extracts the elements from what was read. */
+export function firstChannel(words: Int32Array<ArrayBuffer>, channels: number, size: number): Int32Array<ArrayBuffer> {
+  return channels === 1 ? words.slice(0, size) : Int32Array.from({ length: size }, (_, i) => words[channels * i]!);
 }

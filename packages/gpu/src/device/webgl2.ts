@@ -1,59 +1,68 @@
-// The modes webgl2 and headlessgl: our own GLSL, in kernels of gpu.js. Memory is textures; programs are submitted at once, and
-// run later.
-import type { DType, TypedArray } from '@thetagrad/core/backend';
-import { outOfRange, type Code, type Command, type IndexCheck, type Place } from '../code/code.ts';
+// The modes webgl2 and headlessgl: generated GLSL, in kernels of gpu.js, on textures. Each command is submitted at once, and
+// runs later.
+import { indexError, type DType, type TypedArray } from '@thetagrad/core/backend';
+import type { Code, Command, IndexCheck, Location } from '../code/command.ts';
+import { lowerIndexCheck } from '../lower/indexCheck.ts';
 import { glsl, type Language } from '../lower/language.ts';
-import { lowerCheck } from '../lower/check.ts';
-import { arrayOf, wordsOf } from './arrays.ts';
-import type { Device, Memory } from './device.ts';
-import { GlslKernel } from './glslKernel.ts';
+import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
 import type { GlMode } from './glContext.ts';
+import { GlslKernel } from './glslKernel.ts';
 import type { FragmentKernel } from './gpujs.ts';
-import { Held } from './held.ts';
+import { Handle } from './handle.ts';
 import { KernelCache } from './kernelCache.ts';
 import { Pool, type Block } from './pool.ts';
-import { elementsOf, isReadTight, readingOf, texturesOf, write, type Reading, type Texture } from './textures.ts';
+import {
+  canReadOneChannel,
+  firstChannel,
+  textureAllocator,
+  textureReader,
+  writeTexture,
+  type Texture,
+  type TextureReader,
+} from './textures.ts';
+import { fromWords, toWords } from './words.ts';
 
-/** So many evaluations may wait for the device before the next one does. */
-const mostAhead = 8;
-/** So many checks of indices may be unread. */
-const mostChecks = 64;
+/** The number of evaluations that may be pending before the next one waits for the device. */
+const maxPending = 8;
+/** The number of index checks whose results may be unread. */
+const maxUnreadChecks = 64;
 
-type Resident = Held<Block<Texture>>;
+type PooledTexture = Handle<Block<Texture>>;
 
-/** What a check of indices has found, which is not known yet. */
-interface Finding {
+/** A submitted index check, whose result was not read yet. */
+interface SubmittedCheck {
   readonly check: IndexCheck;
-  readonly memory: Resident;
+  readonly result: PooledTexture;
 }
 
 export class WebGl2Device implements Device {
   readonly mode: GlMode;
   readonly language: Language = glsl;
   readonly isSynchronous = true;
-  readonly mostInputs: number;
+  readonly maxInputs: number;
   readonly #gl: WebGL2RenderingContext;
   readonly #owner: FragmentKernel;
   readonly #pool: Pool<Texture>;
   readonly #kernels = new KernelCache<GlslKernel>();
-  readonly #checks = new WeakMap<IndexCheck, readonly Command[]>();
-  #findings: Finding[] = [];
-  /** Once it is known. */
-  #isReadTight: boolean | undefined;
+  readonly #checkCommands = new WeakMap<IndexCheck, readonly Command[]>();
+  #submittedChecks: SubmittedCheck[] = [];
+  /** The number of channels to read; undefined until the driver was asked. */
+  #channels: 1 | 4 | undefined;
   #isTimed = false;
-  /** Whether the running sequence has taken memory or kernels that the driver may refuse. */
-  #isNew = false;
+  /** Whether the sequence has created memory or kernels, which the driver may refuse. */
+  #hasCreated = false;
+  /** The names of the commands in the sequence. */
   #names: string[] = [];
   #outcome: Promise<Error> | undefined;
-  #ahead = 0;
+  #pending = 0;
 
   /** @param owner A kernel of gpu.js on the context. */
   constructor(mode: GlMode, owner: FragmentKernel) {
     this.mode = mode;
     this.#owner = owner;
     const gl = (this.#gl = owner.context!);
-    this.mostInputs = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
-    this.#pool = new Pool(texturesOf(gl));
+    this.maxInputs = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
+    this.#pool = new Pool(textureAllocator(gl));
   }
 
   get description(): string {
@@ -62,44 +71,44 @@ export class WebGl2Device implements Device {
     return `gpu.js ${this.mode}: ${gl.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER) as string}`;
   }
 
-  get bytes(): number {
-    return this.#pool.bytes;
+  get bytesAllocated(): number {
+    return this.#pool.bytesAllocated;
   }
 
   get bytesInUse(): number {
     return this.#pool.bytesInUse;
   }
 
-  upload(values: TypedArray, dtype: DType): Memory {
+  upload(values: TypedArray, dtype: DType): DeviceBuffer {
     this.#checkUsable();
-    const memory = this.#take(values.length, 'an upload');
-    const words = wordsOf(values, dtype);
-    if (words.length > 0) write(this.#gl, memory.content.piece, words);
-    return memory;
+    const buffer = this.#allocate(values.length, 'an upload');
+    const words = toWords(values, dtype);
+    if (words.length > 0) writeTexture(this.#gl, buffer.content.resource, words);
+    return buffer;
   }
 
   begin(isTimed: boolean): void {
     this.#checkUsable();
     this.#isTimed = isTimed;
-    this.#isNew = false;
+    this.#hasCreated = false;
     this.#names = [];
     if (isTimed) this.#gl.finish();
   }
 
-  compute(code: Code, inputs: readonly Memory[], check: IndexCheck | undefined): Memory {
-    if (check) this.#look(check, inputs[check.input] as Resident);
-    const output = this.#run(code, inputs as readonly Resident[]);
-    // Reading waits, which nothing else does in browsers.
-    if (this.#isTimed) this.#readNow(output, 1);
+  dispatch(code: Code, inputs: readonly DeviceBuffer[], check: IndexCheck | undefined): DeviceBuffer {
+    if (check) this.#submitCheck(check, inputs[check.input] as PooledTexture);
+    const output = this.#submit(code, inputs as readonly PooledTexture[]);
+    // Only reading waits for the device: `gl.finish` does not in browsers.
+    if (this.#isTimed) this.#readWordsSync(output, 1);
     return output;
   }
 
   end(): void {
     const gl = this.#gl;
     gl.flush();
-    this.#ahead++;
-    // Asking for errors waits for the driver, and nothing but what is new can be refused.
-    const error = this.#isNew ? gl.getError() : gl.NO_ERROR;
+    this.#pending++;
+    // `getError` waits for the driver, and only new memory and kernels can be refused.
+    const error = this.#hasCreated ? gl.getError() : gl.NO_ERROR;
     this.#outcome = undefined;
     if (error === gl.NO_ERROR || error === gl.CONTEXT_LOST_WEBGL) return;
     this.#kernels.clear();
@@ -112,142 +121,138 @@ export class WebGl2Device implements Device {
     return this.#outcome;
   }
 
-  free(memory: Memory): void {
-    this.#pool.give((memory as Resident).free());
+  free(buffer: DeviceBuffer): void {
+    this.#pool.free((buffer as PooledTexture).free());
     this.#pool.trim();
   }
 
-  async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
+  async read(buffer: DeviceBuffer, dtype: DType, size: number): Promise<TypedArray> {
     this.#checkUsable();
-    // The package `gl` has no reading that can be waited for.
-    if (this.mode === 'headlessgl') return this.readSync(memory, dtype, size);
-    const words = await this.#readLater(memory as Resident, size);
-    this.#readFindings();
-    return arrayOf(words, dtype);
+    // The package `gl` lacks asynchronous reads.
+    if (this.mode === 'headlessgl') return this.readSync(buffer, dtype, size);
+    const words = await this.#readWords(buffer as PooledTexture, size);
+    this.#readChecks();
+    return fromWords(words, dtype);
   }
 
-  readSync(memory: Memory, dtype: DType, size: number): TypedArray {
+  readSync(buffer: DeviceBuffer, dtype: DType, size: number): TypedArray {
     this.#checkUsable();
-    const words = this.#readNow(memory as Resident, size);
-    this.#readFindings();
-    return arrayOf(words, dtype);
+    const words = this.#readWordsSync(buffer as PooledTexture, size);
+    this.#readChecks();
+    return fromWords(words, dtype);
   }
 
-  yieldToCollector(): Promise<void> | undefined {
+  throttle(): Promise<void> | undefined {
     this.#checkUsable();
-    if (this.#ahead < mostAhead) return undefined;
-    this.#ahead = 0;
+    if (this.#pending < maxPending) return undefined;
+    this.#pending = 0;
     return this.#fence().catch(() => this.#checkUsable());
   }
 
-  #run(code: Code, inputs: readonly Resident[]): Resident {
+  #submit(code: Code, inputs: readonly PooledTexture[]): PooledTexture {
     this.#names.push(code.name);
-    const textures = inputs.map(({ content }) => content.piece);
+    const textures = inputs.map(({ content }) => content.resource);
     const kernel = this.#kernels.get(code.source, () => {
-      this.#isNew = true;
+      this.#hasCreated = true;
       return new GlslKernel(code, this.#gl);
     });
-    const output = this.#take(code.output.size, `the kernel '${code.name}'`);
-    kernel.submit(textures, output.content.piece);
+    const output = this.#allocate(code.output.size, `the kernel '${code.name}'`);
+    kernel.submit(textures, output.content.resource);
     return output;
   }
 
-  #take(size: number, user: string): Resident {
-    const take = (): Resident => {
-      const block = this.#pool.take(4 * size);
-      return new Held(block, block.bytes);
+  /** @param user What the memory is for, for the error. */
+  #allocate(size: number, user: string): PooledTexture {
+    const allocate = (): PooledTexture => {
+      const block = this.#pool.allocate(4 * size);
+      return new Handle(block, block.bytes);
     };
-    let memory: Resident;
+    let buffer: PooledTexture;
     try {
-      memory = take();
+      buffer = allocate();
     } catch (error) {
       if (error instanceof RangeError) throw error;
-      // Once more, without what lies idle.
+      // Frees idle memory and tries again.
       this.#pool.discard([]);
       this.#pool.trim();
       try {
-        memory = take();
+        buffer = allocate();
       } catch {
         throw new Error(`gpu: the device is out of memory in ${user}, which takes ${4 * size} bytes more`);
       }
     }
-    if (this.#pool.made().length > 0) this.#isNew = true;
-    return memory;
+    if (this.#pool.takeCreated().length > 0) this.#hasCreated = true;
+    return buffer;
   }
 
-  /** Starts looking for indices out of range. */
-  #look(check: IndexCheck, indices: Resident): void {
-    let commands = this.#checks.get(check);
-    if (!commands) this.#checks.set(check, (commands = lowerCheck(check)));
-    const memory = new Map<Place, Resident>([[check.indices, indices]]);
+  #submitCheck(check: IndexCheck, indices: PooledTexture): void {
+    let commands = this.#checkCommands.get(check);
+    if (!commands) this.#checkCommands.set(check, (commands = lowerIndexCheck(check)));
+    const memory = new Map<Location, PooledTexture>([[check.indices, indices]]);
     try {
       for (const { code, inputs, output } of commands) {
-        memory.set(
-          output,
-          this.#run(
-            code,
-            inputs.map((input) => memory.get(input)!),
-          ),
-        );
+        const buffers = inputs.map((input) => memory.get(input)!);
+        memory.set(output, this.#submit(code, buffers));
       }
       const { output } = commands.at(-1)!;
-      this.#findings.push({ check, memory: memory.get(output)! });
+      this.#submittedChecks.push({ check, result: memory.get(output)! });
       memory.delete(output);
     } finally {
       memory.delete(check.indices);
-      for (const one of memory.values()) this.free(one);
+      for (const buffer of memory.values()) this.free(buffer);
     }
-    // Those were computed long ago.
-    if (this.#findings.length > mostChecks) this.#readFindings();
+    // Bounds their memory; the oldest were computed long ago.
+    if (this.#submittedChecks.length > maxUnreadChecks) this.#readChecks();
   }
 
-  /** Throws the first that was found. */
-  #readFindings(): void {
+  /** @throws {RangeError} for the first index out of range. */
+  #readChecks(): void {
     let failure: Error | undefined;
-    for (const { check, memory } of this.#findings.splice(0)) {
-      const [number, index] = new Int32Array(this.#readNow(memory, 2));
-      this.free(memory);
-      if (number! > 0) failure ??= outOfRange(check.operation, index!, check.axis, check.length);
+    for (const { check, result } of this.#submittedChecks.splice(0)) {
+      const { operation, axis, length } = check;
+      const [number, index] = new Int32Array(this.#readWordsSync(result, 2));
+      this.free(result);
+      if (number! > 0) failure ??= indexError(operation, index!, length, axis);
     }
     if (failure) throw failure;
   }
 
-  #readingOf(memory: Resident, size: number): Reading {
-    const { piece } = memory.content;
-    this.#isReadTight ??= isReadTight(this.#gl, piece);
-    return readingOf(this.#gl, piece, size, this.#isReadTight);
+  #readerOf(buffer: PooledTexture, size: number): TextureReader {
+    const texture = buffer.content.resource;
+    this.#channels ??= canReadOneChannel(this.#gl, texture) ? 1 : 4;
+    return textureReader(this.#gl, texture, size, this.#channels);
   }
 
-  #readNow(memory: Resident, size: number): ArrayBuffer {
-    const reading = this.#readingOf(memory, size);
-    const words = new Int32Array(reading.length);
-    reading.into(words);
+  #readWordsSync(buffer: PooledTexture, size: number): ArrayBuffer {
+    const reader = this.#readerOf(buffer, size);
+    const words = new Int32Array(reader.length);
+    reader.readInto(words);
     this.#checkUsable();
-    return elementsOf(words, reading.step, size).buffer;
+    return firstChannel(words, reader.channels, size).buffer;
   }
 
-  async #readLater(memory: Resident, size: number): Promise<ArrayBuffer> {
+  async #readWords(buffer: PooledTexture, size: number): Promise<ArrayBuffer> {
     const gl = this.#gl;
-    const reading = this.#readingOf(memory, size);
-    const buffer = gl.createBuffer();
-    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
-    gl.bufferData(gl.PIXEL_PACK_BUFFER, 4 * reading.length, gl.STREAM_READ);
-    reading.into(0);
+    const reader = this.#readerOf(buffer, size);
+    const pixels = gl.createBuffer();
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, pixels);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, 4 * reader.length, gl.STREAM_READ);
+    reader.readInto(0);
     gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
-    const words = new Int32Array(reading.length);
+    const words = new Int32Array(reader.length);
     try {
       await this.#fence();
-      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, buffer);
+      gl.bindBuffer(gl.PIXEL_PACK_BUFFER, pixels);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, words);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
     } finally {
       this.#checkUsable();
-      gl.deleteBuffer(buffer);
+      gl.deleteBuffer(pixels);
     }
-    return elementsOf(words, reading.step, size).buffer;
+    return firstChannel(words, reader.channels, size).buffer;
   }
 
-  /** Settles when all that was submitted is done. */
+  /** Settles when all submitted work is done. */
   #fence(): Promise<void> {
     const gl = this.#gl;
     const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
@@ -256,9 +261,8 @@ export class WebGl2Device implements Device {
     return this.#owner._pollFence(fence);
   }
 
+  /** @throws {Error} if the context is lost. */
   #checkUsable(): void {
-    if (this.#gl.isContextLost()) {
-      throw new Error('gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())');
-    }
+    if (this.#gl.isContextLost()) throw deviceLostError();
   }
 }

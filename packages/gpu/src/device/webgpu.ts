@@ -1,67 +1,67 @@
-// The mode webgpu: our own WGSL, in kernels of gpu.js, on its device.
+// The mode webgpu: generated WGSL, in kernels of gpu.js, on its device.
 import type { DType, TypedArray } from '@thetagrad/core/backend';
-import type { Code, IndexCheck } from '../code/code.ts';
-import { reportedIndex, reportSize } from '../code/wgsl.ts';
-import { wgsl, wgslAlone, type Language } from '../lower/language.ts';
-import { arrayOf, wordsOf } from './arrays.ts';
-import type { Device, Memory } from './device.ts';
-import { KernelCache } from './kernelCache.ts';
+import type { Code, IndexCheck } from '../code/command.ts';
+import { decodeReport, reportSize } from '../code/wgsl.ts';
+import { wgsl, wgslInSoftware, type Language } from '../lower/language.ts';
+import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
-import { Held } from './held.ts';
+import { Handle } from './handle.ts';
+import { KernelCache } from './kernelCache.ts';
 import { Pool, type Block } from './pool.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { WgslKernel } from './wgslKernel.ts';
+import { fromWords, toWords } from './words.ts';
 
-/** So many submissions may wait for the device before evaluation does. */
-const mostAhead = 8;
+/** The number of submissions that may be pending before evaluation waits for the device. */
+const maxPending = 8;
 
-/** STORAGE, COPY_SRC and COPY_DST. (The names are globals of browsers alone.) */
+/** STORAGE | COPY_SRC | COPY_DST, whose names are globals in browsers only. */
 const bufferUsage = 0x80 | 0x04 | 0x08;
 
-/** A block of the device's memory, while somebody uses it. */
-type Resident = Held<Block<GPUBuffer>>;
+type PooledBuffer = Handle<Block<GPUBuffer>>;
 
 export class WebGpuDevice implements Device {
   readonly mode = 'webgpu';
   readonly language: Language;
   readonly isSynchronous = false;
-  readonly mostInputs: number;
+  readonly maxInputs: number;
   readonly #context: DeviceContext;
   readonly #pool: Pool<GPUBuffer>;
   readonly #kernels = new KernelCache<WgslKernel>();
   readonly #reader: DeviceKernel;
-  /** Where kernels report indices out of range. */
+  /** Where kernels report an index out of range. */
   readonly #report: GPUBuffer;
+  /** Whether a kernel that may report was dispatched since the report was last read. */
   #mayReport = false;
   #encoder: GPUCommandEncoder | undefined;
-  /** Of all programs in the running sequence, unless each has its own to be timed. */
+  /** The pass of all commands in the sequence; timed commands have one each. */
   #pass: GPUComputePassEncoder | undefined;
   #stopwatch: Stopwatch | undefined;
-  /** The names of the kernels in the running sequence. */
+  /** The names of the commands in the sequence. */
   #names: string[] = [];
-  /** Whether the running sequence has compiled a kernel. */
-  #compiles = false;
+  /** Whether the sequence has compiled a kernel. */
+  #hasCompiled = false;
   #outcome: Promise<Error | undefined> | undefined;
-  /** What went wrong and was not thrown yet. */
+  /** An error that was not thrown yet. */
   #failure: Error | undefined;
-  /** Settles when the errors of all that was submitted are known. */
+  /** Settles when the outcomes of all submissions are known. */
   #checked: Promise<void> = Promise.resolve();
-  #ahead = 0;
+  #pending = 0;
 
   constructor(context: DeviceContext, language: Language = languageFor(context.adapter)) {
     const { device } = (this.#context = context);
     this.language = language;
-    // One is the output, and one takes reports.
-    this.mostInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
+    // One array is the output, and one is for reports.
+    this.maxInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
     this.#pool = new Pool({
-      most: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
-      make: (size) => device.createBuffer({ size, usage: bufferUsage }),
+      maxBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      create: (size) => device.createBuffer({ size, usage: bufferUsage }),
       destroy: (buffer) => buffer.destroy(),
     });
     this.#reader = new gpuJs.WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
     this.#reader._device = device;
     this.#report = device.createBuffer({ size: 4 * reportSize, usage: bufferUsage });
-    // In place of gpu.js' own handler, which writes to the console.
+    // Replaces the handler of gpu.js, which logs to the console.
     device.onuncapturederror = ({ error }) => void this.#fail(error);
   }
 
@@ -71,19 +71,19 @@ export class WebGpuDevice implements Device {
     return `gpu.js webgpu: ${name || 'unnamed adapter'}`;
   }
 
-  get bytes(): number {
-    return this.#pool.bytes;
+  get bytesAllocated(): number {
+    return this.#pool.bytesAllocated;
   }
 
   get bytesInUse(): number {
     return this.#pool.bytesInUse;
   }
 
-  upload(values: TypedArray, dtype: DType): Memory {
-    const memory = this.#take(values.length);
-    const words = wordsOf(values, dtype) as Int32Array<ArrayBuffer>;
-    if (words.length > 0) this.#context.device.queue.writeBuffer(memory.content.piece, 0, words);
-    return memory;
+  upload(values: TypedArray, dtype: DType): DeviceBuffer {
+    const buffer = this.#allocate(values.length);
+    const words = toWords(values, dtype) as Int32Array<ArrayBuffer>;
+    if (words.length > 0) this.#context.device.queue.writeBuffer(buffer.content.resource, 0, words);
+    return buffer;
   }
 
   begin(isTimed: boolean): void {
@@ -93,21 +93,21 @@ export class WebGpuDevice implements Device {
     device.pushErrorScope('out-of-memory');
     device.pushErrorScope('validation');
     this.#names = [];
-    this.#compiles = false;
+    this.#hasCompiled = false;
     this.#encoder = device.createCommandEncoder();
     if (!isTimed) this.#pass = this.#encoder.beginComputePass();
   }
 
-  compute(code: Code, inputs: readonly Memory[], _check: IndexCheck | undefined): Memory {
-    const output = this.#take(code.output.size);
-    const buffers = [...inputs, output].map((memory) => (memory as Resident).content.piece);
+  dispatch(code: Code, inputs: readonly DeviceBuffer[], _check: IndexCheck | undefined): DeviceBuffer {
+    const output = this.#allocate(code.output.size);
+    const buffers = [...inputs, output].map((buffer) => (buffer as PooledBuffer).content.resource);
     if (code.reports) {
       buffers.push(this.#report);
       this.#mayReport = true;
     }
     this.#names.push(code.name);
     const kernel = this.#kernelFor(code);
-    this.#pass ??= this.#encoder!.beginComputePass({ timestampWrites: this.#stopwatch!.next() });
+    this.#pass ??= this.#encoder!.beginComputePass({ timestampWrites: this.#stopwatch!.nextPass() });
     kernel.encode(this.#pass, buffers);
     if (this.#stopwatch) {
       this.#pass.end();
@@ -123,10 +123,10 @@ export class WebGpuDevice implements Device {
     device.queue.submit([this.#encoder!.finish()]);
     this.#pass = this.#encoder = undefined;
     this.#pool.trim();
-    this.#ahead++;
-    const made = this.#pool.made();
-    const outcome = this.#outcomeOf(this.#names, made, [device.popErrorScope(), device.popErrorScope()]);
-    this.#outcome = made.length > 0 || this.#compiles ? outcome : undefined;
+    this.#pending++;
+    const created = this.#pool.takeCreated();
+    const outcome = this.#outcomeOf(this.#names, created, [device.popErrorScope(), device.popErrorScope()]);
+    this.#outcome = created.length > 0 || this.#hasCompiled ? outcome : undefined;
     this.#checked = Promise.all([this.#checked, outcome]).then(() => undefined);
   }
 
@@ -141,21 +141,21 @@ export class WebGpuDevice implements Device {
     });
   }
 
-  free(memory: Memory): void {
-    this.#pool.give((memory as Resident).free());
+  free(buffer: DeviceBuffer): void {
+    this.#pool.free((buffer as PooledBuffer).free());
   }
 
-  async read(memory: Memory, dtype: DType, size: number): Promise<TypedArray> {
+  async read(buffer: DeviceBuffer, dtype: DType, size: number): Promise<TypedArray> {
     this.#checkUsable();
-    if (size === 0) return arrayOf(new ArrayBuffer(0), dtype);
-    const words = await this.#readWords((memory as Resident).content.piece, size).catch((error: unknown) => {
+    if (size === 0) return fromWords(new ArrayBuffer(0), dtype);
+    const words = await this.#readWords((buffer as PooledBuffer).content.resource, size).catch((error: unknown) => {
       this.#checkUsable();
       throw error;
     });
     await this.#readReport();
     await this.#checked;
     this.#checkUsable();
-    return arrayOf(words, dtype);
+    return fromWords(words, dtype);
   }
 
   readSync(): TypedArray {
@@ -165,53 +165,53 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  yieldToCollector(): Promise<void> | undefined {
+  throttle(): Promise<void> | undefined {
     this.#checkUsable();
-    if (this.#ahead < mostAhead) return undefined;
-    this.#ahead = 0;
+    if (this.#pending < maxPending) return undefined;
+    this.#pending = 0;
     return this.#context.device.queue.onSubmittedWorkDone().then(
       () => undefined,
       () => undefined,
     );
   }
 
-  #take(size: number): Resident {
-    const block = this.#pool.take(4 * size);
-    return new Held(block, block.bytes);
+  #allocate(size: number): PooledBuffer {
+    const block = this.#pool.allocate(4 * size);
+    return new Handle(block, block.bytes);
   }
 
   #kernelFor(code: Code): WgslKernel {
     const key = `${code.workgroups!.join()} ${code.source}`;
     return this.#kernels.get(key, () => {
-      this.#compiles = true;
+      this.#hasCompiled = true;
       return new WgslKernel(code, this.#context);
     });
   }
 
-  /** The error of a sequence that took these blocks. What is out of memory is also invalid where it is used. */
+  /** The error of a sequence that created these blocks. Where memory ran out, there are validation errors as well. */
   async #outcomeOf(
     names: readonly string[],
-    made: readonly Block<GPUBuffer>[],
+    created: readonly Block<GPUBuffer>[],
     [validation, memory]: readonly [Promise<GPUError | null>, Promise<GPUError | null>],
   ): Promise<Error | undefined> {
     let error: GPUError | Error | null;
     let what = 'the device reports an error';
     try {
-      const isShort = await memory;
-      error = isShort ?? (await validation);
-      if (isShort) what = 'the device is out of memory';
-    } catch (lost) {
-      error = lost as Error;
+      const outOfMemory = await memory;
+      error = outOfMemory ?? (await validation);
+      if (outOfMemory) what = 'the device is out of memory';
+    } catch (deviceLost) {
+      error = deviceLost as Error;
     }
     if (!error) return undefined;
-    this.#pool.discard(made);
+    this.#pool.discard(created);
     this.#kernels.clear();
     return this.#fail(error, `${what} in an evaluation of the kernels ${names.join(', ')}`);
   }
 
-  /** The first words of a buffer, as gpu.js reads results of its kernels. */
+  /** Reads the first words of a buffer, as gpu.js reads the results of its kernels. */
   async #readWords(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
-    // Never deleted: that would destroy the buffer, which is the pool's.
+    // Not deleted, which would destroy the buffer of the pool.
     const handle = new gpuJs.WebGPUBufferResult({
       buffer,
       output: [size],
@@ -221,34 +221,33 @@ export class WebGpuDevice implements Device {
     return (await this.#reader.readBufferResult(handle)).buffer as ArrayBuffer;
   }
 
+  /** @throws {RangeError} if a kernel reported an index out of range. */
   async #readReport(): Promise<void> {
     if (!this.#mayReport) return;
     this.#mayReport = false;
-    const error = reportedIndex(new Int32Array(await this.#readWords(this.#report, reportSize)));
+    const error = decodeReport(new Int32Array(await this.#readWords(this.#report, reportSize)));
     if (!error) return;
     this.#context.device.queue.writeBuffer(this.#report, 0, new Int32Array(reportSize));
     throw error;
   }
 
-  /** Keeps an error until it can be thrown. */
+  /** Keeps an error until {@link #checkUsable} throws it. */
   #fail(error: GPUError | Error, what = 'the device reports an error'): Error {
     const failure = new Error(`gpu: ${what}: ${error.message}`);
     this.#failure ??= failure;
     return failure;
   }
 
-  /** Throws what went wrong before, once. */
+  /** @throws {Error} if the device is lost or, once, if something failed before. */
   #checkUsable(): void {
-    if (this.#context.isLost) {
-      throw new Error('gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())');
-    }
+    if (this.#context.isLost) throw deviceLostError();
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure;
   }
 }
 
-/** Adapters that a browser or driver falls back to compute in software. */
+/** Fallback adapters compute in software. */
 function languageFor({ info }: GPUAdapter): Language {
-  return info.isFallbackAdapter ? wgslAlone : wgsl;
+  return info.isFallbackAdapter ? wgslInSoftware : wgsl;
 }

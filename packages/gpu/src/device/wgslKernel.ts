@@ -1,18 +1,19 @@
-import type { Code } from '../code/code.ts';
+import type { Code } from '../code/command.ts';
 import { gpuJs, type DeviceContext } from './gpujs.ts';
 
-const compute = 4;
+/** ShaderStage.COMPUTE, whose name is a global in browsers only. */
+const computeStage = 4;
 
 /**
- * A kernel of gpu.js that is not translated from JavaScript, but comes as WGSL. It is compiled at once, with errors going to
- * the device's error scopes, and is added to a pass together with others instead of being submitted by itself.
+ * A kernel of gpu.js that runs given WGSL, instead of WGSL translated from JavaScript. Compile errors go to the device's error
+ * scopes. Kernels are encoded into a pass together, rather than each submitted by itself.
  */
 export class WgslKernel extends gpuJs.WebGPUKernel {
   readonly #code: Code;
   readonly #device: GPUDevice;
   readonly #layout: GPUBindGroupLayout;
-  #bound: readonly GPUBuffer[] = [];
-  #group: GPUBindGroup | undefined;
+  #boundBuffers: readonly GPUBuffer[] = [];
+  #bindGroup: GPUBindGroup | undefined;
 
   constructor(code: Code, context: DeviceContext) {
     super('function kernel() {}', { output: [Math.max(1, code.output.size)], precision: 'single' });
@@ -25,7 +26,7 @@ export class WgslKernel extends gpuJs.WebGPUKernel {
     if (reports) types.push('storage');
     this.#layout = device.createBindGroupLayout({
       label,
-      entries: types.map((type, binding) => ({ binding, visibility: compute, buffer: { type } })),
+      entries: types.map((type, binding) => ({ binding, visibility: computeStage, buffer: { type } })),
     });
     this.computePipeline = device.createComputePipeline({
       label,
@@ -34,19 +35,19 @@ export class WgslKernel extends gpuJs.WebGPUKernel {
     });
   }
 
-  /** Adds the kernel to a pass, from and to these buffers. */
+  /** Adds the kernel to a pass, with its inputs and output (and report) in `buffers`. */
   encode(pass: GPUComputePassEncoder, buffers: readonly GPUBuffer[]): void {
     // A training loop binds the same buffers in every step.
-    if (!this.#group || buffers.some((buffer, i) => buffer !== this.#bound[i])) {
-      this.#bound = buffers;
-      this.#group = this.#device.createBindGroup({
+    if (!this.#bindGroup || buffers.some((buffer, i) => buffer !== this.#boundBuffers[i])) {
+      this.#boundBuffers = buffers;
+      this.#bindGroup = this.#device.createBindGroup({
         label: this.#code.name,
         layout: this.#layout,
         entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
       });
     }
     pass.setPipeline(this.computePipeline!);
-    pass.setBindGroup(0, this.#group);
+    pass.setBindGroup(0, this.#bindGroup);
     pass.dispatchWorkgroups(...this.#code.workgroups!);
   }
 }

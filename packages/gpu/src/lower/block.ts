@@ -1,14 +1,14 @@
-// Products of matrices in WGSL without memory that threads share: each thread computes a block of elements in registers. For
-// devices in software, where sharing is slow, and for small matrices.
-import type { Command } from '../code/code.ts';
-import { coordinatesOf } from '../code/views.ts';
-import { sumOf, times, valueTypeOf } from '../code/writer.ts';
-import { groupsOf, WgslWriter } from '../code/wgsl.ts';
-import { storeCells, type Cells, type Product } from './product.ts';
+// Matrix products in WGSL without shared memory: each thread computes a block of elements in registers. For adapters that
+// compute in software, where sharing is slow, and for small matrices.
+import type { Command } from '../code/command.ts';
+import { coordinatesOf } from '../code/positions.ts';
+import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
+import { plus, times, valueTypeOf } from '../code/writer.ts';
+import { storeBlock, type BlockAccumulation, type MatrixProduct } from './product.ts';
 
-const threads = 32;
-/** Rows and columns of a block: the larger it is, the more often is used what is read, and the fewer threads there are. */
-const extents = [
+const workgroupSize = 32;
+/** Rows and columns of blocks: larger ones use each loaded element more often, but leave fewer threads. */
+const blockSizes = [
   [8, 8],
   [4, 8],
   [4, 4],
@@ -16,52 +16,47 @@ const extents = [
   [1, 4],
 ] as const;
 
-/** The command for a product, or nothing if there are not enough blocks for so many threads. */
-export function lowerBlocks(product: Product, leastThreads: number): Command | undefined {
-  const { name, rows, columns, batches, output } = product;
-  const extent = extents.find(
-    ([high, wide]) => Math.ceil(rows / high) * Math.ceil(columns / wide) * batches >= leastThreads,
+/** Makes the command for a product, or `undefined` if it has fewer blocks than `minThreads`. */
+export function lowerBlocks(product: MatrixProduct, minThreads: number): Command | undefined {
+  const { name, rows, columns, batches, output, finish } = product;
+  const blockSize = blockSizes.find(
+    ([height, width]) => Math.ceil(rows / height) * Math.ceil(columns / width) * batches >= minThreads,
   );
-  if (!extent) return undefined;
-  const [high, wide] = [Math.min(rows, extent[0]), Math.min(columns, extent[1])];
+  if (!blockSize) return undefined;
+  const [height, width] = [Math.min(rows, blockSize[0]), Math.min(columns, blockSize[1])];
   const type = valueTypeOf(output.dtype);
   const writer = new WgslWriter();
-  // The columns of a thread are far apart, so that neighbours read neighbours in memory.
-  const counts = [batches, Math.ceil(rows / high), Math.ceil(columns / wide)];
-  const blocks = counts.reduce((all, count) => all * count);
-  const { workgroups, index } = groupsOf(Math.ceil(blocks / threads));
+  const counts = [batches, Math.ceil(rows / height), Math.ceil(columns / width)] as const;
+  const blocks = counts[0] * counts[1] * counts[2];
+  const { workgroups, index } = dispatchOf(Math.ceil(blocks / workgroupSize));
 
   const [batch, blockRow, blockColumn] = coordinatesOf(writer, 'block', counts) as [string, string, string];
-  const rowAt = (i: string): string => sumOf([times(blockRow, high), i]);
-  const columnAt = (j: string): string => sumOf([blockColumn, times(j, counts[2]!)]);
-  /** The last one again where there is none. */
-  const known = (count: number, most: number, at: (i: string) => string): string[] =>
+  const rowAt = (i: string): string => plus([times(blockRow, height), i]);
+  // The columns of a thread are far apart, so that neighbouring threads read neighbouring elements.
+  const columnAt = (j: string): string => plus([blockColumn, times(j, counts[2])]);
+  /** The rows or columns of the thread; the last one again where there are no more. */
+  const linesOf = (count: number, limit: number, at: (i: string) => string): string[] =>
     Array.from({ length: count }, (_, i) =>
-      writer.integer(most % count === 0 ? at(String(i)) : `min(${at(String(i))}, ${most - 1})`),
+      writer.bindIndex(limit % count === 0 ? at(String(i)) : `min(${at(String(i))}, ${limit - 1})`),
     );
 
   const zero = writer.constant(type, 0);
-  const cells: Cells = {
-    begin: () => Array.from({ length: high * wide }, () => writer.variable(zero)),
-    add: (into, { left, right }) => {
-      into.forEach(({ text }, cell) => {
-        writer.line(`${text} += ${left[Math.floor(cell / wide)]!.text} * ${right[cell % wide]!.text};`);
+  const block: BlockAccumulation = {
+    begin: () => Array.from({ length: height * width }, () => writer.variable(zero)),
+    add: (totals, { left, right }) => {
+      totals.forEach(({ text }, i) => {
+        writer.line(`${text} += ${left[Math.floor(i / width)]!.text} * ${right[i % width]!.text};`);
       });
     },
-    merge: (into, part) => into.forEach(({ text }, cell) => writer.line(`${text} += ${part[cell]!.text};`)),
+    merge: (totals, part) => totals.forEach(({ text }, i) => writer.line(`${text} += ${part[i]!.text};`)),
   };
-  const sums = product.sums(writer, batch, known(high, rows, rowAt), known(wide, columns, columnAt), cells);
-  storeCells(writer, product, batch, sums, {
-    rows: { count: high, at: rowAt },
-    columns: { count: wide, at: columnAt },
-    first: '0',
-  });
+  const sums = product.sums(writer, batch, linesOf(height, rows, rowAt), linesOf(width, columns, columnAt), block);
+  const lines = { rows: { count: height, at: rowAt }, columns: { count: width, at: columnAt } };
+  storeBlock(writer, product, { batch, sums, ...lines, start: '0' }, finish);
   const code = writer.program(name, output, {
     workgroups,
-    size: threads,
-    parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
-    anyIndex: 'own',
-    prologue: [`let block = i32((${index}) * ${threads}u + own);`, `if (block >= ${blocks}) { return; }`],
+    workgroupSize,
+    prologue: [`let block = i32((${index}) * ${workgroupSize}u + local);`, `if (block >= ${blocks}) { return; }`],
   });
   return { code, inputs: writer.inputs, output };
 }

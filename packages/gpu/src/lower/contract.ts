@@ -1,14 +1,13 @@
-// Which kernel computes a product of matrices.
-import type { Command } from '../code/code.ts';
+import type { Command } from '../code/command.ts';
 import { lowerBlocks } from './block.ts';
 import type { Language } from './language.ts';
-import type { Product } from './product.ts';
+import type { MatrixProduct } from './product.ts';
 import { lowerTiles, suitsTiles } from './tile.ts';
 
-/** The commands for a product, where the language has something better than a thread for each element. */
-export function lowerProduct(product: Product, language: Language): Command[] | undefined {
+/** Makes the commands for a matrix product, if the language has something better than a thread for each element. */
+export function lowerProduct(product: MatrixProduct, language: Language): Command[] | undefined {
   if (language.name !== 'WGSL') return undefined;
-  if (language.hasSharing && suitsTiles(product)) return lowerTiles(product);
-  const blocks = lowerBlocks(product, language.busyThreads);
-  return blocks && [blocks];
+  if (language.hasSharedMemory && suitsTiles(product)) return lowerTiles(product);
+  const command = lowerBlocks(product, language.busyThreads);
+  return command && [command];
 }

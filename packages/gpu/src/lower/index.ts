@@ -1,22 +1,24 @@
-import type { Kernel } from '@thetagrad/core/backend';
-import type { Command } from '../code/code.ts';
+import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
+import type { Command } from '../code/command.ts';
 import { lowerConvolution } from './convolution.ts';
-import { lowerIota, lowerScatter, lowerTake } from './indexing.ts';
-import type { Language, RoutineKernel } from './language.ts';
+import { lowerIota, lowerScatterAdd, lowerTakeAlongAxis } from './indexing.ts';
+import type { Language } from './language.ts';
 import { lowerMap } from './map.ts';
 import { lowerMatmul } from './matmul.ts';
 import { lowerConcat, lowerFold, lowerPad } from './move.ts';
-import { lowerMaxIndices, lowerWindowSumTranspose, lowerWindowSum } from './pool.ts';
+import { lowerMaxIndices, lowerWindowSum, lowerWindowSumTranspose } from './pool.ts';
 import { lowerRandomBits } from './random.ts';
 import { lowerReduce } from './reduce.ts';
 import { lowerScan } from './scan.ts';
-import { lowerArgSort } from './sort.ts';
+import { lowerArgsort } from './sort.ts';
 
-type Lowering = (kernel: RoutineKernel, language: Language, mostInputs: number) => Command[];
+/** A lowering for every routine of core: a missing or superfluous one does not compile. */
+export type Lowerings = {
+  readonly [Name in RoutineName]: (kernel: RoutineKernel<Name>, language: Language, maxInputs: number) => Command[];
+};
 
-/** By the names of core's routines: of all that it has. */
-export const routines: Readonly<Record<string, Lowering>> = {
-  argsort: lowerArgSort,
+const lowerings: Lowerings = {
+  argsort: lowerArgsort,
   concat: lowerConcat,
   convolution: lowerConvolution,
   fold: lowerFold,
@@ -26,23 +28,28 @@ export const routines: Readonly<Record<string, Lowering>> = {
   pad: lowerPad,
   randomBits: lowerRandomBits,
   scan: lowerScan,
-  scatterAdd: lowerScatter,
-  takeAlongAxis: lowerTake,
-  windowSumTranspose: lowerWindowSumTranspose,
+  scatterAdd: lowerScatterAdd,
+  takeAlongAxis: lowerTakeAlongAxis,
   windowSum: lowerWindowSum,
+  windowSumTranspose: lowerWindowSumTranspose,
 };
 
-/** The commands that a kernel comes to. */
-export function lower(kernel: Kernel, language: Language, mostInputs: number): Command[] {
+/** Lowers a kernel to commands, each of which reads at most `maxInputs` arrays. */
+export function lower(kernel: Kernel, language: Language, maxInputs: number): Command[] {
   switch (kernel.kind) {
     case 'map':
       return lowerMap(kernel, language);
     case 'reduce':
       return lowerReduce(kernel, language);
-    case 'routine': {
-      const lowering = routines[kernel.operation.name];
-      if (!lowering) throw new Error(`gpu: the routine '${kernel.operation.name}' has no kernel`);
-      return lowering(kernel, language, mostInputs);
-    }
+    case 'routine':
+      return lowerRoutine(kernel, language, maxInputs);
   }
+}
+
+function lowerRoutine<Name extends RoutineName>(
+  kernel: RoutineKernel<Name>,
+  language: Language,
+  maxInputs: number,
+): Command[] {
+  return lowerings[kernel.name](kernel, language, maxInputs);
 }

@@ -1,66 +1,66 @@
-// The languages that kernels are written in, and how a kernel that computes one element in each thread is made in them.
-import type { Kernel } from '@thetagrad/core/backend';
-import { type Code, type Command, type Place } from '../code/code.ts';
+// The languages of kernels, and how a kernel in which each thread computes one element is written in them.
+import type { Code, Command, Location } from '../code/command.ts';
 import { GlslWriter } from '../code/glsl.ts';
 import { JavaScriptWriter } from '../code/javascript.ts';
 import { WgslWriter } from '../code/wgsl.ts';
 import type { Value, Writer } from '../code/writer.ts';
 
-export type RoutineKernel = Kernel & { kind: 'routine' };
-
 export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
-  /** Whether threads of a workgroup share memory that is fast. */
-  readonly hasSharing: boolean;
-  /** A device has enough to do with so many threads. */
+  /** Whether the threads of a workgroup have fast shared memory. */
+  readonly hasSharedMemory: boolean;
+  /** The number of threads that keep a device busy. */
   readonly busyThreads: number;
-  /** How many short bodies of a loop are written one after another. */
+  /** How many iterations of a loop with a short body are unrolled. */
   readonly unrolled: number;
-  /** How many terms a thread may add where others could help it: drivers stop threads that take too long. */
-  readonly mostTerms: number;
-  writer(output: Place): Writer;
+  /** The number of terms that a thread adds at most where threads can share the work: drivers stop long-running kernels. */
+  readonly maxTerms: number;
+  createWriter(output: Location): Writer;
 }
 
 export const javaScript: Language = {
   name: 'JavaScript',
-  hasSharing: false,
+  hasSharedMemory: false,
   busyThreads: 1,
   unrolled: 1,
-  mostTerms: Infinity,
-  writer: (output) => new JavaScriptWriter(output),
-};
-export const wgsl: Language = {
-  name: 'WGSL',
-  hasSharing: true,
-  busyThreads: 8192,
-  unrolled: 8,
-  mostTerms: 8192,
-  writer: () => new WgslWriter(),
-};
-/** For devices in software, where threads are slow to begin, and slower to wait for each other. */
-export const wgslAlone: Language = {
-  ...wgsl,
-  hasSharing: false,
-  busyThreads: 128,
-  writer: () => new WgslWriter(64),
-};
-export const glsl: Language = {
-  name: 'GLSL',
-  hasSharing: false,
-  busyThreads: 8192,
-  unrolled: 8,
-  mostTerms: 8192,
-  writer: () => new GlslWriter(),
+  maxTerms: Infinity,
+  createWriter: (output) => new JavaScriptWriter(output),
 };
 
-/** A command that computes each element of its output by itself. */
-export function elementwise(
+export const wgsl: Language = {
+  name: 'WGSL',
+  hasSharedMemory: true,
+  busyThreads: 8192,
+  unrolled: 8,
+  maxTerms: 8192,
+  createWriter: () => new WgslWriter(),
+};
+
+/** For adapters that compute in software, where threads are slow to start, and slower to synchronize. */
+export const wgslInSoftware: Language = {
+  ...wgsl,
+  hasSharedMemory: false,
+  busyThreads: 128,
+  createWriter: () => new WgslWriter(64),
+};
+
+export const glsl: Language = {
+  name: 'GLSL',
+  hasSharedMemory: false,
+  busyThreads: 8192,
+  unrolled: 8,
+  maxTerms: 8192,
+  createWriter: () => new GlslWriter(),
+};
+
+/** Makes a command in which each thread computes one element of the output. */
+export function emitElementwise(
   language: Language,
   name: string,
-  output: Place,
+  output: Location,
   compute: (writer: Writer, element: string) => Value,
 ): Command {
-  const writer = language.writer(output);
+  const writer = language.createWriter(output);
   const code: Code = writer.finish(name, compute(writer, writer.element), output);
   return { code, inputs: writer.inputs, output };
 }

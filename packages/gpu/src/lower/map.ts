@@ -1,33 +1,39 @@
-import type { Body, Kernel, Operand } from '@thetagrad/core/backend';
-import type { Command } from '../code/code.ts';
-import { placesOf } from '../code/views.ts';
+import type { Body, MapKernel, Operand } from '@thetagrad/core/backend';
+import type { Command } from '../code/command.ts';
+import { positionsOf } from '../code/positions.ts';
 import type { Value, Writer } from '../code/writer.ts';
-import { elementwise, type Language } from './language.ts';
+import { emitElementwise, type Language } from './language.ts';
 
-export function lowerMap({ body, output }: Kernel & { kind: 'map' }, language: Language): Command[] {
+export function lowerMap({ body, output }: MapKernel, language: Language): Command[] {
   return [
-    elementwise(language, namesOf(body), output, (writer, element) =>
-      writer.body(body, loadAll(writer, body.operands, element)),
+    emitElementwise(language, nameOf(body), output, (writer, element) =>
+      writer.evaluateBody(body, loadOperands(writer, body.operands, element)),
     ),
   ];
 }
 
-/** The operations of a body, in order. */
-export function namesOf({ steps }: Body): string {
+/** The names of a body's operations, in order. */
+export function nameOf({ steps }: Body): string {
   return steps.map(({ operation }) => operation.name).join(' → ');
 }
 
-/** One element of each operand, all of one shape, by its number in row-major order. */
-export function loadAll(writer: Writer, operands: readonly Operand[], element: string): Value[] {
-  const places = placesOf(
+/** Loads element number `element`, in row-major order, of each operand; all have one shape. */
+export function loadOperands(writer: Writer, operands: readonly Operand[], element: string): Value[] {
+  const positions = positionsOf(
     writer,
     element,
     operands.map(({ view }) => view),
   );
-  return operands.map(({ slot }, i) => writer.load(slot, places[i]!));
+  return operands.map(({ slot }, i) => writer.load(slot, positions[i]!));
 }
 
-/** What a routine has computed for an element, through its tail. */
-export function throughTail(writer: Writer, tail: Body | undefined, value: Value, element: string): Value {
-  return tail ? writer.body(tail, [value, ...loadAll(writer, tail.operands.slice(1), element)]) : value;
+/** Passes the result of a routine for an element through its epilogue, if it has one. */
+export function applyEpilogue(
+  writer: Writer,
+  { epilogue }: { readonly epilogue?: Body },
+  value: Value,
+  element: string,
+): Value {
+  if (!epilogue) return value;
+  return writer.evaluateBody(epilogue, [value, ...loadOperands(writer, epilogue.operands.slice(1), element)]);
 }

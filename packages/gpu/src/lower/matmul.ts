@@ -1,56 +1,58 @@
-import type { Operand } from '@thetagrad/core/backend';
-import type { Command } from '../code/code.ts';
-import { coordinatesOf, placeOf, product as sizeOf } from '../code/views.ts';
-import { sumOf, times, type Value } from '../code/writer.ts';
+import { sizeOf, type Operand, type RoutineKernel, type Shape } from '@thetagrad/core/backend';
+import type { Command } from '../code/command.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
+import { plus, times, type Value } from '../code/writer.ts';
 import { lowerProduct } from './contract.ts';
-import { matmulOneByOne } from './oneByOne.ts';
-import type { Language, RoutineKernel } from './language.ts';
-import { throughTail } from './map.ts';
-import type { Factor, Product } from './product.ts';
-import { inRuns } from './runs.ts';
+import type { Language } from './language.ts';
+import { applyEpilogue } from './map.ts';
+import { lowerNaiveMatmul } from './naive.ts';
+import type { Factor, MatrixProduct } from './product.ts';
+import { accumulateInRuns } from './runs.ts';
 
-export function lowerMatmul(kernel: RoutineKernel, language: Language): Command[] {
-  const [a, b] = kernel.operands as [Operand, Operand];
-  const batch = kernel.shape.slice(0, -2);
+export function lowerMatmul(kernel: RoutineKernel<'matmul'>, language: Language): Command[] {
+  const [a, b] = kernel.operands;
+  const batchShape = kernel.shape.slice(0, -2);
   const [rows, columns] = kernel.shape.slice(-2) as [number, number];
   const depth = a.view.shape.at(-1)!;
-  const [left, right] = [factor(a, batch, -2, -1), factor(b, batch, -1, -2)];
-  const product: Product = {
+  const [left, right] = [factorOf(a, batchShape, -2, -1), factorOf(b, batchShape, -1, -2)];
+  const product: MatrixProduct = {
     name: 'matmul',
-    batches: sizeOf(batch),
+    batches: sizeOf(batchShape),
     rows,
     columns,
     depth,
     left,
     right,
     output: kernel.output,
-    sums: (writer, batchNumber, ownRows, ownColumns, cells) => {
-      const load = (factor: Factor, lines: readonly string[]): ((k: string) => Value[]) => {
-        const places = lines.map((line) => factor.locate(writer, batchNumber, line));
-        return (k) => places.map((at) => writer.load(factor.place, at(k).index));
+    sums: (writer, batch, blockRows, blockColumns, block) => {
+      const loader = (factor: Factor, lines: readonly string[]): ((k: string) => Value[]) => {
+        const locate = lines.map((line) => factor.locate(writer, batch, line));
+        return (k) => locate.map((at) => writer.load(factor.location, at(k).position));
       };
-      const [ofLeft, ofRight] = [load(left, ownRows), load(right, ownColumns)];
-      const add = (into: readonly Value[], k: string): void => cells.add(into, { left: ofLeft(k), right: ofRight(k) });
-      return inRuns(writer, depth, { ...cells, add });
+      const [loadLeft, loadRight] = [loader(left, blockRows), loader(right, blockColumns)];
+      return accumulateInRuns(writer, depth, {
+        ...block,
+        add: (totals, k) => block.add(totals, { left: loadLeft(k), right: loadRight(k) }),
+      });
     },
-    element: (_, batchNumber, row, column) => ({
-      index: sumOf([times(batchNumber, rows * columns), times(row, columns), column]),
+    locate: (_, batch, row, column) => ({
+      position: plus([times(batch, rows * columns), times(row, columns), column]),
     }),
-    finish: (writer, value, element) => throughTail(writer, kernel.tail, value, element),
+    finish: (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   };
-  return lowerProduct(product, language) ?? matmulOneByOne(kernel, language);
+  return lowerProduct(product, language) ?? lowerNaiveMatmul(kernel, language);
 }
 
-/** A matrix for each batch; its rows (or columns) are along the axis `outer`. */
-function factor({ slot, view }: Operand, batch: readonly number[], outer: number, depth: number): Factor {
-  const [stride, step] = [view.strides.at(outer)!, view.strides.at(depth)!];
+/** A matrix for each batch, with its rows (or columns) along axis `lineAxis`. */
+function factorOf({ slot, view }: Operand, batchShape: Shape, lineAxis: number, depthAxis: number): Factor {
+  const [lineStride, depthStride] = [view.strides.at(lineAxis)!, view.strides.at(depthAxis)!];
   return {
-    place: slot,
-    isDeep: step === 1 || (step !== 0 && stride === 0),
-    locate: (writer, number, i) => {
-      const coordinates = [...coordinatesOf(writer, number, batch), i];
-      const base = writer.integer(placeOf(coordinates, [...view.strides.slice(0, -2), stride], view.offset));
-      return (k) => ({ index: sumOf([base, times(k, step)]) });
+    location: slot,
+    isDepthContiguous: depthStride === 1 || (depthStride !== 0 && lineStride === 0),
+    locate: (writer, batch, line) => {
+      const coordinates = [...coordinatesOf(writer, batch, batchShape), line];
+      const start = writer.bindIndex(positionOf(coordinates, [...view.strides.slice(0, -2), lineStride], view.offset));
+      return (k) => ({ position: plus([start, times(k, depthStride)]) });
     },
   };
 }

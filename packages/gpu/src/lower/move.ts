@@ -1,116 +1,113 @@
-import { temporaryPlace, type Command, type Place } from '../code/code.ts';
-import { coordinatesOf, placeOf, rowMajor } from '../code/views.ts';
+import { contiguous, sizeOf, type RoutineKernel, type View } from '@thetagrad/core/backend';
+import { createScratch, type Command, type Location } from '../code/command.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { times, valueTypeOf, type Value } from '../code/writer.ts';
-import { elementwise, type Language, type RoutineKernel } from './language.ts';
-import { throughTail } from './map.ts';
+import { emitElementwise, type Language } from './language.ts';
+import { applyEpilogue } from './map.ts';
 
-interface PadAttributes {
-  readonly low: readonly number[];
-  readonly step: readonly number[];
-  readonly value: number;
-}
-
-/** Each output element looks whether an input element lands on it. */
-export function lowerPad(kernel: RoutineKernel, language: Language): Command[] {
-  const { low, step, value } = kernel.attributes as unknown as PadAttributes;
-  const [{ slot, view }] = kernel.operands as [RoutineKernel['operands'][0]];
+/** Each output element checks whether an input element lands on it. */
+export function lowerPad(kernel: RoutineKernel<'pad'>, language: Language): Command[] {
+  const { padBefore, step, value } = kernel.attributes;
+  const [{ slot, view }] = kernel.operands;
   return [
-    elementwise(language, 'pad', kernel.output, (writer, element) => {
+    emitElementwise(language, 'pad', kernel.output, (writer, element) => {
       const padding = writer.constant(valueTypeOf(slot.dtype), value);
       const conditions: string[] = [];
       const coordinates = coordinatesOf(writer, element, kernel.shape).map((coordinate, axis) => {
-        const length = view.shape[axis]!;
-        if (low[axis] === 0 && step[axis] === 1 && length === kernel.shape[axis]) return coordinate;
-        const from = writer.integer(`(${coordinate} - ${low[axis]!})`, kernel.shape[axis]! + Math.abs(low[axis]!));
-        const extent = (length - 1) * step[axis]! + 1;
-        conditions.push(`${from} >= 0`, `${from} < ${extent}`);
-        if (step[axis] === 1) return from;
-        // Only where the two above hold: elsewhere it may be anything.
-        conditions.push(`${writer.remainder(from, step[axis]!)} == 0`);
-        return writer.quotient(from, step[axis]!);
+        const [before, axisStep] = [padBefore[axis]!, step[axis]!];
+        const [length, outputLength] = [view.shape[axis]!, kernel.shape[axis]!];
+        if (before === 0 && axisStep === 1 && length === outputLength) return coordinate;
+        const fromStart = writer.bindIndex(`(${coordinate} - ${before})`, outputLength + Math.abs(before));
+        conditions.push(`${fromStart} >= 0`, `${fromStart} < ${(length - 1) * axisStep + 1}`);
+        if (axisStep === 1) return fromStart;
+        // Undefined where the conditions above do not hold, but then its value does not matter.
+        conditions.push(`${writer.remainder(fromStart, axisStep)} == 0`);
+        return writer.quotient(fromStart, axisStep);
       });
-      if (view.shape.includes(0)) return throughTail(writer, kernel.tail, padding, element);
-      const place = placeOf(coordinates, view.strides, view.offset);
-      return throughTail(writer, kernel.tail, writer.guarded(conditions, slot, place, padding), element);
+      if (view.shape.includes(0)) return applyEpilogue(writer, kernel, padding, element);
+      const position = positionOf(coordinates, view.strides, view.offset);
+      return applyEpilogue(writer, kernel, writer.loadWhere(conditions, slot, position, padding), element);
     }),
   ];
 }
 
-/** Each output element picks the input that it lies in. Where they are too many for one kernel, some are joined first. */
-export function lowerConcat(kernel: RoutineKernel, language: Language, mostInputs: number): Command[] {
-  const axis = kernel.attributes['axis'] as number;
+/** An input of a concatenation. */
+interface Part {
+  readonly slot: Location;
+  readonly view: View;
+}
+
+/** Each output element picks the input in which it lies. If a command cannot read all inputs, some are joined first. */
+export function lowerConcat(kernel: RoutineKernel<'concat'>, language: Language, maxInputs: number): Command[] {
+  const { axis } = kernel.attributes;
   const commands: Command[] = [];
-  let parts = kernel.operands.filter(({ view }) => view.shape[axis]! > 0);
-  const tailInputs = (kernel.tail?.operands.length ?? 1) - 1;
-  while (parts.length + tailInputs > mostInputs) {
-    const some = parts.slice(0, mostInputs);
-    const shape = kernel.shape.with(
-      axis,
-      some.reduce((sum, { view }) => sum + view.shape[axis]!, 0),
-    );
-    const joined = temporaryPlace(
-      kernel.output.dtype,
-      shape.reduce((size, length) => size * length, 1),
-    );
-    commands.push(concat({ ...kernel, shape, operands: some }, joined, axis, language));
-    parts = [
-      { slot: joined as RoutineKernel['output'], view: { shape, strides: rowMajor(shape), offset: 0 } },
-      ...parts.slice(mostInputs),
-    ];
+  let parts: readonly Part[] = kernel.operands.filter(({ view }) => view.shape[axis]! > 0);
+  const epilogueInputs = (kernel.epilogue?.operands.length ?? 1) - 1;
+  while (parts.length + epilogueInputs > maxInputs) {
+    const first = parts.slice(0, maxInputs);
+    const length = first.reduce((sum, { view }) => sum + view.shape[axis]!, 0);
+    const shape = kernel.shape.with(axis, length);
+    const joined = createScratch(kernel.output.dtype, sizeOf(shape));
+    commands.push(emitConcat({ parts: first, axis, shape }, joined, language));
+    parts = [{ slot: joined, view: contiguous(shape) }, ...parts.slice(maxInputs)];
   }
-  commands.push(concat({ ...kernel, operands: parts }, kernel.output, axis, language));
+  const { shape, output } = kernel;
+  commands.push(
+    emitConcat({ parts, axis, shape, ...(kernel.epilogue && { epilogue: kernel.epilogue }) }, output, language),
+  );
   return commands;
 }
 
-function concat(kernel: RoutineKernel, output: Place, axis: number, language: Language): Command {
-  const { operands, shape } = kernel;
-  return elementwise(language, 'concat', output, (writer, element) => {
+function emitConcat(
+  concat: Pick<RoutineKernel<'concat'>, 'shape' | 'epilogue'> & {
+    readonly parts: readonly Part[];
+    readonly axis: number;
+  },
+  output: Location,
+  language: Language,
+): Command {
+  const { parts, axis, shape } = concat;
+  return emitElementwise(language, 'concat', output, (writer, element) => {
     const coordinates = coordinatesOf(writer, element, shape);
     const along = coordinates[axis]!;
     let end = shape[axis]!;
     let result: Value | undefined;
-    for (const { slot, view } of operands.toReversed()) {
+    for (const { slot, view } of parts.toReversed()) {
       const start = end - view.shape[axis]!;
-      const place = placeOf(coordinates.with(axis, `(${along} - ${start})`), view.strides, view.offset);
+      const position = positionOf(coordinates.with(axis, `(${along} - ${start})`), view.strides, view.offset);
       const conditions = [`${along} >= ${start}`, `${along} < ${end}`];
-      result = writer.guarded(conditions, slot, place, result ?? writer.constant(valueTypeOf(slot.dtype), 0));
+      const otherwise = result ?? writer.constant(valueTypeOf(slot.dtype), 0);
+      result = writer.loadWhere(conditions, slot, position, otherwise);
       end = start;
     }
-    return throughTail(writer, output === kernel.output ? kernel.tail : undefined, result!, element);
+    return applyEpilogue(writer, concat, result!, element);
   });
 }
 
-interface WindowAttributes {
-  readonly axis: number;
-  readonly size: number;
-  readonly step: number;
-  readonly dilation: number;
-}
-
-/** Each output element adds up the windows that it is in, in the order of its places in them. */
-export function lowerFold(kernel: RoutineKernel, language: Language): Command[] {
-  const { axis, size, step, dilation } = kernel.attributes as unknown as WindowAttributes;
-  const [{ slot, view }] = kernel.operands as [RoutineKernel['operands'][0]];
-  const count = view.shape[axis]!;
+/** Each output element adds up the windows that contain it, in the order of its index in them. */
+export function lowerFold(kernel: RoutineKernel<'fold'>, language: Language): Command[] {
+  const { axis, size, step, dilation } = kernel.attributes;
+  const [{ slot, view }] = kernel.operands;
+  const windows = view.shape[axis]!;
   return [
-    elementwise(language, 'fold', kernel.output, (writer, element) => {
+    emitElementwise(language, 'fold', kernel.output, (writer, element) => {
       const type = valueTypeOf(slot.dtype);
       const coordinates = coordinatesOf(writer, element, kernel.shape);
       const sum = writer.variable(writer.constant(type, 0));
-      if (count > 0) {
+      if (windows > 0) {
         writer.loop(size, (k) => {
-          const from = writer.integer(
+          const start = writer.bindIndex(
             `(${coordinates[axis]!} - ${times(k, dilation)})`,
             kernel.shape[axis]! + size * dilation,
           );
-          const conditions = [`${from} >= 0`, `${from} < ${(count - 1) * step + 1}`];
-          if (step > 1) conditions.push(`${writer.remainder(from, step)} == 0`);
-          const place = placeOf([...coordinates.with(axis, writer.quotient(from, step)), k], view.strides, view.offset);
-          const part = writer.guarded(conditions, slot, place, writer.constant(type, 0));
-          writer.set(sum, writer.sum(sum, part));
+          const conditions = [`${start} >= 0`, `${start} < ${(windows - 1) * step + 1}`];
+          if (step > 1) conditions.push(`${writer.remainder(start, step)} == 0`);
+          const window = [...coordinates.with(axis, writer.quotient(start, step)), k];
+          const position = positionOf(window, view.strides, view.offset);
+          writer.addTo(sum, writer.loadWhere(conditions, slot, position, writer.constant(type, 0)));
         });
       }
-      return throughTail(writer, kernel.tail, sum, element);
+      return applyEpilogue(writer, kernel, sum, element);
     }),
   ];
 }

@@ -1,65 +1,56 @@
-// Convolutions of images with zeros between their elements, as gradients of strided ones are: at an output only every d-th
-// kernel element meets an element, and which ones, repeats every d outputs. The others are left out.
-import { sumOf, times, type Writer } from '../code/writer.ts';
-
-type Pair = readonly [number, number];
-
-/** The attributes of core's convolution: each pair is for height and width. */
-export interface ConvolutionAttributes {
-  readonly stride: Pair;
-  readonly low: Pair;
-  readonly high: Pair;
-  readonly inputDilation: Pair;
-  readonly filterDilation: Pair;
-  readonly groups: number;
-}
+// Convolutions whose input is dilated, as gradients of strided ones are: at each output only every d-th filter element meets
+// an input element, and which ones repeats every d outputs. Outputs are grouped into these d phases, and filter elements that
+// meet only inserted zeros are skipped.
+import type { ConvolutionAttributes } from '@thetagrad/core/backend';
+import { plus, times, type Writer } from '../code/writer.ts';
 
 /** A convolution along one axis. */
-export class Axis {
-  /** How far apart the kernel elements are that meet elements at one output. */
+export class ConvolutionAxis {
+  /** The distance between the filter elements that meet input elements at one output, which is the number of phases. */
   readonly step: number;
-  /** How many of them there are at most. */
+  /** The maximum number of these filter elements. */
   readonly taps: number;
   readonly #stride: number;
-  readonly #low: number;
-  readonly #dilation: number;
+  readonly #padBefore: number;
+  readonly #inputDilation: number;
   readonly #filterDilation: number;
-  readonly #extent: number;
-  readonly #length: number;
+  readonly #filterLength: number;
+  readonly #inputLength: number;
 
-  /** For kernels of `extent` elements and images of `length`. */
-  constructor(attributes: ConvolutionAttributes, axis: 0 | 1, extent: number, length: number) {
+  constructor(attributes: ConvolutionAttributes, axis: 0 | 1, filterLength: number, inputLength: number) {
     this.#stride = attributes.stride[axis];
-    this.#low = attributes.low[axis];
-    this.#dilation = attributes.inputDilation[axis];
+    this.#padBefore = attributes.padBefore[axis];
+    this.#inputDilation = attributes.inputDilation[axis];
     this.#filterDilation = attributes.filterDilation[axis];
-    this.#extent = extent;
-    this.#length = length;
-    this.step = this.#filterDilation === 1 ? this.#dilation : 1;
-    this.taps = Math.ceil(extent / this.step);
+    this.#filterLength = filterLength;
+    this.#inputLength = inputLength;
+    this.step = this.#filterDilation === 1 ? this.#inputDilation : 1;
+    this.taps = Math.ceil(filterLength / this.step);
   }
 
-  /** The first kernel element that may meet something at an output, or at any that is a multiple of `step` further on. */
-  first(writer: Writer, out: string): string {
+  /** The first filter element that may meet an input element at an output, or at any other of its phase. */
+  firstTap(writer: Writer, output: string): string {
     if (this.step === 1) return '0';
     const d = this.step;
-    const terms = [times(out, (d - (this.#stride % d)) % d), String(((this.#low % d) + d) % d)];
-    return writer.integer(writer.remainder(`(${sumOf(terms)})`, d), d);
+    const terms = [times(output, (d - (this.#stride % d)) % d), String(((this.#padBefore % d) + d) % d)];
+    return writer.bindIndex(writer.remainder(`(${plus(terms)})`, d), d);
   }
 
-  /** Number `tap` of those that meet something; adds the condition under which there is one. */
-  element(writer: Writer, first: string, tap: string, conditions: string[]): string {
-    const k = writer.integer(sumOf([first, times(tap, this.step)]), this.#extent + this.step);
-    if (this.step > 1) conditions.push(`${k} < ${this.#extent}`);
+  /** The filter element of a tap; adds the condition under which there is one. */
+  filterIndex(writer: Writer, firstTap: string, tap: string, conditions: string[]): string {
+    const k = writer.bindIndex(plus([firstTap, times(tap, this.step)]), this.#filterLength + this.step);
+    if (this.step > 1) conditions.push(`${k} < ${this.#filterLength}`);
     return k;
   }
 
-  /** The input row or column that kernel element k meets at an output; adds the conditions under which there is one. */
-  meets(writer: Writer, out: string, k: string, conditions: string[]): string {
-    const terms = [times(out, this.#stride), times(k, this.#filterDilation), String(-this.#low)];
-    const place = writer.integer(`(${sumOf(terms)})`, 2 ** 24);
-    conditions.push(`${place} >= 0`, `${place} < ${(this.#length - 1) * this.#dilation + 1}`);
-    if (this.step < this.#dilation) conditions.push(`${writer.remainder(place, this.#dilation)} == 0`);
-    return writer.quotient(place, this.#dilation);
+  /** The input element that filter element `k` meets at an output; adds the conditions under which there is one. */
+  inputIndex(writer: Writer, output: string, k: string, conditions: string[]): string {
+    const terms = [times(output, this.#stride), times(k, this.#filterDilation), String(-this.#padBefore)];
+    const dilated = writer.bindIndex(`(${plus(terms)})`, 2 ** 24);
+    conditions.push(`${dilated} >= 0`, `${dilated} < ${(this.#inputLength - 1) * this.#inputDilation + 1}`);
+    if (this.step < this.#inputDilation) {
+      conditions.push(`${writer.remainder(dilated, this.#inputDilation)} == 0`);
+    }
+    return writer.quotient(dilated, this.#inputDilation);
   }
 }

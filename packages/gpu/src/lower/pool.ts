@@ -1,65 +1,62 @@
-// Pooling: windows over the images [N, C, H, W]. Each result looks at the elements of its window, or the windows that it is in.
-import { parameter, type Operand } from '@thetagrad/core/backend';
-import type { Command } from '../code/code.ts';
-import { coordinatesOf, placeOf } from '../code/views.ts';
-import { sumOf, times, valueTypeOf, type Writer } from '../code/writer.ts';
-import { elementwise, type Language, type RoutineKernel } from './language.ts';
-import { throughTail } from './map.ts';
+// Pooling over images [N, C, H, W]: each result visits the elements of its window, or each element the windows that contain it.
+import { parameter, type Pair, type PoolAttributes, type RoutineKernel } from '@thetagrad/core/backend';
+import type { Command } from '../code/command.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
+import { plus, times, valueTypeOf, type Writer } from '../code/writer.ts';
+import { emitElementwise, type Language } from './language.ts';
+import { applyEpilogue } from './map.ts';
 
-type Pair = readonly [number, number];
-
-/** Each pair is for height and width. */
-interface PoolAttributes {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly low: Pair;
-}
-
-/** What is seen from each row and column: so many of both, and where each is, under which conditions. */
-interface Sight {
+/** Maps an output row or column to the input rows or columns that it reads. */
+interface WindowIndex {
+  /** The maximum number of input rows and columns. */
   readonly counts: Pair;
+  /** The k-th input row (axis 0) or column (axis 1) for an output's, and the conditions under which it exists. */
   readonly at: (
     writer: Writer,
     axis: 0 | 1,
-    own: string,
+    output: string,
     k: string,
-  ) => { index: string; conditions: readonly string[] };
+  ) => { readonly index: string; readonly conditions: readonly string[] };
 }
 
-/** What windows see: the elements of images of this height and width. */
-function elementsIn({ kernel, stride, low }: PoolAttributes, lengths: Pair): Sight {
+/** Outputs are windows, inputs the elements in them. `lengths` are the height and width of the images. */
+function elementsOfWindow({ kernelSize, stride, padBefore }: PoolAttributes, lengths: Pair): WindowIndex {
   return {
-    counts: kernel,
+    counts: kernelSize,
     at: (writer, axis, window, k) => {
-      const bound = lengths[axis] + kernel[axis] + low[axis];
-      const index = writer.integer(`(${sumOf([times(window, stride[axis]), k])} - ${low[axis]})`, bound);
+      const bound = lengths[axis] + kernelSize[axis] + padBefore[axis];
+      const index = writer.bindIndex(`(${plus([times(window, stride[axis]), k])} - ${padBefore[axis]})`, bound);
       return { index, conditions: [`${index} >= 0`, `${index} < ${lengths[axis]}`] };
     },
   };
 }
 
-/** What elements of images of this height and width are in: windows, of so many rows and columns. */
-function windowsOver({ kernel, stride, low }: PoolAttributes, lengths: Pair, windows: Pair): Sight {
-  const counts: Pair = [Math.ceil(kernel[0] / stride[0]), Math.ceil(kernel[1] / stride[1])];
+/** Outputs are elements of images, inputs the windows that contain them, of which there are `windows` rows and columns. */
+function windowsOfElement(
+  { kernelSize, stride, padBefore }: PoolAttributes,
+  lengths: Pair,
+  windows: Pair,
+): WindowIndex {
+  const counts: Pair = [Math.ceil(kernelSize[0] / stride[0]), Math.ceil(kernelSize[1] / stride[1])];
   return {
     counts,
-    at: (writer, axis, own, k) => {
-      const bound = lengths[axis] + low[axis] + counts[axis];
-      const padded = writer.integer(`(${own} + ${low[axis]})`, bound);
-      const last = writer.quotient(padded, stride[axis]);
-      const index = writer.integer(`(${sumOf([last, k])} - ${counts[axis] - 1})`, bound);
-      const end = sumOf([times(index, stride[axis]), String(kernel[axis])]);
+    at: (writer, axis, element, k) => {
+      const bound = lengths[axis] + padBefore[axis] + counts[axis];
+      const padded = writer.bindIndex(`(${element} + ${padBefore[axis]})`, bound);
+      const lastWindow = writer.quotient(padded, stride[axis]);
+      const index = writer.bindIndex(`(${plus([lastWindow, k])} - ${counts[axis] - 1})`, bound);
+      const end = plus([times(index, stride[axis]), String(kernelSize[axis])]);
       return { index, conditions: [`${index} >= 0`, `${index} < ${windows[axis]}`, `${padded} < ${end}`] };
     },
   };
 }
 
-/** `body` for each row that is seen, with what visits each place in it. */
-function eachRow(
+/** Runs `body` for each input row, with a function that visits the input elements in it. */
+function loopOverRows(
   writer: Writer,
-  { counts, at }: Sight,
+  { counts, at }: WindowIndex,
   [y, x]: readonly [string, string],
-  body: (inRow: (visit: (row: string, column: string) => void) => void) => void,
+  body: (loopOverColumns: (visit: (row: string, column: string) => void) => void) => void,
 ): void {
   writer.loop(counts[0], (ky) => {
     const row = at(writer, 0, y, ky);
@@ -73,62 +70,68 @@ function eachRow(
   });
 }
 
-/** The first NaN of each window if there is one, else the first of its largest elements, by its number in its plane. */
-export function lowerMaxIndices(kernel: RoutineKernel, language: Language): Command[] {
-  const [{ slot, view }] = kernel.operands as [Operand];
+/** The index in its plane of each window's first NaN if there is one, else of the first of its largest elements. */
+export function lowerMaxIndices(kernel: RoutineKernel<'maxIndices'>, language: Language): Command[] {
+  const [{ slot, view }] = kernel.operands;
   const [, , height, width] = view.shape as [number, number, number, number];
-  const sight = elementsIn(kernel.attributes as unknown as PoolAttributes, [height, width]);
+  const windowIndex = elementsOfWindow(kernel.attributes, [height, width]);
   const type = valueTypeOf(slot.dtype) === 'f32' ? 'f32' : 'i32';
   const [best, value, index] = [parameter(type, 0), parameter(type, 1), parameter('i32', 2)];
-  const firstNaN = value.isNaN().and(best.isNaN().not());
-  const wins = index.lt(0).or(value.gt(best)).or(firstNaN);
+  const isFirstNaN = value.isNaN().and(best.isNaN().not());
+  const wins = index.lt(0).or(value.gt(best)).or(isFirstNaN);
   return [
-    elementwise(language, 'maxIndices', kernel.output, (writer, element) => {
+    emitElementwise(language, kernel.name, kernel.output, (writer, element) => {
       const [n, c, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
-      const largest = writer.variable(writer.constant(type, 0));
-      const found = writer.variable(writer.constant('i32', -1));
-      eachRow(writer, sight, [y, x], (inRow) =>
-        inRow((row, column) => {
-          const loaded = writer.load(slot, placeOf([n, c, row, column], view.strides, view.offset));
+      const max = writer.variable(writer.constant(type, 0));
+      const argmax = writer.variable(writer.constant('i32', -1));
+      loopOverRows(writer, windowIndex, [y, x], (loopOverColumns) =>
+        loopOverColumns((row, column) => {
+          const loaded = writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset));
           const next = writer.convert(loaded, type);
-          writer.block(`if (${writer.holds(writer.evaluate(wins, [largest, next, found]))})`, () => {
-            writer.set(largest, next);
-            writer.set(found, writer.fromIndex(sumOf([times(row, width), column])));
+          writer.block(`if (${writer.isTrue(writer.evaluate(wins, [max, next, argmax]))})`, () => {
+            writer.assign(max, next);
+            writer.assign(argmax, writer.fromIndex(plus([times(row, width), column])));
           });
         }),
       );
-      return throughTail(writer, kernel.tail, found, element);
+      return applyEpilogue(writer, kernel, argmax, element);
     }),
   ];
 }
 
-/** The sums of windows. */
-export function lowerWindowSum(kernel: RoutineKernel, language: Language): Command[] {
-  const [, , height, width] = kernel.operands[0]!.view.shape as [number, number, number, number];
-  return [summed(kernel, language, elementsIn(kernel.attributes as unknown as PoolAttributes, [height, width]))];
+export function lowerWindowSum(kernel: RoutineKernel<'windowSum'>, language: Language): Command[] {
+  const [{ view }] = kernel.operands;
+  return [emitSum(kernel, language, elementsOfWindow(kernel.attributes, planeOf(view.shape)))];
 }
 
-/** The transpose of the above: for each element of the images, the sum of the windows that see it. */
-export function lowerWindowSumTranspose(kernel: RoutineKernel, language: Language): Command[] {
-  const [lengths, windows] = [kernel.shape, kernel.operands[0]!.view.shape].map(([, , y, x]): Pair => [y!, x!]);
-  return [summed(kernel, language, windowsOver(kernel.attributes as unknown as PoolAttributes, lengths!, windows!))];
+export function lowerWindowSumTranspose(kernel: RoutineKernel<'windowSumTranspose'>, language: Language): Command[] {
+  const [{ view }] = kernel.operands;
+  return [emitSum(kernel, language, windowsOfElement(kernel.attributes, planeOf(kernel.shape), planeOf(view.shape)))];
 }
 
-/** The sum of all that is seen: rows by themselves, then their sums. */
-function summed(kernel: RoutineKernel, language: Language, sight: Sight): Command {
-  const [{ slot, view }] = kernel.operands as [Operand];
-  return elementwise(language, kernel.operation.name, kernel.output, (writer, element) => {
+/** Height and width of images. */
+function planeOf(shape: readonly number[]): Pair {
+  return [shape[2]!, shape[3]!];
+}
+
+/** Adds up the inputs of each output: each row, then the sums of rows. */
+function emitSum(
+  kernel: RoutineKernel<'windowSum' | 'windowSumTranspose'>,
+  language: Language,
+  windowIndex: WindowIndex,
+): Command {
+  const [{ slot, view }] = kernel.operands;
+  return emitElementwise(language, kernel.name, kernel.output, (writer, element) => {
     const [n, c, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
     const zero = writer.constant(valueTypeOf(slot.dtype), 0);
     const sum = writer.variable(zero);
-    eachRow(writer, sight, [y, x], (inRow) => {
-      const part = writer.variable(zero);
-      inRow((row, column) => {
-        const value = writer.load(slot, placeOf([n, c, row, column], view.strides, view.offset));
-        writer.set(part, writer.sum(part, value));
+    loopOverRows(writer, windowIndex, [y, x], (loopOverColumns) => {
+      const sumOfRow = writer.variable(zero);
+      loopOverColumns((row, column) => {
+        writer.addTo(sumOfRow, writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset)));
       });
-      writer.set(sum, writer.sum(sum, part));
+      writer.addTo(sum, sumOfRow);
     });
-    return throughTail(writer, kernel.tail, sum, element);
+    return applyEpilogue(writer, kernel, sum, element);
   });
 }

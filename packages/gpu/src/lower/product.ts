@@ -1,37 +1,41 @@
-// Products of matrices in WGSL, of which a thread computes several elements. Factors are read through functions, so that
-// patches of images are factors too.
-import type { Place } from '../code/code.ts';
-import { sumOf, times, type Value } from '../code/writer.ts';
+// Matrix products in WGSL in which a thread computes several elements. Factors are read through functions, so that patches of
+// images are factors too (an implicit GEMM).
+import type { Location } from '../code/command.ts';
+import { plus, times, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
 
-/** Where an element is in memory, and under which conditions there is one. Elsewhere factors are 0. */
-export interface Location {
-  readonly index: string;
+/** The position of an element, and the conditions under which it exists. Missing elements of factors are 0. */
+export interface GuardedPosition {
+  readonly position: string;
   readonly conditions?: readonly string[];
 }
 
+/** A factor of a matrix product: for each batch, its rows (of the left factor) or columns (of the right one). */
 export interface Factor {
-  readonly place: Place;
-  /** Whether neighbours in memory are neighbours along the depth, or else along rows (or columns). */
-  readonly isDeep: boolean;
-  /** For a batch and a row (or column), where its elements along the depth are. */
-  locate(writer: WgslWriter, batch: string, i: string): (k: string) => Location;
+  readonly location: Location;
+  /** Whether elements that are neighbours along the depth are neighbours in memory, rather than rows (or columns). */
+  readonly isDepthContiguous: boolean;
+  /** For a row (or column) of a batch, where its elements along the depth are. */
+  locate(writer: WgslWriter, batch: string, line: string): (k: string) => GuardedPosition;
 }
 
-/** Factors of some rows and some columns at one place along the depth. */
+/** Elements of the factors for some rows and columns, at one index along the depth. */
 export interface Terms {
   readonly left: readonly Value[];
   readonly right: readonly Value[];
 }
 
-/** Sums for some rows and columns: a variable for each pair. */
-export interface Cells {
+/** How a thread accumulates the sums for its rows and columns: one variable for each pair, row by row. */
+export interface BlockAccumulation {
   readonly begin: () => readonly Value[];
-  readonly add: (into: readonly Value[], terms: Terms) => void;
-  readonly merge: (into: readonly Value[], part: readonly Value[]) => void;
+  readonly add: (totals: readonly Value[], terms: Terms) => void;
+  readonly merge: (totals: readonly Value[], part: readonly Value[]) => void;
 }
 
-export interface Product {
+/** What becomes of a sum before it is stored. `element` is its number in the output. */
+export type Finish = (writer: WgslWriter, sum: Value, element: string) => Value;
+
+export interface MatrixProduct {
   readonly name: string;
   readonly batches: number;
   readonly rows: number;
@@ -39,46 +43,55 @@ export interface Product {
   readonly depth: number;
   readonly left: Factor;
   readonly right: Factor;
-  readonly output: Place;
-  /** The sums for each of some rows and columns. */
+  readonly output: Location;
+  /** The sums for some rows and columns of a batch. */
   sums(
     writer: WgslWriter,
     batch: string,
     rows: readonly string[],
     columns: readonly string[],
-    cells: Cells,
+    block: BlockAccumulation,
   ): readonly Value[];
-  /** The number of an element in the output, and under which conditions there is one. */
-  element(writer: WgslWriter, batch: string, row: string, column: string): Location;
-  /** What becomes of it before it is stored. */
-  finish(writer: WgslWriter, value: Value, element: string): Value;
+  /** The position of an element in the output. */
+  locate(writer: WgslWriter, batch: string, row: string, column: string): GuardedPosition;
+  readonly finish: Finish;
 }
 
-/** Some rows or columns, by their numbers among those of a thread. */
+/** The rows or columns of a thread. */
 interface Lines {
   readonly count: number;
+  /** The number of the thread's i-th one in the product. */
   readonly at: (i: string) => string;
 }
 
-/** Stores the elements of a thread, from `first` on, through what follows them. */
-export function storeCells(
+/** The sums of a thread. */
+export interface Block {
+  readonly batch: string;
+  readonly sums: readonly Value[];
+  readonly rows: Lines;
+  readonly columns: Lines;
+  /** The position in memory of the output's first element. */
+  readonly start: string;
+}
+
+/** Stores the sums of a thread, as `finish` makes them. */
+export function storeBlock(
   writer: WgslWriter,
-  product: Product,
-  batch: string,
-  sums: readonly Value[],
-  { rows, columns, first }: { readonly rows: Lines; readonly columns: Lines; readonly first: string },
+  product: MatrixProduct,
+  { batch, sums, rows, columns, start }: Block,
+  finish: Finish,
 ): void {
   const { type } = sums[0]!;
   writer.line(`var sums = array<${type}, ${sums.length}>(${sums.map(({ text }) => text).join(', ')});`);
   writer.loop(rows.count, (i) => {
     writer.loop(columns.count, (j) => {
-      const [row, column] = [writer.integer(rows.at(i)), writer.integer(columns.at(j))];
-      const { index, conditions = [] } = product.element(writer, batch, row, column);
-      const all = [`${row} < ${product.rows}`, `${column} < ${product.columns}`, ...conditions];
-      writer.block(`if (${all.join(' && ')})`, () => {
-        const element = writer.integer(index);
-        const sum = `sums[${sumOf([times(i, columns.count), j])}]`;
-        writer.store(sumOf([first, element]), product.finish(writer, { type, text: sum }, element));
+      const [row, column] = [writer.bindIndex(rows.at(i)), writer.bindIndex(columns.at(j))];
+      const { position, conditions = [] } = product.locate(writer, batch, row, column);
+      const inside = [`${row} < ${product.rows}`, `${column} < ${product.columns}`, ...conditions];
+      writer.block(`if (${inside.join(' && ')})`, () => {
+        const element = writer.bindIndex(position);
+        const sum = `sums[${plus([times(i, columns.count), j])}]`;
+        writer.store(plus([start, element]), finish(writer, { type, text: sum }, element));
       });
     });
   });

@@ -1,141 +1,144 @@
-import { temporaryPlace, type Command } from '../code/code.ts';
-import { coordinatesOf, joinAxes, placeOf, product, rowMajor, type Axes } from '../code/views.ts';
-import { sumOf, times, type Value, type Writer } from '../code/writer.ts';
-import { elementwise, type Language } from './language.ts';
-import { namesOf } from './map.ts';
+import { rowMajorStrides, sizeOf, type ReduceKernel } from '@thetagrad/core/backend';
+import { createScratch, type Command } from '../code/command.ts';
+import { coordinatesOf, joinAxes, positionOf, type Axes } from '../code/positions.ts';
+import { plus, times, type Value, type Writer } from '../code/writer.ts';
+import { emitElementwise, type Language } from './language.ts';
+import { nameOf } from './map.ts';
 import { lowerGroups, suitsGroups } from './reduceGroups.ts';
-import { isAlongRows, reductionOf, type Accumulator, type ReduceKernel, type Reduction } from './reduction.ts';
-import { inRuns, runLength, shareOf, unrolled, type Gathering } from './runs.ts';
+import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';
+import { accumulateInRuns, loopUnrolled, runLength, sliceOf, type Accumulation } from './runs.ts';
 
 export function lowerReduce(kernel: ReduceKernel, language: Language): Command[] {
   const { operation, body, output } = kernel;
-  const name = [namesOf(body), operation.name].filter((part) => part !== '').join(' → ');
-  if (language.hasSharing && suitsGroups(kernel)) return lowerGroups(kernel, name);
+  const name = [nameOf(body), operation.name].filter((part) => part !== '').join(' → ');
+  if (language.hasSharedMemory && suitsGroups(kernel)) return lowerGroups(kernel, name);
   const slices = slicesOf(kernel, language);
   if (slices > 1) return lowerSlices(kernel, name, language, slices);
   return [
-    elementwise(language, name, output, (writer, element) =>
-      oneByOne(writer, kernel, element, stepOf(kernel, language)),
+    emitElementwise(language, name, output, (writer, element) =>
+      reduceInThread(writer, kernel, element, unrollOf(kernel, language)),
     ),
   ];
 }
 
-/** Into how many slices the elements of a result are cut. */
-function slicesOf(kernel: ReduceKernel, { hasSharing, busyThreads, mostTerms }: Language): number {
+/** The number of slices into which the elements of a result are cut. */
+function slicesOf(kernel: ReduceKernel, { hasSharedMemory, busyThreads, maxTerms }: Language): number {
   const results = kernel.output.size;
-  const count = product(kernel.shape.slice(kernel.kept));
-  if (count <= (hasSharing ? mostTerms : 2 * runLength) || mostTerms === Infinity) return 1;
-  // Where results are few, as many threads as each then has elements.
-  if (results < busyThreads || count > mostTerms) return Math.ceil(count / Math.max(runLength, Math.sqrt(count)));
+  const count = sizeOf(kernel.shape.slice(kernel.kept));
+  if (count <= (hasSharedMemory ? maxTerms : 2 * runLength) || maxTerms === Infinity) return 1;
+  // Where results are few, each has as many threads as a thread has elements.
+  if (results < busyThreads || count > maxTerms) return Math.ceil(count / Math.max(runLength, Math.sqrt(count)));
   return 1;
 }
 
-/** How many elements are looked at in one turn of a loop. */
-function stepOf({ body }: ReduceKernel, { unrolled }: Language): number {
+/** How many iterations of the inner loop are unrolled. */
+function unrollOf({ body }: ReduceKernel, { unrolled }: Language): number {
   return body.steps.length <= 2 ? unrolled : 1;
 }
 
-/** The elements of one result. */
+/** The elements that are reduced to one result. */
 interface Terms {
-  readonly inner: Axes;
-  /** The element at some coordinates among them. */
+  readonly axes: Axes;
+  /** The element at some coordinates along these axes. */
   readonly at: (coordinates: readonly string[]) => Value;
 }
 
 function termsOf(writer: Writer, { body, kept, shape }: ReduceKernel, result: string): Terms {
   const views = body.operands.map(({ view }) => view);
   const outer = joinAxes(views, 0, kept);
-  const place = coordinatesOf(writer, result, outer.lengths);
-  const bases = views.map(({ offset }, i) =>
-    writer.integer(placeOf(place, outer.strides[i]!, offset), body.operands[i]!.slot.size),
+  const coordinates = coordinatesOf(writer, result, outer.lengths);
+  const starts = views.map(({ offset }, i) =>
+    writer.bindIndex(positionOf(coordinates, outer.strides[i]!, offset), body.operands[i]!.slot.size),
   );
-  const inner = joinAxes(views, kept, shape.length);
+  const axes = joinAxes(views, kept, shape.length);
   const at = (coordinates: readonly string[]): Value =>
-    writer.body(
+    writer.evaluateBody(
       body,
-      body.operands.map(({ slot }, i) => writer.load(slot, placeOf(coordinates, inner.strides[i]!, bases[i]!))),
+      body.operands.map(({ slot }, i) => writer.load(slot, positionOf(coordinates, axes.strides[i]!, starts[i]!))),
     );
-  return { inner, at };
+  return { axes, at };
 }
 
-/** A thread reduces all elements of its result. */
-function oneByOne(writer: Writer, kernel: ReduceKernel, element: string, step: number): Value {
-  const { inner, at } = termsOf(writer, kernel, element);
-  const { lengths } = inner;
-  const steps = rowMajor(lengths);
-  const reduction = reductionOf(kernel);
+/** One thread reduces all elements of its result. */
+function reduceInThread(writer: Writer, kernel: ReduceKernel, element: string, step: number): Value {
+  const {
+    axes: { lengths },
+    at,
+  } = termsOf(writer, kernel, element);
+  const strides = rowMajorStrides(lengths);
+  const reduction = new Reduction(kernel);
   const total = reduction.begin(writer);
-  const along = (axis: number, before: readonly string[]): void => {
+  const loopFrom = (axis: number, outer: readonly string[]): void => {
     if (axis < lengths.length - 1) {
-      writer.loop(lengths[axis]!, (k) => along(axis + 1, [...before, k]));
+      writer.loop(lengths[axis]!, (k) => loopFrom(axis + 1, [...outer, k]));
       return;
     }
-    const add = (into: Accumulator, k: string): void => {
-      const all = [...before, k];
-      reduction.add(writer, into, at(all), sumOf(all.map((one, i) => times(one, steps[i]!))));
+    const add = (total: Accumulator, k: string): void => {
+      const coordinates = [...outer, k];
+      reduction.add(writer, total, at(coordinates), positionOf(coordinates, strides));
     };
     const length = lengths.at(-1)!;
     if (reduction.isSum) {
-      const part = inRuns(writer, length, gathering(writer, reduction, add), step);
+      const part = accumulateInRuns(writer, length, accumulationOf(writer, reduction, add), step);
       reduction.merge(writer, total, part);
-    } else unrolled(writer, length, step, (k) => add(total, k));
+    } else loopUnrolled(writer, length, step, (k) => add(total, k));
   };
-  if (product(lengths) > 0) {
+  if (sizeOf(lengths) > 0) {
     if (lengths.length === 0) reduction.add(writer, total, at([]), '0');
-    else along(0, []);
+    else loopFrom(0, []);
   }
   return reduction.result(writer, total);
 }
 
-function gathering(
+function accumulationOf(
   writer: Writer,
   reduction: Reduction,
-  add: (into: Accumulator, k: string) => void,
-): Gathering<Accumulator> {
+  add: (total: Accumulator, k: string) => void,
+): Accumulation<Accumulator> {
   return {
     begin: () => reduction.begin(writer),
     add,
-    merge: (into, part) => reduction.merge(writer, into, part),
+    merge: (total, part) => reduction.merge(writer, total, part),
   };
 }
 
 /**
- * A thread reduces a slice of the elements of a result, and a second kernel what has become of the slices. Of reductions to
- * an index that is an index, at which the second kernel loads the element again.
+ * A thread reduces a slice of the elements of a result, and a second command combines the slices. For reductions to an index
+ * the first writes the index, and the second loads the element at it again.
  */
 function lowerSlices(kernel: ReduceKernel, name: string, language: Language, slices: number): Command[] {
   const { operation, output, shape, kept } = kernel;
-  const count = product(shape.slice(kept));
+  const count = sizeOf(shape.slice(kept));
   const results = output.size;
-  const reduction = reductionOf(kernel);
+  const reduction = new Reduction(kernel);
   const type = operation.index ? 'i32' : reduction.type;
-  const partial = temporaryPlace(type === 'f32' ? 'float32' : 'int32', results * slices);
-  // So that threads that are neighbours read what are neighbours in memory.
+  const partial = createScratch(type === 'f32' ? 'float32' : 'int32', results * slices);
+  // Neighbouring threads read neighbours in memory.
   const isAlong = isAlongRows(kernel);
-  const order = isAlong ? [results, slices] : [slices, results];
-  const flat = (writer: Writer, { inner, at }: Terms, k: string): Value => at(coordinatesOf(writer, k, inner.lengths));
+  const lengths = isAlong ? [results, slices] : [slices, results];
+  const termAt = (writer: Writer, { axes, at }: Terms, k: string): Value => at(coordinatesOf(writer, k, axes.lengths));
   return [
-    elementwise(language, `${name} (slices)`, partial, (writer, element) => {
-      const place = coordinatesOf(writer, element, order) as [string, string];
-      const [result, slice] = isAlong ? place : place.toReversed();
+    emitElementwise(language, `${name} (slices)`, partial, (writer, element) => {
+      const coordinates = coordinatesOf(writer, element, lengths) as [string, string];
+      const [result, slice] = isAlong ? coordinates : coordinates.toReversed();
       const terms = termsOf(writer, kernel, result!);
-      const share = shareOf(writer, slice!, slices, count, isAlong);
-      const add = (into: Accumulator, k: string): void =>
-        share.visit(k, (part) => reduction.add(writer, into, flat(writer, terms, part), part));
-      const total = inRuns(writer, share.length, gathering(writer, reduction, add), stepOf(kernel, language));
+      const share = sliceOf(writer, slice!, slices, count, isAlong);
+      const add = (total: Accumulator, k: string): void =>
+        share.visit(k, (term) => reduction.add(writer, total, termAt(writer, terms, term), term));
+      const accumulation = accumulationOf(writer, reduction, add);
+      const total = accumulateInRuns(writer, share.length, accumulation, unrollOf(kernel, language));
       return total.index ?? total.value;
     }),
-    elementwise(language, `${name} (of slices)`, output, (writer, element) => {
+    emitElementwise(language, `${name} (of slices)`, output, (writer, element) => {
       const terms = termsOf(writer, kernel, element);
-      const add = (into: Accumulator, slice: string): void => {
-        const place = isAlong ? [times(element, slices), slice] : [times(slice, results), element];
-        const known = writer.load(partial, sumOf(place));
-        if (!operation.index) return reduction.merge(writer, into, { value: known });
-        const index = writer.index(known);
-        const value = writer.convert(flat(writer, terms, index), reduction.type);
-        reduction.mergeUnordered(writer, into, { value, index: known });
+      const add = (total: Accumulator, slice: string): void => {
+        const position = isAlong ? [times(element, slices), slice] : [times(slice, results), element];
+        const part = writer.load(partial, plus(position));
+        if (!operation.index) return reduction.merge(writer, total, { value: part });
+        const value = writer.convert(termAt(writer, terms, writer.toIndex(part)), reduction.type);
+        reduction.mergeUnordered(writer, total, { value, index: part });
       };
-      return reduction.result(writer, inRuns(writer, slices, gathering(writer, reduction, add)));
+      return reduction.result(writer, accumulateInRuns(writer, slices, accumulationOf(writer, reduction, add)));
     }),
   ];
 }

@@ -1,43 +1,35 @@
-// What it is to reduce, in one thread or several.
-import { constant, parameter, type Kernel, type Reduce, type Scalar } from '@thetagrad/core/backend';
+import { constant, parameter, type ReduceKernel, type Scalar, type ScalarReduction } from '@thetagrad/core/backend';
 import { valueTypeOf, type Value, type ValueType, type Writer } from '../code/writer.ts';
-
-export type ReduceKernel = Kernel & { kind: 'reduce' };
-
-/** How a kernel reduces. */
-export function reductionOf({ operation, body, output }: ReduceKernel): Reduction {
-  const input = body.steps.at(-1)?.dtype ?? body.operands[0]!.slot.dtype;
-  return new Reduction(operation, valueTypeOf(input), valueTypeOf(output.dtype));
-}
 
 /** Whether neighbours in memory are reduced to one result. */
 export function isAlongRows({ body, shape }: ReduceKernel): boolean {
   return body.operands.some(({ view }) => Math.abs(view.strides[shape.length - 1] ?? 0) === 1);
 }
 
-/** What has been reduced so far: a value, and of reductions to an index where it was. */
+/** The state of a reduction: a value and, for reductions to an index, the index of that value. */
 export interface Accumulator {
   readonly value: Value;
   readonly index?: Value;
 }
 
-/** How an operation reduces elements of one type to a result of another. Conditions are reduced as integers. */
+/** How a kernel combines elements. Conditions are combined as integers. */
 export class Reduction {
-  readonly #operation: Reduce;
-  /** Of what is combined. */
+  readonly #operation: ScalarReduction;
+  /** The type of the combined values. */
   readonly type: ValueType;
-  readonly #output: ValueType;
-  readonly #combined: Scalar;
+  readonly #outputType: ValueType;
+  readonly #combine: Scalar;
 
-  constructor(operation: Reduce, input: ValueType, output: ValueType) {
+  constructor({ operation, body, output }: ReduceKernel) {
     this.#operation = operation;
-    const type = operation.index ? input : output;
+    this.#outputType = valueTypeOf(output.dtype);
+    const inputType = valueTypeOf(body.steps.at(-1)?.dtype ?? body.operands[0]!.slot.dtype);
+    const type = operation.index ? inputType : this.#outputType;
     this.type = type === 'bool' ? 'i32' : type;
-    this.#output = output;
-    this.#combined = operation.lower(parameter(this.type, 0), parameter(this.type, 1));
+    this.#combine = operation.lower(parameter(this.type, 0), parameter(this.type, 1));
   }
 
-  /** Whether it matters in which order elements are combined. */
+  /** Whether rounding errors depend on the order in which elements are combined. */
   get isSum(): boolean {
     return this.#operation.name === 'sum';
   }
@@ -48,37 +40,37 @@ export class Reduction {
     return { value, index: writer.variable(writer.constant('i32', 0)) };
   }
 
-  /** Combines an element, whose number among those to be reduced is `at`. */
-  add(writer: Writer, into: Accumulator, element: Value, at: string): void {
+  /** Combines an element, whose number among those of its result is `index`. */
+  add(writer: Writer, total: Accumulator, element: Value, index: string): void {
     const value = writer.convert(element, this.type);
-    this.merge(writer, into, into.index ? { value, index: writer.fromIndex(at) } : { value });
+    this.merge(writer, total, total.index ? { value, index: writer.fromIndex(index) } : { value });
   }
 
-  /** Combines what has been reduced of later elements. */
-  merge(writer: Writer, into: Accumulator, later: Accumulator): void {
-    const combined = writer.evaluate(this.#combined, [into.value, later.value]);
-    if (!into.index) return writer.set(into.value, combined);
-    this.#take(writer, combined, into, later);
+  /** Combines the accumulator of later elements. */
+  merge(writer: Writer, total: Accumulator, later: Accumulator): void {
+    const combined = writer.evaluate(this.#combine, [total.value, later.value]);
+    if (!total.index) return writer.assign(total.value, combined);
+    this.#replaceIf(writer, combined, total, later);
   }
 
-  /** As {@link merge}, where elements of the other may also be earlier ones. */
-  mergeUnordered(writer: Writer, into: Accumulator, other: Accumulator): void {
-    if (!into.index) return this.merge(writer, into, other);
+  /** As {@link merge}, where the other elements may also be earlier ones. */
+  mergeUnordered(writer: Writer, total: Accumulator, other: Accumulator): void {
+    if (!total.index) return this.merge(writer, total, other);
     const isEarlier = parameter('i32', 3).lt(parameter('i32', 2));
     const [x, y] = [parameter(this.type, 0), parameter(this.type, 1)];
     const wins = this.#operation.lower(x, y).or(this.#operation.lower(y, x).not().and(isEarlier));
-    const combined = writer.evaluate(wins, [into.value, other.value, into.index, other.index!]);
-    this.#take(writer, combined, into, other);
+    const condition = writer.evaluate(wins, [total.value, other.value, total.index, other.index!]);
+    this.#replaceIf(writer, condition, total, other);
   }
 
   result(writer: Writer, { value, index }: Accumulator): Value {
-    return index ?? writer.convert(value, this.#output);
+    return index ?? writer.convert(value, this.#outputType);
   }
 
-  #take(writer: Writer, condition: Value, into: Accumulator, other: Accumulator): void {
-    writer.block(`if (${writer.holds(condition)})`, () => {
-      writer.set(into.value, other.value);
-      writer.set(into.index!, other.index!);
+  #replaceIf(writer: Writer, condition: Value, total: Accumulator, other: Accumulator): void {
+    writer.block(`if (${writer.isTrue(condition)})`, () => {
+      writer.assign(total.value, other.value);
+      writer.assign(total.index!, other.index!);
     });
   }
 }

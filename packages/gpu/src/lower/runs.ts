@@ -1,114 +1,118 @@
-// Long sums, in parts.
-import { temporaryPlace, type Command, type Place } from '../code/code.ts';
-import { coordinatesOf } from '../code/views.ts';
-import { sumOf, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
-import { elementwise, type Language } from './language.ts';
+// Long sums, in parts: runs that one thread adds up one after another, and slices that several threads add up in parallel.
+import { createScratch, type Command, type Location } from '../code/command.ts';
+import { coordinatesOf } from '../code/positions.ts';
+import { plus, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
+import { emitElementwise, type Language } from './language.ts';
 
-/** So many terms are added one after another, then their sums: the error grows with both counts, not with the product. */
+/** The number of terms in a run. The rounding error grows with the sum of run length and number of runs, not the product. */
 export const runLength = 256;
 
-/** What becomes of many terms, in something that begins empty. */
-export interface Gathering<Total> {
+/** How terms are accumulated: totals that begin empty, take terms by number, and merge. */
+export interface Accumulation<Total> {
   readonly begin: () => Total;
-  readonly add: (into: Total, k: string) => void;
-  readonly merge: (into: Total, part: Total) => void;
+  readonly add: (total: Total, k: string) => void;
+  readonly merge: (total: Total, part: Total) => void;
 }
 
-/** As {@link Writer.loop}, with `step` of the bodies one after another, as loops cost more than what little is in them. */
-export function unrolled(writer: Writer, count: number, step: number, body: (k: string) => void): void {
+/** Accumulates values. */
+export function sumOf(writer: Writer, zero: Value, term: (k: string) => Value): Accumulation<Value> {
+  return {
+    begin: () => writer.variable(zero),
+    add: (total, k) => writer.addTo(total, term(k)),
+    merge: (total, part) => writer.addTo(total, part),
+  };
+}
+
+/** As {@link Writer.loop}, with `step` bodies in each iteration, since an iteration costs more than a short body. */
+export function loopUnrolled(writer: Writer, count: number, step: number, body: (k: string) => void): void {
   const whole = Math.floor(count / step);
   const done = whole * step;
   if (whole > 0) {
     writer.loop(whole, (k) => {
-      for (let i = 0; i < step; i++) body(step === 1 ? k : `(${sumOf([times(k, step), String(i)])})`);
+      for (let i = 0; i < step; i++) body(step === 1 ? k : `(${plus([times(k, step), String(i)])})`);
     });
   }
   if (done < count) writer.loop(count - done, (k) => body(done === 0 ? k : `(${k} + ${done})`));
 }
 
-/** Adds terms 0, 1, …, count − 1 in runs, `step` of them one after another. */
-export function inRuns<Total>(
+/** Accumulates terms 0, 1, …, count − 1 in runs, with loops unrolled by `step`. */
+export function accumulateInRuns<Total>(
   writer: Writer,
   count: number,
-  { begin, add, merge }: Gathering<Total>,
+  { begin, add, merge }: Accumulation<Total>,
   step: number = 1,
 ): Total {
   const total = begin();
   if (count <= runLength) {
-    unrolled(writer, count, step, (k) => add(total, k));
+    loopUnrolled(writer, count, step, (k) => add(total, k));
     return total;
   }
   const whole = Math.floor(count / runLength);
-  const run = (length: number, place: (k: string) => string): void => {
+  const accumulateRun = (length: number, termAt: (k: string) => string): void => {
     const part = begin();
-    unrolled(writer, length, step, (k) => add(part, `(${place(k)})`));
+    loopUnrolled(writer, length, step, (k) => add(part, `(${termAt(k)})`));
     merge(total, part);
   };
-  writer.loop(whole, (block) => run(runLength, (k) => sumOf([times(block, runLength), k])));
+  writer.loop(whole, (run) => accumulateRun(runLength, (k) => plus([times(run, runLength), k])));
   const done = whole * runLength;
-  if (done < count) run(count - done, (k) => sumOf([k, String(done)]));
+  if (done < count) accumulateRun(count - done, (k) => plus([k, String(done)]));
   return total;
 }
 
-/** Sums of values. */
-export function sumsOf(writer: Writer, zero: Value, term: (k: string) => Value): Gathering<Value> {
-  return {
-    begin: () => writer.variable(zero),
-    add: (into, k) => writer.increase(into, term(k)),
-    merge: (into, part) => writer.increase(into, part),
-  };
-}
-
-/** Of a long sum, what a thread adds: `length` parts, of which the k-th is visited if there is one. */
-export interface Share {
+/** The terms of a sum that one thread adds. */
+export interface Slice {
   readonly length: number;
+  /** Whether these are all terms. */
   readonly isWhole: boolean;
-  visit(k: string, body: (part: string) => void): void;
+  /** Runs `body` with the number of the k-th term, if there is one. */
+  visit(k: string, body: (term: string) => void): void;
 }
 
-/**
- * The commands for sums of `count` parts, of which a thread adds `most`. Where there are more, several threads have slices of
- * them for each element of the output, which a second kernel adds up.
- */
-export function slicedSum(
-  language: Language,
-  name: string,
-  output: Place,
-  { count, most }: { readonly count: number; readonly most: number },
-  sum: (writer: Writer, element: string, share: Share) => Value,
-  finish: (writer: Writer, sum: Value, element: string) => Value,
-): Command[] {
-  if (count <= most) {
-    const all: Share = { length: count, isWhole: true, visit: (k, body) => body(k) };
-    return [
-      elementwise(language, name, output, (writer, element) => finish(writer, sum(writer, element, all), element)),
-    ];
-  }
-  const slices = Math.ceil(count / most);
-  const partial = temporaryPlace(output.dtype, output.size * slices);
-  const zeroOf = (writer: Writer): Value => writer.constant(valueTypeOf(output.dtype), 0);
-  return [
-    elementwise(language, `${name} (slices)`, partial, (writer, element) => {
-      const [slice, own] = coordinatesOf(writer, element, [slices, output.size]) as [string, string];
-      return sum(writer, own, shareOf(writer, slice, slices, count));
-    }),
-    elementwise(language, `${name} (sum of slices)`, output, (writer, element) => {
-      const load = (slice: string): Value => writer.load(partial, sumOf([times(slice, output.size), element]));
-      return finish(writer, inRuns(writer, slices, sumsOf(writer, zeroOf(writer), load)), element);
-    }),
-  ];
-}
-
-/** What the thread of a slice has: parts that follow one another, or, where slices are spread, each `slices`-th. */
-export function shareOf(writer: Writer, slice: string, slices: number, count: number, isSpread = false): Share {
+/** Slice number `slice` of `slices` equal ones: consecutive terms, or every `slices`-th if they are interleaved. */
+export function sliceOf(writer: Writer, slice: string, slices: number, count: number, isInterleaved = false): Slice {
   const length = Math.ceil(count / slices);
   return {
     length,
     isWhole: false,
     visit: (k, body) => {
-      const part = writer.integer(sumOf(isSpread ? [times(k, slices), slice] : [times(slice, length), k]));
-      if (length * slices === count) return body(part);
-      writer.block(`if (${part} < ${count})`, () => body(part));
+      const term = writer.bindIndex(plus(isInterleaved ? [times(k, slices), slice] : [times(slice, length), k]));
+      if (length * slices === count) return body(term);
+      writer.block(`if (${term} < ${count})`, () => body(term));
     },
   };
+}
+
+/**
+ * Makes the commands for sums of `count` terms, of which a thread adds at most `max`. If there are more, several threads add
+ * slices for each element of the output, and a second command adds these up.
+ */
+export function lowerSlicedSum(
+  language: Language,
+  name: string,
+  output: Location,
+  { count, max }: { readonly count: number; readonly max: number },
+  sum: (writer: Writer, element: string, slice: Slice) => Value,
+  finish: (writer: Writer, sum: Value, element: string) => Value,
+): Command[] {
+  if (count <= max) {
+    const whole: Slice = { length: count, isWhole: true, visit: (k, body) => body(k) };
+    return [
+      emitElementwise(language, name, output, (writer, element) =>
+        finish(writer, sum(writer, element, whole), element),
+      ),
+    ];
+  }
+  const slices = Math.ceil(count / max);
+  const partial = createScratch(output.dtype, output.size * slices);
+  return [
+    emitElementwise(language, `${name} (slices)`, partial, (writer, element) => {
+      const [slice, result] = coordinatesOf(writer, element, [slices, output.size]) as [string, string];
+      return sum(writer, result, sliceOf(writer, slice, slices, count));
+    }),
+    emitElementwise(language, `${name} (sum of slices)`, output, (writer, element) => {
+      const load = (slice: string): Value => writer.load(partial, plus([times(slice, output.size), element]));
+      const zero = writer.constant(valueTypeOf(output.dtype), 0);
+      return finish(writer, accumulateInRuns(writer, slices, sumOf(writer, zero, load)), element);
+    }),
+  ];
 }

@@ -1,64 +1,71 @@
-// What scans accumulate, element by element, block by block, and from what is carried into a block.
-import { constant, parameter, type Scalar } from '@thetagrad/core/backend';
+// How scans combine elements within a block, totals of blocks, and the result for earlier blocks with a block.
+import { constant, parameter, type Scalar, type ScanCombination } from '@thetagrad/core/backend';
 
-export type Combination = 'sum' | 'prod' | 'max' | 'min' | 'linear';
+export type ScanType = 'f32' | 'i32';
 
-/** How values are accumulated, in terms of what is there (parameter 0), the next value (1) and, of `linear`, its factor (2). */
+/** An accumulation: `combined` is in terms of the accumulator (parameter 0), the next value (1) and, for `linear`, its factor (2). */
 export interface Rule {
   readonly initial: Scalar;
   readonly combined: Scalar;
 }
 
 export interface Rules {
+  /** Accumulates the elements of a block. */
   readonly rule: Rule;
-  /** What becomes of the elements of a block: one number each; of `linear`, what 0 becomes, and the product of the factors. */
+  /** Accumulate the totals of a block: one, or for `linear` the value that 0 becomes, and the product of the factors. */
   readonly totals: readonly Rule[];
-  /** What accumulation begins with, from what is carried (parameter 0). */
+  /** The initial value of a block, from the result for the blocks before it (parameter 0). */
   readonly carried: Scalar;
 }
 
 /**
- * Of elements, or of totals of blocks. They combine as on the reference backend: NaN from the first on, the first of equals.
+ * The rules for elements, or for totals of blocks. As on the reference backend, maxima and minima are the first NaN if there
+ * is one, else the first of equals.
  *
- * The product of a block's elements may leave the range of float32 where the scan does not, which is 0 already: 0 · ∞ would
- * be NaN. So a product of finite numbers that is out of range is held as the largest of them, which stays so whatever finite
- * numbers follow, but 0. Where it is used it counts as infinite, unless it meets 0. No other total is so large.
+ * The product of a block's elements may overflow float32 where the scan does not, because it is already 0: then 0 · ∞ would
+ * be NaN. So a product of finite numbers that overflows is saturated to the largest finite number, which later finite factors
+ * other than 0 leave as it is. Where it is used, it counts as infinite, unless it is multiplied by 0.
  */
-export function rulesOf(combination: Combination, type: 'f32' | 'i32', isOfTotals: boolean): Rules {
-  const [accumulator, value, factor] = [0, 1, 2].map((i) => parameter(type, i)) as [Scalar, Scalar, Scalar];
-  const least = type === 'f32' ? Infinity : 2 ** 31;
-  const same = (initial: number, combined: Scalar): Rules => {
+export function rulesOf(combination: ScanCombination, type: ScanType, isOfTotals: boolean): Rules {
+  const [accumulator, value, factor] = [parameter(type, 0), parameter(type, 1), parameter(type, 2)];
+  const lowest = type === 'f32' ? -Infinity : -(2 ** 31);
+  /** The same rule for elements and totals. */
+  const uniform = (initial: number, combined: Scalar): Rules => {
     const rule = { initial: constant(type, initial), combined };
     return { rule, totals: [rule], carried: accumulator };
   };
   /** The product of a block's values or factors. */
   const product = (next: Scalar): Rule => ({
     initial: constant(type, 1),
-    combined: type === 'i32' ? accumulator.mul(next) : bounded(accumulator, isOfTotals ? next : belowLargest(next)),
+    combined:
+      type === 'i32'
+        ? accumulator.mul(next)
+        : multiplySaturating(accumulator, isOfTotals ? next : lowerIfLargest(next)),
   });
   switch (combination) {
     case 'sum':
-      return same(0, accumulator.add(value));
+      return uniform(0, accumulator.add(value));
     case 'max':
-      return same(-least, value.gt(accumulator).or(value.isNaN()).select(value, accumulator));
+      return uniform(lowest, value.gt(accumulator).or(value.isNaN()).select(value, accumulator));
     case 'min':
-      return same(least, value.lt(accumulator).or(value.isNaN()).select(value, accumulator));
+      return uniform(-lowest, value.lt(accumulator).or(value.isNaN()).select(value, accumulator));
     case 'prod': {
-      const plain = same(1, accumulator.mul(value));
-      if (type === 'i32') return plain;
+      const rules = uniform(1, accumulator.mul(value));
+      if (type === 'i32') return rules;
       return isOfTotals
-        ? { ...plain, rule: product(value), totals: [product(value)] }
+        ? { ...rules, rule: product(value), totals: [product(value)] }
         : {
-            ...plain,
+            ...rules,
             totals: [product(value)],
-            carried: isLargest(accumulator).select(infinite(accumulator), accumulator),
+            carried: isLargest(accumulator).select(toInfinity(accumulator), accumulator),
           };
     }
     case 'linear': {
       const scaled = factor.mul(accumulator);
-      const known = isOfTotals && type === 'f32' ? isLargest(factor).select(unbounded(scaled), scaled) : scaled;
-      const plain = same(0, known.add(value));
-      return { ...plain, totals: [plain.rule, product(factor)] };
+      const next =
+        isOfTotals && type === 'f32' ? isLargest(factor).select(toInfinityUnlessZero(scaled), scaled) : scaled;
+      const rules = uniform(0, next.add(value));
+      return { ...rules, totals: [rules.rule, product(factor)] };
     }
   }
 }
@@ -69,30 +76,31 @@ function magnitudeBits(x: Scalar): Scalar {
   return x.bitcastI32().and(0x7fffffff);
 }
 
+/** Whether |x| is the largest finite number. */
 function isLargest(x: Scalar): Scalar {
   return magnitudeBits(x).eq(largestBits);
 }
 
-/** With the sign of x. */
-function infinite(x: Scalar): Scalar {
+/** ∞ with the sign of x. */
+function toInfinity(x: Scalar): Scalar {
   return x.bitcastI32().and(signBit).or(infinityBits).bitcastF32();
 }
 
-/** The product of a number and the largest, where that stands for more: infinite, unless it is 0. */
-function unbounded(x: Scalar): Scalar {
-  return x.eq(0).or(x.isNaN()).select(x, infinite(x));
+/** The product of a number and a saturated one, from the product `x` with the largest finite number. */
+function toInfinityUnlessZero(x: Scalar): Scalar {
+  return x.eq(0).or(x.isNaN()).select(x, toInfinity(x));
 }
 
-/** The next smaller magnitude in place of the largest. */
-function belowLargest(x: Scalar): Scalar {
+/** Replaces the largest magnitude by the next smaller one: an element with that value is not saturated. */
+function lowerIfLargest(x: Scalar): Scalar {
   return isLargest(x).select(x.bitcastI32().sub(1).bitcastF32(), x);
 }
 
-/** A product of finite numbers, the largest of which stands for all that is beyond it. */
-function bounded(x: Scalar, y: Scalar): Scalar {
+/** x · y, saturated where both are finite. */
+function multiplySaturating(x: Scalar, y: Scalar): Scalar {
   const product = x.mul(y);
   const areFinite = magnitudeBits(x).lt(infinityBits).and(magnitudeBits(y).lt(infinityBits));
-  const isBeyond = isLargest(x).or(isLargest(y)).or(magnitudeBits(product).eq(infinityBits));
+  const overflows = isLargest(x).or(isLargest(y)).or(magnitudeBits(product).eq(infinityBits));
   const largest = product.bitcastI32().and(signBit).or(largestBits).bitcastF32();
-  return areFinite.and(isBeyond).and(product.ne(0)).select(largest, product);
+  return areFinite.and(overflows).and(product.ne(0)).select(largest, product);
 }

@@ -1,83 +1,95 @@
-// Products of matrices in WGSL: a workgroup computes a tile of the result from tiles of both factors in its own memory, and
-// each thread 4 × 4 elements in registers. Factors are read through functions, so that patches of images are factors too.
-import { temporaryPlace, type Command, type Place } from '../code/code.ts';
-import { coordinatesOf } from '../code/views.ts';
-import { sumOf, times, valueTypeOf, type Value } from '../code/writer.ts';
-import { groupsOf, WgslWriter } from '../code/wgsl.ts';
-import { elementwise, wgsl } from './language.ts';
-import { storeCells, type Factor, type Product } from './product.ts';
+// Matrix products in WGSL with shared memory: a workgroup computes a tile of the result from tiles of both factors, and each
+// thread up to 4 × 4 elements of it in registers.
+import { createScratch, type Command, type Location } from '../code/command.ts';
+import { coordinatesOf } from '../code/positions.ts';
+import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
+import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
+import { emitElementwise, wgsl } from './language.ts';
+import { storeBlock, type Factor, type Finish, type MatrixProduct } from './product.ts';
 import { runLength } from './runs.ts';
 
-/** Threads along each side of a tile, and the elements along the depth that are in memory at a time. */
+/** Threads along each side of a tile, and the depth of the tiles in shared memory. */
 const side = 16;
-const threads = side * side;
-/** A device is busy from so many tiles on. */
-const manyTiles = 128;
+const workgroupSize = side * side;
+/** The number of tiles that keep a device busy. */
+const busyTiles = 128;
 
 /** Whether a product is large enough for tiles. */
-export function suitsTiles({ rows, columns, depth, batches }: Omit<Product, 'element' | 'finish' | 'sums'>): boolean {
+export function suitsTiles({ rows, columns, depth, batches }: MatrixProduct): boolean {
   return Math.min(rows, columns) > side / 2 && depth >= 8 && rows * columns * depth * batches >= 2 ** 15;
 }
 
-export function lowerTiles(product: Product): Command[] {
-  const { rows, columns, depth, batches, output } = product;
+export function lowerTiles(product: MatrixProduct): Command[] {
+  const { rows, columns, depth, batches, output, finish } = product;
   const tiles = Math.ceil(rows / (side * perThread(rows))) * Math.ceil(columns / (side * perThread(columns))) * batches;
-  // Long sums of few elements are cut into slices, which a second kernel adds up.
-  const slices = Math.max(1, Math.min(Math.floor(manyTiles / tiles), Math.floor(depth / (2 * runLength))));
-  if (slices === 1) return [tiled(product, output, 1)];
-  const partial = temporaryPlace(output.dtype, output.size * slices);
+  // Long sums of few elements are cut into slices, which a second command adds up (split-K).
+  const slices = Math.max(1, Math.min(Math.floor(busyTiles / tiles), Math.floor(depth / (2 * runLength))));
+  if (slices === 1) return [emitTiles(product, output, 1, finish)];
+  const partial = createScratch(output.dtype, output.size * slices);
   return [
-    tiled({ ...product, finish: (_, value) => value }, partial, slices),
-    elementwise(wgsl, `${product.name} (sum of slices)`, output, (writer, element) => {
+    emitTiles(product, partial, slices, (_, sum) => sum),
+    emitElementwise(wgsl, `${product.name} (sum of slices)`, output, (writer, element) => {
       const sum = writer.variable(writer.constant(valueTypeOf(output.dtype), 0));
       writer.loop(slices, (slice) => {
-        writer.set(sum, writer.sum(sum, writer.load(partial, sumOf([times(slice, output.size), element]))));
+        writer.addTo(sum, writer.load(partial, plus([times(slice, output.size), element])));
       });
-      return product.finish(writer as WgslWriter, sum, element);
+      return finish(writer as WgslWriter, sum, element);
     }),
   ];
 }
 
-/** How many rows (or columns) of a tile each thread has. */
+/** The number of rows (or columns) of a tile that each thread computes. */
 function perThread(length: number): number {
   return length > 2 * side ? 4 : length > side ? 2 : 1;
 }
 
-function tiled(product: Product, output: Place, slices: number): Command {
+function emitTiles(product: MatrixProduct, output: Location, slices: number, finish: Finish): Command {
   const { name, rows, columns, depth, batches, left, right } = product;
-  const [high, wide] = [perThread(rows), perThread(columns)];
-  const [tileRows, tileColumns] = [side * high, side * wide];
+  const [height, width] = [perThread(rows), perThread(columns)];
+  const [tileRows, tileColumns] = [side * height, side * width];
   const type = valueTypeOf(output.dtype);
   const writer = new WgslWriter();
   const zero = writer.constant(type, 0);
   const counts = [batches, slices, Math.ceil(rows / tileRows), Math.ceil(columns / tileColumns)];
-  const groups = groupsOf(counts.reduce((all, count) => all * count));
+  const dispatch = dispatchOf(counts.reduce((product, count) => product * count));
   const perSlice = Math.ceil(depth / slices / runLength) * runLength;
 
   const [batch, slice, tileRow, tileColumn] = coordinatesOf(writer, 'tile', counts) as [string, string, string, string];
-  const from = writer.integer(times(slice, perSlice));
-  const to = writer.integer(slices === 1 ? String(depth) : `min(${from} + ${perSlice}, ${depth})`);
-  const firstRow = writer.integer(times(tileRow, tileRows));
-  const firstColumn = writer.integer(times(tileColumn, tileColumns));
-  const row = writer.integer(times(`(thread / ${side})`, high));
-  const column = writer.integer(times(`(thread % ${side})`, wide));
-  const fillLeft = filler(writer, left, 'left', tileRows, batch, firstRow, rows, to, zero);
-  const fillRight = filler(writer, right, 'right', tileColumns, batch, firstColumn, columns, to, zero);
+  const from = writer.bindIndex(times(slice, perSlice));
+  const to = writer.bindIndex(slices === 1 ? String(depth) : `min(${from} + ${perSlice}, ${depth})`);
+  const firstRow = writer.bindIndex(times(tileRow, tileRows));
+  const firstColumn = writer.bindIndex(times(tileColumn, tileColumns));
+  const row = writer.bindIndex(times(`(thread / ${side})`, height));
+  const column = writer.bindIndex(times(`(thread % ${side})`, width));
+  const copyLeft = tileCopier(writer, left, batch, zero, {
+    array: 'left',
+    lines: tileRows,
+    firstLine: firstRow,
+    endLine: rows,
+    endDepth: to,
+  });
+  const copyRight = tileCopier(writer, right, batch, zero, {
+    array: 'right',
+    lines: tileColumns,
+    firstLine: firstColumn,
+    endLine: columns,
+    endDepth: to,
+  });
 
-  const cells = Array.from({ length: high * wide }, (_, cell) => [Math.floor(cell / wide), cell % wide] as const);
+  const cells = Array.from({ length: height * width }, (_, cell) => [Math.floor(cell / width), cell % width] as const);
   const declare = (prefix: string): void =>
     writer.line(cells.map(([i, j]) => `var ${prefix}${i}${j} : ${type} = ${zero.text};`).join(' '));
   declare('sum');
-  // Runs of the depth are added up by themselves, so that rounding errors do not grow with its whole length.
+  // Each run is summed separately, so that rounding errors do not grow with the whole depth.
   writer.block(`for (var start = ${from}; start < ${to}; start += ${runLength})`, () => {
     declare('part');
     writer.block(`for (var k0 = start; k0 < min(start + ${runLength}, ${to}); k0 += ${side})`, () => {
-      fillLeft('k0');
-      fillRight('k0');
+      copyLeft('k0');
+      copyRight('k0');
       writer.line('workgroupBarrier();');
       writer.block(`for (var k = 0; k < ${side}; k++)`, () => {
-        for (let i = 0; i < high; i++) writer.line(`let x${i} = left[k * ${tileRows} + ${row} + ${i}];`);
-        for (let j = 0; j < wide; j++) writer.line(`let y${j} = right[k * ${tileColumns} + ${column} + ${j}];`);
+        for (let i = 0; i < height; i++) writer.line(`let x${i} = left[k * ${tileRows} + ${row} + ${i}];`);
+        for (let j = 0; j < width; j++) writer.line(`let y${j} = right[k * ${tileColumns} + ${column} + ${j}];`);
         for (const [i, j] of cells) writer.line(`part${i}${j} += x${i} * y${j};`);
       });
       writer.line('workgroupBarrier();');
@@ -86,58 +98,64 @@ function tiled(product: Product, output: Place, slices: number): Command {
   });
 
   const sums = cells.map(([i, j]): Value => ({ type, text: `sum${i}${j}` }));
-  storeCells(writer, product, batch, sums, {
-    rows: { count: high, at: (i) => sumOf([firstRow, row, i]) },
-    columns: { count: wide, at: (j) => sumOf([firstColumn, column, j]) },
-    first: times(slice, product.output.size),
-  });
-
+  const lines = {
+    rows: { count: height, at: (i: string) => plus([firstRow, row, i]) },
+    columns: { count: width, at: (j: string) => plus([firstColumn, column, j]) },
+  };
+  storeBlock(writer, product, { batch, sums, ...lines, start: times(slice, product.output.size) }, finish);
   const code = writer.program(name, output, {
-    workgroups: groups.workgroups,
-    size: threads,
-    parameters: '@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) own : u32',
-    anyIndex: 'own',
+    workgroups: dispatch.workgroups,
+    workgroupSize,
     declarations: [
       `var<workgroup> left : array<${type}, ${tileRows * side}>;`,
       `var<workgroup> right : array<${type}, ${tileColumns * side}>;`,
     ],
     prologue: [
-      'let thread = i32(own);',
-      `let tile = i32(${groups.index});`,
-      `if (tile >= ${groups.count}) { return; }`,
+      'let thread = i32(local);',
+      `let tile = i32(${dispatch.index});`,
+      `if (tile >= ${dispatch.count}) { return; }`,
     ],
   });
   return { code, inputs: writer.inputs, output };
 }
 
-/** Writes how all threads together copy a tile of a factor, from `k0` along the depth, into the workgroup's memory. */
-function filler(
+/** A tile of a factor: some rows of the left one, or columns of the right one. */
+interface FactorTile {
+  /** The array in shared memory. */
+  readonly array: string;
+  /** The number of rows (or columns) in the tile. */
+  readonly lines: number;
+  readonly firstLine: string;
+  /** The numbers of rows (or columns) of the factor, and the end of the depth: beyond them the tile is filled with zeros. */
+  readonly endLine: number;
+  readonly endDepth: string;
+}
+
+/** Writes how all threads together copy a tile, from `k0` along the depth, into shared memory. */
+function tileCopier(
   writer: WgslWriter,
   factor: Factor,
-  array: string,
-  length: number,
   batch: string,
-  first: string,
-  limit: number,
-  to: string,
   zero: Value,
+  { array, lines, firstLine, endLine, endDepth }: FactorTile,
 ): (k0: string) => void {
-  const { place, isDeep } = factor;
-  // What of a thread's own place in the tile does not change from one of its elements to the next.
-  const fixed = writer.integer(isDeep ? `thread % ${side}` : `thread % ${length}`);
-  const moving = writer.integer(isDeep ? `thread / ${side}` : `thread / ${length}`);
-  const step = isDeep ? threads / side : threads / length;
-  const outer = isDeep ? undefined : writer.integer(sumOf([first, fixed]));
-  const located = outer === undefined ? undefined : factor.locate(writer, batch, outer);
+  const { location, isDepthContiguous } = factor;
+  // Neighbouring threads copy neighbours in memory. A thread's coordinate in that direction is fixed; the other one moves.
+  const fixed = writer.bindIndex(isDepthContiguous ? `thread % ${side}` : `thread % ${lines}`);
+  const moving = writer.bindIndex(isDepthContiguous ? `thread / ${side}` : `thread / ${lines}`);
+  const step = isDepthContiguous ? workgroupSize / side : workgroupSize / lines;
+  const fixedLine = isDepthContiguous ? undefined : writer.bindIndex(plus([firstLine, fixed]));
+  const locateFixed = fixedLine === undefined ? undefined : factor.locate(writer, batch, fixedLine);
   return (k0) => {
-    writer.loop((isDeep ? length : side) / step, (n) => {
-      const other = writer.integer(sumOf([moving, times(n, step)]));
-      const k = writer.integer(sumOf([k0, isDeep ? fixed : other]));
-      const i = outer ?? writer.integer(sumOf([first, other]));
-      const { index, conditions = [] } = (located ?? factor.locate(writer, batch, i))(k);
-      const value = writer.guarded([`${i} < ${limit}`, `${k} < ${to}`, ...conditions], place, index, zero);
-      const [inDepth, inLength] = isDeep ? [fixed, other] : [other, fixed];
-      writer.line(`${array}[${sumOf([times(inDepth, length), inLength])}] = ${value.text};`);
+    writer.loop((isDepthContiguous ? lines : side) / step, (n) => {
+      const moved = writer.bindIndex(plus([moving, times(n, step)]));
+      const k = writer.bindIndex(plus([k0, isDepthContiguous ? fixed : moved]));
+      const line = fixedLine ?? writer.bindIndex(plus([firstLine, moved]));
+      const { position, conditions = [] } = (locateFixed ?? factor.locate(writer, batch, line))(k);
+      const inside = [`${line} < ${endLine}`, `${k} < ${endDepth}`, ...conditions];
+      const value = writer.loadWhere(inside, location, position, zero);
+      const [inDepth, inLines] = isDepthContiguous ? [fixed, moved] : [moved, fixed];
+      writer.line(`${array}[${plus([times(inDepth, lines), inLines])}] = ${value.text};`);
     });
   };
 }

@@ -1,7 +1,7 @@
-import type { Memory } from './device.ts';
+import type { DeviceBuffer } from './device.ts';
 
-/** Memory that holds something of a device until it is freed; using it after that is an error. */
-export class Held<Content> implements Memory {
+/** A device buffer that holds its content until it is freed; using it after that is an error. */
+export class Handle<Content> implements DeviceBuffer {
   readonly bytes: number;
   #content: Content | undefined;
 
@@ -10,12 +10,16 @@ export class Held<Content> implements Memory {
     this.bytes = bytes;
   }
 
+  /** @throws {Error} if it was freed. */
   get content(): Content {
     if (this.#content === undefined) throw new Error('gpu: memory is used after it was freed');
     return this.#content;
   }
 
-  /** What it held, which is the caller's now. */
+  /**
+   * Frees the buffer and returns its content.
+   * @throws {Error} if it was freed before.
+   */
   free(): Content {
     const content = this.#content;
     if (content === undefined) throw new Error('gpu: memory is freed twice');

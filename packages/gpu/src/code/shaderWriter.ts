@@ -1,40 +1,38 @@
-// What WGSL and GLSL have in common: integers, conditions and the bits of floats, so that all dtypes are computed exactly.
+// What WGSL and GLSL share: integers, conditions and the bits of floats, so that every dtype is computed exactly.
 import { nodesOf, type Scalar, type Step } from '@thetagrad/core/backend';
-import { natives, noLowering, type Native } from './natives.ts';
+import { noLoweringError, shaderIntrinsics, type ScalarDefinition } from './intrinsics.ts';
 import { Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
 
-export abstract class TypedWriter extends Writer {
+/** Subclasses give the language's expressions as text. */
+export abstract class ShaderWriter extends Writer {
   protected readonly helpers: Set<string> = new Set();
-  /** Nodes whose rounding matters: compilers would take x for (x + y) − y, and x + 3 for (x + 1) + 2. */
+  /** Nodes whose rounding must survive: compilers simplify (x + y) − y to x, and (x + 1) + 2 to x + 3. */
   #rounded: ReadonlySet<Scalar> = new Set();
 
-  /** The name of a type. */
   protected abstract typeName(type: ValueType): string;
-  /** The statement that gives a new variable its first value, or its only one. */
+  /** The statement that declares a variable or a constant. */
   protected abstract declaration(type: ValueType, name: string, initial: string, isConstant: boolean): string;
-  /** An expression: `x` where the condition holds, else `y`. */
-  protected abstract chosen(condition: string, x: string, y: string): string;
-  /** That both conditions hold, or one of them at least. */
-  protected abstract both(x: string, y: string): string;
-  protected abstract either(x: string, y: string): string;
-  /** A float as the integer of the same bits, and back. */
-  protected abstract bitsOf(x: string): string;
-  protected abstract floatOfBits(x: string): string;
-  /** A shift of an integer to the right, by so many bits, that fills with zeros. */
-  protected abstract shiftedUnsigned(x: string, bits: number): string;
-  /** To the nearest integer, of two the even one. */
-  protected abstract nearest(x: string): string;
-  /** The least integer, whose magnitude no literal can say. */
-  protected abstract readonly leastInteger: string;
+  /** `x` where the condition holds, else `y`. */
+  protected abstract selection(condition: string, x: string, y: string): string;
+  protected abstract conjunction(x: string, y: string): string;
+  protected abstract disjunction(x: string, y: string): string;
+  protected abstract bitcastToInt(x: string): string;
+  protected abstract bitcastToFloat(x: string): string;
+  /** Shifts an integer right by a number of bits, filling with zeros. */
+  protected abstract shiftRightLogical(x: string, bits: number): string;
+  /** Rounds to the nearest integer, ties to even. */
+  protected abstract roundToEven(x: string): string;
+  /** −2³¹, whose magnitude is not a literal. */
+  protected abstract readonly minInteger: string;
 
-  override integer(text: string): string {
+  override bindIndex(text: string): string {
     return /^-?\w+$/.test(text) ? text : this.#declare('i32', text, 'c');
   }
 
   override quotient(i: string, n: number): string {
     if (n === 1) return i;
     const bits = Math.log2(n);
-    // Compilers do not know that i is not negative.
+    // Compilers do not know that i ≥ 0, so they would not shift.
     return Number.isInteger(bits) ? `(${i} >> ${bits}u)` : `(${i} / ${n})`;
   }
 
@@ -42,27 +40,27 @@ export abstract class TypedWriter extends Writer {
     return Number.isInteger(Math.log2(n)) ? `(${i} & ${n - 1})` : `(${i} % ${n})`;
   }
 
-  override index(value: Value): string {
+  override toIndex(value: Value): string {
     return value.text;
   }
 
   override fromIndex(i: string): Value {
-    return this.keep('i32', `${this.typeName('i32')}(${i})`);
+    return this.bind('i32', `${this.typeName('i32')}(${i})`);
   }
 
-  override choose(condition: string, x: Value, y: Value): Value {
-    return this.keep(x.type, this.chosen(condition, x.text, y.text));
+  override select(condition: string, x: Value, y: Value): Value {
+    return this.bind(x.type, this.selection(condition, x.text, y.text));
   }
 
-  override indexWhere(condition: string, x: string, y: string): string {
-    return this.chosen(condition, x, y);
+  override selectIndex(condition: string, x: string, y: string): string {
+    return this.selection(condition, x, y);
   }
 
-  override condition(text: string): Value {
-    return this.keep('bool', text);
+  override fromCondition(text: string): Value {
+    return this.bind('bool', text);
   }
 
-  override holds(value: Value): string {
+  override isTrue(value: Value): string {
     return value.text;
   }
 
@@ -70,42 +68,43 @@ export abstract class TypedWriter extends Writer {
     return { type, text: this.#declare(type, text, 'v', false) };
   }
 
-  override set(variable: Value, value: Value): void {
+  override assign(variable: Value, value: Value): void {
     this.line(`${variable.text} = ${value.text};`);
   }
 
   /** A call of a helper function. */
-  helper(name: string, ...inputs: readonly string[]): string {
+  protected callHelper(name: string, ...inputs: readonly string[]): string {
     this.helpers.add(name);
     return `${name}(${inputs.join(', ')})`;
   }
 
-  protected keep(type: ValueType, text: string): Value {
+  /** Binds an expression to a name. */
+  protected bind(type: ValueType, text: string): Value {
     return { type, text: this.#declare(type, text, 'v') };
   }
 
-  protected override isNative({ operation, dtype }: Step): boolean {
-    return native(operation.value, valueTypeOf(dtype)) !== undefined;
+  protected override isIntrinsic({ operation, dtype }: Step): boolean {
+    return intrinsicOf(operation.value, valueTypeOf(dtype)) !== undefined;
   }
 
-  protected override node(node: Scalar, inputs: readonly Value[]): Value {
-    // Compilers compute constant expressions themselves, and refuse infinities and overflow.
+  protected override renderNode(node: Scalar, inputs: readonly Value[]): Value {
+    // Compilers evaluate constant expressions, and reject overflow and infinities in them.
     const isConstant = node.inputs.length > 0 && node.inputs.every(({ operation }) => operation === 'constant');
     const texts = inputs.map(({ text, type }) =>
-      isConstant && type !== 'bool' ? this.helper(`${type}AtRunTime`, text) : text,
+      isConstant && type !== 'bool' ? this.callHelper(type === 'f32' ? 'opaqueFloat' : 'opaqueInt', text) : text,
     );
     const text = this.#expression(node, texts);
     const type = node.type as ValueType;
     if (node.operation === 'constant') return { type, text };
-    return this.keep(type, this.#rounded.has(node) ? this.helper('rounded', text) : text);
+    return this.bind(type, this.#rounded.has(node) ? this.callHelper('keepRounding', text) : text);
   }
 
   protected override prepare(root: Scalar): void {
-    this.#rounded = new Set(nodesOf(root).flatMap(cancelling));
+    this.#rounded = new Set(nodesOf(root).flatMap(inputsToRound));
   }
 
   #declare(type: ValueType, text: string, prefix: string, isConstant = true): string {
-    const name = this.fresh(prefix);
+    const name = this.newName(prefix);
     this.line(this.declaration(type, name, text, isConstant));
     return name;
   }
@@ -121,19 +120,23 @@ export abstract class TypedWriter extends Writer {
       case 'add':
         return `${x} + ${y}`;
       case 'sub':
-        // Of infinities and NaN it is not 0.
-        return isFloat && node.inputs[0] === node.inputs[1] ? `${x} - ${this.helper('rounded', x)}` : `${x} - ${y}`;
+        // x − x of an infinity or NaN is NaN, but compilers simplify it to 0.
+        return isFloat && node.inputs[0] === node.inputs[1]
+          ? `${x} - ${this.callHelper('keepRounding', x)}`
+          : `${x} - ${y}`;
       case 'mul':
         return `${x} * ${y}`;
       case 'div':
         return `${x} / ${y}`;
       case 'min':
       case 'max':
-        return isFloat ? this.helper(operation === 'min' ? 'smaller' : 'larger', x, y) : `${operation}(${x}, ${y})`;
+        return isFloat
+          ? this.callHelper(operation === 'min' ? 'minimum' : 'maximum', x, y)
+          : `${operation}(${x}, ${y})`;
       case 'and':
-        return isCondition ? this.both(x, y) : `${x} & ${y}`;
+        return isCondition ? this.conjunction(x, y) : `${x} & ${y}`;
       case 'or':
-        return isCondition ? this.either(x, y) : `${x} | ${y}`;
+        return isCondition ? this.disjunction(x, y) : `${x} | ${y}`;
       case 'xor':
         return isCondition ? `${x} != ${y}` : `${x} ^ ${y}`;
       case 'neg':
@@ -145,38 +148,38 @@ export abstract class TypedWriter extends Writer {
       case 'trunc':
         return `${operation}(${x})`;
       case 'nearest':
-        return this.nearest(x);
+        return this.roundToEven(x);
       case 'not':
         return isCondition ? `!${x}` : `~${x}`;
       case 'shl':
       case 'shrS':
         return `${x} ${operation === 'shl' ? '<<' : '>>'} ${value}u`;
       case 'shrU':
-        return this.shiftedUnsigned(x, value);
+        return this.shiftRightLogical(x, value);
       case 'eq':
         return `${x} == ${y}`;
       case 'ne':
-        // Compilers may hold that nothing differs from itself.
-        if (isFloat && node.inputs[0] === node.inputs[1]) return this.helper('notANumber', x);
+        // Compilers may assume that x equals x.
+        if (isFloat && node.inputs[0] === node.inputs[1]) return this.callHelper('isNaN', x);
         // WGSL's != is false for NaN.
         return isFloat ? `!(${x} == ${y})` : `${x} != ${y}`;
       case 'lt':
-        return isFloat ? this.helper('less', x, y) : `${x} < ${y}`;
+        return isFloat ? this.callHelper('less', x, y) : `${x} < ${y}`;
       case 'le':
-        return isFloat ? this.helper('lessOrEqual', x, y) : `${x} <= ${y}`;
+        return isFloat ? this.callHelper('lessEqual', x, y) : `${x} <= ${y}`;
       case 'select':
-        return this.chosen(x, y, z);
+        return this.selection(x, y, z);
       case 'bitcastI32':
-        return this.bitsOf(x);
+        return this.bitcastToInt(x);
       case 'bitcastF32':
-        return this.floatOfBits(x);
+        return this.bitcastToFloat(x);
       case 'convert':
         if (node.type === 'bool') return isFloat ? `!(${x} == 0.0)` : `${x} != 0`;
-        return isFloat ? this.helper('integer', x) : `${this.typeName(node.type as ValueType)}(${x})`;
+        return isFloat ? this.callHelper('truncateToInt', x) : `${this.typeName(node.type as ValueType)}(${x})`;
       case 'call': {
-        const name = native(node.function!, node.type as ValueType);
-        if (name !== undefined) return this.helper(name, x, y);
-        throw noLowering();
+        const name = intrinsicOf(node.function!, node.type as ValueType);
+        if (name !== undefined) return this.callHelper(name, x, y);
+        throw noLoweringError();
       }
       default:
         throw new Error(`gpu: no code for ${operation} of ${type}`);
@@ -187,28 +190,28 @@ export abstract class TypedWriter extends Writer {
     if (type === 'bool') return String(value !== 0);
     if (type === 'i32') {
       const whole = Math.max(-(2 ** 31), Math.min(Math.trunc(value), 2 ** 31 - 1));
-      return whole === -(2 ** 31) ? this.leastInteger : `${this.typeName(type)}(${whole})`;
+      return whole === -(2 ** 31) ? this.minInteger : `${this.typeName(type)}(${whole})`;
     }
     const rounded = Math.fround(value);
-    // Literals may be neither infinite nor NaN, and denormal ones may become 0.
+    // Infinities and NaN have no literals, and denormal literals may become 0.
     if (!Number.isFinite(rounded) || (rounded !== 0 && Math.abs(rounded) < 2 ** -126) || Object.is(rounded, -0)) {
       const bits = new Uint32Array(Float32Array.of(rounded).buffer)[0]!;
-      return this.helper('floatOf', `${bits}u`);
+      return this.callHelper('floatFromBits', `${bits}u`);
     }
     const literal = String(rounded);
     return `${this.typeName(type)}(${/[.e]/.test(literal) ? literal : `${literal}.0`})`;
   }
 }
 
-function native(f: Native, type: ValueType): string | undefined {
-  return natives.typed.get(f)?.[type];
+function intrinsicOf(definition: ScalarDefinition, type: ValueType): string | undefined {
+  return shaderIntrinsics.get(definition)?.[type];
 }
 
 /**
- * Of a sum or difference, the inputs that are sums or differences with which a compiler could merge it; of a comparison, those
- * that are computed: it would compare x with y for x − y with 0.
+ * The inputs of a node that a compiler might merge with it, at the cost of their rounding: sums inside a sum that cancel or
+ * are constant, and sums or products that are compared (x − y with 0 becomes x with y).
  */
-function cancelling({ operation, inputs }: Scalar): Scalar[] {
+function inputsToRound({ operation, inputs }: Scalar): Scalar[] {
   if (inputs[0]?.type !== 'f32') return [];
   if (isComparison(operation)) return inputs.filter((input) => isSum(input.operation) || input.operation === 'mul');
   if (!isSum(operation)) return [];
