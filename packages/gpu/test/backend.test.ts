@@ -17,15 +17,15 @@ import { backendOf, hasWebGl2, hasWebGpu, modes } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
 
-test('an unknown mode is an error that names those there are', async () => {
+test('an unknown mode is an error that names the modes', async () => {
   await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(
     `gpu: unknown mode "opengl"; expected one of webgpu, webgl2, headlessgl, webasm, cpu`,
   );
 });
 
-test('without a mode it takes the best there is, and says why', async () => {
+test('without a mode it opens the fastest that works, and says why', async () => {
   const best = hasWebGpu ? 'webgpu' : hasWebGl2 ? 'webgl2' : 'webasm';
-  // Chromium has both.
+  // Chromium also has WebGPU.
   if (best === 'webgl2') Object.defineProperty(navigator, 'gpu', { value: undefined, configurable: true });
   const backend = await gpu();
   if (best === 'webgl2') Reflect.deleteProperty(navigator, 'gpu');
@@ -39,13 +39,13 @@ test('without a mode it takes the best there is, and says why', async () => {
 });
 
 describe.each(modes)('%s', (mode) => {
-  test('says what it runs on', async () => {
+  test('describe says what computes, and why', async () => {
     const backend = await backendOf(mode);
     expect(backend.describe()).toMatch(new RegExp(`^gpu.js ${mode}: .+; as requested$`));
     expect([backend.mode, backend.name]).toEqual([mode, `gpu ${mode}`]);
   });
 
-  test('variables take their new values, computed from the old ones, also where they are exchanged', async () => {
+  test('variables take their new values, computed from the old ones, also if they are exchanged', async () => {
     setBackend(await backendOf(mode));
     const [x, y] = [new Variable(tensor([1, 2])), new Variable(tensor([30, 40]))];
     const before = x.value.add(y.value);
@@ -58,7 +58,7 @@ describe.each(modes)('%s', (mode) => {
     expect(await y.value.data()).toEqual(Float32Array.of(2, 3));
   });
 
-  test('values stay as they are when others are computed from them, in any order and number', async () => {
+  test('values are not overwritten when others are computed from them', async () => {
     setBackend(await backendOf(mode));
     const x = tensor(
       Float32Array.from({ length: 3000 }, (_, i) => i),
@@ -73,7 +73,7 @@ describe.each(modes)('%s', (mode) => {
     expect((await x.data())[7]).toBe(7);
   });
 
-  test('an evaluation that fails leaves variables as they were', async () => {
+  test('an evaluation that fails leaves variables unchanged', async () => {
     setBackend(await backendOf(mode));
     const x = new Variable(tensor([1, 2, 3]));
     await x.value.data();
@@ -95,7 +95,7 @@ describe.each(modes)('%s', (mode) => {
     ]);
   });
 
-  test('kernels can be profiled, also those that come to several programs', async () => {
+  test('kernels can be profiled, also those with several commands', async () => {
     setBackend(await backendOf(mode));
     const x = arange(2 ** 17, { dtype: 'float32' }).reshape([2 ** 8, 2 ** 9]);
     await evaluate(x);
@@ -113,7 +113,7 @@ describe.each(modes)('%s', (mode) => {
       ]),
     );
     expect(plain.kernels.length).toBe(kernels.length);
-    // Browsers round times of a GPU to 0.1 ms.
+    // Browsers round timestamps to 0.1 ms.
     expect(kernels.every((kernel) => kernel.milliseconds >= 0)).toBe(true);
     expect(milliseconds).toBeGreaterThan(0);
   });

@@ -1,5 +1,5 @@
-// Every operation of the table, for every dtype that its rule allows: exactly the reference's results where they are exact
-// there, and functions of float32 within a few ulp of their values in double precision.
+// Every elementwise operation, for every dtype that its rule allows: equal to the reference backend where that is exact, and
+// within a few ulp for float32 functions.
 import { constant, defineUnary, tensor, type DType, type Operation, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -10,20 +10,20 @@ import { dropLeadingAxes, layouts, makeView, shapes } from '../../../test/suppor
 import { type GpuMode } from '../src/index.ts';
 import { anyValuesIn, backendOf, expectSame, isGpu, modes, runs } from './modes.ts';
 
-// A device in software compiles slowly.
+// Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
 const all: readonly DType[] = ['float32', 'int32', 'bool'];
 
 const ulp: Record<GpuMode, number> = { cpu: 2, webasm: 3, webgpu: 3, webgl2: 3, headlessgl: 3 };
-/** Division and roots, which GPUs may compute with an error of 2.5 ulp. */
+/** Operations that GPUs may compute with an error of 2.5 ulp. */
 const inexact = ['div', 'reciprocal', 'sqrt'];
 
 function toleranceOf(mode: GpuMode, name: string, operation: Operation): Tolerance {
   const limit = isApproximate(operation) ? ulp[mode] : isGpu(mode) && inexact.includes(name) ? 2.5 : 0;
   return (actual, expected) => {
     if (Object.is(actual, expected)) return true;
-    // Denormal results may be 0 there.
+    // GPUs may flush denormal results to 0.
     if (isGpu(mode) && Math.abs(expected) < 2 ** -126 && Math.abs(actual) <= 2 ** -126) return true;
     return limit > 0 && ulps(actual, expected) <= limit + 0.5;
   };

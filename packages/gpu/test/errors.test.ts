@@ -1,4 +1,4 @@
-// What can go wrong on a device is an error that says what it was, and nothing that was computed before is lost.
+// Failures of a device are errors that name their cause, and leave earlier results intact.
 import {
   arange,
   concat,
@@ -26,7 +26,7 @@ import { backendOf, hasWebGpu, modes } from './modes.ts';
 
 afterEach(() => setBackend(reference()));
 
-/** A device of its own, with the limits that all devices have, and without any feature. */
+/** A separate device, with the limits that WebGPU guarantees and without features. */
 async function plainDevice(): Promise<GPUDevice> {
   return (await findAdapter()).requestDevice();
 }
@@ -46,7 +46,7 @@ async function backendOn(device: GPUDevice): Promise<GpuBackend> {
 }
 
 describe.each(modes)('%s', (mode) => {
-  test('memory that was freed can be used no more', async () => {
+  test('using or freeing memory after it was freed is an error', async () => {
     const device = await newDevice(mode);
     const memory = device.upload(Float32Array.of(1, 2), 'float32');
     expect(await device.read(memory, 'float32', 2)).toEqual(Float32Array.of(1, 2));
@@ -60,15 +60,15 @@ describe.each(modes)('%s', (mode) => {
   });
 });
 
-/** Gives every kernel of this name a wrong source, as long as `isWrong` says so. */
-function plant(device: GPUDevice, name: string, isWrong = (): boolean => true): void {
+/** Gives every kernel with this name an invalid source while `isWrong` returns true. */
+function breakKernel(device: GPUDevice, name: string, isWrong = (): boolean => true): void {
   const create = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor) =>
     create(descriptor.label === name && isWrong() ? { ...descriptor, code: 'nonsense' } : descriptor);
 }
 
 describe.runIf(hasWebGpu)('webgpu', () => {
-  test('a device with the limits that all have computes everything, with fewer operands to a kernel', async () => {
+  test('a device with minimal limits computes everything, with fewer operands in each kernel', async () => {
     const backend = await backendOn(await plainDevice());
     expect(backend.maxOperands).toBe(5);
     const build = (): Tensor[] => {
@@ -79,7 +79,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
   });
 
-  test('a device that cannot time kernels says so, instead of zeros', async () => {
+  test('profiling on a device that cannot time kernels is an error', async () => {
     setBackend(await backendOn(await plainDevice()));
     await expect(profile(() => evaluate(tensor([1]).add(1)))).rejects.toThrow(
       `profile: kernels cannot be timed on this GPU: its driver (or browser) lacks the feature 'timestamp-query'`,
@@ -90,7 +90,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
   test('a kernel that is refused is an error that names it; variables keep their values', async () => {
     const device = await plainDevice();
     let isWrong = true;
-    plant(device, 'exp', () => isWrong);
+    breakKernel(device, 'exp', () => isWrong);
     setBackend(await backendOn(device));
     const x = new Variable(tensor([1, 2]));
     await x.value.data();
@@ -110,9 +110,9 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     expect(await x.value.data()).toEqual(Float32Array.of(3, 5));
   });
 
-  test('without waiting, the error comes with what is done next, and undoes all that was built on it', async () => {
+  test('after evaluateSync the next operation throws the error, and later evaluations are rolled back', async () => {
     const device = await plainDevice();
-    plant(device, 'exp');
+    breakKernel(device, 'exp');
     setBackend(await backendOn(device));
     const large = new Float32Array(2000).fill(3);
     const x = new Variable(tensor([1, 2]));
@@ -128,7 +128,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
   });
 
   const isSoftware = async (): Promise<boolean> => /swiftshader/i.test((await backendOf('webgpu')).describe());
-  // Others have so much.
+  // Other devices have enough memory.
   test('out of memory is an error that names the kernels; variables keep their values', async (context) => {
     if (!(await isSoftware())) return context.skip();
     const backend = await backendOf('webgpu');

@@ -1,4 +1,4 @@
-// What only moves, picks, orders, counts or draws elements gives exactly the reference's, and so do sums of small integers.
+// Operations that move, select, sort, count or draw elements, and sums of small integers: equal to the reference backend.
 import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { makeView, layouts, shapes, type Layout } from '../../../test/support/la
 import { integerValues, type MakeTensor } from '../../../test/support/values.ts';
 import { anyValuesIn, backendOf, expectSame, modes, runs } from './modes.ts';
 
-// A device in software compiles slowly.
+// Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
@@ -31,7 +31,7 @@ const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
 const operand = ({ layout, seed }: Case, dtype: DType, make: (dtype: DType, seed: number) => MakeTensor): Tensor =>
   makeView(layout, make(dtype, seed));
 
-/** Gradients of functions of x, for some cotangent; zeros have no sign. */
+/** Gradients of functions of x, for some cotangent. Adding 0 drops the signs of zeros. */
 function gradients(fs: readonly ((x: Tensor) => Tensor)[], x: Tensor, seed: number): Tensor[] {
   return fs.flatMap((f) => {
     const { value, pullback } = vjp(f, x);
@@ -94,7 +94,7 @@ describe.each(modes)('%s', (mode) => {
       await expectSame(mode, () =>
         dtypes.flatMap((dtype) => {
           const x = operand(given, dtype, anyValues);
-          // Zeros of either sign are equal, so that any may be taken.
+          // Zeros of both signs are equal, so that either may be the result.
           return x.size === 0
             ? []
             : [x.max(axis).add(0), x.min(axis).add(0), x.argmax(axis), x.argmin(), x.max().add(0)];
@@ -135,7 +135,7 @@ describe.each(modes)('%s', (mode) => {
       return [indices.mul(3).add(1), indices.greater(0).logicalNot(), row.mul(column).relu().add(row), arange(size)];
     }));
 
-  test('long products and convolutions of large kernels', () =>
+  test('long matrix products and convolutions with large filters', () =>
     expectSame(mode, () => {
       const small = (seed: number, shape: readonly number[]): Tensor => integerValues('float32', seed, 3)(shape);
       return [
@@ -147,7 +147,7 @@ describe.each(modes)('%s', (mode) => {
       ];
     }));
 
-  test('gather, takeAlongAxis, scatterAdd and their gradients', () =>
+  test('take, takeAlongAxis, scatterAdd and their gradients', () =>
     property(async (given) => {
       const { shape, axis, seed } = given;
       if (shape[axis] === 0) return;
@@ -173,7 +173,10 @@ describe.each(modes)('%s', (mode) => {
 
   test('an index out of range is the error of the reference backend', async () => {
     for (const [build, message] of [
-      [() => arange(5).take(arange(1).add(5)), 'takeAlongAxis: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
+      [
+        () => arange(5).take(arange(1).add(5)),
+        'takeAlongAxis: index 5 is out of range for axis 0 of length 5; use -5 to 4',
+      ],
       [
         () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),
         'scatterAdd: index -6 is out of range for axis 0 of length 5; use -5 to 4',
@@ -213,7 +216,7 @@ describe.each(modes)('%s', (mode) => {
     ]);
   });
 
-  test('products of matrices and convolutions, and their gradients', () =>
+  test('matrix products and convolutions, and their gradients', () =>
     fc.assert(
       fc.asyncProperty(
         fc.record({ m: fc.nat(9), k: fc.nat(40), n: fc.nat(9), batch: fc.nat(3), seed: fc.integer() }),

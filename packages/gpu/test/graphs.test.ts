@@ -1,5 +1,5 @@
-// Random graphs with variables, evaluated several times: memory that is used again must not be anybody else's. Numbers are
-// small integers, so that results are exact.
+// Random graphs with variables, evaluated several times: reused memory must not be in use elsewhere. Values are small
+// integers, so that results are exact.
 import {
   arange,
   concat,
@@ -16,27 +16,27 @@ import { describe, expect, test, vi } from 'vitest';
 import { integerValues } from '../../../test/support/values.ts';
 import { backendOf, modes, runs } from './modes.ts';
 
-// A device in software compiles slowly.
+// Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
-const bounded = (x: Tensor): Tensor => x.clip(-8, 8);
-/** As many elements as there are in [4, 6], again from the first. */
-const filling = (x: Tensor): Tensor => x.flatten().take(arange(24).mod(x.size)).reshape([4, 6]);
+const clip = (x: Tensor): Tensor => x.clip(-8, 8);
+/** Repeats or cuts off elements to fill shape [4, 6]. */
+const fill = (x: Tensor): Tensor => x.flatten().take(arange(24).mod(x.size)).reshape([4, 6]);
 
 const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
-  (x, y) => bounded(x.add(y)),
-  (x, y) => bounded(x.mul(y)),
-  (x, y) => bounded(x.sub(y).square()),
+  (x, y) => clip(x.add(y)),
+  (x, y) => clip(x.mul(y)),
+  (x, y) => clip(x.sub(y).square()),
   (x, y) => x.less(y).where(x, y.neg()),
-  (x) => filling(x.transpose()),
-  (x) => filling(x.flip().slice([[1, null, 2], null])),
-  (x) => filling(bounded(x.sum(0))),
-  (x) => filling(x.max(1)),
-  (x) => filling(x.argmax(0)).astype('float32'),
-  (x, y) => bounded(filling(x.matmul(y.transpose()))),
-  (x, y) => filling(concat([x, y]).slice([[2, 6]])),
+  (x) => fill(x.transpose()),
+  (x) => fill(x.flip().slice([[1, null, 2], null])),
+  (x) => fill(clip(x.sum(0))),
+  (x) => fill(x.max(1)),
+  (x) => fill(x.argmax(0)).astype('float32'),
+  (x, y) => clip(fill(x.matmul(y.transpose()))),
+  (x, y) => fill(concat([x, y]).slice([[2, 6]])),
   (x) =>
-    filling(
+    fill(
       x.pad(
         [
           [1, 0],
@@ -54,7 +54,7 @@ interface Recipe {
   readonly seed: number;
 }
 
-/** The results of three steps, in each of which all is computed anew and two variables change. */
+/** The results of three steps, each of which computes everything again and assigns two variables. */
 async function run({ steps, seed }: Recipe, backend: Backend): Promise<TypedArray[]> {
   setBackend(backend);
   try {
@@ -69,8 +69,8 @@ async function run({ steps, seed }: Recipe, backend: Backend): Promise<TypedArra
       }
       const wanted = [made.at(-1)!, made.at(seed % made.length)!].map((x) => x.add(0));
       const [x, y] = variables.map(({ value }) => value) as [Tensor, Tensor];
-      variables[0]!.assign(bounded(y.add(made.at(-1)!)));
-      variables[1]!.assign(bounded(x.sub(made.at(-2)!)));
+      variables[0]!.assign(clip(y.add(made.at(-1)!)));
+      variables[1]!.assign(clip(x.sub(made.at(-2)!)));
       await evaluate(wanted, variables);
       values.push(
         ...(await Promise.all([...wanted, ...variables.map(({ value }) => value.add(0))].map((t) => t.data()))),

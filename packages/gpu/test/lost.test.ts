@@ -1,4 +1,4 @@
-// The device is lost in a file of its own: all kernels of a process or page share it.
+// In a separate file, since all kernels of a process or page share the device that is lost here.
 import { evaluate, reference, setBackend, tensor } from '@thetagrad/core';
 import gpujs from 'gpu.js';
 import { expect, test } from 'vitest';
@@ -25,7 +25,7 @@ test.runIf(hasWebGpu)('a lost device is an error that says what to do, and the n
   setBackend(reference());
 });
 
-test.runIf(hasWebGpu)('one that is lost while it computes is the same error', async () => {
+test.runIf(hasWebGpu)('a device that is lost while it computes is the same error', async () => {
   const message = 'gpu: the device was lost, and all values on it';
   setBackend(await gpu({ mode: 'webgpu' }));
   const x = tensor([1, 2]).exp();

@@ -1,4 +1,4 @@
-// The modes that tests run in, and the same tensors on a mode and on the reference backend, which defines what they are.
+// The modes in which tests run, and comparison of a mode with the reference backend.
 import { tensor, type DType } from '@thetagrad/core';
 import { inject } from 'vitest';
 import { expectSame as expectSameOn, type Build, type Tolerance } from '../../../test/support/backends.ts';
@@ -17,10 +17,10 @@ export const modes: readonly GpuMode[] = inject('gpuModes');
 export const hasWebGpu: boolean = modes.includes('webgpu');
 export const hasWebGl2: boolean = modes.includes('webgl2');
 
-/** Whether a GPU computes: its language may take denormal numbers for 0, and be a little off in divisions. */
+/** Whether a GPU computes: it may flush denormal numbers to 0, and round divisions and roots inexactly. */
 export const isGpu = (mode: GpuMode): boolean => mode !== 'webasm' && mode !== 'cpu';
 
-/** How often a property is checked: in a page less often than in Node, as the kernels are the same and compile slowly. */
+/** The number of runs of a property: fewer in a page than in Node, since the kernels are the same and compile slowly. */
 export const runs = (inNode: number): number => (globalThis.document === undefined ? inNode : Math.ceil(inNode / 3));
 
 const opened = new Map<GpuMode, Promise<GpuBackend>>();
@@ -31,10 +31,7 @@ export function backendOf(mode: GpuMode): Promise<GpuBackend> {
   return backend;
 }
 
-/**
- * Values of every kind. On a GPU, where devices may take denormal numbers for 0, none that is so small that computing with
- * it may come across them.
- */
+/** Values of every kind, but on a GPU none so small that computing with it may give denormal numbers, which it may flush to 0. */
 export function anyValuesIn(mode: GpuMode): (dtype: DType, seed: number) => MakeTensor {
   if (!isGpu(mode)) return anyValues;
   return (dtype, seed) => {

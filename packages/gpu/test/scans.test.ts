@@ -1,4 +1,4 @@
-// Scans and pooling: exactly the reference's where the arithmetic is exact, and within a bound where it is not.
+// Scans and pooling: equal to the reference backend where the arithmetic is exact, and within a bound elsewhere.
 import { arange, full, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test, vi } from 'vitest';
@@ -8,27 +8,24 @@ import { caseOf, cases, operand, pools, type Case } from '../../../test/support/
 import { integerValues, uniformValues } from '../../../test/support/values.ts';
 import { anyValuesIn, backendOf, expectSame, modes } from './modes.ts';
 
-// A device in software compiles slowly.
+// Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
 const names = ['cumsum', 'cumprod', 'cummax', 'cummin'] as const;
 type Name = (typeof names)[number];
 
-/** Of two, three and four levels of blocks. */
+/** Scans with two, three and four levels of blocks. */
 const large = caseOf(fc.constantFrom([16], [17], [256], [257], [3, 4097], [300, 5], [2, 3, 70]));
 const scanned = (name: Name, x: Tensor, { axis, reverse, exclusive }: Case): Tensor =>
   x[name](axis, { reverse, exclusive });
-/** Zeros have no sign. */
+/** Adding 0 drops the signs of zeros. */
 const gradient = (f: (x: Tensor) => Tensor, x: Tensor, seed: number): Tensor => {
   const { value, pullback } = vjp(f, x);
   return pullback(integerValues('float32', seed)(value.shape))[0].add(0);
 };
 
-/**
- * Elements are added up in blocks of 16, from what is carried into them, which is the same sum of totals of blocks: so many
- * errors of one addition at most.
- */
+/** An element is the result of at most 16 additions for each level of blocks. */
 const scanError = (length: number): number =>
   (16 * Math.max(1, Math.ceil(Math.log(length) / Math.log(16))) + 1) * unit.float32;
 
@@ -36,7 +33,7 @@ describe.each(modes)('%s', (mode) => {
   const anyValues = anyValuesIn(mode);
 
   describe.each(names)('%s', (name) => {
-    /** Floating-point numbers whose sums (or products) are exact. */
+    /** Values whose sums (or products) are exact. */
     const exact = (given: Case, dtype: DType): Tensor => {
       if (dtype !== 'float32' || name === 'cummax' || name === 'cummin') {
         return operand(given, (seed) => anyValues(dtype, seed));
@@ -65,7 +62,7 @@ describe.each(modes)('%s', (mode) => {
       ));
   });
 
-  test('long scans, and what follows them', () =>
+  test('long scans with epilogues', () =>
     expectSame(mode, () => {
       const long = integerValues('float32', 1)([70_001]);
       const large = anyValues('int32', 2)([2, 5000]);
@@ -79,7 +76,7 @@ describe.each(modes)('%s', (mode) => {
       ];
     }));
 
-  test('NaN and infinities stay from where they are', () =>
+  test('NaN and infinities persist', () =>
     expectSame(mode, () => {
       const x = integerValues('float32', 1)([40]);
       const at = (place: number, value: number): Tensor =>
@@ -90,7 +87,7 @@ describe.each(modes)('%s', (mode) => {
       ]);
     }));
 
-  test('products that leave the range of float32 after a 0 are 0, and so are gradients that do not depend on them', () =>
+  test('products that overflow float32 after a 0 stay 0, as do gradients that do not depend on them', () =>
     expectSame(mode, () => {
       const length = 600;
       const places = arange(length);
@@ -101,7 +98,7 @@ describe.each(modes)('%s', (mode) => {
         at(3, 0).cumprod(0).equal(0),
         at(3, 0).mul(at(100, Infinity)).cumprod(0),
         at(3, 0).mul(at(500, NaN)).cumprod(0),
-        // The largest number is not beyond itself.
+        // The largest finite number does not count as overflow.
         places
           .equal(0)
           .where((2 - 2 ** -23) * 2 ** 127, 1)
@@ -121,7 +118,7 @@ describe.each(modes)('%s', (mode) => {
       const [exact] = await valuesOn(reference(), make(false));
       const [magnitudes] = await valuesOn(reference(), make(true));
       const [actual] = await valuesOn(await backendOf(mode), make(false));
-      // Of a product, each element may be wrong by half a unit, and errors of factors add up.
+      // Each element of a product may be off by half a unit, and errors of factors add up.
       const error = name === 'cumsum' ? () => scanError(length) : (i: number) => (i + 1) * unit.float32;
       expectWithin(
         actual!,
@@ -131,7 +128,7 @@ describe.each(modes)('%s', (mode) => {
     }
   });
 
-  test('logcumsumexp: within the errors of exp and log, as many as there are elements', () =>
+  test('logcumsumexp: within the errors of exp and log of all elements', () =>
     fc.assert(
       fc.asyncProperty(cases, async (given) => {
         const build = (): Tensor[] => [
@@ -156,7 +153,7 @@ describe.each(modes)('%s', (mode) => {
         await expectSame(mode, () =>
           dtypes.map((dtype) => operand(given, (seed) => anyValues(dtype, seed)).maxPool2d(options)),
         );
-        // Means of 2 × 4 elements, and so on, are exact.
+        // Means of 2 × 4 elements are exact.
         const means = { ...options, kernelSize: [2, 4] as const };
         const fits = given.shape[2]! >= 2 && given.shape[3]! >= 4;
         await expectSame(mode, () => {
@@ -171,7 +168,7 @@ describe.each(modes)('%s', (mode) => {
       { numRuns: 6 },
     ));
 
-  test('windows as large as the image', async () => {
+  test('windows as large as the images', async () => {
     await expectSame(mode, () => {
       const x = integerValues('float32', 5, 9)([2, 3, 32, 64]);
       return [x.avgPool2d({ kernelSize: [32, 64] }), x.maxPool2d({ kernelSize: [32, 64] })];

@@ -1,5 +1,4 @@
-// On WebGPU there are two ways to compute products, reductions and maps: with memory that threads of a workgroup share, and
-// without. An adapter has one of them; here both are tried on whichever there is.
+// WGSL with and without shared memory, whichever of the two the adapter would use.
 import { arange, conv2d, reference, vjp, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
@@ -20,12 +19,12 @@ function gradients(f: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b:
 }
 
 const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
-  'products of odd sizes, transposed, long and skinny': () => [
+  'matrix products of odd sizes, transposed, long and skinny': () => [
     ...gradients((a, b) => a.transpose().matmul(b.transpose()).add(1).relu(), [41, 66], [35, 41]),
     small(4, [3, 5000]).matmul(small(5, [5000, 70])),
     small(6, [90, 70]).matmul(small(7, [70])),
   ],
-  'products of small matrices in batches': () => gradients((a, b) => a.matmul(b), [70, 8, 9], [70, 9, 7]),
+  'batched products of small matrices': () => gradients((a, b) => a.matmul(b), [70, 8, 9], [70, 9, 7]),
   'convolutions with stride, dilation and groups': () => [
     ...gradients((x, w) => conv2d(x, w, { padding: [2, 1], stride: 2, groups: 2 }), [2, 16, 13, 14], [18, 8, 3, 3]),
     ...gradients((x, w) => conv2d(x, w, { padding: 1, dilation: 2 }), [1, 40, 12, 11], [20, 40, 3, 3]),
@@ -45,9 +44,9 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
 };
 
 describe.runIf(hasWebGpu).each([
-  ['sharing', wgsl],
-  ['alone', wgslInSoftware],
-] as const)('webgpu, threads %s', (_, language) => {
+  ['with shared memory', wgsl],
+  ['without shared memory', wgslInSoftware],
+] as const)('webgpu %s', (_, language) => {
   test.each(Object.entries(cases))('%s', async (_name, build) => {
     const backend = new GpuBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));

@@ -1,5 +1,4 @@
-// What is different on WebGL 2: values can be read at once, drivers refuse memory and kernels at once or at the end of an
-// evaluation, and contexts are lost.
+// Differences of WebGL 2: synchronous reads, errors at once or at the end of an evaluation, and lost contexts.
 import { evaluate, evaluateSync, profile, reference, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
@@ -20,12 +19,12 @@ async function contextOf(mode: GlMode): Promise<WebGL2RenderingContext> {
 
 const isNode = globalThis.document === undefined;
 
-test.runIf(isNode)('in Node the mode webgl2 is an error that names others', async () => {
+test.runIf(isNode)('in Node the mode webgl2 is an error that names the alternatives', async () => {
   await expect(gpu({ mode: 'webgl2' })).rejects.toThrow(`take 'webgpu', 'headlessgl' or 'webasm'`);
 });
 
 test.runIf(!modes.includes('headlessgl'))(
-  'where it cannot run the mode headlessgl is an error that says why',
+  'the mode headlessgl is an error that says why where it cannot run',
   async () => {
     await expect(gpu({ mode: 'headlessgl' })).rejects.toThrow(
       /^gpu: (mode 'headlessgl' runs in Node with|the package)/,
@@ -34,7 +33,7 @@ test.runIf(!modes.includes('headlessgl'))(
 );
 
 describe.each(glModes)('%s', (mode) => {
-  test('values are read at once, and moved at once', async () => {
+  test('values are read and transferred synchronously', async () => {
     setBackend(await backendOf(mode));
     const x = tensor([1, 2]).add(1);
     expect(x.dataSync()).toEqual(Float32Array.of(2, 3));
@@ -45,16 +44,20 @@ describe.each(glModes)('%s', (mode) => {
     expect(x.add(1).dataSync()).toEqual(Float32Array.of(3, 4));
   });
 
-  test('an index out of range is an error when values are read, at once as well', async () => {
+  test('an index out of range is an error when values are read, also synchronously', async () => {
     setBackend(await backendOf(mode));
     const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
     const taken = tensor([1, 2, 3]).take(indices);
-    expect(() => taken.dataSync()).toThrow('takeAlongAxis: index -4 is out of range for axis 0 of length 3; use -3 to 2');
-    await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow('takeAlongAxis: index -4 is out of range');
+    expect(() => taken.dataSync()).toThrow(
+      'takeAlongAxis: index -4 is out of range for axis 0 of length 3; use -3 to 2',
+    );
+    await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow(
+      'takeAlongAxis: index -4 is out of range',
+    );
     expect(await tensor([1, 2, 3]).take(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
   });
 
-  test('more checks of indices than are kept unread', async () => {
+  test('more index checks than may be unread', async () => {
     setBackend(await backendOf(mode));
     const x = new Variable(zeros([4]));
     const at = tensor([3, 0], { dtype: 'int32' });
@@ -78,7 +81,7 @@ describe.each(glModes)('%s', (mode) => {
     expect(await valuesOn(backend, () => [tensor([1]).add(1)])).toEqual([Float32Array.of(2)]);
   });
 
-  test('out of memory is an error that names the kernel; what was to be computed still can be', async () => {
+  test('out of memory is an error that names the kernel; the evaluation can be repeated', async () => {
     setBackend(await backendOf(mode));
     const gl = await contextOf(mode);
     const x = new Variable(tensor([1, 2]));
@@ -97,7 +100,7 @@ describe.each(glModes)('%s', (mode) => {
     expect((await huge.data())[9]).toBe(1);
   });
 
-  test('what idles is given up before memory is found to be short', async () => {
+  test('idle memory is freed before an allocation fails', async () => {
     const backend = await backendOf(mode);
     setBackend(backend);
     const gl = await contextOf(mode);
@@ -116,7 +119,7 @@ describe.each(glModes)('%s', (mode) => {
     expect(await x.sum().item()).toBe(2 ** 19);
   });
 
-  test('a kernel that is refused is an error that names it, each time', async () => {
+  test('a kernel that is refused is an error that names it, every time', async () => {
     setBackend(await backendOf(mode));
     const gl = await contextOf(mode);
     const x = new Variable(tensor([1, 2]));
@@ -148,7 +151,7 @@ describe.each(glModes)('%s', (mode) => {
     expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
   });
 
-  test('kernels are timed one by one', async () => {
+  test('kernels are timed separately', async () => {
     setBackend(await backendOf(mode));
     const x = zeros([256, 256]).add(1);
     await evaluate(x);
@@ -158,7 +161,7 @@ describe.each(glModes)('%s', (mode) => {
   });
 });
 
-// Last, as all backends share the context. The package `gl` loses none.
+// Last, since all backends share the context. The package `gl` cannot lose it.
 test.runIf(modes.includes('webgl2'))(
   'a lost context is an error that says what to do, and the next one works',
   async () => {

@@ -29,8 +29,8 @@ export class JavaScriptWriter extends Writer {
   }
 
   /**
-   * Saves the division for row and column. gpu.js also computes four threads of a row together, and what depends on the row
-   * alone once for the four.
+   * Saves the division for row and column. gpu.js also computes four threads of a row together, and what depends
+   * only on the row once for the four.
    */
   override rowAndColumn(
     element: string,
@@ -77,7 +77,7 @@ export class JavaScriptWriter extends Writer {
   }
 
   override fromCondition(text: string): Value {
-    return this.#bindCondition(text);
+    return this.#bind('bool', `${text} ? 1 : 0`);
   }
 
   /** Does nothing: the device checks indices before the kernel runs, see `device/cpu.ts`. */
@@ -125,12 +125,6 @@ export class JavaScriptWriter extends Writer {
       ...(width !== undefined && { width }),
       helpers: helpersOf(this.#helpers),
     };
-  }
-
-  /** A call of a helper function, or of a function of `Math`. */
-  #callHelper(name: string, ...inputs: readonly string[]): string {
-    if (!name.startsWith('Math.')) this.#helpers.add(name);
-    return `${name}(${inputs.join(', ')})`;
   }
 
   protected override renderLoad({ dtype }: Location, array: string, position: string): Value {
@@ -211,7 +205,7 @@ export class JavaScriptWriter extends Writer {
       case 'ne':
       case 'lt':
       case 'le':
-        return this.#bindCondition(`${x} ${comparison[operation]} ${y}`);
+        return this.fromCondition(`${x} ${comparison[operation]} ${y}`);
       default:
         throw unsupportedError(node);
     }
@@ -223,21 +217,21 @@ export class JavaScriptWriter extends Writer {
       case 'and':
       case 'mul':
       case 'min':
-        return this.#bindCondition(`${x} + ${y} > 1`);
+        return this.fromCondition(`${x} + ${y} > 1`);
       case 'or':
       case 'max':
-        return this.#bindCondition(`${x} + ${y} > 0`);
+        return this.fromCondition(`${x} + ${y} > 0`);
       case 'xor':
       case 'ne':
-        return this.#bindCondition(`${x} !== ${y}`);
+        return this.fromCondition(`${x} !== ${y}`);
       case 'eq':
-        return this.#bindCondition(`${x} === ${y}`);
+        return this.fromCondition(`${x} === ${y}`);
       case 'lt':
-        return this.#bindCondition(`${x} < ${y}`);
+        return this.fromCondition(`${x} < ${y}`);
       case 'le':
-        return this.#bindCondition(`${x} <= ${y}`);
+        return this.fromCondition(`${x} <= ${y}`);
       case 'not':
-        return this.#bindCondition(`${x} < 1`);
+        return this.fromCondition(`${x} < 1`);
       default:
         throw unsupportedError(node);
     }
@@ -275,13 +269,13 @@ export class JavaScriptWriter extends Writer {
       case 'max':
         return this.select(lessInt(x!, y!), y!, x!);
       case 'eq':
-        return this.#bindCondition(`${x!.text} === ${y!.text} && ${x!.low} === ${y!.low}`);
+        return this.fromCondition(`${x!.text} === ${y!.text} && ${x!.low} === ${y!.low}`);
       case 'ne':
-        return this.#bindCondition(`${x!.text} !== ${y!.text} || ${x!.low} !== ${y!.low}`);
+        return this.fromCondition(`${x!.text} !== ${y!.text} || ${x!.low} !== ${y!.low}`);
       case 'lt':
-        return this.#bindCondition(lessInt(x!, y!));
+        return this.fromCondition(lessInt(x!, y!));
       case 'le':
-        return this.#bindCondition(`${x!.text} < ${y!.text} || ${x!.text} === ${y!.text} && ${x!.low} <= ${y!.low}`);
+        return this.fromCondition(`${x!.text} < ${y!.text} || ${x!.text} === ${y!.text} && ${x!.low} <= ${y!.low}`);
       case 'bitcastF32':
         return this.#bind('f32', this.#callHelper('floatFromBits', x!.text, x!.low!));
       default:
@@ -294,7 +288,7 @@ export class JavaScriptWriter extends Writer {
       case 'f32':
         return x.type === 'i32' ? this.#bind('f32', toFloat32(`${x.text} * 65536 + ${x.low}`)) : { ...x, type: 'f32' };
       case 'bool':
-        return this.#bindCondition(x.type === 'i32' ? `${x.text} !== 0 || ${x.low} !== 0` : `${x.text} !== 0`);
+        return this.fromCondition(x.type === 'i32' ? `${x.text} !== 0 || ${x.low} !== 0` : `${x.text} !== 0`);
       case 'i32': {
         if (x.type === 'bool') return { type: 'i32', text: '0', low: x.text };
         const high = this.#bind('f32', this.#callHelper('upperInt', x.text));
@@ -317,8 +311,10 @@ export class JavaScriptWriter extends Writer {
     };
   }
 
-  #bindCondition(text: string): Value {
-    return this.#bind('bool', `${text} ? 1 : 0`);
+  /** A call of a helper function, or of a function of `Math`. */
+  #callHelper(name: string, ...inputs: readonly string[]): string {
+    if (!name.startsWith('Math.')) this.#helpers.add(name);
+    return `${name}(${inputs.join(', ')})`;
   }
 
   /** Binds an expression to a name. */
