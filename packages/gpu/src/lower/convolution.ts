@@ -1,8 +1,8 @@
 // A convolution as a matrix product (an implicit GEMM): the filter [outputs, taps] times patches of the input [taps,
 // positions], for each group of channels and each phase of the outputs.
-import { sizeOf, type RoutineKernel } from '@thetagrad/core/backend';
+import { joinAxes, sizeOf, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
-import { joinAxes, positionOf, coordinatesOf } from '../code/positions.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
 import { lowerProduct } from './contract.ts';
@@ -66,7 +66,7 @@ function filterFactor(kernel: ConvolutionKernel, geometry: ConvolutionGeometry):
       return (k) => {
         // Without phases the taps are all filter elements in order, whose axes may join.
         if (!geometry.hasPhases) {
-          return { position: positionOf(coordinatesOf(writer, k, tapAxes.lengths), tapAxes.strides[0]!, start) };
+          return { position: positionOf(coordinatesOf(writer, k, tapAxes.shape), tapAxes.strides[0]!, start) };
         }
         const conditions: string[] = [];
         const tap = geometry.tapAt(writer, firstTaps, k, conditions);

@@ -1,6 +1,6 @@
-import { rowMajorStrides, sizeOf, type ReduceKernel } from '@thetagrad/core/backend';
+import { joinAxes, rowMajorStrides, sizeOf, type JoinedAxes, type ReduceKernel } from '@thetagrad/core/backend';
 import { createScratch, type Command } from '../code/command.ts';
-import { coordinatesOf, joinAxes, positionOf, type Axes } from '../code/positions.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Value, type Writer } from '../code/writer.ts';
 import { emitElementwise, type Language } from './language.ts';
 import { nameOf } from './map.ts';
@@ -38,7 +38,7 @@ function unrollOf({ body }: ReduceKernel, { unrolled }: Language): number {
 
 /** The elements that are reduced to one result. */
 interface Terms {
-  readonly axes: Axes;
+  readonly axes: JoinedAxes;
   /** The element at some coordinates along these axes. */
   readonly at: (coordinates: readonly string[]) => Value;
 }
@@ -46,7 +46,7 @@ interface Terms {
 function termsOf(writer: Writer, { body, kept, shape }: ReduceKernel, result: string): Terms {
   const views = body.operands.map(({ view }) => view);
   const outer = joinAxes(views, 0, kept);
-  const coordinates = coordinatesOf(writer, result, outer.lengths);
+  const coordinates = coordinatesOf(writer, result, outer.shape);
   const starts = views.map(({ offset }, i) =>
     writer.bindIndex(positionOf(coordinates, outer.strides[i]!, offset), body.operands[i]!.slot.size),
   );
@@ -62,29 +62,29 @@ function termsOf(writer: Writer, { body, kept, shape }: ReduceKernel, result: st
 /** One thread reduces all elements of its result. */
 function reduceInThread(writer: Writer, kernel: ReduceKernel, element: string, step: number): Value {
   const {
-    axes: { lengths },
+    axes: { shape },
     at,
   } = termsOf(writer, kernel, element);
-  const strides = rowMajorStrides(lengths);
+  const strides = rowMajorStrides(shape);
   const reduction = new Reduction(kernel);
   const total = reduction.begin(writer);
   const loopFrom = (axis: number, outer: readonly string[]): void => {
-    if (axis < lengths.length - 1) {
-      writer.loop(lengths[axis]!, (k) => loopFrom(axis + 1, [...outer, k]));
+    if (axis < shape.length - 1) {
+      writer.loop(shape[axis]!, (k) => loopFrom(axis + 1, [...outer, k]));
       return;
     }
     const add = (total: Accumulator, k: string): void => {
       const coordinates = [...outer, k];
       reduction.add(writer, total, at(coordinates), positionOf(coordinates, strides));
     };
-    const length = lengths.at(-1)!;
+    const length = shape.at(-1)!;
     if (reduction.isSum) {
       const part = accumulateInRuns(writer, length, accumulationOf(writer, reduction, add), step);
       reduction.merge(writer, total, part);
     } else loopUnrolled(writer, length, step, (k) => add(total, k));
   };
-  if (sizeOf(lengths) > 0) {
-    if (lengths.length === 0) reduction.add(writer, total, at([]), '0');
+  if (sizeOf(shape) > 0) {
+    if (shape.length === 0) reduction.add(writer, total, at([]), '0');
     else loopFrom(0, []);
   }
   return reduction.result(writer, total);
@@ -116,7 +116,7 @@ function lowerSlices(kernel: ReduceKernel, name: string, language: Language, sli
   // Neighbouring threads read neighbours in memory.
   const isAlong = isAlongRows(kernel);
   const lengths = isAlong ? [results, slices] : [slices, results];
-  const termAt = (writer: Writer, { axes, at }: Terms, k: string): Value => at(coordinatesOf(writer, k, axes.lengths));
+  const termAt = (writer: Writer, { axes, at }: Terms, k: string): Value => at(coordinatesOf(writer, k, axes.shape));
   return [
     emitElementwise(language, `${name} (slices)`, partial, (writer, element) => {
       const coordinates = coordinatesOf(writer, element, lengths) as [string, string];

@@ -1,8 +1,8 @@
 // Long reductions in WGSL: the threads of a workgroup share the elements of a result, then combine their accumulators in shared
 // memory. Where results are few, several workgroups reduce slices of one, which a second command combines.
-import { sizeOf, type ReduceKernel } from '@thetagrad/core/backend';
+import { joinAxes, sizeOf, type ReduceKernel } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Location } from '../code/command.ts';
-import { coordinatesOf, joinAxes, positionOf } from '../code/positions.ts';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
 import { plus, times, type Value } from '../code/writer.ts';
 import { emitElementwise, wgsl } from './language.ts';
@@ -57,21 +57,21 @@ function emitGroups(
   const views = body.operands.map(({ view }) => view);
   const outer = joinAxes(views, 0, kept);
   const inner = joinAxes(views, kept, shape.length);
-  const results = sizeOf(outer.lengths);
-  const length = sizeOf(inner.lengths);
+  const results = sizeOf(outer.shape);
+  const length = sizeOf(inner.shape);
   const perSlice = Math.ceil(length / slices);
   const reduction = new Reduction(kernel);
   const dispatch = dispatchOf(results * slices);
   const writer = new WgslWriter();
 
   const [slice, result] = coordinatesOf(writer, 'task', [slices, results]) as [string, string];
-  const coordinates = coordinatesOf(writer, result, outer.lengths);
+  const coordinates = coordinatesOf(writer, result, outer.shape);
   const starts = views.map(({ offset }, i) => writer.bindIndex(positionOf(coordinates, outer.strides[i]!, offset)));
   const from = writer.bindIndex(times(slice, perSlice));
   const to = writer.bindIndex(slices === 1 ? String(length) : `min(${from} + ${perSlice}, ${length})`);
   const total = reduction.begin(writer);
   writer.block(`for (var k = ${plus([from, 'thread'])}; k < ${to}; k += ${workgroupSize})`, () => {
-    const coordinates = coordinatesOf(writer, 'k', inner.lengths);
+    const coordinates = coordinatesOf(writer, 'k', inner.shape);
     const values = body.operands.map(({ slot }, i) =>
       writer.load(slot, positionOf(coordinates, inner.strides[i]!, starts[i]!)),
     );
