@@ -8,12 +8,24 @@ import { Program } from './program.ts';
 /** Host arrays below this size are uploaded for each run; larger ones stay on the device. */
 const minResidentBytes = 4096;
 
+/** A backend on gpu.js. */
+export interface GpuBackend extends Backend {
+  /** The mode of gpu.js. */
+  readonly mode: string;
+  /** Bytes allocated on the device, in use or pooled; 0 in the modes `webasm` and `cpu`. */
+  readonly bytesAllocated: number;
+  /** Bytes of variables, and of results that were not collected yet. */
+  readonly bytesInUse: number;
+  /** One line that says what computes, and why no faster mode does. */
+  describe(): string;
+}
+
 /**
  * Runs plans on a device of gpu.js. Results and variables stay on the device until they are read or collected. Each command
  * writes to a new device buffer, which its variable or result then takes over, so that nothing is overwritten while it is
  * still read.
  */
-export class GpuBackend implements Backend {
+export class DeviceBackend implements GpuBackend {
   readonly name: string;
   readonly dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
   readonly maxOperands?: number;
@@ -33,22 +45,18 @@ export class GpuBackend implements Backend {
     if (device.maxInputs !== undefined) this.maxOperands = device.maxInputs - 1;
   }
 
-  /** The mode of gpu.js. */
   get mode(): string {
     return this.#device.mode;
   }
 
-  /** Bytes allocated on the device, in use or pooled; 0 in the modes `webasm` and `cpu`. */
   get bytesAllocated(): number {
     return this.#device.bytesAllocated;
   }
 
-  /** Bytes of variables, and of results that were not collected yet. */
   get bytesInUse(): number {
     return this.#device.bytesInUse;
   }
 
-  /** One line that says what computes, and why no faster mode does. */
   describe(): string {
     return `${this.#device.description}; ${this.#reason}`;
   }

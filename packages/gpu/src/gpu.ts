@@ -1,4 +1,4 @@
-import { GpuBackend } from './backend.ts';
+import { DeviceBackend, type GpuBackend } from './backend.ts';
 import { acquireDevice } from './device/context.ts';
 import { CpuDevice } from './device/cpu.ts';
 import type { Device } from './device/device.ts';
@@ -26,16 +26,16 @@ export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
   if (mode !== undefined && !modes.includes(mode)) {
     throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; expected one of ${modes.join(', ')}`);
   }
-  if (mode) return new GpuBackend(await openDevice(mode), 'as requested');
+  if (mode) return new DeviceBackend(await openDevice(mode), 'as requested');
   const failures: string[] = [];
   for (const faster of ['webgpu', 'webgl2'] as const) {
     try {
-      return new GpuBackend(await openDevice(faster), ['the fastest available mode', ...failures].join('; '));
+      return new DeviceBackend(await openDevice(faster), ['the fastest available mode', ...failures].join('; '));
     } catch (error) {
       failures.push(`${faster} does not work here (${(error as Error).message})`);
     }
   }
-  return new GpuBackend(await openDevice('webasm'), failures.join('; '));
+  return new DeviceBackend(await openDevice('webasm'), failures.join('; '));
 }
 
 async function openDevice(mode: GpuMode): Promise<Device> {

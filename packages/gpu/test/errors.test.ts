@@ -14,7 +14,7 @@ import {
 } from '@thetagrad/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
-import { GpuBackend } from '../src/backend.ts';
+import { DeviceBackend } from '../src/backend.ts';
 import { findAdapter } from '../src/device/context.ts';
 import type { Device } from '../src/device/device.ts';
 import { acquireGlContext } from '../src/device/glContext.ts';
@@ -41,8 +41,8 @@ async function newDevice(mode: GpuMode): Promise<Device> {
   return new CpuDevice(mode);
 }
 
-async function backendOn(device: GPUDevice): Promise<GpuBackend> {
-  return new GpuBackend(await deviceOf(device), 'for a test');
+async function backendOn(device: GPUDevice): Promise<DeviceBackend> {
+  return new DeviceBackend(await deviceOf(device), 'for a test');
 }
 
 describe.each(modes)('%s', (mode) => {

@@ -3,7 +3,7 @@ import { arange, conv2d, reference, vjp, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { integerValues } from '../../../test/support/values.ts';
-import { GpuBackend } from '../src/backend.ts';
+import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
 import { wgsl, wgslInSoftware } from '../src/lower/language.ts';
@@ -48,7 +48,7 @@ describe.runIf(hasWebGpu).each([
   ['without shared memory', wgslInSoftware],
 ] as const)('webgpu %s', (_, language) => {
   test.each(Object.entries(cases))('%s', async (_name, build) => {
-    const backend = new GpuBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
+    const backend = new DeviceBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
   });
 });

@@ -114,10 +114,10 @@ export abstract class Writer {
   protected abstract renderNode(node: Scalar, inputs: readonly Value[]): Value;
   /** Called with each expression before it is written. */
   protected prepare(_root: Scalar): void {}
-  /** Whether the language computes the step by a function of its own, instead of its lowering. */
+  /** Whether a function of the language computes the step, instead of core's lowering. */
   protected abstract isIntrinsic(step: Step): boolean;
 
-  /** What the kernel reads, in the order of its arrays. */
+  /** The locations that the kernel reads, in the order of its arrays. */
   get inputs(): Location[] {
     return [...this.#arrays.keys()];
   }

@@ -101,7 +101,7 @@ export function textureReader(
   };
 }
 
-/** Extracts the elements from what was read. */
+/** Extracts the elements from integers that were read. */
 export function firstChannel(words: Int32Array<ArrayBuffer>, channels: number, size: number): Int32Array<ArrayBuffer> {
   return channels === 1 ? words.slice(0, size) : Int32Array.from({ length: size }, (_, i) => words[channels * i]!);
 }

@@ -3,7 +3,7 @@ import { coordinatesOf } from '../code/positions.ts';
 import { plus, times, type Writer } from '../code/writer.ts';
 import { ConvolutionAxis } from './phases.ts';
 
-/** How the batches, rows, columns and depth of a matrix product number the elements of a convolution. */
+/** Maps batches, rows, columns and depth of a matrix product to the elements of a convolution. */
 export class ConvolutionGeometry {
   readonly axes: readonly [ConvolutionAxis, ConvolutionAxis];
   readonly inputsPerGroup: number;

@@ -25,14 +25,14 @@ export interface Terms {
   readonly right: readonly Value[];
 }
 
-/** How a thread accumulates the sums for its rows and columns: one variable for each pair, row by row. */
+/** Accumulates the sums for the rows and columns of a thread: one variable for each pair, row by row. */
 export interface BlockAccumulation {
   readonly begin: () => readonly Value[];
   readonly add: (totals: readonly Value[], terms: Terms) => void;
   readonly merge: (totals: readonly Value[], part: readonly Value[]) => void;
 }
 
-/** What becomes of a sum before it is stored. `element` is its number in the output. */
+/** Maps a sum to the value that is stored for element number `element` of the output. */
 export type Finish = (writer: WgslWriter, sum: Value, element: string) => Value;
 
 export interface MatrixProduct {

@@ -12,7 +12,7 @@ export interface Accumulator {
   readonly index?: Value;
 }
 
-/** How a kernel combines elements. Conditions are combined as integers. */
+/** Combines elements as a kernel says; conditions as integers. */
 export class Reduction {
   readonly #operation: ScalarReduction;
   /** The type of the combined values. */

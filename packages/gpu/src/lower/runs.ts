@@ -7,7 +7,7 @@ import { emitElementwise, type Language } from './language.ts';
 /** The number of terms in a run. The rounding error grows with the sum of run length and number of runs, not the product. */
 export const runLength = 256;
 
-/** How terms are accumulated: totals that begin empty, take terms by number, and merge. */
+/** Accumulates numbered terms in totals that begin empty, and merges totals. */
 export interface Accumulation<Total> {
   readonly begin: () => Total;
   readonly add: (total: Total, k: string) => void;
