@@ -18,6 +18,7 @@ export {
   reshapeView,
   rowMajorStrides,
   sameShape,
+  show as formatShape,
   sizeOf,
   type JoinedAxes,
   type Rows,
