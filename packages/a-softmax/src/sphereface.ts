@@ -111,14 +111,14 @@ export function sphereFace(options: SphereFaceOptions = {}): SphereFace {
 }
 
 /** What the authors train with, on batches of 512 images for 28,000 iterations (their `sphereface_solver.prototxt`). */
-export const sphereFaceTraining: Required<Pick<SGDOptions, 'learningRate' | 'momentum' | 'weightDecay' | 'groups'>> & {
+export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | 'weightDecay' | 'groups'>> & {
   readonly batchSize: number;
   readonly iterations: number;
 } = {
-  learningRate: schedules.multiStep(0.1, { milestones: [16_000, 24_000, 28_000] }),
+  lr: schedules.multiStep(0.1, { milestones: [16_000, 24_000, 28_000] }),
   momentum: 0.9,
   weightDecay: 5e-4,
-  groups: [{ match: (name) => /(^|\.)bias$/.test(name), learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
+  groups: [{ match: (name) => /(^|\.)bias$/.test(name), lrMultiplier: 2, weightDecayMultiplier: 0 }],
   batchSize: 512,
   iterations: 28_000,
 };
@@ -132,8 +132,8 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'learningRate' | 'mom
  * @throws as {@link SGD}, also if there is no bias.
  */
 export function sphereFaceOptimizer(tree: VariableTree, options: Partial<SGDOptions> = {}): SGD {
-  const { learningRate, momentum, weightDecay, groups } = sphereFaceTraining;
-  return new SGD(tree, { learningRate, momentum, weightDecay, groups, ...options });
+  const { lr, momentum, weightDecay, groups } = sphereFaceTraining;
+  return new SGD(tree, { lr, momentum, weightDecay, groups, ...options });
 }
 
 /** Pixels from 0 to 255 as the authors scale them: (x − 127.5) / 128. In training they also mirror half of the images. */
@@ -151,7 +151,7 @@ function downsampling(inChannels: number, outChannels: number, generator: Genera
 
 function residualUnit(channels: number, generator: Generator): Module {
   const convolution = (): Conv2d =>
-    new Conv2d(channels, channels, 3, { padding: 1, bias: false, weightInit: init.gaussian(0.01), generator });
+    new Conv2d(channels, channels, 3, { padding: 1, bias: false, weightInit: init.normal({ std: 0.01 }), generator });
   return new Residual(new Sequential(convolution(), new PReLU(channels), convolution(), new PReLU(channels)));
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { crossValidatedAccuracy } from '../src/index.ts';
 
 describe('crossValidatedAccuracy', () => {
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     // Fold 0: G 4, I 1; fold 1: G 3, I 2; fold 2: G 2, I 3.
     // Without fold 0: a G and an I at 3 and at 2: no threshold gains anything, so accept nothing: fold 0 has I right: 1
     // of 2. Without fold 1: G 4, I 3, G 2, I 1: gains 1, 0, 1, 0: the highest best threshold is 3.5: fold 1 has I
@@ -27,7 +27,7 @@ describe('crossValidatedAccuracy', () => {
       folds,
     }));
 
-  it('takes for each fold the highest of the thresholds that are best on the others', () => {
+  test('takes for each fold the highest of the thresholds that are best on the others', () => {
     fc.assert(
       fc.property(data, ({ scores, genuine, fold, folds }) => {
         const result = crossValidatedAccuracy(scores, genuine, fold);
@@ -49,7 +49,7 @@ describe('crossValidatedAccuracy', () => {
     );
   });
 
-  it('is 1 ± 0 for scores that separate by more than they scatter', () => {
+  test('is 1 ± 0 for scores that separate by more than they scatter', () => {
     const score = (low: number) => fc.double({ min: low, max: low + 0.2, noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(score(0.8), score(0)), { minLength: 4, maxLength: 20 }), (pairs) => {
@@ -64,14 +64,14 @@ describe('crossValidatedAccuracy', () => {
     );
   });
 
-  it('keeps neighbouring doubles apart', () => {
+  test('keeps neighbouring doubles apart', () => {
     const low = 1;
     const high = 1 + Number.EPSILON;
     expect(crossValidatedAccuracy([high, low, high, low], [1, 0, 1, 0], [0, 0, 1, 1]).accuracy).toBe(1);
     expect(crossValidatedAccuracy([5e-324, 0, 5e-324, 0], [1, 0, 1, 0], [0, 0, 1, 1]).accuracy).toBe(1);
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     const run = (scores: number[], genuine: number[], fold: number[]) => () =>
       crossValidatedAccuracy(scores, genuine, fold);
     expect(run([1, 2], [1], [0, 1])).toThrow(/2 scores need as many genuine flags, got 1/);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle } from '../src/index.ts';
 import { dot, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles, row } from './feature-sets.ts';
 
@@ -9,14 +9,14 @@ const radians = (angle: number): number => (angle * Math.PI) / 180;
 const measures = { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle };
 
 describe('angularFisherScore', () => {
-  it('has the value worked out by hand', () => {
+  test('has the value worked out by hand', () => {
     // Classes at ±10° around 0° and 90°: within 4 (1 − cos 10°), means at 0° and 90°, the mean of all at 45°: between 4
     // (1 − cos 45°).
     const score = angularFisherScore(degrees(-10, 10, 80, 100), 2, [0, 0, 1, 1]);
     expect(score).toBeCloseTo((1 - Math.cos(radians(10))) / (1 - Math.cos(radians(45))), 12);
   });
 
-  it('agrees with the definition written out', () => {
+  test('agrees with the definition written out', () => {
     const written = (set: FeatureSet): number => {
       const unit = set.labels.map((_, i) =>
         Array.from(row(set, i), (x) => x / Math.sqrt(dot(row(set, i), row(set, i)))),
@@ -41,12 +41,12 @@ describe('angularFisherScore', () => {
     );
   });
 
-  it('is 0 for classes of one direction each, Infinity for classes of one direction together', () => {
+  test('is 0 for classes of one direction each, Infinity for classes of one direction together', () => {
     expect(angularFisherScore(degrees(20, 20, 130, 130), 2, [0, 0, 1, 1])).toBeCloseTo(0, 15);
     expect(angularFisherScore(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), 2, [0, 0, 1, 1])).toBe(Infinity);
   });
 
-  it('counts a cosine with a mean that cancels as 0', () => {
+  test('counts a cosine with a mean that cancels as 0', () => {
     // Opposite classes: the mean of all is zero, every 1 − cos between is 1.
     const opposite = degrees(-10, 10, 170, 190);
     expect(angularFisherScore(opposite, 2, [0, 0, 1, 1])).toBeCloseTo(1 - Math.cos(radians(10)), 12);
@@ -57,7 +57,7 @@ describe('angularFisherScore', () => {
 });
 
 describe('largestIntraClassAngle and smallestInterClassAngle', () => {
-  it('have the values worked out by hand', () => {
+  test('have the values worked out by hand', () => {
     const features = degrees(0, 30, 50, 100, 140, 155);
     const labels = [5, 5, 5, -1, -1, -1];
     expect(largestIntraClassAngle(features, 2, labels)).toBeCloseTo(radians(55), 14);
@@ -69,7 +69,7 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     expect(smallestInterClassAngle(features, 2, labels, { percentile: 100 })).toBeCloseTo(radians(155), 12);
   });
 
-  it('are the extremes over all pairs', () => {
+  test('are the extremes over all pairs', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const args = [set.features, set.dimension, set.labels] as const;
@@ -83,13 +83,13 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     );
   });
 
-  it('are exact for tiny and straight angles, where an arccosine is not', () => {
+  test('are exact for tiny and straight angles, where an arccosine is not', () => {
     expect(smallestInterClassAngle(Float64Array.of(1, 0, 1, 1e-9), 2, [0, 1])).toBeCloseTo(1e-9, 20);
     expect(largestIntraClassAngle(Float64Array.of(1, 2, 1, 2), 2, [0, 0])).toBe(0);
     expect(largestIntraClassAngle(Float64Array.of(1, 2, -1, -2), 2, [0, 0])).toBe(Math.PI);
   });
 
-  it('see every pair when the features need more than one block', () => {
+  test('see every pair when the features need more than one block', () => {
     const count = 300;
     const features = new Float32Array(count * 64).map((_, i) =>
       i % 64 === 0 ? 1 : i % 64 === 1 ? Math.floor(i / 64) / 1000 : 0,
@@ -100,7 +100,7 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     expect(smallestInterClassAngle(features, 64, labels)).toBeCloseTo(Math.atan(0.298) - Math.atan(0.297), 6);
   });
 
-  it('reject a percentile out of range', () => {
+  test('reject a percentile out of range', () => {
     for (const percentile of [-1, 101, NaN]) {
       expect(() => largestIntraClassAngle(degrees(0, 1), 2, [0, 0], { percentile })).toThrow(
         /percentile must be from 0 to 100/,
@@ -111,7 +111,7 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     }
   });
 
-  it('reject labels without the pairs in question', () => {
+  test('reject labels without the pairs in question', () => {
     expect(() => largestIntraClassAngle(degrees(0, 1), 2, [0, 1])).toThrow(/needs a class with at least 2 samples/);
     expect(() => smallestInterClassAngle(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
     expect(() => angularFisherScore(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
@@ -119,18 +119,18 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
 });
 
 describe.each(Object.entries(measures))('%s', (name, measure) => {
-  it('does not notice scale, a rotation or the names of the classes', () => {
+  test('does not notice scale, a rotation or the names of the classes', () => {
     expectInvariant((set) => [measure(set.features, set.dimension, set.labels)], expectClose);
   });
 
-  it('holds for lengths whose squares overflow or underflow', () => {
+  test('holds for lengths whose squares overflow or underflow', () => {
     const features = degrees(0, 30, 60, 90);
     const factors = [1e200, 1e-200, 1, 1e300];
     const extreme = features.map((value, i) => value * factors[Math.floor(i / 2)]!);
     expect(measure(extreme, 2, [0, 0, 1, 1])).toBeCloseTo(measure(features, 2, [0, 0, 1, 1]), 12);
   });
 
-  it('rejects features and labels that are no such thing', () => {
+  test('rejects features and labels that are no such thing', () => {
     const labels = [0, 0, 1, 1];
     const features = degrees(0, 1, 2, 3);
     expect(() => measure([1, 2] as unknown as Float32Array, 2, [0])).toThrow(

@@ -1,6 +1,6 @@
 import { values } from '@thetagrad/gradcheck';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { angularMargin, decisionBoundary, type DecisionRule, minimumMargin, psi } from '../src/geometry.ts';
 
 const margins = fc.integer({ min: 1, max: 8 });
@@ -8,7 +8,7 @@ const angles = fc.oneof(values({ from: 0, to: Math.PI }), fc.constantFrom(0, Mat
 const arcs = fc.double({ min: 0.01, max: Math.PI, noNaN: true });
 
 describe('psi', () => {
-  it('equals cos(mθ) on [0, π/m]', () => {
+  test('equals cos(mθ) on [0, π/m]', () => {
     fc.assert(
       fc.property(margins, values({ from: 0, to: 1 }), (m, t) => {
         const theta = (t * Math.PI) / m;
@@ -17,7 +17,7 @@ describe('psi', () => {
     );
   });
 
-  it('is strictly decreasing', () => {
+  test('is strictly decreasing', () => {
     fc.assert(
       fc.property(margins, angles, angles, (m, a, b) => {
         fc.pre(Math.abs(a - b) > 1e-5);
@@ -26,7 +26,7 @@ describe('psi', () => {
     );
   });
 
-  it('is continuous across the seams kπ/m', () => {
+  test('is continuous across the seams kπ/m', () => {
     for (let m = 2; m <= 8; m++) {
       for (let k = 1; k < m; k++) {
         const seam = (k * Math.PI) / m;
@@ -37,7 +37,7 @@ describe('psi', () => {
     }
   });
 
-  it('falls from 1 at 0 to 1 − 2m at π, and is cos θ for m = 1', () => {
+  test('falls from 1 at 0 to 1 − 2m at π, and is cos θ for m = 1', () => {
     for (let m = 1; m <= 8; m++) {
       expect(psi(0, m)).toBe(1);
       expect(psi(Math.PI, m)).toBeCloseTo(1 - 2 * m, 12);
@@ -49,30 +49,30 @@ describe('psi', () => {
     );
   });
 
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     // m = 2, θ = 2π/3: k = 1, −cos(4π/3) − 2 = 1/2 − 2
     expect(psi((2 * Math.PI) / 3, 2)).toBeCloseTo(-1.5, 14);
     // m = 4, θ = 5π/12: k = 1, −cos(5π/3) − 2 = −1/2 − 2
     expect(psi((5 * Math.PI) / 12, 4)).toBeCloseTo(-2.5, 14);
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity])('rejects m = %s', (m) => {
+  test.each([0, -1, 1.5, NaN, Infinity])('rejects m = %s', (m) => {
     expect(() => psi(1, m)).toThrow(/psi: m must be a positive integer/);
   });
 
-  it.each([-0.1, 3.2, NaN])('rejects θ = %s', (theta) => {
+  test.each([-0.1, 3.2, NaN])('rejects θ = %s', (theta) => {
     expect(() => psi(theta, 2)).toThrow(/psi: theta must be an angle in radians in \[0, π\]/);
   });
 });
 
 describe('angularMargin', () => {
-  it('is (m − 1)/(m + 1) · θ₁₂', () => {
+  test('is (m − 1)/(m + 1) · θ₁₂', () => {
     expect(angularMargin(1, 1)).toBe(0);
     expect(angularMargin(0.9, 2)).toBeCloseTo(0.3, 15);
     expect(angularMargin(1, 4)).toBeCloseTo(0.6, 15);
   });
 
-  it('is what lies between the boundaries at θ₁₂/(m + 1) from either weight', () => {
+  test('is what lies between the boundaries at θ₁₂/(m + 1) from either weight', () => {
     fc.assert(
       fc.property(arcs, margins, (theta12, m) => {
         const boundary = decisionBoundary(theta12, { loss: 'aSoftmax', m });
@@ -83,7 +83,7 @@ describe('angularMargin', () => {
     );
   });
 
-  it('rejects m below 1 and angles outside [0, π]', () => {
+  test('rejects m below 1 and angles outside [0, π]', () => {
     for (const m of [0.9, 0, -2, NaN, Infinity])
       expect(() => angularMargin(1, m)).toThrow(/m must be a finite number of at least 1/);
     for (const theta of [-1, 4, NaN]) expect(() => angularMargin(theta, 2)).toThrow(/theta12 must be an angle/);
@@ -120,7 +120,7 @@ describe('minimumMargin', () => {
   };
   const smallestM = (separatesAt: (m: number) => boolean): number => 1 + edge(9, (t) => !separatesAt(1 + t));
 
-  it('is 2 + √3 for two classes, the smallest m that separates them at every angle', () => {
+  test('is 2 + √3 for two classes, the smallest m that separates them at every angle', () => {
     const worst = Math.max(
       ...Array.from({ length: 60 }, (_, i) => ((i + 1) / 60) * Math.PI * 0.999).map((gap) =>
         smallestM((m) => separates(m, [0, gap], true)),
@@ -130,21 +130,21 @@ describe('minimumMargin', () => {
     expect(minimumMargin('binary')).toBe(2 + Math.sqrt(3));
   });
 
-  it('is 3 for evenly spaced weights, whatever their number', () => {
+  test('is 3 for evenly spaced weights, whatever their number', () => {
     for (const classes of [3, 4, 5, 8, 12]) {
       const weights = Array.from({ length: classes }, (_, i) => (2 * Math.PI * i) / classes);
       expect(smallestM((m) => separates(m, weights, false))).toBeCloseTo(minimumMargin('multiclass'), 6);
     }
   });
 
-  it('agrees with the inequalities of the paper', () => {
+  test('agrees with the inequalities of the paper', () => {
     // binary: θ/(m − 1) + θ/(m + 1) = (m − 1)/(m + 1) θ; multi-class: 2θ/(m + 1) = (m − 1)/(m + 1) θ
     const binary = minimumMargin('binary');
     expect(1 / (binary - 1) + 1 / (binary + 1)).toBeCloseTo(angularMargin(1, binary), 14);
     expect(2 / (3 + 1)).toBeCloseTo(angularMargin(1, minimumMargin('multiclass')), 14);
   });
 
-  it('rejects other cases', () => {
+  test('rejects other cases', () => {
     expect(() => minimumMargin('ternary' as 'binary')).toThrow(/'binary' or 'multiclass', got ternary/);
   });
 });
@@ -181,7 +181,7 @@ describe('decisionBoundary', () => {
     values({ from: 0, to: 1 }).map((margin): DecisionRule => ({ loss: 'arcFace', margin })),
   );
 
-  it('makes the two sides of the condition of either class equal', () => {
+  test('makes the two sides of the condition of either class equal', () => {
     fc.assert(
       fc.property(fc.double({ min: 1.1, max: Math.PI, noNaN: true }), rules, (theta12, rule) => {
         const { class1, class2, margin } = decisionBoundary(theta12, rule);
@@ -196,7 +196,7 @@ describe('decisionBoundary', () => {
     );
   });
 
-  it('is the bisector without a margin, whatever the loss', () => {
+  test('is the bisector without a margin, whatever the loss', () => {
     const bisector = { class1: 0.5, class2: 0.5, margin: 0 };
     expect(decisionBoundary(1, { loss: 'modifiedSoftmax' })).toEqual(bisector);
     expect(decisionBoundary(1, { loss: 'aSoftmax', m: 1 })).toEqual(bisector);
@@ -205,7 +205,7 @@ describe('decisionBoundary', () => {
     expect(decisionBoundary(1, { loss: 'lSoftmax', m: 1, weightNorms: [2, 2] }).class1).toBeCloseTo(0.5, 14);
   });
 
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     expect(decisionBoundary(1, { loss: 'arcFace', margin: 0.5 })).toEqual({ class1: 0.25, class2: 0.75, margin: 0.5 });
     // θ₁₂ = π/2, margin 1: cos 0 − 1 = cos(π/2)
     expect(decisionBoundary(Math.PI / 2, { loss: 'cosFace', margin: 0.999999999999 }).class1).toBeCloseTo(0, 11);
@@ -215,7 +215,7 @@ describe('decisionBoundary', () => {
     expect(margin).toBeCloseTo(0, 14);
   });
 
-  it('of L-Softmax with equal norms is that of A-Softmax, and favours the longer weight otherwise', () => {
+  test('of L-Softmax with equal norms is that of A-Softmax, and favours the longer weight otherwise', () => {
     fc.assert(
       fc.property(arcs, margins, (theta12, m) => {
         const equal = decisionBoundary(theta12, { loss: 'lSoftmax', m, weightNorms: [0.7, 0.7] });
@@ -227,7 +227,7 @@ describe('decisionBoundary', () => {
     expect(2 - longer.class2).toBeLessThan(0.5);
   });
 
-  it('says when a class has no boundary on the arc', () => {
+  test('says when a class has no boundary on the arc', () => {
     expect(() => decisionBoundary(0.5, { loss: 'cosFace', margin: 0.35 })).toThrow(
       /no boundary .* exceeds 1 − cos θ₁₂/,
     );
@@ -236,7 +236,7 @@ describe('decisionBoundary', () => {
     expect(() => decisionBoundary(0.4, { loss: 'lSoftmax', m: 1, weightNorms: [2, 1] })).toThrow(/wins the whole arc/);
   });
 
-  it('rejects parameters out of range', () => {
+  test('rejects parameters out of range', () => {
     for (const theta of [-1, 4, NaN])
       expect(() => decisionBoundary(theta, { loss: 'modifiedSoftmax' })).toThrow(/theta12 must be/);
     expect(() => decisionBoundary(0, { loss: 'modifiedSoftmax' })).toThrow(/theta12 is 0/);

@@ -1,7 +1,7 @@
 import { assertGradients } from '@thetagrad/gradcheck';
 import { tensor, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, test } from 'vitest';
 import { aSoftmaxLoss, softmaxLoss } from '../src/losses.ts';
 import { aSoftmax, family, smoothSamples, tensorsOf } from './family.ts';
 
@@ -9,7 +9,7 @@ import { aSoftmax, family, smoothSamples, tensorsOf } from './family.ts';
 const options = { order: 2, step: 1 / 1024 };
 
 describe('gradients of first and second order', () => {
-  it.each(family)('$name', (member) => {
+  test.each(family)('$name', (member) => {
     const inputs = smoothSamples(member).map((sample): Parameters<typeof member.loss> => {
       const { features, weight, labels } = tensorsOf(sample);
       return [features, weight, labels];
@@ -17,7 +17,7 @@ describe('gradients of first and second order', () => {
     assertGradients(member.loss, inputs, options, { numRuns: 2 });
   });
 
-  it('A-Softmax in λ too', () => {
+  test('A-Softmax in λ too', () => {
     const inputs = fc.record({
       sample: smoothSamples(aSoftmax(4, 0)),
       lambda: fc.double({ min: 0.1, max: 10, noNaN: true }),
@@ -33,7 +33,7 @@ describe('gradients of first and second order', () => {
     );
   });
 
-  it('softmax in the bias too', () => {
+  test('softmax in the bias too', () => {
     assertGradients(
       (features, weight, bias, labels) => softmaxLoss(features, weight, labels, { bias }),
       smoothSamples(aSoftmax(1, 0)).map((sample): [Tensor, Tensor, Tensor, Tensor] => {

@@ -1,7 +1,7 @@
 import { evaluate, evaluateSync, grad, random, tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
 import { Generator, init, Linear, SGD } from '@thetagrad/nn';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ArcFaceHead,
   ASoftmaxHead,
@@ -32,10 +32,10 @@ const all: readonly { name: string; build: (options?: HeadOptions) => Classifica
 const key = random.key(1);
 
 describe.each(all)('$name', ({ name, build }) => {
-  it('trains in the same loop as every other, and learns', async () => {
+  test('trains in the same loop as every other, and learns', async () => {
     const model = new Linear(3, 3, { key: random.key(2) });
     const head = build({ key });
-    const optimizer = new SGD({ model, head }, { learningRate: 0.05 });
+    const optimizer = new SGD({ model, head }, { lr: 0.05 });
     const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
     for (let step = 0; step < 40; step++) {
       const { value: loss, grads } = lossAndGrads(features, labels);
@@ -46,7 +46,7 @@ describe.each(all)('$name', ({ name, build }) => {
     expect([...predicted.dataSync()]).toEqual([...labels.dataSync()]);
   });
 
-  it('has a weight row for each class, of length about 1, and forgets nothing in its state', async () => {
+  test('has a weight row for each class, of length about 1, and forgets nothing in its state', async () => {
     const head = build({ key });
     expect(head.weight.shape).toEqual([3, 3]);
     expect(head.weight.dtype).toBe('float32');
@@ -59,7 +59,7 @@ describe.each(all)('$name', ({ name, build }) => {
     expect(copy.loss(features, labels).itemSync()).toBe(head.loss(features, labels).itemSync());
   });
 
-  it('takes its weights from a key, a generator or an initialiser, in float64 too', () => {
+  test('takes its weights from a key, a generator or an initialiser, in float64 too', () => {
     const values = (options: HeadOptions): number[] => [...build(options).weight.value.dataSync()];
     expect(values({ key })).toEqual(values({ key }));
     expect(values({ generator: new Generator(3) })).toEqual(values({ generator: new Generator(3) }));
@@ -70,13 +70,13 @@ describe.each(all)('$name', ({ name, build }) => {
     expect(head.loss(features.astype('float64'), labels).dtype).toBe('float64');
   });
 
-  it('has gradients of first and second order', () => {
+  test('has gradients of first and second order', () => {
     const head = build({ key, dtype: 'float64' });
     const loss = (x: Tensor): Tensor => head.loss(x, labels.slice([[0, 2]]));
     checkGradients(loss, [features.slice([[0, 2]])], { order: 2, step: 1 / 1024, variables: head });
   });
 
-  it('refuses sizes that are no counts', () => {
+  test('refuses sizes that are no counts', () => {
     const Head = build().constructor as new (features: number, classes: number) => ClassificationHead;
     expect(() => new Head(0, 3)).toThrow(`${name}: features must be an integer of at least 1, got 0`);
     expect(() => new Head(3, 1.5)).toThrow(`${name}: classes must be an integer of at least 1, got 1.5`);
@@ -86,7 +86,7 @@ describe.each(all)('$name', ({ name, build }) => {
 describe('what the heads compute', () => {
   const same = (a: Tensor, b: Tensor): void => expect(a.dataSync()).toEqual(b.dataSync());
 
-  it('softmax, with and without a bias', () => {
+  test('softmax, with and without a bias', () => {
     const head = new SoftmaxHead(3, 3, { key });
     const bias = tensor([1, -2, 0.5]);
     expect(head.bias!.value.toArraySync()).toEqual([0, 0, 0]);
@@ -98,13 +98,13 @@ describe('what the heads compute', () => {
     same(plain.loss(features, labels), losses.softmaxLoss(features, plain.weight.value, labels));
   });
 
-  it('modified softmax', () => {
+  test('modified softmax', () => {
     const head = new ModifiedSoftmaxHead(3, 3, { key });
     same(head.forward(features), losses.modifiedSoftmaxLogits(features, head.weight.value));
     same(head.loss(features, labels), losses.modifiedSoftmaxLoss(features, head.weight.value, labels));
   });
 
-  it('A-Softmax and L-Softmax, with a constant λ', () => {
+  test('A-Softmax and L-Softmax, with a constant λ', () => {
     const options = { margin: 3, lambda: 2 };
     const a = new ASoftmaxHead(3, 3, { key, ...options });
     same(a.forward(features), losses.modifiedSoftmaxLogits(features, a.weight.value));
@@ -114,7 +114,7 @@ describe('what the heads compute', () => {
     same(l.loss(features, labels), losses.lSoftmaxLoss(features, l.weight.value, labels, options));
   });
 
-  it('CosFace and ArcFace', () => {
+  test('CosFace and ArcFace', () => {
     const options = { margin: 0.2, scale: 8 };
     const cos = new CosFaceHead(3, 3, { key, ...options });
     same(cos.forward(features), losses.cosineLogits(features, cos.weight.value, { scale: 8 }));
@@ -124,7 +124,7 @@ describe('what the heads compute', () => {
     same(arc.loss(features, labels), losses.arcFaceLoss(features, arc.weight.value, labels, options));
   });
 
-  it('A-Softmax with m = 1 is modified softmax, whatever λ is', () => {
+  test('A-Softmax with m = 1 is modified softmax, whatever λ is', () => {
     const a = new ASoftmaxHead(3, 3, { key, margin: 1 });
     const modified = new ModifiedSoftmaxHead(3, 3, { key });
     for (let step = 0; step < 3; step++) same(a.loss(features, labels), modified.loss(features, labels));
@@ -132,7 +132,7 @@ describe('what the heads compute', () => {
 });
 
 describe('λ', () => {
-  it("follows the authors' schedule, one step for each loss in training", async () => {
+  test("follows the authors' schedule, one step for each loss in training", async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     expect(head.lambda.itemSync()).toBe(1000);
     const seen: number[] = [];
@@ -148,7 +148,7 @@ describe('λ', () => {
     used.forEach((difference) => expect(difference).toBeCloseTo(0, 6));
   });
 
-  it('falls to its minimum and no further', async () => {
+  test('falls to its minimum and no further', async () => {
     const head = new LSoftmaxHead(3, 3, { key, lambda: { base: 10, gamma: 1, power: 2, min: 0.5 } });
     const seen: number[] = [];
     for (let step = 0; step < 6; step++) {
@@ -158,7 +158,7 @@ describe('λ', () => {
     [10 / 4, 10 / 9, 10 / 16, 0.5, 0.5, 0.5].forEach((lambda, i) => expect(seen[i]).toBeCloseTo(lambda, 6));
   });
 
-  it('stands still in evaluation', async () => {
+  test('stands still in evaluation', async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     await evaluate(head.loss(features, labels), head);
     const before = head.lambda.itemSync();
@@ -168,7 +168,7 @@ describe('λ', () => {
     expect([head.lambda.itemSync(), head.iteration.value.itemSync()]).toEqual([before, 1]);
   });
 
-  it('goes on where a saved state left it', async () => {
+  test('goes on where a saved state left it', async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     for (let step = 0; step < 5; step++) await evaluate(head.loss(features, labels), head);
     const resumed = new ASoftmaxHead(3, 3);
@@ -182,7 +182,7 @@ describe('λ', () => {
     expect(resumed.lambda.itemSync()).toBe(head.lambda.itemSync());
   });
 
-  it('is no parameter', () => {
+  test('is no parameter', () => {
     const head = new ASoftmaxHead(3, 3, { key });
     expect(Object.keys(head.parameters())).toEqual(['weight']);
     expect(Object.keys(head.buffers())).toEqual(['iteration']);
@@ -191,14 +191,14 @@ describe('λ', () => {
 });
 
 describe('bad options', () => {
-  it.each([0, 1.5, NaN])('margin %s of the angular heads', (margin) => {
+  test.each([0, 1.5, NaN])('margin %s of the angular heads', (margin) => {
     expect(() => new ASoftmaxHead(3, 3, { margin })).toThrow(
       `ASoftmaxHead: margin must be an integer of at least 1, got ${margin}`,
     );
     expect(() => new LSoftmaxHead(3, 3, { margin })).toThrow('LSoftmaxHead: margin must be an integer');
   });
 
-  it.each([-1, NaN, Infinity])('λ of %s', (value) => {
+  test.each([-1, NaN, Infinity])('λ of %s', (value) => {
     expect(() => new ASoftmaxHead(3, 3, { lambda: value })).toThrow(
       `ASoftmaxHead: lambda must be a finite number of at least 0, got ${value}`,
     );
@@ -209,14 +209,14 @@ describe('bad options', () => {
     }
   });
 
-  it('margin and scale of the additive heads', () => {
+  test('margin and scale of the additive heads', () => {
     expect(() => new CosFaceHead(3, 3, { margin: -1 })).toThrow('CosFaceHead: margin must be a finite number');
     expect(() => new CosFaceHead(3, 3, { scale: 0 })).toThrow('CosFaceHead: scale must be a positive finite number');
     expect(() => new ArcFaceHead(3, 3, { margin: 4 })).toThrow('ArcFaceHead: margin must be an angle in radians');
     expect(() => new ArcFaceHead(3, 3, { scale: -1 })).toThrow('ArcFaceHead: scale must be a positive finite number');
   });
 
-  it('a key and a generator', () => {
+  test('a key and a generator', () => {
     expect(() => new ASoftmaxHead(3, 3, { key, generator: new Generator(1) })).toThrow('not both');
   });
 });

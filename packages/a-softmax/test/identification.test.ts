@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cumulativeMatchCurve, distractorMatchCurve, selectRows, splitGallery } from '../src/index.ts';
 import { clusters, expectInvariant, type FeatureSet, featureSets, plainAngle } from './feature-sets.ts';
 
@@ -10,7 +10,7 @@ const equal = (a: readonly number[], b: readonly number[]): void => {
 };
 
 describe('splitGallery', () => {
-  it('takes the given number of every class, or all it has', () => {
+  test('takes the given number of every class, or all it has', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 30 }),
@@ -34,12 +34,12 @@ describe('splitGallery', () => {
     );
   });
 
-  it('depends on the seed', () => {
+  test('depends on the seed', () => {
     const labels = Array.from({ length: 60 }, (_, i) => i % 6);
     expect(splitGallery(labels, { seed: 1 })).not.toEqual(splitGallery(labels, { seed: 2 }));
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     expect(() => splitGallery([])).toThrow(/labels is empty/);
     expect(() => splitGallery([0.5])).toThrow(/label 0 must be an integer/);
     for (const perClass of [0, 1.5])
@@ -49,19 +49,19 @@ describe('splitGallery', () => {
 });
 
 describe('selectRows', () => {
-  it('copies rows into an array of the same kind', () => {
+  test('copies rows into an array of the same kind', () => {
     expect(selectRows(Float32Array.of(1, 2, 3, 4, 5, 6), 2, [2, 0, 2])).toEqual(Float32Array.of(5, 6, 1, 2, 5, 6));
     expect(selectRows(Float64Array.of(1, 2), 1, [])).toEqual(new Float64Array(0));
   });
 
-  it('rejects indices out of range', () => {
+  test('rejects indices out of range', () => {
     expect(() => selectRows(Float32Array.of(1, 2), 1, [2])).toThrow(/index 0 must be an integer from 0 to 1, got 2/);
     expect(() => selectRows(Float32Array.of(1, 2), 0, [0])).toThrow(/dimension must be an integer/);
   });
 });
 
 describe('cumulativeMatchCurve', () => {
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     const gallery = { features: circle(0, 40, 100, 170), labels: [1, 2, 3, 1] };
     // 10° of class 1: rank 1. 25° of class 1: class 2 at 15°, then 1: rank 2. 160° of class 1: its other sample is
     // nearest: rank 1. 5° of class 3: 1 (5°), 2 (35°), 3 (95°): rank 3.
@@ -79,7 +79,7 @@ describe('cumulativeMatchCurve', () => {
     return cumulativeMatchCurve(subset(gallery), subset(probes), { dimension });
   };
 
-  it('agrees with sorting the identities by their nearest sample', () => {
+  test('agrees with sorting the identities by their nearest sample', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const { gallery, probes } = splitGallery(set.labels, { perClass: 2, seed: 3 });
@@ -99,15 +99,15 @@ describe('cumulativeMatchCurve', () => {
     );
   });
 
-  it('does not notice scale, a rotation or the names of the classes', () =>
+  test('does not notice scale, a rotation or the names of the classes', () =>
     expectInvariant((set) => Array.from(curve(set)), equal));
 
-  it('counts equal scores of other identities as better', () => {
+  test('counts equal scores of other identities as better', () => {
     const same = { features: Float64Array.of(1, 2, 1, 2, 1, 2), labels: [0, 1, 2] };
     expect(Array.from(cumulativeMatchCurve(same, same, { dimension: 2 }))).toEqual([0, 0, 1]);
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     const gallery = { features: circle(0, 90), labels: [0, 1] };
     const options = { dimension: 2 };
     expect(() => cumulativeMatchCurve(gallery, { features: circle(3), labels: [2] }, options)).toThrow(
@@ -134,7 +134,7 @@ describe('cumulativeMatchCurve', () => {
 });
 
 describe('distractorMatchCurve', () => {
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     // Mates at 0° and 20°, distractors at −10°, −15° and 100°: from 0° the mate at 20° comes third, from 20° the mate
     // comes first.
     const curve = distractorMatchCurve({ features: circle(0, 20), labels: [4, 4] }, circle(-10, -15, 100), {
@@ -145,7 +145,7 @@ describe('distractorMatchCurve', () => {
 
   const others = (dimension: number): Float64Array => clusters(7, 1, dimension, 1, 99).features;
 
-  it('agrees with counting the distractors that are nearer than the mate', () => {
+  test('agrees with counting the distractors that are nearer than the mate', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const distractors = others(set.dimension);
@@ -169,7 +169,7 @@ describe('distractorMatchCurve', () => {
     );
   });
 
-  it('falls, or stays, as distractors are added', () => {
+  test('falls, or stays, as distractors are added', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const distractors = others(set.dimension);
@@ -183,13 +183,13 @@ describe('distractorMatchCurve', () => {
     );
   });
 
-  it('leaves out identities with one sample, and counts equal scores of distractors as better', () => {
+  test('leaves out identities with one sample, and counts equal scores of distractors as better', () => {
     const samples = { features: circle(0, 10, 50), labels: [0, 0, 1] };
     expect(Array.from(distractorMatchCurve(samples, circle(90), { dimension: 2 }))).toEqual([1, 1]);
     expect(Array.from(distractorMatchCurve(samples, circle(0, 10), { dimension: 2 }))).toEqual([0, 0, 1]);
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     const samples = { features: circle(0, 10), labels: [0, 0] };
     expect(() => distractorMatchCurve({ ...samples, labels: [0, 1] }, circle(1), { dimension: 2 })).toThrow(
       /an identity with at least 2 samples/,

@@ -1,7 +1,7 @@
 import { values } from '@thetagrad/gradcheck';
 import { evaluateSync, oneHot, type Tensor, tensor } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decisionBoundary, type DecisionRule } from '../src/geometry.ts';
 import {
   arcFaceLogits,
@@ -49,7 +49,7 @@ function onTheCircle(length: number, theta: number, theta12: number): { x: Tenso
 }
 
 describe.each(family)('$name', (member) => {
-  it('has the logits and the loss of the formula in angles', () => {
+  test('has the logits and the loss of the formula in angles', () => {
     fc.assert(
       fc.property(samples, (sample) => {
         const { features, weight, labels } = tensorsOf(sample);
@@ -65,7 +65,7 @@ describe.each(family)('$name', (member) => {
     );
   });
 
-  it('does not change when features and weights rotate together', () => {
+  test('does not change when features and weights rotate together', () => {
     fc.assert(
       fc.property(smoothSamples(member), values({ from: -3, to: 3 }), (sample, angle) => {
         const { features, weight, labels } = tensorsOf(sample);
@@ -77,7 +77,7 @@ describe.each(family)('$name', (member) => {
     );
   });
 
-  it('is float32 for float32 and float64 for float64', () => {
+  test('is float32 for float32 and float64 for float64', () => {
     const sample = {
       features: [[1, 2]],
       weight: [
@@ -96,7 +96,7 @@ describe.each(family)('$name', (member) => {
 
 const factors = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 
-it.each(family.filter(({ normalisesWeight }) => normalisesWeight))(
+test.each(family.filter(({ normalisesWeight }) => normalisesWeight))(
   '$name does not change with the length of a weight',
   (member) => {
     fc.assert(
@@ -110,7 +110,7 @@ it.each(family.filter(({ normalisesWeight }) => normalisesWeight))(
   },
 );
 
-it.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))(
+test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))(
   '$name does not change with the lengths of the features',
   (member) => {
     fc.assert(
@@ -133,7 +133,7 @@ describe('values worked out by hand', () => {
   const logits = (tensor: Tensor): number[] => [...tensor.dataSync()];
   const root3 = Math.sqrt(3);
 
-  it.each([
+  test.each([
     ['softmax', softmaxLogits(x, w), [1, 3 * root3]],
     ['softmax with a bias', softmaxLogits(x, w, { bias: double([10, 20]) }), [11, 20 + 3 * root3]],
     ['modified softmax', modifiedSoftmaxLogits(x, w), [1, root3]],
@@ -161,7 +161,7 @@ describe('values worked out by hand', () => {
     logits(found).forEach((value, j) => expect(value).toBeCloseTo(expected[j]!, 12));
   });
 
-  it('takes the mean cross entropy', () => {
+  test('takes the mean cross entropy', () => {
     // two samples: log(1 + e^(√3 − 1)) and log(1 + e^(1 − √3))
     const twice = double([
       [1, root3],
@@ -173,7 +173,7 @@ describe('values worked out by hand', () => {
 });
 
 describe('the margin', () => {
-  it('m = 1 is modified softmax, exactly', () => {
+  test('m = 1 is modified softmax, exactly', () => {
     fc.assert(
       fc.property(samples, lambdas, (sample, lambda) => {
         const { features, weight, labels } = tensorsOf(sample, 'float32');
@@ -186,7 +186,7 @@ describe('the margin', () => {
     );
   });
 
-  it('makes the loss of a correctly classified sample rise with m', () => {
+  test('makes the loss of a correctly classified sample rise with m', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.3, max: 3, noNaN: true }),
@@ -204,7 +204,7 @@ describe('the margin', () => {
     );
   });
 
-  it('touches the target class alone', () => {
+  test('touches the target class alone', () => {
     fc.assert(
       fc.property(samples, margins, lambdas, (sample, margin, lambda) => {
         const { features, weight, labels } = tensorsOf(sample);
@@ -229,7 +229,7 @@ describe('the margin', () => {
     };
   };
 
-  it('lies (m − 1)/(m + 1) · θ₁₂ between the classes', () => {
+  test('lies (m − 1)/(m + 1) · θ₁₂ between the classes', () => {
     fc.assert(
       fc.property(margins, fc.double({ min: 0.1, max: Math.PI - 0.01, noNaN: true }), (m, theta12) => {
         const { class1, class2 } = measured({ loss: 'aSoftmax', m }, theta12);
@@ -239,7 +239,7 @@ describe('the margin', () => {
     );
   });
 
-  it.each<DecisionRule>([
+  test.each<DecisionRule>([
     { loss: 'modifiedSoftmax' },
     { loss: 'aSoftmax', m: 3 },
     { loss: 'lSoftmax', m: 2, weightNorms: [1, 1.2] },
@@ -259,7 +259,7 @@ describe('the margin', () => {
 });
 
 describe('λ', () => {
-  it('0 is the pure loss, ∞ modified softmax, and a large one close to it', () => {
+  test('0 is the pure loss, ∞ modified softmax, and a large one close to it', () => {
     fc.assert(
       fc.property(samples, margins, (sample, margin) => {
         const { features, weight, labels } = tensorsOf(sample);
@@ -273,7 +273,7 @@ describe('λ', () => {
     );
   });
 
-  it('may be a scalar tensor, which leaves the dtype of the logits alone', () => {
+  test('may be a scalar tensor, which leaves the dtype of the logits alone', () => {
     fc.assert(
       fc.property(samples, margins, values({ from: 0, to: 1000 }), (sample, margin, lambda) => {
         for (const dtype of ['float32', 'float64'] as const) {
@@ -293,7 +293,7 @@ describe('λ', () => {
 });
 
 describe('ArcFace', () => {
-  it('falls on all of [0, π], with a step down at π − m', () => {
+  test('falls on all of [0, π], with a step down at π − m', () => {
     const thetas = Array.from({ length: 400 }, (_, i) => (i * Math.PI) / 399);
     const x = double(thetas.map((theta) => [Math.cos(theta), Math.sin(theta)]));
     const target = arcFaceLogits(x, double([[1, 0]]), classes(...thetas.map(() => 0)), { scale: 1 }).dataSync();
@@ -302,7 +302,7 @@ describe('ArcFace', () => {
     expect(target.at(-1)).toBeCloseTo(-1 - 0.5 * Math.sin(0.5), 12);
   });
 
-  it('without a margin is the scaled cosine', () => {
+  test('without a margin is the scaled cosine', () => {
     fc.assert(
       fc.property(samples, (sample) => {
         const { features, weight, labels } = tensorsOf(sample);
@@ -327,14 +327,14 @@ describe('bad input', () => {
   ]);
   const y = classes(0, 2);
 
-  it.each([0, -2, 1.5, NaN, Infinity])('margin %s of the angular losses', (margin) => {
+  test.each([0, -2, 1.5, NaN, Infinity])('margin %s of the angular losses', (margin) => {
     expect(() => aSoftmaxLoss(x, w, y, { margin })).toThrow(
       `aSoftmaxLogits: margin must be an integer of at least 1, got ${margin}`,
     );
     expect(() => lSoftmaxLogits(x, w, y, { margin })).toThrow('lSoftmaxLogits: margin must be an integer');
   });
 
-  it('λ', () => {
+  test('λ', () => {
     expect(() => aSoftmaxLoss(x, w, y, { lambda: -0.1 })).toThrow(
       'aSoftmaxLogits: lambda must be at least 0, got -0.1',
     );
@@ -347,7 +347,7 @@ describe('bad input', () => {
     );
   });
 
-  it('margin and scale of the additive losses', () => {
+  test('margin and scale of the additive losses', () => {
     for (const margin of [-0.1, NaN, Infinity]) {
       expect(() => cosFaceLogits(x, w, y, { margin })).toThrow(
         `margin must be a finite number of at least 0, got ${margin}`,
@@ -365,7 +365,7 @@ describe('bad input', () => {
     }
   });
 
-  it.each(family)('shapes and dtypes: $name', ({ loss }) => {
+  test.each(family)('shapes and dtypes: $name', ({ loss }) => {
     expect(() => loss(tensor([1, 2]), w, y)).toThrow(/: features must be \[N, D\], got \[2\]/);
     expect(() => loss(x, tensor([1, 2]), y)).toThrow(/: weight must be \[C, D\], one class a row, got \[2\]/);
     expect(() => loss(x, tensor([[1, 2, 3]]), y)).toThrow(
@@ -381,7 +381,7 @@ describe('bad input', () => {
     expect(() => loss(x, w, y.expandDims(1))).toThrow(/: labels must be \[2\], one for each feature, got \[2, 1\]/);
   });
 
-  it.each(family)('labels that are no class: $name', ({ loss }) => {
+  test.each(family)('labels that are no class: $name', ({ loss }) => {
     expect(() => loss(x, w, classes(0, 3))).toThrow(/: label 3 is none of the 3 classes, 0 to 2/);
     expect(() => loss(x, w, classes(-1, 0))).toThrow(/: label -1 is none of the 3 classes, 0 to 2/);
     // Computed labels are known at evaluation only.
@@ -389,7 +389,7 @@ describe('bad input', () => {
     expect(() => loss(x, w, y.sub(1)).itemSync()).toThrow(/out of range/);
   });
 
-  it('computed labels in the logits alone', () => {
+  test('computed labels in the logits alone', () => {
     for (const labels of [y.add(1), y.sub(1)]) {
       expect(() => aSoftmaxLogits(x, w, labels).dataSync()).toThrow(/out of range/);
       expect(() => lSoftmaxLogits(x, w, labels).dataSync()).toThrow(/out of range/);
@@ -397,7 +397,7 @@ describe('bad input', () => {
     }
   });
 
-  it('bias', () => {
+  test('bias', () => {
     expect(() => softmaxLoss(x, w, y, { bias: tensor([1, 2]) })).toThrow(
       'softmaxLogits: bias must be [3], one number a class, got [2]',
     );

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { allPairs, balancedPairs, cosineSimilarities, type FoldedPairs } from '../src/index.ts';
 import { dot, featureSets, row } from './feature-sets.ts';
 
 describe('allPairs', () => {
-  it('lists every pair in order and marks the genuine ones', () => {
+  test('lists every pair in order and marks the genuine ones', () => {
     expect(allPairs([7, 8, 7])).toEqual({
       first: Int32Array.of(0, 0, 1),
       second: Int32Array.of(1, 2, 2),
@@ -12,7 +12,7 @@ describe('allPairs', () => {
     });
   });
 
-  it('rejects fewer than two labels and labels that are not integers', () => {
+  test('rejects fewer than two labels and labels that are not integers', () => {
     expect(() => allPairs([])).toThrow(/labels is empty/);
     expect(() => allPairs([1])).toThrow(/at least 2 samples, got 1/);
     expect(() => allPairs([1, NaN])).toThrow(/label 1 must be an integer, got NaN/);
@@ -20,7 +20,7 @@ describe('allPairs', () => {
 });
 
 describe('cosineSimilarities', () => {
-  it('is the cosine of each pair', () => {
+  test('is the cosine of each pair', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const pairs = allPairs(set.labels);
@@ -34,7 +34,7 @@ describe('cosineSimilarities', () => {
     );
   });
 
-  it('stays within [−1, 1]', () => {
+  test('stays within [−1, 1]', () => {
     const features = Float64Array.of(0.1, 0.2, 0.3, 0.1, 0.2, 0.3, -0.1, -0.2, -0.3);
     const pairs = { first: Int32Array.of(0, 0), second: Int32Array.of(1, 2) };
     const [same, opposite] = cosineSimilarities(features, 3, pairs);
@@ -44,7 +44,7 @@ describe('cosineSimilarities', () => {
     expect(opposite).toBeCloseTo(-1, 14);
   });
 
-  it('rejects lists that disagree and indices out of range', () => {
+  test('rejects lists that disagree and indices out of range', () => {
     const features = Float32Array.of(1, 0, 0, 1);
     const similarities = (first: number[], second: number[]) => () =>
       cosineSimilarities(features, 2, { first: Int32Array.from(first), second: Int32Array.from(second) });
@@ -88,7 +88,7 @@ describe('balancedPairs', () => {
     if (pairs.identityDisjoint) expect(shared).toBe(false);
   };
 
-  it('gives each fold as many genuine as impostor pairs, none twice, of identities of its own where possible', () => {
+  test('gives each fold as many genuine as impostor pairs, none twice, of identities of its own where possible', () => {
     fc.assert(
       fc.property(sizeLists, fc.integer({ min: 1, max: 4 }), fc.nat(1000), (sizes, folds, seed) => {
         const labels = labelsOf(sizes);
@@ -106,14 +106,14 @@ describe('balancedPairs', () => {
     );
   });
 
-  it('is LFW view 2 by default, 10 folds of 300 and 300, when there are enough', () => {
+  test('is LFW view 2 by default, 10 folds of 300 and 300, when there are enough', () => {
     const labels = labelsOf(new Array<number>(40).fill(20));
     const pairs = balancedPairs(labels);
     expect(pairs.identityDisjoint).toBe(true);
     check(labels, pairs, 10, 300);
   });
 
-  it('can reach every pair', () => {
+  test('can reach every pair', () => {
     const labels = labelsOf([3, 1, 4, 2]);
     const reached = new Set<string>();
     for (let seed = 0; seed < 300; seed++) {
@@ -123,7 +123,7 @@ describe('balancedPairs', () => {
     expect(reached.size).toBe((10 * 9) / 2);
   });
 
-  it('depends on the seed and on nothing else', () => {
+  test('depends on the seed and on nothing else', () => {
     const labels = labelsOf([4, 4, 4, 4, 4, 4]);
     const options = { folds: 3, pairsPerFold: 5 };
     expect(balancedPairs(labels, { ...options, seed: 4 })).toEqual(balancedPairs(labels, { ...options, seed: 4 }));
@@ -136,7 +136,7 @@ describe('balancedPairs', () => {
     expect(balancedPairs(labels, { ...options, seed: 5 })).not.toEqual(balancedPairs(labels, { ...options, seed: 4 }));
   });
 
-  it('rejects what cannot be done', () => {
+  test('rejects what cannot be done', () => {
     const labels = labelsOf([2, 2, 2, 2]);
     expect(() => balancedPairs([])).toThrow(/labels is empty/);
     expect(() => balancedPairs([1, 1])).toThrow(/at least 2 classes, got 1/);

@@ -1,7 +1,7 @@
 import { values } from '@thetagrad/gradcheck';
 import { grad, tensor } from '@thetagrad/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { psi } from '../src/geometry.ts';
 import { psiOfCosine } from '../src/psi.ts';
 
@@ -12,7 +12,7 @@ const psiAt = (thetas: readonly number[], m: number): Float64Array =>
   psiOfCosine(tensor(thetas.map(Math.cos), { dtype: 'float64' }), m).dataSync() as Float64Array;
 
 describe('psiOfCosine', () => {
-  it('is ψ of the arccosine', () => {
+  test('is ψ of the arccosine', () => {
     fc.assert(
       fc.property(margins, fc.array(angles, { minLength: 1 }), (m, thetas) => {
         const values = psiAt(thetas, m);
@@ -21,7 +21,7 @@ describe('psiOfCosine', () => {
     );
   });
 
-  it('is accurate in float32', () => {
+  test('is accurate in float32', () => {
     fc.assert(
       fc.property(margins, values({ from: -1, to: 1 }), (m, cosine) => {
         // A rounding of cos θ by 6e-8 moves ψ by at most m² as much.
@@ -32,7 +32,7 @@ describe('psiOfCosine', () => {
     );
   });
 
-  it('is cos(mθ) on [0, π/m]', () => {
+  test('is cos(mθ) on [0, π/m]', () => {
     fc.assert(
       fc.property(margins, values({ from: 0, to: 1 }), (m, t) => {
         const theta = (t * Math.PI) / m;
@@ -41,7 +41,7 @@ describe('psiOfCosine', () => {
     );
   });
 
-  it('is strictly decreasing', () => {
+  test('is strictly decreasing', () => {
     fc.assert(
       fc.property(margins, angles, angles, (m, a, b) => {
         fc.pre(Math.abs(a - b) > 1e-5);
@@ -51,7 +51,7 @@ describe('psiOfCosine', () => {
     );
   });
 
-  it('is continuous across the seams, with a continuous first derivative', () => {
+  test('is continuous across the seams, with a continuous first derivative', () => {
     const derivative = grad((theta: ReturnType<typeof tensor>, m: number) => psiOfCosine(theta.cos(), m).sum());
     for (let m = 2; m <= 8; m++) {
       for (let k = 1; k < m; k++) {
@@ -64,7 +64,7 @@ describe('psiOfCosine', () => {
     }
   });
 
-  it('runs from 1 at θ = 0 to 1 − 2m at θ = π, and no further than rounding beyond', () => {
+  test('runs from 1 at θ = 0 to 1 − 2m at θ = π, and no further than rounding beyond', () => {
     for (let m = 1; m <= 8; m++) {
       const eps = 2 ** -23;
       const [start, beforeStart, end, beyondEnd] = psiOfCosine(tensor([1, 1 + eps, -1, -1 - eps]), m).dataSync();
@@ -75,18 +75,18 @@ describe('psiOfCosine', () => {
     }
   });
 
-  it('keeps shape and dtype', () => {
+  test('keeps shape and dtype', () => {
     const result = psiOfCosine(tensor([[0.5], [-0.5]]), 3);
     expect([result.shape, result.dtype]).toEqual([[2, 1], 'float32']);
     expect(result.toArraySync()).toEqual([[-1], [-3]]);
   });
 
-  it.each([0, -1, 2.5, NaN, Infinity])('rejects m = %s', (m) => {
+  test.each([0, -1, 2.5, NaN, Infinity])('rejects m = %s', (m) => {
     expect(() => psiOfCosine(tensor([0]), m)).toThrow(`psiOfCosine: margin must be an integer of at least 1, got ${m}`);
   });
 });
 
-it('at a seam the second derivative is that of the piece with the larger angle', () => {
+test('at a seam the second derivative is that of the piece with the larger angle', () => {
   for (let m = 2; m <= 6; m++) {
     for (let j = 1; j < m; j++) {
       const theta = (j * Math.PI) / m;

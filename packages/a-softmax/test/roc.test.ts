@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { areaUnderCurve, equalErrorRate, rocCurve, trueAcceptRateAt } from '../src/index.ts';
 
 /** Scores with many ties, genuine and impostor. */
@@ -23,7 +23,7 @@ const operatingPoints = (set: { scores: number[]; genuine: boolean[] }): [number
 };
 
 describe('rocCurve', () => {
-  it('has the corners worked out by hand', () => {
+  test('has the corners worked out by hand', () => {
     // descending: G 5, G 4, I 3, {G, I} 2, I 1
     const roc = rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]);
     expect(Array.from(roc.thresholds)).toEqual([Infinity, 4, 3, 2, 1]);
@@ -33,7 +33,7 @@ describe('rocCurve', () => {
     expect(roc.impostorCount).toBe(3);
   });
 
-  it('has the rates of its thresholds, rising from (0, 0) to (1, 1), and misses no corner', () => {
+  test('has the rates of its thresholds, rising from (0, 0) to (1, 1), and misses no corner', () => {
     fc.assert(
       fc.property(scored, (set) => {
         const roc = rocCurve(set.scores, set.genuine);
@@ -56,13 +56,13 @@ describe('rocCurve', () => {
     );
   });
 
-  it('takes flags as booleans or numbers, and leaves its arguments as they were', () => {
+  test('takes flags as booleans or numbers, and leaves its arguments as they were', () => {
     const scores = Float64Array.of(3, 1, 2);
     expect(rocCurve(scores, [true, false, true])).toEqual(rocCurve(scores, Uint8Array.of(1, 0, 1)));
     expect(Array.from(scores)).toEqual([3, 1, 2]);
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     expect(() => rocCurve([1, 2], [1])).toThrow(/2 scores need as many genuine flags, got 1/);
     for (const bad of [NaN, Infinity])
       expect(() => rocCurve([1, bad], [1, 0])).toThrow(`score 1 must be finite, got ${bad}`);
@@ -73,7 +73,7 @@ describe('rocCurve', () => {
 });
 
 describe('areaUnderCurve', () => {
-  it('is the Mann-Whitney statistic', () => {
+  test('is the Mann-Whitney statistic', () => {
     fc.assert(
       fc.property(scored, (set) => {
         const [g, n] = split(set);
@@ -84,7 +84,7 @@ describe('areaUnderCurve', () => {
     );
   });
 
-  it('and its mirror image under the opposite score add up to 1', () => {
+  test('and its mirror image under the opposite score add up to 1', () => {
     fc.assert(
       fc.property(scored, ({ scores, genuine }) => {
         const opposite = rocCurve(
@@ -98,7 +98,7 @@ describe('areaUnderCurve', () => {
 });
 
 describe('equalErrorRate', () => {
-  it('has the values worked out by hand', () => {
+  test('has the values worked out by hand', () => {
     // The curve of the first test meets FAR = FRR at 1/3, on a level edge that ends there.
     expect(equalErrorRate(rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]))).toEqual({ rate: 1 / 3, threshold: 3 });
     // An upright edge at FAR 1/2 from FRR 1 to FRR 0
@@ -109,7 +109,7 @@ describe('equalErrorRate', () => {
     expect(tied.threshold).toBe(2);
   });
 
-  it('lies on the curve: between corners with FAR ≤ FRR and FAR ≥ FRR', () => {
+  test('lies on the curve: between corners with FAR ≤ FRR and FAR ≥ FRR', () => {
     fc.assert(
       fc.property(scored, (set) => {
         const { rate, threshold } = equalErrorRate(rocCurve(set.scores, set.genuine));
@@ -126,7 +126,7 @@ describe('equalErrorRate', () => {
     );
   });
 
-  it('is 0 for scores that separate, 1 for scores that separate the wrong way, 1/2 for scores that say nothing', () => {
+  test('is 0 for scores that separate, 1 for scores that separate the wrong way, 1/2 for scores that say nothing', () => {
     expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]))).toEqual({ rate: 0, threshold: 0.8 });
     expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1])).rate).toBe(1);
     expect(equalErrorRate(rocCurve([1, 1, 1, 1, 1], [0, 0, 1, 1, 0])).rate).toBe(0.5);
@@ -139,7 +139,7 @@ describe('equalErrorRate', () => {
 });
 
 describe('trueAcceptRateAt', () => {
-  it('is the highest rate whose false accepts stay within the target', () => {
+  test('is the highest rate whose false accepts stay within the target', () => {
     fc.assert(
       fc.property(scored, targets, (set, far) => {
         const point = trueAcceptRateAt(rocCurve(set.scores, set.genuine), far);
@@ -151,7 +151,7 @@ describe('trueAcceptRateAt', () => {
     );
   });
 
-  it('says when there are too few impostor pairs for the target', () => {
+  test('says when there are too few impostor pairs for the target', () => {
     const roc = rocCurve(
       [...Array.from({ length: 100 }, (_, i) => i), 98.5, 200],
       [...new Array<number>(100).fill(0), 1, 1],
@@ -170,7 +170,7 @@ describe('trueAcceptRateAt', () => {
     });
   });
 
-  it('is 1 at any target for scores that separate', () => {
+  test('is 1 at any target for scores that separate', () => {
     const roc = rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]);
     fc.assert(
       fc.property(targets, (far) => {
@@ -179,12 +179,12 @@ describe('trueAcceptRateAt', () => {
     );
   });
 
-  it.each([0, 1, -0.1, 2, NaN])('rejects FAR %s', (far) => {
+  test.each([0, 1, -0.1, 2, NaN])('rejects FAR %s', (far) => {
     expect(() => trueAcceptRateAt(rocCurve([1, 0], [1, 0]), far)).toThrow(/far must lie in \(0, 1\)/);
   });
 });
 
-it('a rising change of the scores changes thresholds only', () => {
+test('a rising change of the scores changes thresholds only', () => {
   const rising = [
     (s: number) => 3 * s - 7,
     (s: number) => s ** 3,

@@ -12,7 +12,7 @@ import {
   Sequential,
   SGD,
 } from '@thetagrad/nn';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mirroredFeatures } from '../src/features.ts';
 import { ASoftmaxHead } from '../src/heads.ts';
 import {
@@ -33,7 +33,7 @@ const small: SphereFaceOptions = { ...unseeded, key };
 describe('sphereFace', () => {
   // Counted apart from the code, by hand: each stage of width w on c channels has a convolution with bias (9cw + w) and a
   // PReLU (w), each of its units two convolutions without bias (18w²) and two PReLUs (2w); at last 512 · 512 · 7 · 6 + 512.
-  it.each([
+  test.each([
     [4, 12_562_496],
     [10, 15_217_984],
     [20, 22_666_944],
@@ -51,7 +51,7 @@ describe('sphereFace', () => {
     },
   );
 
-  it.each(depths)('with %d layers maps images of any size to features', (layers) => {
+  test.each(depths)('with %d layers maps images of any size to features', (layers) => {
     for (const [height, width] of [
       [112, 96],
       [28, 28],
@@ -62,12 +62,12 @@ describe('sphereFace', () => {
     }
   });
 
-  it('has maps of 7 × 6 before the fully connected layer for images of 112 × 96', () => {
+  test('has maps of 7 × 6 before the fully connected layer for images of 112 × 96', () => {
     const model = sphereFace({ ...small, height: 112, width: 96 });
     expect(model.convolutions.forward(random.uniform(key, [1, 1, 112, 96])).shape).toEqual([1, 5, 7, 6]);
   });
 
-  it('is built as in table 2, with PReLU before the sum and nothing after the fully connected layer', () => {
+  test('is built as in table 2, with PReLU before the sum and nothing after the fully connected layer', () => {
     const model = sphereFace({ ...small, layers: 10 });
     const names = model.convolutions.layers.map((layer) => layer.constructor.name);
     const stage = ['Conv2d', 'PReLU'];
@@ -83,7 +83,7 @@ describe('sphereFace', () => {
     expect(features.some((value) => value < 0)).toBe(true);
   });
 
-  it("has the authors' initial values", () => {
+  test("has the authors' initial values", () => {
     const model = sphereFace({
       channels: 3,
       height: 32,
@@ -110,7 +110,7 @@ describe('sphereFace', () => {
     expect(moments(residual.weight.value.dataSync()).std).toBeCloseTo(0.01, 3);
   });
 
-  it('takes its weights from a key or a generator', () => {
+  test('takes its weights from a key or a generator', () => {
     const images = random.normal(key, [1, 1, 20, 17]);
     const features = (options: SphereFaceOptions): number[] => [
       ...sphereFace({ ...small, layers: 4, ...options })
@@ -124,7 +124,7 @@ describe('sphereFace', () => {
     expect(a.forward(images).dataSync()).toEqual(b.forward(images).dataSync());
   });
 
-  it('refuses options that make no network, and images of another shape', () => {
+  test('refuses options that make no network, and images of another shape', () => {
     expect(() => sphereFace({ layers: 12 as 10 })).toThrow(
       'sphereFace: layers must be one of 4, 10, 20, 36, 64, got 12',
     );
@@ -153,14 +153,14 @@ describe('sphereFace', () => {
 });
 
 describe('training as the authors do', () => {
-  it('scales pixels to about ±1', () => {
+  test('scales pixels to about ±1', () => {
     expect(preprocessImages(tensor([0, 127.5, 255])).toArraySync()).toEqual([-0.99609375, 0, 0.99609375]);
     expect(preprocessImages(tensor([0, 255], { dtype: 'int32' })).dtype).toBe('float32');
   });
 
-  it('steps the learning rate and treats biases apart', async () => {
-    const { learningRate } = sphereFaceTraining;
-    const rate = learningRate as (step: number) => number;
+  test('steps the learning rate and treats biases apart', async () => {
+    const { lr } = sphereFaceTraining;
+    const rate = lr as (step: number) => number;
     [0, 15_999, 16_000, 24_000, 28_000].forEach((step, i) =>
       expect(rate(step)).toBeCloseTo([0.1, 0.1, 1e-2, 1e-3, 1e-4][i]!, 10),
     );
@@ -179,16 +179,16 @@ describe('training as the authors do', () => {
     expect(layer.bias!.value.itemSync()).toBeCloseTo(bias[0]! - 0.2, 6);
   });
 
-  it('takes other settings', () => {
+  test('takes other settings', () => {
     const layer = new Linear(2, 1, { key });
-    const optimizer = sphereFaceOptimizer(layer, { learningRate: 0.5, momentum: 0.1 });
-    expect([optimizer.currentLearningRate, optimizer.momentum]).toEqual([0.5, 0.1]);
+    const optimizer = sphereFaceOptimizer(layer, { lr: 0.5, momentum: 0.1 });
+    expect([optimizer.currentLr, optimizer.momentum]).toEqual([0.5, 0.1]);
   });
 
-  it('fits a few images', async () => {
+  test('fits a few images', async () => {
     const model = sphereFace({ ...small, layers: 10, height: 12, width: 9, features: 8 });
     const head = new ASoftmaxHead(8, 3, { key, lambda: 5 });
-    const optimizer = sphereFaceOptimizer({ model, head }, { learningRate: 0.05 });
+    const optimizer = sphereFaceOptimizer({ model, head }, { lr: 0.05 });
     const images = random.normal(random.key(5), [6, 1, 12, 9]);
     const labels = tensor([0, 1, 2, 0, 1, 2], { dtype: 'int32' });
     const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
@@ -206,7 +206,7 @@ describe('training as the authors do', () => {
 describe('mirroredFeatures', () => {
   const images = random.normal(key, [3, 1, 20, 17]);
 
-  it('joins the features of the image and its mirror', () => {
+  test('joins the features of the image and its mirror', () => {
     const model = sphereFace({ ...small, layers: 10 });
     const joined = mirroredFeatures(model, images);
     expect(joined.shape).toEqual([3, 12]);
@@ -219,7 +219,7 @@ describe('mirroredFeatures', () => {
     );
   });
 
-  it('computes in evaluation mode and puts every module back in its own', () => {
+  test('computes in evaluation mode and puts every module back in its own', () => {
     const norm = new BatchNorm2d(1);
     const dropout = new Dropout(0.5);
     const model = new Sequential(norm, dropout, new Flatten(), new Linear(20 * 17, 4, { key }));
@@ -234,13 +234,13 @@ describe('mirroredFeatures', () => {
     expect(Object.values(norm.buffers()).some(({ pending }) => pending !== undefined)).toBe(false);
   });
 
-  it('puts the modes back after an error', () => {
+  test('puts the modes back after an error', () => {
     const model = sphereFace({ ...small, layers: 4 });
     expect(() => mirroredFeatures(model, random.normal(key, [3, 1, 5, 5]))).toThrow('sphereFace: images must be');
     expect([...model.modules().values()].every(({ training }) => training)).toBe(true);
   });
 
-  it('refuses what is no image, and models that give no feature for each', () => {
+  test('refuses what is no image, and models that give no feature for each', () => {
     const model = sphereFace({ ...small, layers: 4 });
     expect(() => mirroredFeatures(model, random.normal(key, [1, 20, 17]))).toThrow(
       'mirroredFeatures: images must be [N, C, H, W], got [1, 20, 17]',

@@ -1,5 +1,5 @@
 import { evaluateSync, grad, tensor, type Tensor } from '@thetagrad/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aSoftmaxLogits, aSoftmaxLoss, modifiedSoftmaxLoss } from '../src/losses.ts';
 import { expectedLogits, expectedLoss, family, type Member, type Sample, tensorsOf } from './family.ts';
 
@@ -33,7 +33,7 @@ const weight = [
 const zero = [0, 0, 0];
 
 describe.each(family)('$name', (member) => {
-  it.each<[string, Sample]>([
+  test.each<[string, Sample]>([
     ['a feature of zeros', { features: [zero], weight, labels: [1] }],
     ['a feature of zeros among others', { features: [[1, 0, 2], zero], weight, labels: [0, 2] }],
     ['a weight of zeros', { features: [[1, 2, 3]], weight: [zero, ...weight], labels: [0] }],
@@ -50,7 +50,7 @@ describe.each(family)('$name', (member) => {
     expect(numbers(derivatives(member, sample)).filter((value) => !Number.isFinite(value))).toEqual([]);
   });
 
-  it.each([1e4, 1e-4])('is accurate for features of length %d', (length) => {
+  test.each([1e4, 1e-4])('is accurate for features of length %d', (length) => {
     const sample = { features: [[0.6 * length, 0, 0.8 * length]], weight, labels: [0] };
     const { features, weight: w, labels } = tensorsOf(sample, 'float32');
     const logits = member.logits(features, w, labels).dataSync();
@@ -65,7 +65,7 @@ describe.each(family)('$name', (member) => {
 describe('features of zeros', () => {
   const sample = { features: [zero, [1, -1, 0.5]], weight, labels: [2, 0] };
 
-  it('take no part in the margin of A-Softmax: value and derivatives are those of modified softmax', () => {
+  test('take no part in the margin of A-Softmax: value and derivatives are those of modified softmax', () => {
     const alone = { ...sample, features: [zero], labels: [2] };
     const modified = derivatives({ loss: modifiedSoftmaxLoss }, alone, 'float64');
     for (const margin of [2, 3, 4]) {
@@ -76,14 +76,14 @@ describe('features of zeros', () => {
     expect(modified.first.x.some((value) => value !== 0)).toBe(true);
   });
 
-  it.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))('get no gradient from $name', (member) => {
+  test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))('get no gradient from $name', (member) => {
     const { first } = derivatives(member, sample);
     expect(first.x.slice(0, 3)).toEqual([0, 0, 0]);
     expect(first.x.slice(3).some((value) => value !== 0)).toBe(true);
   });
 });
 
-it('features too short or too long to be squared in float32 keep their angle', () => {
+test('features too short or too long to be squared in float32 keep their angle', () => {
   for (const length of [1e-30, 1e-10, 1e10, 1e30]) {
     const x = tensor([[length, 0]]);
     const w = tensor([[Math.cos(1), Math.sin(1)]]);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   allPairs,
   angularFisherScore,
@@ -18,7 +18,7 @@ const FAR = [0.3, 0.1];
 const report = (set: FeatureSet) => verify(set.features, set.dimension, set.labels, { folds: 2, far: FAR, seed: 5 });
 
 describe('verify', () => {
-  it('reports what the single measures say', () => {
+  test('reports what the single measures say', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const { features, dimension, labels } = set;
@@ -49,7 +49,7 @@ describe('verify', () => {
     );
   });
 
-  it('sees every pair once, whatever the size of the features', () => {
+  test('sees every pair once, whatever the size of the features', () => {
     // 16,385 numbers per feature do not fit the block of rows that is compared at once, 3,000 make blocks of two.
     for (const dimension of [3000, 16385]) {
       const set = clusters(3, 3, dimension, 1);
@@ -64,7 +64,7 @@ describe('verify', () => {
     }
   });
 
-  it('does not notice scale, a rotation or the names of the classes', () => {
+  test('does not notice scale, a rotation or the names of the classes', () => {
     expectInvariant((set) => {
       const r = report(set);
       const { 0.3: tar3, 0.1: tar1 } = r.tarAtFar;
@@ -83,7 +83,7 @@ describe('verify', () => {
     }, expectClose);
   });
 
-  it('finds tight classes perfect', () => {
+  test('finds tight classes perfect', () => {
     const set = clusters(24, 6, 16, 0.01);
     const result = verify(set.features, set.dimension, set.labels, { distractors: clusters(9, 1, 16, 1, 77).features });
     expect(result).toMatchObject({
@@ -101,7 +101,7 @@ describe('verify', () => {
     expect(result.angularFisherScore).toBeLessThan(0.01);
   });
 
-  it('finds features that tell nothing apart useless', () => {
+  test('finds features that tell nothing apart useless', () => {
     const labels = Array.from({ length: 40 }, (_, i) => i % 5);
     const features = new Float32Array(80).map((_, i) => (i % 2 === 0 ? 1 : 2));
     const result = verify(features, 2, labels);
@@ -110,7 +110,7 @@ describe('verify', () => {
     expect(result.identityDisjoint).toBe(false);
   });
 
-  it('gives no rank with distractors where there are none, and lists rates too fine for the pairs', () => {
+  test('gives no rank with distractors where there are none, and lists rates too fine for the pairs', () => {
     const set = clusters(3, 4, 3, 1);
     const result = verify(set.features, 3, set.labels, { folds: 3 });
     expect('rank1WithDistractors' in result).toBe(false);
@@ -118,7 +118,7 @@ describe('verify', () => {
     expect(result.unresolvedFar).toEqual([0.01, 0.001]);
   });
 
-  it('is the same for the same seed and takes float32 features', () => {
+  test('is the same for the same seed and takes float32 features', () => {
     const set = clusters(6, 8, 4, 1);
     const features = Float32Array.from(set.features);
     const run = (seed: number) => verify(features, 4, set.labels, { folds: 3, pairsPerFold: 20, seed });
@@ -126,7 +126,7 @@ describe('verify', () => {
     expect(run(1).accuracy).not.toBe(run(2).accuracy);
   });
 
-  it('rejects bad input', () => {
+  test('rejects bad input', () => {
     const { features, labels } = clusters(4, 3, 2, 1);
     expect(() =>
       verify(

@@ -5,24 +5,26 @@ import { evaluate, type Tensor, type VariableHolder } from '@thetagrad/core';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { Stateful } from './state.ts';
 
-/** What goes into a checkpoint, by name: the model, the optimiser, the generator of dropout. */
+/** The contents of a checkpoint by name: the model, the optimiser, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The metadata that holds the position in the data, as JSON. */
+/** The name of the metadata with the position in the data, as JSON. */
 const positionKey = 'position';
 
 /**
- * Saves the state of all parts, and the position in the data, in one safetensors file: `model`'s tensors are named
- * `model.…` there. What was assigned and not evaluated yet is saved too. The file is written under another name beside
- * it, flushed, and renamed: whatever happens meanwhile, there is the old file or the new one.
- * @param position where training is: any JSON value, such as the epoch and the batch.
- * @throws {Error} naming the file, if it cannot be written; the old one is left as it was.
+ * Saves the state of all parts, and the position in the data, in one safetensors file, which names the tensors of a part
+ * `model` `model.…`. Values that are assigned but not evaluated yet are included. The file is written under a temporary
+ * name, flushed and renamed: after a crash at any moment, either the old or the new file exists.
+ * @param position the state of the data loop, any JSON value, such as the epoch and the batch. Default: null.
+ * @throws {TypeError} if a part is not {@link Stateful}.
+ * @throws {RangeError} if the name of a part contains a dot.
+ * @throws {Error} naming the file, if it cannot be written. The old file is unchanged then.
  */
 export async function saveCheckpoint(path: string, parts: CheckpointParts, position: Json = null): Promise<void> {
   const tensors: [string, Tensor][] = [];
-  for (const [part, stateful] of checked('saveCheckpoint', parts)) {
+  for (const [part, stateful] of checkParts('saveCheckpoint', parts)) {
     for (const [name, value] of Object.entries(stateful.stateDict())) tensors.push([`${part}.${name}`, value]);
   }
   const bytes = await encodeSafetensors(Object.fromEntries(tensors), { [positionKey]: JSON.stringify(position) });
@@ -34,36 +36,37 @@ export async function saveCheckpoint(path: string, parts: CheckpointParts, posit
 }
 
 /**
- * Loads the state of the parts from a file that {@link saveCheckpoint} wrote, and stores it. The file may hold more
- * parts than are asked for.
- * @returns the position in the data.
- * @throws {Error} naming the file, if it cannot be read, is malformed, or does not fit a part; all parts are left as
- *   they were.
+ * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are ignored.
+ * @returns the position in the data
+ * @throws {TypeError} if a part is not {@link Stateful}.
+ * @throws {RangeError} if the name of a part contains a dot.
+ * @throws {Error} naming the file, if it cannot be read, is malformed, or does not fit a part. All parts are unchanged
+ *   then.
  */
 export async function loadCheckpoint(path: string, parts: CheckpointParts): Promise<Json> {
-  const all = checked('loadCheckpoint', parts);
-  const loaded: (() => void)[] = [];
+  const entries = checkParts('loadCheckpoint', parts);
+  const restorers: (() => void)[] = [];
   try {
     const { tensors, metadata } = decodeSafetensors(await readFile(path));
     const position = JSON.parse(metadata[positionKey] ?? 'null') as Json;
-    for (const [part, stateful] of all) {
-      const before = stateful.stateDict();
+    for (const [part, stateful] of entries) {
+      const previous = stateful.stateDict();
       try {
-        stateful.loadStateDict(under(`${part}.`, tensors));
+        stateful.loadStateDict(selectPrefix(`${part}.`, tensors));
       } catch (error) {
         throw new Error(`'${part}': ${(error as Error).message}`, { cause: error });
       }
-      loaded.push(() => stateful.loadStateDict(before));
+      restorers.push(() => stateful.loadStateDict(previous));
     }
-    await evaluate(all.map(([, stateful]) => stateful).filter(isVariableHolder));
+    await evaluate(entries.map(([, stateful]) => stateful).filter(isVariableHolder));
     return position;
   } catch (error) {
-    for (const restore of loaded) restore();
+    for (const restore of restorers) restore();
     throw new Error(`loadCheckpoint: cannot load '${path}': ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** The new content, or the old: a rename is the one step that shows. */
+/** Replaces a file's content atomically, by a rename. */
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
@@ -87,7 +90,7 @@ async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes a rename last through a power failure. Windows cannot open folders, and needs no such thing. */
+/** Makes a rename durable. Windows cannot open folders, and does not need it. */
 async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
@@ -98,20 +101,21 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
-function checked(operation: string, parts: CheckpointParts): [string, Stateful][] {
+function checkParts(operation: string, parts: CheckpointParts): [string, Stateful][] {
   const entries = Object.entries(parts);
   for (const [name, part] of entries) {
     if (typeof part?.stateDict !== 'function' || typeof part.loadStateDict !== 'function') {
       throw new TypeError(
-        `${operation}: '${name}' has no stateDict and loadStateDict; pass modules, optimisers or generators`,
+        `${operation}: '${name}' lacks stateDict and loadStateDict; pass modules, optimisers or generators`,
       );
     }
-    if (name.includes('.')) throw new RangeError(`${operation}: the name '${name}' of a part must not contain a dot`);
+    if (name.includes('.')) throw new RangeError(`${operation}: part name '${name}' must not contain a dot`);
   }
   return entries;
 }
 
-function under(prefix: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+/** The tensors whose names begin with the prefix, by the rest of their names. */
+function selectPrefix(prefix: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const found = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
   return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
 }

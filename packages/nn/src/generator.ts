@@ -1,31 +1,32 @@
 import { random, type Key, tensor, type Tensor } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import { checkState, type Stateful } from './state.ts';
 
-/**
- * A source of keys for layers that need randomness: the n-th key is a function of the seed and n, so that the seed and
- * a count are its whole state.
- */
+/** A source of random keys. Key n is a function of the seed and n, so that its state is the seed and a count. */
 export class Generator implements Stateful {
   #key: Key;
   #count = 0;
 
-  /** @param seed an integer, or a key to derive all keys from. */
+  /**
+   * @param seed an integer, or the key that all keys are derived from. Default: 0.
+   * @throws {TypeError} if the seed is neither.
+   */
   constructor(seed: number | Key = 0) {
     this.#key = toKey(seed);
   }
 
-  /** A key that was not given out before. */
+  /** The next key, different from all before. */
   next(): Key {
     return this.#key.foldIn(this.#count++);
   }
 
-  /** Starts again, from another seed or the same. */
+  /** Restarts from a seed. */
   manualSeed(seed: number | Key): void {
     this.#key = toKey(seed);
     this.#count = 0;
   }
 
-  /** The key that all keys derive from (int32 [2]) and how many were given out (a float64 scalar, which counts further). */
+  /** The key that all keys are derived from (int32 [2]) and their number so far (a float64 scalar, exact up to 2⁵³). */
   stateDict(): { key: Tensor; count: Tensor } {
     return {
       key: tensor(Int32Array.from(this.#key.words)),
@@ -33,20 +34,18 @@ export class Generator implements Stateful {
     };
   }
 
-  /** @throws {RangeError} if it is not the state of a generator. */
+  /** @throws {RangeError} if it is not the state of a generator. Nothing is changed then. */
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     checkState('Generator.loadStateDict', this.stateDict(), state);
     const count = state['count']!.itemSync();
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`Generator.loadStateDict: count must be an integer ≥ 0, got ${count}`);
-    }
+    checkInteger('Generator.loadStateDict', 'count', count, { min: 0 });
     const [first, second] = state['key']!.dataSync() as Int32Array;
     this.#key = new random.Key([first!, second!]);
     this.#count = count;
   }
 }
 
-/** The generator of every layer that is not given one. Its seed is 0 until {@link manualSeed} sets another. */
+/** The generator of every layer that is given neither key nor generator. Its seed is 0 until {@link manualSeed}. */
 export const defaultGenerator: Generator = new Generator();
 
 /** Seeds the default generator: the same seed before building a model gives the same initial weights and dropout. */
@@ -54,15 +53,15 @@ export function manualSeed(seed: number): void {
   defaultGenerator.manualSeed(seed);
 }
 
-/** Where a layer's randomness comes from: a key, a generator, or else the default generator. */
+/** The source of a layer's random numbers. Default: {@link defaultGenerator}. */
 export interface Randomness {
   readonly key?: Key;
   readonly generator?: Generator;
 }
 
 /**
- * The generator that such options name, for layers of your own.
- * @throws {TypeError} if both are given.
+ * The generator that the options specify, for layers outside this package.
+ * @throws {TypeError} if both a key and a generator are given.
  */
 export function generatorOf(operation: string, { key, generator }: Randomness): Generator {
   if (key && generator) throw new TypeError(`${operation}: give a key or a generator, not both`);

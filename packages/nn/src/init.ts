@@ -1,31 +1,31 @@
 // Initial values of weights. An initialiser is a function of a key, a shape and a dtype.
 import { full, random, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
+import { formatShape, sizeOf } from '@thetagrad/core/backend';
 
 export type Initializer = (key: Key, shape: Shape, dtype: DType) => Tensor;
 
 /**
- * How many inputs each output of a weight has, and how many outputs each input: for a weight [out, in, …], as Linear
- * and Conv2d have, `fanIn = in · receptive` and `fanOut = out · receptive`, where `receptive` is the product of the
- * other axes (the kernel's height and width). `in` is per group in a grouped convolution, as in PyTorch.
+ * The number of inputs of each output of a weight, and of outputs of each input. For a weight [out, in, …], as in Linear
+ * and Conv2d, these are in · k and out · k, where k is the product of the other axes (the height and width of a
+ * filter). `in` is per group in a grouped convolution, as in PyTorch.
  * @throws {RangeError} if the shape has fewer than two axes.
  */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
   if (shape.length < 2) {
-    throw new RangeError(`init: a weight of shape [${shape.join(', ')}] has no fan; at least two axes are needed`);
+    throw new RangeError(`init: fans need a weight of at least two axes, got shape ${formatShape(shape)}`);
   }
-  const [outputs, inputs, ...kernel] = shape as [number, number, ...number[]];
-  const receptive = kernel.reduce((product, length) => product * length, 1);
-  return { fanIn: inputs * receptive, fanOut: outputs * receptive };
+  const [outputs, inputs, ...filter] = shape as [number, number, ...number[]];
+  return { fanIn: inputs * sizeOf(filter), fanOut: outputs * sizeOf(filter) };
 }
 
 export interface XavierOptions {
-  /** Multiplies the standard deviation; 1 unless said otherwise. */
+  /** Factor of the standard deviation. Default: 1. */
   readonly gain?: number;
 }
 
 /** Uniform with variance gain² · 2 / (fanIn + fanOut). (Glorot and Bengio, AISTATS 2010, equation 16.) */
 export function xavierUniform({ gain = 1 }: XavierOptions = {}): Initializer {
-  return (key, shape, dtype) => symmetric(key, shape, dtype, gain * Math.sqrt(3) * xavierStd(shape));
+  return (key, shape, dtype) => symmetricUniform(key, shape, dtype, gain * Math.sqrt(3) * xavierStd(shape));
 }
 
 /** Normal with variance gain² · 2 / (fanIn + fanOut). (Glorot and Bengio, AISTATS 2010, equation 12.) */
@@ -34,15 +34,15 @@ export function xavierNormal({ gain = 1 }: XavierOptions = {}): Initializer {
 }
 
 export interface KaimingOptions {
-  /** The slope for negative inputs of the (leaky) ReLU that follows; 0 unless said otherwise. */
+  /** The negative slope of the (leaky) ReLU after the layer. Default: 0. */
   readonly negativeSlope?: number;
-  /** Keep the variance of activations (`'fanIn'`, the default) or of gradients (`'fanOut'`). */
+  /** `'fanIn'` preserves the variance of activations, `'fanOut'` that of gradients. Default: `'fanIn'`. */
   readonly mode?: 'fanIn' | 'fanOut';
 }
 
 /** Uniform with variance 2 / ((1 + negativeSlope²) · fan). (He et al., ICCV 2015, equation 15.) */
 export function kaimingUniform(options: KaimingOptions = {}): Initializer {
-  return (key, shape, dtype) => symmetric(key, shape, dtype, Math.sqrt(3) * kaimingStd(shape, options));
+  return (key, shape, dtype) => symmetricUniform(key, shape, dtype, Math.sqrt(3) * kaimingStd(shape, options));
 }
 
 /** Normal with variance 2 / ((1 + negativeSlope²) · fan). (He et al., ICCV 2015, equation 15.) */
@@ -50,17 +50,31 @@ export function kaimingNormal(options: KaimingOptions = {}): Initializer {
   return (key, shape, dtype) => random.normal(key, shape, { std: kaimingStd(shape, options), dtype });
 }
 
-/** Normal with the given standard deviation and mean (0 unless said otherwise). */
-export function gaussian(std: number, mean = 0): Initializer {
+export interface NormalOptions {
+  /** Default: 0. */
+  readonly mean?: number;
+  /** Standard deviation. Default: 1. */
+  readonly std?: number;
+}
+
+/** Normal with the given mean and standard deviation. */
+export function normal({ mean = 0, std = 1 }: NormalOptions = {}): Initializer {
   return (key, shape, dtype) => random.normal(key, shape, { mean, std, dtype });
 }
 
-/** Uniform from `low` to `high`. */
-export function uniform(low: number, high: number): Initializer {
+export interface UniformOptions {
+  /** Default: 0. */
+  readonly low?: number;
+  /** Default: 1. */
+  readonly high?: number;
+}
+
+/** Uniform in [low, high). */
+export function uniform({ low = 0, high = 1 }: UniformOptions = {}): Initializer {
   return (key, shape, dtype) => random.uniform(key, shape, { low, high, dtype });
 }
 
-/** One value everywhere. */
+/** The same value everywhere. */
 export function constant(value: number): Initializer {
   return (_key, shape, dtype) => full(shape, value, { dtype });
 }
@@ -68,7 +82,7 @@ export function constant(value: number): Initializer {
 export const zeros: Initializer = constant(0);
 export const ones: Initializer = constant(1);
 
-function symmetric(key: Key, shape: Shape, dtype: DType, bound: number): Tensor {
+function symmetricUniform(key: Key, shape: Shape, dtype: DType, bound: number): Tensor {
   return random.uniform(key, shape, { low: -bound, high: bound, dtype });
 }
 

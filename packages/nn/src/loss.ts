@@ -1,84 +1,97 @@
-import { Tensor } from '@thetagrad/core';
+import { customGradient, type Tensor } from '@thetagrad/core';
+import { formatShape, sameShape } from '@thetagrad/core/backend';
+import { checkLabels, checkLogits, toClassIndices } from './labels.ts';
 
-/** What becomes of the losses of all samples: their mean, their sum, or nothing. */
+/** How the losses of all samples become the result: their mean, their sum, or as they are. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
 export interface LossOptions {
-  /** `'mean'` unless said otherwise. */
+  /** Default: `'mean'`. */
   readonly reduction?: Reduction;
 }
 
 export interface CrossEntropyOptions extends LossOptions {
-  /** How much of each target is spread evenly over all classes, from 0 (the default) to 1. */
+  /** The share of each target, from 0 to 1, that is spread evenly over all classes. Default: 0. */
   readonly labelSmoothing?: number;
-  /** Samples with this label have loss 0 and do not count in the mean. */
+  /** Samples with this label have loss 0 and do not count in the mean. Default: none. */
   readonly ignoreIndex?: number;
 }
 
 /**
- * The cross entropy of softmax(logits) and class indices, −log softmax(logits)[label], without overflow.
+ * Cross entropy of softmax(logits) and class indices, −log softmax(logits)[label], without overflow.
  * With smoothing ε the target is (1 − ε) · one-hot + ε / C (Szegedy et al., CVPR 2016, section 7).
- * The mean over no samples, when all are ignored, is NaN, as in PyTorch.
- * @param logits [N, C], floating point
- * @param labels [N], int32, each from 0 to C − 1
+ * If all samples are ignored, the mean is NaN, as in PyTorch.
+ * @param logits floating point, [N, C]
+ * @param labels int32 [N], each from 0 to C − 1
  * @returns a scalar, or [N] with reduction `'none'`
- * @throws {RangeError} if the shapes do not fit, or (at evaluation) a label is out of range.
- * @throws {TypeError} if the labels are not int32.
+ * @throws {TypeError} if logits or labels are not tensors, the labels are not int32, or the reduction is unknown.
+ * @throws {RangeError} if the shapes do not fit, `labelSmoothing` is not in [0, 1], or (at evaluation) a label is out
+ *   of range.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const operation = 'crossEntropy';
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
-  checkLabels('crossEntropy', logits, labels);
+  checkLogits(operation, logits);
+  checkLabels(operation, labels, logits.shape[0]!);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new RangeError(`crossEntropy: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
+    throw new RangeError(`${operation}: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
   }
-  const classes = logits.shape[1]!;
   const counted = ignoreIndex === undefined ? undefined : labels.notEqual(ignoreIndex);
-  const targets = counted ? counted.where(labels, 0) : labels;
+  const targets = toClassIndices(counted ? counted.where(labels, 0) : labels, logits.shape[1]!);
   const logProbabilities = logits.logSoftmax(1);
-  // takeAlongAxis would count a negative label from the end; pushed below −C it is an error instead.
-  const strict = targets.less(0).where(targets.sub(classes), targets);
-  let losses = logProbabilities.takeAlongAxis(strict.expandDims(1), 1).squeeze(1).neg();
+  let losses = logProbabilities.takeAlongAxis(targets.expandDims(1), 1).squeeze(1).neg();
   if (labelSmoothing > 0) {
     losses = losses.mul(1 - labelSmoothing).sub(logProbabilities.mean(1).mul(labelSmoothing));
   }
-  if (!counted) return reduce('crossEntropy', losses, reduction);
+  if (!counted) return reduce(operation, losses, reduction);
   const kept = counted.where(losses, 0);
-  return reduction === 'mean' ? kept.sum().div(counted.sum()) : reduce('crossEntropy', kept, reduction);
+  return reduction === 'mean' ? kept.sum().div(counted.sum()) : reduce(operation, kept, reduction);
 }
 
 /**
- * The mean squared difference of predictions and targets of one shape.
+ * Squared difference of predictions and targets.
+ * @param targets of the shape of the predictions
+ * @returns a scalar, or the shape of the predictions with reduction `'none'`
+ * @throws {TypeError} if the reduction is unknown.
  * @throws {RangeError} if the shapes differ.
  */
-export function meanSquaredError(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
-  checkSameShape('meanSquaredError', predictions, targets);
-  return reduce('meanSquaredError', predictions.sub(targets).square(), options.reduction ?? 'mean');
+export function mseLoss(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  checkSameShape('mseLoss', predictions, targets);
+  return reduce('mseLoss', predictions.sub(targets).square(), options.reduction);
 }
 
 /**
- * The cross entropy of sigmoid(logits) and probabilities, for each element, without overflow:
- * softplus(logit) − logit · target.
- * @param targets of the logits' shape, from 0 to 1
+ * Cross entropy of probabilities p and targets t, −t · log p − (1 − t) · log(1 − p), for each element. Like PyTorch's,
+ * it is finite for p = 0 and p = 1: logarithms are clamped to at least −100, so that the loss is at most 100, and the
+ * gradient in p is (p − t) / max(p · (1 − p), 1e-12). Where p comes from a sigmoid, {@link binaryCrossEntropyWithLogits}
+ * is more accurate and has no vanishing gradient.
+ * @param probabilities floating point, from 0 to 1; the loss of others is NaN
+ * @param targets of the shape of the probabilities, from 0 to 1
+ * @returns a scalar, or the shape of the probabilities with reduction `'none'`
+ * @throws {TypeError} if the reduction is unknown.
  * @throws {RangeError} if the shapes differ.
  */
-export function binaryCrossEntropy(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
-  checkSameShape('binaryCrossEntropy', logits, targets);
-  return reduce('binaryCrossEntropy', logits.softplus().sub(logits.mul(targets)), options.reduction ?? 'mean');
+export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  checkSameShape('binaryCrossEntropy', probabilities, targets);
+  const losses = customGradient(differentiableBinaryCrossEntropy)(probabilities, targets);
+  return reduce('binaryCrossEntropy', losses, options.reduction);
 }
 
 /**
- * The share of samples whose largest logit is at the label, a scalar of float32; with `topk`, whose label is among the
- * k largest.
- * @param logits [N, C]
- * @param labels [N], int32
+ * Cross entropy of sigmoid(logits) and targets, for each element, without overflow: softplus(logit) − logit · target.
+ * @param logits floating point
+ * @param targets of the shape of the logits, from 0 to 1
+ * @returns a scalar, or the shape of the logits with reduction `'none'`
+ * @throws {TypeError} if the reduction is unknown.
+ * @throws {RangeError} if the shapes differ.
  */
-export function accuracy(logits: Tensor, labels: Tensor, { topk = 1 }: { readonly topk?: number } = {}): Tensor {
-  checkLabels('accuracy', logits, labels);
-  if (topk === 1) return logits.argmax(1).equal(labels).mean();
-  return logits.topk(topk, 1).indices.equal(labels.expandDims(1)).any(1).mean();
+export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+  const operation = 'binaryCrossEntropyWithLogits';
+  checkSameShape(operation, logits, targets);
+  return reduce(operation, logits.softplus().sub(logits.mul(targets)), options.reduction);
 }
 
-function reduce(operation: string, losses: Tensor, reduction: Reduction): Tensor {
+function reduce(operation: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {
   switch (reduction) {
     case 'mean':
       return losses.mean();
@@ -87,30 +100,32 @@ function reduce(operation: string, losses: Tensor, reduction: Reduction): Tensor
     case 'none':
       return losses;
     default:
-      throw new TypeError(`${operation}: no reduction '${String(reduction)}'; use 'mean', 'sum' or 'none'`);
-  }
-}
-
-function checkLabels(operation: string, logits: Tensor, labels: Tensor): void {
-  if (!(logits instanceof Tensor && labels instanceof Tensor)) {
-    throw new TypeError(`${operation}: logits and labels must be tensors`);
-  }
-  if (logits.ndim !== 2 || labels.ndim !== 1 || logits.shape[0] !== labels.shape[0]) {
-    throw new RangeError(
-      `${operation}: needs logits [N, C] and labels [N], got [${logits.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
-    );
-  }
-  if (labels.dtype !== 'int32') {
-    throw new TypeError(
-      `${operation}: labels must be int32 class indices, got ${labels.dtype}; convert with astype('int32')`,
-    );
+      throw new TypeError(`${operation}: unknown reduction '${String(reduction)}'; expected 'mean', 'sum' or 'none'`);
   }
 }
 
 function checkSameShape(operation: string, predictions: Tensor, targets: Tensor): void {
-  if (predictions.shape.join() !== targets.shape.join()) {
+  if (!sameShape(predictions.shape, targets.shape)) {
     throw new RangeError(
-      `${operation}: shapes [${predictions.shape.join(', ')}] and [${targets.shape.join(', ')}] must be equal`,
+      `${operation}: shapes ${formatShape(predictions.shape)} and ${formatShape(targets.shape)} must be equal`,
     );
   }
+}
+
+/** Values and PyTorch's gradient of the binary cross entropy, for {@link customGradient}. */
+function differentiableBinaryCrossEntropy(
+  p: Tensor,
+  t: Tensor,
+): { value: Tensor; vjp: (cotangent: Tensor) => readonly Tensor[] } {
+  // At 0 each logarithm is taken of 1 instead, which keeps its derivative, needed at second order, from being NaN.
+  const [isZero, isOne] = [p.equal(0), p.equal(1)];
+  const logP = isZero.where(-100, isZero.where(1, p).log().maximum(-100));
+  const logNotP = isOne.where(-100, isOne.where(0, p).neg().log1p().maximum(-100));
+  return {
+    value: t.sub(1).mul(logNotP).sub(t.mul(logP)),
+    vjp: (cotangent) => [
+      cotangent.mul(p.sub(t)).div(p.neg().add(1).mul(p).maximum(1e-12)),
+      cotangent.mul(logNotP.sub(logP)),
+    ],
+  };
 }

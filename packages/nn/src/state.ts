@@ -1,58 +1,60 @@
 import type { DType, Shape, Tensor } from '@thetagrad/core';
+import { formatShape } from '@thetagrad/core/backend';
 
-/** What keeps state that can be saved: a module, an optimiser, a generator. */
+/** An object with state that can be saved: a module, an optimiser, a generator. */
 export interface Stateful {
   /** The state as tensors by name. */
   stateDict(): Record<string, Tensor>;
-  /** Takes over such a state; changes nothing and throws if it does not fit. */
+  /** Restores such a state. If it does not fit, throws and changes nothing. */
   loadStateDict(state: Readonly<Record<string, Tensor>>): unknown;
 }
 
-export interface LoadOptions {
-  /** Whether a missing or an unexpected name is an error; true unless said otherwise. */
+export interface LoadStateDictOptions {
+  /** Whether a missing or unexpected key is an error. Default: true. */
   readonly strict?: boolean;
 }
 
-/** The names that a load left out. */
-export interface LoadResult {
-  /** What has a place here and was not in the state. */
-  readonly missing: readonly string[];
-  /** What was in the state and has no place here. */
-  readonly unexpected: readonly string[];
+/** The keys that `loadStateDict` skipped. */
+export interface LoadStateDictResult {
+  /** Keys that the module expects and the state lacks. */
+  readonly missingKeys: readonly string[];
+  /** Keys of the state that the module does not expect. */
+  readonly unexpectedKeys: readonly string[];
 }
 
-interface Type {
+interface TensorType {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
 /**
- * Compares a state with the shapes and dtypes that have a place.
- * @throws {RangeError} listing everything that does not fit.
+ * Compares a state with the expected shapes and dtypes.
+ * @throws {RangeError} listing every key that does not fit.
  */
 export function checkState(
   operation: string,
-  expected: Readonly<Record<string, Type>>,
-  state: Readonly<Record<string, Type>>,
-  { strict = true }: LoadOptions = {},
-): LoadResult {
-  const missing = Object.keys(expected).filter((name) => !Object.hasOwn(state, name));
-  const unexpected = Object.keys(state).filter((name) => !Object.hasOwn(expected, name));
+  expected: Readonly<Record<string, TensorType>>,
+  state: Readonly<Record<string, TensorType>>,
+  { strict = true }: LoadStateDictOptions = {},
+): LoadStateDictResult {
+  const missingKeys = Object.keys(expected).filter((name) => !Object.hasOwn(state, name));
+  const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(expected, name));
   const mismatched = Object.entries(expected).flatMap(([name, type]) => {
-    const given = Object.hasOwn(state, name) ? state[name]! : type;
-    return describe(given) === describe(type) ? [] : [`${name} (${describe(given)} given, ${describe(type)} expected)`];
+    const [found, wanted] = [formatType(Object.hasOwn(state, name) ? state[name]! : type), formatType(type)];
+    return found === wanted ? [] : [`${name} (expected ${wanted}, got ${found})`];
   });
   const problems = [
-    ...(strict && missing.length > 0 ? [`missing: ${missing.join(', ')}`] : []),
-    ...(strict && unexpected.length > 0 ? [`unexpected: ${unexpected.join(', ')}`] : []),
+    ...(strict && missingKeys.length > 0 ? [`missing: ${missingKeys.join(', ')}`] : []),
+    ...(strict && unexpectedKeys.length > 0 ? [`unexpected: ${unexpectedKeys.join(', ')}`] : []),
     ...(mismatched.length > 0 ? [`mismatched: ${mismatched.join(', ')}`] : []),
   ];
   if (problems.length > 0) {
     throw new RangeError(`${operation}: the state does not fit, nothing was changed; ${problems.join('; ')}`);
   }
-  return { missing, unexpected };
+  return { missingKeys, unexpectedKeys };
 }
 
-export function describe({ dtype, shape }: Type): string {
-  return `${dtype} [${shape.join(', ')}]`;
+/** Dtype and shape for messages: `float32 [2, 3]`. */
+export function formatType({ dtype, shape }: TensorType): string {
+  return `${dtype} ${formatShape(shape)}`;
 }

@@ -1,117 +1,140 @@
 import { type DType, graph, type Shape, Tensor, zeros } from '@thetagrad/core';
-import type { AnyModule, Module } from './module.ts';
+import { formatShape, sizeOf } from '@thetagrad/core/backend';
+import { type AnyModule, collect, type Module } from './module.ts';
 
-/** One call of a module's `forward`. Tensors are numbered as they are made: these bounds hold those made inside. */
+export interface SummaryOptions {
+  /** The dtype of the input. Default: float32. */
+  readonly dtype?: DType;
+}
+
+/** A call of a module's `forward`. */
 interface Call {
   readonly path: string;
   readonly module: AnyModule;
-  readonly first: number;
-  last: number;
   output: unknown;
   multiplyAdds: number;
 }
 
 /**
- * A table of a model's modules in the order in which they are called: output shape, parameters held by the module
- * itself, and the multiply-adds of the convolutions and matrix products it does itself, for the whole batch; and the
- * totals. The shapes come from calling the model in evaluation mode; nothing is computed.
+ * A table of a model's modules in the order of their calls: output shape, number of parameters and multiply-adds of the
+ * whole batch, both without those of submodules; and the totals. The shapes come from calling the model in evaluation
+ * mode; nothing is computed.
  * @param inputShape with the batch axis, such as [1, 3, 112, 96]
  */
-export function summary(
-  model: Module,
-  inputShape: Shape,
-  { dtype = 'float32' }: { readonly dtype?: DType } = {},
-): string {
-  const { calls, output } = record(model, zeros(inputShape, { dtype }));
-  let total = 0;
+export function summary(model: Module, inputShape: Shape, { dtype = 'float32' }: SummaryOptions = {}): string {
+  const { calls, output, callOf } = traceCalls(model, zeros(inputShape, { dtype }));
+  let totalMultiplyAdds = 0;
   for (const node of graph(output).nodes) {
-    const count = multiplyAdds(node);
-    // Calls are nested: the last one that began before the node and had not ended is the innermost.
-    const call = calls.findLast(({ first, last }) => first < node.id && node.id < last);
+    const count = countMultiplyAdds(node);
+    const call = callOf.get(node);
     if (call) call.multiplyAdds += count;
-    total += count;
+    totalMultiplyAdds += count;
   }
-  const counted = new Set<AnyModule>();
-  const rows = calls.map((call) => {
-    const own = counted.has(call.module) ? 0 : sizes(call.module.ownVariables().values(), true);
-    counted.add(call.module);
+  const listed = new Set<AnyModule>();
+  const rows = calls.map(({ path, module, output: result, multiplyAdds }) => {
+    const parameters = listed.has(module) ? 0 : countElements(module.ownVariables().values(), true);
+    listed.add(module);
     return [
-      call.path,
-      call.module.constructor.name,
-      call.output instanceof Tensor ? `[${call.output.shape.join(', ')}]` : '',
-      grouped(own),
-      grouped(call.multiplyAdds),
+      path,
+      module.constructor.name,
+      result instanceof Tensor ? formatShape(result.shape) : '',
+      formatCount(parameters),
+      formatCount(multiplyAdds),
     ];
   });
-  const all = Object.values(model.variables());
+  const variables = Object.values(model.variables());
   return [
-    ...table([['', 'module', 'output', 'parameters', 'multiply-adds'], ...rows]),
+    ...formatTable([['', 'module', 'output', 'parameters', 'multiply-adds'], ...rows]),
     '',
-    `parameters: ${grouped(sizes(all, true))} trained, ${grouped(sizes(all, false))} not trained`,
-    `multiply-adds: ${grouped(total)} for an input of [${inputShape.join(', ')}]`,
+    `parameters: ${formatCount(countElements(variables, true))} trainable, ` +
+      `${formatCount(countElements(variables, false))} not trainable`,
+    `multiply-adds: ${formatCount(totalMultiplyAdds)} for an input of ${formatShape(inputShape)}`,
   ].join('\n');
 }
 
-/** Calls the model with each module's `forward` wrapped for the time being. */
-function record(model: Module, input: Tensor): { readonly calls: readonly Call[]; readonly output: Tensor } {
+interface Trace {
+  readonly calls: readonly Call[];
+  readonly output: Tensor;
+  /** The innermost call that each node was made in. */
+  readonly callOf: ReadonlyMap<Tensor, Call>;
+}
+
+/** Calls the model in evaluation mode, with the `forward` of each module wrapped meanwhile. */
+function traceCalls(model: Module, input: Tensor): Trace {
   const calls: Call[] = [];
-  const undo: (() => void)[] = [];
+  const active: Call[] = [];
+  const callOf = new Map<Tensor, Call>();
+  /** Attributes all new nodes behind some values to the innermost active call. */
+  const attribute = (values: object): void => {
+    const call = active.at(-1);
+    if (!call) return;
+    const tensors = collect(values, (value) => value instanceof Tensor);
+    for (const node of graph(...tensors.values()).nodes) if (!callOf.has(node)) callOf.set(node, call);
+  };
+  const restorers: (() => void)[] = [];
   for (const [path, module] of model.modules()) {
-    const { training } = module;
-    const own = Object.getOwnPropertyDescriptor(module, 'forward');
-    const forward = Reflect.get(module, 'forward') as (...inputs: unknown[]) => unknown;
-    undo.push(() => {
-      module.training = training;
-      if (own) Object.defineProperty(module, 'forward', own);
-      else Reflect.deleteProperty(module, 'forward');
-    });
-    module.training = false;
-    Object.defineProperty(module, 'forward', {
-      configurable: true,
-      value: (...inputs: unknown[]): unknown => {
-        const call: Call = { path, module, first: now(), last: Infinity, output: undefined, multiplyAdds: 0 };
+    restorers.push(
+      wrapForward(module, (forward, inputs) => {
+        attribute(inputs);
+        const call: Call = { path, module, output: undefined, multiplyAdds: 0 };
         calls.push(call);
-        call.output = forward.apply(module, inputs);
-        call.last = now();
+        active.push(call);
+        call.output = forward(...inputs);
+        attribute([call.output]);
+        active.pop();
         return call.output;
-      },
-    });
+      }),
+    );
   }
   try {
-    return { calls, output: model.forward(input) };
+    return { calls, output: model.forward(input), callOf };
   } finally {
-    for (const restore of undo) restore();
+    for (const restore of restorers) restore();
   }
 }
 
-/** The number of the latest tensor. */
-function now(): number {
-  return zeros([]).id;
+/** Replaces a module's `forward` and sets evaluation mode, until the returned function is called. */
+function wrapForward(
+  module: AnyModule,
+  wrapper: (forward: (...inputs: unknown[]) => unknown, inputs: unknown[]) => unknown,
+): () => void {
+  const { training } = module;
+  const own = Object.getOwnPropertyDescriptor(module, 'forward');
+  const forward = (Reflect.get(module, 'forward') as (...inputs: unknown[]) => unknown).bind(module);
+  module.training = false;
+  Object.defineProperty(module, 'forward', {
+    configurable: true,
+    value: (...inputs: unknown[]): unknown => wrapper(forward, inputs),
+  });
+  return () => {
+    module.training = training;
+    if (own) Object.defineProperty(module, 'forward', own);
+    else Reflect.deleteProperty(module, 'forward');
+  };
 }
 
-/** Multiplications whose products are summed. Every contraction in a graph is one of two primitives. */
-function multiplyAdds({ primitive, inputs, size }: Tensor): number {
-  if (primitive.name === 'matmul') return size * inputs[0]!.shape.at(-1)!;
-  if (primitive.name === 'convolution') {
-    const [, ...kernel] = inputs[1]!.shape;
-    return kernel.reduce((product, length) => product * length, size);
-  }
-  return 0;
+/** The multiply-adds that the operation of a node declares: those of matrix products and convolutions. */
+function countMultiplyAdds({ primitive, inputs, shape }: Tensor): number {
+  if (primitive.kind !== 'routine' || inputs.length === 0) return 0;
+  return (
+    primitive.multiplyAdds?.(
+      shape,
+      inputs.map((input) => input.shape),
+    ) ?? 0
+  );
 }
 
-function sizes(
+function countElements(
   variables: Iterable<{ readonly shape: Shape; readonly trainable: boolean }>,
   trainable: boolean,
 ): number {
   let total = 0;
-  for (const variable of variables) {
-    if (variable.trainable === trainable) total += variable.shape.reduce((product, length) => product * length, 1);
-  }
+  for (const variable of variables) if (variable.trainable === trainable) total += sizeOf(variable.shape);
   return total;
 }
 
-/** Columns padded to equal width, the last two aligned to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Pads columns to equal widths and aligns the last two to the right. */
+function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '),
@@ -119,6 +142,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return [lines[0]!, '-'.repeat(lines[0]!.length), ...lines.slice(1)];
 }
 
-function grouped(count: number): string {
+function formatCount(count: number): string {
   return count.toLocaleString('en');
 }

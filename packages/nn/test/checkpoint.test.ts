@@ -22,7 +22,7 @@ import {
 import { type Json, loadCheckpoint, saveCheckpoint } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-/** What to do before each step of writing a file: record it, or fail as a full disk would. */
+/** Called before each step of writing a file, to record it or to fail like a full disk. */
 const disk = vi.hoisted(() => ({ before: (_step: string): void => {} }));
 
 vi.mock('node:fs/promises', async (original) => {
@@ -35,7 +35,7 @@ vi.mock('node:fs/promises', async (original) => {
       const handle = await real.open(path, flags);
       return {
         writeFile: async (bytes: Uint8Array) => {
-          // Half of it is there when a write fails.
+          // A failing write leaves half of the bytes.
           await handle.write(bytes.subarray(0, bytes.length / 2));
           disk.before(`write ${kind}`);
           await handle.write(bytes.subarray(bytes.length / 2));
@@ -65,7 +65,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A small training run, with everything that has state. */
+/** A small training run with all kinds of state. */
 function setUp(seed: number) {
   const generator = new Generator(seed);
   const model = new Sequential(
@@ -75,7 +75,7 @@ function setUp(seed: number) {
     new Dropout(0.3, { generator }),
     new Linear(8, 2, { generator }),
   );
-  const optimizer = new Adam(model, { learningRate: 0.01 });
+  const optimizer = new Adam(model, { lr: 0.01 });
   const lossAndGrad = valueAndGrad(model, (x: Tensor, y: Tensor) => crossEntropy(model.forward(x), y));
   const step = (): number => {
     const x = tensor([
@@ -106,7 +106,7 @@ function setUp(seed: number) {
   return { parts: { model, optimizer, generator }, step };
 }
 
-test('a run that is resumed goes on exactly as if it had not stopped', async () => {
+test('a resumed run continues exactly', async () => {
   const first = setUp(1);
   for (let i = 0; i < 3; i++) first.step();
   const position = { epoch: 2, order: [3, 1], done: null };
@@ -137,7 +137,7 @@ test('the file is a safetensors file with the names of the parts', async () => {
   expect(tensors['model.4.weight']!.toArraySync()).toEqual(parts.model.stateDict()['4.weight']!.toArraySync());
 });
 
-test('what is assigned and not evaluated yet is saved', async () => {
+test('assigned values that are not evaluated yet are saved', async () => {
   const layer = new Linear(1, 1);
   layer.weight.assign(tensor([[5]]));
   await saveCheckpoint(path, { layer });
@@ -147,7 +147,7 @@ test('what is assigned and not evaluated yet is saved', async () => {
   expect(other.weight.value.itemSync()).toBe(5);
 });
 
-test('a file may hold more parts than are asked for, and come without a position', async () => {
+test('a file may contain other parts, and no position', async () => {
   const { parts } = setUp(1);
   await saveCheckpoint(path, parts, 1);
   const { model } = setUp(2).parts;
@@ -157,7 +157,7 @@ test('a file may hold more parts than are asked for, and come without a position
   expect(await loadCheckpoint(path, { layer: new Linear(1, 1, { bias: false }) })).toBeNull();
 });
 
-describe('a file that does not load leaves everything as it was', () => {
+describe('a file that does not load changes nothing', () => {
   test.for<[string, () => void | Promise<void>, string]>([
     ['missing', () => {}, 'ENOENT'],
     [
@@ -205,20 +205,20 @@ describe('a file that does not load leaves everything as it was', () => {
 });
 
 test.for([
-  [{ model: ones([1]) as never }, "'model' has no stateDict and loadStateDict"],
-  [{ model: undefined as never }, "'model' has no stateDict and loadStateDict"],
-  [{ 'a.b': new Linear(1, 1) }, "the name 'a.b' of a part must not contain a dot"],
-] as const)('bad parts are refused: %#', async ([parts, message]) => {
+  [{ model: ones([1]) as never }, "'model' lacks stateDict and loadStateDict"],
+  [{ model: undefined as never }, "'model' lacks stateDict and loadStateDict"],
+  [{ 'a.b': new Linear(1, 1) }, "part name 'a.b' must not contain a dot"],
+] as const)('rejects bad parts: %#', async ([parts, message]) => {
   await expect(saveCheckpoint(path, parts)).rejects.toThrow(`saveCheckpoint: ${message}`);
   await expect(loadCheckpoint(path, parts)).rejects.toThrow(`loadCheckpoint: ${message}`);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-describe('whatever happens while a file is written, there is the old one or the new one', () => {
+describe('a failure while writing leaves the old or the new file', () => {
   const save = (position: Json): Promise<void> => saveCheckpoint(path, { layer: new Linear(1, 1) }, position);
   const load = (): Promise<Json> => loadCheckpoint(path, { layer: new Linear(1, 1) });
 
-  test('it is flushed before it gets its name, and the name is flushed after', async () => {
+  test('the file is flushed before the rename, the folder after', async () => {
     const steps: string[] = [];
     disk.before = (step) => void steps.push(step);
     await save(1);
@@ -240,7 +240,7 @@ describe('whatever happens while a file is written, there is the old one or the 
     },
   );
 
-  test('a folder that is not there, and one in the place of the file', async () => {
+  test('a missing folder, and a folder in the place of the file', async () => {
     await expect(saveCheckpoint(join(folder, 'no', 'file'), {})).rejects.toThrow('ENOENT');
     await expect(saveCheckpoint(folder, {})).rejects.toThrow(`saveCheckpoint: cannot write '${folder}'`);
     expect(readdirSync(folder)).toEqual([]);
@@ -278,7 +278,7 @@ describe('whatever happens while a file is written, there is the old one or the 
     let last = 0;
     child.stdout.on('data', (text: Buffer) => {
       last = Number(text.toString().trim().split('\n').at(-1));
-      // Some saves later, in the middle of another one.
+      // After some saves, in the middle of another.
       if (last >= 5) child.kill('SIGKILL');
     });
     await once(child, 'close');

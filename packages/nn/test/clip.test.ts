@@ -1,31 +1,31 @@
 import { values } from '@thetagrad/gradcheck';
 import { tensor, zeros } from '@thetagrad/core';
-import { clipByGlobalNorm, clipByValue } from '@thetagrad/nn';
+import { clipGradNorm, clipGradValue } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const grads = { a: tensor([3, 0]), b: tensor([[4]]) };
 
-describe('clipByGlobalNorm', () => {
-  test('scales down to the norm and tells what it was', () => {
-    const { grads: clipped, norm } = clipByGlobalNorm(grads, 1);
+describe('clipGradNorm', () => {
+  test('scales down to the norm and returns the norm before', () => {
+    const { grads: clipped, norm } = clipGradNorm(grads, 1);
     expect(norm.itemSync()).toBeCloseTo(5, 6);
     expect(clipped['a']!.dataSync()[0]).toBeCloseTo(0.6, 5);
     expect(clipped['b']!.itemSync()).toBeCloseTo(0.8, 5);
   });
 
-  test('leaves smaller gradients as they are', () => {
-    const { grads: clipped } = clipByGlobalNorm(grads, 6);
+  test('leaves smaller gradients unchanged', () => {
+    const { grads: clipped } = clipGradNorm(grads, 6);
     expect(clipped['a']!.toArraySync()).toEqual([3, 0]);
-    expect(clipByGlobalNorm({ a: zeros([2]) }, 1).grads['a']!.toArraySync()).toEqual([0, 0]);
+    expect(clipGradNorm({ a: zeros([2]) }, 1).grads['a']!.toArraySync()).toEqual([0, 0]);
   });
 
-  test('never gives a norm above the limit, and keeps the direction', () => {
+  test('returns a norm of at most the limit, and the same direction', () => {
     const numbers = fc.array(values({ from: -100, to: 100 }), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(numbers, fc.double({ min: 0.01, max: 10, noNaN: true }), (values, max) => {
         const before = tensor(values, { dtype: 'float64' });
-        const after = clipByGlobalNorm({ before }, max).grads['before']!;
+        const after = clipGradNorm({ before }, max).grads['before']!;
         const norm = before.norm().itemSync();
         const factor = Math.min(1, max / (norm + 1e-6));
         after.dataSync().forEach((value, i) => expect(value).toBeCloseTo(values[i]! * factor, 9));
@@ -35,15 +35,15 @@ describe('clipByGlobalNorm', () => {
   });
 });
 
-test('clipByValue limits each element', () => {
-  const clipped = clipByValue({ a: tensor([-3, 0.5, 2]) }, 1);
+test('clipGradValue limits each element', () => {
+  const clipped = clipGradValue({ a: tensor([-3, 0.5, 2]) }, 1);
   expect(clipped['a']!.toArraySync()).toEqual([-1, 0.5, 1]);
 });
 
 test.for([
-  [() => clipByGlobalNorm({}, 1), 'clipByGlobalNorm: there are no gradients'],
-  [() => clipByGlobalNorm(grads, 0), 'clipByGlobalNorm: the largest value must be positive, got 0'],
-  [() => clipByValue(grads, NaN), 'clipByValue: the largest value must be positive, got NaN'],
-] as const)('bad arguments are refused: %#', ([clip, message]) => {
+  [() => clipGradNorm({}, 1), 'clipGradNorm: there are no gradients'],
+  [() => clipGradNorm(grads, 0), 'clipGradNorm: maxNorm must be positive, got 0'],
+  [() => clipGradValue(grads, NaN), 'clipGradValue: clipValue must be positive, got NaN'],
+] as const)('rejects bad arguments: %#', ([clip, message]) => {
   expect(clip).toThrow(message);
 });

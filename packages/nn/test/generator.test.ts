@@ -6,7 +6,7 @@ const words = (generator: Generator, count: number): string[] =>
   Array.from({ length: count }, () => generator.next().words.join());
 
 describe('Generator', () => {
-  test('gives keys that depend on the seed and the count alone', () => {
+  test('returns keys that depend on the seed and the count alone', () => {
     const keys = words(new Generator(5), 4);
     expect(words(new Generator(5), 4)).toEqual(keys);
     expect(words(new Generator(random.key(5)), 4)).toEqual(keys);
@@ -35,7 +35,7 @@ describe('Generator', () => {
       'count must be an integer ≥ 0, got -1',
     ],
     [{ ...new Generator().stateDict(), count: tensor(0.5, { dtype: 'float64' }) }, 'got 0.5'],
-  ] as const)('refuses a state that is none: %#', ([state, message]) => {
+  ] as const)('rejects a state that does not fit: %#', ([state, message]) => {
     const generator = new Generator(5);
     expect(() => generator.loadStateDict(state)).toThrow(message);
     expect(words(generator, 1)).toEqual(words(new Generator(5), 1));
@@ -54,7 +54,7 @@ test('manualSeed makes the default generator repeat itself', () => {
   expect(new Dropout().generator).toBe(defaultGenerator);
 });
 
-test('a layer can have a key or a generator of its own, not both', () => {
+test('a layer takes a key or a generator, not both', () => {
   const key = random.key(3);
   const before = defaultGenerator.stateDict().count.itemSync();
   const [first, second] = [new Linear(2, 2, { key }), new Linear(2, 2, { generator: new Generator(3) })];

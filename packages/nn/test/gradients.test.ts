@@ -4,6 +4,7 @@ import {
   AvgPool2d,
   BatchNorm2d,
   binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
   Conv2d,
   crossEntropy,
   Dropout,
@@ -13,7 +14,7 @@ import {
   LeakyReLU,
   Linear,
   MaxPool2d,
-  meanSquaredError,
+  mseLoss,
   type Module,
   PReLU,
   ReLU,
@@ -27,7 +28,7 @@ import {
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 
-// Every layer and every loss, at first and second order, with respect to its input and to its variables.
+// Gradients of each layer and loss, of first and second order, with respect to inputs and variables.
 
 const key = random.key(1);
 const twice = { order: 2 } as const;
@@ -35,11 +36,11 @@ const input = (shape: Shape, seed = 2): Tensor => random.normal(random.key(seed)
 
 test.for([
   ['Linear', () => new Linear(3, 2, { key }), [2, 3]],
-  ['Linear of a vector', () => new Linear(3, 2, { key, bias: false }), [3]],
+  ['Linear on a vector', () => new Linear(3, 2, { key, bias: false }), [3]],
   ['Conv2d', () => new Conv2d(2, 2, 2, { key }), [1, 2, 3, 3]],
   ['Conv2d, strided and padded', () => new Conv2d(1, 2, 3, { key, stride: 2, padding: 1 }), [1, 1, 4, 4]],
   ['Conv2d, dilated', () => new Conv2d(1, 1, 2, { key, dilation: [2, 1], padding: 'same' }), [1, 1, 3, 3]],
-  ['Conv2d in groups', () => new Conv2d(4, 2, 2, { key, groups: 2, bias: false }), [1, 4, 2, 2]],
+  ['Conv2d, grouped', () => new Conv2d(4, 2, 2, { key, groups: 2, bias: false }), [1, 4, 2, 2]],
   ['AvgPool2d', () => new AvgPool2d(2, { stride: 1, padding: 1 }), [1, 1, 2, 3]],
   ['Flatten', () => new Flatten(), [2, 2, 2]],
   ['BatchNorm2d in training', () => new BatchNorm2d(2), [2, 2, 1, 2]],
@@ -52,13 +53,13 @@ test.for([
 });
 
 test('MaxPool2d', () => {
-  // Values that are far from ties: a permutation.
+  // A permutation: values far from ties.
   const x = random.permutation(key, 32).reshape([2, 1, 4, 4]).astype('float64');
   checkGradients((images: Tensor) => new MaxPool2d(2, { stride: 1 }).forward(images), [x], twice);
 });
 
 test('Dropout', () => {
-  // The same key at each call, so that the function is the same.
+  // The same key at each call, for the same mask.
   checkGradients((x: Tensor) => new Dropout(0.5, { key }).forward(x).square(), [input([8])], twice);
 });
 
@@ -69,7 +70,7 @@ describe('activations', () => {
     ['LeakyReLU', new LeakyReLU()],
     ['ELU', new ELU(0.5)],
     ['GELU', new GELU()],
-    ['GELU by tanh', new GELU({ approximate: true })],
+    ['GELU by tanh', new GELU({ approximate: 'tanh' })],
     ['SiLU', new SiLU()],
     ['Sigmoid', new Sigmoid()],
     ['Tanh', new Tanh()],
@@ -103,21 +104,30 @@ describe('losses', () => {
     assertGradients(f, arbitraries, twice, { numRuns: 10 });
   });
 
-  test('meanSquaredError', () => {
+  test('mseLoss', () => {
     const pairs = [
       tensors({ shape: [2, 2] }),
       tensors({ shape: [2, 2] }),
       fc.record({ reduction: reductions }),
     ] as const;
-    assertGradients(meanSquaredError, pairs, twice, { numRuns: 10 });
+    assertGradients(mseLoss, pairs, twice, { numRuns: 10 });
   });
 
   test('binaryCrossEntropy', () => {
+    const pairs = [
+      tensors({ shape: [2, 2], from: 0.1, to: 0.9 }),
+      tensors({ shape: [2, 2], from: 0, to: 1 }),
+      fc.record({ reduction: reductions }),
+    ] as const;
+    assertGradients(binaryCrossEntropy, pairs, twice, { numRuns: 10 });
+  });
+
+  test('binaryCrossEntropyWithLogits', () => {
     const pairs = [
       tensors({ shape: [2, 2] }),
       tensors({ shape: [2, 2], from: 0, to: 1 }),
       fc.record({ reduction: reductions }),
     ] as const;
-    assertGradients(binaryCrossEntropy, pairs, twice, { numRuns: 10 });
+    assertGradients(binaryCrossEntropyWithLogits, pairs, twice, { numRuns: 10 });
   });
 });

@@ -26,14 +26,14 @@ test.for([
   ['xavierNormal with gain', init.xavierNormal({ gain: 3 }), 18 / (fanIn + fanOut), Infinity],
   ['xavierUniform', init.xavierUniform(), 2 / (fanIn + fanOut), Math.sqrt(6 / (fanIn + fanOut))],
   ['kaimingNormal', init.kaimingNormal(), 2 / fanIn, Infinity],
-  ['kaimingNormal of gradients', init.kaimingNormal({ mode: 'fanOut' }), 2 / fanOut, Infinity],
+  ['kaimingNormal, fanOut', init.kaimingNormal({ mode: 'fanOut' }), 2 / fanOut, Infinity],
   ['kaimingUniform', init.kaimingUniform(), 2 / fanIn, Math.sqrt(6 / fanIn)],
   ['kaimingUniform, leaky', init.kaimingUniform({ negativeSlope: 0.5 }), 1.6 / fanIn, Math.sqrt(4.8 / fanIn)],
-  ['gaussian', init.gaussian(0.01), 1e-4, Infinity],
-  ['uniform', init.uniform(-2, 2), 4 / 3, 2],
-] as const)('%s has the variance and the bound of its source', ([, initializer, variance, bound]) => {
+  ['normal', init.normal({ std: 0.01 }), 1e-4, Infinity],
+  ['uniform', init.uniform({ low: -2, high: 2 }), 4 / 3, 2],
+] as const)('%s has the variance and the bound of its formula', ([, initializer, variance, bound]) => {
   const found = moments(draw(initializer));
-  // 18,432 samples: five standard errors of the mean and of the variance.
+  // Five standard errors of the mean and of the variance of 18,432 samples.
   expect(Math.abs(found.mean)).toBeLessThan(5 * Math.sqrt(variance / 18_432));
   expect(Math.abs(found.variance / variance - 1)).toBeLessThan(5 * Math.sqrt(2 / 18_432));
   expect(found.largest).toBeLessThanOrEqual(bound);
@@ -44,13 +44,13 @@ test('constants', () => {
   expect(draw(init.zeros, [2])).toEqual(Float64Array.of(0, 0));
   expect(draw(init.ones, [2])).toEqual(Float64Array.of(1, 1));
   expect(draw(init.constant(0.25), [2])).toEqual(Float64Array.of(0.25, 0.25));
-  expect(moments(draw(init.gaussian(1, 10), [1000])).mean).toBeCloseTo(10, 0);
+  expect(moments(draw(init.normal({ mean: 10 }), [1000])).mean).toBeCloseTo(10, 0);
 });
 
-test('fans count the kernel with both sides', () => {
+test('fans include the size of the filter', () => {
   expect(init.fans([5, 3])).toEqual({ fanIn: 3, fanOut: 5 });
   expect(init.fans(shape)).toEqual({ fanIn, fanOut });
-  expect(() => init.fans([5])).toThrow('a weight of shape [5] has no fan');
+  expect(() => init.fans([5])).toThrow('init: fans need a weight of at least two axes, got shape [5]');
 });
 
 describe('the default, as in PyTorch,', () => {
@@ -77,7 +77,7 @@ describe('the default, as in PyTorch,', () => {
     expect(largest).toBeGreaterThan(0.99 / 6);
   });
 
-  test('gives way to other initialisers', () => {
+  test('is replaced by other initialisers', () => {
     const layer = new Linear(2, 2, { weightInit: init.constant(3), biasInit: init.zeros });
     expect(layer.weight.value.dataSync()).toEqual(Float32Array.of(3, 3, 3, 3));
     expect(layer.bias!.value.dataSync()).toEqual(Float32Array.of(0, 0));

@@ -50,13 +50,13 @@ describe('Linear', () => {
     [() => new Linear(1, 1.5), 'Linear: outFeatures must be an integer ≥ 1, got 1.5'],
     [() => new Linear(2, 1).forward(zeros([3, 4])), 'Linear: the last axis of the input [3, 4] must have 2 elements'],
     [() => new Linear(2, 1).forward(zeros([])), 'Linear: the last axis of the input []'],
-  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+  ] as const)('rejects bad sizes: %#', ([make, message]) => {
     expect(make).toThrow(message);
   });
 });
 
 describe('Conv2d', () => {
-  test('is the convolution of core, with a bias for each output channel', () => {
+  test('is core’s conv2d with a bias for each output channel', () => {
     const options = { stride: 2, padding: [1, 0], dilation: [1, 2], groups: 2 } as const;
     const layer = new Conv2d(4, 6, [3, 2], { ...options, key });
     expect(layer.weight.shape).toEqual([6, 2, 3, 2]);
@@ -74,16 +74,13 @@ describe('Conv2d', () => {
   });
 
   test.for([
-    [
-      () => new Conv2d(3, 4, 3, { groups: 2 }),
-      'Conv2d: 3 input and 4 output channels do not split evenly into 2 groups',
-    ],
-    [() => new Conv2d(4, 3, 3, { groups: 2 }), 'do not split evenly'],
+    [() => new Conv2d(3, 4, 3, { groups: 2 }), 'Conv2d: inChannels 3 and outChannels 4 must be divisible by groups 2'],
+    [() => new Conv2d(4, 3, 3, { groups: 2 }), 'must be divisible by groups 2'],
     [() => new Conv2d(0, 4, 3), 'Conv2d: inChannels must be'],
     [() => new Conv2d(1, 4, 0), 'Conv2d: kernelSize must be'],
     [() => new Conv2d(1, 4, [3, -1]), 'Conv2d: kernelSize must be'],
     [() => new Conv2d(2, 4, 3).forward(zeros([1, 3, 8, 8])), 'conv2d: images [1, 3, 8, 8] have 3 channels'],
-  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+  ] as const)('rejects bad sizes: %#', ([make, message]) => {
     expect(make).toThrow(message);
   });
 });
@@ -113,7 +110,7 @@ test('pooling', () => {
 describe('activations', () => {
   const points = [-30, -2, -0.5, 0, 0.5, 2, 30];
   const phi = (x: number): number => {
-    // The normal distribution function by Simpson's rule.
+    // Integrates the normal density by Simpson's rule.
     const n = 2000;
     const [from, h] = [-40, (x + 40) / n];
     const density = (t: number): number => Math.exp((-t * t) / 2) / Math.sqrt(2 * Math.PI);
@@ -131,7 +128,7 @@ describe('activations', () => {
     ['GELU', new GELU(), (x) => x * phi(x)],
     [
       'GELU by tanh',
-      new GELU({ approximate: true }),
+      new GELU({ approximate: 'tanh' }),
       (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
     ],
     ['SiLU', new SiLU(), (x) => x / (1 + Math.exp(-x))],
@@ -144,7 +141,7 @@ describe('activations', () => {
     points.forEach((x, i) => expect(found[i]).toBeCloseTo(definition(x), 7));
   });
 
-  test('have PyTorch’s gradients at their kinks, and finite ones far out', () => {
+  test('have PyTorch’s gradients at kinks, and finite gradients for large inputs', () => {
     const at = (layer: Module, x: number): number => grad((t: Tensor) => layer.forward(t))(tensor(x)).itemSync();
     expect(at(new LeakyReLU(0.125), 0)).toBe(0.125);
     expect(at(new ELU(0.5), 0)).toBe(0.5);
@@ -174,12 +171,12 @@ describe('activations', () => {
     const images = tensor([[[[-1, 1]], [[-2, 2]]]]);
     expect(layer.forward(images).toArraySync()).toEqual([[[[-0.5, 1]], [[-4, 2]]]]);
     expect(() => layer.forward(zeros([2, 3]))).toThrow('PReLU: axis 1 of the input [2, 3] must have 2 channels');
-    expect(() => new PReLU(0)).toThrow('PReLU: channels must be an integer ≥ 1, got 0');
+    expect(() => new PReLU(0)).toThrow('PReLU: numParameters must be an integer ≥ 1, got 0');
   });
 });
 
 describe('BatchNorm2d', () => {
-  /** Mean and squared deviation of each channel, in plain numbers. */
+  /** Mean and squared deviations of a channel, in plain numbers. */
   const statistics = (x: number[][][][], channel: number): { mean: number; squares: number; count: number } => {
     const values = x.flatMap((image) => image[channel]!.flat());
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -243,14 +240,17 @@ describe('BatchNorm2d', () => {
   test.for([
     [
       () => new BatchNorm2d(2).forward(zeros([1, 2, 1, 1])),
-      'BatchNorm2d: in training more than one element per channel is needed',
+      'BatchNorm2d: training needs more than one element per channel, got [1, 2, 1, 1]',
     ],
-    [() => new BatchNorm2d(2).forward(zeros([1, 3, 4, 4])), 'BatchNorm2d: needs images [N, 2, H, W], got [1, 3, 4, 4]'],
-    [() => new BatchNorm2d(2).forward(zeros([3, 2])), 'BatchNorm2d: needs images'],
-    [() => new BatchNorm2d(0), 'BatchNorm2d: channels must be'],
-    [() => new BatchNorm2d(1, { eps: -1 }), 'BatchNorm2d: eps must be at least 0, got -1'],
+    [
+      () => new BatchNorm2d(2).forward(zeros([1, 3, 4, 4])),
+      'BatchNorm2d: input must be [N, 2, H, W], got [1, 3, 4, 4]',
+    ],
+    [() => new BatchNorm2d(2).forward(zeros([3, 2])), 'BatchNorm2d: input must be'],
+    [() => new BatchNorm2d(0), 'BatchNorm2d: numFeatures must be an integer ≥ 1, got 0'],
+    [() => new BatchNorm2d(1, { eps: -1 }), 'BatchNorm2d: eps must be a finite number ≥ 0, got -1'],
     [() => new BatchNorm2d(1, { momentum: 2 }), 'BatchNorm2d: momentum must be between 0 and 1, got 2'],
-  ] as const)('bad sizes are refused: %#', ([make, message]) => {
+  ] as const)('rejects bad sizes: %#', ([make, message]) => {
     expect(make).toThrow(message);
   });
 });
@@ -266,7 +266,7 @@ describe('Dropout', () => {
     expect(Math.abs(kept.length - 3000)).toBeLessThan(5 * Math.sqrt(4000 * 0.25 * 0.75));
   });
 
-  test('draws anew at each call and passes gradients where it keeps', () => {
+  test('draws a new mask at each call, and masks gradients too', () => {
     const layer = new Dropout(0.5, { key });
     const [first, second] = [layer.forward(x).toArraySync(), layer.forward(x).toArraySync()];
     expect(second).not.toEqual(first);
@@ -283,7 +283,7 @@ describe('Dropout', () => {
     expect(grad((t: Tensor) => all.forward(t).sum())(tensor([1, 2])).toArraySync()).toEqual([0, 0]);
   });
 
-  test.for([-0.1, 1.1, NaN])('p = %d is refused', (p) => {
+  test.for([-0.1, 1.1, NaN])('rejects p = %d', (p) => {
     expect(() => new Dropout(p)).toThrow(`Dropout: p must be between 0 and 1, got ${p}`);
   });
 });
@@ -298,7 +298,7 @@ describe('containers', () => {
     expect(new Sequential().forward(x)).toBe(x);
   });
 
-  test('Sequential knows the types between its layers', () => {
+  test('Sequential checks the types between its layers', () => {
     class Both extends Module<[Tensor], { readonly low: Tensor; readonly high: Tensor }> {
       override forward(x: Tensor): { low: Tensor; high: Tensor } {
         return { low: x.neg(), high: x };
@@ -312,19 +312,19 @@ describe('containers', () => {
     expectTypeOf(new Sequential(new ReLU(), new Both())).toExtend<Module<[Tensor], { readonly low: Tensor }>>();
     expectTypeOf(new Sequential(new Both(), new Range(), new ReLU())).toExtend<Module>();
     expectTypeOf(new Sequential(...([] as Module[]))).toExtend<Module>();
-    // @ts-expect-error a tensor is no range
+    // @ts-expect-error a tensor is not a range
     const wrong = new Sequential(new ReLU(), new Range());
     expect(() => wrong.forward(tensor([1]))).toThrow('Cannot read properties of undefined');
     expect(new Sequential(new Both(), new Range()).forward(tensor(2)).itemSync()).toBe(4);
   });
 
-  test('Residual adds the input, or a shortcut of it', () => {
+  test('Residual adds the input, or the output of a shortcut', () => {
     const x = tensor([[3]]);
     expect(new Residual(double).forward(x).itemSync()).toBe(9);
     expect(new Residual(double, new Sequential(double, double)).forward(x).itemSync()).toBe(18);
     expect(Object.keys(new Residual(new Linear(1, 1), new Linear(1, 1)).variables())).toContain('shortcut.weight');
     expect(() => new Residual(new Linear(2, 1)).forward(zeros([3, 2]))).toThrow(
-      'Residual: the body gives [3, 1], the shortcut [3, 2]; they must be equal',
+      'Residual: the body returns [3, 1], the shortcut [3, 2]; they must be equal',
     );
   });
 

@@ -1,12 +1,18 @@
+import { grad, tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { values } from '@thetagrad/gradcheck';
-import { tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
-import { accuracy, binaryCrossEntropy, crossEntropy, type CrossEntropyOptions, meanSquaredError } from '@thetagrad/nn';
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  type CrossEntropyOptions,
+  mseLoss,
+} from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const int32 = (values: readonly number[]): Tensor => tensor(Int32Array.from(values));
 
-/** The definition, sample by sample: Σ over classes of −target · log softmax. */
+/** The definition for each sample: Σ over classes of −target · log softmax. */
 function definition(
   logits: readonly (readonly number[])[],
   labels: readonly number[],
@@ -24,7 +30,7 @@ function definition(
 }
 
 describe('crossEntropy', () => {
-  test('is the definition, for all options', () => {
+  test('matches the definition for all options', () => {
     const cases = fc.integer({ min: 1, max: 5 }).chain((classes) =>
       fc.record({
         samples: fc.array(
@@ -49,7 +55,7 @@ describe('crossEntropy', () => {
         losses.forEach((loss, i) => expect(found[i]).toBeCloseTo(loss, 9));
         expect(crossEntropy(x, int32(labels), { ...options, reduction: 'sum' }).itemSync()).toBeCloseTo(total, 9);
         const mean = crossEntropy(x, int32(labels), options).itemSync();
-        // 0 / 0 is NaN: of no samples there is no mean.
+        // The mean of no samples is 0 / 0.
         expect(mean).toSatisfy((value: number) =>
           counted === 0 ? Number.isNaN(value) : Math.abs(value - total / counted) < 1e-9,
         );
@@ -96,61 +102,107 @@ describe('crossEntropy', () => {
   });
 
   test.for([
-    [
-      () => crossEntropy(tensor([1, 2]), int32([0])),
-      'crossEntropy: needs logits [N, C] and labels [N], got [2] and [1]',
-    ],
-    [() => crossEntropy(tensor([[1, 2]]), int32([0, 1])), 'got [1, 2] and [2]'],
+    [() => crossEntropy(tensor([1, 2]), int32([0])), 'crossEntropy: logits must be [N, C], got [2]'],
+    [() => crossEntropy(tensor([[1, 2]]), int32([0, 1])), 'crossEntropy: labels must be [1], one per sample, got [2]'],
     [
       () => crossEntropy(tensor([[1, 2]]), tensor([0])),
       'crossEntropy: labels must be int32 class indices, got float32',
     ],
-    [() => crossEntropy(tensor([[1, 2]]), [0] as unknown as Tensor), 'crossEntropy: logits and labels must be tensors'],
+    [() => crossEntropy(tensor([[1, 2]]), [0] as unknown as Tensor), 'crossEntropy: labels must be a tensor'],
+    [() => crossEntropy([[1, 2]] as unknown as Tensor, int32([0])), 'crossEntropy: logits must be a tensor'],
     [
       () => crossEntropy(tensor([[1, 2]]), int32([0]), { labelSmoothing: 1.5 }),
       'labelSmoothing must be between 0 and 1, got 1.5',
     ],
     [
       () => crossEntropy(tensor([[1, 2]]), int32([0]), { reduction: 'avg' as 'mean' }),
-      "crossEntropy: no reduction 'avg'",
+      "crossEntropy: unknown reduction 'avg'; expected 'mean', 'sum' or 'none'",
     ],
     [
       () => crossEntropy(tensor([[1, 2]]), int32([0]), { reduction: 'avg' as 'mean', ignoreIndex: 5 }),
-      "crossEntropy: no reduction 'avg'",
+      "crossEntropy: unknown reduction 'avg'; expected 'mean', 'sum' or 'none'",
     ],
-  ] as const)('bad arguments are refused: %#', ([compute, message]) => {
+  ] as const)('rejects bad arguments: %#', ([compute, message]) => {
     expect(compute).toThrow(message);
   });
 });
 
-test('meanSquaredError', () => {
+test('mseLoss', () => {
   const [a, b] = [tensor([[1, 2]]), tensor([[3, 5]])];
-  expect(meanSquaredError(a, b).itemSync()).toBe(6.5);
-  expect(meanSquaredError(a, b, { reduction: 'sum' }).itemSync()).toBe(13);
-  expect(meanSquaredError(a, b, { reduction: 'none' }).toArraySync()).toEqual([[4, 9]]);
-  expect(() => meanSquaredError(a, tensor([1, 2]))).toThrow('meanSquaredError: shapes [1, 2] and [2] must be equal');
+  expect(mseLoss(a, b).itemSync()).toBe(6.5);
+  expect(mseLoss(a, b, { reduction: 'sum' }).itemSync()).toBe(13);
+  expect(mseLoss(a, b, { reduction: 'none' }).toArraySync()).toEqual([[4, 9]]);
+  expect(() => mseLoss(a, tensor([1, 2]))).toThrow('mseLoss: shapes [1, 2] and [2] must be equal');
 });
 
-test('binaryCrossEntropy', () => {
-  const found = binaryCrossEntropy(tensor([0, 2, -1000, 1000]), tensor([0.25, 1, 1, 1]), {
+test('binaryCrossEntropyWithLogits', () => {
+  const found = binaryCrossEntropyWithLogits(tensor([0, 2, -1000, 1000]), tensor([0.25, 1, 1, 1]), {
     reduction: 'none',
   }).dataSync();
   [Math.LN2, Math.log(1 + Math.exp(-2)), 1000, 0].forEach((loss, i) => expect(found[i]).toBeCloseTo(loss, 5));
-  expect(() => binaryCrossEntropy(tensor([0]), tensor([0, 1]))).toThrow(
-    'binaryCrossEntropy: shapes [1] and [2] must be equal',
+  expect(() => binaryCrossEntropyWithLogits(tensor([0]), tensor([0, 1]))).toThrow(
+    'binaryCrossEntropyWithLogits: shapes [1] and [2] must be equal',
   );
 });
 
-test('accuracy', () => {
-  const logits = tensor([
-    [3, 2, 1],
-    [1, 2, 3],
-    [2, 3, 1],
-    [1, 3, 2],
-  ]);
-  const labels = int32([0, 2, 0, 0]);
-  expect(accuracy(logits, labels).itemSync()).toBe(0.5);
-  expect(accuracy(logits, labels, { topk: 2 }).itemSync()).toBe(0.75);
-  expect(accuracy(logits, labels, { topk: 3 }).itemSync()).toBe(1);
-  expect(() => accuracy(logits, int32([0]))).toThrow('accuracy: needs logits [N, C] and labels [N]');
+describe('binaryCrossEntropy', () => {
+  const float64 = (numbers: readonly number[]): Tensor => tensor([...numbers], { dtype: 'float64' });
+
+  test('matches the definition for all reductions', () => {
+    const pairs = fc.array(fc.tuple(values({ from: 0.001, to: 0.999 }), values({ from: 0, to: 1 })), { minLength: 1 });
+    fc.assert(
+      fc.property(pairs, (all) => {
+        const [p, t] = [all.map(([probability]) => probability), all.map(([, target]) => target)];
+        const expected = all.map(([q, y]) => -(y * Math.log(q) + (1 - y) * Math.log(1 - q)));
+        const total = expected.reduce((sum, loss) => sum + loss, 0);
+        const found = binaryCrossEntropy(float64(p), float64(t), { reduction: 'none' }).dataSync();
+        expected.forEach((loss, i) => expect(found[i]).toBeCloseTo(loss, 12));
+        expect(binaryCrossEntropy(float64(p), float64(t), { reduction: 'sum' }).itemSync()).toBeCloseTo(total, 9);
+        expect(binaryCrossEntropy(float64(p), float64(t)).itemSync()).toBeCloseTo(total / all.length, 9);
+      }),
+    );
+  });
+
+  test('equals binaryCrossEntropyWithLogits of the logits', () => {
+    const logits = float64([-12, -1, 0, 0.5, 9]);
+    const targets = float64([0, 1, 0.25, 0.5, 1]);
+    const expected = binaryCrossEntropyWithLogits(logits, targets, { reduction: 'none' }).dataSync();
+    const found = binaryCrossEntropy(logits.sigmoid(), targets, { reduction: 'none' }).dataSync();
+    expected.forEach((loss, i) => expect(found[i]).toBeCloseTo(loss, 9));
+  });
+
+  test.for(['float32', 'float64'] as const)('is finite for p = 0 and p = 1 in %s, with PyTorch’s gradient', (dtype) => {
+    const p = tensor([0, 0, 1, 1, 0, 1], { dtype });
+    const t = tensor([1, 0, 0, 1, 0.5, 0.5], { dtype });
+    const loss = (x: Tensor, y: Tensor): Tensor => binaryCrossEntropy(x, y, { reduction: 'sum' });
+    const losses = binaryCrossEntropy(p, t, { reduction: 'none' }).dataSync();
+    [100, 0, 100, 0, 50, 50].forEach((expected, i) => expect(losses[i]).toBeCloseTo(expected, 12));
+    // (p − t) / max(p (1 − p), 1e-12), and log(1 − p) − log p with both clamped.
+    const slopes = grad(loss)(p, t).dataSync();
+    [-1e12, 0, 1e12, 0, -5e11, 5e11].forEach((slope, i) => expect(slopes[i]! / 1e12).toBeCloseTo(slope / 1e12, 6));
+    expect([...grad((y: Tensor) => loss(p, y))(t).dataSync()]).toEqual([100, 100, -100, -100, 100, -100]);
+    const second = grad((x: Tensor) => grad(loss)(x, t).sum())(p).dataSync();
+    expect(second.every(Number.isFinite)).toBe(true);
+  });
+
+  test('clamps logarithms of tiny probabilities', () => {
+    const found = binaryCrossEntropy(float64([1e-30, 1e-50]), float64([1, 1]), { reduction: 'none' }).dataSync();
+    expect(found[0]).toBeCloseTo(30 * Math.LN10, 9);
+    expect(found[1]).toBe(100);
+  });
+
+  test('is NaN outside [0, 1]', () => {
+    const found = binaryCrossEntropy(tensor([-0.5, 1.5]), tensor([1, 0]), { reduction: 'none' }).dataSync();
+    expect([...found]).toEqual([NaN, NaN]);
+  });
+
+  test.for([
+    [() => binaryCrossEntropy(tensor([0]), tensor([0, 1])), 'binaryCrossEntropy: shapes [1] and [2] must be equal'],
+    [
+      () => binaryCrossEntropy(tensor([0]), tensor([0]), { reduction: 'avg' as 'mean' }),
+      "binaryCrossEntropy: unknown reduction 'avg'",
+    ],
+  ] as const)('rejects bad arguments: %#', ([compute, message]) => {
+    expect(compute).toThrow(message);
+  });
 });

@@ -11,7 +11,7 @@ import {
 import { BatchNorm2d, Conv2d, Dropout, Linear, Module, Sequential } from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 
-/** Variables and modules in every place where they are looked for, and some things that are none. */
+/** Variables and modules wherever they are searched for, and values that are neither. */
 class Everything extends Module {
   readonly scale = new Variable(ones([2]));
   readonly features = new Sequential(new Linear(2, 3), new Linear(3, 2, { bias: false }));
@@ -62,7 +62,7 @@ describe('names', () => {
     expect(model.children().get('heads.1')).toBe(model.heads[1]);
   });
 
-  test('stand in the order of the layers, beyond ten of them', () => {
+  test('are in the order of the layers, also with more than ten', () => {
     const model = new Sequential(...Array.from({ length: 12 }, () => new Linear(1, 1, { bias: false })));
     expect(Object.keys(model.variables())).toEqual(Array.from({ length: 12 }, (_, i) => `${i}.weight`));
   });
@@ -99,7 +99,7 @@ describe('names', () => {
     expect(Object.keys(tied.variables())).toEqual(['weight', 'encoder.bias']);
   });
 
-  test('end where modules or objects hold each other', () => {
+  test('are finite where modules or objects refer to each other', () => {
     class Node extends Module {
       parent: Module | undefined;
       readonly child: Node | undefined;
@@ -140,26 +140,26 @@ test('train and eval reach every module', () => {
 });
 
 describe('state', () => {
-  test('goes from one model to another', () => {
+  test('is loaded into another model', () => {
     const [from, to] = [new Everything(), new Everything()];
     const x = tensor([[1, -2]]);
     expect(to.forward(x).toArraySync()).not.toEqual(from.forward(x).toArraySync());
-    expect(to.loadStateDict(from.stateDict())).toEqual({ missing: [], unexpected: [] });
+    expect(to.loadStateDict(from.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
     evaluateSync(to);
     expect(to.forward(x).toArraySync()).toEqual(from.forward(x).toArraySync());
-    // Two models, not one memory.
+    // The models do not share memory.
     from.scale.assign(zeros([2]));
     evaluateSync(from);
     expect(to.scale.value.toArraySync()).toEqual([1, 1]);
   });
 
-  test('of another model lists all that is wrong and changes nothing', () => {
+  test('of another model lists all problems and changes nothing', () => {
     const layer = new Conv2d(1, 2, 1);
     const before = layer.weight.value.toArraySync();
     const state = { bias: zeros([3]), weight: zeros([2, 1, 1, 1], { dtype: 'float64' }), scale: ones([1]) };
     expect(() => layer.loadStateDict(state)).toThrow(
       'loadStateDict: the state does not fit, nothing was changed; unexpected: scale; ' +
-        'mismatched: weight (float64 [2, 1, 1, 1] given, float32 [2, 1, 1, 1] expected), bias (float32 [3] given, float32 [2] expected)',
+        'mismatched: weight (expected float32 [2, 1, 1, 1], got float64 [2, 1, 1, 1]), bias (expected float32 [2], got float32 [3])',
     );
     expect(() => layer.loadStateDict({ weight: zeros([2, 1, 1, 1]) })).toThrow('missing: bias');
     evaluateSync(layer);
@@ -169,7 +169,7 @@ describe('state', () => {
   test('may be partial when not strict, but never of another shape', () => {
     const layer = new Linear(1, 2);
     const state = { weight: tensor([[5], [6]]), scale: ones([1]) };
-    expect(layer.loadStateDict(state, { strict: false })).toEqual({ missing: ['bias'], unexpected: ['scale'] });
+    expect(layer.loadStateDict(state, { strict: false })).toEqual({ missingKeys: ['bias'], unexpectedKeys: ['scale'] });
     expect(layer.weight.value.toArraySync()).toEqual([[5], [6]]);
     expect(() => layer.loadStateDict({ weight: ones([1, 2]) }, { strict: false })).toThrow('mismatched: weight');
   });

@@ -3,7 +3,7 @@ import { decodeSafetensors, encodeSafetensors, Linear } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-/** A file made by hand. */
+/** A file with the given header and data. */
 function file(header: unknown, data: ArrayLike<number> = [], length?: number): Uint8Array {
   const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + data.length);
@@ -13,7 +13,7 @@ function file(header: unknown, data: ArrayLike<number> = [], length?: number): U
   return bytes;
 }
 
-/** The smallest reader that the format's description allows: no check, elements by DataView. */
+/** An independent reader, by DataView and without checks. */
 function read(bytes: Uint8Array): Record<string, { dtype: string; shape: Shape; values: number[] }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
@@ -61,7 +61,7 @@ const someTensor = fc
     );
     return tensor(values, { dtype }).reshape(shape);
   });
-// Names such as __proto__ and toString are names like others.
+// Names may be those of inherited properties.
 const names = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('__proto__', 'toString', 'a.b'));
 const someTensors = fc
   .dictionary(
@@ -72,7 +72,7 @@ const someTensors = fc
   .map((all) => Object.fromEntries(Object.entries(all)));
 
 describe('a file', () => {
-  test('is read back, also by another reader, and laid out as the format says', async () => {
+  test('is read back, also by an independent reader, and laid out as specified', async () => {
     await fc.assert(
       fc.asyncProperty(someTensors, fc.dictionary(fc.string(), fc.string()), async (tensors, metadata) => {
         const bytes = await encodeSafetensors(tensors, metadata);
@@ -125,10 +125,10 @@ describe('a file', () => {
   });
 
   test.for([
-    [{ a: [1] as unknown as Tensor }, {}, "encodeSafetensors: 'a' is no tensor"],
-    [{ __metadata__: ones([1]) }, {}, "encodeSafetensors: no tensor can be named '__metadata__'"],
-    [{}, { step: 3 as unknown as string }, "encodeSafetensors: the metadata 'step' must be a string"],
-  ] as const)('cannot hold everything: %#', async ([tensors, metadata, message]) => {
+    [{ a: [1] as unknown as Tensor }, {}, "encodeSafetensors: 'a' is not a tensor"],
+    [{ __metadata__: ones([1]) }, {}, "encodeSafetensors: the name '__metadata__' is reserved"],
+    [{}, { step: 3 as unknown as string }, "encodeSafetensors: metadata 'step' must be a string"],
+  ] as const)('rejects what it cannot hold: %#', async ([tensors, metadata, message]) => {
     await expect(encodeSafetensors(tensors, metadata)).rejects.toThrow(message);
   });
 });
@@ -175,7 +175,7 @@ describe('files of other tools', () => {
     expect(one('BOOL', [2], [1, 0]).toArraySync()).toEqual([true, false]);
   });
 
-  test('may come in a window of a larger buffer, at any offset, and are copied', () => {
+  test('may be a window of a larger buffer, at any offset, and are copied', () => {
     const whole = file({ x: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }, [0, 0, 0x80, 0x3f]);
     const memory = Buffer.alloc(whole.length + 16);
     memory.set(whole, 3);
@@ -185,26 +185,30 @@ describe('files of other tools', () => {
   });
 });
 
-describe('malformed files are refused', () => {
+describe('rejects malformed files', () => {
   const entry = (dtype: unknown, shape: unknown, offsets: unknown): unknown => ({
     x: { dtype, shape, data_offsets: offsets },
   });
   test.for<[string, Uint8Array, string]>([
-    ['empty', new Uint8Array(0), '0 bytes cannot hold the length of a header'],
+    ['empty', new Uint8Array(0), '0 bytes are too few for the length of the header'],
     ['cut in the header', file({}).subarray(0, 9), 'the header ends at byte 10, the file at 9'],
-    ['a header too long', Uint8Array.of(0, 225, 245, 5, 1, 0, 0, 0, 123), 'is more than 100000000'],
-    ['no JSON', file('{"x":'), 'the header is not JSON'],
-    ['no UTF-8', file({}, [], 2).fill(0xff, 8), 'the header is not JSON'],
-    ['no object', file('[]'), 'the header must be a JSON object'],
+    [
+      'too long a header',
+      Uint8Array.of(0, 225, 245, 5, 1, 0, 0, 0, 123),
+      'the header has 4394967296 bytes, more than 100000000',
+    ],
+    ['a header that is not JSON', file('{"x":'), 'the header is not JSON'],
+    ['a header that is not UTF-8', file({}, [], 2).fill(0xff, 8), 'the header is not JSON'],
+    ['a header that is not an object', file('[]'), 'the header must be a JSON object'],
     ['space in front', file(' {}'), 'the header must be a JSON object'],
     ['bad metadata', file({ __metadata__: { a: 1 } }), "'__metadata__' must hold strings"],
-    ['metadata that is none', file({ __metadata__: [] }), "'__metadata__' must hold strings"],
-    ['no entry', file({ x: null }), "'x' needs a dtype, a shape and two data_offsets, got null"],
+    ['metadata that is not an object', file({ __metadata__: [] }), "'__metadata__' must hold strings"],
+    ['an entry that is not an object', file({ x: null }), "'x' needs a dtype, a shape and two data_offsets, got null"],
     ['no shape', file(entry('F32', undefined, [0, 4])), "'x' needs a dtype, a shape"],
     ['a negative length', file(entry('F32', [-1], [0, 4])), "'x' needs a dtype, a shape"],
     ['one offset', file(entry('F32', [1], [4])), "'x' needs a dtype, a shape"],
-    ['an unknown type', file(entry('F8_E4M3', [1], [0, 1]), [0]), "'x' is of type F8_E4M3; known are F64, F32"],
-    ['an inherited type', file(entry('toString', [1], [0, 1]), [0]), "'x' is of type toString"],
+    ['an unknown type', file(entry('F8_E4M3', [1], [0, 1]), [0]), "'x' has unknown type F8_E4M3; expected F64, F32"],
+    ['an inherited type', file(entry('toString', [1], [0, 1]), [0]), "'x' has unknown type toString"],
     [
       'another size',
       file(entry('F32', [2], [0, 4]), [0, 0, 0, 0]),
@@ -216,7 +220,7 @@ describe('malformed files are refused', () => {
     [
       'a gap',
       file(entry('U8', [1], [1, 2]), [0, 0]),
-      "'x' leaves a gap after the tensor before: it begins at 1, expected 0",
+      "'x' leaves a gap after the previous tensor: it begins at 1, expected 0",
     ],
     [
       'an overlap',
@@ -224,14 +228,14 @@ describe('malformed files are refused', () => {
         { a: { dtype: 'U8', shape: [2], data_offsets: [0, 2] }, b: { dtype: 'U8', shape: [2], data_offsets: [1, 3] } },
         [0, 0, 0],
       ),
-      "'b' overlaps the tensor before: it begins at 1, expected 2",
+      "'b' overlaps the previous tensor: it begins at 1, expected 2",
     ],
   ])('%s', ([, bytes, message]) => {
     expect(() => decodeSafetensors(bytes)).toThrow('not a valid safetensors file: ');
     expect(() => decodeSafetensors(bytes)).toThrow(message);
   });
 
-  test('wherever a file is cut', async () => {
+  test('cut at any byte', async () => {
     const bytes = await encodeSafetensors({ a: zeros([2, 3]), b: full([2], true) }, { position: '3' });
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), (end) => {

@@ -2,7 +2,7 @@ import { schedules } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-const { constant, cosine, multiStep, warmUp } = schedules;
+const { constant, cosine, multiStep, warmup } = schedules;
 const values = (schedule: schedules.Schedule, steps: readonly number[]): number[] => steps.map(schedule);
 
 test('constant', () => {
@@ -25,19 +25,19 @@ test('cosine falls from the rate to the minimum and stays there', () => {
   expect(cosine(1, { steps: 10 })(10)).toBe(0);
 });
 
-test('warmUp rises linearly and leaves the rest of the schedule in its place', () => {
+test('warmup rises linearly and does not shift the schedule', () => {
   const inner = multiStep(1, { milestones: [8] });
-  const schedule = warmUp(inner, { steps: 4, from: 0.2 });
+  const schedule = warmup(inner, { steps: 4, from: 0.2 });
   const found = values(schedule, [0, 1, 2, 3, 4, 7, 8]);
   [0.2, 0.4, 0.6, 0.8, 1, 1, 0.1].forEach((rate, i) => expect(found[i]).toBeCloseTo(rate, 12));
-  expect(values(warmUp(2, { steps: 2 }), [0, 1, 2, 3])).toEqual([0, 1, 2, 2]);
+  expect(values(warmup(2, { steps: 2 }), [0, 1, 2, 3])).toEqual([0, 1, 2, 2]);
 });
 
 test('rates never rise after the warm-up', () => {
   const steps = fc.integer({ min: 1, max: 50 });
   fc.assert(
     fc.property(steps, steps, fc.nat(100), (length, warm, step) => {
-      const schedule = warmUp(cosine(0.5, { steps: length }), { steps: warm });
+      const schedule = warmup(cosine(0.5, { steps: length }), { steps: warm });
       expect(schedule(step + 1)).toBeLessThanOrEqual(step >= warm ? schedule(step) : 0.5);
       expect(schedule(step)).toBeGreaterThanOrEqual(0);
     }),
@@ -49,7 +49,7 @@ test.for([
   [() => multiStep(1, { milestones: [-1] }), 'multiStep: milestones'],
   [() => multiStep(1, { milestones: [1.5] }), 'multiStep: milestones'],
   [() => cosine(1, { steps: 0 }), 'cosine: steps must be an integer ≥ 1, got 0'],
-  [() => warmUp(1, { steps: 2.5 }), 'warmUp: steps must be an integer ≥ 1, got 2.5'],
-] as const)('bad options are refused: %#', ([make, message]) => {
+  [() => warmup(1, { steps: 2.5 }), 'warmup: steps must be an integer ≥ 1, got 2.5'],
+] as const)('rejects bad options: %#', ([make, message]) => {
   expect(make).toThrow(message);
 });

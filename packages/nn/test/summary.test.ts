@@ -26,7 +26,7 @@ const model = (): Sequential =>
   );
 
 test('lists modules, shapes, parameters and multiply-adds', () => {
-  // Convolutions: 2·4·4·4 outputs of 1·3·3 products, then of 2·3·3; the product: 2·10 outputs of 64.
+  // 2·4·4·4 outputs of 1·3·3 and of 2·3·3 products in the convolutions, 2·10 outputs of 64 in the matrix product.
   expect(summary(model(), [2, 1, 8, 8]).split('\n')).toEqual([
     '        module       output        parameters  multiply-adds',
     '------------------------------------------------------------',
@@ -40,12 +40,12 @@ test('lists modules, shapes, parameters and multiply-adds', () => {
     '5       Dropout      [2, 64]                0              0',
     '6       Linear       [2, 10]              650          1,280',
     '',
-    'parameters: 774 trained, 8 not trained',
+    'parameters: 774 trainable, 8 not trainable',
     'multiply-adds: 4,736 for an input of [2, 1, 8, 8]',
   ]);
 });
 
-test('leaves the model as it was', () => {
+test('leaves the model unchanged', () => {
   const network = model();
   network.layers[1]!.eval();
   const modes = (): boolean[] => [...network.modules().values()].map(({ training }) => training);
@@ -58,14 +58,14 @@ test('leaves the model as it was', () => {
   expect(defaultGenerator.stateDict().count.itemSync()).toBe(count.itemSync());
 });
 
-test('is as it was after an error too', () => {
+test('leaves the model unchanged after an error', () => {
   const network = model();
   expect(() => summary(network, [1, 3, 8, 8])).toThrow('conv2d: images [1, 3, 8, 8] have 3 channels');
   expect(network.training).toBe(true);
   expect(Object.hasOwn(network, 'forward')).toBe(false);
 });
 
-test('counts shared modules once, and work outside of layers where it is done', () => {
+test('counts parameters of shared modules once, and multiply-adds in the module that does them', () => {
   class Twice extends Module {
     readonly layer = new Linear(3, 3, { bias: false });
     override forward(x: Tensor): Tensor {
@@ -76,11 +76,37 @@ test('counts shared modules once, and work outside of layers where it is done', 
   expect(text.match(/layer +Linear +\[2, 3\] +9 +18\n/g)).toHaveLength(1);
   expect(text.match(/layer +Linear +\[2, 3\] +0 +18\n/g)).toHaveLength(1);
   expect(text).toMatch(/Twice +\[2, 5\] +0 +30\n/);
-  expect(text).toContain('parameters: 9 trained');
+  expect(text).toContain('parameters: 9 trainable');
   expect(text).toContain('multiply-adds: 66 ');
 });
 
-test('takes modules whose forward is a field', () => {
+test('counts what a module computes before and between its submodules, passed in arrays and objects', () => {
+  class Inner extends Module<
+    [{ readonly parts: readonly Tensor[] }],
+    { readonly sum: Tensor; readonly unused: Tensor }
+  > {
+    readonly layer = new Linear(3, 2, { bias: false });
+    override forward({ parts }: { readonly parts: readonly Tensor[] }): { sum: Tensor; unused: Tensor } {
+      const sum = this.layer.forward(parts[0]!.add(parts[1]!)).matmul(zeros([2, 2]));
+      return { sum, unused: sum.matmul(zeros([2, 9])) };
+    }
+  }
+  class Outer extends Module {
+    readonly inner = new Inner();
+    override forward(x: Tensor): Tensor {
+      const { sum } = this.inner.forward({ parts: [x.matmul(zeros([4, 3])), zeros([1, 3])] });
+      return sum.matmul(zeros([2, 5]));
+    }
+  }
+  const text = summary(new Outer(), [1, 4]);
+  // 4·3 before and 2·5 after the inner module, 2·2 in it, 3·2 in its layer. Work that is not part of the output is not counted.
+  expect(text).toMatch(/Outer +\[1, 5\] +0 +22\n/);
+  expect(text).toMatch(/inner +Inner +0 +4\n/);
+  expect(text).toMatch(/inner\.layer +Linear +\[1, 2\] +6 +6\n/);
+  expect(text).toContain('multiply-adds: 32 ');
+});
+
+test('accepts modules whose forward is a field', () => {
   const scale = new Linear(2, 2, { bias: false });
   class Arrow extends Module {
     override forward = (x: Tensor): Tensor => scale.forward(x);

@@ -1,6 +1,6 @@
 import { type DType, full, type Tensor, Variable } from '@thetagrad/core';
+import { checkInteger, formatShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
-import { checkCount } from './affine.ts';
 
 /** max(x, 0). */
 export class ReLU extends Module {
@@ -9,10 +9,11 @@ export class ReLU extends Module {
   }
 }
 
-/** x where it is positive, `negativeSlope` · x elsewhere. */
+/** x where x > 0, negativeSlope · x elsewhere. */
 export class LeakyReLU extends Module {
   readonly negativeSlope: number;
 
+  /** @param negativeSlope Default: 0.01. */
   constructor(negativeSlope = 0.01) {
     super();
     this.negativeSlope = negativeSlope;
@@ -24,41 +25,46 @@ export class LeakyReLU extends Module {
 }
 
 export interface PReLUOptions {
-  /** The slopes to start with; 0.25 unless said otherwise, as in the paper. */
+  /** The initial slopes. Default: 0.25, as in the paper. */
   readonly init?: number;
+  /** Default: float32. */
   readonly dtype?: DType;
 }
 
 /**
- * x where it is positive, weight · x elsewhere, with a trained slope for each channel (axis 1), or one for all.
+ * x where x > 0, weight · x elsewhere, with a trained slope for each channel (axis 1), or one for all.
  * (He et al., "Delving deep into rectifiers", ICCV 2015, equation 1.)
  */
 export class PReLU extends Module {
-  /** [channels], or [1] if shared. */
+  /** [numParameters] */
   readonly weight: Variable;
 
-  /** @param channels the length of axis 1 of the input; 1 (the default) for one shared slope. */
-  constructor(channels = 1, { init = 0.25, dtype = 'float32' }: PReLUOptions = {}) {
+  /**
+   * @param numParameters the number of channels, or 1 for a slope that all share. Default: 1.
+   * @throws {RangeError} if it is not an integer ≥ 1.
+   */
+  constructor(numParameters = 1, { init = 0.25, dtype = 'float32' }: PReLUOptions = {}) {
     super();
-    checkCount('PReLU', 'channels', channels);
-    this.weight = new Variable(full([channels], init, { dtype }), { name: 'PReLU.weight' });
+    checkInteger('PReLU', 'numParameters', numParameters, { min: 1 });
+    this.weight = new Variable(full([numParameters], init, { dtype }), { name: 'PReLU.weight' });
   }
 
-  /** @throws {RangeError} if axis 1 of x is not as long as there are slopes. */
+  /** @throws {RangeError} if there are several slopes and axis 1 of x has another length. */
   override forward(x: Tensor): Tensor {
     const [channels] = this.weight.shape as [number];
     if (channels > 1 && x.shape[1] !== channels) {
-      throw new RangeError(`PReLU: axis 1 of the input [${x.shape.join(', ')}] must have ${channels} channels`);
+      throw new RangeError(`PReLU: axis 1 of the input ${formatShape(x.shape)} must have ${channels} channels`);
     }
     const slope = this.weight.value.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
     return x.greater(0).where(x, x.mul(slope));
   }
 }
 
-/** x where it is positive, alpha · (eˣ − 1) elsewhere. (Clevert, Unterthiner and Hochreiter, ICLR 2016.) */
+/** x where x > 0, alpha · (eˣ − 1) elsewhere. (Clevert, Unterthiner and Hochreiter, ICLR 2016.) */
 export class ELU extends Module {
   readonly alpha: number;
 
+  /** @param alpha Default: 1. */
   constructor(alpha = 1) {
     super();
     this.alpha = alpha;
@@ -66,30 +72,37 @@ export class ELU extends Module {
 
   override forward(x: Tensor): Tensor {
     const positive = x.greater(0);
-    // The exponential must not see large positive numbers: its overflow would spoil the gradient of the other branch.
+    // The exponential is taken of 0 where x > 0: its overflow there would make the gradient NaN.
     return positive.where(x, positive.where(0, x).expm1().mul(this.alpha));
   }
 }
 
-/**
- * x · Φ(x), with the normal distribution function Φ, or its approximation by tanh.
- * (Hendrycks and Gimpel, "Gaussian error linear units", 2016.)
- */
-export class GELU extends Module {
-  readonly approximate: boolean;
+export interface GELUOptions {
+  /** `'none'` is exact, by erf; `'tanh'` approximates Φ. Default: `'none'`. */
+  readonly approximate?: 'none' | 'tanh';
+}
 
-  constructor({ approximate = false }: { readonly approximate?: boolean } = {}) {
+/** x · Φ(x), where Φ is the normal distribution function. (Hendrycks and Gimpel, "Gaussian error linear units", 2016.) */
+export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh';
+
+  /** @throws {TypeError} if the approximation is unknown. */
+  constructor({ approximate = 'none' }: GELUOptions = {}) {
     super();
+    if (approximate !== 'none' && approximate !== 'tanh') {
+      throw new TypeError(`GELU: unknown approximation '${String(approximate)}'; expected 'none' or 'tanh'`);
+    }
     this.approximate = approximate;
   }
 
   override forward(x: Tensor): Tensor {
-    const z = this.approximate
-      ? x
-          .mul(x.square().mul(0.044715).add(1))
-          .mul(Math.sqrt(2 / Math.PI))
-          .tanh()
-      : x.mul(Math.SQRT1_2).erf();
+    const z =
+      this.approximate === 'tanh'
+        ? x
+            .mul(x.square().mul(0.044715).add(1))
+            .mul(Math.sqrt(2 / Math.PI))
+            .tanh()
+        : x.mul(Math.SQRT1_2).erf();
     return x.mul(z.add(1)).mul(0.5);
   }
 }
@@ -108,6 +121,7 @@ export class Sigmoid extends Module {
   }
 }
 
+/** Hyperbolic tangent. */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
     return x.tanh();
@@ -118,6 +132,7 @@ export class Tanh extends Module {
 export class Softplus extends Module {
   readonly beta: number;
 
+  /** @param beta Default: 1. */
   constructor(beta = 1) {
     super();
     this.beta = beta;

@@ -1,4 +1,5 @@
 import type { Tensor } from '@thetagrad/core';
+import { formatShape, sameShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 /** A module with one input. */
@@ -13,7 +14,7 @@ type OutputOf<Layers extends readonly Layer[]> = Layers extends readonly [...Lay
       ? Output
       : never;
 
-/** Each layer as it must be typed to take what the one before gives. */
+/** The layers' types, each of which must accept the output of the layer before. */
 type Chained<Layers extends readonly Layer[]> = Layers extends readonly [
   infer First extends Module<[never], unknown>,
   infer Second,
@@ -32,7 +33,7 @@ type Chained<Layers extends readonly Layer[]> = Layers extends readonly [
     : never
   : Layers;
 
-/** Layers one after another. Its modules are named by their place: `0`, `1`, … */
+/** Applies layers in order. They are named by their index: `0`, `1`, … */
 export class Sequential<const Layers extends readonly Layer[] = readonly Module[]> extends Module<
   [InputOf<Layers>],
   OutputOf<Layers>
@@ -44,7 +45,7 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Module[
     this.layers = layers;
   }
 
-  /** The layers by their place, and what a class that extends this one adds. */
+  /** The layers by index, and the fields of subclasses. */
   protected override members(): object {
     const { layers, ...others } = this;
     return Object.assign({}, layers, others);
@@ -55,34 +56,37 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Module[
   }
 }
 
-/** body(x) + shortcut(x), where the shortcut is x itself unless a module is given. */
+/** body(x) + shortcut(x). */
 export class Residual extends Module {
   readonly body: Module;
   readonly shortcut: Module | undefined;
 
+  /** @param shortcut Default: the identity. */
   constructor(body: Module, shortcut?: Module) {
     super();
     this.body = body;
     this.shortcut = shortcut;
   }
 
-  /** @throws {RangeError} if body and shortcut give different shapes. */
+  /** @throws {RangeError} if body and shortcut return different shapes. */
   override forward(x: Tensor): Tensor {
-    const main = this.body.forward(x);
-    const around = this.shortcut ? this.shortcut.forward(x) : x;
-    if (main.shape.join() !== around.shape.join()) {
+    const body = this.body.forward(x);
+    const shortcut = this.shortcut ? this.shortcut.forward(x) : x;
+    if (!sameShape(body.shape, shortcut.shape)) {
       throw new RangeError(
-        `Residual: the body gives [${main.shape.join(', ')}], the shortcut [${around.shape.join(', ')}]; they must be equal`,
+        `Residual: the body returns ${formatShape(body.shape)}, the shortcut ${formatShape(shortcut.shape)}; ` +
+          'they must be equal',
       );
     }
-    return main.add(around);
+    return body.add(shortcut);
   }
 }
 
-/** The axes from `startAxis` on made one: [N, C, H, W] to [N, C·H·W] by default. */
+/** Flattens the axes from `startAxis` on into one: [N, C, H, W] to [N, C·H·W] by default. */
 export class Flatten extends Module {
   readonly startAxis: number;
 
+  /** @param startAxis Default: 1. */
   constructor(startAxis = 1) {
     super();
     this.startAxis = startAxis;

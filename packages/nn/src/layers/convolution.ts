@@ -1,56 +1,68 @@
 import type { Conv2dOptions as ConvolutionOptions, Pool2dOptions, Size2d, Tensor, Variable } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
-import { affineVariables, type AffineOptions, checkCount } from './affine.ts';
+import { type AffineOptions, createAffineVariables } from './affine.ts';
 
 export interface Conv2dOptions extends ConvolutionOptions, AffineOptions {}
 
-/** 2-D convolution of images [N, inChannels, H, W] to [N, outChannels, H′, W′]; sizes as core's `conv2d`. */
+/** 2-D convolution, core's `conv2d`, with a bias: [N, inChannels, H, W] to [N, outChannels, H′, W′]. */
 export class Conv2d extends Module {
   readonly inChannels: number;
   readonly outChannels: number;
   /** Stride, padding, dilation and groups. */
   readonly options: ConvolutionOptions;
-  /** [outChannels, inChannels / groups, kh, kw] */
+  /** [outChannels, inChannels / groups, kernel height, kernel width] */
   readonly weight: Variable;
   /** [outChannels] */
   readonly bias: Variable | undefined;
 
+  /**
+   * @throws {RangeError} if a size is not an integer ≥ 1, or the channels are not divisible by `groups`.
+   * @throws {TypeError} if both a key and a generator are given.
+   */
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
     super();
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-    checkCount('Conv2d', 'inChannels', inChannels);
-    checkCount('Conv2d', 'outChannels', outChannels);
-    checkCount('Conv2d', 'groups', groups);
+    const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
+    for (const [name, size] of [
+      ['inChannels', inChannels],
+      ['outChannels', outChannels],
+      ['groups', groups],
+      ['kernelSize', height],
+      ['kernelSize', width],
+    ] as const) {
+      checkInteger('Conv2d', name, size, { min: 1 });
+    }
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new RangeError(
-        `Conv2d: ${inChannels} input and ${outChannels} output channels do not split evenly into ${groups} groups`,
+        `Conv2d: inChannels ${inChannels} and outChannels ${outChannels} must be divisible by groups ${groups}`,
       );
     }
-    const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
-    checkCount('Conv2d', 'kernelSize', height);
-    checkCount('Conv2d', 'kernelSize', width);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.options = { stride, padding, dilation, groups };
     const shape = [outChannels, inChannels / groups, height, width];
-    ({ weight: this.weight, bias: this.bias } = affineVariables('Conv2d', shape, options));
+    ({ weight: this.weight, bias: this.bias } = createAffineVariables('Conv2d', shape, options));
   }
 
-  /** @throws {RangeError} if the images have another number of channels, or the kernel does not fit them. */
+  /**
+   * @param x images [N, inChannels, H, W]
+   * @throws {RangeError} if x has another shape, or is smaller than the kernel.
+   */
   override forward(x: Tensor): Tensor {
-    const images = x.conv2d(this.weight.value, this.options);
-    return this.bias ? images.add(this.bias.value.reshape([this.outChannels, 1, 1])) : images;
+    const output = x.conv2d(this.weight.value, this.options);
+    return this.bias ? output.add(this.bias.value.reshape([this.outChannels, 1, 1])) : output;
   }
 }
 
-/** The stride and padding of a pooling layer. */
+/** Stride and padding of a pooling layer. */
 export type PoolOptions = Omit<Pool2dOptions, 'kernelSize'>;
 
-/** The largest element of each window of images [N, C, H, W]; see core's `maxPool2d`. */
+/** The maximum of each window of images [N, C, H, W]; see core's `maxPool2d`. */
 export class MaxPool2d extends Module {
   readonly options: Pool2dOptions;
 
-  /** The stride is the kernel size unless given. */
+  /** @param options `stride` (default: the kernel size) and `padding` (default: 0). */
   constructor(kernelSize: Size2d, options: PoolOptions = {}) {
     super();
     this.options = { kernelSize, ...options };
@@ -65,7 +77,7 @@ export class MaxPool2d extends Module {
 export class AvgPool2d extends Module {
   readonly options: Pool2dOptions;
 
-  /** The stride is the kernel size unless given. */
+  /** @param options `stride` (default: the kernel size) and `padding` (default: 0). */
   constructor(kernelSize: Size2d, options: PoolOptions = {}) {
     super();
     this.options = { kernelSize, ...options };

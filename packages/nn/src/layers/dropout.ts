@@ -1,20 +1,25 @@
 import { random, type Tensor } from '@thetagrad/core';
+import { checkFraction } from '../checks.ts';
 import { type Generator, generatorOf, type Randomness } from '../generator.ts';
 import { Module } from '../module.ts';
 
 /**
- * In training, each element is set to 0 with probability p and the others are divided by 1 − p, so that the expectation
- * stays; otherwise nothing is done. Each call uses a new key. (Srivastava et al., JMLR 2014, in its inverted form.)
+ * Sets each element to 0 with probability p in training, and divides the others by 1 − p, which preserves the
+ * expectation; the identity in evaluation. Each call draws a new mask. (Srivastava et al., JMLR 2014, inverted.)
  */
 export class Dropout extends Module {
   readonly p: number;
-  /** Where the keys come from; save it with the model to continue training exactly. */
+  /** The source of the masks; save it with the model to resume training exactly. */
   readonly generator: Generator;
 
-  /** @throws {RangeError} if p is not between 0 and 1. */
+  /**
+   * @param p Default: 0.5.
+   * @throws {RangeError} if p is not between 0 and 1.
+   * @throws {TypeError} if both a key and a generator are given.
+   */
   constructor(p = 0.5, randomness: Randomness = {}) {
     super();
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`Dropout: p must be between 0 and 1, got ${p}`);
+    checkFraction('Dropout', 'p', p);
     this.p = p;
     this.generator = generatorOf('Dropout', randomness);
   }

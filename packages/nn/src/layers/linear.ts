@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from '@thetagrad/core';
+import { checkInteger, formatShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
-import { affineVariables, type AffineOptions, checkCount } from './affine.ts';
+import { type AffineOptions, createAffineVariables } from './affine.ts';
 
 export type LinearOptions = AffineOptions;
 
@@ -13,20 +14,24 @@ export class Linear extends Module {
   /** [outFeatures] */
   readonly bias: Variable | undefined;
 
+  /**
+   * @throws {RangeError} if a size is not an integer ≥ 1.
+   * @throws {TypeError} if both a key and a generator are given.
+   */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    checkCount('Linear', 'inFeatures', inFeatures);
-    checkCount('Linear', 'outFeatures', outFeatures);
+    checkInteger('Linear', 'inFeatures', inFeatures, { min: 1 });
+    checkInteger('Linear', 'outFeatures', outFeatures, { min: 1 });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    ({ weight: this.weight, bias: this.bias } = affineVariables('Linear', [outFeatures, inFeatures], options));
+    ({ weight: this.weight, bias: this.bias } = createAffineVariables('Linear', [outFeatures, inFeatures], options));
   }
 
-  /** @throws {RangeError} if the last axis of x is not `inFeatures` long. */
+  /** @throws {RangeError} if the last axis of x does not have `inFeatures` elements. */
   override forward(x: Tensor): Tensor {
     if (x.ndim === 0 || x.shape.at(-1) !== this.inFeatures) {
       throw new RangeError(
-        `Linear: the last axis of the input [${x.shape.join(', ')}] must have ${this.inFeatures} elements`,
+        `Linear: the last axis of the input ${formatShape(x.shape)} must have ${this.inFeatures} elements`,
       );
     }
     const product = x.matmul(this.weight.value.transpose());

@@ -1,14 +1,16 @@
 import { type DType, ones, stopGradient, type Tensor, Variable, zeros } from '@thetagrad/core';
+import { checkInteger, formatShape } from '@thetagrad/core/backend';
+import { checkFraction, checkNonnegative } from '../checks.ts';
 import { Module } from '../module.ts';
-import { checkCount } from './affine.ts';
 
 export interface BatchNorm2dOptions {
-  /** Added to the variance; 1e-5 unless said otherwise. */
+  /** Added to the variance. Default: 1e-5. */
   readonly eps?: number;
-  /** How much of each batch goes into the running statistics; 0.1 unless said otherwise. */
+  /** The share of each batch in the running statistics. Default: 0.1. */
   readonly momentum?: number;
-  /** Whether a trained scale and shift follow; true unless said otherwise. */
+  /** Whether a trained scale and shift follow. Default: true. */
   readonly affine?: boolean;
+  /** Default: float32. */
   readonly dtype?: DType;
 }
 
@@ -21,83 +23,83 @@ interface Statistics {
 /**
  * (x − mean) / √(variance + eps) · weight + bias for each channel of images [N, C, H, W]. In training, mean and variance
  * are those of the batch, and running averages of them are assigned (the variance by the unbiased estimate, as in
- * PyTorch): evaluate the model with the loss to store them. In evaluation mode the running averages are used.
+ * PyTorch): evaluate the model with the loss to store them. In evaluation the running averages are used.
  * (Ioffe and Szegedy, ICML 2015, algorithms 1 and 2.)
  */
 export class BatchNorm2d extends Module {
-  readonly channels: number;
+  /** The number of channels, C. */
+  readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number;
-  /** [channels] */
+  /** [C] */
   readonly weight: Variable | undefined;
-  /** [channels] */
+  /** [C] */
   readonly bias: Variable | undefined;
-  /** [channels], not trained. */
+  /** [C], not trainable. */
   readonly runningMean: Variable;
-  /** [channels], not trained. */
+  /** [C], not trainable. */
   readonly runningVar: Variable;
 
-  constructor(channels: number, options: BatchNorm2dOptions = {}) {
+  /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or an option is out of range. */
+  constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
     super();
     const { eps = 1e-5, momentum = 0.1, affine = true, dtype = 'float32' } = options;
-    checkCount('BatchNorm2d', 'channels', channels);
-    if (!(eps >= 0)) throw new RangeError(`BatchNorm2d: eps must be at least 0, got ${eps}`);
-    if (!(momentum >= 0 && momentum <= 1)) {
-      throw new RangeError(`BatchNorm2d: momentum must be between 0 and 1, got ${momentum}`);
-    }
-    this.channels = channels;
+    checkInteger('BatchNorm2d', 'numFeatures', numFeatures, { min: 1 });
+    checkNonnegative('BatchNorm2d', 'eps', eps);
+    checkFraction('BatchNorm2d', 'momentum', momentum);
+    this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
-    const shape = [channels];
+    const shape = [numFeatures];
     this.weight = affine ? new Variable(ones(shape, { dtype }), { name: 'BatchNorm2d.weight' }) : undefined;
     this.bias = affine ? new Variable(zeros(shape, { dtype }), { name: 'BatchNorm2d.bias' }) : undefined;
-    const running = (name: string, initial: Tensor): Variable =>
+    const createRunning = (name: string, initial: Tensor): Variable =>
       new Variable(initial, { name: `BatchNorm2d.${name}`, trainable: false });
-    this.runningMean = running('runningMean', zeros(shape, { dtype }));
-    this.runningVar = running('runningVar', ones(shape, { dtype }));
+    this.runningMean = createRunning('runningMean', zeros(shape, { dtype }));
+    this.runningVar = createRunning('runningVar', ones(shape, { dtype }));
   }
 
-  /** @throws {RangeError} if x is not [N, channels, H, W], or in training has only one element per channel. */
+  /** @throws {RangeError} if x is not [N, numFeatures, H, W], or has only one element per channel in training. */
   override forward(x: Tensor): Tensor {
-    if (x.ndim !== 4 || x.shape[1] !== this.channels) {
-      throw new RangeError(`BatchNorm2d: needs images [N, ${this.channels}, H, W], got [${x.shape.join(', ')}]`);
+    if (x.ndim !== 4 || x.shape[1] !== this.numFeatures) {
+      throw new RangeError(`BatchNorm2d: input must be [N, ${this.numFeatures}, H, W], got ${formatShape(x.shape)}`);
     }
-    const { deviation, variance } = this.training ? this.#overBatch(x) : this.#overRunning(x);
-    // All that is multiplied is joined per channel first: one pass over the images instead of three.
+    const { deviation, variance } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(x);
+    // All factors are joined per channel first: one pass over the images instead of three.
     const scale = variance.add(this.eps).sqrt().reciprocal();
     if (!this.weight || !this.bias) return deviation.mul(scale);
     return deviation.mul(scale.mul(this.#perChannel(this.weight.value))).add(this.#perChannel(this.bias.value));
   }
 
-  #overBatch(x: Tensor): Statistics {
-    const count = x.size / this.channels;
+  #batchStatistics(x: Tensor): Statistics {
+    const count = x.size / this.numFeatures;
     if (count <= 1) {
       throw new RangeError(
-        `BatchNorm2d: in training more than one element per channel is needed, got [${x.shape.join(', ')}]; ` +
+        `BatchNorm2d: training needs more than one element per channel, got ${formatShape(x.shape)}; ` +
           'use a larger batch, or eval()',
       );
     }
     const mean = x.mean([0, 2, 3], { keepdims: true });
     const deviation = x.sub(mean);
     const variance = deviation.square().mean([0, 2, 3], { keepdims: true });
-    this.#average(this.runningMean, mean);
-    this.#average(this.runningVar, variance.mul(count / (count - 1)));
+    this.#updateRunning(this.runningMean, mean);
+    this.#updateRunning(this.runningVar, variance.mul(count / (count - 1)));
     return { deviation, variance };
   }
 
-  #overRunning(x: Tensor): Statistics {
+  #runningStatistics(x: Tensor): Statistics {
     return {
       deviation: x.sub(this.#perChannel(this.runningMean.value)),
       variance: this.#perChannel(this.runningVar.value),
     };
   }
 
-  #average(running: Variable, batch: Tensor): void {
-    const latest = stopGradient(batch).reshape([this.channels]).astype(running.dtype);
+  #updateRunning(running: Variable, batch: Tensor): void {
+    const latest = stopGradient(batch).reshape([this.numFeatures]).astype(running.dtype);
     running.assign(running.value.mul(1 - this.momentum).add(latest.mul(this.momentum)));
   }
 
   #perChannel(values: Tensor): Tensor {
-    return values.reshape([this.channels, 1, 1]);
+    return values.reshape([this.numFeatures, 1, 1]);
   }
 }

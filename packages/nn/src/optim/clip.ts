@@ -3,33 +3,34 @@ import type { Tensor } from '@thetagrad/core';
 type Grads = Readonly<Record<string, Tensor>>;
 
 /**
- * Gradients scaled down together so that their norm, as one long vector, is at most `max`; and that norm, a scalar, as
- * it was before. Smaller gradients stay as they are. As PyTorch's `clip_grad_norm_`.
- * @throws {RangeError} if there are no gradients, or `max` is not positive.
+ * Scales gradients down together so that their Euclidean norm, as one vector, is at most `maxNorm`. Gradients of a
+ * smaller norm are returned unchanged. As PyTorch's `clip_grad_norm_`, but not in place.
+ * @returns the gradients, and their norm before (a scalar)
+ * @throws {RangeError} if there are no gradients, or `maxNorm` is not positive.
  */
-export function clipByGlobalNorm(grads: Grads, max: number): { grads: Record<string, Tensor>; norm: Tensor } {
-  checkPositive('clipByGlobalNorm', max);
+export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<string, Tensor>; norm: Tensor } {
+  checkPositive('clipGradNorm', 'maxNorm', maxNorm);
   const squares = Object.values(grads).map((grad) => grad.square().sum());
-  if (squares.length === 0) throw new RangeError('clipByGlobalNorm: there are no gradients');
+  if (squares.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
   const norm = squares.reduce((total, square) => total.add(square)).sqrt();
-  // The small number keeps a norm of 0 from dividing; it is PyTorch's.
-  const scale = norm.add(1e-6).reciprocal().mul(max).minimum(1);
-  return { grads: mapped(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
+  // PyTorch's 1e-6 keeps a norm of 0 from being divided by.
+  const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+  return { grads: mapGrads(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
 }
 
 /**
- * Gradients with each element limited to ±`max`.
- * @throws {RangeError} if `max` is not positive.
+ * Clips each element of the gradients to [−clipValue, clipValue]. As PyTorch's `clip_grad_value_`, but not in place.
+ * @throws {RangeError} if `clipValue` is not positive.
  */
-export function clipByValue(grads: Grads, max: number): Record<string, Tensor> {
-  checkPositive('clipByValue', max);
-  return mapped(grads, (grad) => grad.clip(-max, max));
+export function clipGradValue(grads: Grads, clipValue: number): Record<string, Tensor> {
+  checkPositive('clipGradValue', 'clipValue', clipValue);
+  return mapGrads(grads, (grad) => grad.clip(-clipValue, clipValue));
 }
 
-function mapped(grads: Grads, f: (grad: Tensor) => Tensor): Record<string, Tensor> {
+function mapGrads(grads: Grads, f: (grad: Tensor) => Tensor): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, f(grad)]));
 }
 
-function checkPositive(operation: string, max: number): void {
-  if (!(max > 0)) throw new RangeError(`${operation}: the largest value must be positive, got ${max}`);
+function checkPositive(operation: string, name: string, value: number): void {
+  if (!(value > 0)) throw new RangeError(`${operation}: ${name} must be positive, got ${value}`);
 }

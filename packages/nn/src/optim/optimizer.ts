@@ -7,85 +7,90 @@ import {
   type VariableTree,
   zeros,
 } from '@thetagrad/core';
-import { checkState, describe, type Stateful } from '../state.ts';
+import { checkInteger, sameShape } from '@thetagrad/core/backend';
+import { checkNonnegative } from '../checks.ts';
+import { checkState, formatType, type Stateful } from '../state.ts';
 import type { Schedule } from './schedules.ts';
 
-/** Some of the variables, trained at their own pace. */
+/** Multipliers of the learning rate and weight decay of some variables. */
 export interface ParameterGroup {
-  /** Which variables are in the group, by name and properties; the first group that matches counts. */
+  /** Whether a variable belongs to the group. A variable belongs to the first group that matches. */
   readonly match: (name: string, variable: Variable) => boolean;
-  /** Multiplies the learning rate; 1 unless said otherwise. */
-  readonly learningRateMultiplier?: number;
-  /** Multiplies the weight decay; 1 unless said otherwise. */
+  /** Default: 1. */
+  readonly lrMultiplier?: number;
+  /** Default: 1. */
   readonly weightDecayMultiplier?: number;
 }
 
 export interface OptimizerOptions {
-  /** A number, or a function from the number of updates done to the rate of the next. */
-  readonly learningRate: number | Schedule;
-  /** 0 unless said otherwise. */
+  /** The learning rate: a number, or a function of the number of updates so far. */
+  readonly lr: number | Schedule;
+  /** Default: 0. */
   readonly weightDecay?: number;
+  /** Default: none. */
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** A variable under training. */
-export interface Trained {
+/** A variable that an optimiser trains. */
+export interface TrainedParameter {
   readonly name: string;
   readonly variable: Variable;
-  readonly rateMultiplier: number;
-  /** The weight decay with the group's multiplier. */
+  /** The multiplier of its group. */
+  readonly lrMultiplier: number;
+  /** The weight decay times the multiplier of its group. */
   readonly weightDecay: number;
 }
 
 /**
- * What optimisers share: the trained variables by name with their groups, the count of updates, and state that follows
- * the variables. `update` only assigns; `evaluate(model, optimizer)` computes, in one plan with the gradients.
+ * Base of optimisers: the trained variables by name with their groups, the count of updates, and a state for each
+ * variable. `update` only assigns; `evaluate(model, optimizer)` computes, in one plan with the gradients.
  */
 export abstract class Optimizer implements VariableHolder, Stateful {
-  /** The rate, or the schedule it follows; may be set at any time. */
-  learningRate: number | Schedule;
-  readonly #trained: readonly Trained[];
+  /** The learning rate or its schedule; may be set at any time. */
+  lr: number | Schedule;
+  readonly #parameters: readonly TrainedParameter[];
   readonly #slots: Record<string, Variable> = {};
   #step = 0;
 
   /**
-   * @param tree the variables to train: those that are trainable, named as {@link namedVariables} names them, which is
-   *   how `valueAndGrad` of the same tree names their gradients.
-   * @param slots the names of the values kept for each variable, such as moments.
-   * @throws {RangeError} if there is nothing to train, an option is out of range, or a group matches no variable.
+   * @param tree the variables to train, of which those that are not trainable are skipped. {@link namedVariables} names
+   *   them, as it names the gradients of `valueAndGrad` of the same tree.
+   * @param slots names of the values kept for each variable, such as moments
+   * @throws {RangeError} if no variable is trainable, an option is out of range, or a group matches no variable.
    */
   constructor(tree: VariableTree, options: OptimizerOptions, slots: readonly string[]) {
-    const { learningRate, weightDecay = 0, groups = [] } = options;
+    const { lr, weightDecay = 0, groups = [] } = options;
     const operation = this.constructor.name;
-    if (typeof learningRate !== 'function') checkAtLeast0(operation, 'learningRate', learningRate);
-    checkAtLeast0(operation, 'weightDecay', weightDecay);
-    for (const { learningRateMultiplier = 1, weightDecayMultiplier = 1 } of groups) {
-      checkAtLeast0(operation, 'learningRateMultiplier', learningRateMultiplier);
-      checkAtLeast0(operation, 'weightDecayMultiplier', weightDecayMultiplier);
+    if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
+    checkNonnegative(operation, 'weightDecay', weightDecay);
+    for (const { lrMultiplier = 1, weightDecayMultiplier = 1 } of groups) {
+      checkNonnegative(operation, 'lrMultiplier', lrMultiplier);
+      checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
-    this.learningRate = learningRate;
+    this.lr = lr;
     const used = new Set<ParameterGroup>();
-    this.#trained = Object.entries(namedVariables(tree)).flatMap(([name, variable]) => {
+    this.#parameters = Object.entries(namedVariables(tree)).flatMap(([name, variable]) => {
       if (!variable.trainable) return [];
       const group = groups.find(({ match }) => match(name, variable));
       if (group) used.add(group);
       return {
         name,
         variable,
-        rateMultiplier: group?.learningRateMultiplier ?? 1,
+        lrMultiplier: group?.lrMultiplier ?? 1,
         weightDecay: weightDecay * (group?.weightDecayMultiplier ?? 1),
       };
     });
-    if (this.#trained.length === 0) throw new RangeError(`${operation}: there is no trainable variable`);
+    if (this.#parameters.length === 0) throw new RangeError(`${operation}: there is no trainable variable`);
     const unused = groups.findIndex((group) => !used.has(group));
     if (unused >= 0) {
+      const names = this.#parameters.map(({ name }) => name).join(', ');
       throw new RangeError(
-        `${operation}: groups[${unused}] matches none of the variables ${this.#trained.map(({ name }) => name).join(', ')}` +
+        `${operation}: groups[${unused}] matches none of the variables ${names}` +
           (unused > 0 ? ' that no group before it matches' : ''),
       );
     }
     for (const slot of slots) {
-      for (const { name, variable } of this.#trained) {
+      for (const { name, variable } of this.#parameters) {
         const path = `${slot}.${name}`;
         const initial = zeros(variable.shape, { dtype: variable.dtype });
         this.#slots[path] = new Variable(initial, { name: path, trainable: false });
@@ -93,28 +98,31 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     }
   }
 
-  /** How many updates were done. */
+  /** The number of updates so far. */
   get step(): number {
     return this.#step;
   }
 
-  /** The learning rate of the next update, before the groups' multipliers. */
-  get currentLearningRate(): number {
-    const { learningRate } = this;
-    if (typeof learningRate === 'number') return learningRate;
-    const rate = learningRate(this.#step);
-    checkAtLeast0(this.constructor.name, `learningRate(${this.#step})`, rate);
+  /**
+   * The learning rate of the next update, before the groups' multipliers.
+   * @throws {RangeError} if the schedule returns a number that is not finite and ≥ 0.
+   */
+  get currentLr(): number {
+    const { lr } = this;
+    if (typeof lr === 'number') return lr;
+    const rate = lr(this.#step);
+    checkNonnegative(this.constructor.name, `lr(${this.#step})`, rate);
     return rate;
   }
 
   /**
-   * Assigns new values to the trained variables and to the optimiser's own, from the gradients that `valueAndGrad` of
-   * the same variables gave.
-   * @throws {RangeError} if a gradient is missing, unknown or of another shape; nothing is changed then.
+   * Assigns new values to the trained variables and to the optimiser's state.
+   * @param grads the gradients of `valueAndGrad` with respect to the same variables
+   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then.
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
     const operation = `${this.constructor.name}.update`;
-    const expected = Object.fromEntries(this.#trained.map(({ name, variable }) => [name, variable]));
+    const expected = Object.fromEntries(this.#parameters.map(({ name, variable }) => [name, variable]));
     const missing = Object.keys(expected).filter((name) => !Object.hasOwn(grads, name));
     const unknown = Object.keys(grads).filter((name) => !Object.hasOwn(expected, name));
     if (missing.length > 0 || unknown.length > 0) {
@@ -123,60 +131,56 @@ export abstract class Optimizer implements VariableHolder, Stateful {
         ...(unknown.length > 0 ? [`no variable for the gradients of ${unknown.join(', ')}`] : []),
       ];
       throw new RangeError(
-        `${operation}: ${problems.join('; ')}; differentiate with respect to the variables that the optimiser was made with`,
+        `${operation}: ${problems.join('; ')}; differentiate with respect to the variables passed to the constructor`,
       );
     }
-    for (const { name, variable } of this.#trained) {
-      if (grads[name]!.shape.join() !== variable.shape.join()) {
+    for (const { name, variable } of this.#parameters) {
+      if (!sameShape(grads[name]!.shape, variable.shape)) {
         throw new RangeError(
-          `${operation}: the gradient of ${name} is ${describe(grads[name]!)}, the variable ${describe(variable)}`,
+          `${operation}: the gradient of ${name} is ${formatType(grads[name]!)}, the variable ${formatType(variable)}`,
         );
       }
     }
-    const rate = this.currentLearningRate;
-    for (const trained of this.#trained) {
-      const { name, variable, rateMultiplier } = trained;
-      variable.assign(this.apply(trained, grads[name]!.astype(variable.dtype), rate * rateMultiplier));
+    const lr = this.currentLr;
+    for (const parameter of this.#parameters) {
+      const { name, variable, lrMultiplier } = parameter;
+      variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
     }
     this.#step++;
   }
 
-  /** The new value of a variable, from its gradient and rate; assigns the slots. `step` counts the updates before. */
-  protected abstract apply(trained: Trained, grad: Tensor, rate: number): Tensor;
+  /**
+   * Computes the new value of a variable and assigns its slots. `step` does not count this update yet.
+   * @param lr the learning rate of this variable
+   */
+  protected abstract apply(parameter: TrainedParameter, grad: Tensor, lr: number): Tensor;
 
-  /** What is kept for a variable under a name that the constructor was given. */
+  /** The value kept for a variable under one of the constructor's slot names. */
   protected slot(slot: string, name: string): Variable {
     return this.#slots[`${slot}.${name}`]!;
   }
 
-  /** The values kept for the trained variables, by name: for `evaluate`. */
+  /** The values kept for the trained variables, by name, for `evaluate`. */
   variables(): Record<string, Variable> {
     return { ...this.#slots };
   }
 
-  /** The count of updates (an int32 scalar `step`) and the values of {@link variables}. */
+  /** The values of {@link variables}, and the number of updates as int32 scalar `step`. */
   stateDict(): Record<string, Tensor> {
     const slots = Object.entries(this.#slots).map(([name, variable]): [string, Tensor] => [name, variable.value]);
     return { step: tensor(this.#step, { dtype: 'int32' }), ...Object.fromEntries(slots) };
   }
 
   /**
-   * Takes over such a state; `evaluate(optimizer)` then stores it.
-   * @throws {RangeError} if it does not fit; nothing is changed then.
+   * Restores such a state; `evaluate(optimizer)` then stores it.
+   * @throws {RangeError} if it does not fit. Nothing is changed then.
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     const operation = `${this.constructor.name}.loadStateDict`;
     checkState(operation, this.stateDict(), state);
     const step = state['step']!.itemSync();
-    checkAtLeast0(operation, 'step', step);
+    checkInteger(operation, 'step', step, { min: 0 });
     for (const [name, variable] of Object.entries(this.#slots)) variable.assign(state[name]!);
     this.#step = step;
-  }
-}
-
-/** @throws {RangeError} unless the value is a finite number ≥ 0. */
-export function checkAtLeast0(operation: string, name: string, value: number): void {
-  if (!(Number.isFinite(value) && value >= 0)) {
-    throw new RangeError(`${operation}: ${name} must be a finite number ≥ 0, got ${value}`);
   }
 }

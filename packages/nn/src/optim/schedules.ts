@@ -1,48 +1,63 @@
-// Learning rates as pure functions of the number of updates done.
+// Learning rates as pure functions of the number of updates so far.
+import { checkInteger } from '@thetagrad/core/backend';
 
-/** The learning rate of the update that follows `step` updates; the first one is that of step 0. */
+/** The learning rate of the update after `step` updates; that of the first update is at step 0. */
 export type Schedule = (step: number) => number;
 
-/** The same rate always. */
-export function constant(rate: number): Schedule {
-  return () => rate;
+/** A constant rate. */
+export function constant(lr: number): Schedule {
+  return () => lr;
 }
 
-/** The rate multiplied by `gamma` (0.1 unless said otherwise) at each milestone: once that many updates are done. */
-export function multiStep(
-  rate: number,
-  { milestones, gamma = 0.1 }: { readonly milestones: readonly number[]; readonly gamma?: number },
-): Schedule {
+export interface MultiStepOptions {
+  /** Numbers of updates after which the rate falls, increasing. */
+  readonly milestones: readonly number[];
+  /** Default: 0.1. */
+  readonly gamma?: number;
+}
+
+/**
+ * The rate multiplied by `gamma` at each milestone.
+ * @throws {RangeError} if the milestones are not increasing integers ≥ 0.
+ */
+export function multiStep(lr: number, { milestones, gamma = 0.1 }: MultiStepOptions): Schedule {
   if (!milestones.every((step, i) => Number.isInteger(step) && step > (milestones[i - 1] ?? -1))) {
     throw new RangeError(`multiStep: milestones must be increasing integers ≥ 0, got ${milestones.join(', ')}`);
   }
-  return (step) => rate * gamma ** milestones.filter((milestone) => milestone <= step).length;
+  return (step) => lr * gamma ** milestones.filter((milestone) => milestone <= step).length;
+}
+
+export interface CosineOptions {
+  /** The number of updates until `min` is reached. */
+  readonly steps: number;
+  /** Default: 0. */
+  readonly min?: number;
 }
 
 /**
- * Half a cosine from `rate` down to `min` (0 unless said otherwise) in `steps` updates, and `min` from then on.
+ * Half a cosine from `lr` down to `min` in `steps` updates, and `min` from then on.
  * (Loshchilov and Hutter, ICLR 2017, equation 5, without restarts.)
+ * @throws {RangeError} if `steps` is not an integer ≥ 1.
  */
-export function cosine(rate: number, { steps, min = 0 }: { readonly steps: number; readonly min?: number }): Schedule {
-  checkSteps('cosine', steps);
-  return (step) => min + ((rate - min) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+export function cosine(lr: number, { steps, min = 0 }: CosineOptions): Schedule {
+  checkInteger('cosine', 'steps', steps, { min: 1 });
+  return (step) => min + ((lr - min) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+}
+
+export interface WarmupOptions {
+  /** The number of updates of the warm-up. */
+  readonly steps: number;
+  /** The factor at step 0. Default: 0. */
+  readonly from?: number;
 }
 
 /**
- * A schedule (or a constant rate) multiplied by a factor that rises linearly from `from` (0 unless said otherwise) to 1
- * in `steps` updates. Milestones and lengths of the schedule keep their meaning: they count from the very first update.
+ * A schedule (or constant rate) multiplied by a factor that rises linearly from `from` to 1 in `steps` updates. The
+ * schedule itself still counts from the first update.
+ * @throws {RangeError} if `steps` is not an integer ≥ 1.
  */
-export function warmUp(
-  schedule: Schedule | number,
-  { steps, from = 0 }: { readonly steps: number; readonly from?: number },
-): Schedule {
-  checkSteps('warmUp', steps);
-  const full = typeof schedule === 'number' ? constant(schedule) : schedule;
-  return (step) => full(step) * Math.min(1, from + ((1 - from) * step) / steps);
-}
-
-function checkSteps(operation: string, steps: number): void {
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(`${operation}: steps must be an integer ≥ 1, got ${steps}`);
-  }
+export function warmup(schedule: Schedule | number, { steps, from = 0 }: WarmupOptions): Schedule {
+  checkInteger('warmup', 'steps', steps, { min: 1 });
+  const rate = typeof schedule === 'number' ? constant(schedule) : schedule;
+  return (step) => rate(step) * Math.min(1, from + ((1 - from) * step) / steps);
 }
