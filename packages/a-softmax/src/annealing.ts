@@ -1,40 +1,38 @@
 import type { Tensor } from '@thetagrad/core';
+import { checkNonnegative } from '@thetagrad/nn';
 
-/** λ = max(min, base · (1 + gamma · iteration)^−power); {@link lambdaAt}. */
+/** λ = max(min, base · (1 + gamma · iteration)^−power). The defaults are the SphereFace authors'. */
 export interface LambdaSchedule {
-  /** λ at iteration 0; 1000 unless said otherwise. */
+  /** λ at iteration 0. Default: 1000. */
   readonly base: number;
-  /** 0.12 unless said otherwise. */
+  /** Default: 0.12. */
   readonly gamma: number;
-  /** 1 unless said otherwise. */
+  /** Default: 1. */
   readonly power: number;
-  /** What λ does not fall below; 5 unless said otherwise. */
+  /** The lower bound of λ. Default: 5. */
   readonly min: number;
 }
 
 /**
- * A schedule with the settings of the SphereFace authors (their `sphereface_model.prototxt`) where nothing else is said.
- * A number is a constant λ; 0 the pure loss.
- *
- * @throws {RangeError} if a setting is not finite and ≥ 0.
+ * Completes a schedule with the defaults, those of the authors' `sphereface_model.prototxt`. A number is a constant λ; 0
+ * is the loss without annealing.
+ * @throws {RangeError} if a setting is not a finite number ≥ 0.
  */
-export function lambdaSchedule(operation: string, lambda: number | Partial<LambdaSchedule> = {}): LambdaSchedule {
+export function completeSchedule(operation: string, lambda: number | Partial<LambdaSchedule> = {}): LambdaSchedule {
   const schedule =
     typeof lambda === 'number'
       ? { base: lambda, gamma: 0, power: 0, min: 0 }
       : { base: 1000, gamma: 0.12, power: 1, min: 5, ...lambda };
   for (const [name, value] of Object.entries(schedule)) {
-    if (!(value >= 0 && value < Infinity)) {
-      const setting = typeof lambda === 'number' ? 'lambda' : `lambda.${name}`;
-      throw new RangeError(`${operation}: ${setting} must be a finite number of at least 0, got ${String(value)}`);
-    }
+    checkNonnegative(operation, typeof lambda === 'number' ? 'lambda' : `lambda.${name}`, value);
   }
   return schedule;
 }
 
 /**
- * λ as a float32 tensor of the iteration's shape. It starts large, where A-Softmax is close to modified softmax and easy
- * to train, and falls to its minimum (L-Softmax, arXiv 1612.02295; the SphereFace authors' `MarginInnerProduct` layer).
+ * λ as a float32 tensor of the iteration's shape. It is large at first, where A-Softmax is close to modified softmax and
+ * easy to train, and falls to its minimum. (L-Softmax, arXiv 1612.02295; the SphereFace authors' `MarginInnerProduct`
+ * layer.)
  */
 export function lambdaAt(iteration: Tensor, { base, gamma, power, min }: LambdaSchedule): Tensor {
   return iteration.astype('float32').mul(gamma).add(1).pow(-power).mul(base).maximum(min);

@@ -1,6 +1,12 @@
-// What the losses and the heads ask of their inputs.
+// Checks of the inputs of losses and heads.
 import { isFloat, reference, type Tensor } from '@thetagrad/core';
+import { formatShape } from '@thetagrad/core/backend';
+import { checkLabels, checkNonnegative } from '@thetagrad/nn';
 
+/**
+ * Checks features [N, D] and weight [C, D].
+ * @returns N and C
+ */
 export function checkMatrices(
   operation: string,
   features: Tensor,
@@ -8,83 +14,68 @@ export function checkMatrices(
 ): { samples: number; classes: number } {
   for (const [name, value, shape] of [
     ['features', features, '[N, D]'],
-    ['weight', weight, '[C, D], one class a row'],
+    ['weight', weight, '[C, D], one row per class'],
   ] as const) {
     if (value.ndim !== 2) {
-      throw new RangeError(`${operation}: ${name} must be ${shape}, got [${value.shape.join(', ')}]`);
+      throw new RangeError(`${operation}: ${name} must be ${shape}, got ${formatShape(value.shape)}`);
     }
     if (!isFloat(value.dtype)) {
       throw new TypeError(`${operation}: ${name} must be float32 or float64, got ${value.dtype}`);
     }
     if (value.size === 0) {
-      throw new RangeError(`${operation}: ${name} is empty, [${value.shape.join(', ')}]`);
+      throw new RangeError(`${operation}: ${name} must not be empty, got ${formatShape(value.shape)}`);
     }
   }
   const [samples, dimension] = features.shape as [number, number];
   const [classes, width] = weight.shape as [number, number];
   if (dimension !== width) {
     throw new RangeError(
-      `${operation}: features [${samples}, ${dimension}] have ${dimension} components, ` +
-        `the classes of weight [${classes}, ${width}] have ${width}`,
+      `${operation}: features ${formatShape(features.shape)} and weight ${formatShape(weight.shape)} ` +
+        `must have rows of one length, got ${dimension} and ${width}`,
     );
   }
   return { samples, classes };
 }
 
-export function checkLabels(operation: string, features: Tensor, weight: Tensor, labels: Tensor): void {
+/** Checks features [N, D], weight [C, D] and labels [N]. */
+export function checkInputs(operation: string, features: Tensor, weight: Tensor, labels: Tensor): void {
   const { samples, classes } = checkMatrices(operation, features, weight);
-  if (labels.dtype !== 'int32') {
-    throw new TypeError(`${operation}: labels must be int32, got ${labels.dtype}; convert with astype('int32')`);
-  }
-  if (labels.ndim !== 1 || labels.shape[0] !== samples) {
-    throw new RangeError(
-      `${operation}: labels must be [${samples}], one for each feature, got [${labels.shape.join(', ')}]`,
-    );
-  }
-  // Labels that are plain data are looked at here; others are checked when they are used as indices.
+  checkLabels(operation, labels, samples);
+  // The values of computed labels, and of those on a device, are checked at evaluation, as indices.
   if (labels.buffer?.backend !== reference()) return;
   const wrong = labels.dataSync().find((label) => label < 0 || label >= classes);
   if (wrong !== undefined) {
-    throw new RangeError(`${operation}: label ${wrong} is none of the ${classes} classes, 0 to ${classes - 1}`);
+    throw new RangeError(`${operation}: label ${wrong} is out of range for ${classes} classes, 0 to ${classes - 1}`);
   }
 }
 
-/** @throws {RangeError} unless the margin is an integer of at least 1. */
-export function requireIntegerMargin(operation: string, margin: number): void {
-  if (!(Number.isSafeInteger(margin) && margin >= 1)) {
-    throw new RangeError(`${operation}: margin must be an integer of at least 1, got ${String(margin)}`);
-  }
-}
-
-export function requireLambda(operation: string, lambda: number | Tensor): void {
+export function checkLambda(operation: string, lambda: number | Tensor): void {
   if (typeof lambda === 'number') {
-    if (!(lambda >= 0)) throw new RangeError(`${operation}: lambda must be at least 0, got ${lambda}`);
+    if (!(lambda >= 0)) throw new RangeError(`${operation}: lambda must be ≥ 0, got ${lambda}`);
     return;
   }
   if (lambda.ndim !== 0) {
-    throw new RangeError(`${operation}: lambda must be a scalar, got shape [${lambda.shape.join(', ')}]`);
+    throw new RangeError(`${operation}: lambda must be a scalar, got shape ${formatShape(lambda.shape)}`);
   }
   if (!isFloat(lambda.dtype)) {
     throw new TypeError(`${operation}: lambda must be float32 or float64, got ${lambda.dtype}`);
   }
 }
 
-export function requireCosFace(operation: string, margin: number, scale: number): void {
-  requireScale(operation, scale);
-  if (!(margin >= 0 && margin < Infinity)) {
-    throw new RangeError(`${operation}: margin must be a finite number of at least 0, got ${String(margin)}`);
-  }
+export function checkCosFace(operation: string, margin: number, scale: number): void {
+  checkScale(operation, scale);
+  checkNonnegative(operation, 'margin', margin);
 }
 
-export function requireArcFace(operation: string, margin: number, scale: number): void {
-  requireScale(operation, scale);
+export function checkArcFace(operation: string, margin: number, scale: number): void {
+  checkScale(operation, scale);
   if (!(margin >= 0 && margin < Math.PI)) {
     throw new RangeError(`${operation}: margin must be an angle in radians in [0, π), got ${String(margin)}`);
   }
 }
 
-export function requireScale(operation: string, scale: number): void {
+export function checkScale(operation: string, scale: number): void {
   if (!(scale > 0 && scale < Infinity)) {
-    throw new RangeError(`${operation}: scale must be a positive finite number, got ${String(scale)}`);
+    throw new RangeError(`${operation}: scale must be a finite number > 0, got ${String(scale)}`);
   }
 }

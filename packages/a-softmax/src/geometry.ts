@@ -1,53 +1,50 @@
 /**
- * The geometry of the angular margin in closed form: plain numbers, angles in radians.
+ * The geometry of the angular margin in closed form, in plain numbers, with angles in radians.
  *
- * Two sources are cited throughout: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face
+ * Sources: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face
  * Recognition", CVPR 2017, arXiv 1704.08063; L-Softmax is Liu et al., "Large-Margin Softmax Loss for Convolutional
  * Neural Networks", ICML 2016, arXiv 1612.02295.
  */
+import { checkInteger } from '@thetagrad/core/backend';
+import { checkNonnegative } from '@thetagrad/nn';
 
 /**
  * ψ(θ) = (−1)^k cos(mθ) − 2k for θ in [kπ/m, (k+1)π/m], k = 0 … m − 1: the continuous, strictly decreasing extension of
  * cos(mθ) from [0, π/m] to [0, π] (SphereFace, section 3.2, equation 7).
  *
- * This is the definition word for word, on an angle. The losses work from cos θ and Chebyshev polynomials instead, so
- * the two check each other.
- *
+ * This is the definition, as a function of the angle. The losses use Chebyshev polynomials of cos θ instead; tests compare
+ * the two.
  * @param theta angle in radians, in [0, π]
- * @param m angular margin, a positive integer
- * @throws RangeError if theta lies outside [0, π] or m is not a positive integer
+ * @param m angular margin, an integer ≥ 1
+ * @throws {RangeError} if theta is not in [0, π], or m is not an integer ≥ 1.
  */
 export function psi(theta: number, m: number): number {
-  requireAngle('psi', 'theta', theta);
-  requirePositiveInteger('psi', m);
-  return psiUnchecked(theta, m);
+  checkAngle('psi', 'theta', theta);
+  checkInteger('psi', 'm', m, { min: 1 });
+  return evaluatePsi(theta, m);
 }
 
 /**
- * The angular margin between two classes whose samples are all on the right side of the A-Softmax boundaries,
- * (m − 1)/(m + 1) · θ₁₂ (SphereFace, section 3.2): each boundary lies at θ₁₂/(m + 1) from its own weight vector.
- *
+ * The angular margin between two classes that A-Softmax separates, (m − 1)/(m + 1) · θ₁₂ (SphereFace, section 3.2): the
+ * boundary of each class is at θ₁₂/(m + 1) from its weight vector.
  * @param theta12 angle between the two weight vectors in radians, in [0, π]
- * @param m angular margin; any real number ≥ 1, because the bounds of {@link minimumMargin} are not integers
+ * @param m angular margin, a real number ≥ 1, as the bounds of {@link minimumMargin} are not integers
  * @returns the margin in radians
- * @throws RangeError if theta12 lies outside [0, π] or m is below 1 or not finite
+ * @throws {RangeError} if theta12 is not in [0, π], or m is not finite and ≥ 1.
  */
 export function angularMargin(theta12: number, m: number): number {
-  requireAngle('angularMargin', 'theta12', theta12);
-  if (!(m >= 1 && m < Infinity))
-    throw new RangeError(`angularMargin: m must be a finite number of at least 1, got ${m}`);
+  checkAngle('angularMargin', 'theta12', theta12);
+  if (!(m >= 1 && m < Infinity)) throw new RangeError(`angularMargin: m must be a finite number ≥ 1, got ${m}`);
   return ((m - 1) / (m + 1)) * theta12;
 }
 
 /**
  * The lower bound on m above which the largest angle within a class is smaller than the smallest angle between classes,
- * if every sample is classified correctly by A-Softmax (SphereFace, section 3.4, properties 2 and 3).
+ * if A-Softmax classifies every sample correctly (SphereFace, section 3.4, properties 2 and 3).
  *
- * - `'binary'`: 2 + √3. A class of two spans up to θ₁₂/(m + 1) towards the other class and θ₁₂/(m − 1) away from it.
- * - `'multiclass'`: 3, for weight vectors that are spaced evenly, so that a class is hemmed in on every side and spans
- *   2θ/(m + 1).
- *
- * @throws RangeError for any other case
+ * - `'binary'`: 2 + √3. Each of two classes extends θ₁₂/(m + 1) towards the other and θ₁₂/(m − 1) away from it.
+ * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbours on all sides and spans 2θ/(m + 1).
+ * @throws {RangeError} for any other case.
  */
 export function minimumMargin(classes: 'binary' | 'multiclass'): number {
   switch (classes) {
@@ -61,7 +58,8 @@ export function minimumMargin(classes: 'binary' | 'multiclass'): number {
 }
 
 /**
- * A loss as its decision boundary sees it. Each is the condition for class 1; the one for class 2 swaps the indices.
+ * The decision rule of a loss for two classes. Each equation is the decision boundary of class 1; that of class 2 has the
+ * indices swapped.
  *
  * - `modifiedSoftmax`: cos θ₁ = cos θ₂ (SphereFace, table 1)
  * - `aSoftmax`: ψ(θ₁) = cos θ₂ with margin m (SphereFace, table 1)
@@ -76,88 +74,87 @@ export type DecisionRule =
   | { readonly loss: 'cosFace'; readonly margin: number }
   | { readonly loss: 'arcFace'; readonly margin: number };
 
-/** Where the decisions flip on the arc from W₁ (angle 0) to W₂ (angle θ₁₂); everything in radians. */
+/** The decision boundaries on the arc from W₁ (angle 0) to W₂ (angle θ₁₂), in radians. */
 export interface DecisionBoundary {
-  /** Angle from W₁ at which a sample stops meeting the condition for class 1. */
+  /** Angle from W₁ up to which a sample belongs to class 1. */
   readonly class1: number;
-  /** Angle from W₁ (not from W₂) at which a sample starts meeting the condition for class 2. */
+  /** Angle from W₁ (not W₂) from which on a sample belongs to class 2. */
   readonly class2: number;
-  /** class2 − class1: the width of the arc that belongs to neither class, 0 where both boundaries coincide. */
+  /** class2 − class1, the width of the arc that belongs to neither class; 0 where the boundaries coincide. */
   readonly margin: number;
 }
 
 /**
  * The decision boundaries of a loss between two classes, on the shorter arc between their weight vectors.
  *
- * The sides of each condition are monotone along the arc, so there is at most one boundary per class. All but
- * `lSoftmax` have a closed form (A-Softmax: θ₁₂/(m + 1); CosFace: θ₁₂/2 − arcsin(margin / (2 sin(θ₁₂/2))); ArcFace:
- * (θ₁₂ − margin)/2); `lSoftmax` is bisected to machine precision.
- *
+ * Both sides of each equation are monotone along the arc, so that there is at most one boundary per class. Closed forms,
+ * as angles from the weight vector of the class: A-Softmax θ₁₂/(m + 1); CosFace θ₁₂/2 − arcsin(margin / (2 sin(θ₁₂/2)));
+ * ArcFace (θ₁₂ − margin)/2. L-Softmax is solved by bisection to machine precision.
  * @param theta12 angle between the weight vectors in radians, in (0, π]
- * @throws RangeError if theta12 lies outside (0, π], a parameter of the rule is out of range, or a class has no
- *   boundary on the arc (its condition holds nowhere, or everywhere, between the weight vectors)
+ * @throws {RangeError} if theta12 is not in (0, π], a parameter of the rule is out of range, or a class has no boundary on
+ *   the arc (all of it or none of it belongs to the class).
  */
 export function decisionBoundary(theta12: number, rule: DecisionRule): DecisionBoundary {
-  requireAngle('decisionBoundary', 'theta12', theta12);
-  if (theta12 === 0)
-    throw new RangeError('decisionBoundary: theta12 is 0: weight vectors of one direction have no arc between them');
+  checkAngle('decisionBoundary', 'theta12', theta12);
+  if (theta12 === 0) throw new RangeError('decisionBoundary: theta12 must be > 0, got 0, where there is no arc');
   if (rule.loss !== 'lSoftmax') {
-    const own = ownAngle(theta12, rule);
-    return boundaryBetween(own, own, theta12);
+    const angle = boundaryAngle(theta12, rule);
+    return combineBoundaries(angle, angle, theta12);
   }
   const [norm1, norm2] = rule.weightNorms;
-  requirePositiveInteger('decisionBoundary', rule.m);
+  checkInteger('decisionBoundary', 'm', rule.m, { min: 1 });
   for (const norm of [norm1, norm2]) {
     if (!(norm > 0 && norm < Infinity)) {
-      throw new RangeError(`decisionBoundary: weightNorms must be positive and finite, got [${norm1}, ${norm2}]`);
+      throw new RangeError(`decisionBoundary: weightNorms must be finite numbers > 0, got [${norm1}, ${norm2}]`);
     }
   }
-  return boundaryBetween(
+  return combineBoundaries(
     bisectLSoftmax(theta12, rule.m, norm1, norm2),
     bisectLSoftmax(theta12, rule.m, norm2, norm1),
     theta12,
   );
 }
 
-/** From the angle of each boundary to its own weight vector. */
-function boundaryBetween(own1: number, own2: number, theta12: number): DecisionBoundary {
-  const class2 = theta12 - own2;
-  // For m = 1 the boundaries coincide; the rounding of θ₁₂ − θ₁₂/2 is exact, that of a bisected pair is not, and may be
-  // a hair below 0.
-  return { class1: own1, class2, margin: Math.max(0, class2 - own1) };
+/** The boundaries, from the angle of each to the weight vector of its class. */
+function combineBoundaries(angle1: number, angle2: number, theta12: number): DecisionBoundary {
+  const class2 = theta12 - angle2;
+  // Where boundaries found by bisection coincide, rounding may make the difference negative.
+  return { class1: angle1, class2, margin: Math.max(0, class2 - angle1) };
 }
 
-/** The angle from a class's own weight vector to its boundary, for the rules in which the two classes are alike. */
-function ownAngle(theta12: number, rule: Exclude<DecisionRule, { loss: 'lSoftmax' }>): number {
+/** The angle from a class's weight vector to its boundary, for rules that treat both classes alike. */
+function boundaryAngle(theta12: number, rule: Exclude<DecisionRule, { loss: 'lSoftmax' }>): number {
   switch (rule.loss) {
     case 'modifiedSoftmax':
       return theta12 / 2;
     case 'aSoftmax':
-      // mθ₁ = θ₂ ≤ π, so the boundary always lies on the first piece of ψ.
-      requirePositiveInteger('decisionBoundary', rule.m);
+      // mθ₁ = θ₂ ≤ π: the boundary is on the first piece of ψ.
+      checkInteger('decisionBoundary', 'm', rule.m, { min: 1 });
       return theta12 / (rule.m + 1);
     case 'cosFace': {
-      requireMargin(rule.margin);
+      checkNonnegative('decisionBoundary', 'margin', rule.margin);
       const half = Math.sin(theta12 / 2);
       // cos θ₁ − cos(θ₁₂ − θ₁) = 2 sin(θ₁₂/2) sin(θ₁₂/2 − θ₁), at most 2 sin²(θ₁₂/2) on the arc
-      if (rule.margin > 2 * half * half) throw noBoundary(theta12, `the margin ${rule.margin} exceeds 1 − cos θ₁₂`);
+      if (rule.margin > 2 * half * half)
+        throw noBoundaryError(theta12, `the margin ${rule.margin} exceeds 1 − cos θ₁₂`);
       return theta12 / 2 - Math.asin(rule.margin / (2 * half));
     }
     case 'arcFace':
-      requireMargin(rule.margin);
-      if (rule.margin > theta12) throw noBoundary(theta12, `the margin ${rule.margin} exceeds θ₁₂`);
+      checkNonnegative('decisionBoundary', 'margin', rule.margin);
+      if (rule.margin > theta12) throw noBoundaryError(theta12, `the margin ${rule.margin} exceeds θ₁₂`);
       return (theta12 - rule.margin) / 2;
     default:
       throw new RangeError(`decisionBoundary: unknown loss ${String((rule as { loss: unknown }).loss)}`);
   }
 }
 
-/** The zero of ‖W‖ψ(θ) − ‖W'‖cos(θ₁₂ − θ), which falls strictly along the arc. */
+/** The root of ‖W‖ψ(θ) − ‖W'‖cos(θ₁₂ − θ), which is strictly decreasing on the arc. */
 function bisectLSoftmax(theta12: number, m: number, own: number, other: number): number {
-  const excess = (theta: number): number => own * psiUnchecked(theta, m) - other * Math.cos(theta12 - theta);
-  if (excess(0) < 0) throw noBoundary(theta12, `a weight of norm ${own} loses the whole arc to one of norm ${other}`);
+  const excess = (theta: number): number => own * evaluatePsi(theta, m) - other * Math.cos(theta12 - theta);
+  if (excess(0) < 0)
+    throw noBoundaryError(theta12, `a weight of norm ${own} loses the whole arc to one of norm ${other}`);
   if (excess(theta12) > 0)
-    throw noBoundary(theta12, `a weight of norm ${own} wins the whole arc from one of norm ${other}`);
+    throw noBoundaryError(theta12, `a weight of norm ${own} wins the whole arc from one of norm ${other}`);
   let low = 0;
   let high = theta12;
   for (;;) {
@@ -168,28 +165,18 @@ function bisectLSoftmax(theta12: number, m: number, own: number, other: number):
   }
 }
 
-function psiUnchecked(theta: number, m: number): number {
+/** ψ without checks of its arguments. */
+function evaluatePsi(theta: number, m: number): number {
   const k = Math.min(Math.floor((m * theta) / Math.PI), m - 1);
   return (k % 2 === 0 ? 1 : -1) * Math.cos(m * theta) - 2 * k;
 }
 
-function noBoundary(theta12: number, reason: string): RangeError {
+function noBoundaryError(theta12: number, reason: string): RangeError {
   return new RangeError(`decisionBoundary: no boundary on the arc of θ₁₂ = ${theta12}: ${reason}`);
 }
 
-function requireAngle(operation: string, name: string, angle: number): void {
+function checkAngle(operation: string, name: string, angle: number): void {
   if (!(angle >= 0 && angle <= Math.PI)) {
     throw new RangeError(`${operation}: ${name} must be an angle in radians in [0, π], got ${angle}`);
-  }
-}
-
-function requirePositiveInteger(operation: string, m: number): void {
-  if (!(Number.isSafeInteger(m) && m >= 1))
-    throw new RangeError(`${operation}: m must be a positive integer, got ${m}`);
-}
-
-function requireMargin(margin: number): void {
-  if (!(margin >= 0 && margin < Infinity)) {
-    throw new RangeError(`decisionBoundary: margin must be a finite number of at least 0, got ${margin}`);
   }
 }

@@ -1,7 +1,8 @@
 import { type DType, tensor, type Tensor, Variable, zeros } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import { init, type Initializer, Linear, Module, type Randomness } from '@thetagrad/nn';
-import { lambdaAt, type LambdaSchedule, lambdaSchedule } from './annealing.ts';
-import { requireArcFace, requireCosFace, requireIntegerMargin } from './checks.ts';
+import { completeSchedule, lambdaAt, type LambdaSchedule } from './annealing.ts';
+import { checkArcFace, checkCosFace } from './checks.ts';
 import {
   arcFaceLoss,
   type ArcFaceOptions,
@@ -16,40 +17,38 @@ import {
   softmaxLoss,
 } from './losses.ts';
 
-/** Options of every head: where its initial weights come from. */
+/** Options of all heads: the initial weights. */
 export interface HeadOptions extends Randomness {
-  /** Default: uniform with variance 1/D, so that a class weight has a length of about 1 (Caffe's `xavier`, as the authors). */
+  /** Default: uniform with variance 1/D, so that rows have lengths of about 1 (Caffe's `xavier`, as the authors). */
   readonly weightInit?: Initializer;
-  /** float32 unless said otherwise. */
+  /** Default: float32. */
   readonly dtype?: DType;
 }
 
 /**
- * What is trained on top of a network that computes features, and left behind afterwards: a weight vector for each
- * training class, and a loss. All heads are used alike:
+ * The classification layer on top of a network that computes features, used in training only: a weight vector for each
+ * class, and a loss. All heads are used alike:
  *
  *     valueAndGrad({ model, head }, (x, y) => head.loss(model.forward(x), y))
  */
 export abstract class ClassificationHead extends Module {
-  /** [C, D], one class a row. Losses that want it of length 1 normalise it themselves. */
+  /** [C, D], one row per class. Losses that need rows of length 1 normalise them. */
   readonly weight: Variable;
 
   /**
    * @param features D, the length of a feature
-   * @param classes C
-   * @throws {RangeError} unless both are integers ≥ 1.
+   * @param classes C, the number of classes
+   * @throws {RangeError} if one of them is not an integer ≥ 1.
+   * @throws {TypeError} if both a key and a generator are given.
    */
   constructor(features: number, classes: number, options: HeadOptions = {}) {
     super();
-    for (const [name, count] of Object.entries({ features, classes })) {
-      if (!(Number.isSafeInteger(count) && count >= 1)) {
-        throw new RangeError(`${new.target.name}: ${name} must be an integer of at least 1, got ${String(count)}`);
-      }
-    }
-    this.weight = new Linear(features, classes, { weightInit: unitLength, ...options, bias: false }).weight;
+    checkInteger(new.target.name, 'features', features, { min: 1 });
+    checkInteger(new.target.name, 'classes', classes, { min: 1 });
+    this.weight = new Linear(features, classes, { weightInit, ...options, bias: false }).weight;
   }
 
-  /** The logits for prediction, those of the loss without its margin: [N, D] to [N, C]. */
+  /** The logits for prediction, without a margin: [N, D] to [N, C]. */
   abstract override forward(features: Tensor): Tensor;
 
   /**
@@ -60,11 +59,11 @@ export abstract class ClassificationHead extends Module {
   abstract loss(features: Tensor, labels: Tensor): Tensor;
 }
 
-// A variance of 2 / ((1 + slope²) · fanIn), which slope 1 makes 1 / fanIn.
-const unitLength = init.kaimingUniform({ negativeSlope: 1 });
+// The variance is 2 / ((1 + slope²) · fanIn), 1 / fanIn for slope 1.
+const weightInit = init.kaimingUniform({ negativeSlope: 1 });
 
 export interface SoftmaxHeadOptions extends HeadOptions {
-  /** Whether a bias, at first 0, is added for each class; true unless said otherwise. */
+  /** Whether a bias, initially 0, is added for each class. Default: true. */
   readonly bias?: boolean;
 }
 
@@ -100,33 +99,36 @@ export class ModifiedSoftmaxHead extends ClassificationHead {
 }
 
 export interface AngularMarginHeadOptions extends HeadOptions {
-  /** m, an integer of at least 1; 4 unless said otherwise. */
+  /** m, an integer ≥ 1. Default: 4. */
   readonly margin?: number;
-  /** The schedule of λ, or a constant; that of the SphereFace authors unless said otherwise. */
+  /** The schedule of λ, or a constant. Default: the schedule of the SphereFace authors. */
   readonly lambda?: number | Partial<LambdaSchedule>;
 }
 
 /**
- * A head with an integer margin that comes in slowly, as λ falls from iteration to iteration. In training mode each call
- * of `loss` is an iteration, the first being number 1, as in the authors' code; `evaluate` the head with the loss to
- * store it. The number is a variable, so it is saved with the weights and goes on from there.
+ * A head with an integer margin whose effect grows as λ falls from iteration to iteration. In training mode each call of
+ * `loss` is an iteration; the first is number 1, as in the authors' code. The number is a variable, which is saved with
+ * the weights; evaluate the head with the loss to store it.
  */
 export abstract class AngularMarginHead extends ClassificationHead {
   readonly margin: number;
   readonly schedule: LambdaSchedule;
-  /** An int32 scalar: how many times `loss` was called in training mode. */
+  /** The number of calls of `loss` in training mode, an int32 scalar. */
   readonly iteration: Variable;
 
-  /** @throws {RangeError} if the margin is not an integer of at least 1, or a setting of λ not finite and ≥ 0. */
+  /**
+   * @throws {RangeError} if the margin is not an integer ≥ 1, a setting of λ is not finite and ≥ 0, or as
+   *   {@link ClassificationHead}.
+   */
   constructor(features: number, classes: number, options: AngularMarginHeadOptions = {}) {
     super(features, classes, options);
-    const head = new.target.name;
+    const { name } = new.target;
     const { margin = 4, lambda } = options;
-    requireIntegerMargin(head, margin);
+    checkInteger(name, 'margin', margin, { min: 1 });
     this.margin = margin;
-    this.schedule = lambdaSchedule(head, lambda);
+    this.schedule = completeSchedule(name, lambda);
     const start = tensor(0, { dtype: 'int32' });
-    this.iteration = new Variable(start, { name: `${head}.iteration`, trainable: false });
+    this.iteration = new Variable(start, { name: `${name}.iteration`, trainable: false });
   }
 
   /** λ of the last iteration, a float32 scalar. */
@@ -165,9 +167,9 @@ export class LSoftmaxHead extends AngularMarginHead {
   }
 }
 
-/** A head on the cosines of features and weights, times a scale. */
+/** A head whose logits are the scaled cosines of features and weights. */
 export abstract class CosineMarginHead extends ClassificationHead {
-  /** What the loss takes off the target: a cosine (CosFace) or an angle in radians (ArcFace). */
+  /** Subtracted from the target's cosine (CosFace), or added to its angle, in radians (ArcFace). */
   readonly margin: number;
   readonly scale: number;
 
@@ -186,10 +188,10 @@ export interface CosFaceHeadOptions extends HeadOptions, CosFaceOptions {}
 
 /** {@link cosFaceLoss}, also known as additive-margin softmax, with its own weights. */
 export class CosFaceHead extends CosineMarginHead {
-  /** @throws {RangeError} if the margin is not finite and ≥ 0, or the scale not positive. */
+  /** @throws {RangeError} if the margin is not finite and ≥ 0, the scale not finite and > 0, or as {@link ClassificationHead}. */
   constructor(features: number, classes: number, options: CosFaceHeadOptions = {}) {
     const { margin = 0.35, scale = 64 } = options;
-    requireCosFace('CosFaceHead', margin, scale);
+    checkCosFace('CosFaceHead', margin, scale);
     super(features, classes, margin, scale, options);
   }
 
@@ -202,10 +204,10 @@ export interface ArcFaceHeadOptions extends HeadOptions, ArcFaceOptions {}
 
 /** {@link arcFaceLoss} with its own weights. */
 export class ArcFaceHead extends CosineMarginHead {
-  /** @throws {RangeError} if the margin is not in [0, π), or the scale not positive. */
+  /** @throws {RangeError} if the margin is not in [0, π), the scale not finite and > 0, or as {@link ClassificationHead}. */
   constructor(features: number, classes: number, options: ArcFaceHeadOptions = {}) {
     const { margin = 0.5, scale = 64 } = options;
-    requireArcFace('ArcFaceHead', margin, scale);
+    checkArcFace('ArcFaceHead', margin, scale);
     super(features, classes, margin, scale, options);
   }
 

@@ -1,5 +1,4 @@
 export type { LambdaSchedule } from './annealing.ts';
-export { mirroredFeatures } from './features.ts';
 export {
   angularMargin,
   type DecisionBoundary,
@@ -10,6 +9,7 @@ export {
 } from './geometry.ts';
 export * from './heads.ts';
 export * from './losses.ts';
+export { mirroredFeatures } from './mirroredFeatures.ts';
 export { psiOfCosine } from './psi.ts';
 export {
   preprocessImages,

@@ -1,4 +1,5 @@
 import type { Tensor, VariableTree } from '@thetagrad/core';
+import { checkInteger, formatShape } from '@thetagrad/core/backend';
 import {
   Conv2d,
   type Generator,
@@ -15,7 +16,7 @@ import {
   type SGDOptions,
 } from '@thetagrad/nn';
 
-/** Residual units in each of the four stages, by the number of layers (SphereFace, table 2). */
+/** The number of residual units in each of the four stages, by the number of layers (SphereFace, table 2). */
 const residualUnits = {
   4: [0, 0, 0, 0],
   10: [0, 1, 2, 0],
@@ -25,21 +26,21 @@ const residualUnits = {
 } as const;
 
 export interface SphereFaceOptions extends Randomness {
-  /** The number of convolutions: 4, 10, 20, 36 or 64; 20 unless said otherwise. */
+  /** The number of convolutions: 4, 10, 20, 36 or 64. Default: 20. */
   readonly layers?: keyof typeof residualUnits;
-  /** Channels of the images; 3 unless said otherwise. */
+  /** Channels of the images. Default: 3. */
   readonly channels?: number;
-  /** Height of the images in pixels; 112 unless said otherwise. */
+  /** Height of the images in pixels. Default: 112. */
   readonly height?: number;
-  /** Width of the images in pixels; 96 unless said otherwise. */
+  /** Width of the images in pixels. Default: 96. */
   readonly width?: number;
-  /** Channels of the four stages; 64, 128, 256 and 512 unless said otherwise. */
+  /** Channels of the four stages. Default: 64, 128, 256 and 512. */
   readonly widths?: readonly [number, number, number, number];
-  /** The length of a feature; 512 unless said otherwise. */
+  /** The length of a feature. Default: 512. */
   readonly features?: number;
 }
 
-/** A network of table 2 in the SphereFace paper; {@link sphereFace} says more. */
+/** A network of table 2 in the SphereFace paper; see {@link sphereFace}. */
 export class SphereFace extends Module {
   /** The shape of an image, [channels, height, width]. */
   readonly imageShape: readonly [channels: number, height: number, width: number];
@@ -65,16 +66,18 @@ export class SphereFace extends Module {
     if (stageWidths.length !== 4) {
       throw new RangeError(`sphereFace: widths must be four numbers, got [${stageWidths.join(', ')}]`);
     }
-    checkCounts({ channels, height, width, features });
-    checkCounts(Object.fromEntries(widths.map((count, i) => [`widths[${i}]`, count])));
+    const sizes = Object.entries({ channels, height, width, features });
+    for (const [name, size] of [...sizes, ...widths.map((size, i) => [`widths[${i}]`, size] as const)]) {
+      checkInteger('sphereFace', name, size, { min: 1 });
+    }
     const generator = generatorOf('sphereFace', options);
     this.imageShape = [channels, height, width];
     const stages = widths.flatMap((stageWidth, i) => [
-      ...downsampling(i === 0 ? channels : widths[i - 1]!, stageWidth, generator),
-      ...Array.from({ length: residualUnits[layers][i]! }, () => residualUnit(stageWidth, generator)),
+      ...createDownsampling(i === 0 ? channels : widths[i - 1]!, stageWidth, generator),
+      ...Array.from({ length: residualUnits[layers][i]! }, () => createResidualUnit(stageWidth, generator)),
     ]);
     this.convolutions = new Sequential<readonly Module[]>(...stages);
-    const pixels = halved(height) * halved(width);
+    const pixels = downsampledLength(height) * downsampledLength(width);
     this.embedding = new Linear(widths[3] * pixels, features, { ...xavier, generator });
   }
 
@@ -87,8 +90,8 @@ export class SphereFace extends Module {
     const { imageShape } = this;
     if (images.ndim !== 4 || imageShape.some((length, i) => images.shape[i + 1] !== length)) {
       throw new RangeError(
-        `sphereFace: images must be [N, ${imageShape.join(', ')}], got [${images.shape.join(', ')}]; ` +
-          `set channels, height and width when building the network`,
+        `sphereFace: images must be [N, ${imageShape.join(', ')}], got ${formatShape(images.shape)}; ` +
+          `set channels, height and width of the network`,
       );
     }
     return this.embedding.forward(this.convolutions.forward(images).flatten(1));
@@ -97,20 +100,20 @@ export class SphereFace extends Module {
 
 /**
  * A SphereFace network (Liu et al., CVPR 2017, arXiv 1704.08063, table 2) for images of any size: four stages, each a 3×3
- * convolution of stride 2 that halves the image, followed by residual units of two 3×3 convolutions; a PReLU with a slope
- * per channel after every convolution; and a fully connected layer with nothing after it, whose output is the feature.
- * 112 × 96 pixels become maps of 7 × 6.
+ * convolution of stride 2 followed by residual units of two 3×3 convolutions, with a PReLU with one slope per channel
+ * after every convolution; and a fully connected layer, whose output is the feature. Images of 112 × 96 pixels become maps
+ * of 7 × 6.
  *
- * Initial values are the authors': convolutions of stride 2 and the fully connected layer "xavier" with biases of 0,
- * convolutions in residual units Gaussian with deviation 0.01 and no bias.
- *
- * @throws {RangeError} if `layers` is none of the five, or a size is not an integer ≥ 1.
+ * Initial values are the authors': convolutions of stride 2 and the fully connected layer "xavier" with biases of 0;
+ * convolutions in residual units normal with standard deviation 0.01, without bias.
+ * @throws {RangeError} if `layers` is not one of the five, or a size is not an integer ≥ 1.
+ * @throws {TypeError} if both a key and a generator are given.
  */
 export function sphereFace(options: SphereFaceOptions = {}): SphereFace {
   return new SphereFace(options);
 }
 
-/** What the authors train with, on batches of 512 images for 28,000 iterations (their `sphereface_solver.prototxt`). */
+/** The authors' training settings (their `sphereface_solver.prototxt`). */
 export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | 'weightDecay' | 'groups'>> & {
   readonly batchSize: number;
   readonly iterations: number;
@@ -127,43 +130,35 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | '
  * The authors' optimiser: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations, momentum
  * 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
  *
- * @param tree what to train, such as `{ model, head }`; a variable is a bias if its name ends in `bias`.
- * @param options replace the authors' settings.
- * @throws as {@link SGD}, also if there is no bias.
+ * @param tree the variables to train, such as `{ model, head }`; biases are those whose names end in `bias`
+ * @param options override the authors' settings
+ * @throws {RangeError} as {@link SGD}, and if there is no bias.
  */
 export function sphereFaceOptimizer(tree: VariableTree, options: Partial<SGDOptions> = {}): SGD {
   const { lr, momentum, weightDecay, groups } = sphereFaceTraining;
   return new SGD(tree, { lr, momentum, weightDecay, groups, ...options });
 }
 
-/** Pixels from 0 to 255 as the authors scale them: (x − 127.5) / 128. In training they also mirror half of the images. */
+/** Scales pixels from 0 to 255 as the authors do: (x − 127.5) / 128. In training they also mirror half of the images. */
 export function preprocessImages(pixels: Tensor): Tensor {
   return pixels.sub(127.5).div(128);
 }
 
-// Caffe's "xavier" filler is uniform with variance 1 / fanIn; here, 2 / ((1 + slope²) · fanIn) with slope 1.
+// Caffe's "xavier" filler: uniform with variance 1 / fanIn, which is 2 / ((1 + slope²) · fanIn) for slope 1.
 const xavier = { weightInit: init.kaimingUniform({ negativeSlope: 1 }), biasInit: init.zeros };
 
-function downsampling(inChannels: number, outChannels: number, generator: Generator): Module[] {
+function createDownsampling(inChannels: number, outChannels: number, generator: Generator): Module[] {
   const options = { stride: 2, padding: 1, ...xavier, generator };
   return [new Conv2d(inChannels, outChannels, 3, options), new PReLU(outChannels)];
 }
 
-function residualUnit(channels: number, generator: Generator): Module {
+function createResidualUnit(channels: number, generator: Generator): Module {
   const convolution = (): Conv2d =>
     new Conv2d(channels, channels, 3, { padding: 1, bias: false, weightInit: init.normal({ std: 0.01 }), generator });
   return new Residual(new Sequential(convolution(), new PReLU(channels), convolution(), new PReLU(channels)));
 }
 
-/** A length after four convolutions of size 3, stride 2 and padding 1, each of which halves it and rounds up. */
-function halved(length: number): number {
+/** The length of an axis after four convolutions of size 3, stride 2 and padding 1, each of which halves it, rounded up. */
+function downsampledLength(length: number): number {
   return Math.ceil(length / 16);
-}
-
-function checkCounts(counts: Readonly<Record<string, number>>): void {
-  for (const [name, count] of Object.entries(counts)) {
-    if (!(Number.isSafeInteger(count) && count >= 1)) {
-      throw new RangeError(`sphereFace: ${name} must be an integer of at least 1, got ${String(count)}`);
-    }
-  }
 }

@@ -74,8 +74,8 @@ describe('crossValidatedAccuracy', () => {
   test('rejects bad input', () => {
     const run = (scores: number[], genuine: number[], fold: number[]) => () =>
       crossValidatedAccuracy(scores, genuine, fold);
-    expect(run([1, 2], [1], [0, 1])).toThrow(/2 scores need as many genuine flags, got 1/);
-    expect(run([1, 2], [1, 0], [0])).toThrow(/2 scores need as many fold numbers, got 1/);
+    expect(run([1, 2], [1], [0, 1])).toThrow(/2 scores need 2 genuine flags, got 1/);
+    expect(run([1, 2], [1, 0], [0])).toThrow(/2 scores need 2 fold numbers, got 1/);
     expect(run([1, NaN], [1, 0], [0, 1])).toThrow(/score 1 must be finite/);
     expect(run([1, 2], [1, 1], [0, 1])).toThrow(/at least one impostor pair/);
     expect(run([1, 2], [1, 0], [0, 0])).toThrow(/at least 2 folds, got 1/);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle } from '../src/index.ts';
-import { dot, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles, row } from './feature-sets.ts';
+import { dot, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles, row } from './featureSets.ts';
 
 const degrees = (...angles: number[]): Float64Array =>
   Float64Array.from(angles.flatMap((a) => [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)]));
@@ -137,14 +137,18 @@ describe.each(Object.entries(measures))('%s', (name, measure) => {
       new TypeError(`${name}: features must be a Float32Array or Float64Array`),
     );
     expect(() => measure(new Float32Array(0), 2, [])).toThrow(/features is empty/);
-    expect(() => measure(features, 3, labels)).toThrow(/8 numbers cannot be rows of dimension 3/);
+    expect(() => measure(features, 3, labels)).toThrow(/8 numbers are not rows of dimension 3/);
     for (const d of [0, -2, 1.5, NaN])
-      expect(() => measure(features, d, labels)).toThrow(/dimension must be an integer of at least 1/);
+      expect(() => measure(features, d, labels)).toThrow(/dimension must be an integer ≥ 1/);
     expect(() => measure(features, 2, [0, 0, 1])).toThrow(/4 features need 4 labels, got 3/);
     expect(() => measure(features, 2, [0, 0, 1, 0.5])).toThrow(/label 3 must be an integer, got 0.5/);
     for (const bad of [NaN, Infinity]) {
-      expect(() => measure(features.with(5, bad), 2, labels)).toThrow(`feature 2 holds ${bad} at component 1`);
+      expect(() => measure(features.with(5, bad), 2, labels)).toThrow(
+        `features must be finite, got ${bad} at component 1 of feature 2`,
+      );
     }
-    expect(() => measure(Float64Array.of(1, 0, 0, 0, 0, 1, 1, 1), 2, labels)).toThrow(/feature 1 is the zero vector/);
+    expect(() => measure(Float64Array.of(1, 0, 0, 0, 0, 1, 1, 1), 2, labels)).toThrow(
+      /feature 1 is zero and has no direction/,
+    );
   });
 });

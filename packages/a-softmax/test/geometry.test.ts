@@ -57,7 +57,7 @@ describe('psi', () => {
   });
 
   test.each([0, -1, 1.5, NaN, Infinity])('rejects m = %s', (m) => {
-    expect(() => psi(1, m)).toThrow(/psi: m must be a positive integer/);
+    expect(() => psi(1, m)).toThrow(/psi: m must be an integer ≥ 1/);
   });
 
   test.each([-0.1, 3.2, NaN])('rejects θ = %s', (theta) => {
@@ -85,7 +85,7 @@ describe('angularMargin', () => {
 
   test('rejects m below 1 and angles outside [0, π]', () => {
     for (const m of [0.9, 0, -2, NaN, Infinity])
-      expect(() => angularMargin(1, m)).toThrow(/m must be a finite number of at least 1/);
+      expect(() => angularMargin(1, m)).toThrow(/m must be a finite number ≥ 1/);
     for (const theta of [-1, 4, NaN]) expect(() => angularMargin(theta, 2)).toThrow(/theta12 must be an angle/);
   });
 });
@@ -239,13 +239,13 @@ describe('decisionBoundary', () => {
   test('rejects parameters out of range', () => {
     for (const theta of [-1, 4, NaN])
       expect(() => decisionBoundary(theta, { loss: 'modifiedSoftmax' })).toThrow(/theta12 must be/);
-    expect(() => decisionBoundary(0, { loss: 'modifiedSoftmax' })).toThrow(/theta12 is 0/);
-    expect(() => decisionBoundary(1, { loss: 'aSoftmax', m: 2.5 })).toThrow(/m must be a positive integer, got 2.5/);
+    expect(() => decisionBoundary(0, { loss: 'modifiedSoftmax' })).toThrow(/theta12 must be > 0, got 0/);
+    expect(() => decisionBoundary(1, { loss: 'aSoftmax', m: 2.5 })).toThrow(/m must be an integer ≥ 1, got 2.5/);
     expect(() => decisionBoundary(1, { loss: 'lSoftmax', m: 0, weightNorms: [1, 1] })).toThrow(
-      /m must be a positive integer/,
+      /m must be an integer ≥ 1/,
     );
     expect(() => decisionBoundary(1, { loss: 'lSoftmax', m: 2, weightNorms: [1, 0] })).toThrow(
-      /weightNorms must be positive/,
+      /weightNorms must be finite numbers > 0/,
     );
     for (const margin of [-0.1, NaN, Infinity]) {
       expect(() => decisionBoundary(1, { loss: 'cosFace', margin })).toThrow(/margin must be a finite number/);

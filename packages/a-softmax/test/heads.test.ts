@@ -78,8 +78,8 @@ describe.each(all)('$name', ({ name, build }) => {
 
   test('refuses sizes that are no counts', () => {
     const Head = build().constructor as new (features: number, classes: number) => ClassificationHead;
-    expect(() => new Head(0, 3)).toThrow(`${name}: features must be an integer of at least 1, got 0`);
-    expect(() => new Head(3, 1.5)).toThrow(`${name}: classes must be an integer of at least 1, got 1.5`);
+    expect(() => new Head(0, 3)).toThrow(`${name}: features must be an integer ≥ 1, got 0`);
+    expect(() => new Head(3, 1.5)).toThrow(`${name}: classes must be an integer ≥ 1, got 1.5`);
   });
 });
 
@@ -193,27 +193,27 @@ describe('λ', () => {
 describe('bad options', () => {
   test.each([0, 1.5, NaN])('margin %s of the angular heads', (margin) => {
     expect(() => new ASoftmaxHead(3, 3, { margin })).toThrow(
-      `ASoftmaxHead: margin must be an integer of at least 1, got ${margin}`,
+      `ASoftmaxHead: margin must be an integer ≥ 1, got ${margin}`,
     );
     expect(() => new LSoftmaxHead(3, 3, { margin })).toThrow('LSoftmaxHead: margin must be an integer');
   });
 
   test.each([-1, NaN, Infinity])('λ of %s', (value) => {
     expect(() => new ASoftmaxHead(3, 3, { lambda: value })).toThrow(
-      `ASoftmaxHead: lambda must be a finite number of at least 0, got ${value}`,
+      `ASoftmaxHead: lambda must be a finite number ≥ 0, got ${value}`,
     );
     for (const name of ['base', 'gamma', 'power', 'min']) {
       expect(() => new LSoftmaxHead(3, 3, { lambda: { [name]: value } })).toThrow(
-        `LSoftmaxHead: lambda.${name} must be a finite number of at least 0, got ${value}`,
+        `LSoftmaxHead: lambda.${name} must be a finite number ≥ 0, got ${value}`,
       );
     }
   });
 
   test('margin and scale of the additive heads', () => {
     expect(() => new CosFaceHead(3, 3, { margin: -1 })).toThrow('CosFaceHead: margin must be a finite number');
-    expect(() => new CosFaceHead(3, 3, { scale: 0 })).toThrow('CosFaceHead: scale must be a positive finite number');
+    expect(() => new CosFaceHead(3, 3, { scale: 0 })).toThrow('CosFaceHead: scale must be a finite number > 0');
     expect(() => new ArcFaceHead(3, 3, { margin: 4 })).toThrow('ArcFaceHead: margin must be an angle in radians');
-    expect(() => new ArcFaceHead(3, 3, { scale: -1 })).toThrow('ArcFaceHead: scale must be a positive finite number');
+    expect(() => new ArcFaceHead(3, 3, { scale: -1 })).toThrow('ArcFaceHead: scale must be a finite number > 0');
   });
 
   test('a key and a generator', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cumulativeMatchCurve, distractorMatchCurve, selectRows, splitGallery } from '../src/index.ts';
-import { clusters, expectInvariant, type FeatureSet, featureSets, plainAngle } from './feature-sets.ts';
+import { clusters, expectInvariant, type FeatureSet, featureSets, plainAngle } from './featureSets.ts';
 
 const circle = (...degrees: number[]): Float64Array =>
   Float64Array.from(degrees.flatMap((a) => [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)]));
@@ -43,7 +43,7 @@ describe('splitGallery', () => {
     expect(() => splitGallery([])).toThrow(/labels is empty/);
     expect(() => splitGallery([0.5])).toThrow(/label 0 must be an integer/);
     for (const perClass of [0, 1.5])
-      expect(() => splitGallery([0], { perClass })).toThrow(/perClass must be an integer of at least 1/);
+      expect(() => splitGallery([0], { perClass })).toThrow(/perClass must be an integer ≥ 1/);
     expect(() => splitGallery([0], { seed: -1 })).toThrow(/seed must be an integer/);
   });
 });
@@ -111,7 +111,7 @@ describe('cumulativeMatchCurve', () => {
     const gallery = { features: circle(0, 90), labels: [0, 1] };
     const options = { dimension: 2 };
     expect(() => cumulativeMatchCurve(gallery, { features: circle(3), labels: [2] }, options)).toThrow(
-      /probe 0 has label 2, which the gallery lacks/,
+      /the gallery lacks label 2 of probe 0/,
     );
     for (const maxRank of [0, 3, 1.5, NaN]) {
       expect(() => cumulativeMatchCurve(gallery, gallery, { dimension: 2, maxRank })).toThrow(
@@ -125,10 +125,10 @@ describe('cumulativeMatchCurve', () => {
       /probes: 2 features need 2 labels, got 1/,
     );
     expect(() => cumulativeMatchCurve(gallery, { ...gallery, features: circle(NaN, 1) }, options)).toThrow(
-      /probes: feature 0 holds NaN/,
+      /probes: features must be finite, got NaN at component 0 of feature 0/,
     );
     expect(() => cumulativeMatchCurve(gallery, gallery, { dimension: 3 })).toThrow(
-      /4 numbers cannot be rows of dimension 3/,
+      /4 numbers are not rows of dimension 3/,
     );
   });
 });
@@ -201,7 +201,7 @@ describe('distractorMatchCurve', () => {
       /distractors: features is empty/,
     );
     expect(() => distractorMatchCurve(samples, Float64Array.of(0, 0), { dimension: 2 })).toThrow(
-      /distractors: feature 0 is the zero vector/,
+      /distractors: feature 0 is zero and has no direction/,
     );
     for (const maxRank of [0, 3, 1.5]) {
       expect(() => distractorMatchCurve(samples, circle(1), { dimension: 2, maxRank })).toThrow(

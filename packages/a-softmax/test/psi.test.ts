@@ -82,7 +82,7 @@ describe('psiOfCosine', () => {
   });
 
   test.each([0, -1, 2.5, NaN, Infinity])('rejects m = %s', (m) => {
-    expect(() => psiOfCosine(tensor([0]), m)).toThrow(`psiOfCosine: margin must be an integer of at least 1, got ${m}`);
+    expect(() => psiOfCosine(tensor([0]), m)).toThrow(`psiOfCosine: margin must be an integer ≥ 1, got ${m}`);
   });
 });
 

@@ -63,7 +63,7 @@ describe('rocCurve', () => {
   });
 
   test('rejects bad input', () => {
-    expect(() => rocCurve([1, 2], [1])).toThrow(/2 scores need as many genuine flags, got 1/);
+    expect(() => rocCurve([1, 2], [1])).toThrow(/2 scores need 2 genuine flags, got 1/);
     for (const bad of [NaN, Infinity])
       expect(() => rocCurve([1, bad], [1, 0])).toThrow(`score 1 must be finite, got ${bad}`);
     expect(() => rocCurve([1, 2], [1, 1])).toThrow(/at least one impostor pair among the 2/);
@@ -180,7 +180,7 @@ describe('trueAcceptRateAt', () => {
   });
 
   test.each([0, 1, -0.1, 2, NaN])('rejects FAR %s', (far) => {
-    expect(() => trueAcceptRateAt(rocCurve([1, 0], [1, 0]), far)).toThrow(/far must lie in \(0, 1\)/);
+    expect(() => trueAcceptRateAt(rocCurve([1, 0], [1, 0]), far)).toThrow(/far must be in \(0, 1\)/);
   });
 });
 

@@ -13,7 +13,7 @@ import {
   SGD,
 } from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
-import { mirroredFeatures } from '../src/features.ts';
+import { mirroredFeatures } from '../src/mirroredFeatures.ts';
 import { ASoftmaxHead } from '../src/heads.ts';
 import {
   preprocessImages,
@@ -128,14 +128,10 @@ describe('sphereFace', () => {
     expect(() => sphereFace({ layers: 12 as 10 })).toThrow(
       'sphereFace: layers must be one of 4, 10, 20, 36, 64, got 12',
     );
-    expect(() => sphereFace({ height: 0 })).toThrow('sphereFace: height must be an integer of at least 1, got 0');
-    expect(() => sphereFace({ features: 2.5 })).toThrow(
-      'sphereFace: features must be an integer of at least 1, got 2.5',
-    );
+    expect(() => sphereFace({ height: 0 })).toThrow('sphereFace: height must be an integer ≥ 1, got 0');
+    expect(() => sphereFace({ features: 2.5 })).toThrow('sphereFace: features must be an integer ≥ 1, got 2.5');
     expect(() => sphereFace({ widths: [1, 2, 3] as unknown as [1, 2, 3, 4] })).toThrow('widths must be four numbers');
-    expect(() => sphereFace({ widths: [1, 2, -3, 4] })).toThrow(
-      'sphereFace: widths[2] must be an integer of at least 1',
-    );
+    expect(() => sphereFace({ widths: [1, 2, -3, 4] })).toThrow('sphereFace: widths[2] must be an integer ≥ 1');
     expect(() => sphereFace({ key, generator: new Generator(1) })).toThrow(
       'sphereFace: give a key or a generator, not both',
     );
@@ -246,7 +242,7 @@ describe('mirroredFeatures', () => {
       'mirroredFeatures: images must be [N, C, H, W], got [1, 20, 17]',
     );
     expect(() => mirroredFeatures(new Sequential(new Flatten(0)), images)).toThrow(
-      'mirroredFeatures: the model must give features [6, D] for 6 images, it gave [2040]',
+      'mirroredFeatures: the model must return [6, D] for 6 images, got [2040]',
     );
   });
 });

@@ -12,7 +12,7 @@ import {
   trueAcceptRateAt,
   verify,
 } from '../src/index.ts';
-import { clusters, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles } from './feature-sets.ts';
+import { clusters, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles } from './featureSets.ts';
 
 const FAR = [0.3, 0.1];
 const report = (set: FeatureSet) => verify(set.features, set.dimension, set.labels, { folds: 2, far: FAR, seed: 5 });
@@ -143,17 +143,19 @@ describe('verify', () => {
       ),
     ).toThrow(/verify: needs a class with at least 2 samples/);
     expect(() => verify(features, 2, labels.slice(1))).toThrow(/verify: 12 features need 12 labels, got 11/);
-    expect(() => verify(features, 5, labels)).toThrow(/verify: 24 numbers cannot be rows of dimension 5/);
-    expect(() => verify(features.with(3, NaN), 2, labels)).toThrow(/verify: feature 1 holds NaN/);
+    expect(() => verify(features, 5, labels)).toThrow(/verify: 24 numbers are not rows of dimension 5/);
+    expect(() => verify(features.with(3, NaN), 2, labels)).toThrow(
+      /verify: features must be finite, got NaN at component 1 of feature 1/,
+    );
     expect(() => verify(features, 2, labels, { folds: 1 })).toThrow(/at least 2 folds/);
     expect(() => verify(features, 2, labels, { folds: 50 })).toThrow(/use fewer folds/);
-    expect(() => verify(features, 2, labels, { folds: 2, far: [1] })).toThrow(/far must lie in \(0, 1\), got 1/);
+    expect(() => verify(features, 2, labels, { folds: 2, far: [1] })).toThrow(/far must be in \(0, 1\), got 1/);
     expect(() => verify(features, 2, labels, { folds: 2, galleryPerClass: 3 })).toThrow(
       /galleryPerClass 3 leaves no probe/,
     );
     expect(() => verify(features, 2, labels, { folds: 2, seed: 1.5 })).toThrow(/seed must be an integer/);
     expect(() => verify(features, 2, labels, { folds: 2, distractors: new Float64Array(3) })).toThrow(
-      /3 numbers cannot be rows/,
+      /3 numbers are not rows/,
     );
   });
 });

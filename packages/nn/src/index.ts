@@ -1,3 +1,4 @@
+export { checkNonnegative } from './checks.ts';
 export { defaultGenerator, Generator, generatorOf, manualSeed, type Randomness } from './generator.ts';
 export * as init from './init.ts';
 export type { Initializer } from './init.ts';

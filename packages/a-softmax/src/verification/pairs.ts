@@ -1,17 +1,18 @@
-/** Pairs of samples to compare: genuine (one identity) and impostor (two identities). */
+/** Pairs of samples for verification: genuine (of one identity) and impostor (of two identities). */
 
-import { generator, type Generator, sampleDistinct, shuffle } from './random.ts';
+import type { random } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import {
+  checkGenuinePair,
+  checkTwoClasses,
+  type Classes,
   cosine,
   denseClasses,
-  type Classes,
   type FeatureArray,
   type Labels,
-  requireGenuinePair,
-  requireInteger,
-  requireTwoClasses,
   unitRows,
 } from './rows.ts';
+import { sampleDistinct, streamOf } from './sampling.ts';
 
 /** Pair p compares sample first[p] with sample second[p]; genuine[p] is 1 if they are of one identity, else 0. */
 export interface Pairs {
@@ -20,7 +21,7 @@ export interface Pairs {
   readonly genuine: Uint8Array;
 }
 
-/** Pairs divided into folds for cross-validation; fold[p] is in [0, folds). */
+/** Pairs in folds for cross-validation; fold[p] is in [0, folds). */
 export interface FoldedPairs extends Pairs {
   readonly fold: Int32Array;
   /** Whether no identity occurs in two folds. */
@@ -28,13 +29,12 @@ export interface FoldedPairs extends Pairs {
 }
 
 /**
- * Every pair of samples, in the order (0, 1), (0, 2) … (1, 2) …: n(n − 1)/2 pairs.
- *
- * @throws RangeError if there are fewer than 2 labels or one is not an integer
+ * All n(n − 1)/2 pairs of samples, in the order (0, 1), (0, 2) … (1, 2) ….
+ * @throws {RangeError} if there are fewer than 2 labels, or one is not an integer.
  */
 export function allPairs(labels: Labels): Pairs {
-  const { of } = denseClasses('allPairs', labels);
-  const n = of.length;
+  const { indices } = denseClasses('allPairs', labels);
+  const n = indices.length;
   if (n < 2) throw new RangeError(`allPairs: needs at least 2 samples, got ${n}`);
   const count = (n * (n - 1)) / 2;
   const first = new Int32Array(count);
@@ -44,49 +44,48 @@ export function allPairs(labels: Labels): Pairs {
     for (let j = i + 1; j < n; j++, p++) {
       first[p] = i;
       second[p] = j;
-      genuine[p] = of[i] === of[j] ? 1 : 0;
+      genuine[p] = indices[i] === indices[j] ? 1 : 0;
     }
   }
   return { first, second, genuine };
 }
 
 export interface BalancedPairsOptions {
-  /** Number of folds; default 10. */
+  /** The number of folds. Default: 10. */
   readonly folds?: number;
-  /** Genuine pairs per fold, and as many impostor pairs; default 300, or as many as every fold has if that is less. */
+  /** Genuine pairs per fold, and as many impostor pairs. Default: 300, or fewer where a fold has fewer. */
   readonly pairsPerFold?: number;
-  /** Seed of the choice, an integer in [0, 2³²); default 0. */
+  /** The seed of the choice, an integer in [0, 2³²). Default: 0. */
   readonly seed?: number;
 }
 
 /**
- * Random pairs as in view 2 of LFW (Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007): every
- * fold has as many genuine pairs as impostor pairs, none twice, and no identity occurs in two folds. Within a fold
- * every genuine pair is equally likely, and every impostor pair. The result depends only on the seed and on which
- * labels are equal, not on their values.
+ * Random pairs as in view 2 of LFW (Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007): each fold
+ * has equal numbers of genuine and impostor pairs, no pair occurs twice, and no identity in two folds. Within a fold all
+ * genuine pairs are equally likely, and so are all impostor pairs. The result depends only on the seed and on which labels
+ * are equal.
  *
- * Folds of different identities need two identities each, one of them with two samples. With fewer the folds share
- * identities (but no pair), and `identityDisjoint` says so.
- *
- * @throws RangeError if an option is out of range, there are fewer than 2 identities or none with 2 samples, or there
- *   are too few pairs
+ * Each fold needs two identities, one of them with two samples. With fewer identities the folds share identities (but no
+ * pair), and `identityDisjoint` is false.
+ * @throws {RangeError} if an option is out of range, there are fewer than 2 identities or none with 2 samples, or there
+ *   are too few pairs.
  */
 export function balancedPairs(
   labels: Labels,
   { folds = 10, pairsPerFold, seed = 0 }: BalancedPairsOptions = {},
 ): FoldedPairs {
   const operation = 'balancedPairs';
-  requireInteger(operation, 'folds', folds, 1);
-  if (pairsPerFold !== undefined) requireInteger(operation, 'pairsPerFold', pairsPerFold, 1);
-  const random = generator(operation, seed);
+  checkInteger(operation, 'folds', folds, { min: 1 });
+  if (pairsPerFold !== undefined) checkInteger(operation, 'pairsPerFold', pairsPerFold, { min: 1 });
+  const stream = streamOf(operation, seed);
   const classes = denseClasses(operation, labels);
-  requireTwoClasses(operation, classes);
-  requireGenuinePair(operation, classes);
+  checkTwoClasses(operation, classes);
+  checkGenuinePair(operation, classes);
 
   const repeated = classes.sizes.reduce((sum, size) => sum + (size > 1 ? 1 : 0), 0);
   const identityDisjoint = repeated >= folds && classes.count >= 2 * folds;
   const pools = identityDisjoint
-    ? dealClasses(classes, folds, random).map((members) => new PairPool(classes, members))
+    ? dealClasses(classes, folds, stream).map((members) => new PairPool(classes, members))
     : [
         new PairPool(
           classes,
@@ -100,8 +99,8 @@ export function balancedPairs(
   const perFold = pairsPerFold ?? Math.min(300, available);
   if (perFold > available || available === 0) {
     throw new RangeError(
-      `balancedPairs: ${folds} folds of ${Math.max(perFold, 1)} genuine and as many impostor pairs are more than ` +
-        `the labels give (${available} per fold); use fewer folds or pairs per fold`,
+      `balancedPairs: the labels have ${available} genuine and impostor pairs for each of ${folds} folds, fewer than ` +
+        `${Math.max(perFold, 1)}; use fewer folds or pairs per fold`,
     );
   }
 
@@ -113,20 +112,20 @@ export function balancedPairs(
     fold: new Int32Array(total),
   };
   let p = 0;
-  pools.forEach((pool, index) => {
-    const genuine = sampleDistinct(perFold * foldsPerPool, pool.genuineCount, random);
-    const impostor = sampleDistinct(perFold * foldsPerPool, pool.impostorCount, random);
+  pools.forEach((pool, number) => {
+    const genuine = sampleDistinct(perFold * foldsPerPool, pool.genuineCount, stream);
+    const impostor = sampleDistinct(perFold * foldsPerPool, pool.impostorCount, stream);
     for (let f = 0; f < foldsPerPool; f++) {
-      for (const [ranks, isGenuine] of [
+      for (const [indices, isGenuine] of [
         [genuine, true],
         [impostor, false],
       ] as const) {
         for (let i = f * perFold; i < (f + 1) * perFold; i++, p++) {
-          const [a, b] = pool.pair(ranks[i]!, isGenuine);
+          const [a, b] = pool.pair(indices[i]!, isGenuine);
           pairs.first[p] = a;
           pairs.second[p] = b;
           pairs.genuine[p] = isGenuine ? 1 : 0;
-          pairs.fold[p] = index * foldsPerPool + f;
+          pairs.fold[p] = number * foldsPerPool + f;
         }
       }
     }
@@ -135,12 +134,11 @@ export function balancedPairs(
 }
 
 /**
- * Cosine of each pair of features, in [−1, 1] (double precision).
- *
- * @param features n features, row after row
- * @param dimension numbers per feature
- * @throws TypeError or RangeError on features of the wrong kind or size, not finite or zero, lists of different length,
- *   or an index out of range
+ * The cosine of each pair of features, in [−1, 1], in float64.
+ * @param features n features, row-major
+ * @param dimension the length of a feature
+ * @throws {TypeError} if the features are not a Float32Array or Float64Array.
+ * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, or an index is out of range.
  */
 export function cosineSimilarities(
   features: FeatureArray,
@@ -156,18 +154,15 @@ export function cosineSimilarities(
   }
   return Float64Array.from(first, (i, p) => {
     const j = second[p]!;
-    requireInteger('cosineSimilarities', `pairs.first[${p}]`, i, 0, rows.count - 1);
-    requireInteger('cosineSimilarities', `pairs.second[${p}]`, j, 0, rows.count - 1);
+    checkInteger('cosineSimilarities', `pairs.first[${p}]`, i, { min: 0, max: rows.count - 1 });
+    checkInteger('cosineSimilarities', `pairs.second[${p}]`, j, { min: 0, max: rows.count - 1 });
     return cosine(rows, i, rows, j);
   });
 }
 
-/** Deals the classes to the folds in random order, those with a genuine pair first, so that every fold gets one. */
-function dealClasses(classes: Classes, folds: number, random: Generator): number[][] {
-  const order = shuffle(
-    Array.from({ length: classes.count }, (_, k) => k),
-    random,
-  );
+/** Deals classes to folds in random order, first those with a genuine pair, so that every fold gets one. */
+function dealClasses(classes: Classes, folds: number, stream: random.Stream): number[][] {
+  const order = stream.shuffle(Array.from({ length: classes.count }, (_, k) => k));
   const dealt = Array.from({ length: folds }, (): number[] => []);
   const repeated = order.filter((k) => classes.sizes[k]! > 1);
   const single = order.filter((k) => classes.sizes[k] === 1);
@@ -176,22 +171,22 @@ function dealClasses(classes: Classes, folds: number, random: Generator): number
 }
 
 /**
- * The pairs among the samples of some classes, numbered without listing them. With the samples ordered by class, the
- * one at position p has its genuine partners at p + 1 … end − 1 and its impostor partners at end … n − 1, where end is
- * the end of its class.
+ * Enumerates the pairs among the samples of some classes without storing them. With samples ordered by class, the sample
+ * at position p has genuine partners at p + 1 … end − 1 and impostor partners at end … n − 1, where `end` is the end of
+ * its class.
  */
 class PairPool {
   readonly genuineCount: number;
   readonly impostorCount: number;
   readonly #samples: number[] = [];
   readonly #ends: number[] = [];
-  /** How many genuine (impostor) pairs start before each position. */
+  /** The number of genuine (impostor) pairs that start before each position. */
   readonly #genuineBefore: number[] = [];
   readonly #impostorBefore: number[] = [];
 
   constructor(classes: Classes, members: readonly number[]) {
     const samplesOf = new Map(members.map((k) => [k, [] as number[]]));
-    classes.of.forEach((k, sample) => samplesOf.get(k)?.push(sample));
+    classes.indices.forEach((k, sample) => samplesOf.get(k)?.push(sample));
     for (const samples of samplesOf.values()) {
       const end = this.#samples.length + samples.length;
       for (const sample of samples) {
@@ -211,19 +206,19 @@ class PairPool {
     this.impostorCount = impostor;
   }
 
-  /** The pair of that number among the genuine or the impostor pairs. */
-  pair(rank: number, genuine: boolean): [number, number] {
+  /** The pair with the given index among the genuine or the impostor pairs. */
+  pair(index: number, genuine: boolean): [number, number] {
     const before = genuine ? this.#genuineBefore : this.#impostorBefore;
-    // The last position at which no more than `rank` pairs came before. Positions without partners share their count
-    // with the next.
+    // Finds the last position with at most `index` pairs before it. A position without partners has the same number as
+    // the next.
     let low = 0;
     let high = before.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (before[middle]! <= rank) low = middle;
+      if (before[middle]! <= index) low = middle;
       else high = middle;
     }
-    const partner = (genuine ? low + 1 : this.#ends[low]!) + rank - before[low]!;
+    const partner = (genuine ? low + 1 : this.#ends[low]!) + index - before[low]!;
     return [this.#samples[low]!, this.#samples[partner]!];
   }
 }

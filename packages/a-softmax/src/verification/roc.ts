@@ -1,27 +1,25 @@
-/** The ROC curve of a verification score, and what is read off it. A pair is accepted if score ≥ threshold. */
+/** The ROC curve of a verification score, and measures of it. A pair is accepted if score ≥ threshold. */
 
 /**
- * The corners of the ROC curve, from the strictest threshold to the loosest. Scores that are equal are accepted
- * together, so a tie between genuine and impostor pairs is a slanted edge. Points between corners of a straight edge
- * are left out: they change no rate or area.
+ * The corners of the ROC curve, by descending threshold. Equal scores are accepted together, so that a tie between genuine
+ * and impostor pairs is a slanted edge. Points inside straight edges are omitted; they change no rate or area.
  */
 export interface RocCurve {
-  /** Falling; the first is Infinity (accept nothing), the last the lowest score (accept everything). */
+  /** Descending, from Infinity (accept nothing) to the lowest score (accept everything). */
   readonly thresholds: Float64Array;
-  /** Share of impostor pairs accepted, rising from 0 to 1. */
+  /** The share of impostor pairs accepted, ascending from 0 to 1. */
   readonly falseAcceptRate: Float64Array;
-  /** Share of genuine pairs accepted, rising from 0 to 1. */
+  /** The share of genuine pairs accepted, ascending from 0 to 1. */
   readonly trueAcceptRate: Float64Array;
   readonly genuineCount: number;
   readonly impostorCount: number;
 }
 
 /**
- * The exact ROC curve of scores (higher means more alike).
- *
- * @param scores one finite number per pair
+ * The exact ROC curve of scores.
+ * @param scores a finite number per pair, higher for more similar samples
  * @param genuine 1 or true for a genuine pair, 0 or false for an impostor pair
- * @throws RangeError if the lengths differ, a score is not finite, or there is no genuine or no impostor pair
+ * @throws {RangeError} if the lengths differ, a score is not finite, or there is no genuine or no impostor pair.
  */
 export function rocCurve(scores: ArrayLike<number>, genuine: ArrayLike<number | boolean>): RocCurve {
   const { genuineCount } = checkScores('rocCurve', scores, genuine);
@@ -32,12 +30,12 @@ export function rocCurve(scores: ArrayLike<number>, genuine: ArrayLike<number | 
     if (genuine[p]) split.genuine[g++] = scores[p]!;
     else split.impostor[n++] = scores[p]!;
   }
-  return rocOfSplit(split.genuine, split.impostor);
+  return computeRocCurve(split.genuine, split.impostor);
 }
 
 /**
- * The area under the ROC curve: the probability that a genuine pair scores above an impostor pair, ties counting half
- * (Mann-Whitney).
+ * The area under the ROC curve: the probability that a genuine pair has a higher score than an impostor pair, where ties
+ * count half (Mann–Whitney).
  */
 export function areaUnderCurve({ falseAcceptRate: far, trueAcceptRate: tar }: RocCurve): number {
   let area = 0;
@@ -46,13 +44,13 @@ export function areaUnderCurve({ falseAcceptRate: far, trueAcceptRate: tar }: Ro
 }
 
 export interface EqualErrorRate {
-  /** The rate at which false accepts and false rejects are equal, on the straight edge between two corners. */
+  /** The common rate of false accepts and false rejects, interpolated linearly between corners. */
   readonly rate: number;
-  /** The threshold of the corner next to the crossing whose larger error rate is smaller (the stricter if equal). */
+  /** The threshold of the adjacent corner with the smaller maximum of both error rates (the higher one if equal). */
   readonly threshold: number;
 }
 
-/** The equal error rate: where the curve crosses FAR = 1 − TAR, interpolated linearly between corners. */
+/** The equal error rate, where FAR = 1 − TAR. */
 export function equalErrorRate({ falseAcceptRate: far, trueAcceptRate: tar, thresholds }: RocCurve): EqualErrorRate {
   // FAR − FRR rises from −1 to 1 along the curve.
   let b = 1;
@@ -67,25 +65,23 @@ export function equalErrorRate({ falseAcceptRate: far, trueAcceptRate: tar, thre
 
 export interface OperatingPoint {
   readonly trueAcceptRate: number;
-  /** The rate reached, at most the one asked for. */
+  /** The rate at the threshold, at most the requested one. */
   readonly falseAcceptRate: number;
   readonly threshold: number;
   /**
-   * False if the rate asked for is below 1 / impostor pairs: then not one false accept is allowed, and the result says
-   * as much about the number of pairs as about the features.
+   * Whether the requested rate is at least 1 / impostorCount. A smaller rate allows no false accept at all, and the result
+   * depends on the number of pairs as much as on the features.
    */
   readonly resolved: boolean;
 }
 
 /**
- * The highest true accept rate at a false accept rate of at most `far`, with no interpolation: a threshold that exists
- * reaches it.
- *
+ * The highest true accept rate with a false accept rate of at most `far`, without interpolation between thresholds.
  * @param far in (0, 1)
- * @throws RangeError if far lies outside (0, 1)
+ * @throws {RangeError} if `far` is not in (0, 1).
  */
 export function trueAcceptRateAt(roc: RocCurve, far: number): OperatingPoint {
-  if (!(far > 0 && far < 1)) throw new RangeError(`trueAcceptRateAt: far must lie in (0, 1), got ${far}`);
+  if (!(far > 0 && far < 1)) throw new RangeError(`trueAcceptRateAt: far must be in (0, 1), got ${far}`);
   let i = 0;
   while (roc.falseAcceptRate[i + 1]! <= far) i++;
   return {
@@ -96,8 +92,8 @@ export function trueAcceptRateAt(roc: RocCurve, far: number): OperatingPoint {
   };
 }
 
-/** {@link rocCurve} of scores that are split already; sorts both arrays in place. */
-export function rocOfSplit(genuine: Float64Array, impostor: Float64Array): RocCurve {
+/** {@link rocCurve} of separate genuine and impostor scores. Sorts both arrays in place. */
+export function computeRocCurve(genuine: Float64Array, impostor: Float64Array): RocCurve {
   genuine.sort();
   impostor.sort();
   const thresholds = [Infinity];
@@ -131,14 +127,16 @@ export function rocOfSplit(genuine: Float64Array, impostor: Float64Array): RocCu
   };
 }
 
-/** @throws RangeError if the lengths differ, a score is not finite, or there is no genuine or no impostor pair */
+/** @throws {RangeError} if the lengths differ, a score is not finite, or there is no genuine or no impostor pair. */
 export function checkScores(
   operation: string,
   scores: ArrayLike<number>,
   genuine: ArrayLike<number | boolean>,
 ): { genuineCount: number } {
   if (scores.length !== genuine.length) {
-    throw new RangeError(`${operation}: ${scores.length} scores need as many genuine flags, got ${genuine.length}`);
+    throw new RangeError(
+      `${operation}: ${scores.length} scores need ${scores.length} genuine flags, got ${genuine.length}`,
+    );
   }
   let genuineCount = 0;
   for (let p = 0; p < scores.length; p++) {

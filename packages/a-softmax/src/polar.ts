@@ -4,17 +4,17 @@ import { stopGradient, type Tensor } from '@thetagrad/core';
 export interface PolarRows {
   /** [N, 1]: the Euclidean length of each row. */
   readonly length: Tensor;
-  /** [N, D]: the rows scaled to length 1. A row of zeros stays zero. */
+  /** [N, D]: the rows scaled to length 1. A row of zeros remains zero. */
   readonly direction: Tensor;
 }
 
 /**
- * Lengths and directions of rows, without overflow or underflow in the squares. A row of zeros has length 0 and no
- * direction: both are constants there, with derivatives 0 at every order.
+ * Lengths and directions of rows, without overflow or underflow of squares. A row of zeros has length 0 and direction 0,
+ * both with derivatives 0 of every order.
  */
 export function polarRows(x: Tensor): PolarRows {
   const largest = stopGradient(x.abs().max(1, { keepdims: true }));
-  // x / s · s does not depend on s, so the derivative is right with s held constant.
+  // x / s · s does not depend on s, so the derivative with s held constant is exact.
   const scale = largest.greater(0).where(largest, 1);
   const scaled = x.div(scale);
   const norm = scaled.norm(1, { keepdims: true });
@@ -25,6 +25,6 @@ export function polarRows(x: Tensor): PolarRows {
 /** numerator / length, and 0 with derivatives 0 where the length is 0. */
 export function divideByLength(numerator: Tensor, length: Tensor): Tensor {
   const zero = length.equal(0);
-  // The inner `where` keeps the branch not taken finite, whose gradient would be 0 · ∞ otherwise.
+  // The inner `where` keeps the branch not taken finite; its gradient would be 0 · ∞ otherwise.
   return zero.where(0, numerator.div(zero.where(1, length)));
 }

@@ -1,5 +1,6 @@
-/** Feature sets for the tests of the metrics, and what the metrics must not notice. */
+/** Feature sets for tests of measures, and transformations under which the measures are invariant. */
 
+import { random } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
@@ -9,29 +10,16 @@ export interface FeatureSet {
   readonly labels: number[];
 }
 
-/** Uniform numbers in (0, 1) from a seed, so that no two features are equal or equally far apart. */
-export function uniform(seed: number): () => number {
-  let state = BigInt(seed) + 1n;
-  return () => {
-    state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
-    return (Number(state >> 11n) + 0.5) / 2 ** 53;
-  };
-}
-
-export function normal(next: () => number): number {
-  return Math.sqrt(-2 * Math.log(next())) * Math.cos(2 * Math.PI * next());
-}
-
 /** Samples scattered around a random direction for each class. */
 export function clusters(classes: number, perClass: number, dimension: number, spread: number, seed = 1): FeatureSet {
-  const next = uniform(seed);
-  const centres = Array.from({ length: classes }, () => Array.from({ length: dimension }, () => normal(next)));
+  const stream = random.key(seed).stream();
+  const centres = Array.from({ length: classes }, () => Array.from({ length: dimension }, () => stream.normal()));
   const labels: number[] = [];
   const values: number[] = [];
   for (let s = 0; s < perClass; s++) {
     for (let k = 0; k < classes; k++) {
       labels.push(k);
-      for (const centre of centres[k]!) values.push(centre + spread * normal(next));
+      for (const centre of centres[k]!) values.push(centre + spread * stream.normal());
     }
   }
   return { features: Float64Array.from(values), dimension, labels };
@@ -47,20 +35,20 @@ export const featureSets: fc.Arbitrary<FeatureSet> = fc
   })
   .map(({ classes, perClass, dimension, spread, seed }) => clusters(classes, perClass, dimension, spread, seed));
 
-/** Every feature times a positive factor of its own. */
+/** Every feature multiplied by a random positive factor. */
 export function scaled({ features, dimension, labels }: FeatureSet, seed: number): FeatureSet {
-  const next = uniform(seed);
-  const factors = labels.map(() => Math.exp(4 * normal(next)));
+  const stream = random.key(seed).stream();
+  const factors = labels.map(() => Math.exp(4 * stream.normal()));
   return { features: features.map((value, i) => value * factors[Math.floor(i / dimension)]!), dimension, labels };
 }
 
-/** All features turned by one random rotation (a product of plane rotations). */
+/** All features rotated by the same random rotation, a product of plane rotations. */
 export function rotated({ features, dimension, labels }: FeatureSet, seed: number): FeatureSet {
-  const next = uniform(seed);
+  const stream = random.key(seed).stream();
   const turned = features.slice();
   for (let a = 0; a < dimension; a++) {
     for (let b = a + 1; b < dimension; b++) {
-      const angle = 2 * Math.PI * next();
+      const angle = stream.uniform(0, 2 * Math.PI);
       for (let row = 0; row < features.length; row += dimension) {
         const [x, y] = [turned[row + a]!, turned[row + b]!];
         turned[row + a] = Math.cos(angle) * x - Math.sin(angle) * y;
@@ -71,7 +59,7 @@ export function rotated({ features, dimension, labels }: FeatureSet, seed: numbe
   return { features: turned, dimension, labels };
 }
 
-/** The same classes under other names. */
+/** The same classes with other labels. */
 export function relabelled({ features, dimension, labels }: FeatureSet, seed: number): FeatureSet {
   return {
     features,
@@ -80,18 +68,18 @@ export function relabelled({ features, dimension, labels }: FeatureSet, seed: nu
   };
 }
 
-/** Checks that numbers agree but for rounding. */
+/** Checks that numbers are equal up to rounding. */
 export function expectClose(after: readonly number[], before: readonly number[]): void {
   expect(after.length).toBe(before.length);
   after.forEach((a, i) => expect(Math.abs(a - before[i]!)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(a))));
 }
 
-/** Checks that a metric is the same after each of these changes. */
-export function expectInvariant<T>(metric: (set: FeatureSet) => T, compare: (after: T, before: T) => void): void {
+/** Checks that a measure is invariant under scaling, rotation and relabelling. */
+export function expectInvariant<T>(measure: (set: FeatureSet) => T, compare: (after: T, before: T) => void): void {
   for (const change of [scaled, rotated, relabelled]) {
     fc.assert(
       fc.property(featureSets, fc.integer({ min: 0, max: 1e6 }), (set, seed) => {
-        compare(metric(change(set, seed)), metric(set));
+        compare(measure(change(set, seed)), measure(set));
       }),
       { numRuns: 30 },
     );
@@ -106,13 +94,13 @@ export function row({ features, dimension }: FeatureSet, i: number): Float64Arra
   return features.slice(i * dimension, (i + 1) * dimension);
 }
 
-/** The angle between samples, by the textbook formula. */
+/** The angle between samples by the arccosine. */
 export function plainAngle(set: FeatureSet, i: number, j: number): number {
   const [a, b] = [row(set, i), row(set, j)];
   return Math.acos(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)));
 }
 
-/** The angles of all pairs i < j with that relation. */
+/** The angles of all pairs i < j of one class, or of two classes. */
 export function plainAngles(set: FeatureSet, sameClass: boolean): number[] {
   const angles: number[] = [];
   for (let i = 0; i < set.labels.length; i++) {
