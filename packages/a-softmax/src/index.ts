@@ -34,6 +34,7 @@ export {
   type MatchOptions,
   selectRows,
   splitGallery,
+  type SplitGalleryOptions,
 } from './verification/identification.ts';
 export {
   allPairs,

@@ -3,16 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { crossValidatedAccuracy } from '../src/index.ts';
 
 describe('crossValidatedAccuracy', () => {
-  test('has the values worked out by hand', () => {
-    // Fold 0: G 4, I 1; fold 1: G 3, I 2; fold 2: G 2, I 3.
-    // Without fold 0: a G and an I at 3 and at 2: no threshold gains anything, so accept nothing: fold 0 has I right: 1
-    // of 2. Without fold 1: G 4, I 3, G 2, I 1: gains 1, 0, 1, 0: the highest best threshold is 3.5: fold 1 has I
-    // right: 1 of 2. Without fold 2: G 4, G 3, I 2, I 1: threshold 2.5: fold 2 is all wrong.
+  test('has the values computed by hand', () => {
+    // Genuine (G) and impostor (I) scores. Fold 0: G 4, I 1; fold 1: G 3, I 2; fold 2: G 2, I 3.
+    // Without fold 0, G 3, I 3, G 2, I 2: no threshold is better than accepting nothing; 1 of 2 in fold 0 is correct.
+    // Without fold 1, G 4, I 3, G 2, I 1: gains 1, 0, 1, 0, the highest best threshold is 3.5; 1 of 2 is correct.
+    // Without fold 2, G 4, G 3, I 2, I 1: the threshold is 2.5; none is correct.
     const result = crossValidatedAccuracy([4, 1, 3, 2, 2, 3], [1, 0, 1, 0, 1, 0], [0, 0, 1, 1, 2, 2]);
     expect(Array.from(result.thresholds)).toEqual([Infinity, 3.5, 2.5]);
     expect(Array.from(result.foldAccuracies)).toEqual([0.5, 0.5, 0]);
     expect(result.accuracy).toBeCloseTo(1 / 3, 15);
-    // deviations 1/6, 1/6, −1/3: variance (1/36 + 1/36 + 4/36)/2 = 1/12; / 3 folds
+    // Deviations 1/6, 1/6, −1/3: the variance is (1/36 + 1/36 + 4/36)/2 = 1/12, divided by 3 folds.
     expect(result.standardError).toBeCloseTo(1 / 6, 15);
   });
 
@@ -27,7 +27,7 @@ describe('crossValidatedAccuracy', () => {
       folds,
     }));
 
-  test('takes for each fold the highest of the thresholds that are best on the others', () => {
+  test('uses for each fold the highest of the best thresholds on the others', () => {
     fc.assert(
       fc.property(data, ({ scores, genuine, fold, folds }) => {
         const result = crossValidatedAccuracy(scores, genuine, fold);
@@ -49,7 +49,7 @@ describe('crossValidatedAccuracy', () => {
     );
   });
 
-  test('is 1 ± 0 for scores that separate by more than they scatter', () => {
+  test('is 1 ± 0 for separated scores', () => {
     const score = (low: number) => fc.double({ min: low, max: low + 0.2, noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(score(0.8), score(0)), { minLength: 4, maxLength: 20 }), (pairs) => {
@@ -64,7 +64,7 @@ describe('crossValidatedAccuracy', () => {
     );
   });
 
-  test('keeps neighbouring doubles apart', () => {
+  test('separates adjacent doubles', () => {
     const low = 1;
     const high = 1 + Number.EPSILON;
     expect(crossValidatedAccuracy([high, low, high, low], [1, 0, 1, 0], [0, 0, 1, 1]).accuracy).toBe(1);

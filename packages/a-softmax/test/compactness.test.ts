@@ -9,14 +9,14 @@ const radians = (angle: number): number => (angle * Math.PI) / 180;
 const measures = { angularFisherScore, largestIntraClassAngle, smallestInterClassAngle };
 
 describe('angularFisherScore', () => {
-  test('has the value worked out by hand', () => {
-    // Classes at ±10° around 0° and 90°: within 4 (1 − cos 10°), means at 0° and 90°, the mean of all at 45°: between 4
-    // (1 − cos 45°).
+  test('has the value computed by hand', () => {
+    // Classes of ±10° around 0° and 90°: S_w = 4 (1 − cos 10°). Means at 0° and 90°, the mean of all at 45°:
+    // S_b = 4 (1 − cos 45°).
     const score = angularFisherScore(degrees(-10, 10, 80, 100), 2, [0, 0, 1, 1]);
     expect(score).toBeCloseTo((1 - Math.cos(radians(10))) / (1 - Math.cos(radians(45))), 12);
   });
 
-  test('agrees with the definition written out', () => {
+  test('matches the definition', () => {
     const written = (set: FeatureSet): number => {
       const unit = set.labels.map((_, i) =>
         Array.from(row(set, i), (x) => x / Math.sqrt(dot(row(set, i), row(set, i)))),
@@ -41,30 +41,30 @@ describe('angularFisherScore', () => {
     );
   });
 
-  test('is 0 for classes of one direction each, Infinity for classes of one direction together', () => {
+  test('is 0 for classes without scatter, Infinity for classes of the same direction', () => {
     expect(angularFisherScore(degrees(20, 20, 130, 130), 2, [0, 0, 1, 1])).toBeCloseTo(0, 15);
     expect(angularFisherScore(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), 2, [0, 0, 1, 1])).toBe(Infinity);
   });
 
-  test('counts a cosine with a mean that cancels as 0', () => {
-    // Opposite classes: the mean of all is zero, every 1 − cos between is 1.
+  test('counts the cosine of a mean of zero as 0', () => {
+    // Opposite classes: the mean of all is zero, and each term of S_b is 1.
     const opposite = degrees(-10, 10, 170, 190);
     expect(angularFisherScore(opposite, 2, [0, 0, 1, 1])).toBeCloseTo(1 - Math.cos(radians(10)), 12);
-    // A class that cancels: 1 within for both of its samples; m is the direction of the other class, so between is 2 ·
-    // 1 + 2 · 0.
+    // A class with mean zero: 1 in S_w for each of its samples. The mean of all has the direction of the other class:
+    // S_b = 2 · 1 + 2 · 0.
     expect(angularFisherScore(degrees(90, 270, 0, 0), 2, [0, 0, 1, 1])).toBeCloseTo(1, 12);
   });
 });
 
 describe('largestIntraClassAngle and smallestInterClassAngle', () => {
-  test('have the values worked out by hand', () => {
+  test('have the values computed by hand', () => {
     const features = degrees(0, 30, 50, 100, 140, 155);
     const labels = [5, 5, 5, -1, -1, -1];
     expect(largestIntraClassAngle(features, 2, labels)).toBeCloseTo(radians(55), 14);
     expect(smallestInterClassAngle(features, 2, labels)).toBeCloseTo(radians(50), 14);
-    // within: 20, 30, 50, 15, 40, 55, in order 15 20 30 40 50 55; the median is 35
+    // Angles within classes: 15 20 30 40 50 55, with median 35.
     expect(largestIntraClassAngle(features, 2, labels, { percentile: 50 })).toBeCloseTo(radians(35), 12);
-    // percentile 90 lies at 4.5
+    // Percentile 90 is at position 4.5.
     expect(largestIntraClassAngle(features, 2, labels, { percentile: 90 })).toBeCloseTo(radians(52.5), 12);
     expect(smallestInterClassAngle(features, 2, labels, { percentile: 100 })).toBeCloseTo(radians(155), 12);
   });
@@ -83,13 +83,13 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     );
   });
 
-  test('are exact for tiny and straight angles, where an arccosine is not', () => {
+  test('are accurate for tiny and straight angles, unlike an arccosine', () => {
     expect(smallestInterClassAngle(Float64Array.of(1, 0, 1, 1e-9), 2, [0, 1])).toBeCloseTo(1e-9, 20);
     expect(largestIntraClassAngle(Float64Array.of(1, 2, 1, 2), 2, [0, 0])).toBe(0);
     expect(largestIntraClassAngle(Float64Array.of(1, 2, -1, -2), 2, [0, 0])).toBe(Math.PI);
   });
 
-  test('see every pair when the features need more than one block', () => {
+  test('include every pair when features need more than one block', () => {
     const count = 300;
     const features = new Float32Array(count * 64).map((_, i) =>
       i % 64 === 0 ? 1 : i % 64 === 1 ? Math.floor(i / 64) / 1000 : 0,
@@ -111,7 +111,7 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
     }
   });
 
-  test('reject labels without the pairs in question', () => {
+  test('reject labels without such pairs', () => {
     expect(() => largestIntraClassAngle(degrees(0, 1), 2, [0, 1])).toThrow(/needs a class with at least 2 samples/);
     expect(() => smallestInterClassAngle(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
     expect(() => angularFisherScore(degrees(0, 1), 2, [3, 3])).toThrow(/at least 2 classes, got 1/);
@@ -119,18 +119,18 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
 });
 
 describe.each(Object.entries(measures))('%s', (name, measure) => {
-  test('does not notice scale, a rotation or the names of the classes', () => {
+  test('is invariant under scaling, rotation and relabelling', () => {
     expectInvariant((set) => [measure(set.features, set.dimension, set.labels)], expectClose);
   });
 
-  test('holds for lengths whose squares overflow or underflow', () => {
+  test('is accurate for lengths whose squares overflow or underflow', () => {
     const features = degrees(0, 30, 60, 90);
     const factors = [1e200, 1e-200, 1, 1e300];
     const extreme = features.map((value, i) => value * factors[Math.floor(i / 2)]!);
     expect(measure(extreme, 2, [0, 0, 1, 1])).toBeCloseTo(measure(features, 2, [0, 0, 1, 1]), 12);
   });
 
-  test('rejects features and labels that are no such thing', () => {
+  test('rejects bad features and labels', () => {
     const labels = [0, 0, 1, 1];
     const features = degrees(0, 1, 2, 3);
     expect(() => measure([1, 2] as unknown as Float32Array, 2, [0])).toThrow(

@@ -1,6 +1,6 @@
-import { values } from '@thetagrad/gradcheck';
-// The margin losses a second time, in plain numbers and on angles, as the papers write them; and samples to try them on.
+// The margin losses as the papers define them, on angles and in plain numbers; and arbitrary samples.
 import { tensor, type DType, type Tensor } from '@thetagrad/core';
+import { values } from '@thetagrad/gradcheck';
 import fc from 'fast-check';
 import {
   arcFaceLogits,
@@ -47,7 +47,7 @@ export const angleBetween = (x: readonly number[], y: readonly number[]): number
 export const targetAngles = ({ features, weight, labels }: Sample): number[] =>
   features.map((x, i) => angleBetween(x, weight[labels[i]!]!));
 
-/** What one feature x and one weight w give, as the target's class or as another. */
+/** The logit of feature x and weight w, for the target class or another. */
 type Logit = (x: readonly number[], w: readonly number[], isTarget: boolean) => number;
 
 export interface Member {
@@ -55,7 +55,7 @@ export interface Member {
   readonly logits: (features: Tensor, weight: Tensor, labels: Tensor) => Tensor;
   readonly loss: (features: Tensor, weight: Tensor, labels: Tensor) => Tensor;
   readonly logit: Logit;
-  /** Where the second derivative in θ jumps or does not exist. */
+  /** Angles θ at which the second derivative jumps or does not exist. */
   readonly seams: readonly number[];
   readonly normalisesWeight: boolean;
   readonly normalisesFeatures: boolean;
@@ -141,7 +141,7 @@ export function arcFace(margin: number, scale: number): Member {
   };
 }
 
-/** Every member with every setting that changes its formula. */
+/** All members, with all settings that change their formula. */
 export const family: readonly Member[] = [
   softmax,
   modifiedSoftmax,
@@ -165,7 +165,7 @@ export function expectedLoss(member: Member, sample: Sample): number {
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
-/** A few samples and classes, none of them short. */
+/** A few samples and classes with lengths above 0.3. */
 export const samples: fc.Arbitrary<Sample> = fc
   .record({ n: fc.integer({ min: 1, max: 3 }), c: fc.integer({ min: 2, max: 4 }), d: fc.integer({ min: 2, max: 3 }) })
   .chain(({ n, c, d }) => {
@@ -177,7 +177,7 @@ export const samples: fc.Arbitrary<Sample> = fc
     });
   });
 
-/** Samples whose features keep away from the angles at which the member has no second derivative. */
+/** Samples whose target angles are not near the seams of the member. */
 export const smoothSamples = ({ seams }: Member): fc.Arbitrary<Sample> =>
   samples.filter((sample) =>
     targetAngles(sample).every((theta) => seams.every((seam) => Math.abs(theta - seam) > 0.05)),

@@ -49,7 +49,7 @@ describe('psi', () => {
     );
   });
 
-  test('has the values worked out by hand', () => {
+  test('has the values computed by hand', () => {
     // m = 2, θ = 2π/3: k = 1, −cos(4π/3) − 2 = 1/2 − 2
     expect(psi((2 * Math.PI) / 3, 2)).toBeCloseTo(-1.5, 14);
     // m = 4, θ = 5π/12: k = 1, −cos(5π/3) − 2 = −1/2 − 2
@@ -72,7 +72,7 @@ describe('angularMargin', () => {
     expect(angularMargin(1, 4)).toBeCloseTo(0.6, 15);
   });
 
-  test('is what lies between the boundaries at θ₁₂/(m + 1) from either weight', () => {
+  test('is the distance of the boundaries, at θ₁₂/(m + 1) from each weight', () => {
     fc.assert(
       fc.property(arcs, margins, (theta12, m) => {
         const boundary = decisionBoundary(theta12, { loss: 'aSoftmax', m });
@@ -105,9 +105,9 @@ describe('minimumMargin', () => {
   const onCircle = (a: number, b: number): number => Math.acos(Math.cos(a - b));
 
   /**
-   * Is the largest angle within a class below the smallest between classes, for weights at these angles on the circle?
-   * The first class is where mθ₁ < θⱼ for every other j (which implies mθ₁ ≤ π), and the others are copies of it,
-   * mirrored for two classes and turned for more.
+   * Whether the largest angle within a class is less than the smallest between classes, for weights at these angles on the
+   * circle. The first class is where mθ₁ < θⱼ for all j > 1 (which implies mθ₁ ≤ π); the others are copies of it, mirrored
+   * for two classes and rotated for more.
    */
   const separates = (m: number, weights: readonly number[], mirrored: boolean): boolean => {
     const inClass = (at: number): boolean => weights.every((w, j) => j === 0 || m * onCircle(at, 0) < onCircle(at, w));
@@ -130,7 +130,7 @@ describe('minimumMargin', () => {
     expect(minimumMargin('binary')).toBe(2 + Math.sqrt(3));
   });
 
-  test('is 3 for evenly spaced weights, whatever their number', () => {
+  test('is 3 for any number of evenly spaced weights', () => {
     for (const classes of [3, 4, 5, 8, 12]) {
       const weights = Array.from({ length: classes }, (_, i) => (2 * Math.PI * i) / classes);
       expect(smallestM((m) => separates(m, weights, false))).toBeCloseTo(minimumMargin('multiclass'), 6);
@@ -150,7 +150,7 @@ describe('minimumMargin', () => {
 });
 
 describe('decisionBoundary', () => {
-  /** The two sides of the condition of a class at an angle from its own weight and from the other's. */
+  /** Both sides of the equation of a class, at the angles from its own weight and from the other's. */
   const sides = (
     rule: DecisionRule,
     own: number,
@@ -181,7 +181,7 @@ describe('decisionBoundary', () => {
     values({ from: 0, to: 1 }).map((margin): DecisionRule => ({ loss: 'arcFace', margin })),
   );
 
-  test('makes the two sides of the condition of either class equal', () => {
+  test('satisfies the equation of each class', () => {
     fc.assert(
       fc.property(fc.double({ min: 1.1, max: Math.PI, noNaN: true }), rules, (theta12, rule) => {
         const { class1, class2, margin } = decisionBoundary(theta12, rule);
@@ -196,7 +196,7 @@ describe('decisionBoundary', () => {
     );
   });
 
-  test('is the bisector without a margin, whatever the loss', () => {
+  test('is the bisector for every loss without a margin', () => {
     const bisector = { class1: 0.5, class2: 0.5, margin: 0 };
     expect(decisionBoundary(1, { loss: 'modifiedSoftmax' })).toEqual(bisector);
     expect(decisionBoundary(1, { loss: 'aSoftmax', m: 1 })).toEqual(bisector);
@@ -205,7 +205,7 @@ describe('decisionBoundary', () => {
     expect(decisionBoundary(1, { loss: 'lSoftmax', m: 1, weightNorms: [2, 2] }).class1).toBeCloseTo(0.5, 14);
   });
 
-  test('has the values worked out by hand', () => {
+  test('has the values computed by hand', () => {
     expect(decisionBoundary(1, { loss: 'arcFace', margin: 0.5 })).toEqual({ class1: 0.25, class2: 0.75, margin: 0.5 });
     // θ₁₂ = π/2, margin 1: cos 0 − 1 = cos(π/2)
     expect(decisionBoundary(Math.PI / 2, { loss: 'cosFace', margin: 0.999999999999 }).class1).toBeCloseTo(0, 11);
@@ -215,7 +215,7 @@ describe('decisionBoundary', () => {
     expect(margin).toBeCloseTo(0, 14);
   });
 
-  test('of L-Softmax with equal norms is that of A-Softmax, and favours the longer weight otherwise', () => {
+  test('of L-Softmax with equal norms is that of A-Softmax; a longer weight has a larger class', () => {
     fc.assert(
       fc.property(arcs, margins, (theta12, m) => {
         const equal = decisionBoundary(theta12, { loss: 'lSoftmax', m, weightNorms: [0.7, 0.7] });
@@ -227,7 +227,7 @@ describe('decisionBoundary', () => {
     expect(2 - longer.class2).toBeLessThan(0.5);
   });
 
-  test('says when a class has no boundary on the arc', () => {
+  test('rejects classes without a boundary on the arc', () => {
     expect(() => decisionBoundary(0.5, { loss: 'cosFace', margin: 0.35 })).toThrow(
       /no boundary .* exceeds 1 − cos θ₁₂/,
     );

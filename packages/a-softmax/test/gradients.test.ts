@@ -5,7 +5,7 @@ import { describe, test } from 'vitest';
 import { aSoftmaxLoss, softmaxLoss } from '../src/losses.ts';
 import { aSoftmax, family, smoothSamples, tensorsOf } from './family.ts';
 
-// Features of unlike lengths and curvature of order m² call for a small step.
+// Curvature of order m² needs a small step.
 const options = { order: 2, step: 1 / 1024 };
 
 describe('gradients of first and second order', () => {
@@ -17,7 +17,7 @@ describe('gradients of first and second order', () => {
     assertGradients(member.loss, inputs, options, { numRuns: 2 });
   });
 
-  test('A-Softmax in λ too', () => {
+  test('A-Softmax with respect to λ', () => {
     const inputs = fc.record({
       sample: smoothSamples(aSoftmax(4, 0)),
       lambda: fc.double({ min: 0.1, max: 10, noNaN: true }),
@@ -33,7 +33,7 @@ describe('gradients of first and second order', () => {
     );
   });
 
-  test('softmax in the bias too', () => {
+  test('softmax with respect to the bias', () => {
     assertGradients(
       (features, weight, bias, labels) => softmaxLoss(features, weight, labels, { bias }),
       smoothSamples(aSoftmax(1, 0)).map((sample): [Tensor, Tensor, Tensor, Tensor] => {

@@ -32,7 +32,7 @@ const all: readonly { name: string; build: (options?: HeadOptions) => Classifica
 const key = random.key(1);
 
 describe.each(all)('$name', ({ name, build }) => {
-  test('trains in the same loop as every other, and learns', async () => {
+  test('trains in the common loop', async () => {
     const model = new Linear(3, 3, { key: random.key(2) });
     const head = build({ key });
     const optimizer = new SGD({ model, head }, { lr: 0.05 });
@@ -46,7 +46,7 @@ describe.each(all)('$name', ({ name, build }) => {
     expect([...predicted.dataSync()]).toEqual([...labels.dataSync()]);
   });
 
-  test('has a weight row for each class, of length about 1, and forgets nothing in its state', async () => {
+  test('has a weight [C, D] of rows of length about 1, and a complete state', async () => {
     const head = build({ key });
     expect(head.weight.shape).toEqual([3, 3]);
     expect(head.weight.dtype).toBe('float32');
@@ -59,7 +59,7 @@ describe.each(all)('$name', ({ name, build }) => {
     expect(copy.loss(features, labels).itemSync()).toBe(head.loss(features, labels).itemSync());
   });
 
-  test('takes its weights from a key, a generator or an initialiser, in float64 too', () => {
+  test('takes a key, a generator, an initialiser and a dtype', () => {
     const values = (options: HeadOptions): number[] => [...build(options).weight.value.dataSync()];
     expect(values({ key })).toEqual(values({ key }));
     expect(values({ generator: new Generator(3) })).toEqual(values({ generator: new Generator(3) }));
@@ -76,14 +76,14 @@ describe.each(all)('$name', ({ name, build }) => {
     checkGradients(loss, [features.slice([[0, 2]])], { order: 2, step: 1 / 1024, variables: head });
   });
 
-  test('refuses sizes that are no counts', () => {
+  test('rejects sizes that are not integers ≥ 1', () => {
     const Head = build().constructor as new (features: number, classes: number) => ClassificationHead;
     expect(() => new Head(0, 3)).toThrow(`${name}: features must be an integer ≥ 1, got 0`);
     expect(() => new Head(3, 1.5)).toThrow(`${name}: classes must be an integer ≥ 1, got 1.5`);
   });
 });
 
-describe('what the heads compute', () => {
+describe('logits and loss', () => {
   const same = (a: Tensor, b: Tensor): void => expect(a.dataSync()).toEqual(b.dataSync());
 
   test('softmax, with and without a bias', () => {
@@ -124,7 +124,7 @@ describe('what the heads compute', () => {
     same(arc.loss(features, labels), losses.arcFaceLoss(features, arc.weight.value, labels, options));
   });
 
-  test('A-Softmax with m = 1 is modified softmax, whatever λ is', () => {
+  test('A-Softmax with m = 1 is modified softmax for every λ', () => {
     const a = new ASoftmaxHead(3, 3, { key, margin: 1 });
     const modified = new ModifiedSoftmaxHead(3, 3, { key });
     for (let step = 0; step < 3; step++) same(a.loss(features, labels), modified.loss(features, labels));
@@ -132,7 +132,7 @@ describe('what the heads compute', () => {
 });
 
 describe('λ', () => {
-  test("follows the authors' schedule, one step for each loss in training", async () => {
+  test("follows the authors' schedule, with one iteration per loss in training", async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     expect(head.lambda.itemSync()).toBe(1000);
     const seen: number[] = [];
@@ -158,7 +158,7 @@ describe('λ', () => {
     [10 / 4, 10 / 9, 10 / 16, 0.5, 0.5, 0.5].forEach((lambda, i) => expect(seen[i]).toBeCloseTo(lambda, 6));
   });
 
-  test('stands still in evaluation', async () => {
+  test('is constant in evaluation', async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     await evaluate(head.loss(features, labels), head);
     const before = head.lambda.itemSync();
@@ -168,7 +168,7 @@ describe('λ', () => {
     expect([head.lambda.itemSync(), head.iteration.value.itemSync()]).toEqual([before, 1]);
   });
 
-  test('goes on where a saved state left it', async () => {
+  test('continues from a saved state', async () => {
     const head = new ASoftmaxHead(3, 3, { key });
     for (let step = 0; step < 5; step++) await evaluate(head.loss(features, labels), head);
     const resumed = new ASoftmaxHead(3, 3);
@@ -182,7 +182,7 @@ describe('λ', () => {
     expect(resumed.lambda.itemSync()).toBe(head.lambda.itemSync());
   });
 
-  test('is no parameter', () => {
+  test('is a buffer, not a parameter', () => {
     const head = new ASoftmaxHead(3, 3, { key });
     expect(Object.keys(head.parameters())).toEqual(['weight']);
     expect(Object.keys(head.buffers())).toEqual(['iteration']);

@@ -10,7 +10,7 @@ const equal = (a: readonly number[], b: readonly number[]): void => {
 };
 
 describe('splitGallery', () => {
-  test('takes the given number of every class, or all it has', () => {
+  test('takes the given number of samples of every class, or all', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 30 }),
@@ -49,7 +49,7 @@ describe('splitGallery', () => {
 });
 
 describe('selectRows', () => {
-  test('copies rows into an array of the same kind', () => {
+  test('copies rows into an array of the same type', () => {
     expect(selectRows(Float32Array.of(1, 2, 3, 4, 5, 6), 2, [2, 0, 2])).toEqual(Float32Array.of(5, 6, 1, 2, 5, 6));
     expect(selectRows(Float64Array.of(1, 2), 1, [])).toEqual(new Float64Array(0));
   });
@@ -61,10 +61,10 @@ describe('selectRows', () => {
 });
 
 describe('cumulativeMatchCurve', () => {
-  test('has the values worked out by hand', () => {
+  test('has the values computed by hand', () => {
     const gallery = { features: circle(0, 40, 100, 170), labels: [1, 2, 3, 1] };
-    // 10° of class 1: rank 1. 25° of class 1: class 2 at 15°, then 1: rank 2. 160° of class 1: its other sample is
-    // nearest: rank 1. 5° of class 3: 1 (5°), 2 (35°), 3 (95°): rank 3.
+    // 10°, class 1: rank 1. 25°, class 1: class 2 is nearer, at 15°: rank 2. 160°, class 1: its sample at 170° is nearest:
+    // rank 1. 5°, class 3: classes 1 (5°), 2 (35°), 3 (95°): rank 3.
     const probes = { features: circle(10, 25, 160, 5), labels: [1, 1, 1, 3] };
     expect(Array.from(cumulativeMatchCurve(gallery, probes, { dimension: 2 }))).toEqual([0.5, 0.75, 1]);
     expect(Array.from(cumulativeMatchCurve(gallery, probes, { dimension: 2, maxRank: 2 }))).toEqual([0.5, 0.75]);
@@ -79,7 +79,7 @@ describe('cumulativeMatchCurve', () => {
     return cumulativeMatchCurve(subset(gallery), subset(probes), { dimension });
   };
 
-  test('agrees with sorting the identities by their nearest sample', () => {
+  test('matches sorting identities by their nearest sample', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const { gallery, probes } = splitGallery(set.labels, { perClass: 2, seed: 3 });
@@ -99,7 +99,7 @@ describe('cumulativeMatchCurve', () => {
     );
   });
 
-  test('does not notice scale, a rotation or the names of the classes', () =>
+  test('is invariant under scaling, rotation and relabelling', () =>
     expectInvariant((set) => Array.from(curve(set)), equal));
 
   test('counts equal scores of other identities as better', () => {
@@ -134,9 +134,8 @@ describe('cumulativeMatchCurve', () => {
 });
 
 describe('distractorMatchCurve', () => {
-  test('has the values worked out by hand', () => {
-    // Mates at 0° and 20°, distractors at −10°, −15° and 100°: from 0° the mate at 20° comes third, from 20° the mate
-    // comes first.
+  test('has the values computed by hand', () => {
+    // Mates at 0° and 20°, distractors at −10°, −15° and 100°: the mate of 0° has rank 3, the mate of 20° rank 1.
     const curve = distractorMatchCurve({ features: circle(0, 20), labels: [4, 4] }, circle(-10, -15, 100), {
       dimension: 2,
     });
@@ -145,7 +144,7 @@ describe('distractorMatchCurve', () => {
 
   const others = (dimension: number): Float64Array => clusters(7, 1, dimension, 1, 99).features;
 
-  test('agrees with counting the distractors that are nearer than the mate', () => {
+  test('matches counting distractors nearer than the mate', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const distractors = others(set.dimension);
@@ -169,7 +168,7 @@ describe('distractorMatchCurve', () => {
     );
   });
 
-  test('falls, or stays, as distractors are added', () => {
+  test('does not rise as distractors are added', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const distractors = others(set.dimension);
@@ -183,7 +182,7 @@ describe('distractorMatchCurve', () => {
     );
   });
 
-  test('leaves out identities with one sample, and counts equal scores of distractors as better', () => {
+  test('skips identities with one sample, and counts equal scores of distractors as better', () => {
     const samples = { features: circle(0, 10, 50), labels: [0, 0, 1] };
     expect(Array.from(distractorMatchCurve(samples, circle(90), { dimension: 2 }))).toEqual([1, 1]);
     expect(Array.from(distractorMatchCurve(samples, circle(0, 10), { dimension: 2 }))).toEqual([0, 0, 1]);

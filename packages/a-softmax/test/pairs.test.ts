@@ -44,7 +44,7 @@ describe('cosineSimilarities', () => {
     expect(opposite).toBeCloseTo(-1, 14);
   });
 
-  test('rejects lists that disagree and indices out of range', () => {
+  test('rejects lists of different lengths and indices out of range', () => {
     const features = Float32Array.of(1, 0, 0, 1);
     const similarities = (first: number[], second: number[]) => () =>
       cosineSimilarities(features, 2, { first: Int32Array.from(first), second: Int32Array.from(second) });
@@ -90,7 +90,7 @@ describe('balancedPairs', () => {
     if (pairs.identityDisjoint) expect(shared).toBe(false);
   };
 
-  test('gives each fold as many genuine as impostor pairs, none twice, of identities of its own where possible', () => {
+  test('has equal numbers of genuine and impostor pairs per fold, none twice, with disjoint identities where possible', () => {
     fc.assert(
       fc.property(sizeLists, fc.integer({ min: 1, max: 4 }), fc.nat(1000), (sizes, folds, seed) => {
         const labels = labelsOf(sizes);
@@ -108,7 +108,7 @@ describe('balancedPairs', () => {
     );
   });
 
-  test('is LFW view 2 by default, 10 folds of 300 and 300, when there are enough', () => {
+  test('is LFW view 2 by default: 10 folds of 300 and 300 pairs', () => {
     const labels = labelsOf(new Array<number>(40).fill(20));
     const pairs = balancedPairs(labels);
     expect(pairs.identityDisjoint).toBe(true);
@@ -125,7 +125,7 @@ describe('balancedPairs', () => {
     expect(reached.size).toBe((10 * 9) / 2);
   });
 
-  test('depends on the seed and on nothing else', () => {
+  test('depends only on the seed', () => {
     const labels = labelsOf([4, 4, 4, 4, 4, 4]);
     const options = { folds: 3, pairsPerFold: 5 };
     expect(balancedPairs(labels, { ...options, seed: 4 })).toEqual(balancedPairs(labels, { ...options, seed: 4 }));
@@ -138,7 +138,7 @@ describe('balancedPairs', () => {
     expect(balancedPairs(labels, { ...options, seed: 5 })).not.toEqual(balancedPairs(labels, { ...options, seed: 4 }));
   });
 
-  test('rejects what cannot be done', () => {
+  test('rejects bad options, and labels with too few pairs', () => {
     const labels = labelsOf([2, 2, 2, 2]);
     expect(() => balancedPairs([])).toThrow(/labels is empty/);
     expect(() => balancedPairs([1, 1])).toThrow(/at least 2 classes, got 1/);

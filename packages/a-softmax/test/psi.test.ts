@@ -1,5 +1,5 @@
-import { values } from '@thetagrad/gradcheck';
 import { grad, tensor } from '@thetagrad/core';
+import { values } from '@thetagrad/gradcheck';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { psi } from '../src/geometry.ts';
@@ -24,7 +24,7 @@ describe('psiOfCosine', () => {
   test('is accurate in float32', () => {
     fc.assert(
       fc.property(margins, values({ from: -1, to: 1 }), (m, cosine) => {
-        // A rounding of cos θ by 6e-8 moves ψ by at most m² as much.
+        // A rounding error of 6e-8 in cos θ changes ψ by at most m² times as much.
         expect(Math.abs(psiOfCosine(tensor([cosine]), m).dataSync()[0]! - psi(Math.acos(cosine), m))).toBeLessThan(
           m * m * 5e-7,
         );
@@ -64,7 +64,7 @@ describe('psiOfCosine', () => {
     }
   });
 
-  test('runs from 1 at θ = 0 to 1 − 2m at θ = π, and no further than rounding beyond', () => {
+  test('is 1 at θ = 0 and 1 − 2m at θ = π, and continues beyond', () => {
     for (let m = 1; m <= 8; m++) {
       const eps = 2 ** -23;
       const [start, beforeStart, end, beyondEnd] = psiOfCosine(tensor([1, 1 + eps, -1, -1 - eps]), m).dataSync();
@@ -75,7 +75,7 @@ describe('psiOfCosine', () => {
     }
   });
 
-  test('keeps shape and dtype', () => {
+  test('preserves shape and dtype', () => {
     const result = psiOfCosine(tensor([[0.5], [-0.5]]), 3);
     expect([result.shape, result.dtype]).toEqual([[2, 1], 'float32']);
     expect(result.toArraySync()).toEqual([[-1], [-3]]);
@@ -86,13 +86,13 @@ describe('psiOfCosine', () => {
   });
 });
 
-test('at a seam the second derivative is that of the piece with the larger angle', () => {
+test('at a seam the second derivative is that of the piece with the larger angles', () => {
   for (let m = 2; m <= 6; m++) {
     for (let j = 1; j < m; j++) {
       const theta = (j * Math.PI) / m;
       const cosine = tensor(Math.cos(theta), { dtype: 'float64' });
       const second = grad(grad((c) => psiOfCosine(c, m)))(cosine).itemSync();
-      // d²cos(mθ)/d(cos θ)² = −m² cos(mθ) / sin² θ where sin(mθ) = 0; both signs of cos(mθ) cancel there.
+      // Where sin(mθ) = 0, d²cos(mθ)/d(cos θ)² = −m² cos(mθ) / sin² θ; the factor (−1)^k of ψ cancels the sign of cos(mθ).
       expect(second).toBeCloseTo(-((m / Math.sin(theta)) ** 2), 8);
     }
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { areaUnderCurve, equalErrorRate, rocCurve, trueAcceptRateAt } from '../src/index.ts';
 
-/** Scores with many ties, genuine and impostor. */
+/** Genuine and impostor scores with many ties. */
 const scored = fc
   .array(fc.tuple(fc.integer({ min: -4, max: 4 }), fc.boolean()), { minLength: 2, maxLength: 40 })
   .filter((list) => list.some(([, g]) => g) && list.some(([, g]) => !g))
@@ -15,7 +15,7 @@ const split = ({ scores, genuine }: { scores: number[]; genuine: boolean[] }): [
   scores.filter((_, i) => genuine[i]),
   scores.filter((_, i) => !genuine[i]),
 ];
-/** Every operating point there is, without skipping corners: [threshold, FAR, TAR]. */
+/** All operating points, also those between corners: [threshold, FAR, TAR]. */
 const operatingPoints = (set: { scores: number[]; genuine: boolean[] }): [number, number, number][] => {
   const [g, n] = split(set);
   const thresholds = [Infinity, ...[...new Set(set.scores)].sort((a, b) => b - a)];
@@ -23,8 +23,8 @@ const operatingPoints = (set: { scores: number[]; genuine: boolean[] }): [number
 };
 
 describe('rocCurve', () => {
-  test('has the corners worked out by hand', () => {
-    // descending: G 5, G 4, I 3, {G, I} 2, I 1
+  test('has the corners computed by hand', () => {
+    // Descending: genuine 5, genuine 4, impostor 3, both 2, impostor 1.
     const roc = rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]);
     expect(Array.from(roc.thresholds)).toEqual([Infinity, 4, 3, 2, 1]);
     expect(Array.from(roc.falseAcceptRate)).toEqual([0, 0, 1 / 3, 2 / 3, 1]);
@@ -33,7 +33,7 @@ describe('rocCurve', () => {
     expect(roc.impostorCount).toBe(3);
   });
 
-  test('has the rates of its thresholds, rising from (0, 0) to (1, 1), and misses no corner', () => {
+  test('has the rates of its thresholds, from (0, 0) to (1, 1), and all corners', () => {
     fc.assert(
       fc.property(scored, (set) => {
         const roc = rocCurve(set.scores, set.genuine);
@@ -43,7 +43,7 @@ describe('rocCurve', () => {
         expect(kept[0]).toEqual([Infinity, 0, 0]);
         expect(kept.at(-1)).toEqual([Math.min(...set.scores), 1, 1]);
         for (const [t, far, tar] of points) {
-          // a point left out lies on an upright or level edge between the corners around it
+          // An omitted point is on a vertical or horizontal edge between corners.
           const b = roc.thresholds.findIndex((corner) => corner <= t);
           const a = Math.max(0, b - 1);
           const straight =
@@ -56,7 +56,7 @@ describe('rocCurve', () => {
     );
   });
 
-  test('takes flags as booleans or numbers, and leaves its arguments as they were', () => {
+  test('takes flags as booleans or numbers, and does not change its arguments', () => {
     const scores = Float64Array.of(3, 1, 2);
     expect(rocCurve(scores, [true, false, true])).toEqual(rocCurve(scores, Uint8Array.of(1, 0, 1)));
     expect(Array.from(scores)).toEqual([3, 1, 2]);
@@ -84,7 +84,7 @@ describe('areaUnderCurve', () => {
     );
   });
 
-  test('and its mirror image under the opposite score add up to 1', () => {
+  test('of negated scores is 1 minus the area', () => {
     fc.assert(
       fc.property(scored, ({ scores, genuine }) => {
         const opposite = rocCurve(
@@ -98,25 +98,26 @@ describe('areaUnderCurve', () => {
 });
 
 describe('equalErrorRate', () => {
-  test('has the values worked out by hand', () => {
-    // The curve of the first test meets FAR = FRR at 1/3, on a level edge that ends there.
+  test('has the values computed by hand', () => {
+    // The curve of the first test meets FAR = FRR at 1/3, at the end of a horizontal edge.
     expect(equalErrorRate(rocCurve([5, 4, 3, 2, 2, 1], [1, 1, 0, 1, 0, 0]))).toEqual({ rate: 1 / 3, threshold: 3 });
-    // An upright edge at FAR 1/2 from FRR 1 to FRR 0
+    // A vertical edge at FAR 1/2 from FRR 1 to FRR 0.
     expect(equalErrorRate(rocCurve([4, 3, 2, 1], [0, 1, 1, 0]))).toEqual({ rate: 1 / 2, threshold: 2 });
-    // A tie of 1 genuine of 2 and 1 impostor of 4: from (0, 1/2) to (1/4, 1): FRR 1/2 − 2t/4 = FAR t/4 at t = 2/3
+    // A tie of 1 of 2 genuine and 1 of 4 impostor pairs, an edge from (0, 1/2) to (1/4, 1): FRR 1/2 − t/2 = FAR t/4 at
+    // t = 2/3.
     const tied = equalErrorRate(rocCurve([3, 2, 2, 1, 1, 1], [1, 1, 0, 0, 0, 0]));
     expect(tied.rate).toBeCloseTo(1 / 6, 14);
     expect(tied.threshold).toBe(2);
   });
 
-  test('lies on the curve: between corners with FAR ≤ FRR and FAR ≥ FRR', () => {
+  test('is on the curve, between corners with FAR ≤ FRR and FAR ≥ FRR', () => {
     fc.assert(
       fc.property(scored, (set) => {
         const { rate, threshold } = equalErrorRate(rocCurve(set.scores, set.genuine));
         const points = operatingPoints(set);
         const b = points.findIndex(([, far, tar]) => far >= 1 - tar);
         const [[, far0, tar0], [, far1, tar1]] = [points[b - 1]!, points[b]!];
-        // the line through both points at FAR = rate has TAR = 1 − rate
+        // The line through both points has TAR = 1 − rate at FAR = rate.
         expect((1 - rate - tar0) * (far1 - far0)).toBeCloseTo((rate - far0) * (tar1 - tar0), 12);
         expect(rate).toBeGreaterThanOrEqual(far0 - 1e-12);
         expect(rate).toBeLessThanOrEqual(far1 + 1e-12);
@@ -126,11 +127,11 @@ describe('equalErrorRate', () => {
     );
   });
 
-  test('is 0 for scores that separate, 1 for scores that separate the wrong way, 1/2 for scores that say nothing', () => {
+  test('is 0 for separated scores, 1 for scores separated in reverse, 1/2 for uninformative scores', () => {
     expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]))).toEqual({ rate: 0, threshold: 0.8 });
     expect(equalErrorRate(rocCurve([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1])).rate).toBe(1);
     expect(equalErrorRate(rocCurve([1, 1, 1, 1, 1], [0, 0, 1, 1, 0])).rate).toBe(0.5);
-    // genuine and impostor scores of the same distribution
+    // Genuine and impostor scores of the same distribution.
     const scores = Array.from({ length: 50 }, (_, i) => i);
     const roc = rocCurve([...scores, ...scores], [...scores.map(() => 1), ...scores.map(() => 0)]);
     expect(equalErrorRate(roc).rate).toBeCloseTo(0.5, 14);
@@ -139,7 +140,7 @@ describe('equalErrorRate', () => {
 });
 
 describe('trueAcceptRateAt', () => {
-  test('is the highest rate whose false accepts stay within the target', () => {
+  test('is the highest rate with at most the given false accept rate', () => {
     fc.assert(
       fc.property(scored, targets, (set, far) => {
         const point = trueAcceptRateAt(rocCurve(set.scores, set.genuine), far);
@@ -151,7 +152,7 @@ describe('trueAcceptRateAt', () => {
     );
   });
 
-  test('says when there are too few impostor pairs for the target', () => {
+  test('reports too few impostor pairs for the given rate', () => {
     const roc = rocCurve(
       [...Array.from({ length: 100 }, (_, i) => i), 98.5, 200],
       [...new Array<number>(100).fill(0), 1, 1],
@@ -170,7 +171,7 @@ describe('trueAcceptRateAt', () => {
     });
   });
 
-  test('is 1 at any target for scores that separate', () => {
+  test('is 1 at any rate for separated scores', () => {
     const roc = rocCurve([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0]);
     fc.assert(
       fc.property(targets, (far) => {
@@ -184,7 +185,7 @@ describe('trueAcceptRateAt', () => {
   });
 });
 
-test('a rising change of the scores changes thresholds only', () => {
+test('an increasing function of the scores changes thresholds only', () => {
   const rising = [
     (s: number) => 3 * s - 7,
     (s: number) => s ** 3,

@@ -31,8 +31,8 @@ const unseeded: SphereFaceOptions = { channels: 1, height: 20, width: 17, widths
 const small: SphereFaceOptions = { ...unseeded, key };
 
 describe('sphereFace', () => {
-  // Counted apart from the code, by hand: each stage of width w on c channels has a convolution with bias (9cw + w) and a
-  // PReLU (w), each of its units two convolutions without bias (18w²) and two PReLUs (2w); at last 512 · 512 · 7 · 6 + 512.
+  // Counts by hand: a stage of width w on c channels has a convolution with bias (9cw + w) and a PReLU (w), and in each of
+  // its units two convolutions without bias (18w²) and two PReLUs (2w). The last layer has 512 · 512 · 7 · 6 + 512.
   test.each([
     [4, 12_562_496],
     [10, 15_217_984],
@@ -40,7 +40,7 @@ describe('sphereFace', () => {
     [36, 32_771_392],
     [64, 48_186_816],
   ] as const)(
-    'with %d layers has as many convolutions, and %d parameters at the size of the paper',
+    'with %d layers has that many convolutions, and %d parameters at the size of the paper',
     (layers, expected) => {
       const model = sphereFace({ layers, key });
       expect(parameterCount(model)).toBe(expected);
@@ -67,14 +67,14 @@ describe('sphereFace', () => {
     expect(model.convolutions.forward(random.uniform(key, [1, 1, 112, 96])).shape).toEqual([1, 5, 7, 6]);
   });
 
-  test('is built as in table 2, with PReLU before the sum and nothing after the fully connected layer', () => {
+  test('has the layers of table 2, with PReLU before the sum and none after the fully connected layer', () => {
     const model = sphereFace({ ...small, layers: 10 });
     const names = model.convolutions.layers.map((layer) => layer.constructor.name);
     const stage = ['Conv2d', 'PReLU'];
     expect(names).toEqual([...stage, ...stage, 'Residual', ...stage, 'Residual', 'Residual', ...stage]);
     const unit = (model.convolutions.layers[4] as Residual).body as Sequential;
     expect(unit.layers.map((layer) => layer.constructor.name)).toEqual(['Conv2d', 'PReLU', 'Conv2d', 'PReLU']);
-    // PReLU before the sum: where the unit's convolutions give 0, it passes its input on.
+    // A unit with convolutions of 0 returns its input: there is no PReLU after the sum.
     const convolutions = unit.layers.filter((layer) => layer instanceof Conv2d);
     for (const { weight } of convolutions) weight.assign(weight.value.mul(0));
     const x = random.normal(key, [1, 3, 4, 4]);
@@ -124,7 +124,7 @@ describe('sphereFace', () => {
     expect(a.forward(images).dataSync()).toEqual(b.forward(images).dataSync());
   });
 
-  test('refuses options that make no network, and images of another shape', () => {
+  test('rejects bad options, and images of another shape', () => {
     expect(() => sphereFace({ layers: 12 as 10 })).toThrow(
       'sphereFace: layers must be one of 4, 10, 20, 36, 64, got 12',
     );
@@ -148,13 +148,13 @@ describe('sphereFace', () => {
   });
 });
 
-describe('training as the authors do', () => {
+describe('training settings', () => {
   test('scales pixels to about ±1', () => {
     expect(preprocessImages(tensor([0, 127.5, 255])).toArraySync()).toEqual([-0.99609375, 0, 0.99609375]);
     expect(preprocessImages(tensor([0, 255], { dtype: 'int32' })).dtype).toBe('float32');
   });
 
-  test('steps the learning rate and treats biases apart', async () => {
+  test('have steps of the learning rate, and other multipliers for biases', async () => {
     const { lr } = sphereFaceTraining;
     const rate = lr as (step: number) => number;
     [0, 15_999, 16_000, 24_000, 28_000].forEach((step, i) =>
@@ -175,7 +175,7 @@ describe('training as the authors do', () => {
     expect(layer.bias!.value.itemSync()).toBeCloseTo(bias[0]! - 0.2, 6);
   });
 
-  test('takes other settings', () => {
+  test('can be overridden', () => {
     const layer = new Linear(2, 1, { key });
     const optimizer = sphereFaceOptimizer(layer, { lr: 0.5, momentum: 0.1 });
     expect([optimizer.currentLr, optimizer.momentum]).toEqual([0.5, 0.1]);
@@ -202,20 +202,20 @@ describe('training as the authors do', () => {
 describe('mirroredFeatures', () => {
   const images = random.normal(key, [3, 1, 20, 17]);
 
-  test('joins the features of the image and its mirror', () => {
+  test('concatenates the features of the image and its mirror', () => {
     const model = sphereFace({ ...small, layers: 10 });
     const joined = mirroredFeatures(model, images);
     expect(joined.shape).toEqual([3, 12]);
     const found = joined.toArraySync() as number[][];
     const plain = model.forward(images).toArraySync() as number[][];
     const mirrored = model.forward(images.flip(-1)).toArraySync() as number[][];
-    // Sums may run in another order where images are computed with others.
+    // Sums may have another order in a batch of another size.
     found.forEach((row, i) =>
       [...plain[i]!, ...mirrored[i]!].forEach((value, k) => expect(row[k]).toBeCloseTo(value, 5)),
     );
   });
 
-  test('computes in evaluation mode and puts every module back in its own', () => {
+  test('computes in evaluation mode and restores the modes of all modules', () => {
     const norm = new BatchNorm2d(1);
     const dropout = new Dropout(0.5);
     const model = new Sequential(norm, dropout, new Flatten(), new Linear(20 * 17, 4, { key }));
@@ -225,18 +225,18 @@ describe('mirroredFeatures', () => {
     expect(new Set(before).size).toBe(2);
     const first = mirroredFeatures(model, images).dataSync();
     expect(modes()).toEqual(before);
-    // Nothing random, and no running statistics that move.
+    // Nothing is random, and running statistics do not change.
     expect(mirroredFeatures(model, images).dataSync()).toEqual(first);
     expect(Object.values(norm.buffers()).some(({ pending }) => pending !== undefined)).toBe(false);
   });
 
-  test('puts the modes back after an error', () => {
+  test('restores the modes after an error', () => {
     const model = sphereFace({ ...small, layers: 4 });
     expect(() => mirroredFeatures(model, random.normal(key, [3, 1, 5, 5]))).toThrow('sphereFace: images must be');
     expect([...model.modules().values()].every(({ training }) => training)).toBe(true);
   });
 
-  test('refuses what is no image, and models that give no feature for each', () => {
+  test('rejects inputs that are not images, and models that do not return a feature for each', () => {
     const model = sphereFace({ ...small, layers: 4 });
     expect(() => mirroredFeatures(model, random.normal(key, [1, 20, 17]))).toThrow(
       'mirroredFeatures: images must be [N, C, H, W], got [1, 20, 17]',

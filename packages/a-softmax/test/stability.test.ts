@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { aSoftmaxLogits, aSoftmaxLoss, modifiedSoftmaxLoss } from '../src/losses.ts';
 import { expectedLogits, expectedLoss, family, type Member, type Sample, tensorsOf } from './family.ts';
 
-/** The loss, its gradients, and the gradients of their squared length, all in float32 unless said otherwise. */
+/** The loss, its gradients, and the gradients of their squared norm. */
 function derivatives(member: Pick<Member, 'loss'>, sample: Sample, dtype: 'float32' | 'float64' = 'float32') {
   const { features, weight, labels } = tensorsOf(sample, dtype);
   const first = grad((inputs: { x: Tensor; w: Tensor }) => member.loss(inputs.x, inputs.w, labels));
@@ -65,7 +65,7 @@ describe.each(family)('$name', (member) => {
 describe('features of zeros', () => {
   const sample = { features: [zero, [1, -1, 0.5]], weight, labels: [2, 0] };
 
-  test('take no part in the margin of A-Softmax: value and derivatives are those of modified softmax', () => {
+  test('have no margin in A-Softmax: value and derivatives are those of modified softmax', () => {
     const alone = { ...sample, features: [zero], labels: [2] };
     const modified = derivatives({ loss: modifiedSoftmaxLoss }, alone, 'float64');
     for (const margin of [2, 3, 4]) {
@@ -76,19 +76,19 @@ describe('features of zeros', () => {
     expect(modified.first.x.some((value) => value !== 0)).toBe(true);
   });
 
-  test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))('get no gradient from $name', (member) => {
+  test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))('have gradient 0 in $name', (member) => {
     const { first } = derivatives(member, sample);
     expect(first.x.slice(0, 3)).toEqual([0, 0, 0]);
     expect(first.x.slice(3).some((value) => value !== 0)).toBe(true);
   });
 });
 
-test('features too short or too long to be squared in float32 keep their angle', () => {
+test('angles are accurate for features whose squares underflow or overflow in float32', () => {
   for (const length of [1e-30, 1e-10, 1e10, 1e30]) {
     const x = tensor([[length, 0]]);
     const w = tensor([[Math.cos(1), Math.sin(1)]]);
     const logit = aSoftmaxLogits(x, w, tensor([0], { dtype: 'int32' }), { margin: 3 }).itemSync();
-    // k = 0 at θ = 1
+    // k = 0 at θ = 1.
     expect(logit / length).toBeCloseTo(Math.cos(3), 5);
   }
 });

@@ -14,11 +14,12 @@ import {
 } from '../src/index.ts';
 import { clusters, expectClose, expectInvariant, type FeatureSet, featureSets, plainAngles } from './featureSets.ts';
 
-const FAR = [0.3, 0.1];
-const report = (set: FeatureSet) => verify(set.features, set.dimension, set.labels, { folds: 2, far: FAR, seed: 5 });
+const falseAcceptRates = [0.3, 0.1];
+const report = (set: FeatureSet) =>
+  verify(set.features, set.dimension, set.labels, { folds: 2, far: falseAcceptRates, seed: 5 });
 
 describe('verify', () => {
-  test('reports what the single measures say', () => {
+  test('agrees with the separate measures', () => {
     fc.assert(
       fc.property(featureSets, (set) => {
         const { features, dimension, labels } = set;
@@ -28,7 +29,7 @@ describe('verify', () => {
         expect(result.roc).toEqual(roc);
         expect(result.auc).toBe(areaUnderCurve(roc));
         expect(result.eer).toBe(equalErrorRate(roc).rate);
-        for (const far of FAR) {
+        for (const far of falseAcceptRates) {
           const point = trueAcceptRateAt(roc, far);
           expect(result.tarAtFar[far]).toBe(point.trueAcceptRate);
           expect(result.unresolvedFar.includes(far)).toBe(!point.resolved);
@@ -49,8 +50,8 @@ describe('verify', () => {
     );
   });
 
-  test('sees every pair once, whatever the size of the features', () => {
-    // 16,385 numbers per feature do not fit the block of rows that is compared at once, 3,000 make blocks of two.
+  test('includes every pair once for features of any size', () => {
+    // Features of 16,385 numbers make blocks of one row, those of 3,000 blocks of two.
     for (const dimension of [3000, 16385]) {
       const set = clusters(3, 3, dimension, 1);
       const result = report(set);
@@ -64,7 +65,7 @@ describe('verify', () => {
     }
   });
 
-  test('does not notice scale, a rotation or the names of the classes', () => {
+  test('is invariant under scaling, rotation and relabelling', () => {
     expectInvariant((set) => {
       const r = report(set);
       const { 0.3: tar3, 0.1: tar1 } = r.tarAtFar;
@@ -83,7 +84,7 @@ describe('verify', () => {
     }, expectClose);
   });
 
-  test('finds tight classes perfect', () => {
+  test('is perfect for compact classes', () => {
     const set = clusters(24, 6, 16, 0.01);
     const result = verify(set.features, set.dimension, set.labels, { distractors: clusters(9, 1, 16, 1, 77).features });
     expect(result).toMatchObject({
@@ -101,7 +102,7 @@ describe('verify', () => {
     expect(result.angularFisherScore).toBeLessThan(0.01);
   });
 
-  test('finds features that tell nothing apart useless', () => {
+  test('is at chance for equal features', () => {
     const labels = Array.from({ length: 40 }, (_, i) => i % 5);
     const features = new Float32Array(80).map((_, i) => (i % 2 === 0 ? 1 : 2));
     const result = verify(features, 2, labels);
@@ -110,15 +111,15 @@ describe('verify', () => {
     expect(result.identityDisjoint).toBe(false);
   });
 
-  test('gives no rank with distractors where there are none, and lists rates too fine for the pairs', () => {
+  test('omits the rank with distractors without distractors, and lists rates too small for the pairs', () => {
     const set = clusters(3, 4, 3, 1);
     const result = verify(set.features, 3, set.labels, { folds: 3 });
     expect('rank1WithDistractors' in result).toBe(false);
-    // 48 impostor pairs
+    // There are 48 impostor pairs.
     expect(result.unresolvedFar).toEqual([0.01, 0.001]);
   });
 
-  test('is the same for the same seed and takes float32 features', () => {
+  test('depends on the seed, and takes float32 features', () => {
     const set = clusters(6, 8, 4, 1);
     const features = Float32Array.from(set.features);
     const run = (seed: number) => verify(features, 4, set.labels, { folds: 3, pairsPerFold: 20, seed });

@@ -2,14 +2,14 @@
 
 import {
   angle,
+  checkGenuinePair,
+  checkTwoClasses,
   type Classes,
+  countPairs,
   denseClasses,
   type FeatureArray,
   forEachPair,
   type Labels,
-  countPairs,
-  checkGenuinePair,
-  checkTwoClasses,
   type UnitRows,
   unitRows,
 } from './rows.ts';
