@@ -14,8 +14,8 @@ export interface LambdaSchedule {
 }
 
 /**
- * Completes a schedule with the defaults, those of the authors' `sphereface_model.prototxt`. A number is a constant λ; 0
- * is the loss without annealing.
+ * Completes a schedule with the defaults, those of the authors' `sphereface_model.prototxt`. A number is a constant λ;
+ * 0 is the loss without annealing.
  * @throws {RangeError} if a setting is not a finite number ≥ 0.
  */
 export function completeSchedule(operation: string, lambda: number | Partial<LambdaSchedule> = {}): LambdaSchedule {
@@ -30,9 +30,9 @@ export function completeSchedule(operation: string, lambda: number | Partial<Lam
 }
 
 /**
- * λ as a float32 tensor of the iteration's shape. It is large at first, where A-Softmax is close to modified softmax and
- * easy to train, and falls to its minimum. (L-Softmax, arXiv 1612.02295; the SphereFace authors' `MarginInnerProduct`
- * layer.)
+ * λ as a float32 tensor of the iteration's shape. It is large at first, where A-Softmax is close to modified softmax
+ * and easy to train, and falls to its minimum. (L-Softmax, arXiv 1612.02295; the SphereFace authors'
+ * `MarginInnerProduct` layer.)
  */
 export function lambdaAt(iteration: Tensor, { base, gamma, power, min }: LambdaSchedule): Tensor {
   return iteration.astype('float32').mul(gamma).add(1).pow(-power).mul(base).maximum(min);

@@ -1,10 +1,8 @@
-/**
- * The geometry of the angular margin in closed form, in plain numbers, with angles in radians.
- *
- * Sources: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face
- * Recognition", CVPR 2017, arXiv 1704.08063; L-Softmax is Liu et al., "Large-Margin Softmax Loss for Convolutional
- * Neural Networks", ICML 2016, arXiv 1612.02295.
- */
+// The geometry of the angular margin in closed form, in plain numbers, with angles in radians.
+//
+// Sources: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face Recognition", CVPR 2017, arXiv
+// 1704.08063; L-Softmax is Liu et al., "Large-Margin Softmax Loss for Convolutional Neural Networks", ICML 2016, arXiv
+// 1612.02295.
 import { checkInteger } from '@thetagrad/core/backend';
 import { checkNonnegative } from '@thetagrad/nn';
 
@@ -12,8 +10,8 @@ import { checkNonnegative } from '@thetagrad/nn';
  * ψ(θ) = (−1)^k cos(mθ) − 2k for θ in [kπ/m, (k+1)π/m], k = 0 … m − 1: the continuous, strictly decreasing extension of
  * cos(mθ) from [0, π/m] to [0, π] (SphereFace, section 3.2, equation 7).
  *
- * This is the definition, as a function of the angle. The losses use Chebyshev polynomials of cos θ instead; tests compare
- * the two.
+ * This is the definition, as a function of the angle. The losses use Chebyshev polynomials of cos θ instead; tests
+ * compare the two.
  * @param theta angle in radians, in [0, π]
  * @param m angular margin, an integer ≥ 1
  * @throws {RangeError} if theta is not in [0, π], or m is not an integer ≥ 1.
@@ -43,7 +41,8 @@ export function angularMargin(theta12: number, m: number): number {
  * if A-Softmax classifies every sample correctly (SphereFace, section 3.4, properties 2 and 3).
  *
  * - `'binary'`: 2 + √3. Each of two classes extends θ₁₂/(m + 1) towards the other and θ₁₂/(m − 1) away from it.
- * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbours on all sides and spans 2θ/(m + 1).
+ * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbours on all sides and spans
+ *   2θ/(m + 1).
  * @throws {RangeError} for any other case.
  */
 export function minimumMargin(classes: 'binary' | 'multiclass'): number {
@@ -58,8 +57,8 @@ export function minimumMargin(classes: 'binary' | 'multiclass'): number {
 }
 
 /**
- * The decision rule of a loss for two classes. Each equation is the decision boundary of class 1; that of class 2 has the
- * indices swapped.
+ * The decision rule of a loss for two classes. Each equation is the decision boundary of class 1; that of class 2 has
+ * the indices swapped.
  *
  * - `modifiedSoftmax`: cos θ₁ = cos θ₂ (SphereFace, table 1)
  * - `aSoftmax`: ψ(θ₁) = cos θ₂ with margin m (SphereFace, table 1)
@@ -87,12 +86,12 @@ export interface DecisionBoundary {
 /**
  * The decision boundaries of a loss between two classes, on the shorter arc between their weight vectors.
  *
- * Both sides of each equation are monotone along the arc, so that there is at most one boundary per class. Closed forms,
- * as angles from the weight vector of the class: A-Softmax θ₁₂/(m + 1); CosFace θ₁₂/2 − arcsin(margin / (2 sin(θ₁₂/2)));
- * ArcFace (θ₁₂ − margin)/2. L-Softmax is solved by bisection to machine precision.
+ * Both sides of each equation are monotone along the arc, so that there is at most one boundary per class. Closed
+ * forms, as angles from the weight vector of the class: A-Softmax θ₁₂/(m + 1); CosFace θ₁₂/2 − arcsin(margin / (2
+ * sin(θ₁₂/2))); ArcFace (θ₁₂ − margin)/2. L-Softmax is solved by bisection to machine precision.
  * @param theta12 angle between the weight vectors in radians, in (0, π]
- * @throws {RangeError} if theta12 is not in (0, π], a parameter of the rule is out of range, or a class has no boundary on
- *   the arc (all of it or none of it belongs to the class).
+ * @throws {RangeError} if theta12 is not in (0, π], a parameter of the rule is out of range, or a class has no boundary
+ *   on the arc (all of it or none of it belongs to the class).
  */
 export function decisionBoundary(theta12: number, rule: DecisionRule): DecisionBoundary {
   checkAngle('decisionBoundary', 'theta12', theta12);

@@ -106,9 +106,9 @@ export interface AngularMarginHeadOptions extends HeadOptions {
 }
 
 /**
- * A head with an integer margin whose effect grows as λ falls from iteration to iteration. In training mode each call of
- * `loss` is an iteration; the first is number 1, as in the authors' code. The number is a variable, which is saved with
- * the weights; evaluate the head with the loss to store it.
+ * A head with an integer margin whose effect grows as λ falls from iteration to iteration. In training mode each call
+ * of `loss` is an iteration; the first is number 1, as in the authors' code. The number is a variable, which is saved
+ * with the weights; evaluate the head with the loss to store it.
  */
 export abstract class AngularMarginHead extends ClassificationHead {
   readonly margin: number;
@@ -188,7 +188,10 @@ export interface CosFaceHeadOptions extends HeadOptions, CosFaceOptions {}
 
 /** {@link cosFaceLoss}, also known as additive-margin softmax, with its own weights. */
 export class CosFaceHead extends CosineMarginHead {
-  /** @throws {RangeError} if the margin is not finite and ≥ 0, the scale not finite and > 0, or as {@link ClassificationHead}. */
+  /**
+   * @throws {RangeError} if the margin is not finite and ≥ 0, the scale not finite and > 0, or as {@link
+   *   ClassificationHead}.
+   */
   constructor(features: number, classes: number, options: CosFaceHeadOptions = {}) {
     const { margin = 0.35, scale = 64 } = options;
     checkCosFace('CosFaceHead', margin, scale);
@@ -204,7 +207,10 @@ export interface ArcFaceHeadOptions extends HeadOptions, ArcFaceOptions {}
 
 /** {@link arcFaceLoss} with its own weights. */
 export class ArcFaceHead extends CosineMarginHead {
-  /** @throws {RangeError} if the margin is not in [0, π), the scale not finite and > 0, or as {@link ClassificationHead}. */
+  /**
+   * @throws {RangeError} if the margin is not in [0, π), the scale not finite and > 0, or as {@link
+   *   ClassificationHead}.
+   */
   constructor(features: number, classes: number, options: ArcFaceHeadOptions = {}) {
     const { margin = 0.5, scale = 64 } = options;
     checkArcFace('ArcFaceHead', margin, scale);

@@ -41,8 +41,8 @@ export function softmaxLogits(features: Tensor, weight: Tensor, options: Softmax
 /**
  * Softmax loss: mean −log softmax(Wx + b) of the target (SphereFace, section 3.1, equation 3).
  * @throws {TypeError} if features or weight are not floating point, or labels not int32.
- * @throws {RangeError} as {@link softmaxLogits}, and if the labels are not [N] or out of range: at once where they are plain
- *   data, at evaluation otherwise.
+ * @throws {RangeError} as {@link softmaxLogits}, and if the labels are not [N] or out of range: at once where they are
+ *   plain data, at evaluation otherwise.
  */
 export function softmaxLoss(features: Tensor, weight: Tensor, labels: Tensor, options: SoftmaxOptions = {}): Tensor {
   checkInputs('softmaxLoss', features, weight, labels);
@@ -88,8 +88,8 @@ export interface AngularMarginOptions {
  * The annealing by λ is that of L-Softmax (arXiv 1612.02295) and of the authors' code.
  * @returns [N, C]
  * @throws {TypeError} as {@link softmaxLoss}, and if λ is a tensor that is not floating point.
- * @throws {RangeError} as {@link softmaxLoss}, and if the margin is not an integer ≥ 1, or λ is a number < 0 or a tensor
- *   that is not a scalar.
+ * @throws {RangeError} as {@link softmaxLoss}, and if the margin is not an integer ≥ 1, or λ is a number < 0 or a
+ *   tensor that is not a scalar.
  */
 export function aSoftmaxLogits(
   features: Tensor,
@@ -189,7 +189,8 @@ export interface CosFaceOptions {
  * Wang et al., CVPR 2018, arXiv 1801.09414, equation 4; AM-Softmax, Wang et al., arXiv 1801.05599, equation 6).
  * @returns [N, C]
  * @throws {TypeError} as {@link softmaxLoss}.
- * @throws {RangeError} as {@link softmaxLoss}, and if the margin is not finite and ≥ 0, or the scale not finite and > 0.
+ * @throws {RangeError} as {@link softmaxLoss}, and if the margin is not finite and ≥ 0, or the scale not finite and >
+ *   0.
  */
 export function cosFaceLogits(features: Tensor, weight: Tensor, labels: Tensor, options: CosFaceOptions = {}): Tensor {
   const operation = 'cosFaceLogits';
@@ -221,8 +222,8 @@ export interface ArcFaceOptions {
  * arXiv 1801.07698, equation 3). Beyond θ = π − m, where the cosine would rise again, the target's logit is
  * s(cos θ_y − m sin m), as in the authors' code.
  *
- * No arccosine is differentiated: cos(θ + m) = cos θ cos m − sin θ sin m. As a function of the cosine, sin θ has infinite
- * slope at θ = 0 and π; its derivative there is defined as 0.
+ * No arccosine is differentiated: cos(θ + m) = cos θ cos m − sin θ sin m. As a function of the cosine, sin θ has
+ * infinite slope at θ = 0 and π; its derivative there is defined as 0.
  * @returns [N, C]
  * @throws {TypeError} as {@link softmaxLoss}.
  * @throws {RangeError} as {@link softmaxLoss}, and if the margin is not in [0, π), or the scale not finite and > 0.

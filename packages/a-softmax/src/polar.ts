@@ -9,8 +9,8 @@ export interface PolarRows {
 }
 
 /**
- * Lengths and directions of rows, without overflow or underflow of squares. A row of zeros has length 0 and direction 0,
- * both with derivatives 0 of every order.
+ * Lengths and directions of rows, without overflow or underflow of squares. A row of zeros has length 0 and direction
+ * 0, both with derivatives 0 of every order.
  */
 export function polarRows(x: Tensor): PolarRows {
   const largest = stopGradient(x.abs().max(1, { keepdims: true }));

@@ -99,10 +99,10 @@ export class SphereFace extends Module {
 }
 
 /**
- * A SphereFace network (Liu et al., CVPR 2017, arXiv 1704.08063, table 2) for images of any size: four stages, each a 3×3
- * convolution of stride 2 followed by residual units of two 3×3 convolutions, with a PReLU with one slope per channel
- * after every convolution; and a fully connected layer, whose output is the feature. Images of 112 × 96 pixels become maps
- * of 7 × 6.
+ * A SphereFace network (Liu et al., CVPR 2017, arXiv 1704.08063, table 2) for images of any size: four stages, each a
+ * 3×3 convolution of stride 2 followed by residual units of two 3×3 convolutions, with a PReLU with one slope per
+ * channel after every convolution; and a fully connected layer, whose output is the feature. Images of 112 × 96 pixels
+ * become maps of 7 × 6.
  *
  * Initial values are the authors': convolutions of stride 2 and the fully connected layer "xavier" with biases of 0;
  * convolutions in residual units normal with standard deviation 0.01, without bias.
@@ -127,8 +127,8 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | '
 };
 
 /**
- * The authors' optimiser: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations, momentum
- * 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
+ * The authors' optimiser: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations,
+ * momentum 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
  *
  * @param tree the variables to train, such as `{ model, head }`; biases are those whose names end in `bias`
  * @param options override the authors' settings
@@ -139,7 +139,9 @@ export function sphereFaceOptimizer(tree: VariableTree, options: Partial<SGDOpti
   return new SGD(tree, { lr, momentum, weightDecay, groups, ...options });
 }
 
-/** Scales pixels from 0 to 255 as the authors do: (x − 127.5) / 128. In training they also mirror half of the images. */
+/**
+ * Scales pixels from 0 to 255 as the authors do: (x − 127.5) / 128. In training they also mirror half of the images.
+ */
 export function preprocessImages(pixels: Tensor): Tensor {
   return pixels.sub(127.5).div(128);
 }
@@ -158,7 +160,9 @@ function createResidualUnit(channels: number, generator: Generator): Module {
   return new Residual(new Sequential(convolution(), new PReLU(channels), convolution(), new PReLU(channels)));
 }
 
-/** The length of an axis after four convolutions of size 3, stride 2 and padding 1, each of which halves it, rounded up. */
+/**
+ * The length of an axis after four convolutions of size 3, stride 2 and padding 1, each of which halves it, rounded up.
+ */
 function downsampledLength(length: number): number {
   return Math.ceil(length / 16);
 }

@@ -1,5 +1,4 @@
-/** Feature sets for tests of measures, and transformations under which the measures are invariant. */
-
+// Feature sets for tests of measures, and transformations under which the measures are invariant.
 import { random } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect } from 'vitest';

@@ -105,9 +105,9 @@ describe('minimumMargin', () => {
   const onCircle = (a: number, b: number): number => Math.acos(Math.cos(a - b));
 
   /**
-   * Whether the largest angle within a class is less than the smallest between classes, for weights at these angles on the
-   * circle. The first class is where mθ₁ < θⱼ for all j > 1 (which implies mθ₁ ≤ π); the others are copies of it, mirrored
-   * for two classes and rotated for more.
+   * Whether the largest angle within a class is less than the smallest between classes, for weights at these angles on
+   * the circle. The first class is where mθ₁ < θⱼ for all j > 1 (which implies mθ₁ ≤ π); the others are copies of it,
+   * mirrored for two classes and rotated for more.
    */
   const separates = (m: number, weights: readonly number[], mirrored: boolean): boolean => {
     const inClass = (at: number): boolean => weights.every((w, j) => j === 0 || m * onCircle(at, 0) < onCircle(at, w));

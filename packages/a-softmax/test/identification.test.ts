@@ -63,8 +63,8 @@ describe('selectRows', () => {
 describe('cumulativeMatchCurve', () => {
   test('has the values computed by hand', () => {
     const gallery = { features: circle(0, 40, 100, 170), labels: [1, 2, 3, 1] };
-    // 10°, class 1: rank 1. 25°, class 1: class 2 is nearer, at 15°: rank 2. 160°, class 1: its sample at 170° is nearest:
-    // rank 1. 5°, class 3: classes 1 (5°), 2 (35°), 3 (95°): rank 3.
+    // 10°, class 1: rank 1. 25°, class 1: class 2 is nearer, at 15°: rank 2. 160°, class 1: its sample at 170° is
+    // nearest: rank 1. 5°, class 3: classes 1 (5°), 2 (35°), 3 (95°): rank 3.
     const probes = { features: circle(10, 25, 160, 5), labels: [1, 1, 1, 3] };
     expect(Array.from(cumulativeMatchCurve(gallery, probes, { dimension: 2 }))).toEqual([0.5, 0.75, 1]);
     expect(Array.from(cumulativeMatchCurve(gallery, probes, { dimension: 2, maxRank: 2 }))).toEqual([0.5, 0.75]);

@@ -90,7 +90,7 @@ describe('balancedPairs', () => {
     if (pairs.identityDisjoint) expect(shared).toBe(false);
   };
 
-  test('has equal numbers of genuine and impostor pairs per fold, none twice, with disjoint identities where possible', () => {
+  test('has as many genuine as impostor pairs per fold, none twice, and disjoint identities where possible', () => {
     fc.assert(
       fc.property(sizeLists, fc.integer({ min: 1, max: 4 }), fc.nat(1000), (sizes, folds, seed) => {
         const labels = labelsOf(sizes);

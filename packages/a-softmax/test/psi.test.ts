@@ -92,7 +92,8 @@ test('at a seam the second derivative is that of the piece with the larger angle
       const theta = (j * Math.PI) / m;
       const cosine = tensor(Math.cos(theta), { dtype: 'float64' });
       const second = grad(grad((c) => psiOfCosine(c, m)))(cosine).itemSync();
-      // Where sin(mθ) = 0, d²cos(mθ)/d(cos θ)² = −m² cos(mθ) / sin² θ; the factor (−1)^k of ψ cancels the sign of cos(mθ).
+      // Where sin(mθ) = 0, d²cos(mθ)/d(cos θ)² = −m² cos(mθ) / sin² θ; the factor (−1)^k of ψ cancels the sign of
+      // cos(mθ).
       expect(second).toBeCloseTo(-((m / Math.sin(theta)) ** 2), 8);
     }
   }

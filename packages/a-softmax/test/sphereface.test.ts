@@ -31,8 +31,8 @@ const unseeded: SphereFaceOptions = { channels: 1, height: 20, width: 17, widths
 const small: SphereFaceOptions = { ...unseeded, key };
 
 describe('sphereFace', () => {
-  // Counts by hand: a stage of width w on c channels has a convolution with bias (9cw + w) and a PReLU (w), and in each of
-  // its units two convolutions without bias (18w²) and two PReLUs (2w). The last layer has 512 · 512 · 7 · 6 + 512.
+  // Counts by hand: a stage of width w on c channels has a convolution with bias (9cw + w) and a PReLU (w), and in each
+  // of its units two convolutions without bias (18w²) and two PReLUs (2w). The last layer has 512 · 512 · 7 · 6 + 512.
   test.each([
     [4, 12_562_496],
     [10, 15_217_984],

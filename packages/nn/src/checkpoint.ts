@@ -14,9 +14,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 const positionKey = 'position';
 
 /**
- * Saves the state of all parts, and the position in the data, in one safetensors file, which names the tensors of a part
- * `model` `model.…`. Values that are assigned but not evaluated yet are included. The file is written under a temporary
- * name, flushed and renamed: after a crash at any moment, either the old or the new file exists.
+ * Saves the state of all parts, and the position in the data, in one safetensors file, which names the tensors of a
+ * part `model` `model.…`. Values that are assigned but not evaluated yet are included. The file is written under a
+ * temporary name, flushed and renamed: after a crash at any moment, either the old or the new file exists.
  * @param position the state of the data loop, any JSON value, such as the epoch and the batch. Default: null.
  * @throws {TypeError} if a part is not {@link Stateful}.
  * @throws {RangeError} if the name of a part contains a dot.
@@ -36,7 +36,8 @@ export async function saveCheckpoint(path: string, parts: CheckpointParts, posit
 }
 
 /**
- * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are ignored.
+ * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are
+ * ignored.
  * @returns the position in the data
  * @throws {TypeError} if a part is not {@link Stateful}.
  * @throws {RangeError} if the name of a part contains a dot.

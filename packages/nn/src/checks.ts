@@ -1,4 +1,7 @@
-/** @throws {RangeError} if the value is not a finite number ≥ 0. */
+/**
+ * Checks a numeric option, for packages built on this one.
+ * @throws {RangeError} if the value is not a finite number ≥ 0.
+ */
 export function checkNonnegative(operation: string, name: string, value: number): void {
   if (!(value >= 0 && value < Infinity)) {
     throw new RangeError(`${operation}: ${name} must be a finite number ≥ 0, got ${value}`);

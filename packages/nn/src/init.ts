@@ -5,8 +5,8 @@ import { formatShape, sizeOf } from '@thetagrad/core/backend';
 export type Initializer = (key: Key, shape: Shape, dtype: DType) => Tensor;
 
 /**
- * The number of inputs of each output of a weight, and of outputs of each input. For a weight [out, in, …], as in Linear
- * and Conv2d, these are in · k and out · k, where k is the product of the other axes (the height and width of a
+ * The number of inputs of each output of a weight, and of outputs of each input. For a weight [out, in, …], as in
+ * Linear and Conv2d, these are in · k and out · k, where k is the product of the other axes (the height and width of a
  * filter). `in` is per group in a grouped convolution, as in PyTorch.
  * @throws {RangeError} if the shape has fewer than two axes.
  */

@@ -63,8 +63,8 @@ export function mseLoss(predictions: Tensor, targets: Tensor, options: LossOptio
 /**
  * Cross entropy of probabilities p and targets t, −t · log p − (1 − t) · log(1 − p), for each element. Like PyTorch's,
  * it is finite for p = 0 and p = 1: logarithms are clamped to at least −100, so that the loss is at most 100, and the
- * gradient in p is (p − t) / max(p · (1 − p), 1e-12). Where p comes from a sigmoid, {@link binaryCrossEntropyWithLogits}
- * is more accurate and has no vanishing gradient.
+ * gradient in p is (p − t) / max(p · (1 − p), 1e-12). Where p comes from a sigmoid, {@link
+ * binaryCrossEntropyWithLogits} is more accurate and has no vanishing gradient.
  * @param probabilities floating point, from 0 to 1; the loss of others is NaN
  * @param targets of the shape of the probabilities, from 0 to 1
  * @returns a scalar, or the shape of the probabilities with reduction `'none'`

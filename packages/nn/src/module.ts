@@ -22,8 +22,8 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   }
 
   /**
-   * All variables by path: those of each module in the order of its fields, then those of its submodules. A variable that
-   * is reached more than once (shared weights) is listed once.
+   * All variables by path: those of each module in the order of its fields, then those of its submodules. A variable
+   * that is reached more than once (shared weights) is listed once.
    */
   variables(): Record<string, Variable> {
     const found = new Map<Variable, string>();

@@ -1,5 +1,5 @@
-// The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements of
-// all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
+// The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements
+// of all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
 import { type DType, evaluate, type Shape, Tensor, tensor, type TypedArray } from '@thetagrad/core';
 import { bytesPerElement, formatShape, isPlainObject, sizeOf } from '@thetagrad/core/backend';
 
@@ -91,8 +91,8 @@ export async function encodeSafetensors(
 }
 
 /**
- * Decodes the bytes of a safetensors file. Types other than this engine's dtypes are converted: F16 and BF16 to float32;
- * I8, U8, I16, U16 and I64 (if the values fit) to int32.
+ * Decodes the bytes of a safetensors file. Types other than this engine's dtypes are converted: F16 and BF16 to
+ * float32; I8, U8, I16, U16 and I64 (if the values fit) to int32.
  * @throws {RangeError} if the file is malformed: truncated or too long, an invalid header, an unknown type, or offsets
  *   that overlap, leave gaps, or do not match the shapes.
  */

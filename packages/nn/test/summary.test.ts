@@ -99,7 +99,8 @@ test('counts what a module computes before and between its submodules, passed in
     }
   }
   const text = summary(new Outer(), [1, 4]);
-  // 4·3 before and 2·5 after the inner module, 2·2 in it, 3·2 in its layer. Work that is not part of the output is not counted.
+  // 4·3 before and 2·5 after the inner module, 2·2 in it, 3·2 in its layer. Work that is not part of the output is not
+  // counted.
   expect(text).toMatch(/Outer +\[1, 5\] +0 +22\n/);
   expect(text).toMatch(/inner +Inner +0 +4\n/);
   expect(text).toMatch(/inner\.layer +Linear +\[1, 2\] +6 +6\n/);

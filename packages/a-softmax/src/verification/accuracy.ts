@@ -1,5 +1,4 @@
-/** Verification accuracy with thresholds chosen on other data: the LFW protocol. */
-
+// Verification accuracy with thresholds chosen on other data: the LFW protocol.
 import { checkInteger } from '@thetagrad/core/backend';
 import { checkScores } from './roc.ts';
 
@@ -15,11 +14,13 @@ export interface CrossValidatedAccuracy {
 }
 
 /**
- * Accuracy by cross-validated threshold (Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007, with 10
- * folds): each fold is classified with the threshold that is best on all others. Returns the mean and its standard error.
+ * Accuracy by cross-validated threshold (Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007, with
+ * 10 folds): each fold is classified with the threshold that is best on all others. Returns the mean and its standard
+ * error.
  *
  * Candidates are the midpoints between adjacent distinct scores of the other folds, Infinity (accept nothing) and
- * −Infinity (accept everything). Among equally good thresholds the highest is chosen, which accepts the fewest impostors.
+ * −Infinity (accept everything). Among equally good thresholds the highest is chosen, which accepts the fewest
+ * impostors.
  * @param scores a finite number per pair, higher for more similar samples
  * @param genuine 1 or true for a genuine pair, 0 or false for an impostor pair
  * @param fold the fold of each pair, an integer from 0 to folds − 1; no fold may be empty

@@ -1,5 +1,4 @@
-/** Compactness and separation of classes: measures without a threshold, which depend on the directions of features only. */
-
+// Compactness and separation of classes: measures without a threshold, which depend on the directions of features only.
 import {
   angle,
   checkGenuinePair,
@@ -27,8 +26,8 @@ const zeroMeanLength = 1e-12;
  * @param labels the class of each feature
  * @returns a number ≥ 0; Infinity if all class means have the same direction
  * @throws {TypeError} if the features are not a Float32Array or Float64Array.
- * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, a label is not an integer, or there are
- *   fewer than 2 classes.
+ * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, a label is not an integer, or there
+ *   are fewer than 2 classes.
  */
 export function angularFisherScore(features: FeatureArray, dimension: number, labels: Labels): number {
   const rows = unitRows('angularFisherScore', features, dimension);
@@ -39,8 +38,8 @@ export function angularFisherScore(features: FeatureArray, dimension: number, la
 
 export interface AnglePercentile {
   /**
-   * The percentile of the angles to return, from 0 to 100, interpolated linearly as by NumPy. Less extreme percentiles are
-   * robust to outliers; they need 8 bytes per pair. Default: the extreme.
+   * The percentile of the angles to return, from 0 to 100, interpolated linearly as by NumPy. Less extreme percentiles
+   * are robust to outliers; they need 8 bytes per pair. Default: the extreme.
    */
   readonly percentile?: number;
 }

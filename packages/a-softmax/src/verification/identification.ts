@@ -1,5 +1,4 @@
-/** Identification: whether the correct identity is among the k best matches. */
-
+// Identification: whether the correct identity is among the k best matches.
 import { checkInteger } from '@thetagrad/core/backend';
 import { cosine, denseClasses, type FeatureArray, type Labels, type UnitRows, unitRows } from './rows.ts';
 import { sampleDistinct, streamOf } from './sampling.ts';
@@ -32,8 +31,8 @@ export interface GallerySplit {
 }
 
 /**
- * Splits samples at random into a gallery with `perClass` samples of every class, or all where it has fewer, and probes. A
- * class may have no probe. The result depends only on the seed and on which labels are equal.
+ * Splits samples at random into a gallery with `perClass` samples of every class, or all where it has fewer, and
+ * probes. A class may have no probe. The result depends only on the seed and on which labels are equal.
  * @throws {RangeError} if an option is out of range, there is no label, or one is not an integer.
  */
 export function splitGallery(labels: Labels, { perClass = 1, seed = 0 }: SplitGalleryOptions = {}): GallerySplit {
@@ -111,9 +110,9 @@ export function cumulativeMatchCurve(
 
 /**
  * Identification with distractors, as in MegaFace (Kemelmacher-Shlizerman et al., "The MegaFace Benchmark", CVPR 2016).
- * In each trial one sample is the probe, and the gallery consists of one other sample of its identity (the mate) and all
- * distractors. Entry k − 1 is the share of trials in which the mate is among the k best by cosine; distractors with the
- * same score count as better.
+ * In each trial one sample is the probe, and the gallery consists of one other sample of its identity (the mate) and
+ * all distractors. Entry k − 1 is the share of trials in which the mate is among the k best by cosine; distractors with
+ * the same score count as better.
  * @param samples the probe set; identities with one sample are skipped
  * @param distractors features of other identities
  * @param options `maxRank`, from 1 to the number of distractors + 1 (the default)

@@ -1,5 +1,4 @@
-/** Pairs of samples for verification: genuine (of one identity) and impostor (of two identities). */
-
+// Pairs of samples for verification: genuine (of one identity) and impostor (of two identities).
 import type { random } from '@thetagrad/core';
 import { checkInteger } from '@thetagrad/core/backend';
 import {
@@ -61,12 +60,12 @@ export interface BalancedPairsOptions {
 
 /**
  * Random pairs as in view 2 of LFW (Huang et al., "Labeled Faces in the Wild", technical report 07-49, 2007): each fold
- * has equal numbers of genuine and impostor pairs, no pair occurs twice, and no identity in two folds. Within a fold all
- * genuine pairs are equally likely, and so are all impostor pairs. The result depends only on the seed and on which labels
- * are equal.
+ * has equal numbers of genuine and impostor pairs, no pair occurs twice, and no identity in two folds. Within a fold
+ * all genuine pairs are equally likely, and so are all impostor pairs. The result depends only on the seed and on which
+ * labels are equal.
  *
- * Each fold needs two identities, one of them with two samples. With fewer identities the folds share identities (but no
- * pair), and `identityDisjoint` is false.
+ * Each fold needs two identities, one of them with two samples. With fewer identities the folds share identities (but
+ * no pair), and `identityDisjoint` is false.
  * @throws {RangeError} if an option is out of range, there are fewer than 2 identities or none with 2 samples, or there
  *   are too few pairs.
  */
@@ -171,9 +170,9 @@ function dealClasses(classes: Classes, folds: number, stream: random.Stream): nu
 }
 
 /**
- * Enumerates the pairs among the samples of some classes without storing them. With samples ordered by class, the sample
- * at position p has genuine partners at p + 1 … end − 1 and impostor partners at end … n − 1, where `end` is the end of
- * its class.
+ * Enumerates the pairs among the samples of some classes without storing them. With samples ordered by class, the
+ * sample at position p has genuine partners at p + 1 … end − 1 and impostor partners at end … n − 1, where `end` is the
+ * end of its class.
  */
 class PairPool {
   readonly genuineCount: number;

@@ -1,8 +1,8 @@
-/** The ROC curve of a verification score, and measures of it. A pair is accepted if score ≥ threshold. */
+// The ROC curve of a verification score, and measures of it. A pair is accepted if score ≥ threshold.
 
 /**
- * The corners of the ROC curve, by descending threshold. Equal scores are accepted together, so that a tie between genuine
- * and impostor pairs is a slanted edge. Points inside straight edges are omitted; they change no rate or area.
+ * The corners of the ROC curve, by descending threshold. Equal scores are accepted together, so that a tie between
+ * genuine and impostor pairs is a slanted edge. Points inside straight edges are omitted; they change no rate or area.
  */
 export interface RocCurve {
   /** Descending, from Infinity (accept nothing) to the lowest score (accept everything). */
@@ -34,8 +34,8 @@ export function rocCurve(scores: ArrayLike<number>, genuine: ArrayLike<number | 
 }
 
 /**
- * The area under the ROC curve: the probability that a genuine pair has a higher score than an impostor pair, where ties
- * count half (Mann–Whitney).
+ * The area under the ROC curve: the probability that a genuine pair has a higher score than an impostor pair, where
+ * ties count half (Mann–Whitney).
  */
 export function areaUnderCurve({ falseAcceptRate: far, trueAcceptRate: tar }: RocCurve): number {
   let area = 0;
@@ -69,8 +69,8 @@ export interface OperatingPoint {
   readonly falseAcceptRate: number;
   readonly threshold: number;
   /**
-   * Whether the requested rate is at least 1 / impostorCount. A smaller rate allows no false accept at all, and the result
-   * depends on the number of pairs as much as on the features.
+   * Whether the requested rate is at least 1 / impostorCount. A smaller rate allows no false accept at all, and the
+   * result depends on the number of pairs as much as on the features.
    */
   readonly resolved: boolean;
 }

@@ -1,5 +1,4 @@
-/** Preprocessing shared by all measures: features of unit length, dense class indices, cosines of pairs. */
-
+// Preprocessing shared by all measures: features of unit length, dense class indices, cosines of pairs.
 import { checkInteger } from '@thetagrad/core/backend';
 
 /** n features of d numbers each, row-major [n, d]. */
@@ -148,7 +147,9 @@ export function forEachPair(rows: UnitRows, visit: (i: number, j: number, cosine
   }
 }
 
-/** The angle of rows i and j in radians, accurate near 0 and π, where acos is not (Kahan: 2 atan2(‖a − b‖, ‖a + b‖)). */
+/**
+ * The angle of rows i and j in radians, accurate near 0 and π, where acos is not (Kahan: 2 atan2(‖a − b‖, ‖a + b‖)).
+ */
 export function angle(rows: UnitRows, i: number, j: number): number {
   let difference = 0;
   let sum = 0;

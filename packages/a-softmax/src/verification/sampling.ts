@@ -1,5 +1,4 @@
-/** Reproducible random choices of pairs and galleries, from core's random streams. */
-
+// Reproducible random choices of pairs and galleries, from core's random streams.
 import { random } from '@thetagrad/core';
 import { checkInteger } from '@thetagrad/core/backend';
 

@@ -1,5 +1,4 @@
-/** All measures of open-set recognition for a set of features. */
-
+// All measures of open-set recognition for a set of features.
 import { crossValidatedAccuracy } from './accuracy.ts';
 import { computeCosines, computeFisherScore, findExtremeAngles } from './compactness.ts';
 import { cumulativeMatchCurve, distractorMatchCurve, selectRows, splitGallery } from './identification.ts';
@@ -59,8 +58,8 @@ export interface VerificationReport {
  * @param dimension the length of a feature
  * @param labels the class of each feature
  * @throws {TypeError} if the features are not a Float32Array or Float64Array.
- * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, a label is not an integer, there are fewer
- *   than 2 classes, no class with 2 samples or too few pairs for the folds, or an option is out of range.
+ * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, a label is not an integer, there are
+ *   fewer than 2 classes, no class with 2 samples or too few pairs for the folds, or an option is out of range.
  */
 export function verify(
   features: FeatureArray,

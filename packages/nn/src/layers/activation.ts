@@ -82,7 +82,9 @@ export interface GELUOptions {
   readonly approximate?: 'none' | 'tanh';
 }
 
-/** x · Φ(x), where Φ is the normal distribution function. (Hendrycks and Gimpel, "Gaussian error linear units", 2016.) */
+/**
+ * x · Φ(x), where Φ is the normal distribution function. (Hendrycks and Gimpel, "Gaussian error linear units", 2016.)
+ */
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
 

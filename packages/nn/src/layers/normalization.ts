@@ -21,10 +21,10 @@ interface Statistics {
 }
 
 /**
- * (x − mean) / √(variance + eps) · weight + bias for each channel of images [N, C, H, W]. In training, mean and variance
- * are those of the batch, and running averages of them are assigned (the variance by the unbiased estimate, as in
- * PyTorch): evaluate the model with the loss to store them. In evaluation the running averages are used.
- * (Ioffe and Szegedy, ICML 2015, algorithms 1 and 2.)
+ * (x − mean) / √(variance + eps) · weight + bias for each channel of images [N, C, H, W]. In training, mean and
+ * variance are those of the batch, and running averages of them are assigned (the variance by the unbiased estimate, as
+ * in PyTorch): evaluate the model with the loss to store them. In evaluation the running averages are used. (Ioffe and
+ * Szegedy, ICML 2015, algorithms 1 and 2.)
  */
 export class BatchNorm2d extends Module {
   /** The number of channels, C. */
