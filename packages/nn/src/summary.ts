@@ -116,12 +116,9 @@ function wrapForward(
 /** The multiply-adds that the operation of a node declares: those of matrix products and convolutions. */
 function countMultiplyAdds({ primitive, inputs, shape }: Tensor): number {
   if (primitive.kind !== 'routine' || inputs.length === 0) return 0;
-  return (
-    primitive.multiplyAdds?.(
-      shape,
-      inputs.map((input) => input.shape),
-    ) ?? 0
-  );
+  const routine: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number } = primitive;
+  const shapes = inputs.map((input) => input.shape);
+  return routine.multiplyAdds?.(shape, shapes) ?? 0;
 }
 
 function countElements(
