@@ -48,7 +48,7 @@ const model = new Sequential(
   new Linear(16 * 4 * 4, 32),
 );
 const head = new ASoftmaxHead(32, seen.classes, { margin: 3, lambda: { base: 100, gamma: 0.2 } });
-const optimizer = sphereFaceOptimizer({ model, head }, { learningRate: 0.1 });
+const optimizer = sphereFaceOptimizer({ model, head }, { lr: 0.1 });
 const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
 
 /** Measured sizes, in bytes. */

@@ -1,13 +1,13 @@
 import { ASoftmaxHead, sphereFace, sphereFaceOptimizer } from '@thetagrad/a-softmax';
 import { evaluate, random, type Tensor, valueAndGrad } from '@thetagrad/core';
-import { clipByGlobalNorm, type Module, type ParameterGroup, SGD } from '@thetagrad/nn';
+import { clipGradNorm, type Module, type ParameterGroup, SGD } from '@thetagrad/nn';
 import { createNetwork } from '../../packages/demo/src/networks.ts';
 import { type Case, define, type Inputs } from '../case.ts';
 import { trainingStep as tfjsTrainingStep } from '../peers/tfjsNetworks.ts';
 
 const key = random.key(7);
 /** Small, so that the results of the second step remain comparable after the first from random weights. */
-const learningRate = 0.01;
+const lr = 0.01;
 const lambda = 5;
 
 interface Training {
@@ -41,7 +41,7 @@ function createStep(settings: Training): Case {
   const createHead = (): ASoftmaxHead => new ASoftmaxHead(features, classes, { lambda, key });
   const vectors: ParameterGroup = {
     match: (_name, { shape }) => shape.length <= 1,
-    learningRateMultiplier: 2,
+    lrMultiplier: 2,
     weightDecayMultiplier: 0,
   };
   return define({
@@ -55,12 +55,12 @@ function createStep(settings: Training): Case {
     ours(inputs) {
       const [model, head] = [network(), createHead()];
       const optimizer = vectorsAsBiases
-        ? new SGD({ model, head }, { learningRate, momentum: 0.9, weightDecay: 5e-4, groups: [vectors] })
-        : sphereFaceOptimizer({ model, head }, { learningRate });
+        ? new SGD({ model, head }, { lr, momentum: 0.9, weightDecay: 5e-4, groups: [vectors] })
+        : sphereFaceOptimizer({ model, head }, { lr });
       const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
       return async () => {
         const { value, grads } = lossAndGrads(inputs['images']!, inputs['labels']!);
-        optimizer.update(clip === undefined ? grads : clipByGlobalNorm(grads, clip).grads);
+        optimizer.update(clip === undefined ? grads : clipGradNorm(grads, clip).grads);
         await evaluate(value, model, head, optimizer);
         return [value];
       };
@@ -69,7 +69,7 @@ function createStep(settings: Training): Case {
       tfjs: (inputs, tf) =>
         tfjsTrainingStep(tf, inputs, {
           classes,
-          learningRate,
+          lr,
           lambda,
           ...(clip !== undefined && { clip }),
           isBias: (path, { length }) => (vectorsAsBiases ? length <= 1 : path.endsWith('bias')),
@@ -80,7 +80,7 @@ function createStep(settings: Training): Case {
 is_bias = lambda name, parameter: ${vectorsAsBiases ? 'parameter.ndim <= 1' : "name.endswith('bias')"}
 images, labels = inputs.pop('images'), inputs.pop('labels')
 return networks.training_step(${torchNetwork}, ${classes}, ${features}, images, labels, inputs, is_bias,
-                              ${learningRate}, ${lambda}, ${clip ?? 'None'})`,
+                              ${lr}, ${lambda}, ${clip ?? 'None'})`,
     }),
   });
 }

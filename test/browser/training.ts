@@ -33,7 +33,7 @@ async function train(): Promise<number[]> {
     lambda: { base: 100, gamma: 0.2 },
     key: random.key(1),
   });
-  const optimizer = sphereFaceOptimizer({ model, head }, { learningRate: 0.05 });
+  const optimizer = sphereFaceOptimizer({ model, head }, { lr: 0.05 });
   const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
 
   const found: number[] = [];

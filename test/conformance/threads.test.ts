@@ -121,7 +121,7 @@ function trained(steps: number): TypedArray[] {
     new Linear(24 * 14 * 12, 32, options),
   );
   const head = new ASoftmaxHead(32, 50, { margin: 4, lambda: 5, key: random.key(6) });
-  const optimizer = new SGD({ model, head }, { learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4 });
+  const optimizer = new SGD({ model, head }, { lr: 0.01, momentum: 0.9, weightDecay: 5e-4 });
   const lossAndGrad = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
   const losses: Tensor[] = [];
   for (let step = 0; step < steps; step++) {

@@ -18,7 +18,7 @@ const width = 96;
 /** Of the images, which are noise: so many batches, again and again. */
 const batches = 2;
 /** Small, so that the loss of images seen before falls without vanishing. */
-const learningRate = 4e-3;
+const lr = 4e-3;
 
 /** The losses of a training with A-Softmax, margin 4, on a backend; `seen` is told of each when it is known. */
 export async function losses(
@@ -33,7 +33,7 @@ export async function losses(
     const key = random.key(3);
     const model = sphereFace({ layers: 4, height, width, widths, features, key });
     const head = new ASoftmaxHead(features, classes, { margin: 4, lambda: 5, key: key.foldIn(1) });
-    const optimizer = sphereFaceOptimizer({ model, head }, { learningRate });
+    const optimizer = sphereFaceOptimizer({ model, head }, { lr });
     const lossAndGrads = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
     const found: number[] = [];
     for (let step = 0; step < steps; step++) {

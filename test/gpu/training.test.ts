@@ -13,7 +13,7 @@ async function train(backend: Backend, steps: number): Promise<{ losses: number[
   try {
     const model = makeModel();
     const head = new ASoftmaxHead(features, classes, { margin: 4, lambda: 5, key: random.key(6) });
-    const optimizer = new SGD({ model, head }, { learningRate: 0.05, momentum: 0.9 });
+    const optimizer = new SGD({ model, head }, { lr: 0.05, momentum: 0.9 });
     const lossAndGrad = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
     const losses: number[] = [];
     const bytes: number[] = [];

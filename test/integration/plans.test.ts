@@ -2,7 +2,7 @@ import { ASoftmaxHead } from '@thetagrad/a-softmax';
 import { evaluate, getBackend, random, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { type Plan } from '@thetagrad/core/backend';
 import { batches } from '@thetagrad/data';
-import { clipByGlobalNorm, schedules } from '@thetagrad/nn';
+import { clipGradNorm, schedules } from '@thetagrad/nn';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { classes, dataset, features, makeModel, optimizers } from './toy.ts';
 
@@ -28,15 +28,15 @@ test.each([
 ])('a training loop by %s makes its plan once, though rate and λ change every step', async (name, steps) => {
   const model = makeModel();
   const head = new ASoftmaxHead(features, classes, { margin: 4, key: random.key(6) });
-  const rate = schedules.warmUp(schedules.cosine(0.02, { steps }), { steps: 10 });
+  const rate = schedules.warmup(schedules.cosine(0.02, { steps }), { steps: 10 });
   const optimizer = optimizers[name]!({ model, head }, rate);
   const lossAndGrad = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
   const rates: number[] = [];
   const lambdas: number[] = [];
   for await (const { image, label } of batches(dataset, { batchSize: 12, shuffle: true, dropLast: true })) {
-    rates.push(optimizer.currentLearningRate);
+    rates.push(optimizer.currentLr);
     const { value, grads } = lossAndGrad(image, label);
-    optimizer.update(clipByGlobalNorm(grads, 5).grads);
+    optimizer.update(clipGradNorm(grads, 5).grads);
     const { lambda } = head;
     await evaluate(value, lambda, model, head, optimizer);
     lambdas.push(await lambda.item());

@@ -63,9 +63,9 @@ export const heads: Record<string, (options?: HeadOptions) => ClassificationHead
   ArcFace: (options) => new ArcFaceHead(features, classes, { scale: 8, key: random.key(6), ...options }),
 };
 
-export const optimizers: Record<string, (tree: VariableTree, learningRate: number | Schedule) => Optimizer> = {
-  SGD: (tree, learningRate) => new SGD(tree, { learningRate, momentum: 0.9, weightDecay: 5e-4 }),
-  'SGD with Nesterov momentum': (tree, learningRate) => new SGD(tree, { learningRate, momentum: 0.9, nesterov: true }),
-  Adam: (tree, learningRate) => new Adam(tree, { learningRate }),
-  AdamW: (tree, learningRate) => new AdamW(tree, { learningRate, weightDecay: 1e-2 }),
+export const optimizers: Record<string, (tree: VariableTree, lr: number | Schedule) => Optimizer> = {
+  SGD: (tree, lr) => new SGD(tree, { lr, momentum: 0.9, weightDecay: 5e-4 }),
+  'SGD with Nesterov momentum': (tree, lr) => new SGD(tree, { lr, momentum: 0.9, nesterov: true }),
+  Adam: (tree, lr) => new Adam(tree, { lr }),
+  AdamW: (tree, lr) => new AdamW(tree, { lr, weightDecay: 1e-2 }),
 };

@@ -1,7 +1,7 @@
 import type { ClassificationHead } from '@thetagrad/a-softmax';
 import { evaluate, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { batches } from '@thetagrad/data';
-import { accuracy, clipByGlobalNorm, type Module, type Optimizer } from '@thetagrad/nn';
+import { accuracy, clipGradNorm, type Module, type Optimizer } from '@thetagrad/nn';
 import { describe, expect, test, vi } from 'vitest';
 import { dataset, heads, makeModel, optimizers } from './toy.ts';
 
@@ -23,7 +23,7 @@ async function train(
   const done: Step[] = [];
   for await (const { image, label } of batches(dataset, { batchSize: 12, shuffle: true })) {
     const { value, grads } = lossAndGrad(image.astype(dtype), label);
-    const { norm, grads: clipped } = clipByGlobalNorm(grads, 5);
+    const { norm, grads: clipped } = clipGradNorm(grads, 5);
     optimizer.update(clipped);
     await evaluate(value, norm, model, head, optimizer);
     done.push({ loss: await value.item(), norm: await norm.item() });

@@ -18,7 +18,6 @@ export {
   reshapeView,
   rowMajorStrides,
   sameShape,
-  show as formatShape,
   sizeOf,
   type JoinedAxes,
   type Rows,

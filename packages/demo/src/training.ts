@@ -1,7 +1,7 @@
 import { AngularMarginHead, type ClassificationHead } from '@thetagrad/a-softmax';
 import { evaluate, type Key, random, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { augment, batches, type AugmentOptions, type ImageDataset } from '@thetagrad/data';
-import { accuracy, clipByGlobalNorm, type Module, schedules, SGD } from '@thetagrad/nn';
+import { accuracy, clipGradNorm, type Module, schedules, SGD } from '@thetagrad/nn';
 import { loadCheckpoint, saveCheckpoint } from '@thetagrad/nn/node';
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
@@ -116,7 +116,7 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
     for await (const { image, label, next } of stream) {
       if (step >= steps) break;
       const { value, grads } = lossAndGrad(image, label);
-      optimizer.update(clipByGlobalNorm(grads, maxGradientNorm).grads);
+      optimizer.update(clipGradNorm(grads, maxGradientNorm).grads);
       const lambda = head instanceof AngularMarginHead ? head.lambda : undefined;
       await evaluate(value, metrics, lambda ?? [], model, head, optimizer);
       step++;
@@ -156,11 +156,11 @@ function createOptimizer(model: Module, head: ClassificationHead, steps: number)
   return new SGD(
     { model, head },
     {
-      learningRate: schedules.warmUp(schedules.cosine(learningRate, { steps }), warmUp),
+      lr: schedules.warmup(schedules.cosine(learningRate, { steps }), warmUp),
       momentum: 0.9,
       weightDecay: 5e-4,
       // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalisation.
-      groups: [{ match: (_name, { shape }) => shape.length <= 1, learningRateMultiplier: 2, weightDecayMultiplier: 0 }],
+      groups: [{ match: (_name, { shape }) => shape.length <= 1, lrMultiplier: 2, weightDecayMultiplier: 0 }],
     },
   );
 }
