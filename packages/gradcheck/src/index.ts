@@ -1,5 +1,6 @@
-export { checkGradients, type GradientOptions } from './check.ts';
-export { GradientError, type GradientCheck, type GradientMismatch } from './error.ts';
+export { checkGradients } from './checkGradients.ts';
+export { GradientError, type GradientCheck, type GradientMismatch } from './gradientError.ts';
+export type { GradientOptions } from './options.ts';
 export { assertGradients, gradientProperty, type ArgumentArbitraries } from './property.ts';
 export {
   axesOf,

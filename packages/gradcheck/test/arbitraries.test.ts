@@ -17,7 +17,7 @@ import {
   values,
 } from '../src/index.ts';
 
-/** The smallest value for which a predicate holds, as fast-check finds it. */
+/** The smallest value that fast-check finds for a predicate, as it prints it. */
 function smallest<Value>(arbitrary: fc.Arbitrary<Value>, predicate: (value: Value) => boolean): string {
   const { counterexample } = fc.check(
     fc.property(arbitrary, (value) => !predicate(value)),
@@ -26,16 +26,16 @@ function smallest<Value>(arbitrary: fc.Arbitrary<Value>, predicate: (value: Valu
   return fc.stringify(counterexample?.[0]);
 }
 
-function holds<Value>(arbitrary: fc.Arbitrary<Value>, predicate: (value: Value) => void, numRuns = 100): void {
+/** Runs an assertion on generated values. */
+function forAll<Value>(arbitrary: fc.Arbitrary<Value>, check: (value: Value) => void): void {
   fc.assert(
     fc.property(arbitrary, (value) => {
-      predicate(value);
+      check(value);
     }),
-    { numRuns },
   );
 }
 
-/** How often something happens among some generated values. */
+/** The share of generated values for which a predicate holds. */
 function share<Value>(arbitrary: fc.Arbitrary<Value>, predicate: (value: Value) => boolean): number {
   const sample = fc.sample(arbitrary, { numRuns: 400, seed: 5 });
   return sample.filter((value) => predicate(value)).length / sample.length;
@@ -46,9 +46,9 @@ function broadcast(all: readonly Shape[]): Shape {
 }
 
 describe('shapes', () => {
-  test('are within their bounds, and reach them', () => {
+  test('are within their bounds and reach them', () => {
     const arbitrary = shapes({ minRank: 1, maxRank: 2, minSize: 0, maxSize: 4 });
-    holds(arbitrary, (shape) => {
+    forAll(arbitrary, (shape) => {
       expect([1, 2]).toContain(shape.length);
       expect(shape.every((size) => Number.isInteger(size) && size >= 0 && size <= 4)).toBe(true);
     });
@@ -63,9 +63,9 @@ describe('shapes', () => {
     expect(smallest(shapes(), (shape) => shape.includes(3))).toBe('[3]');
   });
 
-  test('pairs and triples broadcast, often in earnest', () => {
-    holds(broadcastablePairs(), (pair) => expect(() => broadcast(pair)).not.toThrow());
-    holds(broadcastableTriples({ minRank: 1 }), (triple) => {
+  test('pairs and triples broadcast, and often differ', () => {
+    forAll(broadcastablePairs(), (pair) => expect(() => broadcast(pair)).not.toThrow());
+    forAll(broadcastableTriples({ minRank: 1 }), (triple) => {
       expect(() => broadcast(triple)).not.toThrow();
       expect(triple.every((shape) => shape.length > 0)).toBe(true);
     });
@@ -79,9 +79,9 @@ describe('shapes', () => {
 
 describe('axes and ranges', () => {
   test('name axes of the shape', () => {
-    holds(axisOf([2, 3]), (axis) => expect([-2, -1, 0, 1]).toContain(axis));
-    holds(axesOf([2, 1, 3]), (axes) => expect(() => tensor(0).broadcastTo([2, 1, 3]).sum(axes)).not.toThrow());
-    holds(axesOf([]), (axes) => expect([undefined, []]).toContainEqual(axes));
+    forAll(axisOf([2, 3]), (axis) => expect([-2, -1, 0, 1]).toContain(axis));
+    forAll(axesOf([2, 1, 3]), (axes) => expect(() => tensor(0).broadcastTo([2, 1, 3]).sum(axes)).not.toThrow());
+    forAll(axesOf([]), (axes) => expect([undefined, []]).toContainEqual(axes));
     for (const is of [
       (a: unknown) => a === undefined,
       (a: unknown) => typeof a === 'number',
@@ -93,10 +93,10 @@ describe('axes and ranges', () => {
     expect(smallest(axesOf([2, 3]), () => true)).toBe('undefined');
   });
 
-  test('are ranges that slice takes, of all kinds', () => {
+  test('are ranges of all kinds that slice accepts', () => {
     const shape = [3, 4];
-    holds(slicesOf(shape), (ranges) => expect(() => broadcastTo(tensor(0), shape).slice(ranges)).not.toThrow());
-    holds(slicesOf([0, 2]), (ranges) => expect(() => broadcastTo(tensor(0), [0, 2]).slice(ranges)).not.toThrow());
+    forAll(slicesOf(shape), (ranges) => expect(() => broadcastTo(tensor(0), shape).slice(ranges)).not.toThrow());
+    forAll(slicesOf([0, 2]), (ranges) => expect(() => broadcastTo(tensor(0), [0, 2]).slice(ranges)).not.toThrow());
     expect(share(slicesOf(shape), (ranges) => ranges.some((range) => typeof range === 'number'))).toBeGreaterThan(0.1);
     expect(
       share(slicesOf(shape), (ranges) => ranges.some((range) => Array.isArray(range) && (range[2] ?? 1) < 0)),
@@ -108,9 +108,9 @@ describe('axes and ranges', () => {
 describe('values and tensors', () => {
   const numbersOf = (x: Tensor): number[] => [...x.dataSync()];
 
-  test('stay in the interval and away from what is avoided', () => {
+  test('are in the interval and away from the points to avoid', () => {
     const arbitrary = tensors({ from: -1, to: 2, avoid: [0, 1], margin: 0.25 });
-    holds(arbitrary, (x) => {
+    forAll(arbitrary, (x) => {
       expect(x.dtype).toBe('float64');
       for (const value of numbersOf(x)) {
         expect(value).toBeGreaterThanOrEqual(-1);
@@ -141,12 +141,12 @@ describe('values and tensors', () => {
     expect(smallest(values({ from: 0.2, to: 0.8 }), () => true)).toBe('0.5');
   });
 
-  test('take a shape or an arbitrary of shapes, and a dtype', () => {
-    holds(tensors({ shape: [2, 3], dtype: 'float32' }), (x) => {
+  test('accept a shape or an arbitrary of shapes, and a dtype', () => {
+    forAll(tensors({ shape: [2, 3], dtype: 'float32' }), (x) => {
       expect(x.shape).toEqual([2, 3]);
       expect(x.dtype).toBe('float32');
     });
-    holds(tensors({ shape: fc.constantFrom([1], [2]) }), (x) => expect([[1], [2]]).toContainEqual(x.shape));
+    forAll(tensors({ shape: fc.constantFrom([1], [2]) }), (x) => expect([[1], [2]]).toContainEqual(x.shape));
   });
 
   test('print as the code that makes them', () => {
@@ -156,15 +156,15 @@ describe('values and tensors', () => {
     expect(print([0])).toBe("tensor([], { dtype: 'float64' })");
   });
 
-  test('come from the seed alone', () => {
+  test('depend on the seed alone', () => {
     const draw = (seed: number): string => fc.stringify(fc.sample(tensors(), { numRuns: 5, seed }));
     expect(draw(1)).toBe(draw(1));
     expect(draw(1)).not.toBe(draw(2));
   });
 
-  test('are pairwise apart where they must be, in any order', () => {
+  test('of distinctTensors are a gap apart, in any order', () => {
     const arbitrary = distinctTensors({ gap: 0.25 });
-    holds(arbitrary, (x) => {
+    forAll(arbitrary, (x) => {
       const sorted = numbersOf(x).toSorted((a, b) => a - b);
       for (let i = 1; i < sorted.length; i++) expect(sorted[i]! - sorted[i - 1]!).toBeGreaterThanOrEqual(0.25);
     });
@@ -177,22 +177,22 @@ describe('vectors, angles, weights and labels', () => {
   const lengths = (x: Tensor): number[] => [...x.norm(-1).reshape([-1]).dataSync()];
 
   test('unit vectors have length 1 and all directions', () => {
-    holds(unitVectors({ dimension: 4, count: 3 }), (x) => {
+    forAll(unitVectors({ dimension: 4, count: 3 }), (x) => {
       expect(x.shape).toEqual([3, 4]);
       for (const length of lengths(x)) expect(length).toBeCloseTo(1, 12);
     });
-    holds(unitVectors({ dimension: 1 }), (x) => expect([1, -1]).toContain(x.slice([0]).itemSync()));
+    forAll(unitVectors({ dimension: 1 }), (x) => expect([1, -1]).toContain(x.slice([0]).itemSync()));
     expect(share(unitVectors({ dimension: 2 }), (x) => x.slice([0]).itemSync() < 0)).toBeGreaterThan(0.2);
     expect(smallest(unitVectors(), () => true)).toBe("tensor([1, 0, 0], { dtype: 'float64' })");
-    expect(() => unitVectors({ dimension: 0 })).toThrow('the dimension must be an integer > 0, got 0');
+    expect(() => unitVectors({ dimension: 0 })).toThrow('unitVectors: the dimension must be an integer > 0, got 0');
   });
 
-  test.for([1, 2, 3, 4, 5, 6])('angles are in every piece of ψ and away from its seams (m = %i)', (m) => {
+  test.for([1, 2, 3, 4, 5, 6])('angles are in every piece of ψ and away from its ends (m = %i)', (m) => {
     const arbitrary = angles({ m, margin: 0.1, shape: [2] });
-    holds(arbitrary, (x) => {
+    forAll(arbitrary, (x) => {
       for (const angle of x.dataSync()) {
-        const seam = (Math.round((angle * m) / Math.PI) * Math.PI) / m;
-        expect(Math.abs(angle - seam)).toBeGreaterThanOrEqual(0.1);
+        const end = (Math.round((angle * m) / Math.PI) * Math.PI) / m;
+        expect(Math.abs(angle - end)).toBeGreaterThanOrEqual(0.1);
         expect(angle > 0 && angle < Math.PI).toBe(true);
       }
     });
@@ -202,20 +202,20 @@ describe('vectors, angles, weights and labels', () => {
     }
   });
 
-  test('angles are refused for an m that is none, and for a margin that leaves nothing', () => {
+  test('angles reject an invalid m, and a margin that covers whole pieces', () => {
     expect(() => angles({ m: 0 })).toThrow('angles: m must be an integer > 0, got 0');
     expect(() => angles({ m: 6, margin: 0.3 })).toThrow('is all within 0.3 of');
   });
 
-  test('class weights can be normalised', () => {
-    holds(classWeights({ classes: 2, dimension: 3 }), (x) => {
+  test('class weights can be normalized', () => {
+    forAll(classWeights({ classes: 2, dimension: 3 }), (x) => {
       expect(x.shape).toEqual([2, 3]);
       expect(Math.min(...lengths(x))).toBeGreaterThanOrEqual(0.5);
     });
   });
 
   test('labels are classes', () => {
-    holds(labels({ count: 4, classes: 3 }), (x) => {
+    forAll(labels({ count: 4, classes: 3 }), (x) => {
       expect(x.dtype).toBe('int32');
       expect(x.shape).toEqual([4]);
       expect([...x.dataSync()].every((label) => label >= 0 && label < 3)).toBe(true);

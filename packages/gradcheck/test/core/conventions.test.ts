@@ -1,4 +1,4 @@
-// Gradients where there is none: at ties and kinks core does what PyTorch does, with these values.
+// Gradients at ties and kinks, where they are a convention: PyTorch's, with these values.
 import { grad, maximum, minimum, tensor, where, type Tensor } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
 
@@ -9,7 +9,7 @@ function gradient(f: (x: Tensor) => Tensor, x: Tensor): unknown {
   return grad((x: Tensor) => f(x).sum())(x).toArraySync();
 }
 
-/** The derivative of a function of one number, order times; 0 for −0. */
+/** The derivative of some order of a function of one number; −0 becomes 0. */
 function derivative(f: (x: Tensor) => Tensor, x: number, order: number): number {
   let current = f;
   for (let i = 0; i < order; i++) current = grad(current);
@@ -35,7 +35,7 @@ describe('kinks', () => {
     expect(gradient((x) => x.norm(undefined, { ord: Infinity }), zero)).toEqual([0, 0, 0]);
   });
 
-  test('one row of zeros does not spoil the norms of others', () => {
+  test('a row of zeros does not change the gradients of other rows', () => {
     const x = tensor(Float64Array.of(0, 0, 0, -4), { shape: [2, 2] });
     expect(gradient((x) => x.norm(1), x)).toEqual([
       [0, 0],
@@ -56,7 +56,7 @@ describe('ties', () => {
     }
   });
 
-  test('max and min over axes share evenly', () => {
+  test('max and min over axes divide it evenly', () => {
     const x = tensor(Float64Array.of(1, 3, 3, 2, 2, 2), { shape: [2, 3] });
     expect(gradient((x) => x.max(1), x)).toEqual([
       [0, 0.5, 0.5],
@@ -72,7 +72,7 @@ describe('ties', () => {
     ]);
   });
 
-  test('cummax and cummin give it to the latest of equals', () => {
+  test('cummax and cummin give it to the last of equal elements', () => {
     const weights = vector(1, 10, 100, 1000);
     expect(gradient((x) => x.cummax(0).mul(weights), vector(2, 1, 2, 0))).toEqual([11, 0, 1100, 0]);
     expect(gradient((x) => x.cummin(0).mul(weights), vector(1, 2, 1, 3))).toEqual([11, 0, 1100, 0]);
@@ -99,7 +99,7 @@ describe('ties', () => {
 });
 
 describe('powers at x = 0', () => {
-  // Rows: the power n. Columns: the derivatives of xⁿ of order 1, 2, 3 at 0.
+  // The exponent n and the derivatives of xⁿ of order 1, 2 and 3 at 0.
   test.for([
     [0, [0, 0, 0]],
     [1, [1, 0, 0]],
@@ -128,16 +128,16 @@ describe('powers at x = 0', () => {
 describe('where', () => {
   test('keeps NaN and ∞ in the branch not taken out of the gradient', () => {
     const x = vector(-1, 0, 4);
-    // The usual way to write it: a safe argument inside, and the choice outside.
-    const safe = (x: Tensor): Tensor => {
-      const positive = x.greater(0);
-      return where(positive, where(positive, x, 1).sqrt(), 0);
+    // The double-where idiom: a safe argument inside, the selection outside.
+    const safeSqrt = (x: Tensor): Tensor => {
+      const isPositive = x.greater(0);
+      return where(isPositive, where(isPositive, x, 1).sqrt(), 0);
     };
-    expect(gradient(safe, x)).toEqual([0, 0, 0.25]);
-    expect(gradient((x) => grad((x: Tensor) => safe(x).sum())(x), x)).toEqual([0, 0, -1 / 32]);
+    expect(gradient(safeSqrt, x)).toEqual([0, 0, 0.25]);
+    expect(gradient((x) => grad((x: Tensor) => safeSqrt(x).sum())(x), x)).toEqual([0, 0, -1 / 32]);
   });
 
-  test('a branch that is NaN but constant takes no part', () => {
+  test('a constant NaN in the branch not taken does not matter', () => {
     expect(gradient((x) => where(x.greater(0), x, NaN), vector(1, -1))).toEqual([1, 0]);
   });
 });

@@ -9,7 +9,7 @@ import {
   type ShapeOptions,
 } from '../../src/index.ts';
 
-/** An operation of core with arguments for it. */
+/** An operation of core and arbitrary arguments of it. */
 export interface Case {
   readonly name: string;
   readonly f: (...inputs: readonly unknown[]) => TensorTree;
@@ -17,7 +17,7 @@ export interface Case {
   readonly options: GradientOptions;
 }
 
-export function define<Arguments extends readonly unknown[]>(
+export function defineCase<Arguments extends readonly unknown[]>(
   name: string,
   inputs: ArgumentArbitraries<Arguments>,
   f: (...inputs: Arguments) => TensorTree,
@@ -29,17 +29,17 @@ export function define<Arguments extends readonly unknown[]>(
   return { name, f: f as unknown as Case['f'], inputs: all, options };
 }
 
-/** Arguments that depend on a shape. */
-export function shaped<Arguments>(
+/** Chains arguments to arbitrary shapes. */
+export function forShapes<Arguments>(
   build: (shape: readonly number[]) => fc.Arbitrary<Arguments>,
   options: ShapeOptions = {},
 ): fc.Arbitrary<Arguments> {
   return shapes(options).chain(build);
 }
 
-/** A test for each case: first and second order on some random arguments. */
+/** Defines a test for each case: first and second derivatives at random arguments. */
 export function checkAll(cases: readonly Case[], numRuns = 5): void {
-  test.for(cases.map((one) => [one.name, one] as const))('%s', ([name, { f, inputs, options }]) => {
+  test.for(cases.map((each) => [each.name, each] as const))('%s', ([name, { f, inputs, options }]) => {
     assertGradients(f, inputs, { order: 2, elements: 12, name, ...options }, { numRuns });
   });
 }

@@ -1,7 +1,7 @@
 import { conv2d, type Conv2dOptions, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { broadcastableShapes, distinctTensors, tensors } from '../../../src/index.ts';
-import { define, type Case } from '../support.ts';
+import { defineCase, type Case } from '../support.ts';
 
 const size = fc.integer({ min: 1, max: 3 });
 
@@ -17,19 +17,19 @@ const vectors = fc.tuple(size, size, fc.constantFrom('both', 'left', 'right', 'b
   return fc.tuple(tensors({ shape: [2, n, k] }), tensors({ shape: [k] }));
 });
 
-/** One spatial axis of a convolution: everything that must fit together. */
+/** The window and the length of one spatial axis of a convolution. */
 const axis = fc
   .record({
     kernel: size,
     stride: size,
     dilation: fc.integer({ min: 1, max: 2 }),
-    low: fc.nat(2),
-    high: fc.nat(2),
-    spare: fc.nat(3),
+    padBefore: fc.nat(2),
+    padAfter: fc.nat(2),
+    extra: fc.nat(3),
   })
   .map((one) => ({
     ...one,
-    length: Math.max(1, (one.kernel - 1) * one.dilation + 1 - one.low - one.high + one.spare),
+    length: Math.max(1, (one.kernel - 1) * one.dilation + 1 - one.padBefore - one.padAfter + one.extra),
   }));
 const channels = fc.record({
   batch: fc.integer({ min: 1, max: 2 }),
@@ -46,24 +46,25 @@ const convolutions = fc.tuple(channels, axis, axis).chain(([{ batch, groups, inp
       stride: [y.stride, x.stride],
       dilation: [y.dilation, x.dilation],
       padding: [
-        [y.low, y.high],
-        [x.low, x.high],
+        [y.padBefore, y.padAfter],
+        [x.padBefore, x.padAfter],
       ],
     }),
   ),
 );
 
-/** Windows of pooling, with less padding than the window. */
+/** The window and the length of one axis of pooling; the padding is smaller than the window. */
 const windowAxis = fc
-  .record({ kernel: size, stride: size, spare: fc.nat(2), pad: fc.nat(2) })
-  .map(({ kernel, stride, spare, pad }) => ({
+  .record({ kernel: size, stride: size, extra: fc.nat(2), pad: fc.nat(2) })
+  .map(({ kernel, stride, extra, pad }) => ({
     kernel,
     stride,
     pad: Math.min(pad, kernel - 1),
-    length: kernel + spare,
+    length: kernel + extra,
   }));
 
-function pooled(images: (shape: number[]) => fc.Arbitrary<Tensor>) {
+/** Images and the options of pooling. */
+function poolings(images: (shape: number[]) => fc.Arbitrary<Tensor>) {
   return fc.tuple(fc.integer({ min: 1, max: 2 }), windowAxis, windowAxis).chain(([channels, y, x]) =>
     fc.tuple(
       images([1, channels, y.length, x.length]),
@@ -77,23 +78,23 @@ function pooled(images: (shape: number[]) => fc.Arbitrary<Tensor>) {
 }
 
 export const contractions: readonly Case[] = [
-  define('matmul', matrices, (a, b) => a.matmul(b)),
-  define('matmul of vectors', vectors, (a, b) => a.matmul(b)),
-  define('matmul with itself transposed', [tensors({ shape: [2, 3] })], (a) => a.matmul(a.transpose())),
-  define('conv2d', convolutions, (x, weight, options) => conv2d(x, weight, options)),
-  define(
+  defineCase('matmul', matrices, (a, b) => a.matmul(b)),
+  defineCase('matmul of vectors', vectors, (a, b) => a.matmul(b)),
+  defineCase('matmul with itself transposed', [tensors({ shape: [2, 3] })], (a) => a.matmul(a.transpose())),
+  defineCase('conv2d', convolutions, (x, weight, options) => conv2d(x, weight, options)),
+  defineCase(
     "conv2d with padding 'same'",
     [tensors({ shape: [1, 1, 3, 4] }), tensors({ shape: [2, 1, 2, 3] }), size],
     (x, weight, stride) => conv2d(x, weight, { padding: 'same', stride }),
   ),
-  define(
+  defineCase(
     'maxPool2d',
-    pooled((shape) => distinctTensors({ shape })),
+    poolings((shape) => distinctTensors({ shape })),
     (x, options) => x.maxPool2d(options).square(),
   ),
-  define(
+  defineCase(
     'avgPool2d',
-    pooled((shape) => tensors({ shape })),
+    poolings((shape) => tensors({ shape })),
     (x, options) => x.avgPool2d(options).square(),
   ),
 ];

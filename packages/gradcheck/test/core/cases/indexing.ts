@@ -1,29 +1,30 @@
 import { tensor, topk, type Shape, type Tensor } from '@thetagrad/core';
+import { sizeOf } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { axisOf, distinctTensors, shapes, tensors } from '../../../src/index.ts';
-import { define, shaped, type Case } from '../support.ts';
+import { defineCase, forShapes, type Case } from '../support.ts';
 
-/** Indices of an axis of this length, some from the end, some more than once. */
+/** Indices of an axis, also negative and repeated. */
 function indicesOf(length: number, shape: Shape): fc.Arbitrary<Tensor> {
-  const count = shape.reduce((size, n) => size * n, 1);
+  const count = sizeOf(shape);
   return fc
     .array(fc.integer({ min: -length, max: length - 1 }), { minLength: count, maxLength: count })
     .map((indices) => tensor(Int32Array.from(indices), { shape }));
 }
 
-const gathered = shaped(
+const gathered = forShapes(
   (shape) =>
     fc
       .tuple(axisOf(shape), shapes({ maxRank: 2, maxSize: 2 }))
       .chain(([axis, at]) => fc.tuple(tensors({ shape }), indicesOf(shape.at(axis)!, at), fc.constant(axis))),
   { minRank: 1, maxRank: 2 },
 );
-const alongAxis = shaped(
+const alongAxis = forShapes(
   (shape) =>
     fc
       .tuple(axisOf(shape), fc.integer({ min: 1, max: 3 }), fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
       .chain(([axis, count, single]) => {
-        // The other axes broadcast, either way.
+        // The other axes broadcast.
         const own = shape.map((length, i) => (single[i] ? 1 : length)).with(axis, shape.at(axis)!);
         return fc.tuple(
           tensors({ shape: own }),
@@ -33,7 +34,7 @@ const alongAxis = shaped(
       }),
   { minRank: 1 },
 );
-const scattered = shaped(
+const scattered = forShapes(
   (shape) =>
     fc.tuple(axisOf(shape), fc.integer({ min: 1, max: 3 })).chain(([axis, count]) => {
       const at = shape.with(axis, count);
@@ -41,17 +42,17 @@ const scattered = shaped(
     }),
   { minRank: 1, maxRank: 2 },
 );
-const sorted = shaped((shape) => fc.tuple(distinctTensors({ shape }), axisOf(shape), fc.boolean()), { minRank: 1 });
-const largest = shaped(
+const sorted = forShapes((shape) => fc.tuple(distinctTensors({ shape }), axisOf(shape), fc.boolean()), { minRank: 1 });
+const largest = forShapes(
   (shape) =>
     axisOf(shape).chain((axis) => fc.tuple(distinctTensors({ shape }), fc.nat(shape.at(axis)!), fc.constant(axis))),
   { minRank: 1 },
 );
 
 export const indexing: readonly Case[] = [
-  define('gather', gathered, (x, indices, axis) => x.take(indices, axis).square()),
-  define('takeAlongAxis', alongAxis, (x, indices, axis) => x.takeAlongAxis(indices, axis).square()),
-  define('scatterAdd', scattered, (x, indices, updates, axis) => x.scatterAdd(indices, updates, axis).square()),
-  define('sort', sorted, (x, axis, descending) => x.sort(axis, { descending }).square()),
-  define('topk', largest, (x, k, axis) => topk(x, k, axis).values.square()),
+  defineCase('take', gathered, (x, indices, axis) => x.take(indices, axis).square()),
+  defineCase('takeAlongAxis', alongAxis, (x, indices, axis) => x.takeAlongAxis(indices, axis).square()),
+  defineCase('scatterAdd', scattered, (x, indices, updates, axis) => x.scatterAdd(indices, updates, axis).square()),
+  defineCase('sort', sorted, (x, axis, descending) => x.sort(axis, { descending }).square()),
+  defineCase('topk', largest, (x, k, axis) => topk(x, k, axis).values.square()),
 ];

@@ -2,7 +2,6 @@ import {
   getBackend,
   random,
   reference,
-  setBackend,
   tensor,
   Variable,
   zeros,
@@ -11,12 +10,13 @@ import {
   type TensorTree,
 } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
+import { withBackend } from '../../../test/support/backends.ts';
 import { checkGradients, GradientError, type GradientOptions } from '../src/index.ts';
 
 const x = tensor(Float64Array.of(0.5, -1.25, 2, 0.75), { shape: [2, 2] });
 
-describe('what passes', () => {
-  test('inputs and results in trees', () => {
+describe('accepts', () => {
+  test('inputs and results in arrays and objects', () => {
     const f = ({ a, rest }: { a: Tensor; rest: Tensor[] }, y: Tensor) => ({
       sum: a.add(rest[0]!).exp(),
       parts: [rest[1]!.mul(y)],
@@ -24,11 +24,11 @@ describe('what passes', () => {
     expect(() => checkGradients(f, [{ a: x, rest: [x, x.mul(2)] }, x.sin()], { order: 2 })).not.toThrow();
   });
 
-  test('an input that nothing depends on', () => {
+  test('an input that does not matter', () => {
     expect(() => checkGradients((x, _y) => x.square(), [x, x], { order: 2 })).not.toThrow();
   });
 
-  test('a result that depends on no input', () => {
+  test('a result that is constant', () => {
     expect(() => checkGradients((x) => [x.square(), tensor([1, 2])], [x], { order: 2 })).not.toThrow();
   });
 
@@ -36,7 +36,7 @@ describe('what passes', () => {
     expect(() => checkGradients((x, y) => [x.square(), y.sum()], [zeros([0, 2]), x])).not.toThrow();
   });
 
-  test('inputs near the end of the domain, and near kinks and poles', () => {
+  test('inputs near the end of the domain, near kinks and near poles', () => {
     // Each is nearer than the first step of the differences.
     expect(() => checkGradients((x) => x.log(), [tensor(0.001)], { order: 2 })).not.toThrow();
     expect(() => checkGradients((x) => x.sqrt(), [tensor(1e-5)], { order: 2 })).not.toThrow();
@@ -50,7 +50,7 @@ describe('what passes', () => {
     expect(() => checkGradients((x) => x.mul(30).sin(), [x], { order: 2 })).not.toThrow();
   });
 
-  test('float32 inputs, which are taken as float64', () => {
+  test('float32 inputs, converted to float64', () => {
     const seen: string[] = [];
     checkGradients(
       (x) => {
@@ -79,7 +79,7 @@ describe('variables', () => {
     running: new Variable(tensor([0, 0]), { name: 'running', trainable: false }),
   });
 
-  test('are checked like inputs, in float64, and left as they were', () => {
+  test('are checked like inputs, in float64, and restored', () => {
     const layer = make();
     const before = layer.running.value;
     const dtypes = new Set<string>();
@@ -107,14 +107,14 @@ describe('variables', () => {
     );
   });
 
-  test('may be all there is', () => {
+  test('may be the only inputs', () => {
     const { weight } = make();
     expect(() => checkGradients(() => weight.value.square(), [], { variables: weight })).not.toThrow();
   });
 });
 
-describe('what is refused', () => {
-  const refuse = (
+describe('rejects', () => {
+  const expectRejection = (
     f: (...inputs: readonly Tensor[]) => unknown,
     inputs: readonly TensorTree[],
     message: string | RegExp,
@@ -125,47 +125,57 @@ describe('what is refused', () => {
     );
 
   test('inputs that are not floating point', () => {
-    refuse(
+    expectRejection(
       (x) => x!,
       [x, { labels: [tensor(Int32Array.of(1))] }],
       'the function: input 1.labels[0] is a tensor of int32; inputs are floating-point tensors',
     );
-    refuse((x) => x!, [3 as unknown as Tensor], 'input 0 is 3;');
-    refuse((x) => x!, x as unknown as Tensor[], 'the inputs of the function come in an array, got a tensor of float64');
-    refuse(() => x, [], 'there is nothing to differentiate with respect to');
+    expectRejection((x) => x!, [3 as unknown as Tensor], 'input 0 is 3;');
+    expectRejection(
+      (x) => x!,
+      x as unknown as Tensor[],
+      'the inputs of the function come in an array, got a tensor of float64',
+    );
+    expectRejection(() => x, [], 'there is nothing to differentiate with respect to');
     expect(() => checkGradients(3 as unknown as () => Tensor, [])).toThrow(
       'checkGradients: expected a function, got 3',
     );
   });
 
   test('results that have no gradient', () => {
-    refuse((x) => [x!, x!.greater(0)], [x], 'output[1] is a tensor of bool, which has no gradient', { name: 'mask' });
-    refuse(() => ({ loss: 3 }), [x], 'output.loss is 3; the function must return tensors');
-    refuse(async (x) => x!, [x], 'output is a Promise; it must be synchronous');
-    refuse(() => [], [x], 'the function returns no tensors');
+    expectRejection((x) => [x!, x!.greater(0)], [x], 'output[1] is a tensor of bool, which has no gradient', {
+      name: 'mask',
+    });
+    expectRejection(() => ({ loss: 3 }), [x], 'output.loss is 3; the function must return tensors');
+    expectRejection(async (x) => x!, [x], 'output is a Promise; it must be synchronous');
+    expectRejection(() => [], [x], 'the function returns no tensors');
   });
 
   test('values that are not finite', () => {
-    refuse(
+    expectRejection(
       (x) => x!.log(),
       [x],
       'the function: element [0, 1] of output is NaN; gradients are checked where the function is finite',
     );
-    refuse((x) => x!.sum().div(0), [x], 'output is Infinity;');
-    // 0 at 0, NaN on one side of it.
-    refuse((x) => x!.sqrt(), [tensor(0)], 'the function is finite at the input but not around it (moving input 0)');
+    expectRejection((x) => x!.sum().div(0), [x], 'output is Infinity;');
+    // 0 at 0, NaN on one side.
+    expectRejection(
+      (x) => x!.sqrt(),
+      [tensor(0)],
+      'the function is finite at the input but not around it (moving input 0)',
+    );
   });
 
-  test('functions that give other values each time', () => {
+  test('functions that are not deterministic', () => {
     let calls = 0;
     const noisy = (x?: Tensor): Tensor => x!.add(random.uniform(random.key(calls++), [2, 2]));
-    refuse(
+    expectRejection(
       noisy,
       [x],
       /noisy: two calls with the same inputs give different values, \S+ and \S+ for element \[0, 0\] of output; fix what is random/,
     );
     let growing = 1;
-    refuse(
+    expectRejection(
       (x) => x!.broadcastTo([growing++, 2, 2]),
       [x],
       'the results have shapes [1, 2, 2] in one call and [2, 2, 2] in another',
@@ -173,7 +183,7 @@ describe('what is refused', () => {
   });
 
   test('functions whose shapes depend on values', () => {
-    refuse(
+    expectRejection(
       (x) => x!.broadcastTo([x!.itemSync() > 0.5 ? 2 : 1]),
       [tensor(0.5)],
       'the results have shapes [1] in one call and [2] in another',
@@ -192,21 +202,21 @@ describe('what is refused', () => {
       return undefined;
     })();
     expect(error).toMatchObject({ name: 'GradientError', check: 'differences', function: 'steps', input: 'input 0' });
-    expect((error as Error).message).toMatch(/^steps: central differences do not settle/);
+    expect((error as Error).message).toMatch(/^steps: central differences do not converge/);
   });
 
-  test('options that make no sense', () => {
-    refuse((x) => x!, [x], 'the function: order must be an integer > 0, got 0', { order: 0 });
-    refuse((x) => x!, [x], 'elements must be an integer > 0, got 1.5', { elements: 1.5 });
-    refuse((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
-    refuse((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
-    refuse((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });
-    refuse((x) => x!, [x], 'the seed must be an integer', { seed: 0.5 });
+  test('options out of range', () => {
+    expectRejection((x) => x!, [x], 'the function: order must be an integer > 0, got 0', { order: 0 });
+    expectRejection((x) => x!, [x], 'elements must be an integer > 0, got 1.5', { elements: 1.5 });
+    expectRejection((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
+    expectRejection((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
+    expectRejection((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });
+    expectRejection((x) => x!, [x], 'the seed must be an integer', { seed: 0.5 });
   });
 });
 
 describe('the check', () => {
-  test('needs few evaluations', () => {
+  test('takes few evaluations', () => {
     let calls = 0;
     checkGradients(
       (x) => {
@@ -215,11 +225,11 @@ describe('the check', () => {
       },
       [x],
     );
-    // Four elements and one direction, three or four steps of two evaluations each.
+    // Four elements and one direction, at most four steps of two evaluations each.
     expect(calls).toBeLessThanOrEqual(3 + 5 * 8);
   });
 
-  test('looks at some elements only of a large input', () => {
+  test('samples the elements of a large input', () => {
     let calls = 0;
     const large = random.normal(random.key(1), [1000], { dtype: 'float64' });
     checkGradients(
@@ -233,7 +243,7 @@ describe('the check', () => {
     expect(calls).toBeLessThanOrEqual(3 + 7 * 8);
   });
 
-  test('is the same for the same seed, and not for another', () => {
+  test('depends on the seed alone', () => {
     const message = (seed: number): string => {
       try {
         checkGradients((x) => x.mul(x.stopGradient()), [x], { seed });
@@ -246,10 +256,9 @@ describe('the check', () => {
     expect(message(1)).not.toBe(message(2));
   });
 
-  test('computes on the reference backend, and puts back the one that was in use', () => {
-    const own: Backend = Object.create(reference()) as Backend;
-    setBackend(own);
-    try {
+  test('runs on the reference backend and restores the previous one', () => {
+    const backend: Backend = Object.create(reference()) as Backend;
+    withBackend(backend, () => {
       checkGradients(
         (x) => {
           expect(getBackend()).toBe(reference());
@@ -258,9 +267,7 @@ describe('the check', () => {
         [x],
       );
       expect(() => checkGradients((x) => x.log(), [x])).toThrow(RangeError);
-      expect(getBackend()).toBe(own);
-    } finally {
-      setBackend(reference());
-    }
+      expect(getBackend()).toBe(backend);
+    });
   });
 });

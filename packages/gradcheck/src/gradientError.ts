@@ -1,38 +1,39 @@
 /**
- * What was compared:
+ * The comparison that failed:
  * - `vjp`: reverse mode with central differences; - `jvp`: forward mode with central differences;
  * - `transpose`: ⟨vjp(u), v⟩ with ⟨u, jvp(v)⟩;
  * - `symmetry`: from order 2, vjp and jvp of a gradient, which are the same symmetric matrix times a vector;
  * - `mixed`: from order 2, the gradient of the jvp with the jvp of the gradient;
- * - `differences`: nothing, because the differences do not settle.
+ * - `differences`: none, because the central differences do not converge.
  */
 export type GradientCheck = 'vjp' | 'jvp' | 'transpose' | 'symmetry' | 'mixed' | 'differences';
 
+/** A failed comparison: where, and the values. */
 export interface GradientMismatch {
-  /** The function, as named in the options or by itself. */
+  /** The name of the function, from the options or its own. */
   readonly function: string;
   readonly check: GradientCheck;
   /** The order of the derivative that is wrong. */
   readonly order: number;
-  /** Which input: `input 0`, `input 1.weights[2]`, `variable fc.weight`. Absent if no single input is to blame. */
+  /** The path of the input: `input 0`, `input 1.weights[2]`, `variable fc.weight`. Undefined if several are involved. */
   readonly input?: string | undefined;
-  /** The index of the element of the input. */
+  /** The index tuple of the input's element. */
   readonly element?: readonly number[] | undefined;
-  /** Which output, where outputs were compared one by one: `output`, `output.loss`. */
+  /** The path of the output, where outputs are compared one by one: `output`, `output.loss`. */
   readonly output?: string | undefined;
-  /** The index of the element of the output. */
+  /** The index tuple of the output's element. */
   readonly outputElement?: readonly number[] | undefined;
-  /** Whether the values are derivatives of a sum of all output elements with random weights. */
+  /** Whether the values are derivatives of the sum of all output elements with random weights. */
   readonly weighted?: boolean | undefined;
-  /** What differentiation gives. */
+  /** The derivative by automatic differentiation. */
   readonly analytic: number;
-  /** What it should be: by differences, or by the other way to compute it. */
+  /** The expected derivative: by differences, or by the other mode. */
   readonly numeric: number;
-  /** How uncertain `numeric` is. */
+  /** The error estimate of `numeric`. */
   readonly uncertainty: number;
-  /** The largest difference that would have passed. */
+  /** The largest difference that passes. */
   readonly tolerance: number;
-  /** How many of how many compared values are wrong. */
+  /** The number of wrong values among the compared ones. */
   readonly wrong?: { readonly count: number; readonly of: number } | undefined;
 }
 
@@ -43,11 +44,11 @@ const findings: Record<GradientCheck, string> = {
   symmetry: 'the second derivative is not symmetric: vjp and jvp of the gradient differ',
   mixed: 'the gradient of the jvp differs from the jvp of the gradient',
   differences:
-    'central differences do not settle, so the gradient cannot be judged: the function has a kink or a jump near the ' +
+    'central differences do not converge, so the gradient cannot be judged: the function has a kink or a jump near the ' +
     'input, or is too imprecise (is something cast to float32?)',
 };
 
-/** A gradient that is wrong, or cannot be judged. The fields tell what the message tells. */
+/** A gradient that is wrong or cannot be judged. The fields hold what the message says; see {@link GradientMismatch}. */
 export class GradientError extends Error implements GradientMismatch {
   override readonly name = 'GradientError';
   readonly function: string;
@@ -67,7 +68,7 @@ export class GradientError extends Error implements GradientMismatch {
   readonly wrong: { readonly count: number; readonly of: number } | undefined;
 
   constructor(mismatch: GradientMismatch) {
-    super(messageOf(mismatch));
+    super(formatMessage(mismatch));
     this.function = mismatch.function;
     this.check = mismatch.check;
     this.order = mismatch.order;
@@ -85,27 +86,30 @@ export class GradientError extends Error implements GradientMismatch {
   }
 }
 
-function messageOf(mismatch: GradientMismatch): string {
+function formatMessage(mismatch: GradientMismatch): string {
   const { check, order, analytic, numeric, uncertainty, tolerance, wrong } = mismatch;
-  const places = [place(mismatch.input, mismatch.element), place(mismatch.output, mismatch.outputElement)];
-  const where = places.filter((text) => text !== '').join(' → ');
+  const locations = [
+    showLocation(mismatch.input, mismatch.element),
+    showLocation(mismatch.output, mismatch.outputElement),
+  ];
+  const where = locations.filter((text) => text !== '').join(' → ');
   const lines = [
     `${mismatch.function}: ${findings[check]} (check '${check}', order ${order})`,
     ...(where === '' ? [] : [`  at        ${where}`]),
     ...(mismatch.weighted ? ['  of        the sum of all outputs, with random weights'] : []),
     `  analytic  ${analytic}`,
     `  numeric   ${numeric}${uncertainty > 0 ? ` ± ${uncertainty.toExponential(1)}` : ''}`,
-    `  error     ${short(Math.abs(analytic - numeric))}, tolerance ${short(tolerance)}`,
+    `  error     ${showNumber(Math.abs(analytic - numeric))}, tolerance ${showNumber(tolerance)}`,
     ...(wrong === undefined || wrong.of === 1 ? [] : [`  wrong     ${wrong.count} of ${wrong.of} compared values`]),
   ];
   return lines.join('\n');
 }
 
-function place(path: string | undefined, element: readonly number[] | undefined): string {
+function showLocation(path: string | undefined, element: readonly number[] | undefined): string {
   if (path === undefined) return '';
   return element === undefined || element.length === 0 ? path : `${path}, element [${element.join(', ')}]`;
 }
 
-function short(value: number): string {
+function showNumber(value: number): string {
   return Number.isFinite(value) ? value.toExponential(2) : String(value);
 }

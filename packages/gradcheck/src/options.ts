@@ -1,0 +1,64 @@
+import { random, type Backend, type Key, type VariableTree } from '@thetagrad/core';
+import { describeValue } from './tree.ts';
+
+/** Options of {@link checkGradients}, {@link gradientProperty} and {@link assertGradients}. */
+export interface GradientOptions {
+  /** How often to differentiate: 1 checks the gradient, 2 also the gradient of the gradient, and so on. Default: 1. */
+  readonly order?: number;
+  /** The relative tolerance. Default: 1e-6. */
+  readonly rtol?: number;
+  /** The absolute tolerance; lower it for gradients as small as that. Default: 1e-9. */
+  readonly atol?: number;
+  /** The first, largest step of the central differences. Kinks should be further away. Default: 1/64. */
+  readonly step?: number;
+  /**
+   * How many elements of each input are checked one by one; larger inputs are sampled, and the rest is checked along one
+   * random direction. Default: 64.
+   */
+  readonly elements?: number;
+  /** The seed of random directions and samples. Default: 0. */
+  readonly seed?: number;
+  /** The function's name in messages. Default: the name of the function itself. */
+  readonly name?: string;
+  /** Variables (modules, optimizers, …) that f reads: the trainable ones are checked like inputs. Default: none. */
+  readonly variables?: VariableTree;
+  /** The backend, which must support float64 and synchronous reads. Default: the reference backend. */
+  readonly backend?: Backend;
+}
+
+/** The options of a check, with defaults filled in. */
+export interface Settings {
+  readonly name: string;
+  readonly order: number;
+  readonly rtol: number;
+  readonly atol: number;
+  readonly step: number;
+  readonly elements: number;
+  readonly key: Key;
+}
+
+export function resolveOptions(f: unknown, options: GradientOptions): Settings {
+  const name = functionName(f, options);
+  const { order = 1, rtol = 1e-6, atol = 1e-9, step = 1 / 64, elements = 64, seed = 0 } = options;
+  for (const [option, value] of Object.entries({ rtol, atol })) {
+    if (!(value >= 0 && value < Infinity))
+      throw new RangeError(`${name}: ${option} must be a number ≥ 0, got ${value}`);
+  }
+  if (!(step > 0 && step < Infinity)) throw new RangeError(`${name}: step must be a number > 0, got ${step}`);
+  checkPositiveInteger(name, 'elements', elements);
+  const key = random.key(seed);
+  checkPositiveInteger(name, 'order', order);
+  return { name, order, rtol, atol, step, elements, key };
+}
+
+/** @throws {TypeError} if f is not a function. */
+export function functionName(f: unknown, options: GradientOptions): string {
+  if (typeof f !== 'function') throw new TypeError(`checkGradients: expected a function, got ${describeValue(f)}`);
+  return options.name ?? (f.name || 'the function');
+}
+
+/** @throws {RangeError} if the value is not an integer > 0. */
+export function checkPositiveInteger(operation: string, name: string, value: number): void {
+  if (Number.isInteger(value) && value > 0) return;
+  throw new RangeError(`${operation}: ${name} must be an integer > 0, got ${value}`);
+}
