@@ -1,4 +1,4 @@
-// Every test file computes on the backend that its project names: see vitest.config.ts.
+// Sets the backend that the vitest project of a test file names: see vitest.config.ts.
 import { setBackend } from '@thetagrad/core';
 import { wasm } from '@thetagrad/wasm';
 import { inject } from 'vitest';

@@ -1,9 +1,9 @@
-// The Chromium that browser tests run in. Nothing is downloaded: it is the system's.
+// Finds the system's Chromium for browser tests. Downloads nothing.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LaunchOptions } from 'playwright';
 
-/** The file that CHROMIUM names, or the first of the usual names that is on the PATH. */
+/** The executable that CHROMIUM names, or the first one on the PATH with a common name. */
 export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -21,18 +21,18 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * How it is launched, for the pages of all backends.
- * @throws {Error} where there is none.
+ * The options to launch Chromium with, for the pages of all backends.
+ * @throws {Error} if no Chromium is found.
  */
 export function launchOptions(): LaunchOptions {
   const executablePath = findChromium();
   if (executablePath === undefined) {
     const { CHROMIUM } = process.env;
     throw new Error(
-      `${CHROMIUM ? `CHROMIUM is ${CHROMIUM}, which cannot be run` : 'there is no Chromium on the PATH'}; the browser ` +
+      `${CHROMIUM ? `CHROMIUM is ${CHROMIUM}, which is not executable` : 'there is no Chromium on the PATH'}; the browser ` +
         'tests need one. On Debian: apt-get install chromium. Elsewhere set CHROMIUM to the path of a Chromium or Chrome.',
     );
   }
-  // WebGPU is off in headless Chromium on Linux; with the flag it takes a software driver where there is no other.
+  // Headless Chromium on Linux disables WebGPU by default. With the flag it falls back to a software driver.
   return { executablePath, args: ['--enable-unsafe-webgpu'] };
 }

@@ -1,11 +1,11 @@
-// The page in docs/browsers.md, computing on the sources.
+// Runs the page in docs/browsers.md on the sources.
 import { expect, inject, test } from 'vitest';
 import { commands } from 'vitest/browser';
-import { opened } from './frames.ts';
+import { openFrame } from './frames.ts';
 
 test('the page without a build', async () => {
   const [, page] = /```html\n(.*?)```/s.exec(await commands.readFile('docs/browsers.md'))!;
-  const frame = opened(
+  const frame = openFrame(
     page!.replaceAll(/\.\/node_modules\/@thetagrad\/([\w-]+)\/dist\/index\.js/g, '/packages/$1/src/index.ts'),
   );
   const output = (): string | undefined => frame.window.document.querySelector('output')?.textContent;

@@ -1,4 +1,4 @@
-// Runs in a frame: see page.test.ts.
+// The script of a frame: see page.test.ts.
 import { probe } from './probe.ts';
 
 probe().then(

@@ -1,4 +1,4 @@
-// Pages within the page of the tests.
+// Frames within the page of the tests.
 
 export interface Frame {
   readonly window: Window;
@@ -7,8 +7,8 @@ export interface Frame {
   close(): void;
 }
 
-/** Opens a page of this origin. */
-export function opened(html: string): Frame {
+/** Opens a page of the same origin in a frame. */
+export function openFrame(html: string): Frame {
   const frame = document.createElement('iframe');
   frame.srcdoc = html;
   const message = new Promise((resolve) => {

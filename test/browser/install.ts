@@ -1,5 +1,5 @@
-// Installs Debian's Chromium where there is none, and what loads its Vulkan driver in Node, for machines that run checks: as
-// root, with apt-get.
+// Installs Debian's Chromium if there is none, and the Vulkan loader for its driver, on machines that run the checks. Needs
+// root and apt-get.
 import { execSync } from 'node:child_process';
 import { findChromium, launchOptions } from './chromium.ts';
 

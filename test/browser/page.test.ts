@@ -1,15 +1,15 @@
-// What pages and workers may do, and what becomes of it.
+// Features of pages and workers, and what backends make of them.
 import { expect, inject, test } from 'vitest';
 import { availableThreads, detectFeatures } from '../../packages/wasm/src/features.ts';
 import type { Findings } from './probe.ts';
-import { opened } from './frames.ts';
+import { openFrame } from './frames.ts';
 
 const isolated = inject('isolated');
 const values = [1.5, 6, 15.5, 1.5, 6, 15.5];
 const threaded = /^wasm: 2 threads; shared memory/;
-const alone = /^wasm: 1 thread; unshared memory; .*one thread because memory cannot be shared here$/;
+const singleThreaded = /^wasm: 1 thread; unshared memory; .*one thread because memory cannot be shared here$/;
 
-test('this browser has what backends need', async () => {
+test('this browser supports the features that backends need', async () => {
   expect(crossOriginIsolated).toBe(isolated);
   expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: isolated });
   expect(availableThreads()).toBe(navigator.hardwareConcurrency);
@@ -18,19 +18,23 @@ test('this browser has what backends need', async () => {
   expect(await gpu?.requestAdapter()).toBeInstanceOf(Object);
 });
 
-test('a worker computes as the page does, with threads of its own', async () => {
+test('a worker computes the same values as the page, with its own threads', async () => {
   const worker = new Worker(new URL('worker.ts', import.meta.url), { type: 'module' });
   const findings = await new Promise<unknown>((resolve, reject) => {
     worker.addEventListener('message', ({ data }) => resolve(data));
     worker.addEventListener('error', ({ message }) => reject(new Error(message)));
   });
   worker.terminate();
-  expect(findings).toEqual({ isolated, description: expect.stringMatching(isolated ? threaded : alone), values });
+  expect(findings).toEqual({
+    isolated,
+    description: expect.stringMatching(isolated ? threaded : singleThreaded),
+    values,
+  });
 });
 
-/** What a page finds that has a content security policy. */
-async function under(policy: string): Promise<Findings> {
-  const frame = opened(
+/** Runs the probe in a page with a content security policy. */
+async function probeUnder(policy: string): Promise<Findings> {
+  const frame = openFrame(
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
       `<script type="module" src="${new URL('frame.ts', import.meta.url).href}"></script>`,
   );
@@ -42,14 +46,14 @@ async function under(policy: string): Promise<Findings> {
 }
 
 test.each<[string, string, RegExp]>([
-  ['allows what threads need', `script-src ${location.origin} 'wasm-unsafe-eval'; worker-src blob:`, threaded],
+  ['allows threads', `script-src ${location.origin} 'wasm-unsafe-eval'; worker-src blob:`, threaded],
   [
-    'forbids workers made of code',
+    'forbids workers from blobs',
     `script-src ${location.origin} 'wasm-unsafe-eval'; worker-src ${location.origin}`,
     /^wasm: 1 thread; shared memory; .*worker thread 1 ended unexpectedly/,
   ],
   ['forbids WebAssembly', `script-src ${location.origin}; worker-src blob:`, /^reference: .*WebAssembly/],
 ])('a page that %s', async (_, policy, description) => {
-  const wanted = isolated || description.source.startsWith('^reference') ? description : alone;
-  expect(await under(policy)).toEqual({ isolated, description: expect.stringMatching(wanted), values });
+  const expected = isolated || description.source.startsWith('^reference') ? description : singleThreaded;
+  expect(await probeUnder(policy)).toEqual({ isolated, description: expect.stringMatching(expected), values });
 });

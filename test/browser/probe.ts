@@ -1,12 +1,12 @@
-// What a page or worker other than the tests' own computes, and on what.
+// Computes in a page or worker other than that of the tests, and reports the backend.
 import { setBackend, tensor } from '@thetagrad/core';
 import { best, type WasmBackend } from '@thetagrad/wasm';
 
 export interface Findings {
   readonly isolated: boolean;
-  /** What computes, as said when its threads are up or have failed to start. */
+  /** The backend's description after its threads have started or failed. */
   readonly description: string;
-  /** Of the same expression, before that and afterwards. */
+  /** The values of one expression, before and after that. */
   readonly values: readonly number[];
 }
 
@@ -18,8 +18,8 @@ export async function probe(): Promise<Findings> {
     values.push(...(await tensor([1, 2, 3]).square().add(0.5).cumsum(0).data()));
   };
   await compute();
-  const engine = backend.name === 'wasm' ? (backend as WasmBackend) : undefined;
-  await engine?.ready();
+  const wasm = backend.name === 'wasm' ? (backend as WasmBackend) : undefined;
+  await wasm?.ready();
   await compute();
-  return { isolated: crossOriginIsolated, description: engine?.describe() ?? reason, values };
+  return { isolated: crossOriginIsolated, description: wasm?.describe() ?? reason, values };
 }

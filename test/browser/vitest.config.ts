@@ -1,4 +1,4 @@
-// The tests that run in a browser: `npm run test:browser`. A project is a page that computes on one backend.
+// The tests that run in a browser: `npm run test:browser`. Each project is a page with one backend.
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
@@ -7,17 +7,17 @@ import { launchOptions } from './chromium.ts';
 
 interface Page {
   readonly name: string;
-  /** What tests compute on that choose no backend themselves. */
+  /** The backend of tests that do not set one. */
   readonly backend: 'reference' | 'wasm';
   /** The modes that tests of the GPU backend run in. */
   readonly gpuModes?: readonly GpuMode[];
-  /** Served with the headers that give it shared memory, and with it threads. */
+  /** Whether the page is cross-origin isolated, which shared memory and threads need. */
   readonly isolated: boolean;
   readonly include: readonly string[];
 }
 
 const everyPage = ['test/browser/*.test.ts'];
-/** What may depend on the engine; kernels are left to the conformance suite. */
+/** Tests that depend on the JavaScript engine; the conformance suite covers kernels. */
 const platform = '{assembler,assembler-instructions,backend,backend-options,best,buffer,heap,threads}';
 
 const pages: readonly Page[] = [
@@ -46,7 +46,7 @@ const pages: readonly Page[] = [
 
 const exclude = [
   ...configDefaults.exclude,
-  // Replaces a module that the page has loaded already.
+  // Mocks a module that the page has already loaded.
   'test/conformance/plans.test.ts',
 ];
 
@@ -60,7 +60,7 @@ const project = ({ name, backend, gpuModes = [], isolated, include }: Page): Tes
   root,
   resolve: { conditions: [...conditions, 'browser'] },
   server: { headers: isolated ? headers : {} },
-  // Found at once rather than in the middle of a run, which would load the page anew.
+  // Dependencies that Vite would otherwise discover during a run, which reloads the page.
   optimizeDeps: { include: ['fast-check', '@thetagrad/gpu > gpu.js'] },
   test: {
     name,
@@ -69,9 +69,9 @@ const project = ({ name, backend, gpuModes = [], isolated, include }: Page): Tes
     setupFiles: ['test/backend.ts'],
     provide: { backend, gpuModes, isolated },
     testTimeout: 30_000,
-    // One page for all files, which load the sources once; but files of a device each have their own, as one loses it.
+    // One page for all files, so that the sources load once; one for each file with a GPU, as a test loses the device.
     isolate: gpuModes.length > 0,
-    // As threads of several would compete.
+    // Threads of parallel files would compete.
     fileParallelism: false,
     browser: {
       enabled: true,
@@ -85,7 +85,7 @@ const project = ({ name, backend, gpuModes = [], isolated, include }: Page): Tes
 
 export default defineConfig({
   root,
-  // What the global set-up, which runs in Node, is loaded by.
+  // The environment of the global setup, which runs in Node.
   environments: { __vitest__: { resolve: { conditions: [...conditions, 'node'] } } },
   test: {
     allowOnly: false,

@@ -1,4 +1,4 @@
-// Runs in a worker: see page.test.ts.
+// The script of a worker: see page.test.ts.
 import { probe } from './probe.ts';
 
 probe().then(

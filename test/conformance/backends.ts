@@ -1,7 +1,7 @@
 // The backends whose results are compared with the reference backend's.
 import { wasm, type WasmBackend } from '@thetagrad/wasm';
 
-/** Two threads, the second of which starts while tests run: results do not depend on it. */
+/** Two threads. The second starts while tests run, which must not change results. */
 export const tested: WasmBackend = await wasm({ threads: 2 });
 /** As {@link tested}, without Winograd's algorithm. */
 export const direct: WasmBackend = await wasm({ threads: 2, winograd: false });

@@ -1,5 +1,5 @@
-// Products of matrices and convolutions with both of their gradients, for all shapes, views and attributes: of integers
-// exactly the reference's, of others within a bound proportional to Σ|a||b|.
+// Matrix products, convolutions and their gradients, for all shapes, views and options: exact for integers, otherwise within
+// a bound proportional to Σ|a||b|.
 import { conv2d, reference, vjp, type Backend, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -10,12 +10,12 @@ import { sizeOf } from '@thetagrad/core/backend';
 import { makeView, layouts, type Layout } from '../support/layouts.ts';
 import { integerValues, uniformValues, type MakeTensor } from '../support/values.ts';
 
-/** A bilinear function of operands of these shapes. */
+/** A bilinear function and the layouts of its operands. */
 interface Case {
   readonly shapes: readonly (readonly number[])[];
   readonly layouts: readonly Layout[];
   readonly seed: number;
-  /** Named in messages. */
+  /** For messages. */
   readonly options: object;
   readonly f: (a: Tensor, b: Tensor) => Tensor;
 }
@@ -69,7 +69,8 @@ const matmuls: fc.Arbitrary<Case> = fc
   });
 
 const pairOf = <T>(each: fc.Arbitrary<T>): fc.Arbitrary<[T, T]> => fc.tuple(each, each);
-const distance = pairOf(fc.constantFrom(1, 1, 1, 2, 3));
+/** A stride or a dilation. */
+const spacing = pairOf(fc.constantFrom(1, 1, 1, 2, 3));
 
 const convolutions: fc.Arbitrary<Case> = fc
   .record({
@@ -79,14 +80,14 @@ const convolutions: fc.Arbitrary<Case> = fc
     outputs: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 9 })),
     size: pairOf(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 22 }))),
     kernel: fc.oneof(fc.constant([3, 3]), pairOf(fc.integer({ min: 1, max: 5 }))),
-    stride: distance,
-    dilation: distance,
+    stride: spacing,
+    dilation: spacing,
     padding: fc.oneof(fc.constantFrom('same', 'valid'), pairOf(pairOf(fc.integer({ min: 0, max: 3 })))),
   })
   .filter(({ size, kernel, dilation, padding }) =>
     size.every((length, i) => {
-      const padded = typeof padding === 'string' ? 0 : padding[i]![0] + padding[i]![1];
-      return padding === 'same' || length + padded >= (kernel[i]! - 1) * dilation[i]! + 1;
+      const totalPadding = typeof padding === 'string' ? 0 : padding[i]![0] + padding[i]![1];
+      return padding === 'same' || length + totalPadding >= (kernel[i]! - 1) * dilation[i]! + 1;
     }),
   )
   .filter(
@@ -102,7 +103,7 @@ const convolutions: fc.Arbitrary<Case> = fc
     return caseOf(shapes, (x, weight) => conv2d(x, weight, options as Parameters<typeof conv2d>[2]), options);
   });
 
-/** For most of these Winograd's algorithm is worth it, forwards and for the gradients. */
+/** Convolutions, most of which the backend lowers to Winograd's algorithm, and so their gradients. */
 const winograds: fc.Arbitrary<Case> = fc
   .tuple(
     fc.integer({ min: 1, max: 3 }),
@@ -123,31 +124,34 @@ const winograds: fc.Arbitrary<Case> = fc
     ),
   );
 
-/** The value and the gradients for some cotangent; the operands are made by `make` from a seed. */
-function allThree({ shapes, layouts: own, seed, f }: Case, make: (seed: number) => MakeTensor): Tensor[] {
-  const [a, b] = shapes.map((_, i) => makeView(own[i]!, make(seed + i))) as [Tensor, Tensor];
+/** The value and both gradients for a cotangent; `make` makes operands and cotangent from seeds. */
+function valueAndGradients(
+  { shapes, layouts: operandLayouts, seed, f }: Case,
+  make: (seed: number) => MakeTensor,
+): Tensor[] {
+  const [a, b] = shapes.map((_, i) => makeView(operandLayouts[i]!, make(seed + i))) as [Tensor, Tensor];
   const { value, pullback } = vjp(f, a, b);
   return [value, ...pullback(make(seed + 2)(value.shape))];
 }
 
-/** The same three in double precision, of numbers that `f` makes of the operands'. */
-function inDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
+/** The value and both gradients in double precision, of operands that `f` transforms. */
+function evaluateInDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
   return valuesOnSync(reference(), () =>
-    allThree(given, (seed) => (shape) => f(uniformValues(dtype, seed)(shape).astype('float64'))),
+    valueAndGradients(given, (seed) => (shape) => f(uniformValues(dtype, seed)(shape).astype('float64'))),
   );
 }
 
-/** Expects every element to be within its bound of the exact one: a function of the number of terms and the sum of their magnitudes. */
+/** Expects every element within its bound, a function of the number of terms, Σ|a||b| and the largest Σ|a||b| of all elements. */
 function expectAccurate(
   given: Case,
   dtype: 'float32' | 'float64',
   backend: Backend,
   bound: (terms: number, magnitude: number, largest: number) => number,
 ): void {
-  const exact = inDouble(given, dtype, (x) => x);
-  const magnitudes = inDouble(given, dtype, (x) => x.abs());
-  const terms = inDouble(given, dtype, (x) => x.equal(x).astype('float64'));
-  valuesOnSync(backend, () => allThree(given, (seed) => uniformValues(dtype, seed))).forEach((values, i) => {
+  const exact = evaluateInDouble(given, dtype, (x) => x);
+  const magnitudes = evaluateInDouble(given, dtype, (x) => x.abs());
+  const terms = evaluateInDouble(given, dtype, (x) => x.equal(x).astype('float64'));
+  valuesOnSync(backend, () => valueAndGradients(given, (seed) => uniformValues(dtype, seed))).forEach((values, i) => {
     const largest = Array.from(magnitudes[i]!).reduce((x, y) => Math.max(x, y), 0);
     const bounds = magnitudes[i]!.map((magnitude, j) => bound(terms[i]![j]!, magnitude, largest));
     expectWithin(values, exact[i]!, bounds);
@@ -167,16 +171,18 @@ describe.each([
     );
   });
 
-  test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
+  test.each(['float32', 'float64'] as const)('%s: exact for integers', (dtype) => {
     fc.assert(
       fc.property(cases, (given) => {
-        expectSameSync(direct, () => allThree(given, (seed) => integerValues(dtype, seed)).map((x) => x.add(0)));
+        expectSameSync(direct, () =>
+          valueAndGradients(given, (seed) => integerValues(dtype, seed)).map((x) => x.add(0)),
+        );
       }),
       { numRuns: dtype === 'float32' ? 50 : 20 },
     );
   });
 
-  test('of other dtypes, promoted', () => {
+  test('other dtypes are promoted', () => {
     const dtypes = fc.constantFrom<DType>('int32', 'bool', 'float32', 'float64');
     fc.assert(
       fc.property(cases, dtypes, dtypes, (given, first, second) => {
@@ -193,7 +199,7 @@ describe.each([
 });
 
 describe('Winograd convolutions and their gradients', () => {
-  test('float32: within 32 · ε/2 of the largest Σ|a||b|, beside the bound of the direct form', () => {
+  test('float32: within 32 · ε/2 of the largest Σ|a||b|, plus the bound of the direct form', () => {
     fc.assert(
       fc.property(winograds, (given) => {
         expectAccurate(
@@ -207,7 +213,7 @@ describe('Winograd convolutions and their gradients', () => {
     );
   });
 
-  test('are in use, and can be forbidden', () => {
+  test('are in use and can be disabled', () => {
     const make = uniformValues('float32', 1);
     const build = (): Tensor[] => [conv2d(make([2, 64, 16, 16]), make([64, 64, 3, 3]), { padding: 1 })];
     expect(valuesOnSync(tested, build)).not.toEqual(valuesOnSync(direct, build));

@@ -1,5 +1,5 @@
-// Every operation of the table, for every dtype that its rule allows, on operands that are broadcast, strided, flipped and
-// transposed: exactly the reference's results; float32 functions within 2 ulp of their values in double precision.
+// Every elementwise operation for every dtype it accepts, on operands that are broadcast, strided, flipped and transposed:
+// exact, except for float32 functions, which are within 2 ulp of their values in double precision.
 import * as core from '@thetagrad/core';
 import { isFloat, reference, type DType, type Operation, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
@@ -13,12 +13,12 @@ import { anyValues } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 
-/** What float32 functions may be off by, in units in the last place. */
-const mostUlps = 2;
+/** The largest error of a float32 function, in units in the last place. */
+const maxUlps = 2;
 
 interface Operand {
   readonly layout: Layout;
-  /** How many leading axes it lacks. */
+  /** The number of leading axes to drop. */
   readonly drop: number;
   readonly seed: number;
 }
@@ -27,7 +27,7 @@ interface Case {
   readonly operands: readonly Operand[];
 }
 
-/** Several at once, in one plan. */
+/** Several cases, for one plan. */
 function casesOf(arity: number): fc.Arbitrary<Case[]> {
   const one = shapes().chain((shape) =>
     fc.record({
@@ -40,7 +40,7 @@ function casesOf(arity: number): fc.Arbitrary<Case[]> {
   return fc.array(one, { minLength: 1, maxLength: 6 });
 }
 
-/** The operands of a case, the first of them for `where` a condition. */
+/** The operands of a case; the first one of `where` is a condition. */
 function operandsOf({ operands }: Case, { primitive }: Operation, dtype: DType): Tensor[] {
   return operands.map(({ layout, drop, seed }, i) => {
     const type = primitive.dtypes === 'select' && i === 0 ? 'bool' : dtype;
@@ -52,20 +52,20 @@ describe.each(operations)('%s', (_name, operation) => {
   const arity = operation.primitive.domain.length;
 
   test.each(dtypesOf(operation.primitive.dtypes, all))('%s', (dtype) => {
-    // Integers become float32 only where the rule says so.
+    // Only the rule 'float' converts integers to float32.
     const inFloat32 = dtype === 'float32' || (operation.primitive.dtypes === 'float' && dtype !== 'float64');
     const approximate = isApproximate(operation) && inFloat32;
     fc.assert(
       fc.property(casesOf(arity), (cases) => {
         const build = (): Tensor[] => cases.map((each) => operation(...operandsOf(each, operation, dtype)));
         if (!approximate) return expectSameSync(tested, build);
-        const inDouble = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.astype('float32')).astype('float64');
+        const toDouble = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.astype('float32')).astype('float64');
         const exact = valuesOnSync(reference(), () =>
-          cases.map((each) => operation(...operandsOf(each, operation, dtype).map(inDouble))),
+          cases.map((each) => operation(...operandsOf(each, operation, dtype).map(toDouble))),
         );
         valuesOnSync(tested, build).forEach((values, i) => {
           expect(values.length).toBe(exact[i]!.length);
-          const at = values.findIndex((value, j) => !(ulps(value, exact[i]![j]!) <= mostUlps));
+          const at = values.findIndex((value, j) => !(ulps(value, exact[i]![j]!) <= maxUlps));
           expect([i, at, values[at]]).toEqual([i, -1, exact[i]![at]]);
         });
       }),
@@ -87,7 +87,7 @@ describe('cast', () => {
   });
 });
 
-test('numbers take part as they do on the reference backend', () => {
+test('operations with plain numbers', () => {
   fc.assert(
     fc.property(
       casesOf(1),

@@ -1,4 +1,4 @@
-// How a plan is made changes no result: whether operations are fused, and whether intermediates share memory.
+// Fusion and the sharing of memory between intermediates change no result.
 import type { Plan } from '@thetagrad/core/backend';
 import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
@@ -8,11 +8,11 @@ import type { ScheduleOptions, Wanted } from '../../packages/core/src/schedule/s
 import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
 import { tested } from './backends.ts';
 import { expectWithin } from '../support/bounds.ts';
-import { errorBounds } from './errors.ts';
+import { errorBounds } from './errorBounds.ts';
 import { buildSmooth, ExactProgram, recipes } from './recipes.ts';
 
 const options = vi.hoisted(() => {
-  // What a set-up file has imported would know nothing of the mock.
+  // The setup file has imported the module without the mock.
   vi.resetModules();
   return { fuse: true, kernels: 0 };
 });
@@ -31,24 +31,24 @@ afterEach(() => {
   options.fuse = true;
 });
 
-/** Plans are kept for each backend: this one has those of single operations. */
-const plainly = await wasm({ threads: 1, winograd: false });
+/** A backend for each value of `fuse`, since plans are cached by backend. */
+const unfused = await wasm({ threads: 1, winograd: false });
 const fused = await wasm({ threads: 1, winograd: false });
 
-/** What f gives with and without fusion, and how many kernels that took. */
-function bothWays<T>(f: () => T): { results: [T, T]; kernels: [number, number] } {
+/** The results of f with and without fusion, and the numbers of kernels. */
+function runBothWays<T>(f: () => T): { results: [T, T]; kernels: [number, number] } {
   const [first, second] = [true, false].map((fuse) => {
     Object.assign(options, { fuse, kernels: 0 });
-    return { result: withBackend(fuse ? fused : plainly, f), kernels: options.kernels };
+    return { result: withBackend(fuse ? fused : unfused, f), kernels: options.kernels };
   }) as [{ result: T; kernels: number }, { result: T; kernels: number }];
   return { results: [first.result, second.result], kernels: [first.kernels, second.kernels] };
 }
 
-test('fusion changes no result where results are exact, variables included', () => {
+test('fusion changes no exact result, variables included', () => {
   const total = [0, 0];
   fc.assert(
     fc.property(recipes(), (recipe) => {
-      const { results, kernels } = bothWays(() => new ExactProgram(recipe).run(2));
+      const { results, kernels } = runBothWays(() => new ExactProgram(recipe).run(2));
       expectEqual(results[0], results[1]);
       kernels.forEach((count, i) => (total[i]! += count));
     }),
@@ -57,11 +57,11 @@ test('fusion changes no result where results are exact, variables included', () 
   expect(total[1]! / total[0]!).toBeGreaterThan(1.5);
 });
 
-test('fusion changes others within their rounding', () => {
+test('fusion changes other results within their error bounds', () => {
   fc.assert(
     fc.property(recipes(14), (recipe) => {
-      const { results } = bothWays(() =>
-        valuesOnSync(options.fuse ? fused : plainly, () => buildSmooth(recipe, 'float32')),
+      const { results } = runBothWays(() =>
+        valuesOnSync(options.fuse ? fused : unfused, () => buildSmooth(recipe, 'float32')),
       );
       const bounds = valuesOnSync(fused, () => errorBounds(buildSmooth(recipe, 'float64')));
       results[0].forEach((values, i) =>
@@ -76,12 +76,12 @@ test('fusion changes others within their rounding', () => {
   );
 });
 
-test('elementwise operations round as if each result had been stored', () => {
+test('elementwise operations round as if each result were stored', () => {
   fc.assert(
     fc.property(recipes(12), (recipe) => {
       const elementwise = { ...recipe, steps: recipe.steps.map(([n, ...rest]) => [8 + (n % 13), ...rest] as const) };
-      const { results } = bothWays(() =>
-        valuesOnSync(options.fuse ? fused : plainly, () => buildSmooth(elementwise, 'float32')),
+      const { results } = runBothWays(() =>
+        valuesOnSync(options.fuse ? fused : unfused, () => buildSmooth(elementwise, 'float32')),
       );
       expectEqual(results[0], results[1]);
     }),

@@ -1,5 +1,5 @@
-// Every reduction over any axes of any view, of values that an elementwise operation makes on the way: extremes, indices and
-// integers exactly the reference's, sums within the bound of sumError.
+// Every reduction over any axes of any view, also of fused elementwise operations: extrema, indices and integers are exact,
+// floating-point sums within the bound of sumError.
 import { isFloat, reference, type DType, type Tensor, type TypedArray } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
@@ -37,7 +37,7 @@ function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Case> {
 
 const cases = fc.array(caseOf(shapes(1)), { minLength: 1, maxLength: 4 });
 const withElements = fc.array(caseOf(shapes(1).filter((shape) => sizeOf(shape) > 0)), { minLength: 1, maxLength: 4 });
-/** Long enough for reductions to be cut into chunks and slices. */
+/** Long enough for reductions to be split into chunks and slices. */
 const large = caseOf(
   fc.constantFrom(
     [70_001],
@@ -62,10 +62,10 @@ describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
   test.each(all)('%s: exactly', (dtype) => {
     fc.assert(
       fc.property(withElements, (given) => {
-        // Which of two equal zeros is the largest is open: adding 0 makes both +0.
-        const plain = (x: Tensor): Tensor => (isFloat(dtype) ? x.add(0) : x);
+        // Adding 0 removes the sign of zeros: either zero may be the maximum.
+        const dropSigns = (x: Tensor): Tensor => (isFloat(dtype) ? x.add(0) : x);
         expectSameSync(tested, () =>
-          given.map((each) => reduced(plain(operand(each, (seed) => anyValues(dtype, seed))), each)),
+          given.map((each) => reduced(dropSigns(operand(each, (seed) => anyValues(dtype, seed))), each)),
         );
       }),
       { numRuns: 10 },
@@ -86,9 +86,9 @@ describe.each(['max', 'min', 'argmax', 'argmin'] as const)('%s', (name) => {
   });
 });
 
-/** What is added up: an operand, a product and a difference of two. */
-function terms({ layouts: own, seed }: Case, dtype: DType, make = uniformValues): Tensor[] {
-  const [x, y] = own.map((layout, i) => makeView(layout, make(dtype, seed + i))) as [Tensor, Tensor];
+/** The terms to sum: an operand, a product and a difference. */
+function terms({ layouts: operandLayouts, seed }: Case, dtype: DType, make = uniformValues): Tensor[] {
+  const [x, y] = operandLayouts.map((layout, i) => makeView(layout, make(dtype, seed + i))) as [Tensor, Tensor];
   return [x, x.mul(y), x.sub(y.abs())];
 }
 
@@ -96,11 +96,11 @@ function sums(given: readonly Case[], dtype: DType, make = uniformValues): Tenso
   return given.flatMap((each) => terms(each, dtype, make).map((x) => x.sum(each.axes, { keepdims: each.keepdims })));
 }
 
-/** The same of the same numbers in double precision, or of what `f` makes of each term. */
+/** The sums in double precision, of terms that `f` transforms. */
 function sumsInDouble(given: readonly Case[], dtype: DType, f = (term: Tensor): Tensor => term): TypedArray[] {
-  const inDouble: typeof uniformValues = (_, seed) => (shape) => uniformValues(dtype, seed)(shape).astype('float64');
+  const makeDouble: typeof uniformValues = (_, seed) => (shape) => uniformValues(dtype, seed)(shape).astype('float64');
   return valuesOnSync(reference(), () =>
-    given.flatMap((each) => terms(each, dtype, inDouble).map((x) => f(x).sum(each.axes))),
+    given.flatMap((each) => terms(each, dtype, makeDouble).map((x) => f(x).sum(each.axes))),
   );
 }
 
@@ -119,7 +119,7 @@ describe('sum', () => {
     }
   });
 
-  test.each(['float32', 'float64'] as const)('%s: exactly, where sums are', (dtype) => {
+  test.each(['float32', 'float64'] as const)('%s: exact for integers', (dtype) => {
     fc.assert(
       fc.property(fc.oneof(cases, large), (given) => {
         expectSameSync(tested, () => sums(given, dtype, integerValues).map((sum) => sum.add(0)));
@@ -156,14 +156,14 @@ describe('sum', () => {
   test.each(['float32', 'float64'] as const)('%s: infinities and NaN', (dtype) => {
     fc.assert(
       fc.property(cases, (given) => {
-        const kinds = (): Tensor[] =>
+        const build = (): Tensor[] =>
           given.map((each) => {
             const x = operand(each, (seed) => anyValues(dtype, seed));
-            // No partial sum overflows, in whatever order the terms are added.
+            // Clipping keeps partial sums from overflowing in any order.
             const sum = x.isfinite().where(x.clip(-1e30, 1e30), x).sum(each.axes);
             return sum.isfinite().where(0, sum);
           });
-        expectSameSync(tested, kinds);
+        expectSameSync(tested, build);
       }),
       { numRuns: 10 },
     );

@@ -1,11 +1,11 @@
-// Scans, products and pooling on any view: exactly the reference's where the arithmetic is the same or exact, and within a
-// bound where it is not.
+// Scans, products and pooling of any view: exact where the arithmetic is the same or exact, otherwise within a bound.
 import { isFloat, reference, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { expectSameSync, valuesOnSync } from '../support/backends.ts';
 import { tested } from './backends.ts';
 import { expectWithin, sumError, unit } from '../support/bounds.ts';
+import { gradientOf } from '../support/gradients.ts';
 import { cases, large, operand, pools, type Case } from '../support/scanCases.ts';
 import { sizeOf } from '@thetagrad/core/backend';
 import { anyValues, integerValues, uniformValues } from '../support/values.ts';
@@ -45,8 +45,7 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
       fc.property(cases, (given) => {
         expectSameSync(tested, () => {
           const x = operand(given, (seed) => uniformValues('float32', seed));
-          const { value, pullback } = vjp((y: Tensor) => scanned(y, given), x);
-          return [pullback(uniformValues('float32', given.seed + 1)(value.shape))[0].add(0)];
+          return [gradientOf((y) => scanned(y, given), x, uniformValues('float32', given.seed + 1))];
         });
       }),
       { numRuns: 15 },
@@ -54,7 +53,7 @@ describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) =
   });
 });
 
-test('logcumsumexp: within the errors of exp and log, as many as there are elements', () => {
+test('logcumsumexp: within the errors of one exp and log for each element', () => {
   fc.assert(
     fc.property(cases, (given) => {
       const build = (): Tensor[] => [
@@ -64,7 +63,7 @@ test('logcumsumexp: within the errors of exp and log, as many as there are eleme
       ];
       const [exact] = valuesOnSync(reference(), build);
       const length = given.shape[given.axis]!;
-      // Exponents reach 40, and a relative error of the sum is an absolute one of its logarithm.
+      // Exponents reach 40; a relative error of the sum is an absolute error of its logarithm.
       expectWithin(
         valuesOnSync(tested, build)[0]!,
         exact!,
@@ -78,11 +77,11 @@ test('logcumsumexp: within the errors of exp and log, as many as there are eleme
 describe('prod', () => {
   const axesOf = ({ shape, seed }: Case): number[] => shape.flatMap((_, axis) => ((seed >> axis) & 1 ? [axis] : []));
 
-  test.each(all)('%s: exactly, where products are', (dtype) => {
+  test.each(all)('%s: exact for integers and for factors of ±1', (dtype) => {
     fc.assert(
       fc.property(fc.oneof({ weight: 10, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) => {
         expectSameSync(tested, () => {
-          // Powers of two, of either sign, whose product neither overflows nor vanishes; integers wrap.
+          // Floating-point factors are 1 and −1; integers wrap.
           const x = operand(given, (seed) => integerValues(dtype, seed, isFloat(dtype) ? 1 : 1000));
           const factors = isFloat(dtype) ? x.equal(0).where(1, x) : x;
           return [factors.prod(axesOf(given)), factors.prod()];
@@ -92,7 +91,7 @@ describe('prod', () => {
     );
   });
 
-  test('float32: within n · ε/2, relatively, and its gradient', () => {
+  test('float32: within a relative n · ε/2, and so is the gradient', () => {
     fc.assert(
       fc.property(cases, (given) => {
         const build = (): Tensor[] => {
@@ -131,8 +130,7 @@ describe('pooling', () => {
       fc.property(pools, ({ given, options }) => {
         expectSameSync(tested, () => {
           const x = operand(given, (seed) => integerValues('float32', seed, 2));
-          const { value, pullback } = vjp((y: Tensor) => y.maxPool2d(options), x);
-          return [pullback(integerValues('float32', given.seed + 1)(value.shape))[0].add(0)];
+          return [gradientOf((y) => y.maxPool2d(options), x, integerValues('float32', given.seed + 1))];
         });
       }),
       { numRuns: 25 },
@@ -143,10 +141,10 @@ describe('pooling', () => {
     fc.assert(
       fc.property(pools, fc.constantFrom('float32', 'float64'), ({ given, options }, dtype) => {
         const build = (magnitudes: boolean) => (): Tensor[] => {
-          const sized = (x: Tensor): Tensor => (magnitudes ? x.abs() : x);
-          const x = sized(operand(given, (seed) => uniformValues(dtype, seed)));
+          const abs = (x: Tensor): Tensor => (magnitudes ? x.abs() : x);
+          const x = abs(operand(given, (seed) => uniformValues(dtype, seed)));
           const { value, pullback } = vjp((y: Tensor) => y.avgPool2d(options), x);
-          return [value, pullback(sized(uniformValues(dtype, given.seed + 1)(value.shape)))[0].add(0)];
+          return [value, pullback(abs(uniformValues(dtype, given.seed + 1)(value.shape)))[0].add(0)];
         };
         const exact = valuesOnSync(reference(), build(false));
         const magnitudes = valuesOnSync(reference(), build(true));

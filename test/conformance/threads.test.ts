@@ -1,4 +1,4 @@
-// Work that is large enough to be cut into many pieces gives the same bits with any number of threads.
+// Large kernels give the same bits with any number of threads.
 import {
   conv2d,
   evaluateSync,
@@ -20,13 +20,13 @@ import { anyValues, integerValues, uniformValues } from '../support/values.ts';
 const backends = await Promise.all([1, 2, 3].map((threads) => wasm({ threads })));
 await Promise.all(backends.map((backend) => backend.ready()));
 
-test('as many threads as were asked for', () => {
+test('the backends have the requested numbers of threads', () => {
   expect(backends.map(({ threads }) => threads)).toEqual([1, 2, 3]);
 });
 
 const make = (seed: number, ...shape: number[]): Tensor => uniformValues('float32', seed)(shape);
 
-function convolved(x: Tensor, weight: Tensor, options: Conv2dOptions): Tensor[] {
+function convolve(x: Tensor, weight: Tensor, options: Conv2dOptions): Tensor[] {
   const { value, pullback } = vjp((a: Tensor, b: Tensor) => conv2d(a, b, options), x, weight);
   return [value, ...pullback(make(9, ...value.shape))];
 }
@@ -75,9 +75,9 @@ test.each<[string, () => Tensor[]]>([
       make(1, 1500, 301).matmul(make(2, 301)),
     ],
   ],
-  ['3×3 convolutions', () => convolved(make(1, 4, 32, 28, 26), make(2, 40, 32, 3, 3), { padding: 1 })],
-  ['strided convolutions', () => convolved(make(1, 3, 3, 56, 48), make(2, 33, 3, 3, 3), { padding: 1, stride: 2 })],
-  ['depthwise convolutions', () => convolved(make(1, 2, 30, 33, 31), make(2, 30, 1, 5, 5), { padding: 2, groups: 30 })],
+  ['3×3 convolutions', () => convolve(make(1, 4, 32, 28, 26), make(2, 40, 32, 3, 3), { padding: 1 })],
+  ['strided convolutions', () => convolve(make(1, 3, 3, 56, 48), make(2, 33, 3, 3, 3), { padding: 1, stride: 2 })],
+  ['depthwise convolutions', () => convolve(make(1, 2, 30, 33, 31), make(2, 30, 1, 5, 5), { padding: 2, groups: 30 })],
   [
     'routines',
     () => {
@@ -109,7 +109,7 @@ test.each<[string, () => Tensor[]]>([
   for (const values of others) expectEqual(values, one!);
 });
 
-function trained(steps: number): TypedArray[] {
+function train(steps: number): TypedArray[] {
   const options = { generator: new Generator(random.key(5)) };
   const model = new Sequential<readonly Module[]>(
     new Conv2d(1, 16, 3, { padding: 1, ...options }),
@@ -137,7 +137,7 @@ function trained(steps: number): TypedArray[] {
 }
 
 test('training steps', () => {
-  const [one, ...others] = backends.map((backend) => withBackend(backend, () => trained(3)));
+  const [one, ...others] = backends.map((backend) => withBackend(backend, () => train(3)));
   expect(Number.isFinite(one![0]![0])).toBe(true);
   for (const values of others) expectEqual(values, one!);
 });

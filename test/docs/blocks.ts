@@ -3,17 +3,20 @@ import { join } from 'node:path';
 
 /** A fenced TypeScript block of a Markdown document. */
 export interface Block {
-  /** 1-based line of the document on which the code starts, just after the opening fence. */
+  /** The 1-based line of the document on which the code starts, after the opening fence. */
   readonly line: number;
   readonly code: string;
-  /** False for a block opened with "ts no-run", which is type-checked only. */
+  /** False for a block fenced as "ts no-run", which is only type-checked. */
   readonly run: boolean;
 }
 
-/** A fence opens with up to three spaces and at least three backticks; the list or quote around it is not supported. */
+/** A fence: up to three spaces and at least three backticks. Fences inside lists or quotes are not supported. */
 const fence = /^ {0,3}(`{3,})\s*(.*?)\s*$/;
 
-/** The TypeScript blocks of a Markdown text, in order. Throws if a fence is never closed. */
+/**
+ * The TypeScript blocks of a Markdown text, in order.
+ * @throws {Error} if a fence is not closed.
+ */
 export function typescriptBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
   let open: { ticks: number; info: string; line: number; lines: string[] } | undefined;
@@ -31,11 +34,11 @@ export function typescriptBlocks(markdown: string): Block[] {
       open.lines.push(text);
     }
   }
-  if (open !== undefined) throw new Error(`line ${open.line - 1}: this code fence is never closed`);
+  if (open !== undefined) throw new Error(`line ${open.line - 1}: this code fence is not closed`);
   return blocks;
 }
 
-/** The Markdown documents whose examples are checked, relative to the root, sorted. */
+/** The paths of the Markdown documents whose examples are checked, relative to the root, sorted. */
 export function documents(root: string): string[] {
   const markdown = (folder: string, recursive: boolean): string[] =>
     readdirSync(join(root, folder), { recursive, encoding: 'utf8' })

@@ -1,34 +1,34 @@
-// Whether the packages `webgpu` and `gl` find a driver on this machine. For the configuration of tests, which runs in Node.
+// Looks for the drivers that the packages `webgpu` and `gl` need. For the configuration of tests, which runs in Node.
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** Debian's chromium brings a driver for Vulkan in software, which the loader does not know of. */
-const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** The software Vulkan driver of Debian's chromium, which the loader does not find by itself. */
+const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const manifests = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d'];
 
 export interface WebGpuDriver {
-  /** What must be in the environment for it to be found. */
+  /** The environment variables that the loader needs to find it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * The driver there is: on macOS and Windows the system's; elsewhere one for Vulkan, if its loader is installed: one that the
- * environment names, Debian's in software, or one of the system if there is a GPU as well. Manifests alone say little, as
- * the loader's package brings those of Mesa along.
+ * The driver of this machine: on macOS and Windows the system's; elsewhere, if the Vulkan loader is installed, one that the
+ * environment names, Debian's software driver, or the system's if there is a GPU. Manifests alone are no evidence, since the
+ * loader's package depends on Mesa's.
  */
 export function webGpuDriver(): WebGpuDriver | undefined {
   if (process.platform === 'darwin' || process.platform === 'win32') return { env: {} };
   if (!hasVulkanLoader()) return undefined;
   if (process.env['VK_DRIVER_FILES'] || process.env['VK_ICD_FILENAMES']) return { env: {} };
-  if (existsSync(software)) return { env: { VK_ICD_FILENAMES: software } };
-  const hasGpu = has('/dev/dri', /^renderD\d+$/) || has('/dev', /^nvidia\d+$/);
-  return hasGpu && manifests.some((folder) => has(folder, /\.json$/)) ? { env: {} } : undefined;
+  if (existsSync(softwareDriver)) return { env: { VK_ICD_FILENAMES: softwareDriver } };
+  const hasGpu = hasEntry('/dev/dri', /^renderD\d+$/) || hasEntry('/dev', /^nvidia\d+$/);
+  return hasGpu && manifests.some((folder) => hasEntry(folder, /\.json$/)) ? { env: {} } : undefined;
 }
 
-const has = (folder: string, name: RegExp): boolean =>
+const hasEntry = (folder: string, name: RegExp): boolean =>
   existsSync(folder) && readdirSync(folder).some((entry) => name.test(entry));
 
-/** Opens it as Dawn will. Node refuses it in any case, as it is no add-on: what matters is whether it was found. */
+/** Opens the loader as Dawn does. Node rejects it in any case, as it is not an add-on; the error says whether it was found. */
 function hasVulkanLoader(): boolean {
   try {
     process.dlopen({ exports: {} }, 'libvulkan.so.1');
@@ -38,7 +38,7 @@ function hasVulkanLoader(): boolean {
   }
 }
 
-/** Whether the package `gl`, which is never installed along, is there, and on Linux an X server that it needs. */
+/** Whether the package `gl`, which is not a dependency, is installed, and on Linux an X server is running. */
 export function hasHeadlessGl(): boolean {
   try {
     createRequire(new URL('../../packages/gpu/package.json', import.meta.url)).resolve('gl');

@@ -1,16 +1,16 @@
-// Training on a mode of gpu.js follows training on the reference backend, with everything resident and memory flat.
+// Training in each mode follows training on the reference backend, and allocates no memory after the first steps.
 import { ASoftmaxHead } from '@thetagrad/a-softmax';
-import { evaluate, random, reference, setBackend, valueAndGrad, type Backend, type Tensor } from '@thetagrad/core';
+import { evaluate, random, reference, valueAndGrad, type Backend, type Tensor } from '@thetagrad/core';
 import { batches } from '@thetagrad/data';
 import { SGD } from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 import { backendOf, modes } from '../../packages/gpu/test/modes.ts';
 import { classes, dataset, features, makeModel } from '../integration/toy.ts';
+import { withBackend } from '../support/withBackend.ts';
 
-/** The losses of so many steps of a convolutional network with an A-Softmax head, and the backend's memory after each. */
-async function train(backend: Backend, steps: number): Promise<{ losses: number[]; bytes: number[] }> {
-  setBackend(backend);
-  try {
+/** Trains a convolutional network with an A-Softmax head; returns the loss and the allocated memory of each step. */
+function train(backend: Backend, steps: number): Promise<{ losses: number[]; bytes: number[] }> {
+  return withBackend(backend, async () => {
     const model = makeModel();
     const head = new ASoftmaxHead(features, classes, { margin: 4, lambda: 5, key: random.key(6) });
     const optimizer = new SGD({ model, head }, { lr: 0.05, momentum: 0.9 });
@@ -26,9 +26,7 @@ async function train(backend: Backend, steps: number): Promise<{ losses: number[
       if (losses.length === steps) break;
     }
     return { losses, bytes };
-  } finally {
-    setBackend(reference());
-  }
+  });
 }
 
 describe.each(modes)('%s', (mode) => {
@@ -37,7 +35,7 @@ describe.each(modes)('%s', (mode) => {
     const { losses, bytes } = await train(await backendOf(mode), 20);
     losses.forEach((loss, i) => expect(Math.abs(loss - expected.losses[i]!)).toBeLessThan(1e-3 * expected.losses[i]!));
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);
-    // From the fourth step on there is nothing new but losses, of 256 bytes each, until they are collected.
+    // From the fourth step on only losses are allocated, 256 bytes each, until they are garbage collected.
     expect(bytes.at(-1)! - bytes[3]!).toBeLessThanOrEqual(256 * 16);
   });
 });

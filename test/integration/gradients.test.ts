@@ -11,7 +11,7 @@ const labels = tensor(
   { dtype: 'int32' },
 );
 
-// Every variable of network and head, and the images, through everything in between.
+// With respect to the images and every variable of the network and the head.
 describe('gradients of the loss of a network', () => {
   test.each(Object.keys(heads))('with %s', (name) => {
     const model = makeModel({ dtype: 'float64', normalized: false });
@@ -24,7 +24,7 @@ describe('gradients of the loss of a network', () => {
     });
   });
 
-  test.each(['softmax', 'A-Softmax, m = 3'])('with batch normalisation and %s', (name) => {
+  test.each(['softmax', 'A-Softmax, m = 3'])('with batch normalization and %s', (name) => {
     const model = makeModel({ dtype: 'float64' });
     const head = heads[name]!({ dtype: 'float64' }).eval();
     checkGradients((x) => head.loss(model.forward(x), labels), [images], {
@@ -35,7 +35,7 @@ describe('gradients of the loss of a network', () => {
     });
   });
 
-  test('twice, with A-Softmax, m = 4', () => {
+  test('of second order, with A-Softmax, m = 4', () => {
     const model = makeModel({ dtype: 'float64', normalized: false });
     const head = heads['A-Softmax, m = 4']!({ dtype: 'float64' }).eval();
     checkGradients((x) => head.loss(model.forward(x), labels), [images], {

@@ -1,3 +1,4 @@
+// A classification problem that takes few and fast training steps, and networks, heads and optimizers for it.
 import {
   ArcFaceHead,
   ASoftmaxHead,
@@ -26,13 +27,13 @@ import {
   SGD,
 } from '@thetagrad/nn';
 
-/** A problem that is learnt in a few steps of a few milliseconds. */
 export const classes = 4;
 export const features = 5;
 export const dataset = glyphs({ classes, perClass: 6, size: 8, seed: 1 });
 
 export interface ModelOptions {
   readonly dtype?: DType;
+  /** Whether there is batch normalization. */
   readonly normalized?: boolean;
 }
 

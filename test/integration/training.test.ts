@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 interface Step {
   readonly loss: number;
-  /** The length of the gradient of all variables. */
+  /** The norm of the gradient of all variables. */
   readonly norm: number;
 }
 
@@ -20,31 +20,31 @@ async function train(
   { steps, dtype = 'float32' }: { readonly steps: number; readonly dtype?: 'float32' | 'float64' },
 ): Promise<Step[]> {
   const lossAndGrad = valueAndGrad({ model, head }, (x: Tensor, y: Tensor) => head.loss(model.forward(x), y));
-  const done: Step[] = [];
+  const history: Step[] = [];
   for await (const { image, label } of batches(dataset, { batchSize: 12, shuffle: true })) {
     const { value, grads } = lossAndGrad(image.astype(dtype), label);
     const { norm, grads: clipped } = clipGradNorm(grads, 5);
     optimizer.update(clipped);
     await evaluate(value, norm, model, head, optimizer);
-    done.push({ loss: await value.item(), norm: await norm.item() });
-    if (done.length === steps) break;
+    history.push({ loss: await value.item(), norm: await norm.item() });
+    if (history.length === steps) break;
   }
-  return done;
+  return history;
 }
 
-/** Loss and accuracy on the whole data set, in evaluation mode. */
+/** Measures loss and accuracy on the whole dataset, in evaluation mode. */
 async function measure(model: Module, head: ClassificationHead): Promise<{ loss: number; accuracy: number }> {
   model.eval();
   head.eval();
   for await (const { image, label } of batches(dataset, { batchSize: dataset.size, epochs: 1 })) {
     const features = model.forward(image);
-    const measured = { loss: head.loss(features, label), accuracy: accuracy(head.forward(features), label) };
-    await evaluate(measured);
+    const metrics = { loss: head.loss(features, label), accuracy: accuracy(head.forward(features), label) };
+    await evaluate(metrics);
     model.train();
     head.train();
-    return { loss: await measured.loss.item(), accuracy: await measured.accuracy.item() };
+    return { loss: await metrics.loss.item(), accuracy: await metrics.accuracy.item() };
   }
-  throw new Error('the data set is empty');
+  throw new Error('the dataset is empty');
 }
 
 describe('a convolutional network learns a toy problem', () => {
@@ -82,15 +82,15 @@ describe('training in float64 follows training in float32', () => {
       double[part].loadStateDict(Object.fromEntries(state));
     }
     await evaluate(single, double);
-    const narrow = await train(single.model, single.head, optimizers['SGD']!(single, 0.02), { steps: 15 });
-    const wide = await train(double.model, double.head, optimizers['SGD']!(double, 0.02), {
+    const singleSteps = await train(single.model, single.head, optimizers['SGD']!(single, 0.02), { steps: 15 });
+    const doubleSteps = await train(double.model, double.head, optimizers['SGD']!(double, 0.02), {
       steps: 15,
       dtype: 'float64',
     });
-    expect(narrow).not.toEqual(wide);
-    wide.forEach(({ loss, norm }, i) => {
-      expect(Math.abs(narrow[i]!.loss - loss)).toBeLessThan(1e-4 * (1 + loss));
-      expect(Math.abs(narrow[i]!.norm - norm)).toBeLessThan(1e-3 * (1 + norm));
+    expect(singleSteps).not.toEqual(doubleSteps);
+    doubleSteps.forEach(({ loss, norm }, i) => {
+      expect(Math.abs(singleSteps[i]!.loss - loss)).toBeLessThan(1e-4 * (1 + loss));
+      expect(Math.abs(singleSteps[i]!.norm - norm)).toBeLessThan(1e-3 * (1 + norm));
     });
     for (const variable of Object.values(double.model.variables())) expect(variable.dtype).toBe('float64');
     const [a, b] = [await single.head.weight.value.data(), await double.head.weight.value.data()];

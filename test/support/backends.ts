@@ -1,36 +1,15 @@
 // Evaluates the same graphs on several backends and compares their values.
-import {
-  evaluate,
-  evaluateSync,
-  getBackend,
-  reference,
-  setBackend,
-  type Backend,
-  type Tensor,
-  type TypedArray,
-} from '@thetagrad/core';
+import { evaluate, evaluateSync, reference, type Backend, type Tensor, type TypedArray } from '@thetagrad/core';
 import { expect } from 'vitest';
+import { withBackend } from './withBackend.ts';
 
-/** Builds the tensors that a test compares; called once for each backend. */
+export { withBackend };
+
+/** Builds the tensors that a test compares. Called once for each backend. */
 export type Build = () => Tensor | readonly Tensor[];
 
 /** Whether an element is close enough to the expected one. */
 export type Tolerance = (actual: number, expected: number) => boolean;
-
-/** Runs `f` with a backend, then restores the one that was set before; if `f` is asynchronous, after its promise settles. */
-export function withBackend<Result>(backend: Backend, f: () => Result): Result {
-  const before = getBackend();
-  setBackend(backend);
-  let isPending = false;
-  try {
-    const result = f();
-    if (!(result instanceof Promise)) return result;
-    isPending = true;
-    return result.finally(() => setBackend(before)) as Result;
-  } finally {
-    if (!isPending) setBackend(before);
-  }
-}
 
 /** Evaluates the tensors that `build` returns in one plan and returns their values. */
 export function valuesOn(backend: Backend, build: Build): Promise<TypedArray[]> {

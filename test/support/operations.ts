@@ -1,15 +1,15 @@
-// The table of elementwise operations, for tests that go through all of it.
+// All elementwise operations of core.
 import { type DType, type Operation, type Tensor } from '@thetagrad/core';
 import { lowered, parameter, scalarTypeOf, type DTypeRule } from '@thetagrad/core/backend';
-import * as table from '../../packages/core/src/ops/elementwise.ts';
+import * as elementwise from '../../packages/core/src/ops/elementwise.ts';
 
-type Function = Operation & ((...inputs: readonly Tensor[]) => Tensor);
+type Apply = Operation & ((...inputs: readonly Tensor[]) => Tensor);
 
-export const operations: [name: string, operation: Function][] = Object.entries(
-  table as unknown as Record<string, Function>,
+export const operations: [name: string, operation: Apply][] = Object.entries(
+  elementwise as unknown as Record<string, Apply>,
 );
 
-/** What a rule allows, of the dtypes that a backend has. */
+/** The dtypes that a dtype rule accepts, among those that a backend supports. */
 export function dtypesOf(rule: DTypeRule, all: readonly DType[]): readonly DType[] {
   if (rule === 'logical') return ['bool', 'float32'];
   return rule === 'bitwise' ? ['int32'] : all;

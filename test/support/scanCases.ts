@@ -1,10 +1,10 @@
-// What scans and pooling are tested with.
+// Inputs and options of scans and pooling.
 import type { Pool2dOptions, Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { makeView, layouts, shapes, type Layout } from './layouts.ts';
 import { type MakeTensor } from './values.ts';
 
-/** A tensor, by its shape and layout, and how it is scanned. */
+/** A tensor, by its layout and seed, and the options of a scan. */
 export interface Case {
   readonly shape: readonly number[];
   readonly layout: Layout;
@@ -28,7 +28,7 @@ export function caseOf(shape: fc.Arbitrary<readonly number[]>): fc.Arbitrary<Cas
 }
 
 export const cases: fc.Arbitrary<Case> = caseOf(shapes(1));
-/** Long enough to be cut into chunks. */
+/** Long enough to be split into chunks. */
 export const large: fc.Arbitrary<Case> = caseOf(
   fc.constantFrom([70_001], [3, 30_001], [30_001, 3], [257, 260], [5, 129, 131], [2, 40_000]),
 );
@@ -37,18 +37,19 @@ export function operand({ layout, seed }: Case, make: (seed: number) => MakeTens
   return makeView(layout, make(seed));
 }
 
-const side = fc
+/** The window and the length of one spatial axis. */
+const spatialAxis = fc
   .record({
     kernel: fc.integer({ min: 1, max: 5 }),
     stride: fc.integer({ min: 1, max: 3 }),
-    low: fc.nat(2),
-    high: fc.nat(2),
-    spare: fc.oneof(fc.nat(4), fc.nat(40)),
+    padBefore: fc.nat(2),
+    padAfter: fc.nat(2),
+    extra: fc.oneof(fc.nat(4), fc.nat(40)),
   })
-  .map((one) => ({ ...one, length: Math.max(1, one.kernel - one.low - one.high + one.spare) }));
-/** Images, and windows over them, which overlap, leave gaps and see padding. */
+  .map((one) => ({ ...one, length: Math.max(1, one.kernel - one.padBefore - one.padAfter + one.extra) }));
+/** Images and pooling windows that overlap, leave gaps or cover padding. */
 export const pools: fc.Arbitrary<{ given: Case; options: Pool2dOptions }> = fc
-  .tuple(fc.nat(2), fc.nat(3), side, side)
+  .tuple(fc.nat(2), fc.nat(3), spatialAxis, spatialAxis)
   .chain(([batch, channels, y, x]) =>
     fc.record({
       given: caseOf(fc.constant([batch, channels, y.length, x.length])),
@@ -56,8 +57,8 @@ export const pools: fc.Arbitrary<{ given: Case; options: Pool2dOptions }> = fc
         kernelSize: [y.kernel, x.kernel],
         stride: [y.stride, x.stride],
         padding: [
-          [y.low, y.high],
-          [x.low, x.high],
+          [y.padBefore, y.padAfter],
+          [x.padBefore, x.padAfter],
         ],
       }),
     }),

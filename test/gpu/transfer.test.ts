@@ -1,4 +1,4 @@
-// Values that were computed on one backend are used on another.
+// Transfers values between backends.
 import {
   evaluate,
   evaluateSync,
@@ -24,19 +24,20 @@ const pairs = backends.flatMap(([from, openFrom]) =>
 
 afterEach(() => setBackend(reference()));
 
-const valuesOf = (...tensors: { data(): Promise<TypedArray> }[]): Promise<TypedArray[]> =>
+/** Reads several tensors. */
+const readAll = (...tensors: { data(): Promise<TypedArray> }[]): Promise<TypedArray[]> =>
   Promise.all(tensors.map((x) => x.data()));
 
 describe.each(pairs)('%s → %s', (_from, _to, openFrom, openTo) => {
-  test('tensors and variables, stored or not, large or small, go there and back', async () => {
+  test('tensors and variables, evaluated or not, large or small, are transferred there and back', async () => {
     const [from, to] = [await openFrom(), await openTo()];
     setBackend(from);
     const large = tensor(new Float32Array(2000).fill(1)).mul(2);
     const flags = tensor([3, 0]).greater(1);
-    const whole = tensor([5, 2 ** 30], { dtype: 'int32' }).add(1);
+    const integers = tensor([5, 2 ** 30], { dtype: 'int32' }).add(1);
     const stored = new Variable(tensor([1, 2]).add(1));
     const assigned = new Variable(tensor([1, 1]));
-    await evaluate(large, flags, whole, stored.value);
+    await evaluate(large, flags, integers, stored.value);
     assigned.assign(stored.value.mul(10));
     const initial = tensor([7, 8]).mul(1);
     await evaluate(initial);
@@ -44,10 +45,10 @@ describe.each(pairs)('%s → %s', (_from, _to, openFrom, openTo) => {
 
     setBackend(to);
     const sum = large.sum().add(stored.value).add(fresh.value);
-    const next = flags.where(whole, 0);
+    const next = flags.where(integers, 0);
     stored.assign(stored.value.add(fresh.value));
     await evaluate(sum, next, stored, assigned);
-    expect(await valuesOf(sum, next, stored.value, assigned.value, fresh.value)).toEqual([
+    expect(await readAll(sum, next, stored.value, assigned.value, fresh.value)).toEqual([
       Float32Array.of(4009, 4011),
       Int32Array.of(6, 0),
       Float32Array.of(9, 11),
@@ -58,14 +59,14 @@ describe.each(pairs)('%s → %s', (_from, _to, openFrom, openTo) => {
     setBackend(from);
     stored.assign(stored.value.add(sum));
     await evaluate(stored);
-    expect(await valuesOf(stored.value, large.slice([[0, 1]]), next.add(whole))).toEqual([
+    expect(await readAll(stored.value, large.slice([[0, 1]]), next.add(integers))).toEqual([
       Float32Array.of(4018, 4022),
       Float32Array.of(2),
       Int32Array.of(12, 2 ** 30 + 1),
     ]);
   });
 
-  test('what is read where it is needs no moving', async () => {
+  test('values can be read without a transfer', async () => {
     setBackend(await openFrom());
     const x = tensor([1, 2]).add(1);
     await evaluate(x);
@@ -74,7 +75,7 @@ describe.each(pairs)('%s → %s', (_from, _to, openFrom, openTo) => {
   });
 });
 
-test('two evaluations at once move a value once, and what was written meanwhile is seen', async () => {
+test('concurrent evaluations transfer a value once, and see assignments made meanwhile', async () => {
   setBackend(await backendOf('cpu'));
   const x = new Variable(tensor([1, 2]));
   const y = tensor([10, 20]).add(0);
@@ -82,7 +83,7 @@ test('two evaluations at once move a value once, and what was written meanwhile 
   setBackend(reference());
   const sums = [x.value.add(y), x.value.sub(y)] as const;
   await Promise.all(sums.map((sum) => evaluate(sum)));
-  expect(await valuesOf(...sums)).toEqual([Float32Array.of(11, 22), Float32Array.of(-9, -18)]);
+  expect(await readAll(...sums)).toEqual([Float32Array.of(11, 22), Float32Array.of(-9, -18)]);
   setBackend(await backendOf('cpu'));
   const reading = evaluate(x.value.mul(1), y.mul(1));
   x.assign(tensor([5, 6]));
@@ -90,7 +91,7 @@ test('two evaluations at once move a value once, and what was written meanwhile 
   expect(await x.value.data()).toEqual(Float32Array.of(5, 6));
 });
 
-test('a dtype that the other backend has not is an error, and the value stays readable', async () => {
+test('a dtype that the other backend lacks is an error, and the value stays readable', async () => {
   setBackend(await wasm());
   const x = tensor([1, 2], { dtype: 'float64' }).add(1);
   await evaluate(x);
@@ -99,7 +100,7 @@ test('a dtype that the other backend has not is an error, and the value stays re
   expect(await x.data()).toEqual(Float64Array.of(2, 3));
 });
 
-test.runIf(hasWebGpu)('values on a GPU cannot be moved without waiting: an error that says what to do', async () => {
+test.runIf(hasWebGpu)('synchronous transfers from a GPU are an error that says what to do', async () => {
   setBackend(await backendOf('webgpu'));
   const x = tensor([1, 2]).add(1);
   const v = new Variable(tensor([3, 4]));
