@@ -8,7 +8,7 @@ import { expectWithin, unit } from '../support/bounds.ts';
 import { gradientOf } from '../support/gradients.ts';
 import { sizeOf } from '@thetagrad/core/backend';
 import { makeView, layouts, shapes, type Layout } from '../support/layouts.ts';
-import { anyValues, integerValues, type MakeTensor } from '../support/values.ts';
+import { anyValues, indexValues, integerValues, type MakeTensor } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 const dtypes = fc.constantFrom(...all);
@@ -33,17 +33,6 @@ const cases: fc.Arbitrary<Case> = shapes(1).chain((shape) =>
 
 const operand = ({ layout, dtype, seed }: Case, make: (dtype: DType, seed: number) => MakeTensor): Tensor =>
   makeView(layout, make(dtype, seed));
-
-/** Indices from −length to length − 1. */
-function makeIndices(seed: number, length: number, shape: readonly number[]): Tensor {
-  return integerValues(
-    'int32',
-    seed,
-    2 ** 20,
-  )(shape)
-    .mod(Math.max(1, 2 * length))
-    .sub(length);
-}
 
 describe('movement', () => {
   test('concat, pad, slice, unfold, reshape, flip and their gradients', () => {
@@ -108,8 +97,8 @@ describe('indexing', () => {
         (given, count) => {
           const { shape, axis, seed } = given;
           const at = shape.with(axis, count);
-          const flat = (): Tensor => makeIndices(seed + 1, shape[axis]!, [count, 2]);
-          const along = (): Tensor => makeIndices(seed + 2, shape[axis]!, at);
+          const flat = (): Tensor => indexValues(shape[axis]!, seed + 1)([count, 2]);
+          const along = (): Tensor => indexValues(shape[axis]!, seed + 2)(at);
           expectSameSync(tested, () => {
             const x = operand(given, anyValues);
             return [x.take(flat(), axis), x.takeAlongAxis(along(), axis)];

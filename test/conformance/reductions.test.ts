@@ -104,19 +104,14 @@ function sumsInDouble(given: readonly Case[], dtype: DType, f = (term: Tensor): 
   );
 }
 
+function assertForAllSizes(check: (given: readonly Case[]) => void): void {
+  fc.assert(fc.property(cases, check), { numRuns: 25 });
+  fc.assert(fc.property(large, check), { numRuns: 3 });
+}
+
 describe('sum', () => {
   test.each(['int32', 'bool'] as const)('%s: exactly, modulo 2³²', (dtype) => {
-    for (const [arbitrary, numRuns] of [
-      [cases, 25],
-      [large, 3],
-    ] as const) {
-      fc.assert(
-        fc.property(arbitrary, (given) => {
-          expectSameSync(tested, () => sums(given, dtype, anyValues));
-        }),
-        { numRuns },
-      );
-    }
+    assertForAllSizes((given) => expectSameSync(tested, () => sums(given, dtype, anyValues)));
   });
 
   test.each(['float32', 'float64'] as const)('%s: exact for integers', (dtype) => {
@@ -129,28 +124,20 @@ describe('sum', () => {
   });
 
   test.each(['float32', 'float64'] as const)('%s: within (min(n, 256) + n / 256 + 2) · ε/2 · Σ|x|', (dtype) => {
-    for (const [arbitrary, numRuns] of [
-      [cases, 25],
-      [large, 3],
-    ] as const) {
-      fc.assert(
-        fc.property(arbitrary, (given) => {
-          const values = valuesOnSync(tested, () => sums(given, dtype));
-          const exact = sumsInDouble(given, dtype);
-          const magnitudes = sumsInDouble(given, dtype, (term) => term.abs());
-          values.forEach((value, i) => {
-            const { shape, axes } = given[Math.floor(i / 3)]!;
-            const error = sumError(sizeOf(axes.map((axis) => shape[axis]!)), dtype);
-            expectWithin(
-              value,
-              exact[i]!,
-              magnitudes[i]!.map((sum) => error * sum),
-            );
-          });
-        }),
-        { numRuns },
-      );
-    }
+    assertForAllSizes((given) => {
+      const values = valuesOnSync(tested, () => sums(given, dtype));
+      const exact = sumsInDouble(given, dtype);
+      const magnitudes = sumsInDouble(given, dtype, (term) => term.abs());
+      values.forEach((value, i) => {
+        const { shape, axes } = given[Math.floor(i / 3)]!;
+        const error = sumError(sizeOf(axes.map((axis) => shape[axis]!)), dtype);
+        expectWithin(
+          value,
+          exact[i]!,
+          magnitudes[i]!.map((sum) => error * sum),
+        );
+      });
+    });
   });
 
   test.each(['float32', 'float64'] as const)('%s: infinities and NaN', (dtype) => {

@@ -1,7 +1,7 @@
 import { random, tensor } from '@thetagrad/core';
-import { checkGradients } from '@thetagrad/gradcheck';
+import { checkGradients, type GradientOptions } from '@thetagrad/gradcheck';
 import { describe, test, vi } from 'vitest';
-import { classes, heads, makeModel } from './toy.ts';
+import { classes, heads, makeModel, type ModelOptions } from './toy.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -11,39 +11,29 @@ const labels = tensor(
   { dtype: 'int32' },
 );
 
-// With respect to the images and every variable of the network and the head.
+/** Checks the gradients with respect to the images and every variable of the network and the head. */
+function checkNetwork(headName: string, modelOptions: ModelOptions, options: GradientOptions = {}): void {
+  const model = makeModel({ dtype: 'float64', ...modelOptions });
+  const head = heads[headName]!({ dtype: 'float64' }).eval();
+  checkGradients((x) => head.loss(model.forward(x), labels), [images], {
+    name: headName,
+    variables: { model, head },
+    step: 1 / 4096,
+    elements: 12,
+    ...options,
+  });
+}
+
 describe('gradients of the loss of a network', () => {
   test.each(Object.keys(heads))('with %s', (name) => {
-    const model = makeModel({ dtype: 'float64', normalized: false });
-    const head = heads[name]!({ dtype: 'float64' }).eval();
-    checkGradients((x) => head.loss(model.forward(x), labels), [images], {
-      name,
-      variables: { model, head },
-      step: 1 / 4096,
-      elements: 12,
-    });
+    checkNetwork(name, { normalized: false });
   });
 
   test.each(['softmax', 'A-Softmax, m = 3'])('with batch normalization and %s', (name) => {
-    const model = makeModel({ dtype: 'float64' });
-    const head = heads[name]!({ dtype: 'float64' }).eval();
-    checkGradients((x) => head.loss(model.forward(x), labels), [images], {
-      name,
-      variables: { model, head },
-      step: 1 / 4096,
-      elements: 12,
-    });
+    checkNetwork(name, { normalized: true });
   });
 
   test('of second order, with A-Softmax, m = 4', () => {
-    const model = makeModel({ dtype: 'float64', normalized: false });
-    const head = heads['A-Softmax, m = 4']!({ dtype: 'float64' }).eval();
-    checkGradients((x) => head.loss(model.forward(x), labels), [images], {
-      name: 'loss',
-      variables: { model, head },
-      order: 2,
-      step: 1 / 4096,
-      elements: 3,
-    });
+    checkNetwork('A-Softmax, m = 4', { normalized: false }, { order: 2, elements: 3 });
   });
 });

@@ -68,6 +68,11 @@ export function fractionValues(dtype: DType, seed: number): MakeTensor {
   });
 }
 
+/** int32 indices of an axis, from −length to length − 1; zeros for an empty axis. */
+export function indexValues(length: number, seed: number): MakeTensor {
+  return filledWith('int32', seed, (stream) => (length === 0 ? 0 : stream.integer(2 * length) - length));
+}
+
 function filledWith(dtype: DType, seed: number, next: (stream: Stream) => number): MakeTensor {
   return (shape) => {
     const stream = random.key(seed).stream();
