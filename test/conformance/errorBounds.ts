@@ -1,7 +1,7 @@
 // Running error analysis of any graph: each operation propagates the errors of its inputs and adds its own rounding.
 // (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3.)
-import { graph, Tensor, zerosLike } from '@thetagrad/core';
-import { type Elementwise } from '@thetagrad/core/backend';
+import { graph, Tensor, zerosLike, type Shape } from '@thetagrad/core';
+import type { Elementwise, Rules } from '@thetagrad/core/backend';
 import { sumError, unit } from '../support/bounds.ts';
 
 /** The error bounds of the same graph in float32, for tensors in double precision: twice the estimate. */
@@ -30,32 +30,34 @@ function boundOf(node: Tensor, boundOfInput: (input: Tensor) => Tensor): Tensor 
       const terms = inputs[0]!.size / Math.max(1, node.size);
       return primitive.name === 'sum' ? withInputs(node, errors).add(sumOf(node, terms)) : withInputs(node, errors);
     }
-    case 'routine': {
-      if (primitive.multiplyAdds) {
-        const terms =
-          primitive.multiplyAdds(
-            node.shape,
-            inputs.map(({ shape }) => shape),
-          ) / Math.max(1, node.size);
-        const exact = withInputs(
-          node,
-          inputs.map((x) => x.abs()),
-        );
-        const perturbed = withInputs(
-          node,
-          inputs.map((x, i) => x.abs().add(errors[i]!)),
-        );
-        return perturbed.sub(exact).add(exact.mul(sumError(terms, 'float32')));
-      }
-      // Other routines are linear sums of few elements.
-      const propagated = inputs.flatMap((x, i) => {
-        const propagate = (change: Tensor): Tensor[] =>
-          [primitive.jvp!(change, node, i)].filter((t) => t !== undefined);
-        return x.dtype === 'int32' ? [] : [...propagate(errors[i]!), ...propagate(rounding(x, 32))];
-      });
-      return propagated.reduce((sum, part) => sum.add(part), zerosLike(node)).add(rounding(node, 1));
-    }
+    case 'routine':
+      return routineBound(primitive, node, errors);
   }
+}
+
+type RoutineRules = Rules & { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number };
+
+function routineBound(primitive: RoutineRules, node: Tensor, errors: readonly Tensor[]): Tensor {
+  const { inputs } = node;
+  const shapes = inputs.map(({ shape }) => shape);
+  const multiplyAdds = primitive.multiplyAdds?.(node.shape, shapes);
+  if (multiplyAdds !== undefined) {
+    const magnitudes = inputs.map((x) => x.abs());
+    const exact = withInputs(node, magnitudes);
+    const perturbed = withInputs(
+      node,
+      magnitudes.map((x, i) => x.add(errors[i]!)),
+    );
+    const terms = multiplyAdds / Math.max(1, node.size);
+    return perturbed.sub(exact).add(exact.mul(sumError(terms, 'float32')));
+  }
+  // Other routines are linear sums of few elements.
+  const propagated = inputs.flatMap((x, i) => {
+    const propagate = (change: Tensor): Tensor[] =>
+      [primitive.jvp!(change, node, i)].filter((tangent) => tangent !== undefined);
+    return x.dtype === 'int32' ? [] : [...propagate(errors[i]!), ...propagate(rounding(x, 32))];
+  });
+  return propagated.reduce((sum, part) => sum.add(part), zerosLike(node)).add(rounding(node, 1));
 }
 
 function elementwiseBound(primitive: Elementwise, node: Tensor, errors: readonly Tensor[]): Tensor {

@@ -1,10 +1,9 @@
 // Fusion and the sharing of memory between intermediates change no result.
-import type { Plan } from '@thetagrad/core/backend';
 import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
 import { disjoint, recorder } from '../../packages/core/test/backends.ts';
-import type { ScheduleOptions, Wanted } from '../../packages/core/src/schedule/schedule.ts';
+import type { schedule as Schedule } from '../../packages/core/src/schedule/schedule.ts';
 import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
 import { tested } from './backends.ts';
 import { expectWithin } from '../support/bounds.ts';
@@ -18,9 +17,9 @@ const options = vi.hoisted(() => {
 });
 
 vi.mock('../../packages/core/src/schedule/schedule.ts', async (original) => {
-  const actual = await original<{ schedule(wanted: Wanted, options: ScheduleOptions): Plan }>();
-  const schedule = (wanted: Wanted): Plan => {
-    const plan = actual.schedule(wanted, { fuse: options.fuse });
+  const actual = await original<{ readonly schedule: typeof Schedule }>();
+  const schedule: typeof Schedule = (targets) => {
+    const plan = actual.schedule(targets, { fuse: options.fuse });
     options.kernels += plan.kernels.length;
     return plan;
   };

@@ -13,7 +13,7 @@ interface Coordinate {
 /**
  * Runs a check along a direction. If it fails, halves the direction until a single element fails.
  * @param check receives the direction and the element that it consists of, empty if there are several.
- * @throws the error of the smallest direction that fails.
+ * @throws {GradientError} that of the smallest direction that fails.
  */
 export function bisect(
   inputs: readonly Leaf[],

@@ -1,5 +1,5 @@
 import { evaluateSync, jvp, tensor, type Tensor } from '@thetagrad/core';
-import { sameShape } from '@thetagrad/core/backend';
+import { formatShape, sameShape } from '@thetagrad/core/backend';
 import type { Settings } from './options.ts';
 import { riddersDerivatives, type Derivatives } from './ridders.ts';
 import { unitRoundoff } from './roundoff.ts';
@@ -140,5 +140,5 @@ function showElement(path: string, x: Tensor, position: number): string {
 }
 
 function showShapes(outputs: readonly Leaf[]): string {
-  return outputs.map(({ tensor: output }) => `[${output.shape.join(', ')}]`).join(', ');
+  return outputs.map(({ tensor: output }) => formatShape(output.shape)).join(', ');
 }

@@ -1,4 +1,5 @@
 import { random, type Backend, type Key, type VariableTree } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import { describeValue } from './tree.ts';
 
 /** Options of {@link checkGradients}, {@link gradientProperty} and {@link assertGradients}. */
@@ -45,9 +46,9 @@ export function resolveOptions(f: unknown, options: GradientOptions): Settings {
       throw new RangeError(`${name}: ${option} must be a number ≥ 0, got ${value}`);
   }
   if (!(step > 0 && step < Infinity)) throw new RangeError(`${name}: step must be a number > 0, got ${step}`);
-  checkPositiveInteger(name, 'elements', elements);
+  checkInteger(name, 'elements', elements, { min: 1 });
+  checkInteger(name, 'order', order, { min: 1 });
   const key = random.key(seed);
-  checkPositiveInteger(name, 'order', order);
   return { name, order, rtol, atol, step, elements, key };
 }
 
@@ -55,10 +56,4 @@ export function resolveOptions(f: unknown, options: GradientOptions): Settings {
 export function functionName(f: unknown, options: GradientOptions): string {
   if (typeof f !== 'function') throw new TypeError(`checkGradients: expected a function, got ${describeValue(f)}`);
   return options.name ?? (f.name || 'the function');
-}
-
-/** @throws {RangeError} if the value is not an integer > 0. */
-export function checkPositiveInteger(operation: string, name: string, value: number): void {
-  if (Number.isInteger(value) && value > 0) return;
-  throw new RangeError(`${operation}: ${name} must be an integer > 0, got ${value}`);
 }

@@ -1,5 +1,5 @@
 import { isFloat, Tensor } from '@thetagrad/core';
-import { isPlainObject } from '@thetagrad/core/backend';
+import { isPlainObject, show } from '@thetagrad/core/backend';
 
 /** A tensor of a tree and its path, for messages: `input 1.weights[0]`. */
 export interface Leaf {
@@ -55,6 +55,5 @@ export function isFloatTensor(value: unknown): value is Tensor {
 export function describeValue(value: unknown): string {
   if (value instanceof Tensor) return `a tensor of ${value.dtype}`;
   if (value instanceof Promise) return 'a Promise; it must be synchronous';
-  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? `'${value}'` : String(value);
-  return value.constructor?.name ?? 'an object';
+  return show(value);
 }

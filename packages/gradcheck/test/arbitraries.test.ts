@@ -184,7 +184,7 @@ describe('vectors, angles, weights and labels', () => {
     forAll(unitVectors({ dimension: 1 }), (x) => expect([1, -1]).toContain(x.slice([0]).itemSync()));
     expect(share(unitVectors({ dimension: 2 }), (x) => x.slice([0]).itemSync() < 0)).toBeGreaterThan(0.2);
     expect(smallest(unitVectors(), () => true)).toBe("tensor([1, 0, 0], { dtype: 'float64' })");
-    expect(() => unitVectors({ dimension: 0 })).toThrow('unitVectors: the dimension must be an integer > 0, got 0');
+    expect(() => unitVectors({ dimension: 0 })).toThrow('unitVectors: dimension must be an integer ≥ 1, got 0');
   });
 
   test.for([1, 2, 3, 4, 5, 6])('angles are in every piece of ψ and away from its ends (m = %i)', (m) => {
@@ -203,7 +203,7 @@ describe('vectors, angles, weights and labels', () => {
   });
 
   test('angles reject an invalid m, and a margin that covers whole pieces', () => {
-    expect(() => angles({ m: 0 })).toThrow('angles: m must be an integer > 0, got 0');
+    expect(() => angles({ m: 0 })).toThrow('angles: m must be an integer ≥ 1, got 0');
     expect(() => angles({ m: 6, margin: 0.3 })).toThrow('is all within 0.3 of');
   });
 

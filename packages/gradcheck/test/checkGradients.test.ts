@@ -206,8 +206,8 @@ describe('rejects', () => {
   });
 
   test('options out of range', () => {
-    expectRejection((x) => x!, [x], 'the function: order must be an integer > 0, got 0', { order: 0 });
-    expectRejection((x) => x!, [x], 'elements must be an integer > 0, got 1.5', { elements: 1.5 });
+    expectRejection((x) => x!, [x], 'the function: order must be an integer ≥ 1, got 0', { order: 0 });
+    expectRejection((x) => x!, [x], 'elements must be an integer ≥ 1, got 1.5', { elements: 1.5 });
     expectRejection((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
     expectRejection((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
     expectRejection((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });

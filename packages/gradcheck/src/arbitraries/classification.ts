@@ -1,7 +1,7 @@
 // Arguments of angular classification losses.
 import type { Shape, Tensor } from '@thetagrad/core';
+import { checkInteger } from '@thetagrad/core/backend';
 import fc from 'fast-check';
-import { checkPositiveInteger } from '../options.ts';
 import { makeTensor, tensors, values } from './tensors.ts';
 
 export interface UnitVectorOptions {
@@ -13,7 +13,7 @@ export interface UnitVectorOptions {
 
 /**
  * float64 vectors of length 1 in all directions. They shrink to vectors along axes.
- * @throws {RangeError} if the dimension is not an integer > 0.
+ * @throws {RangeError} if the dimension is not an integer ≥ 1.
  */
 export function unitVectors({ dimension = 3, count }: UnitVectorOptions = {}): fc.Arbitrary<Tensor> {
   const vector = rows('unitVectors', dimension).map((row) => row.map((value) => value / Math.hypot(...row)));
@@ -32,10 +32,10 @@ export interface AngleOptions {
 /**
  * float64 angles in radians from 0 to π, away from kπ / m for k = 0, …, m: where the function
  * ψ(θ) = (−1)ᵏ cos(mθ) − 2k of A-Softmax changes from one piece to the next.
- * @throws {RangeError} if m is not an integer > 0, or the margin covers whole pieces.
+ * @throws {RangeError} if m is not an integer ≥ 1, or the margin covers whole pieces.
  */
 export function angles({ m, margin = 1 / 16, shape = [] }: AngleOptions): fc.Arbitrary<Tensor> {
-  checkPositiveInteger('angles', 'm', m);
+  checkInteger('angles', 'm', m, { min: 1 });
   const seams = Array.from({ length: m + 1 }, (_, k) => (k * Math.PI) / m);
   return tensors({ shape, from: 0, to: Math.PI, avoid: seams, margin });
 }
@@ -50,7 +50,7 @@ export interface ClassWeightOptions {
 /**
  * float64 matrices [classes, dimension] whose rows are the weight vectors of classes, at least 1/2 long so that they can be
  * normalized.
- * @throws {RangeError} if the dimension is not an integer > 0.
+ * @throws {RangeError} if the dimension is not an integer ≥ 1.
  */
 export function classWeights({ classes = 3, dimension = 3 }: ClassWeightOptions = {}): fc.Arbitrary<Tensor> {
   return matrix(rows('classWeights', dimension), dimension, classes);
@@ -72,7 +72,7 @@ export function labels({ count = 2, classes = 3 }: LabelOptions = {}): fc.Arbitr
 
 /** Vectors of length 1/2 or more: shorter ones get 1 as their first component. */
 function rows(operation: string, dimension: number): fc.Arbitrary<number[]> {
-  checkPositiveInteger(operation, 'the dimension', dimension);
+  checkInteger(operation, 'dimension', dimension, { min: 1 });
   return fc
     .array(values({ from: -2, to: 2 }), { minLength: dimension, maxLength: dimension, size: 'max' })
     .map((row) => (Math.hypot(...row) < 0.5 ? row.with(0, 1) : row));
