@@ -107,7 +107,7 @@ test.runIf(hasWebGpu)('synchronous transfers from a GPU are an error that says w
   await evaluate(x, v.value);
   setBackend(reference());
   const message =
-    `evaluate: a value on the backend 'gpu webgpu' cannot be moved to 'reference' at once; use 'await' with evaluate(), ` +
+    `evaluate: a value on the backend 'gpu webgpu' cannot be moved to 'reference' synchronously; use 'await' with evaluate(), ` +
     'data() or item(), which wait for it';
   const sum = x.add(v.value);
   expect(() => evaluateSync(sum)).toThrow(message);
