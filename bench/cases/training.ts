@@ -69,7 +69,7 @@ function createStep(settings: Training): Case {
       tfjs: (inputs, tf) =>
         tfjsTrainingStep(tf, inputs, {
           classes,
-          lr,
+          learningRate: lr,
           lambda,
           ...(clip !== undefined && { clip }),
           isBias: (path, { length }) => (vectorsAsBiases ? length <= 1 : path.endsWith('bias')),
