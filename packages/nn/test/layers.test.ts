@@ -1,5 +1,5 @@
 import { values } from '@thetagrad/gradcheck';
-import { evaluateSync, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
+import { conv2d, evaluateSync, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
 import {
   AvgPool2d,
   BatchNorm2d,
@@ -61,7 +61,7 @@ describe('Conv2d', () => {
     const layer = new Conv2d(4, 6, [3, 2], { ...options, key });
     expect(layer.weight.shape).toEqual([6, 2, 3, 2]);
     const x = random.normal(key, [2, 4, 7, 8]);
-    const plain = x.conv2d(layer.weight.value, options).toArraySync() as number[][][][];
+    const plain = conv2d(x, layer.weight.value, options).toArraySync() as number[][][][];
     const found = layer.forward(x).toArraySync() as number[][][][];
     const bias = layer.bias!.value.dataSync();
     found.forEach((image, n) =>

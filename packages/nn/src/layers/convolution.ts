@@ -1,4 +1,13 @@
-import type { Conv2dOptions as ConvolutionOptions, Pool2dOptions, Size2d, Tensor, Variable } from '@thetagrad/core';
+import {
+  avgPool2d,
+  conv2d,
+  type Conv2dOptions as ConvolutionOptions,
+  maxPool2d,
+  type Pool2dOptions,
+  type Size2d,
+  type Tensor,
+  type Variable,
+} from '@thetagrad/core';
 import { checkInteger } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 import { type AffineOptions, createAffineVariables } from './affine.ts';
@@ -50,7 +59,7 @@ export class Conv2d extends Module {
    * @throws {RangeError} if x has another shape, or is smaller than the kernel.
    */
   override forward(x: Tensor): Tensor {
-    const output = x.conv2d(this.weight.value, this.options);
+    const output = conv2d(x, this.weight.value, this.options);
     return this.bias ? output.add(this.bias.value.reshape([this.outChannels, 1, 1])) : output;
   }
 }
@@ -69,7 +78,7 @@ export class MaxPool2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.maxPool2d(this.options);
+    return maxPool2d(x, this.options);
   }
 }
 
@@ -84,6 +93,6 @@ export class AvgPool2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.avgPool2d(this.options);
+    return avgPool2d(x, this.options);
   }
 }
