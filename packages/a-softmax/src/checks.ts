@@ -1,6 +1,6 @@
 // Checks of the inputs of losses and heads.
-import { isFloat, reference, type Tensor } from '@thetagrad/core';
-import { formatShape } from '@thetagrad/core/backend';
+import { isFloat, type Tensor } from '@thetagrad/core';
+import { formatShape, HostBuffer } from '@thetagrad/core/backend';
 import { checkLabels, checkNonnegative } from '@thetagrad/nn';
 
 /**
@@ -42,8 +42,8 @@ export function checkInputs(operation: string, features: Tensor, weight: Tensor,
   const { samples, classes } = checkMatrices(operation, features, weight);
   checkLabels(operation, labels, samples);
   // The values of computed labels, and of those on a device, are checked at evaluation, as indices.
-  if (labels.buffer?.backend !== reference()) return;
-  const wrong = labels.dataSync().find((label) => label < 0 || label >= classes);
+  if (!(labels.buffer instanceof HostBuffer)) return;
+  const wrong = labels.buffer.values.find((label) => label < 0 || label >= classes);
   if (wrong !== undefined) {
     throw new RangeError(`${operation}: label ${wrong} is out of range for ${classes} classes, 0 to ${classes - 1}`);
   }
