@@ -9,12 +9,12 @@ import {
   type Slot,
   type TypedArray,
 } from '@thetagrad/core/backend';
-import { Residents, WasmBuffer } from './buffer.ts';
-import { CodeCache, Program } from './link.ts';
-import { blockBytes, Heap, hostArray, OutOfMemoryError, padded, Region } from './memory.ts';
-import { CommandError, Pool } from './pool.ts';
-import type { Features, Lower } from './program.ts';
-import { controlBytes, listed } from './runtime.ts';
+import { Residents, WasmBuffer } from './runtime/buffer.ts';
+import { CodeCache, Program } from './runtime/program.ts';
+import { blockBytes, Heap, hostArray, OutOfMemoryError, padded, Region } from './runtime/heap.ts';
+import { CommandError, Pool } from './threads/pool.ts';
+import type { Features, Lower } from './command.ts';
+import { controlBytes, listed } from './threads/runtimeModule.ts';
 
 /** Host arrays below this are copied in for each run; larger ones get a block that they keep. */
 const stagedBytes = 4096;

@@ -1,9 +1,9 @@
 import { WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
-import { importedFunctions } from './lower/imports.ts';
+import { importedFunctions } from './emit/imports.ts';
 import { lower } from './lower/index.ts';
-import { limits } from './memory.ts';
-import { mostThreads } from './runtime.ts';
+import { limits } from './runtime/heap.ts';
+import { mostThreads } from './threads/runtimeModule.ts';
 
 export interface WasmOptions {
   /**

@@ -1,7 +1,7 @@
 import type { Plan } from '@thetagrad/core/backend';
 import { describe, expect, test } from 'vitest';
 import { f64, i32, type Value } from '../src/assembler/index.ts';
-import type { Command, KernelCode, Temporary } from '../src/program.ts';
+import type { Command, KernelCode, Temporary } from '../src/command.ts';
 import { affine, affineWords, at, command, input, kernelCode, machine, output, Plans } from './machine.ts';
 
 const n = 8;

@@ -3,7 +3,7 @@ import { reference } from '@thetagrad/core';
 import { expect } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
 import { WasmBackend } from '../src/backend.ts';
-import { importedFunctions } from '../src/lower/imports.ts';
+import { importedFunctions } from '../src/emit/imports.ts';
 import { lower } from '../src/lower/index.ts';
 
 /** A backend that computes everything in WebAssembly or throws. */

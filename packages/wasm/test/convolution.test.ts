@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { convolutionCommands, type ConvolutionDescription } from '../src/kernels/convolution.ts';
+import { convolutionCommands, type ConvolutionDescription } from '../src/kernels/convolution/convolution.ts';
 import { backwards, inOrder, link, slot } from './link.ts';
 import { layouts, numbers, strided, sumError, tripleTail, variants, type Strided } from './views.ts';
 

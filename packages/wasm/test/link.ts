@@ -1,7 +1,7 @@
 // The smallest runtime for tests and measurements: one thread, one memory, chunks in any order.
 import type { Slot } from '@thetagrad/core/backend';
 import { ModuleBuilder } from '../src/assembler/index.ts';
-import type { Command, Features, KernelCode, Temporary, Word } from '../src/program.ts';
+import type { Command, Features, KernelCode, Temporary, Word } from '../src/command.ts';
 
 type Place = Slot | Temporary;
 export type Contents = Float32Array | Float64Array | Int32Array | Uint8Array;

@@ -3,7 +3,7 @@ import type { Plan, Slot } from '@thetagrad/core/backend';
 import { WasmBackend, type WasmBackendOptions } from '../src/backend.ts';
 import { f32, i32, type Code, type Local } from '../src/assembler/index.ts';
 import { availableThreads } from '../src/features.ts';
-import type { Command, KernelCode, Word } from '../src/program.ts';
+import type { Command, KernelCode, Word } from '../src/command.ts';
 
 type Kernel = Plan['kernels'][number];
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matmulCommands, type MatmulDescription } from '../src/kernels/matmul.ts';
-import { packCommand, panelElements } from '../src/kernels/pack.ts';
-import type { Temporary } from '../src/program.ts';
+import { matmulCommands, type MatmulDescription } from '../src/kernels/matmul/matmul.ts';
+import { packCommand, panelElements } from '../src/kernels/panels/pack.ts';
+import type { Temporary } from '../src/command.ts';
 import { backwards, link, slot } from './link.ts';
 import { layouts, numbers, positionsOf, strided, sumError, tripleTail, variants, type Strided } from './views.ts';
 

@@ -2,7 +2,7 @@
 import { afterEach, expect } from 'vitest';
 import { i32, type Code, type Local } from '../src/assembler/index.ts';
 import type { WasmBackend } from '../src/backend.ts';
-import type { KernelCode } from '../src/program.ts';
+import type { KernelCode } from '../src/command.ts';
 import { affine, affineWords, at, command, input, kernelCode, machine, output, type Plans } from './machine.ts';
 
 const backends: WasmBackend[] = [];

@@ -1,7 +1,7 @@
 import { arange, random } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { randomCommand } from '../src/kernels/random.ts';
+import { randomCommand } from '../src/kernels/randomBits.ts';
 import { backwards, link, slot } from './link.ts';
 import { expectSame } from './backends.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { i32, ModuleBuilder, v128 } from '../src/assembler/index.ts';
-import { emitTile } from '../src/kernels/tile.ts';
+import { emitTile } from '../src/kernels/panels/registerTile.ts';
 import { numbers } from './views.ts';
 
 test('a register tile is a product, for operands with any steps', () => {

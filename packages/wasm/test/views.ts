@@ -3,7 +3,7 @@ import { random } from '@thetagrad/core';
 import type { Slot, View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { f32, i32, type ModuleBuilder, type FunctionRef } from '../src/assembler/index.ts';
-import type { Command, Features, KernelCode } from '../src/program.ts';
+import type { Command, Features, KernelCode } from '../src/command.ts';
 import { slot } from './link.ts';
 
 export interface Strided {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ConvolutionDescription } from '../src/kernels/convolutionGeometry.ts';
-import { winogradCommands } from '../src/kernels/winograd.ts';
-import { forwardCommands } from '../src/kernels/winogradForward.ts';
-import { gradientCommands } from '../src/kernels/winogradGradient.ts';
-import { tileGrid } from '../src/kernels/winogradTiles.ts';
-import type { Command } from '../src/program.ts';
+import type { ConvolutionDescription } from '../src/kernels/convolution/geometry.ts';
+import { winogradCommands } from '../src/kernels/winograd/winograd.ts';
+import { forwardCommands } from '../src/kernels/winograd/forward.ts';
+import { gradientCommands } from '../src/kernels/winograd/gradient.ts';
+import { tileGrid } from '../src/kernels/winograd/tiles.ts';
+import type { Command } from '../src/command.ts';
 import { backwards, inOrder, link, slot } from './link.ts';
 import { layouts, numbers, positionsOf, strided, tripleTail, variants, type Strided } from './views.ts';
 

@@ -1,8 +1,8 @@
 import { i32, i32x4, v128 } from '../assembler/index.ts';
-import type { Command, KernelCode, Word } from '../program.ts';
-import { packWords, readWords } from './packWords.ts';
-import { emitRange, rangeNames } from './rows.ts';
-import { emitTail, tailNames, tailWords, type Tail } from './tileTail.ts';
+import type { Command, KernelCode, Word } from '../command.ts';
+import { packWords, readWords } from '../emit/words.ts';
+import { emitRange, rangeNames } from '../emit/stridedLoop.ts';
+import { emitTail, tailNames, tailWords, type Tail } from '../emit/epilogue.ts';
 
 const names = ['to', ...rangeNames, ...tailNames] as const;
 const grain = 1 << 16;

@@ -1,19 +1,19 @@
 import type { Kernel } from '@thetagrad/core/backend';
-import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution.ts';
-import { scatterCommands, takeCommands } from '../kernels/indexing.ts';
+import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution/convolution.ts';
+import { scatterCommands, takeCommands } from '../kernels/indexing/indexing.ts';
 import { iotaCommand } from '../kernels/iota.ts';
-import { matmulCommands } from '../kernels/matmul.ts';
-import { winogradCommands } from '../kernels/winograd.ts';
-import { concatCommands, foldCommands, padCommands } from '../kernels/move.ts';
-import { maxIndicesCommands, windowSumCommands } from '../kernels/pool.ts';
-import { windowSumTransposeCommands } from '../kernels/poolSpread.ts';
-import { randomCommand } from '../kernels/random.ts';
-import { scanCommands } from '../kernels/scan.ts';
-import { sortCommands } from '../kernels/sort.ts';
-import { tailCommand, type Tail } from '../kernels/tileTail.ts';
-import type { Command, Features } from '../program.ts';
-import { mapCommand, tailOf } from './map.ts';
-import { reduceCommands } from './reduce.ts';
+import { matmulCommands } from '../kernels/matmul/matmul.ts';
+import { winogradCommands } from '../kernels/winograd/winograd.ts';
+import { concatCommands, foldCommands, padCommands } from '../kernels/move/move.ts';
+import { maxIndicesCommands, windowSumCommands } from '../kernels/pool/windows.ts';
+import { windowSumTransposeCommands } from '../kernels/pool/windowSumTranspose.ts';
+import { randomCommand } from '../kernels/randomBits.ts';
+import { scanCommands } from '../kernels/scan/scan.ts';
+import { sortCommands } from '../kernels/argsort.ts';
+import { tailCommand, type Tail } from '../emit/epilogue.ts';
+import type { Command, Features } from '../command.ts';
+import { mapCommand, tailOf } from '../kernels/map/map.ts';
+import { reduceCommands } from '../kernels/reduce/reduce.ts';
 
 export interface LowerOptions {
   readonly features: Features;

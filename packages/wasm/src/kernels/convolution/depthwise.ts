@@ -1,0 +1,213 @@
+// Convolutions with one channel a group: each input element is used once for each kernel element only, so nothing is
+// packed. A row of outputs is the sum of scaled rows of inputs.
+import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
+import type { Command, KernelCode } from '../../command.ts';
+import { startsOf, type ConvolutionDescription, type Phase } from './geometry.ts';
+import { offsetFiller, offsetWords, offsetWordCount } from '../panels/gather.ts';
+import { everySecond } from '../../emit/lanes.ts';
+import { chunksOf, cutUnits, emitUnits } from '../../emit/units.ts';
+import { packWords, readWords } from '../../emit/words.ts';
+
+const names = [
+  'images',
+  'kernels',
+  'output',
+  'channels',
+  'perGroup',
+  'rows',
+  'columns',
+  'taps',
+  'imageBytes',
+  'channelBytes',
+  'rowBytes',
+  'columnBytes',
+  'kernelBytes',
+  'planeBytes',
+  'outputRowBytes',
+  'outputColumnBytes',
+  'units',
+  'unitsInChunk',
+] as const;
+
+/** The outputs of one phase. A unit is one output plane. */
+export function depthwiseCommand(description: ConvolutionDescription, y: Phase, x: Phase): Command {
+  const { images, kernels, shape, groups } = description;
+  const [imageStride, channelStride, rowStride, columnStride] = images.view.strides as [number, number, number, number];
+  const [kernelStride, , kernelRow, kernelColumn] = kernels.view.strides as [number, number, number, number];
+  const taps = y.taps * x.taps;
+  const [count, channels, height, width] = shape as [number, number, number, number];
+  const cut = cutUnits(count * channels, y.count * x.count * (taps + 2) + 100, 1 << 19);
+  const one = { size: 1, byteStride: 0 };
+  const axis = (size: number, stride: number) => ({ size, byteStride: 4 * stride });
+  return {
+    code: depthwiseCode,
+    words: [
+      ...packWords(names, {
+        ...startsOf(description, y, x),
+        channels,
+        perGroup: channels / groups,
+        rows: y.count,
+        columns: x.count,
+        taps,
+        imageBytes: 4 * imageStride,
+        channelBytes: 4 * channelStride,
+        rowBytes: 4 * y.stride * rowStride,
+        columnBytes: 4 * x.stride * columnStride,
+        kernelBytes: 4 * kernelStride,
+        planeBytes: 4 * height * width,
+        outputRowBytes: 4 * y.step * width,
+        outputColumnBytes: 4 * x.step,
+        ...cut,
+      }),
+      ...offsetWords([one, axis(y.taps, y.tapStep * rowStride), axis(x.taps, x.tapStep * columnStride)]),
+      ...offsetWords([one, axis(y.taps, y.tapDistance * kernelRow), axis(x.taps, x.tapDistance * kernelColumn)]),
+    ],
+    chunks: chunksOf(cut),
+    scratchBytes: 12 * taps,
+  };
+}
+
+/** Scratch memory holds three lists over the taps: their offsets in the images, in the kernels, and their factors. */
+const depthwiseCode: KernelCode = {
+  key: 'convolution depthwise',
+  assemble: (module) => {
+    const fill = offsetFiller(module);
+    const [contiguousRow, everySecondRow, anyRow] = rowFunctions(module);
+    return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
+      const w = readWords(code, args, names);
+      const tapBytes = code.local('i32', i32.shl(w.taps, i32.const(2)));
+      const kernelOffsets = code.local('i32', i32.add(scratch, tapBytes));
+      const factors = code.local('i32', i32.add(kernelOffsets, tapBytes));
+      const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
+      code.emit(code.call(fill, axes(0), i32.const(0), w.taps, w.taps, scratch));
+      code.emit(code.call(fill, axes(1), i32.const(0), w.taps, w.taps, kernelOffsets));
+      const i = code.local('i32');
+      emitUnits(code, chunk, w, (unit) => {
+        const channel = code.local('i32', i32.remU(unit, w.channels));
+        const kernel = code.local('i32', i32.add(w.kernels, i32.mul(channel, w.kernelBytes)));
+        code.for(i, i32.const(0), tapBytes, 4, () => {
+          const factor = f32.load(i32.add(kernel, i32.load(i32.add(kernelOffsets, i))));
+          code.emit(f32.store(i32.add(factors, i), factor));
+        });
+        const image = i32.mul(i32.divU(unit, w.channels), w.imageBytes);
+        const plane = i32.mul(i32.divU(channel, w.perGroup), w.channelBytes);
+        const from = code.local('i32', i32.add(w.images, i32.add(image, plane)));
+        const to = code.local('i32', i32.add(w.output, i32.mul(unit, w.planeBytes)));
+        code.for(i, i32.const(0), w.rows, 1, () => {
+          const row = (each: typeof anyRow) =>
+            code.emit(
+              code.call(each, from, w.columnBytes, scratch, factors, w.taps, to, w.outputColumnBytes, w.columns),
+            );
+          code.if(
+            i32.eq(w.columnBytes, i32.const(4)),
+            () => row(contiguousRow),
+            () =>
+              code.if(
+                i32.eq(w.columnBytes, i32.const(8)),
+                () => row(everySecondRow),
+                () => row(anyRow),
+              ),
+          );
+          code.add(from, w.rowBytes);
+          code.add(to, w.outputRowBytes);
+        });
+      });
+    });
+  },
+};
+
+type I32 = 'i32';
+type RowFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
+
+/**
+ * Three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled rows: for
+ * input columns side by side, for every second one, and for any.
+ */
+function rowFunctions(module: ModuleBuilder): [RowFunction, RowFunction, RowFunction] {
+  const contiguous = (at: Value<I32>, vector: number): Value<'v128'> =>
+    v128.load(at, { offset: 16 * vector, align: 4 });
+  const seconds = (at: Value<I32>, vector: number): Value<'v128'> => everySecond(at, 32 * vector);
+  return [vectorRow(module, 4, contiguous), vectorRow(module, 8, seconds), scalarRow(module)];
+}
+
+function vectorRow(
+  module: ModuleBuilder,
+  columnBytes: number,
+  load: (at: Value<I32>, vector: number) => Value<'v128'>,
+): RowFunction {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, from, _fromBytes, offsets, factors, taps, to, toBytes, columns) => {
+      const tap = code.local('i32');
+      const end = code.local('i32', i32.shl(taps, i32.const(2)));
+      const at = code.local('i32');
+      const factor = code.local('v128');
+      const sums = [0, 1, 2, 3].map(() => code.local('v128'));
+      const sum = (vectors: number): void => {
+        const used = sums.slice(0, vectors);
+        for (const each of used) code.set(each, f32x4.splat(f32.const(0)));
+        code.set(tap, i32.const(0));
+        code.doWhile(
+          () => {
+            code.set(at, i32.add(from, i32.load(i32.add(offsets, tap))));
+            code.set(factor, v128.load32Splat(i32.add(factors, tap)));
+            used.forEach((each, vector) => code.set(each, f32x4.add(each, f32x4.mul(factor, load(at, vector)))));
+            code.add(tap, i32.const(4));
+          },
+          i32.ltU(tap, end),
+        );
+      };
+      const advance = (vectors: number): void => {
+        code.add(from, i32.const(4 * vectors * columnBytes));
+        code.set(columns, i32.sub(columns, i32.const(4 * vectors)));
+      };
+      code.if(i32.eq(toBytes, i32.const(4)), () => {
+        for (const vectors of [4, 1]) {
+          code.while(i32.geU(columns, i32.const(4 * vectors)), () => {
+            sum(vectors);
+            for (let vector = 0; vector < vectors; vector++) {
+              code.emit(v128.store(to, sums[vector]!, { offset: 16 * vector, align: 4 }));
+            }
+            code.add(to, i32.const(16 * vectors));
+            advance(vectors);
+          });
+        }
+      });
+      // What is left, and outputs that are not side by side: lane by lane.
+      const lane = (number: number): void => {
+        code.emit(v128.store32Lane(to, sums[0]!, number));
+        code.add(to, toBytes);
+      };
+      code.while(i32.geS(columns, i32.const(1)), () => {
+        sum(1);
+        lane(0);
+        for (const number of [1, 2, 3]) code.if(i32.gtS(columns, i32.const(number)), () => lane(number));
+        advance(1);
+      });
+    },
+  );
+}
+
+function scalarRow(module: ModuleBuilder): RowFunction {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, from, fromBytes, offsets, factors, taps, to, toBytes, columns) => {
+      const tap = code.local('i32');
+      const end = code.local('i32', i32.shl(taps, i32.const(2)));
+      const column = code.local('i32');
+      const sum = code.local('f32');
+      code.for(column, i32.const(0), columns, 1, () => {
+        code.set(sum, f32.const(0));
+        code.for(tap, i32.const(0), end, 4, () => {
+          const input = f32.load(i32.add(from, i32.load(i32.add(offsets, tap))));
+          code.set(sum, f32.add(sum, f32.mul(f32.load(i32.add(factors, tap)), input)));
+        });
+        code.emit(f32.store(to, sum));
+        code.add(from, fromBytes);
+        code.add(to, toBytes);
+      });
+    },
+  );
+}

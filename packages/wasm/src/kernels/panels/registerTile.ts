@@ -1,0 +1,58 @@
+import { f32, f32x4, i32, v128, type Code, type Local, type Value } from '../../assembler/index.ts';
+
+export interface Tile {
+  /** Rows of the tile: rows · vectors accumulators and vectors + 1 operands have to fit 16 registers. */
+  readonly rows: number;
+  /** Columns of the tile, in vectors of 4. */
+  readonly vectors: number;
+  /** The address of A's element (0, 0); it is moved to behind the last. Element (i, k) is `i · aRow + k · aStep` bytes on. */
+  readonly a: Local<'i32'>;
+  readonly aRow: number;
+  readonly aStep: number | Value<'i32'>;
+  /** The same for B, whose element (k, j) is `k · bStep + 4j` bytes on. */
+  readonly b: Local<'i32'>;
+  readonly bStep: number | Value<'i32'>;
+  /** The number of terms in each sum, at least 1. */
+  readonly depth: Value<'i32'>;
+  /** Whether multiply and add may be one instruction with one rounding. */
+  readonly relaxed: boolean;
+}
+
+/**
+ * Emits the loop that everything rests on: a register tile of the product A · B, float32 sums in order of k, for operands
+ * anywhere in memory (packed panels, or a transformed image with strides of its own). Returns the sums, row by row, 4
+ * columns a vector, which the caller stores.
+ *
+ * The loop is not unrolled here and loads each operand once, at its use: the engine's compiler keeps loads in their
+ * order, and with more of them in flight it runs out of registers. V8 unrolls loops inside of other loops by itself, with
+ * better luck: emit the tile in the loops over tiles (in a function of its own it is a sixth slower).
+ */
+export function emitTile(code: Code, tile: Tile): Local<'v128'>[][] {
+  const { a, b, relaxed } = tile;
+  const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const sums = indices(tile.rows).map(() => indices(tile.vectors).map(() => code.local('v128')));
+  const columns = indices(tile.vectors).map(() => code.local('v128'));
+  const row = code.local('v128');
+  const zero = f32x4.splat(f32.const(0));
+  for (const sum of sums.flat()) code.set(sum, zero);
+
+  const left = code.local('i32', tile.depth);
+  code.doWhile(() => {
+    columns.forEach((column, j) => code.set(column, v128.load(b, { offset: 16 * j, align: 4 })));
+    sums.forEach((sumsOfRow, i) => {
+      code.set(row, v128.load32Splat(a, { offset: i * tile.aRow }));
+      sumsOfRow.forEach((sum, j) => {
+        const column = columns[j]!;
+        code.set(sum, relaxed ? f32x4.relaxedMadd(row, column, sum) : f32x4.add(sum, f32x4.mul(row, column)));
+      });
+    });
+    code.add(a, stepOf(tile.aStep));
+    code.add(b, stepOf(tile.bStep));
+    code.set(left, i32.sub(left, i32.const(1)));
+  }, left);
+  return sums;
+}
+
+function stepOf(step: number | Value<'i32'>): Value<'i32'> {
+  return typeof step === 'number' ? i32.const(step) : step;
+}

@@ -1,0 +1,121 @@
+import {
+  f32,
+  f32x4,
+  i32,
+  select,
+  v128,
+  type Access,
+  type FunctionRef,
+  type ModuleBuilder,
+  type Value,
+} from '../../assembler/index.ts';
+import { emitLeast } from '../../emit/units.ts';
+import { emitTile } from './registerTile.ts';
+
+/** Columns of a register tile, and the width of B's panels. */
+export const tileColumns = 8;
+
+/** Rows of a register tile, and the width of A's panels: with a fused multiply-add, registers are left for more. */
+export function tileRows({ relaxed }: { readonly relaxed: boolean }): number {
+  return relaxed ? 6 : 4;
+}
+
+/** Scratch memory that {@link tileBlock} needs. */
+export const tileBlockScratchBytes: number = 6 * tileColumns * 4;
+
+type I32 = 'i32';
+const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+export type TileBlock = FunctionRef<typeof params, readonly []>;
+
+/**
+ * Defines a function (a, b, depth, c, rowBytes, rows, columns, accumulate, scratch) that stores the product of A's and
+ * B's panels, or adds it, to `rows` × `columns` elements at `c`, `rowBytes` from row to row (`accumulate` is 0 or 1). Panels follow each other
+ * without gaps, of `depth` ≥ 1 columns or rows; their number is what the rows and columns fill, the last one padded.
+ * Tiles over the edge go through scratch memory.
+ */
+export function tileBlock(module: ModuleBuilder, features: { readonly relaxed: boolean }): TileBlock {
+  const rowsOfTile = tileRows(features);
+  const addTile = tileAdder(module);
+  return module.function(params, [], (code, aPanels, b, depth, c, rowBytes, rows, columns, accumulate, scratch) => {
+    const row = code.local('i32');
+    const column = code.local('i32');
+    const a = code.local('i32');
+    const bTile = code.local('i32');
+    // Where the tile is stored, from row to row, and whether it is added to what is there.
+    const corner = code.local('i32');
+    const target = code.local('i32');
+    const stride = code.local('i32');
+    const adds = code.local('i32');
+    code.for(column, i32.const(0), columns, tileColumns, () => {
+      code.set(a, aPanels);
+      code.set(corner, i32.add(c, i32.shl(column, i32.const(2))));
+      const columnCount = emitLeast(code, i32.const(tileColumns), i32.sub(columns, column));
+      code.for(row, i32.const(0), rows, rowsOfTile, () => {
+        const rowCount = emitLeast(code, i32.const(rowsOfTile), i32.sub(rows, row));
+        const isWhole = code.local(
+          'i32',
+          i32.and(i32.eq(rowCount, i32.const(rowsOfTile)), i32.eq(columnCount, i32.const(tileColumns))),
+        );
+        code.set(target, select(isWhole, corner, scratch));
+        code.set(stride, select(isWhole, rowBytes, i32.const(tileColumns * 4)));
+        code.set(adds, i32.and(isWhole, accumulate));
+        code.set(bTile, b);
+        // The loop moves both addresses to the next panels.
+        const sums = emitTile(code, {
+          rows: rowsOfTile,
+          vectors: tileColumns / 4,
+          a,
+          aRow: 4,
+          aStep: rowsOfTile * 4,
+          b: bTile,
+          bStep: tileColumns * 4,
+          depth,
+          relaxed: features.relaxed,
+        });
+        const eachSum = (stored: (sum: Value<'v128'>, access: Access) => Value<'v128'>): void => {
+          for (const sumsOfRow of sums) {
+            sumsOfRow.forEach((sum, j) => {
+              const access = { offset: 16 * j, align: 4 };
+              code.emit(v128.store(target, stored(sum, access), access));
+            });
+            code.add(target, stride);
+          }
+        };
+        code.if(
+          adds,
+          () => eachSum((sum, access) => f32x4.add(v128.load(target, access), sum)),
+          () => eachSum((sum) => sum),
+        );
+        code.if(i32.eqz(isWhole), () =>
+          code.emit(code.call(addTile, scratch, corner, rowBytes, rowCount, columnCount, accumulate)),
+        );
+        code.add(corner, i32.mul(rowBytes, i32.const(rowsOfTile)));
+      });
+      code.set(b, bTile);
+    });
+  });
+}
+
+/** Defines a function (from, to, rowBytes, rows, columns, accumulate) that stores or adds a part of a tile. */
+function tileAdder(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, from, to, rowBytes, rows, columns, accumulate) => {
+      const i = code.local('i32');
+      const j = code.local('i32');
+      const sum = code.local('f32');
+      const end = code.local('i32', i32.shl(columns, i32.const(2)));
+      code.for(i, i32.const(0), rows, 1, () => {
+        code.for(j, i32.const(0), end, 4, () => {
+          const at = i32.add(to, j);
+          code.set(sum, f32.load(i32.add(from, j)));
+          code.if(accumulate, () => code.set(sum, f32.add(f32.load(at), sum)));
+          code.emit(f32.store(at, sum));
+        });
+        code.add(from, i32.const(tileColumns * 4));
+        code.add(to, rowBytes);
+      });
+    },
+  );
+}
