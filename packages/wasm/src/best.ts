@@ -2,17 +2,18 @@ import { reference } from '@thetagrad/core';
 import { type Backend } from '@thetagrad/core/backend';
 import { wasm, type WasmOptions } from './wasm.ts';
 
-/** A backend, and why it is this one. */
+/** A backend, and the reason for its choice. */
 export interface Choice {
   readonly backend: Backend;
-  /** One line, to be shown: what was chosen, and what spoke against faster ones. */
+  /** One line for display: what was chosen, and why faster ones were not. */
   readonly reason: string;
 }
 
 /**
- * The fastest backend that works here: WebAssembly, or the reference backend where the engine lacks what that needs.
+ * The fastest backend that works here: WebAssembly, or the reference backend where the engine lacks WebAssembly SIMD.
  * `const { backend, reason } = await best(); setBackend(backend);`
- * @throws as {@link wasm} for options that are wrong anywhere.
+ * @throws {TypeError} for an option of a wrong type or unknown name.
+ * @throws {RangeError} for a number of threads or a limit out of range, or if the engine grants no memory.
  */
 export async function best(options: WasmOptions = {}): Promise<Choice> {
   try {

@@ -1,30 +1,39 @@
+// The intermediate form between core's kernels and running code: commands, which lower/ makes and runtime/ links.
 import type { Kernel, Slot } from '@thetagrad/core/backend';
 import type { FunctionRef, ModuleBuilder } from './assembler/index.ts';
 
-/** What the engine can do, as far as generated code depends on it. */
+/** Features of the engine that generated code depends on. */
 export interface Features {
-  /** Relaxed SIMD: fused multiply-add, whose last bit may differ from machine to machine. */
+  /** Relaxed SIMD: fused multiply-add, whose last bit may differ between machines. */
   readonly relaxed: boolean;
 }
 
 /**
- * A function of a generated module, of type (args, chunk, scratch) → (), all i32: does piece `chunk` of the work that the
- * argument block at `args` describes. `scratch` is memory of the thread's own. (A tail is (args, begin, end) → ().)
- * Equal keys are one function: a key says everything that `assemble` depends on.
+ * A function of a generated module, of type (args, chunk, workspace) → (), all i32: computes chunk number `chunk` of the
+ * work that the argument block at `args` describes. `workspace` is the address of memory that no other thread uses.
+ * (An epilogue is (args, begin, end) → ().) Codes with equal keys are assembled once; see `kernelCode` in emit/.
  */
 export interface KernelCode {
+  /** Appears in error messages. */
+  readonly name: string;
   readonly key: string;
-  /** It imports JavaScript functions (module `js`, see lower/imports.ts): only the main thread runs it. */
+  /** Imports JavaScript functions (module `js`, see emit/imports.ts), so only the main thread can run it. */
   readonly hostOnly?: boolean;
-  /** It imports functions (of `Math`, or of ours): these come first in a module, so it has one of its own. */
+  /** Imports functions, which must come first in a module, so it is assembled into a module of its own. */
   readonly alone?: boolean;
-  assemble(module: ModuleBuilder, features: Features): FunctionRef;
+  assemble(module: ModuleBuilder): FunctionRef;
 }
 
-/** Memory of a program's own, alive from the first to the last of its commands that names it. */
-export interface Temporary {
-  readonly kind: 'temporary';
+/** Memory for intermediates of a kernel, alive from the first to the last of its commands that use it. */
+export interface Scratch {
+  readonly kind: 'scratch';
   readonly bytes: number;
+}
+
+/** An address that is known once a plan runs: `byteOffset` bytes into a slot of core's or into scratch. */
+export interface SlotAddress {
+  readonly slot: Slot | Scratch;
+  readonly byteOffset: number;
 }
 
 /** A 32-bit word of an argument block. */
@@ -32,24 +41,24 @@ export type Word =
   | number
   /** The bits of a float32. */
   | { readonly float: number }
-  /** An address: so many bytes into a slot or temporary. */
-  | { readonly place: Slot | Temporary; readonly byteOffset: number }
+  | SlotAddress
   /** A function's index in the shared table, for an indirect call. */
   | { readonly code: KernelCode }
   /** The address of another command's argument block. */
   | { readonly argsOf: Command };
 
 /**
- * One step of a program, done by all threads together before the next begins. Its cutting into chunks never depends on
- * the number of threads, and every output element is computed by one chunk: results do not depend on who computes what.
+ * One step of a program, completed by all threads before the next begins. How it is cut into chunks never depends on the
+ * number of threads, and each output element is computed by one chunk, so results do not depend on the threads either.
  */
 export interface Command {
   readonly code: KernelCode;
+  /** The argument block. */
   readonly words: readonly Word[];
   readonly chunks: number;
-  /** What `scratch` points to: so many bytes, aligned to 64, with any contents. */
-  readonly scratchBytes: number;
+  /** The size of each thread's workspace, aligned to 64 bytes and uninitialized. */
+  readonly workspaceBytes: number;
 }
 
-/** The commands that compute a kernel, or `undefined` where WebAssembly has no code for it. */
+/** Lowers a kernel to commands; `undefined` if it has to run on the host. */
 export type Lower = (kernel: Kernel) => readonly Command[] | undefined;

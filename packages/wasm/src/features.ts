@@ -1,21 +1,20 @@
-// What the engine can do, found by validating tiny modules.
+// Features of the engine, detected by validating tiny modules.
 import { f32, f32x4, i32, ModuleBuilder, type Code } from './assembler/index.ts';
 
 export interface EngineFeatures {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;
-  /** Memory that several threads share, and atomic access to it. */
+  /** Memory shared by threads, and atomic accesses. */
   readonly threads: boolean;
 }
 
-/** What this engine can do. */
 export function detectFeatures(): EngineFeatures {
   const vector = f32x4.splat(f32.const(0));
   return {
     simd: validates((code) => code.drop(f32x4.add(vector, vector))),
     relaxedSimd: validates((code) => code.drop(f32x4.relaxedMadd(vector, vector, vector))),
     threads:
-      // Pages without cross-origin isolation cannot send memory to their workers.
+      // Pages without cross-origin isolation cannot share memory with workers.
       typeof SharedArrayBuffer === 'function' &&
       (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated !== false &&
       validates((code) => code.drop(i32.atomic.load(i32.const(0))), true),
@@ -28,7 +27,7 @@ function validates(body: (code: Code) => void, shared = false): boolean {
   return WebAssembly.validate(module.toBytes());
 }
 
-/** How many threads the machine runs at once. */
+/** The number of threads that the machine runs at once. */
 export function availableThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   return os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1);

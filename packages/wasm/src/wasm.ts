@@ -3,25 +3,25 @@ import { availableThreads, detectFeatures } from './features.ts';
 import { importedFunctions } from './emit/imports.ts';
 import { lower } from './lower/index.ts';
 import { limits } from './runtime/heap.ts';
-import { mostThreads } from './threads/runtimeModule.ts';
+import { maxThreads } from './threads/layout.ts';
 
 export interface WasmOptions {
   /**
-   * How many threads compute, the calling one included; all that the machine has unless said otherwise. More than one
-   * need shared memory, which browsers grant to cross-origin isolated pages only: elsewhere there is one thread.
+   * The number of threads that compute, including the calling one. More than one need shared memory, which browsers grant
+   * to cross-origin isolated pages only: elsewhere there is one thread. Default: all that the machine has.
    */
   readonly threads?: number;
-  /** Leaves relaxed SIMD unused, whose last bit may differ between machines. False unless said otherwise. */
+  /** Avoids relaxed SIMD, whose last bit may differ between machines. Default: false. */
   readonly deterministic?: boolean;
-  /** The most memory in bytes: from 1 MiB to 4 GiB, which is the default. */
+  /** The maximum memory in bytes, from 1 MiB to 4 GiB. Default: 4 GiB. */
   readonly memoryLimit?: number;
-  /** Whether 3×3 convolutions may use Winograd's algorithm, which is faster and rounds a little more. True unless said otherwise. */
+  /** Allows Winograd's algorithm for 3×3 convolutions, which is faster and rounds a little more. Default: true. */
   readonly winograd?: boolean;
 }
 
 /**
- * A backend that computes in SIMD WebAssembly, on all cores where memory can be shared. Results are the same for any
- * number of threads.
+ * Creates a backend that computes in SIMD WebAssembly, on all cores where memory can be shared. Results do not depend on
+ * the number of threads.
  * @throws {TypeError} for an option of a wrong type or unknown name.
  * @throws {RangeError} for a number of threads or a limit out of range, or if the engine grants no memory.
  * @throws {Error} where WebAssembly lacks SIMD.
@@ -32,20 +32,18 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
   if (!engine.simd) {
     throw new Error('wasm: this engine lacks WebAssembly SIMD; use the reference backend: setBackend(reference())');
   }
-  const { deterministic = false, winograd = true, memoryLimit = limits.most } = options;
-  const wanted = options.threads ?? Math.min(availableThreads(), mostThreads);
+  const { deterministic = false, winograd = true, memoryLimit = limits.max } = options;
+  const wanted = options.threads ?? Math.min(availableThreads(), maxThreads);
   const shared = engine.threads && wanted > 1;
   const relaxed = engine.relaxedSimd && !deterministic;
   const notes = [
     `relaxed SIMD ${relaxed ? 'on' : deterministic ? 'off (deterministic)' : 'off (the engine lacks it)'}`,
   ];
   if (wanted > 1 && !shared) notes.push('one thread because memory cannot be shared here');
-  const features = { relaxed };
   return new WasmBackend({
     threads: shared ? wanted : 1,
     shared,
-    memoryLimit: Math.min(memoryLimit, limits.most),
-    features,
+    memoryLimit: Math.min(memoryLimit, limits.max),
     lower: (kernel) => lower(kernel, { features: { relaxed }, winograd }),
     imported: importedFunctions,
     notes,
@@ -69,11 +67,11 @@ function checkOptions(options: WasmOptions): void {
       throw new TypeError(`wasm: the option ${name} is a ${type}, got ${String(value)}`);
     }
   }
-  const { threads = 1, memoryLimit = limits.most } = options;
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads) {
-    throw new RangeError(`wasm: threads is an integer from 1 to ${mostThreads}, got ${threads}`);
+  const { threads = 1, memoryLimit = limits.max } = options;
+  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
+    throw new RangeError(`wasm: threads is an integer from 1 to ${maxThreads}, got ${threads}`);
   }
-  if (!(memoryLimit >= limits.least && memoryLimit <= 2 ** 32)) {
-    throw new RangeError(`wasm: memoryLimit is from ${limits.least} to ${2 ** 32} bytes, got ${memoryLimit}`);
+  if (!(memoryLimit >= limits.min && memoryLimit <= 2 ** 32)) {
+    throw new RangeError(`wasm: memoryLimit is from ${limits.min} to ${2 ** 32} bytes, got ${memoryLimit}`);
   }
 }

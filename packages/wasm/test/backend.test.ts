@@ -1,20 +1,20 @@
 import type { Plan } from '@thetagrad/core/backend';
 import { describe, expect, test } from 'vitest';
 import { f64, i32, type Value } from '../src/assembler/index.ts';
-import type { Command, KernelCode, Temporary } from '../src/command.ts';
-import { affine, affineWords, at, command, input, kernelCode, machine, output, Plans } from './machine.ts';
+import type { Command, KernelCode, Scratch } from '../src/command.ts';
+import { affine, affineWords, at, command, input, testCode, machine, output, Plans } from './machine.ts';
 
 const n = 8;
 const ramp = Float32Array.from({ length: n }, (_, i) => i);
-const temporary = (bytes: number): Temporary => ({ kind: 'temporary', bytes });
+const scratch = (bytes: number): Scratch => ({ kind: 'scratch', bytes });
 const add = (out: Command['words'][number], x: Command['words'][number], b: number): Command =>
   command(affine, affineWords(out, x, n, 1, b));
 
 describe('programs', () => {
-  test('run commands through temporaries, the arena and parts of slots', () => {
+  test('run commands through scratch, the arena and parts of slots', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
-    const [first, second] = [temporary(4 * n), temporary(4 * n)];
+    const [first, second] = [scratch(4 * n), scratch(4 * n)];
     const arena = { kind: 'arena', byteOffset: 64, dtype: 'float32', size: n } as const;
     const plan: Plan = {
       ...plans.of(
@@ -28,13 +28,13 @@ describe('programs', () => {
     expect(out.readSync()).toEqual(Float32Array.of(...ramp.map((x) => x + 1), ...ramp.map((x) => x + 111)));
   });
 
-  test('share memory between temporaries that are not alive at the same time', () => {
+  test('share memory between scratch that are not alive at the same time', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const bytes = 2 ** 20;
     let last = at(input(0, n));
     const commands = Array.from({ length: 50 }, () => {
-      const next = at(temporary(bytes));
+      const next = at(scratch(bytes));
       const each = add(next, last, 1);
       last = next;
       return each;
@@ -49,9 +49,9 @@ describe('programs', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     // Words: function, its arguments.
-    const caller = kernelCode('caller', (code, args, chunk, scratch) =>
+    const caller = testCode('caller', (code, args, chunk, workspace) =>
       code.emit(
-        code.callIndirect(i32.load(args), ['i32', 'i32', 'i32'], [], i32.load(args, { offset: 4 }), chunk, scratch),
+        code.callIndirect(i32.load(args), ['i32', 'i32', 'i32'], [], i32.load(args, { offset: 4 }), chunk, workspace),
       ),
     );
     const called = add(at(output(0, n)), at(input(0, n)), 5);
@@ -65,7 +65,7 @@ describe('programs', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const never = command(
-      kernelCode('never', (code) => code.trap()),
+      testCode('never', (code) => code.trap()),
       [],
       0,
     );
@@ -116,6 +116,7 @@ describe('programs', () => {
     const backend = machine(plans, { threads: 2, imported: { square, twice: (value: number) => 2 * value } });
     await backend.ready();
     const calling = (name: string): KernelCode => ({
+      name: `calling ${name}`,
       key: `calling ${name}`,
       hostOnly: true,
       assemble: (module) => {
@@ -129,15 +130,15 @@ describe('programs', () => {
     });
     const words = (index: number) => [at(output(index, 64, 'float64'))];
     const outputs = [0, 1, 2].map(() => backend.allocate('float64', 64));
-    const through = kernelCode('through', (code, args, chunk, scratch) => {
+    const through = testCode('through', (code, args, chunk, workspace) => {
       const parameters = ['i32', 'i32', 'i32'] as const;
-      code.emit(code.callIndirect(i32.load(args), parameters, [], i32.load(args, { offset: 4 }), chunk, scratch));
+      code.emit(code.callIndirect(i32.load(args), parameters, [], i32.load(args, { offset: 4 }), chunk, workspace));
     });
-    const tail = command(calling('twice'), words(2));
+    const epilogue = command(calling('twice'), words(2));
     const plan = plans.of([
       command(calling('square'), words(0), 64),
       command(calling('twice'), words(1), 64),
-      command(through, [{ code: tail.code }, { argsOf: tail }], 64),
+      command(through, [{ code: epilogue.code }, { argsOf: epilogue }], 64),
     ]);
     backend.execute(plan, [], outputs);
     const numbers = Float64Array.from({ length: 64 }, (_, i) => i);

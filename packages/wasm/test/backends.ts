@@ -13,11 +13,9 @@ export function strictBackend(threads: number): WasmBackend {
     threads,
     shared: threads > 1,
     memoryLimit: 2 ** 30,
-    features,
     lower: (kernel) => {
       const commands = lower(kernel, { features, winograd: false });
-      if (!commands)
-        throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.operation.name : kernel.kind}`);
+      if (!commands) throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.name : kernel.kind}`);
       return commands;
     },
     imported: importedFunctions,

@@ -62,7 +62,7 @@ describe('buffers', () => {
 
   test('moves the oldest results out of the way, from where they can still be read and used', () => {
     const plans = new Plans();
-    const backend = machine(plans, { threads: 1, leastBudget: 16 * 2 ** 20 });
+    const backend = machine(plans, { threads: 1, minBudget: 16 * 2 ** 20 });
     const n = 2 ** 18;
     const plan = affinePlan(plans, n, 1, 1);
     let last = backend.upload(new Float32Array(n), 'float32');

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { convolutionCommands, type ConvolutionDescription } from '../src/kernels/convolution/convolution.ts';
+import { convolutionCommands } from '../src/kernels/convolution/convolution.ts';
+import type { Convolution } from '../src/kernels/convolution/geometry.ts';
 import { backwards, inOrder, link, slot } from './link.ts';
-import { layouts, numbers, strided, sumError, tripleTail, variants, type Strided } from './views.ts';
+import { layouts, numbers, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
 
 type Pair = readonly [number, number];
 
 interface Attributes {
   readonly stride: Pair;
-  readonly low: Pair;
-  readonly high: Pair;
+  readonly padBefore: Pair;
+  readonly padAfter: Pair;
   readonly inputDilation: Pair;
   readonly filterDilation: Pair;
   readonly groups: number;
@@ -17,33 +18,33 @@ interface Attributes {
 
 const plainly: Attributes = {
   stride: [1, 1],
-  low: [0, 0],
-  high: [0, 0],
+  padBefore: [0, 0],
+  padAfter: [0, 0],
   inputDilation: [1, 1],
   filterDilation: [1, 1],
   groups: 1,
 };
 
-function outputShape(images: readonly number[], kernels: readonly number[], a: Attributes): number[] {
+function outputShape(input: readonly number[], filter: readonly number[], a: Attributes): number[] {
   const dilated = (length: number, dilation: number): number => (length === 0 ? 0 : (length - 1) * dilation + 1);
   const spatial = ([0, 1] as const).map((i) => {
-    const room = dilated(images[2 + i]!, a.inputDilation[i]) + a.low[i] + a.high[i];
-    return Math.max(0, Math.floor((room - dilated(kernels[2 + i]!, a.filterDilation[i])) / a.stride[i]) + 1);
+    const room = dilated(input[2 + i]!, a.inputDilation[i]) + a.padBefore[i] + a.padAfter[i];
+    return Math.max(0, Math.floor((room - dilated(filter[2 + i]!, a.filterDilation[i])) / a.stride[i]) + 1);
   });
-  return [images[0]!, kernels[0]!, ...spatial];
+  return [input[0]!, filter[0]!, ...spatial];
 }
 
 /** The definition, in double precision, and the sums of absolute values. */
-function model(images: Strided, kernels: Strided, shape: readonly number[], a: Attributes) {
-  const [, , height, width] = images.view.shape as [number, number, number, number];
-  const [outputs, channels, kh, kw] = kernels.view.shape as [number, number, number, number];
+function model(input: Strided, filter: Strided, shape: readonly number[], a: Attributes) {
+  const [, , height, width] = input.view.shape as [number, number, number, number];
+  const [outputs, channels, kh, kw] = filter.view.shape as [number, number, number, number];
   const at = ({ view, values }: Strided, n: number, c: number, y: number, x: number): number => {
     const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
     return values[view.offset + n * s0 + c * s1 + y * s2 + x * s3]!;
   };
   /** The input coordinate that an output meets, −1 in the padding; none between dilated elements. */
   const meet = (i: 0 | 1, out: number, k: number, length: number): number | undefined => {
-    const place = (out * a.stride[i] - a.low[i] + k * a.filterDilation[i]) / a.inputDilation[i];
+    const place = (out * a.stride[i] - a.padBefore[i] + k * a.filterDilation[i]) / a.inputDilation[i];
     if (!Number.isInteger(place)) return undefined;
     return place >= 0 && place < length ? place : -1;
   };
@@ -64,8 +65,8 @@ function model(images: Strided, kernels: Strided, shape: readonly number[], a: A
               const x = meet(1, j, kx, width);
               if (x === undefined) continue;
               for (let c = 0; c < channels; c++) {
-                const input = y < 0 || x < 0 ? 0 : at(images, n, firstChannel + c, y, x);
-                const term = input * at(kernels, o, c, ky, kx);
+                const element = y < 0 || x < 0 ? 0 : at(input, n, firstChannel + c, y, x);
+                const term = element * at(filter, o, c, ky, kx);
                 sum += term;
                 magnitude += Math.abs(term);
               }
@@ -95,13 +96,13 @@ const convolutions = fc
     kernel: pairOf(fc.oneof(fc.integer({ min: 0, max: 3 }), small(6))),
     attributes: fc.record({
       stride: distance,
-      low: pairOf(fc.integer({ min: -2, max: 3 })),
-      high: pairOf(fc.integer({ min: -2, max: 3 })),
+      padBefore: pairOf(fc.integer({ min: -2, max: 3 })),
+      padAfter: pairOf(fc.integer({ min: -2, max: 3 })),
       inputDilation: distance,
       filterDilation: distance,
     }),
-    imageLayout: layouts(4, [true, true, true, true]),
-    kernelLayout: layouts(4, [true, true, true, true]),
+    inputLayout: layouts(4, [true, true, true, true]),
+    filterLayout: layouts(4, [true, true, true, true]),
     seed: fc.integer(),
   })
   .filter(
@@ -112,8 +113,8 @@ const convolutions = fc
 type Case = typeof convolutions extends fc.Arbitrary<infer T> ? T : never;
 
 interface Operands {
-  readonly images: Strided;
-  readonly kernels: Strided;
+  readonly input: Strided;
+  readonly filter: Strided;
   readonly attributes: Attributes;
   readonly shape: readonly number[];
 }
@@ -121,31 +122,35 @@ interface Operands {
 function operands(given: Case, special = false): Operands {
   const { count, groups, channels, outputs, spatial, kernel, seed } = given;
   const next = numbers(seed, special);
-  const images = strided([count, groups * channels, ...spatial], given.imageLayout, next);
-  const kernels = strided([groups * outputs, channels, ...kernel], given.kernelLayout, next);
+  const input = strided([count, groups * channels, ...spatial], given.inputLayout, next);
+  const filter = strided([groups * outputs, channels, ...kernel], given.filterLayout, next);
   const attributes = { ...given.attributes, groups };
-  return { images, kernels, attributes, shape: outputShape(images.view.shape, kernels.view.shape, attributes) };
+  return { input, filter, attributes, shape: outputShape(input.view.shape, filter.view.shape, attributes) };
 }
 
 describe.each(variants)('%o', (features) => {
-  function convolve({ images, kernels, attributes, shape }: Operands, hasTail = false, order = inOrder): Float32Array {
+  function convolve(
+    { input, filter, attributes, shape }: Operands,
+    hasEpilogue = false,
+    order = inOrder,
+  ): Float32Array {
     const size = shape.reduce((x, y) => x * y, 1);
     const output = slot('float32', size);
-    const tail = hasTail ? { tail: tripleTail(output) } : {};
-    const description: ConvolutionDescription = { images, kernels, output, shape, ...attributes, ...tail };
+    const epilogue = hasEpilogue ? { epilogue: tripleEpilogue(output) } : {};
+    const convolution: Convolution = { input, filter, output, shape, ...attributes, ...epilogue };
     const result = new Float32Array(size).fill(Number.NaN);
     const buffers = new Map([
-      [images.place, images.values],
-      [kernels.place, kernels.values],
+      [input.slot, input.values],
+      [filter.slot, filter.values],
       [output, result],
     ]);
-    const linked = link(convolutionCommands(description, features), buffers, features);
+    const linked = link(convolutionCommands(convolution, features), buffers);
     linked.run(order);
     return linked.read(output, result);
   }
 
   function check(given: Operands): void {
-    const { sums, magnitudes, depth } = model(given.images, given.kernels, given.shape, given.attributes);
+    const { sums, magnitudes, depth } = model(given.input, given.filter, given.shape, given.attributes);
     const isWrong = (x: number, i: number): boolean => !(Math.abs(x - sums[i]!) <= sumError(depth, magnitudes[i]!));
     expect(convolve(given).findIndex(isWrong)).toBe(-1);
   }
@@ -161,7 +166,7 @@ describe.each(variants)('%o', (features) => {
     fc.assert(
       fc.property(convolutions, (given) => {
         const each = operands(given, true);
-        const { sums } = model(each.images, each.kernels, each.shape, each.attributes);
+        const { sums } = model(each.input, each.filter, each.shape, each.attributes);
         const kind = (x: number): number => (Number.isFinite(x) ? 0 : x);
         expect(Array.from(convolve(each), kind)).toEqual(sums.map(kind));
       }),
@@ -179,7 +184,7 @@ describe.each(variants)('%o', (features) => {
     );
   });
 
-  test('calls the tail once for every element, at the end', () => {
+  test('calls the epilogue once for every element, at the end', () => {
     fc.assert(
       fc.property(convolutions, (given) => {
         const each = operands(given);
@@ -196,57 +201,71 @@ describe.each(variants)('%o', (features) => {
 
   // What training does, each with several chunks.
   test.each([
-    ['3×3', [3, 20, 19, 17], [70, 20, 3, 3], { low: [1, 1], high: [1, 1] }, rowMajor, rowMajor],
-    ['3×3 in small planes', [7, 40, 7, 6], [9, 40, 3, 3], { low: [1, 1], high: [1, 1] }, rowMajor, rowMajor],
-    ['3×3, stride 2', [3, 3, 41, 37], [64, 3, 3, 3], { low: [1, 1], high: [1, 1], stride: [2, 2] }, rowMajor, rowMajor],
+    ['3×3', [3, 20, 19, 17], [70, 20, 3, 3], { padBefore: [1, 1], padAfter: [1, 1] }, rowMajor, rowMajor],
+    ['3×3 in small planes', [7, 40, 7, 6], [9, 40, 3, 3], { padBefore: [1, 1], padAfter: [1, 1] }, rowMajor, rowMajor],
     [
-      'its gradient for the images',
+      '3×3, stride 2',
+      [3, 3, 41, 37],
+      [64, 3, 3, 3],
+      { padBefore: [1, 1], padAfter: [1, 1], stride: [2, 2] },
+      rowMajor,
+      rowMajor,
+    ],
+    [
+      'its gradient for the input',
       [3, 16, 21, 19],
       [3, 16, 3, 3],
-      { low: [1, 1], high: [2, 2], inputDilation: [2, 2] },
+      { padBefore: [1, 1], padAfter: [2, 2], inputDilation: [2, 2] },
       rowMajor,
       flipped,
     ],
     [
-      'its gradient for the kernels',
+      'its gradient for the filter',
       [3, 6, 41, 37],
       [32, 6, 21, 19],
-      { low: [1, 1], high: [1, 1], filterDilation: [2, 2] },
+      { padBefore: [1, 1], padAfter: [1, 1], filterDilation: [2, 2] },
       exchanged,
       exchanged,
     ],
     [
-      'gradient for the kernels, stride 1',
+      'gradient for the filter, stride 1',
       [5, 7, 28, 26],
       [9, 7, 28, 26],
-      { low: [1, 1], high: [1, 1] },
+      { padBefore: [1, 1], padAfter: [1, 1] },
       exchanged,
       exchanged,
     ],
     ['1×1, channels last', [3, 50, 9, 9], [33, 50, 1, 1], {}, channelsLast, rowMajor],
     ['3×3, channels last', [3, 10, 9, 9], [33, 10, 3, 3], {}, channelsLast, rowMajor],
-    ['depthwise', [2, 30, 33, 31], [30, 1, 3, 3], { low: [1, 1], high: [1, 1], groups: 30 }, rowMajor, rowMajor],
+    [
+      'depthwise',
+      [2, 30, 33, 31],
+      [30, 1, 3, 3],
+      { padBefore: [1, 1], padAfter: [1, 1], groups: 30 },
+      rowMajor,
+      rowMajor,
+    ],
     [
       'depthwise, stride 2',
       [2, 30, 33, 31],
       [60, 1, 5, 5],
-      { low: [2, 2], high: [2, 2], stride: [2, 2], groups: 30 },
+      { padBefore: [2, 2], padAfter: [2, 2], stride: [2, 2], groups: 30 },
       rowMajor,
       rowMajor,
     ],
     [
-      'its gradient for the images',
+      'its gradient for the input',
       [2, 30, 17, 16],
       [30, 1, 5, 5],
-      { low: [2, 2], high: [2, 2], inputDilation: [2, 2], groups: 30 },
+      { padBefore: [2, 2], padAfter: [2, 2], inputDilation: [2, 2], groups: 30 },
       rowMajor,
       flipped,
     ],
     [
-      'its gradient for the kernels',
+      'its gradient for the filter',
       [1, 60, 33, 31],
       [30, 2, 17, 16],
-      { low: [2, 2], high: [2, 2], filterDilation: [2, 2], groups: 30 },
+      { padBefore: [2, 2], padAfter: [2, 2], filterDilation: [2, 2], groups: 30 },
       exchanged,
       exchanged,
     ],
@@ -254,16 +273,16 @@ describe.each(variants)('%o', (features) => {
       'the same, stride 1',
       [1, 60, 21, 19],
       [30, 2, 20, 18],
-      { low: [1, 1], high: [1, 1], groups: 30 },
+      { padBefore: [1, 1], padAfter: [1, 1], groups: 30 },
       exchanged,
       exchanged,
     ],
-  ] as const)('%s', (_, imageShape, kernelShape, some, imageLayout, kernelLayout) => {
+  ] as const)('%s', (_, inputShape, filterShape, some, inputLayout, filterLayout) => {
     const attributes: Attributes = { ...plainly, ...some };
     const next = numbers(3);
-    const images = strided(imageShape, imageLayout, next);
-    const kernels = strided(kernelShape, kernelLayout, next);
-    const given = { images, kernels, attributes, shape: outputShape(imageShape, kernelShape, attributes) };
+    const input = strided(inputShape, inputLayout, next);
+    const filter = strided(filterShape, filterLayout, next);
+    const given = { input, filter, attributes, shape: outputShape(inputShape, filterShape, attributes) };
     check(given);
     const whole = convolve(given);
     expect(convolve(given, true, backwards)).toEqual(whole.map((x) => Math.fround(Math.fround(3 * x) + 1)));
@@ -277,18 +296,18 @@ test('a long sum with few outputs is cut into slices, for all threads to have wo
   const form = {
     shape: [64, 64, 3, 3],
     stride: [1, 1],
-    low: [1, 1],
+    padBefore: [1, 1],
     inputDilation: [1, 1],
     filterDilation: [1, 1],
     groups: 1,
   } as const;
   const commands = convolutionCommands(
-    { images: zeros(64, 4, 28, 28), kernels: zeros(64, 4, 28, 28), output, ...form },
+    { input: zeros(64, 4, 28, 28), filter: zeros(64, 4, 28, 28), output, ...form },
     { relaxed: false },
   );
-  expect(commands.map(({ code }) => code.key)).toEqual([
+  expect(commands.map(({ code }) => code.name)).toEqual([
     'convolution pad',
-    'convolution kernels 4',
+    'convolution filter',
     'convolution multiply',
     'sum of slices',
   ]);
@@ -297,12 +316,12 @@ test('a long sum with few outputs is cut into slices, for all threads to have wo
 
 test('operands that do not match are refused', () => {
   const of = (...shape: number[]) => strided(shape, { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
-  const form = { stride: [1, 1], low: [0, 0], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
+  const form = { stride: [1, 1], padBefore: [0, 0], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
   const commands = (shape: number[], groups: number) => () =>
     convolutionCommands(
-      { images: of(2, 6, 4, 4), kernels: of(4, 3, 1, 1), output: slot('float32', 1), shape, groups, ...form },
+      { input: of(2, 6, 4, 4), filter: of(4, 3, 1, 1), output: slot('float32', 1), shape, groups, ...form },
       { relaxed: false },
     );
-  expect(commands([2, 4, 4, 4], 1)).toThrow('images [2, 6, 4, 4] and kernels [4, 3, 1, 1] in 1 groups');
+  expect(commands([2, 4, 4, 4], 1)).toThrow('input [2, 6, 4, 4] and filter [4, 3, 1, 1] in 1 groups');
   expect(commands([2, 5, 4, 4], 2)).toThrow('do not make [2, 5, 4, 4]');
 });

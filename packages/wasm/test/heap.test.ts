@@ -5,9 +5,9 @@ import { blockBytes, Heap, OutOfMemoryError, Region } from '../src/runtime/heap.
 const mebi = 2 ** 20;
 const heapOf = (limit: number, reserved = 64): Heap => new Heap({ shared: false, limit, reserved });
 
-function takeIfThereIsRoom(heap: Heap, bytes: number): number | undefined {
+function tryAllocate(heap: Heap, bytes: number): number | undefined {
   try {
-    return heap.take(bytes);
+    return heap.allocate(bytes);
   } catch (error) {
     if (error instanceof OutOfMemoryError) return undefined;
     throw error;
@@ -21,13 +21,13 @@ describe('heap', () => {
       fc.property(actions, (steps) => {
         const heap = heapOf(2 * mebi);
         const blocks: { start: number; bytes: number }[] = [];
-        for (const [giveBack, number] of steps) {
-          if (giveBack && blocks.length > 0) {
+        for (const [doFree, number] of steps) {
+          if (doFree && blocks.length > 0) {
             const [block] = blocks.splice(number % blocks.length, 1);
-            heap.give(block!.start, block!.bytes);
+            heap.free(block!.start, block!.bytes);
             continue;
           }
-          const start = takeIfThereIsRoom(heap, number);
+          const start = tryAllocate(heap, number);
           if (start !== undefined) blocks.push({ start, bytes: number });
         }
         blocks.sort((a, b) => a.start - b.start);
@@ -39,9 +39,9 @@ describe('heap', () => {
         }
         expect(end).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
         expect(heap.memory.buffer.byteLength).toBeLessThanOrEqual(2 * mebi);
-        for (const { start, bytes } of blocks) heap.give(start, bytes);
-        expect(heap.taken).toBe(0);
-        expect(heap.take(2 * mebi - 64)).toBe(64);
+        for (const { start, bytes } of blocks) heap.free(start, bytes);
+        expect(heap.bytesInUse).toBe(0);
+        expect(heap.allocate(2 * mebi - 64)).toBe(64);
       }),
       { numRuns: 50 },
     );
@@ -49,37 +49,37 @@ describe('heap', () => {
 
   test('keeps contents as it grows', () => {
     const heap = heapOf(8 * mebi);
-    const address = heap.take(64);
+    const address = heap.allocate(64);
     heap.view('float64', address, 8).fill(1.5);
-    heap.take(5 * mebi);
+    heap.allocate(5 * mebi);
     expect([...heap.view('float64', address, 8)]).toEqual(new Array(8).fill(1.5));
     expect(heap.words.length * 4).toBe(heap.memory.buffer.byteLength);
   });
 
   test('names what was needed and the limit where there is no room, and goes on', () => {
     const heap = heapOf(2 * mebi);
-    const kept = heap.take(mebi);
-    expect(() => heap.take(1_500_000)).toThrow(
+    const kept = heap.allocate(mebi);
+    expect(() => heap.allocate(1_500_000)).toThrow(
       /no room for 1500032 bytes more: 1048576 bytes .* limit is 2097152 bytes/,
     );
-    heap.give(kept, mebi);
-    expect(() => heap.take(1_500_000)).not.toThrow();
+    heap.free(kept, mebi);
+    expect(() => heap.allocate(1_500_000)).not.toThrow();
   });
 
   test('finds a gap also when a smaller one beyond the limit was refused before', () => {
     const heap = heapOf(2 * mebi);
-    const first = heap.take(mebi);
-    heap.take(mebi - 256);
-    expect(() => heap.take(512)).toThrow(OutOfMemoryError);
-    heap.give(first, mebi);
-    expect(heap.take(448)).toBe(first);
+    const first = heap.allocate(mebi);
+    heap.allocate(mebi - 256);
+    expect(() => heap.allocate(512)).toThrow(OutOfMemoryError);
+    heap.free(first, mebi);
+    expect(heap.allocate(448)).toBe(first);
   });
 
   test('asks for what can be spared before it gives up', () => {
     const heap = heapOf(2 * mebi);
-    const spare = heap.take(mebi);
-    heap.reclaim = () => heap.give(spare, mebi);
-    expect(heap.take(1.5 * mebi)).toBe(spare);
+    const spare = heap.allocate(mebi);
+    heap.reclaim = () => heap.free(spare, mebi);
+    expect(heap.allocate(1.5 * mebi)).toBe(spare);
   });
 
   test('sizes blocks by dtype, never empty', () => {
@@ -96,8 +96,8 @@ describe('region', () => {
     region.reserve(500);
     expect(region.address).toBe(address);
     region.reserve(2 * mebi);
-    expect(heap.taken).toBe(2 * mebi);
+    expect(heap.bytesInUse).toBe(2 * mebi);
     region.release();
-    expect(heap.taken).toBe(0);
+    expect(heap.bytesInUse).toBe(0);
   });
 });

@@ -1,34 +1,27 @@
 // The smallest runtime for tests and measurements: one thread, one memory, chunks in any order.
 import type { Slot } from '@thetagrad/core/backend';
 import { ModuleBuilder } from '../src/assembler/index.ts';
-import type { Command, Features, KernelCode, Temporary, Word } from '../src/command.ts';
+import type { Command, KernelCode, Scratch, Word } from '../src/command.ts';
 
-type Place = Slot | Temporary;
 export type Contents = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 export interface Linked {
   /** Runs all commands; `order` gives the order of a command's chunks. */
   run(order?: (chunks: number) => Iterable<number>): void;
-  /** The memory at a place, as an array like the one that was put there. */
-  read<T extends Contents>(place: Place, like: T): T;
+  /** The contents of a slot, as an array like the one that was put there. */
+  read<T extends Contents>(slot: Slot | Scratch, like: T): T;
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const pageBytes = 65_536;
 
-export const plain: Features = { relaxed: false };
-
-/** A place for `size` elements. */
+/** A slot of `size` elements. */
 export function slot(dtype: Slot['dtype'], size: number): Slot {
   return { kind: 'input', index: 0, dtype, size };
 }
 
-/** Places buffers with their contents and links the commands. Everything else in memory starts as NaN. */
-export function link(
-  commands: readonly Command[],
-  buffers: ReadonlyMap<Place, Contents>,
-  features: Features = plain,
-): Linked {
+/** Puts buffers with their contents into memory and links the commands. All other memory is NaN at first. */
+export function link(commands: readonly Command[], buffers: ReadonlyMap<Slot | Scratch, Contents>): Linked {
   const all = new Set(commands);
   for (const { words } of all) for (const word of words) if (isRecord(word) && 'argsOf' in word) all.add(word.argsOf);
   const words = [...all].flatMap((command) => command.words);
@@ -37,22 +30,22 @@ export function link(
   for (const word of words) if (isRecord(word) && 'code' in word) codes.set(word.code.key, word.code);
 
   let bytes = 1024;
-  const take = (size: number): number => {
+  const allocate = (size: number): number => {
     const at = bytes;
-    // Room for vector loads behind the end.
+    // Space for vector loads past the end.
     bytes += align(size) + 64;
     return at;
   };
-  const places = new Map<Place, number>();
-  for (const [place, { byteLength }] of buffers) places.set(place, take(byteLength));
+  const addresses = new Map<Slot | Scratch, number>();
+  for (const [slot, { byteLength }] of buffers) addresses.set(slot, allocate(byteLength));
   for (const word of words) {
-    if (!isRecord(word) || !('place' in word) || places.has(word.place)) continue;
-    if (word.place.kind !== 'temporary') throw new Error('link: a slot without a buffer');
-    places.set(word.place, take(word.place.bytes));
+    if (!isRecord(word) || !('slot' in word) || addresses.has(word.slot)) continue;
+    if (word.slot.kind !== 'scratch') throw new Error('link: a slot without a buffer');
+    addresses.set(word.slot, allocate(word.slot.bytes));
   }
   const blocks = new Map<Command, number>();
-  for (const command of all) blocks.set(command, take(4 * command.words.length));
-  const scratch = take(Math.max(0, ...commands.map(({ scratchBytes }) => scratchBytes)));
+  for (const command of all) blocks.set(command, allocate(4 * command.words.length));
+  const workspace = allocate(Math.max(0, ...commands.map(({ workspaceBytes }) => workspaceBytes)));
 
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -62,16 +55,16 @@ export function link(
   const slots = new Map([...codes.keys()].map((key, i) => [key, 1 + i]));
   module.elements(
     1,
-    [...codes.values()].map((code) => code.assemble(module, features)),
+    [...codes.values()].map((code) => code.assemble(module)),
   );
   new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory, table } });
 
-  for (const [place, contents] of buffers) bytesAt(places.get(place)!, contents.byteLength).set(asBytes(contents));
+  for (const [slot, contents] of buffers) bytesAt(addresses.get(slot)!, contents.byteLength).set(asBytes(contents));
   const view = new DataView(memory.buffer);
   const write = (at: number, word: Word): void => {
     if (typeof word === 'number') view.setInt32(at, word, true);
     else if ('float' in word) view.setFloat32(at, word.float, true);
-    else if ('place' in word) view.setInt32(at, places.get(word.place)! + word.byteOffset, true);
+    else if ('slot' in word) view.setInt32(at, addresses.get(word.slot)! + word.byteOffset, true);
     else if ('code' in word) view.setInt32(at, slots.get(word.code.key)!, true);
     else view.setInt32(at, blocks.get(word.argsOf)!, true);
   };
@@ -80,14 +73,14 @@ export function link(
   const steps = commands.map((command) => ({
     chunks: command.chunks,
     args: blocks.get(command)!,
-    run: table.get(slots.get(command.code.key)!) as (args: number, chunk: number, scratch: number) => void,
+    run: table.get(slots.get(command.code.key)!) as (args: number, chunk: number, workspace: number) => void,
   }));
   return {
     run(order = inOrder) {
-      for (const { run, args, chunks } of steps) for (const chunk of order(chunks)) run(args, chunk, scratch);
+      for (const { run, args, chunks } of steps) for (const chunk of order(chunks)) run(args, chunk, workspace);
     },
-    read<T extends Contents>(place: Place, like: T): T {
-      const copy = bytesAt(places.get(place)!, like.byteLength).slice();
+    read<T extends Contents>(slot: Slot | Scratch, like: T): T {
+      const copy = bytesAt(addresses.get(slot)!, like.byteLength).slice();
       return new (like.constructor as new (buffer: ArrayBuffer) => T)(copy.buffer);
     },
   };

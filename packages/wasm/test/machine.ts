@@ -1,21 +1,21 @@
-// Kernels written by hand, for tests of what runs them.
+// Handwritten kernels, for tests of the runtime.
 import type { Plan, Slot } from '@thetagrad/core/backend';
 import { WasmBackend, type WasmBackendOptions } from '../src/backend.ts';
 import { f32, i32, type Code, type Local } from '../src/assembler/index.ts';
 import { availableThreads } from '../src/features.ts';
-import type { Command, KernelCode, Word } from '../src/command.ts';
+import type { Command, KernelCode, Scratch, Word } from '../src/command.ts';
+import { kernelCode } from '../src/emit/kernelCode.ts';
 
 type Kernel = Plan['kernels'][number];
 
-/** The function's body. */
-export type KernelBody = (code: Code, args: Local<'i32'>, chunk: Local<'i32'>, scratch: Local<'i32'>) => void;
+export type KernelBody = (code: Code, args: Local<'i32'>, chunk: Local<'i32'>, workspace: Local<'i32'>) => void;
 
-export function kernelCode(key: string, body: KernelBody): KernelCode {
-  return { key, assemble: (module) => module.function(['i32', 'i32', 'i32'], [], body) };
+export function testCode(name: string, body: KernelBody): KernelCode {
+  return kernelCode(name, {}, (module) => module.function(['i32', 'i32', 'i32'], [], body));
 }
 
-export function command(code: KernelCode, words: readonly Word[], chunks = 1, scratchBytes = 0): Command {
-  return { code, words, chunks, scratchBytes };
+export function command(code: KernelCode, words: readonly Word[], chunks = 1, workspaceBytes = 0): Command {
+  return { code, words, chunks, workspaceBytes };
 }
 
 export const input = (index: number, size: number, dtype: Slot['dtype'] = 'float32'): Slot => ({
@@ -30,9 +30,9 @@ export const output = (index: number, size: number, dtype: Slot['dtype'] = 'floa
   dtype,
   size,
 });
-export const at = (place: Extract<Word, { place: unknown }>['place'], byteOffset = 0): Word => ({ place, byteOffset });
+export const at = (slot: Slot | Scratch, byteOffset = 0): Word => ({ slot, byteOffset });
 
-/** Plans whose kernels are nothing but what they are lowered to. */
+/** Plans of commands: kernels stand for what they are lowered to. */
 export class Plans {
   readonly #commands = new Map<Kernel, readonly Command[] | undefined>();
 
@@ -55,7 +55,6 @@ export function machine(plans: Plans, options: Partial<WasmBackendOptions> = {})
     threads,
     shared: threads > 1,
     memoryLimit: 2 ** 30,
-    features: { relaxed: false },
     lower: plans.lower,
     imported: {},
     ...options,
@@ -63,7 +62,7 @@ export function machine(plans: Plans, options: Partial<WasmBackendOptions> = {})
 }
 
 /** out[i] = a·x[i] + b for elements chunk · perChunk ≤ i < (chunk + 1) · perChunk; words: out, x, perChunk, a, b. */
-export const affine: KernelCode = kernelCode('test affine', (code, args, chunk) => {
+export const affine: KernelCode = testCode('test affine', (code, args, chunk) => {
   const bytes = i32.shl(i32.load(args, { offset: 8 }), i32.const(2));
   const offset = code.local('i32', i32.mul(chunk, bytes));
   const end = code.local('i32', i32.add(offset, bytes));

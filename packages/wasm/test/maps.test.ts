@@ -64,7 +64,7 @@ describe('the smaller and the larger of two', () => {
     const domain = [
       { from: -3, to: 3 },
       { from: -3, to: 3 },
-    ];
+    ] as const;
     const choice = defineBinary({ name, dtypes: 'number', value, lower, derivatives: 'zero', domain });
     expectSame(() => choice(rows(), columns()));
     expectSame(() => choice(rows().astype('float64'), columns().astype('float64')));

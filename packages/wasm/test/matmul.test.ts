@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matmulCommands, type MatmulDescription } from '../src/kernels/matmul/matmul.ts';
+import { matmulCommands } from '../src/kernels/matmul/matmul.ts';
+import type { Matmul } from '../src/kernels/matmul/product.ts';
 import { packCommand, panelElements } from '../src/kernels/panels/pack.ts';
-import type { Temporary } from '../src/command.ts';
+import type { Scratch } from '../src/command.ts';
 import { backwards, link, slot } from './link.ts';
-import { layouts, numbers, positionsOf, strided, sumError, tripleTail, variants, type Strided } from './views.ts';
+import { layouts, numbers, positionsOf, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
 
 /** [batch…, m, k] times [batch…, k, n] in double precision, and the sums of absolute values. */
 function model(a: Strided, b: Strided): { product: number[]; magnitude: number[]; depth: number } {
@@ -71,21 +72,20 @@ describe.each(variants)('float32, %o', (features) => {
     a: Strided,
     b: Strided,
     count: number,
-    hasTail = false,
+    hasEpilogue = false,
     order?: Parameters<ReturnType<typeof link>['run']>[0],
   ): Float32Array {
     const output = slot('float32', count);
-    const tail = hasTail ? { tail: tripleTail(output) } : {};
-    const commands = matmulCommands({ dtype: 'float32', a, b, output, ...tail }, features);
+    const epilogue = hasEpilogue ? { epilogue: tripleEpilogue(output) } : {};
+    const commands = matmulCommands({ dtype: 'float32', a, b, output, ...epilogue }, features);
     const result = new Float32Array(count).fill(Number.NaN);
     const linked = link(
       commands,
       new Map([
-        [a.place, a.values],
-        [b.place, b.values],
+        [a.slot, a.values],
+        [b.slot, b.values],
         [output, result],
       ]),
-      features,
     );
     linked.run(order);
     return linked.read(output, result);
@@ -128,7 +128,7 @@ describe.each(variants)('float32, %o', (features) => {
     );
   });
 
-  test('calls the tail once for every element, at the end', () => {
+  test('calls the epilogue once for every element, at the end', () => {
     fc.assert(
       fc.property(products, (given) => {
         const { a, b, size: count } = operands(given);
@@ -179,14 +179,14 @@ describe.each(['float64', 'int32'] as const)('%s', (dtype) => {
         const make = (values: Float32Array) =>
           dtype === 'float64' ? Float64Array.from(values) : Int32Array.from(values, (x) => x * 2 ** 20);
         const output = slot(dtype, count);
-        const description: MatmulDescription = { dtype, a, b, output };
+        const description: Matmul = { dtype, a, b, output };
         const commands = matmulCommands(description, { relaxed: false });
         const result = dtype === 'float64' ? new Float64Array(count) : new Int32Array(count);
         const linked = link(
           commands,
           new Map([
-            [a.place, make(a.values)],
-            [b.place, make(b.values)],
+            [a.slot, make(a.values)],
+            [b.slot, make(b.values)],
             [output, result],
           ]),
         );
@@ -210,19 +210,19 @@ test.each([4, 6, 8])('panels of %i rows hold all rows, then zeros', (width) => {
       layouts(2, [false, false]),
       (count, depth, layout) => {
         const source = strided([count, depth], layout, numbers(count * depth));
-        const panels: Temporary = { kind: 'temporary', bytes: 4 * panelElements(count, depth, width) };
-        const { view, place, values } = source;
+        const panels: Scratch = { kind: 'scratch', bytes: 4 * panelElements(count, depth, width) };
+        const { view, slot, values } = source;
         const [rowStride, depthStride] = view.strides as [number, number];
         const command = packCommand(
-          { place, offset: view.offset, batch: [], count, depth, rowStride, depthStride },
+          { slot, offset: view.offset, batch: [], count, depth, rowStride, depthStride },
           width,
           panels,
         );
         const packed = new Float32Array(panels.bytes / 4);
         const linked = link(
           [command],
-          new Map<Temporary | typeof place, Float32Array>([
-            [place, values],
+          new Map<Scratch | typeof slot, Float32Array>([
+            [slot, values],
             [panels, packed],
           ]),
         );

@@ -3,7 +3,7 @@ import { afterEach, expect } from 'vitest';
 import { i32, type Code, type Local } from '../src/assembler/index.ts';
 import type { WasmBackend } from '../src/backend.ts';
 import type { KernelCode } from '../src/command.ts';
-import { affine, affineWords, at, command, input, kernelCode, machine, output, type Plans } from './machine.ts';
+import { affine, affineWords, at, command, input, testCode, machine, output, type Plans } from './machine.ts';
 
 const backends: WasmBackend[] = [];
 /** A backend that ends with the test. */
@@ -29,14 +29,14 @@ export function expectRightResults(backend: WasmBackend, plans: Plans): void {
 
 /**
  * Two chunks of which each waits until both are being computed, by two threads. Then the one on the worker thread, whose
- * scratch memory lies higher, does something else. The words: 4 zeros.
+ * workspace lies higher, does something else. The words: 4 zeros.
  */
 export const meeting = (key: string, inWorker: (code: Code) => void): KernelCode =>
-  kernelCode(key, (code, args, _chunk, scratch) => {
+  testCode(key, (code, args, _chunk, workspace) => {
     const words = code.local('i32', i32.load(args));
     const patience: Local<'i32'> = code.local('i32', i32.const(2 ** 30));
     const mine = code.local('i32', i32.shl(i32.atomic.rmw.add(words, i32.const(1)), i32.const(2)));
-    code.emit(i32.atomic.store(i32.add(words, mine), scratch, { offset: 4 }));
+    code.emit(i32.atomic.store(i32.add(words, mine), workspace, { offset: 4 }));
     const other = code.local('i32');
     const otherAt = i32.add(words, i32.sub(i32.const(8), mine));
     code.loop((again) => {
@@ -44,7 +44,7 @@ export const meeting = (key: string, inWorker: (code: Code) => void): KernelCode
       code.add(patience, i32.const(-1));
       again(i32.and(i32.eqz(other), i32.ne(patience, i32.const(0))));
     });
-    code.if(i32.and(i32.ne(other, i32.const(0)), i32.gtU(scratch, other)), () => inWorker(code));
+    code.if(i32.and(i32.ne(other, i32.const(0)), i32.gtU(workspace, other)), () => inWorker(code));
   });
 export const meet = (plans: Plans, backend: WasmBackend, key: string, inWorker: (code: Code) => void): void => {
   const plan = plans.of([command(meeting(key, inWorker), [at(output(0, 4, 'int32'))], 2)]);

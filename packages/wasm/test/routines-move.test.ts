@@ -12,8 +12,8 @@ const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbit
 const layoutsOf = (rank: number): fc.Arbitrary<Layout> =>
   fc.array(lengths, { minLength: rank, maxLength: rank }).chain(layouts);
 
-/** A step of its own for the tail, which the scheduler puts there. */
-const finish = (x: Tensor, tail: boolean): Tensor => (tail && x.dtype !== 'bool' ? x.mul(2).add(3) : x);
+/** A step of its own for the epilogue, which the scheduler puts there. */
+const finish = (x: Tensor, epilogue: boolean): Tensor => (epilogue && x.dtype !== 'bool' ? x.mul(2).add(3) : x);
 
 describe('pad', () => {
   const cases = fc.nat(4).chain((rank) =>
@@ -23,14 +23,14 @@ describe('pad', () => {
       dtype: dtypes,
       value: fc.constantFrom(0, 1),
       seed: fc.integer(),
-      tail: fc.boolean(),
+      epilogue: fc.boolean(),
     }),
   );
 
   test('puts a value around any view', () => {
     fc.assert(
-      fc.property(cases, ({ layout, pads, dtype, value, seed, tail }) => {
-        expectSame(() => finish(makeView(layout, fractionValues(dtype, seed)).pad(pads, value), tail));
+      fc.property(cases, ({ layout, pads, dtype, value, seed, epilogue }) => {
+        expectSame(() => finish(makeView(layout, fractionValues(dtype, seed)).pad(pads, value), epilogue));
       }),
     );
   });
@@ -111,17 +111,17 @@ describe('concat', () => {
         ),
         dtype: dtypes,
         seed: fc.integer(),
-        tail: fc.boolean(),
+        epilogue: fc.boolean(),
       }),
     ),
   );
 
   test('joins any views along any axis', () => {
     fc.assert(
-      fc.property(cases, ({ axis, parts, dtype, seed, tail }) => {
+      fc.property(cases, ({ axis, parts, dtype, seed, epilogue }) => {
         expectSame(() => {
           const tensors = parts.map((layout, i) => makeView(layout, fractionValues(dtype, seed + i)));
-          return finish(concat(tensors, axis), tail);
+          return finish(concat(tensors, axis), epilogue);
         });
       }),
     );
@@ -154,7 +154,7 @@ describe('fold', () => {
           dilation: fc.integer({ min: 1, max: 3 }),
           dtype: fc.constantFrom<DType>('float32', 'float64'),
           seed: fc.integer(),
-          tail: fc.boolean(),
+          epilogue: fc.boolean(),
         })
         .map((all) => ({
           ...all,
@@ -166,11 +166,11 @@ describe('fold', () => {
 
   test('adds up windows, overlapping or not', () => {
     fc.assert(
-      fc.property(cases, ({ shape, axis, size, step, dilation, dtype, seed, tail }) => {
+      fc.property(cases, ({ shape, axis, size, step, dilation, dtype, seed, epilogue }) => {
         expectSame(() => {
           const x = fractionValues(dtype, seed)(shape);
           const weights = fractionValues(dtype, seed + 1)(x.unfold(axis, size, step, dilation).shape);
-          return finish(grad((t: Tensor) => t.unfold(axis, size, step, dilation).mul(weights).sum())(x), tail);
+          return finish(grad((t: Tensor) => t.unfold(axis, size, step, dilation).mul(weights).sum())(x), epilogue);
         });
       }),
     );

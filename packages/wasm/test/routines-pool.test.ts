@@ -29,7 +29,7 @@ const cases = fc
         ],
       }),
       seed: fc.integer(),
-      tail: fc.boolean(),
+      epilogue: fc.boolean(),
     }),
   );
 
@@ -44,10 +44,10 @@ const coarse =
 describe('pooling', () => {
   test.each(['float32', 'float64', 'int32', 'bool'] as const)('%s: the largest of each window of any view', (dtype) => {
     fc.assert(
-      fc.property(cases, ({ layout, options, seed, tail }) => {
+      fc.property(cases, ({ layout, options, seed, epilogue }) => {
         expectSame(() => {
           const pooled = makeView(layout, coarse(dtype, seed)).maxPool2d(options);
-          return tail && dtype !== 'bool' ? pooled.mul(2).add(1) : pooled;
+          return epilogue && dtype !== 'bool' ? pooled.mul(2).add(1) : pooled;
         });
       }),
       { numRuns: 60 },

@@ -1,7 +1,7 @@
 import { arange, random } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { randomCommand } from '../src/kernels/randomBits.ts';
+import { randomBitsCommand } from '../src/kernels/randomBits.ts';
 import { backwards, link, slot } from './link.ts';
 import { expectSame } from './backends.ts';
 
@@ -32,8 +32,8 @@ test('what is made of random bits follows in the same pass', () => {
 test('a key may lie in any order, and chunks may be done in any', () => {
   const [key, output] = [slot('int32', 6), slot('int32', 40_000)];
   const bitsOf = (words: Int32Array, first: number, second: number): Int32Array => {
-    const at = (index: number) => ({ place: key, byteOffset: 4 * index });
-    const command = randomCommand([at(first), at(second)], { place: output, byteOffset: 0 }, output.size);
+    const view = { shape: [2], strides: [second - first], offset: first };
+    const command = randomBitsCommand({ operands: [{ slot: key, view }], output });
     const result = new Int32Array(output.size);
     const linked = link(
       [command],

@@ -19,17 +19,17 @@ const cases = fc.integer({ min: 1, max: 3 }).chain((rank) =>
     exclusive: fc.boolean(),
     reverse: fc.boolean(),
     seed: fc.integer(),
-    tail: fc.boolean(),
+    epilogue: fc.boolean(),
   }),
 );
 
 describe.each(names)('%s', (name) => {
   test.each(all)('%s: along any axis of any view', (dtype) => {
     fc.assert(
-      fc.property(cases, ({ axis, layout, exclusive, reverse, seed, tail }) => {
+      fc.property(cases, ({ axis, layout, exclusive, reverse, seed, epilogue }) => {
         expectSame(() => {
           const scanned = makeView(layout, fractionValues(dtype, seed))[name](axis, { exclusive, reverse });
-          return tail && scanned.dtype !== 'bool' ? scanned.mul(3).add(1) : scanned;
+          return epilogue && scanned.dtype !== 'bool' ? scanned.mul(3).add(1) : scanned;
         });
       }),
       { numRuns: 60 },

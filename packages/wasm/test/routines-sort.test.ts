@@ -15,16 +15,16 @@ describe('argsort', () => {
       dtype: fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool'),
       descending: fc.boolean(),
       seed: fc.integer(),
-      tail: fc.boolean(),
+      epilogue: fc.boolean(),
     }),
   );
 
   test('orders lines of any views, ties as they were', () => {
     fc.assert(
-      fc.property(cases, ({ axis, layout, dtype, descending, seed, tail }) => {
+      fc.property(cases, ({ axis, layout, dtype, descending, seed, epilogue }) => {
         expectSame(() => {
           const found = makeView(layout, fractionValues(dtype, seed)).argsort(axis, { descending });
-          return tail ? found.mul(3).add(1) : found;
+          return epilogue ? found.mul(3).add(1) : found;
         });
       }),
     );

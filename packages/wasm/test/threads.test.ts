@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { f32, i32 } from '../src/assembler/index.ts';
-import { at, command, kernelCode, output, Plans } from './machine.ts';
+import { at, command, testCode, output, Plans } from './machine.ts';
 import { expectRightResults, meet, meeting, started } from './meetings.ts';
 
 describe('threads', () => {
@@ -22,7 +22,7 @@ describe('threads', () => {
     await backend.ready();
     const chunks = 64;
     // cell[chunk] = 3 · cell[chunk] + cell[63 − chunk] of the other half: wrong if a command overtakes another.
-    const step = kernelCode('step', (code, args, chunk) => {
+    const step = testCode('step', (code, args, chunk) => {
       const into = code.local('i32', i32.add(i32.load(args), i32.shl(chunk, i32.const(2))));
       const from = i32.add(i32.load(args, { offset: 4 }), i32.shl(i32.sub(i32.const(63), chunk), i32.const(2)));
       code.emit(i32.store(into, i32.add(i32.mul(i32.load(into), i32.const(3)), i32.load(from))));
@@ -45,7 +45,7 @@ describe('threads', () => {
     expect(buffer.readSync()).toEqual(cells);
   });
 
-  test('work on chunks at the same time, with scratch memory of their own', async () => {
+  test('work on chunks at the same time, with workspaces of their own', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
@@ -99,14 +99,14 @@ describe('threads', () => {
   });
 
   test('report a trap of the main thread with the kernel, and go on', async () => {
-    const trap = kernelCode('out of bounds', (code, _args, chunk) =>
+    const trap = testCode('out of bounds', (code, _args, chunk) =>
       code.if(i32.eq(chunk, i32.const(3)), () => code.emit(f32.store(i32.const(-4), f32.const(0)))),
     );
     for (const threads of [1, 3]) {
       const plans = new Plans();
       const backend = started(plans, { threads });
       const fine = command(
-        kernelCode('fine', () => {}),
+        testCode('fine', () => {}),
         [],
         2,
       );
@@ -123,7 +123,7 @@ describe('threads', () => {
 
   test('are given up when they do not answer: one goes on', async () => {
     const plans = new Plans();
-    const backend = started(plans, { threads: 2, patience: 300 });
+    const backend = started(plans, { threads: 2, timeoutMs: 300 });
     await backend.ready();
     expect(() => meet(plans, backend, 'endless', (code) => code.loop((again) => again()))).toThrow(
       /kernel 0 of the plan \(map, function endless\) failed: a worker thread has not answered for 0.3 s .* goes on alone/,
@@ -138,7 +138,7 @@ describe('threads', () => {
     const backend = started(plans, { threads: 2 });
     await backend.ready();
     const writing = (value: number) =>
-      kernelCode(`write ${value}`, (code, args, chunk) => {
+      testCode(`write ${value}`, (code, args, chunk) => {
         const address = i32.add(i32.load(args), i32.shl(chunk, i32.const(2)));
         code.emit(i32.store(address, i32.const(value)));
       });

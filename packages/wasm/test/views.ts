@@ -2,12 +2,12 @@
 import { random } from '@thetagrad/core';
 import type { Slot, View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
-import { f32, i32, type ModuleBuilder, type FunctionRef } from '../src/assembler/index.ts';
+import { f32, i32 } from '../src/assembler/index.ts';
 import type { Command, Features, KernelCode } from '../src/command.ts';
 import { slot } from './link.ts';
 
 export interface Strided {
-  readonly place: Slot;
+  readonly slot: Slot;
   readonly view: View;
   readonly values: Float32Array;
 }
@@ -51,7 +51,7 @@ export function strided(shape: readonly number[], { order, steps, offset }: Layo
   const view: View = { shape, strides, offset: first };
   const values = new Float32Array(size + offset).fill(Number.NaN);
   for (const at of positionsOf(view)) values[at] = next();
-  return { place: slot('float32', values.length), view, values };
+  return { slot: slot('float32', values.length), view, values };
 }
 
 /** Where the elements of a view are, in row-major order. */
@@ -71,11 +71,12 @@ export function numbers(seed: number, special = false): () => number {
   };
 }
 
-/** A tail that makes 3x + 1 of x: calling it too early, twice or never shows. */
-export function tripleTail(output: Slot): { code: KernelCode; args: Command } {
+/** An epilogue that makes 3x + 1 of x: calling it too early, twice or never shows. */
+export function tripleEpilogue(output: Slot): { code: KernelCode; args: Command } {
   const code: KernelCode = {
-    key: 'test tail',
-    assemble: (module: ModuleBuilder, _features: Features): FunctionRef =>
+    name: 'test epilogue',
+    key: 'test epilogue',
+    assemble: (module) =>
       module.function(['i32', 'i32', 'i32'], [], (body, args, begin, end) => {
         const at = body.local('i32', i32.add(i32.load(args), i32.shl(begin, i32.const(2))));
         const stop = body.local('i32', i32.add(i32.load(args), i32.shl(end, i32.const(2))));
@@ -85,7 +86,7 @@ export function tripleTail(output: Slot): { code: KernelCode; args: Command } {
         });
       }),
   };
-  return { code, args: { code, words: [{ place: output, byteOffset: 0 }], chunks: 1, scratchBytes: 0 } };
+  return { code, args: { code, words: [{ slot: output, byteOffset: 0 }], chunks: 1, workspaceBytes: 0 } };
 }
 
 /** Whether this engine has relaxed SIMD: f32x4.relaxed_madd in a function without parameters. */

@@ -1,31 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ConvolutionDescription } from '../src/kernels/convolution/geometry.ts';
+import type { Convolution } from '../src/kernels/convolution/geometry.ts';
 import { winogradCommands } from '../src/kernels/winograd/winograd.ts';
 import { forwardCommands } from '../src/kernels/winograd/forward.ts';
 import { gradientCommands } from '../src/kernels/winograd/gradient.ts';
 import { tileGrid } from '../src/kernels/winograd/tiles.ts';
-import type { Command } from '../src/command.ts';
+import type { Command, Features } from '../src/command.ts';
 import { backwards, inOrder, link, slot } from './link.ts';
-import { layouts, numbers, positionsOf, strided, tripleTail, variants, type Strided } from './views.ts';
+import { layouts, numbers, positionsOf, strided, tripleEpilogue, variants, type Strided } from './views.ts';
 
 type Pair = readonly [number, number];
 
 interface Operands {
-  readonly images: Strided;
-  readonly kernels: Strided;
-  readonly low: Pair;
+  readonly input: Strided;
+  readonly filter: Strided;
+  readonly padBefore: Pair;
   readonly shape: readonly number[];
   readonly groups: number;
 }
 
-type Lowering = (description: ConvolutionDescription) => Command[];
+type Lowering = (convolution: Convolution, features: Features) => Command[];
 
 /** The definition, in double precision. */
-function model({ images, kernels, low, shape, groups }: Operands): Float64Array {
+function model({ input, filter, padBefore, shape, groups }: Operands): Float64Array {
   const [count, outputs, rows, columns] = shape as [number, number, number, number];
-  const [, , height, width] = images.view.shape as [number, number, number, number];
-  const [, channels, kh, kw] = kernels.view.shape as [number, number, number, number];
+  const [, , height, width] = input.view.shape as [number, number, number, number];
+  const [, channels, kh, kw] = filter.view.shape as [number, number, number, number];
   const at = ({ view, values }: Strided, a: number, b: number, y: number, x: number): number => {
     const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
     return values[view.offset + a * s0 + b * s1 + y * s2 + x * s3]!;
@@ -37,10 +37,11 @@ function model({ images, kernels, low, shape, groups }: Operands): Float64Array 
       const first = Math.floor(o / (outputs / groups)) * channels;
       for (let y = 0; y < rows; y++) {
         for (let x = 0; x < columns; x++, i++) {
-          for (let ky = Math.max(0, low[0] - y); ky < Math.min(kh, height + low[0] - y); ky++) {
-            for (let kx = Math.max(0, low[1] - x); kx < Math.min(kw, width + low[1] - x); kx++) {
+          for (let ky = Math.max(0, padBefore[0] - y); ky < Math.min(kh, height + padBefore[0] - y); ky++) {
+            for (let kx = Math.max(0, padBefore[1] - x); kx < Math.min(kw, width + padBefore[1] - x); kx++) {
               for (let c = 0; c < channels; c++) {
-                result[i]! += at(images, n, first + c, y - low[0] + ky, x - low[1] + kx) * at(kernels, o, c, ky, kx);
+                result[i]! +=
+                  at(input, n, first + c, y - padBefore[0] + ky, x - padBefore[1] + kx) * at(filter, o, c, ky, kx);
               }
             }
           }
@@ -53,7 +54,7 @@ function model({ images, kernels, low, shape, groups }: Operands): Float64Array 
 
 /** The largest error, as a part of the standard deviation that sums of products of {@link numbers} have. */
 function errorOf(result: Float32Array, given: Operands): number {
-  const [, channels, kh, kw] = given.kernels.view.shape as [number, number, number, number];
+  const [, channels, kh, kw] = given.filter.view.shape as [number, number, number, number];
   const deviation = Math.sqrt(channels * kh * kw) / 3;
   const expected = model(given);
   return result.reduce((largest, x, i) => {
@@ -80,24 +81,29 @@ const forwards = fc
     channels: size(7),
     outputs: size(20),
     spatial: pairOf(fc.oneof(size(6), size(23))),
-    low: pairOf(fc.integer({ min: -2, max: 2 })),
-    high: pairOf(fc.integer({ min: -2, max: 2 })),
-    imageLayout: anyLayout,
-    kernelLayout: anyLayout,
+    padBefore: pairOf(fc.integer({ min: -2, max: 2 })),
+    padAfter: pairOf(fc.integer({ min: -2, max: 2 })),
+    inputLayout: anyLayout,
+    filterLayout: anyLayout,
     seed: fc.integer(),
     tiles: fc.integer({ min: 1, max: 12 }),
     panelsInPart: fc.integer({ min: 1, max: 3 }),
   })
-  .map(({ count, groups, channels, outputs, spatial, low, high, imageLayout, kernelLayout, seed, ...cut }) => {
-    const next = numbers(seed);
-    const images = strided([count, groups * channels, ...spatial], imageLayout, next);
-    const kernels = strided([groups * outputs, channels, 3, 3], kernelLayout, next);
-    const [height, width] = [0, 1].map((i) => Math.max(1, spatial[i]! + low[i]! + high[i]! - 2)) as [number, number];
-    const given: Operands = { images, kernels, low, shape: [count, groups * outputs, height, width], groups };
-    const grid = tileGrid(count, groups * outputs, height, width, cut.tiles);
-    const lower: Lowering = (description) => forwardCommands(description, grid, cut.panelsInPart);
-    return { given, lower };
-  });
+  .map(
+    ({ count, groups, channels, outputs, spatial, padBefore, padAfter, inputLayout, filterLayout, seed, ...cut }) => {
+      const next = numbers(seed);
+      const input = strided([count, groups * channels, ...spatial], inputLayout, next);
+      const filter = strided([groups * outputs, channels, 3, 3], filterLayout, next);
+      const [height, width] = [0, 1].map((i) => Math.max(1, spatial[i]! + padBefore[i]! + padAfter[i]! - 2)) as [
+        number,
+        number,
+      ];
+      const given: Operands = { input, filter, padBefore, shape: [count, groups * outputs, height, width], groups };
+      const grid = tileGrid(count, groups * outputs, height, width, cut.tiles);
+      const lower: Lowering = (convolution, features) => forwardCommands(convolution, grid, cut.panelsInPart, features);
+      return { given, lower };
+    },
+  );
 
 /** Outputs of 3×3, with blocks, parts and slices of any size. */
 const gradients = fc
@@ -106,47 +112,61 @@ const gradients = fc
     outputs: size(20),
     count: size(3),
     spatial: pairOf(fc.oneof(size(6), size(18))),
-    low: pairOf(fc.integer({ min: -1, max: 2 })),
-    imageSpatial: pairOf(fc.oneof(size(6), size(18))),
-    imageLayout: anyLayout,
-    kernelLayout: anyLayout,
+    padBefore: pairOf(fc.integer({ min: -1, max: 2 })),
+    inputSpatial: pairOf(fc.oneof(size(6), size(18))),
+    inputLayout: anyLayout,
+    filterLayout: anyLayout,
     seed: fc.integer(),
     tiles: fc.integer({ min: 1, max: 12 }),
     channelsInPart: fc.constantFrom(4, 8),
     outputsInPart: fc.constantFrom(8, 16),
     slices: fc.integer({ min: 1, max: 5 }),
   })
-  .map(({ channels, outputs, count, spatial, low, imageSpatial, imageLayout, kernelLayout, seed, tiles, ...cut }) => {
-    const next = numbers(seed);
-    const images = strided([channels, count, ...imageSpatial], imageLayout, next);
-    const kernels = strided([outputs, count, ...spatial], kernelLayout, next);
-    const given: Operands = { images, kernels, low, shape: [channels, outputs, 3, 3], groups: 1 };
-    const grid = tileGrid(count, 1, spatial[0], spatial[1], tiles);
-    const lower: Lowering = (description) => gradientCommands(description, grid, cut);
-    return { given, lower };
-  });
+  .map(
+    ({
+      channels,
+      outputs,
+      count,
+      spatial,
+      padBefore,
+      inputSpatial,
+      inputLayout,
+      filterLayout,
+      seed,
+      tiles,
+      ...cut
+    }) => {
+      const next = numbers(seed);
+      const input = strided([channels, count, ...inputSpatial], inputLayout, next);
+      const filter = strided([outputs, count, ...spatial], filterLayout, next);
+      const given: Operands = { input, filter, padBefore, shape: [channels, outputs, 3, 3], groups: 1 };
+      const grid = tileGrid(count, 1, spatial[0], spatial[1], tiles);
+      const lower: Lowering = (convolution, features) => gradientCommands(convolution, grid, cut, features);
+      return { given, lower };
+    },
+  );
 
 describe.each(variants)('%o', (features) => {
-  function convolve({ given, lower }: { given: Operands; lower: Lowering }, hasTail = false, order = inOrder) {
-    const { images, kernels, shape, low, groups } = given;
+  function convolve({ given, lower }: { given: Operands; lower: Lowering }, hasEpilogue = false, order = inOrder) {
+    const { input, filter, shape, padBefore, groups } = given;
     const length = shape.reduce((x, y) => x * y, 1);
     const output = slot('float32', length);
     const result = new Float32Array(length).fill(Number.NaN);
     const plain = { stride: [1, 1], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
-    const tail = hasTail ? { tail: tripleTail(output) } : {};
-    const commands = lower({ images, kernels, output, shape, low, groups, ...plain, ...tail });
+    const epilogue = hasEpilogue ? { epilogue: tripleEpilogue(output) } : {};
+    const commands = lower({ input, filter, output, shape, padBefore, groups, ...plain, ...epilogue }, features);
     const buffers = new Map([
-      [images.place, images.values],
-      [kernels.place, kernels.values],
+      [input.slot, input.values],
+      [filter.slot, filter.values],
       [output, result],
     ]);
-    const linked = link(commands, buffers, features);
+    const linked = link(commands, buffers);
     linked.run(order);
     return linked.read(output, result);
   }
 
   describe.each([
-    ['kernels of 3×3', forwards],
+    ['filter of 3×3', forwards],
     ['outputs of 3×3', gradients],
   ])('%s', (_, cases) => {
     test('is the definition, for all shapes, strides, paddings and cuts', () => {
@@ -167,7 +187,7 @@ describe.each(variants)('%o', (features) => {
       );
     });
 
-    test('calls the tail once for every element, at the end', () => {
+    test('calls the epilogue once for every element, at the end', () => {
       fc.assert(
         fc.property(cases, (each) => {
           expect(convolve(each, true)).toEqual(convolve(each).map((x) => Math.fround(Math.fround(3 * x) + 1)));
@@ -181,10 +201,10 @@ describe.each(variants)('%o', (features) => {
       fc.assert(
         fc.property(cases, fc.nat(), special, ({ given, lower }, index, value) => {
           const without = convolve({ given, lower });
-          const { images, shape } = given;
-          const positions = positionsOf(images.view);
-          const values = images.values.with(positions[index % positions.length]!, value);
-          const spoilt = { ...given, images: { ...images, values } };
+          const { input, shape } = given;
+          const positions = positionsOf(input.view);
+          const values = input.values.with(positions[index % positions.length]!, value);
+          const spoilt = { ...given, input: { ...input, values } };
           const result = convolve({ given: spoilt, lower });
           const [height, width] = shape.slice(2) as [number, number];
           const tileOf = (i: number): string => {
@@ -202,45 +222,51 @@ describe.each(variants)('%o', (features) => {
     });
   });
 
-  const chosen: Lowering = (description) => winogradCommands(description)!;
+  const chosen: Lowering = (convolution, each) => winogradCommands(convolution, each)!;
 
   // What training does, with many terms.
   test.each([
     ['3×3', [2, 64, 21, 18], [24, 64, 3, 3], [2, 24, 21, 18], rowMajor, rowMajor],
     ['3×3, late', [1, 512, 14, 12], [32, 512, 3, 3], [1, 32, 14, 12], rowMajor, rowMajor],
-    ['its gradient for the images', [2, 24, 21, 18], [64, 24, 3, 3], [2, 64, 21, 18], rowMajor, turned],
-    ['its gradient for the kernels', [20, 6, 28, 26], [16, 6, 28, 26], [20, 16, 3, 3], exchanged, exchanged],
+    ['its gradient for the input', [2, 24, 21, 18], [64, 24, 3, 3], [2, 64, 21, 18], rowMajor, turned],
+    ['its gradient for the filter', [20, 6, 28, 26], [16, 6, 28, 26], [20, 16, 3, 3], exchanged, exchanged],
     ['the same, late', [132, 3, 14, 12], [72, 3, 14, 12], [132, 72, 3, 3], exchanged, exchanged],
-  ] as const)('%s', (_, imageShape, kernelShape, shape, imageLayout, kernelLayout) => {
+  ] as const)('%s', (_, inputShape, filterShape, shape, inputLayout, filterLayout) => {
     const next = numbers(5);
-    const images = strided(imageShape, imageLayout, next);
-    const kernels = strided(kernelShape, kernelLayout, next);
-    const given: Operands = { images, kernels, low: [1, 1], shape, groups: 1 };
+    const input = strided(inputShape, inputLayout, next);
+    const filter = strided(filterShape, filterLayout, next);
+    const given: Operands = { input, filter, padBefore: [1, 1], shape, groups: 1 };
     const whole = convolve({ given, lower: chosen });
     expect(errorOf(whole, given)).toBeLessThan(largestError);
-    const withTail = convolve({ given, lower: chosen }, true, backwards);
-    expect(withTail).toEqual(whole.map((x) => Math.fround(Math.fround(3 * x) + 1)));
+    const withEpilogue = convolve({ given, lower: chosen }, true, backwards);
+    expect(withEpilogue).toEqual(whole.map((x) => Math.fround(Math.fround(3 * x) + 1)));
   });
 });
 
 describe('the choice', () => {
   function keys(
-    imageShape: readonly number[],
-    kernelShape: readonly number[],
+    inputShape: readonly number[],
+    filterShape: readonly number[],
     shape: readonly number[],
-    some: Partial<ConvolutionDescription> = {},
+    some: Partial<Convolution> = {},
   ): string[] | undefined {
     const of = (each: readonly number[]) => ({
-      place: slot('float32', 1),
+      slot: slot('float32', 1),
       view: { shape: each, strides: [0, 0, 0, 0], offset: 0 },
     });
-    const plain = { stride: [1, 1], low: [1, 1], inputDilation: [1, 1], filterDilation: [1, 1], groups: 1 } as const;
-    const operands = { images: of(imageShape), kernels: of(kernelShape), output: slot('float32', 1), shape };
-    return winogradCommands({ ...operands, ...plain, ...some })?.map(({ code }) => code.key);
+    const plain = {
+      stride: [1, 1],
+      padBefore: [1, 1],
+      inputDilation: [1, 1],
+      filterDilation: [1, 1],
+      groups: 1,
+    } as const;
+    const operands = { input: of(inputShape), filter: of(filterShape), output: slot('float32', 1), shape };
+    return winogradCommands({ ...operands, ...plain, ...some }, { relaxed: false })?.map(({ code }) => code.name);
   }
 
-  test('takes convolutions with 3×3 kernels and their gradients', () => {
-    const forward = ['winograd kernels', 'winograd'];
+  test('takes convolutions with 3×3 filter and their gradients', () => {
+    const forward = ['winograd filter', 'winograd'];
     expect(keys([16, 64, 28, 28], [64, 64, 3, 3], [16, 64, 28, 28])).toEqual(forward);
     expect(keys([16, 512, 7, 6], [512, 512, 3, 3], [16, 512, 7, 6])).toEqual(forward);
     expect(keys([16, 64, 28, 28], [64, 32, 3, 3], [16, 64, 28, 28], { groups: 2 })).toEqual(forward);
@@ -251,20 +277,20 @@ describe('the choice', () => {
 
   test.each([
     ['stride', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 14, 14], { stride: [2, 2] }],
-    ['dilated images', [8, 64, 14, 14], [64, 64, 3, 3], [8, 64, 28, 28], { inputDilation: [2, 2] }],
-    ['dilated kernels', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 26, 26], { filterDilation: [2, 2] }],
-    ['other kernels', [8, 64, 28, 28], [64, 64, 5, 5], [8, 64, 26, 26], {}],
-    ['kernels of 1×3', [8, 64, 28, 28], [64, 64, 1, 3], [8, 64, 30, 28], {}],
-    ['no images', [0, 64, 28, 28], [64, 64, 3, 3], [0, 64, 28, 28], {}],
+    ['dilated input', [8, 64, 14, 14], [64, 64, 3, 3], [8, 64, 28, 28], { inputDilation: [2, 2] }],
+    ['dilated filter', [8, 64, 28, 28], [64, 64, 3, 3], [8, 64, 26, 26], { filterDilation: [2, 2] }],
+    ['other filter', [8, 64, 28, 28], [64, 64, 5, 5], [8, 64, 26, 26], {}],
+    ['filter of 1×3', [8, 64, 28, 28], [64, 64, 1, 3], [8, 64, 30, 28], {}],
+    ['no input', [0, 64, 28, 28], [64, 64, 3, 3], [0, 64, 28, 28], {}],
     ['no channels', [8, 0, 28, 28], [64, 0, 3, 3], [8, 64, 28, 28], {}],
     ['one channel', [64, 1, 28, 28], [16, 1, 3, 3], [64, 16, 28, 28], {}],
     ['depthwise', [8, 64, 28, 28], [64, 1, 3, 3], [8, 64, 28, 28], { groups: 64 }],
-    ['few tiles for many kernels', [1, 512, 7, 6], [512, 512, 3, 3], [1, 512, 7, 6], {}],
+    ['few tiles for many filter', [1, 512, 7, 6], [512, 512, 3, 3], [1, 512, 7, 6], {}],
     ['a gradient of one channel', [1, 64, 28, 28], [16, 64, 28, 28], [1, 16, 3, 3], {}],
     ['a gradient of few tiles', [512, 1, 7, 6], [512, 1, 7, 6], [512, 512, 3, 3], {}],
     ['a gradient in groups', [32, 32, 28, 28], [64, 16, 28, 28], [32, 64, 3, 3], { groups: 2 }],
-  ] as const)('leaves to the direct form: %s', (_, images, kernels, shape, some) => {
-    expect(keys(images, kernels, shape, some)).toBeUndefined();
+  ] as const)('leaves to the direct form: %s', (_, input, filter, shape, some) => {
+    expect(keys(input, filter, shape, some)).toBeUndefined();
   });
 });
 

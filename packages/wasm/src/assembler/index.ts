@@ -3,7 +3,7 @@
  * {@link Code} in the order in which they are to happen, functions into a {@link ModuleBuilder}, which makes the bytes.
  */
 export { atomic, memory } from './atomic.ts';
-export type { Access } from './instructions.ts';
+export type { MemoryAccess } from './instructions.ts';
 export { call, Code, type Branch } from './code.ts';
 export { ModuleBuilder, type ModuleOptions } from './module.ts';
 export { f32, f64, i32, i64, select } from './scalar.ts';

@@ -27,7 +27,7 @@ export type Conversions<Names extends string, Result extends ValueType> = {
 };
 
 /** Where a memory access goes beside its address. */
-export interface Access {
+export interface MemoryAccess {
   /** Bytes, 0 ≤ offset < 2³², added to the address without wrapping. */
   readonly offset?: number;
   /** A promise that the address is a multiple of this; a smaller one than the access' size permits unaligned ones. */
@@ -35,11 +35,11 @@ export interface Access {
 }
 
 export type Loads<Names extends string, Result extends ValueType> = {
-  readonly [N in Words<Names>]: (address: Value<'i32'>, access?: Access) => Value<Result>;
+  readonly [N in Words<Names>]: (address: Value<'i32'>, access?: MemoryAccess) => Value<Result>;
 };
 
 export type Stores<Names extends string, Stored extends ValueType> = {
-  readonly [N in Words<Names>]: (address: Value<'i32'>, stored: Value<Stored>, access?: Access) => Statement;
+  readonly [N in Words<Names>]: (address: Value<'i32'>, stored: Value<Stored>, access?: MemoryAccess) => Statement;
 };
 
 /** Prefix bytes. */
@@ -101,7 +101,7 @@ export function loads<N extends string, R extends ValueType>(
   sizes: readonly number[],
   result: R,
 ): Loads<N, R> {
-  return eachWord(first, names, (opcode) => (address: Value<'i32'>, access: Access = {}) => {
+  return eachWord(first, names, (opcode) => (address: Value<'i32'>, access: MemoryAccess = {}) => {
     const immediate = memoryArgument(sizes[opcode - first]!, access);
     return value(result, (to) => {
       address.emit(to);
@@ -118,7 +118,7 @@ export function stores<N extends string, T extends ValueType>(
   sizes: readonly number[],
   stored: T,
 ): Stores<N, T> {
-  return eachWord(first, names, (opcode) => (address: Value<'i32'>, what: Value<T>, access: Access = {}) => {
+  return eachWord(first, names, (opcode) => (address: Value<'i32'>, what: Value<T>, access: MemoryAccess = {}) => {
     checkOperands(['i32', stored], [address, what]);
     const immediate = memoryArgument(sizes[opcode - first]!, access);
     return statement((to) => {
@@ -131,7 +131,7 @@ export function stores<N extends string, T extends ValueType>(
 }
 
 /** Alignment and offset of an access of `size` bytes. */
-export function memoryArgument(size: number, { offset = 0, align = size }: Access): (to: Body) => void {
+export function memoryArgument(size: number, { offset = 0, align = size }: MemoryAccess): (to: Body) => void {
   if (!Number.isInteger(offset) || offset < 0 || offset >= 2 ** 32) {
     throw new RangeError(
       `assembler: a memory offset is an integer from 0 to 2³² − 1, got ${offset}; add it to the address`,

@@ -6,7 +6,7 @@ import {
   memoryArgument,
   stores,
   vector,
-  type Access,
+  type MemoryAccess,
   type Instructions,
   type Loads,
   type Stores,
@@ -35,8 +35,8 @@ const wholeLoads =
 const zeroLoads = 'load32Zero load64Zero';
 const bitwise = 'and andnot or xor';
 
-type LoadLane = (address: Value<'i32'>, into: Vector, lane: number, access?: Access) => Vector;
-type StoreLane = (address: Value<'i32'>, from: Vector, lane: number, access?: Access) => Statement;
+type LoadLane = (address: Value<'i32'>, into: Vector, lane: number, access?: MemoryAccess) => Vector;
+type StoreLane = (address: Value<'i32'>, from: Vector, lane: number, access?: MemoryAccess) => Statement;
 
 function loadLane(opcode: number, size: number): LoadLane {
   return (address, into, lane, access = {}) => {

@@ -1,20 +1,19 @@
 import { i32, type Code, type Local } from '../assembler/index.ts';
 import type { Word } from '../command.ts';
 
-/** An axis of a batch, with the distance of its items in each operand. */
+/** An axis of a batch, with its stride in each operand. */
 export interface BatchAxis {
   readonly size: number;
   readonly byteStrides: readonly number[];
 }
 
-/** What {@link emitBatchOffset} reads: each axis' size and strides, innermost first. */
+/** Read by {@link emitBatchOffset}: each axis' size and strides, innermost first. */
 export function batchWords(axes: readonly BatchAxis[]): Word[] {
   return axes.toReversed().flatMap(({ size, byteStrides }) => [size, ...byteStrides]);
 }
 
 /**
- * Emits the offsets of item `item` of a batch in each of `operands` operands: the axes' words are at `args + at`, `rank`
- * of them.
+ * The offsets of an item of a batch in each of `operands` operands. The words of the batch's `rank` axes are at `args + at`.
  */
 export function emitBatchOffset(
   code: Code,

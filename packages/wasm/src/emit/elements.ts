@@ -13,7 +13,7 @@ import {
   type Value,
   type ValueType,
 } from '../assembler/index.ts';
-import type { Lie } from './access.ts';
+import type { Access } from './access.ts';
 
 type Address = Value<'i32'>;
 
@@ -51,11 +51,11 @@ export function storeOne(type: ScalarType, at: Address, x: Value<ValueType>): St
   }
 }
 
-/** Four elements from `at` on, `stride` bytes apart where they lie apart. Conditions become masks. */
-export function loadFour(code: Code, type: ScalarType, lie: Lie, at: Address, stride: Address): Value<'v128'> {
-  if (type === 'bool') return i32x4.ne(loadBytes(code, lie, at, stride), i32x4.splat(i32.const(0)));
-  if (lie === 'together') return v128.load(at, { align: 4 });
-  if (lie === 'same') return v128.load32Splat(at);
+/** Loads four elements from `at` on, `stride` bytes apart if they are strided. Conditions become masks. */
+export function loadFour(code: Code, type: ScalarType, access: Access, at: Address, stride: Address): Value<'v128'> {
+  if (type === 'bool') return i32x4.ne(loadBytes(code, access, at, stride), i32x4.splat(i32.const(0)));
+  if (access === 'contiguous') return v128.load(at, { align: 4 });
+  if (access === 'broadcast') return v128.load32Splat(at);
   const address = code.local('i32', at);
   const result = code.local('v128', v128.load32Zero(address));
   for (let lane = 1; lane < 4; lane++) {
@@ -65,9 +65,9 @@ export function loadFour(code: Code, type: ScalarType, lie: Lie, at: Address, st
   return result;
 }
 
-function loadBytes(code: Code, lie: Lie, at: Address, stride: Address): Value<'v128'> {
-  if (lie === 'same') return i32x4.splat(i32.load8U(at));
-  if (lie === 'together') return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(at, { align: 1 })));
+function loadBytes(code: Code, access: Access, at: Address, stride: Address): Value<'v128'> {
+  if (access === 'broadcast') return i32x4.splat(i32.load8U(at));
+  if (access === 'contiguous') return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(at, { align: 1 })));
   const address = code.local('i32', at);
   const result = code.local('v128', i32x4.splat(i32.load8U(address)));
   for (let lane = 1; lane < 4; lane++) {

@@ -11,6 +11,7 @@ import { importName } from './imports.ts';
 
 /** A body as one scalar expression of its operands' elements. */
 export interface Expression {
+  /** Parameters are numbered as the operands. */
   readonly root: Scalar;
   /** The types of the operands' elements. */
   readonly types: readonly ScalarType[];
@@ -20,11 +21,11 @@ export interface Expression {
   readonly weight: number;
   /** The nodes that call JavaScript functions. */
   readonly calls: readonly Scalar[];
-  /** Whether four elements fit a vector: nothing is wider than 32 bits. */
+  /** Whether no value is wider than 32 bits, so that four elements fit a vector. */
   readonly isNarrow: boolean;
 }
 
-export function expressionOf({ operands, steps }: Body): Expression {
+export function bodyExpression({ operands, steps }: Body): Expression {
   const types = operands.map(({ slot }) => scalarTypeOf(slot.dtype));
   const values: Scalar[] = types.map(parameter);
   for (const { operation, inputs, dtype } of steps) {
@@ -36,10 +37,10 @@ export function expressionOf({ operands, steps }: Body): Expression {
       ),
     );
   }
-  return describe(values.at(-1)!, types);
+  return makeExpression(values.at(-1)!, types);
 }
 
-export function describe(root: Scalar, types: readonly ScalarType[]): Expression {
+export function makeExpression(root: Scalar, types: readonly ScalarType[]): Expression {
   const nodes = nodesOf(root);
   const numbers = new Map(nodes.map((node, i) => [node, i]));
   const calls = nodes.filter(({ operation }) => operation === 'call');
@@ -55,7 +56,7 @@ export function describe(root: Scalar, types: readonly ScalarType[]): Expression
   return {
     root,
     types,
-    key: lines.join(';'),
+    key: [types.join(' '), ...lines].join(';'),
     weight: nodes.length + 20 * calls.length,
     calls,
     isNarrow: [...types, ...nodes.map(({ type }) => type)].every((type) => type !== 'f64'),

@@ -1,16 +1,14 @@
 // The JavaScript functions that kernels call for operations without a lowering.
+import type { Scalar } from '@thetagrad/core/backend';
+import type { FunctionRef, ModuleBuilder } from '../assembler/index.ts';
+import type { Expression } from './expression.ts';
+import type { ImportFlags } from './kernelCode.ts';
 
-/** By the names that modules import them under. */
+/** The functions that modules import from `js`, by name. */
 export const importedFunctions: Record<string, (...x: number[]) => number> = {};
 
-const names = new WeakMap<(...x: number[]) => number, string>();
-let named = 0;
-
-/** Functions of `Math` are imported from it: worker threads, which cannot get functions of ours, have them too. */
-export function importOf(f: (...x: number[]) => number): { readonly module: 'Math' | 'js'; readonly name: string } {
-  const name = mathNames.get(f);
-  return name === undefined ? { module: 'js', name: importName(f) } : { module: 'Math', name };
-}
+/** The functions that nodes of an expression call, as imported by a module. */
+export type Imports = ReadonlyMap<Scalar, FunctionRef>;
 
 const mathNames = new Map(
   Object.getOwnPropertyNames(Math).flatMap((name): [(...x: number[]) => number, string][] => {
@@ -19,11 +17,40 @@ const mathNames = new Map(
   }),
 );
 
+/** Functions of `Math` are imported from there, because worker threads have them too, unlike functions of this thread. */
+function importOf(f: (...x: number[]) => number): { readonly module: 'Math' | 'js'; readonly name: string } {
+  const name = mathNames.get(f);
+  return name === undefined ? { module: 'js', name: importName(f) } : { module: 'Math', name };
+}
+
+const names = new WeakMap<(...x: number[]) => number, string>();
+let count = 0;
+
+/** Registers a function for import. */
 export function importName(f: (...x: number[]) => number): string {
   let name = names.get(f);
   if (name === undefined) {
-    names.set(f, (name = `f${named++}`));
+    names.set(f, (name = `f${count++}`));
     importedFunctions[name] = f;
   }
   return name;
+}
+
+/** Imports the functions that an expression calls. */
+export function importFunctions(module: ModuleBuilder, { calls }: Expression): Imports {
+  return new Map(
+    calls.map((node) => {
+      const numbers = node.inputs.map(() => 'f64' as const);
+      const { module: from, name } = importOf(node.function!);
+      return [node, module.importFunction(from, name, numbers, ['f64'])];
+    }),
+  );
+}
+
+/** The flags of a code that computes the expression. */
+export function importFlags({ calls }: Expression): ImportFlags {
+  return {
+    alone: calls.length > 0,
+    hostOnly: calls.some((node) => importOf(node.function!).module === 'js'),
+  };
 }

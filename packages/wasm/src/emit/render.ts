@@ -1,4 +1,4 @@
-// From scalar expressions to instructions, for one element or for four side by side.
+// Renders scalar expressions as instructions, for one element or for four in a vector.
 import type { Scalar, ScalarType } from '@thetagrad/core/backend';
 import {
   call,
@@ -14,13 +14,11 @@ import {
   type Value,
   type ValueType,
 } from '../assembler/index.ts';
-
-/** The functions that nodes call, as the module imports them. */
-export type Imports = ReadonlyMap<Scalar, FunctionRef>;
+import type { Imports } from './imports.ts';
 
 /**
- * Renders expressions: each node once, into a local if it is used more than once. Conditions are masks of 32 bits a lane
- * in vectors, and 0 or 1 otherwise.
+ * Renders expressions, each node once, into a local. Conditions are masks of 32 bits per lane in vectors, and 0 or 1
+ * otherwise.
  */
 export abstract class Renderer {
   protected readonly code: Code;
@@ -43,7 +41,7 @@ export abstract class Renderer {
     return local;
   }
 
-  /** What is rendered inside a branch is known only there. */
+  /** Nodes that are rendered inside the branch are not available behind it. */
   #rarely({ inputs: [condition, rare, usual] }: Scalar): Value<ValueType> {
     const where = this.render(condition!);
     const usually = this.render(usual!);
@@ -71,7 +69,7 @@ function impossible({ operation, type }: Scalar): never {
   throw new Error(`wasm: no instruction for ${operation} of ${type}`);
 }
 
-/** Four elements of 32 bits at once. */
+/** Renders four elements of 32 bits at once. */
 export class VectorRenderer extends Renderer {
   protected override any(condition: Value<ValueType>): I {
     return v128.anyTrue(condition as V);
@@ -82,18 +80,18 @@ export class VectorRenderer extends Renderer {
   }
 
   protected override node(node: Scalar): V {
-    return this.#choiceOfZero(node) ?? this.#limit(node) ?? this.#plain(node);
+    return this.#selectZero(node) ?? this.#selectExtreme(node) ?? this.#plain(node);
   }
 
-  /** A choice of which one side is 0: what is left of the other. */
-  #choiceOfZero({ operation, inputs: [condition, x, y] }: Scalar): V | undefined {
+  /** Selects between a value and 0 by masking the value. */
+  #selectZero({ operation, inputs: [condition, x, y] }: Scalar): V | undefined {
     if (operation !== 'select') return undefined;
     if (isZero(y!)) return v128.and(this.render(x!) as V, this.render(condition!) as V);
     return isZero(x!) ? v128.andnot(this.render(y!) as V, this.render(condition!) as V) : undefined;
   }
 
-  /** `a < b ? b : a` and `a < b ? a : b` are one instruction each, also for NaN and zeros. */
-  #limit({ operation, type, inputs: [condition, x, y] }: Scalar): V | undefined {
+  /** Renders `a < b ? b : a` and `a < b ? a : b` as one instruction each, which agrees for NaN and zeros. */
+  #selectExtreme({ operation, type, inputs: [condition, x, y] }: Scalar): V | undefined {
     if (operation !== 'select' || type !== 'f32' || condition!.operation !== 'lt') return undefined;
     const [a, b] = condition!.inputs as [Scalar, Scalar];
     if (areSame(x!, b) && areSame(y!, a)) return f32x4.pmax(this.render(a) as V, this.render(b) as V);
@@ -102,8 +100,8 @@ export class VectorRenderer extends Renderer {
   }
 
   /**
-   * The smaller or larger one of numbers, NaN if one of them is, and −0 < +0. The machine's instruction gives the second
-   * operand if one is NaN and where both are zeros, so both orders together tell. (`f32x4.min` becomes twice as many.)
+   * The smaller or larger of two numbers, NaN if one is NaN, and −0 < +0. The machine's instruction returns the second
+   * operand if one is NaN and if both are zeros, so this combines both orders. (`f32x4.min` takes twice as many.)
    */
   #extreme(operation: 'min' | 'max', x: V, y: V): V {
     const instruction = operation === 'min' ? f32x4.pmin : f32x4.pmax;
@@ -116,7 +114,7 @@ export class VectorRenderer extends Renderer {
     const { operation, value } = node;
     const inputs = node.inputs.map((input) => this.render(input)) as readonly V[];
     const [x, y, z] = inputs as [V, V, V];
-    // Comparisons and conversions are of their inputs' type.
+    // The type of comparisons and conversions is their inputs'.
     const type = node.inputs[0]?.type ?? node.type;
     const isFloat = type === 'f32';
     switch (operation) {
@@ -182,7 +180,7 @@ export class VectorRenderer extends Renderer {
       const returned = callNumbers(this.imports.get(node)!, numbers);
       if (type === 'f32') this.code.set(result, f32x4.replaceLane(result, lane, f32.demoteF64(returned)));
       else {
-        const word = wrapped(this.code, returned);
+        const word = wrapToI32(this.code, returned);
         this.code.set(result, i32x4.replaceLane(result, lane, type === 'bool' ? i32.sub(i32.const(0), word) : word));
       }
     }
@@ -190,7 +188,7 @@ export class VectorRenderer extends Renderer {
   }
 }
 
-/** The number 0 itself, not −0. */
+/** Whether it is the constant 0, not −0. */
 function isZero({ operation, value }: Scalar): boolean {
   return operation === 'constant' && Object.is(value, 0);
 }
@@ -200,7 +198,7 @@ function areSame(a: Scalar, b: Scalar): boolean {
   return a.type === b.type && Object.is(a.value, b.value);
 }
 
-/** A call of a function that is known to take and return float64. */
+/** Calls an imported function, all of which take and return float64. */
 function callNumbers(f: FunctionRef, numbers: readonly D[]): D {
   return call(f as FunctionRef<readonly 'f64'[], readonly ['f64']>, ...numbers);
 }
@@ -218,7 +216,7 @@ function convertVector(from: ScalarType, to: ScalarType, x: V): V | undefined {
   return from === 'i32' && to === 'f32' ? f32x4.convertI32x4S(x) : undefined;
 }
 
-/** One element. */
+/** Renders one element. */
 export class ScalarRenderer extends Renderer {
   protected override any(condition: Value<ValueType>): I {
     return condition as I;
@@ -300,12 +298,12 @@ export class ScalarRenderer extends Renderer {
     const numbers = operands.map((x, i) => convertScalar(inputs[i]!.type, 'f64', x) as D);
     const returned = callNumbers(this.imports.get(node)!, numbers);
     if (type === 'f64') return returned;
-    return type === 'f32' ? f32.demoteF64(returned) : wrapped(this.code, returned);
+    return type === 'f32' ? f32.demoteF64(returned) : wrapToI32(this.code, returned);
   }
 }
 
-/** A number as a typed array of int32 stores it: without its fraction, modulo 2³². */
-function wrapped(code: Code, x: D): I {
+/** Converts a number as an Int32Array does: truncated, modulo 2³². */
+function wrapToI32(code: Code, x: D): I {
   const number = code.local('f64', f64.trunc(x));
   const modulus = f64.const(2 ** 32);
   const rest = f64.sub(number, f64.mul(f64.floor(f64.div(number, modulus)), modulus));

@@ -1,64 +1,77 @@
-import type { View } from '@thetagrad/core/backend';
+// Loops over strided operands of one shape. Sizes, addresses and strides are words, so one code serves all shapes.
+import { joinAxes, scalarTypeOf, sizeOf, type Operand, type Slot, type View } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
-import { lieOf, nestOf, type Lie } from './access.ts';
-import type { Word } from '../command.ts';
-import { emitLeast } from './units.ts';
+import type { Scratch, Word } from '../command.ts';
+import { accessOf, type Access } from './access.ts';
+import { bytesOf } from './elements.ts';
+import { emitMin } from './units.ts';
 
-/** Where a routine reads or writes: memory seen through a view, `bytes` for each element. */
-export interface Walked {
-  readonly place: Extract<Word, { place: unknown }>['place'];
+/** An operand that a loop reads or writes: a slot seen through a view, with elements of `bytes` bytes. */
+export interface StridedOperand {
+  readonly slot: Slot | Scratch;
   readonly view: View;
   readonly bytes: number;
 }
 
-/** How several operands of one shape are walked together, row by row along an innermost axis. */
-export interface Walk {
-  /** Of the axes. Their number is a part of the code's key. */
-  readonly sizes: readonly number[];
+export function stridedOperand({ slot, view }: Operand): StridedOperand {
+  return { slot, view, bytes: bytesOf(scalarTypeOf(slot.dtype)) };
+}
+
+/** A loop over several operands at once, row by row along the innermost axis. */
+export interface StridedLoop {
+  /** The lengths of the joined axes, at least one. */
+  readonly shape: readonly number[];
+  /** The number of axes, which code depends on. */
   readonly rank: number;
-  /** Of each operand along the innermost axis. */
-  readonly lies: readonly Lie[];
-  /** What {@link emitWalk} reads: the axes' sizes; then for each operand its address and its strides in bytes. */
+  /** For each operand, its access along the innermost axis. */
+  readonly accesses: readonly Access[];
+  /** Read by {@link emitStridedLoop}: the axes' lengths; for each operand its address and its strides in bytes. */
   readonly words: readonly Word[];
 }
 
-/** Along the axes from `from` to `to`; those that all operands allow to join are one. */
-export function walkOf(operands: readonly Walked[], from?: number, to?: number): Walk {
-  const { sizes, strides } = nestOf(
+/** Lengths and strides of the axes from `from` to before `to`, joined where all operands allow it; at least one axis. */
+export function joinOperandAxes(operands: readonly StridedOperand[], from?: number, to?: number) {
+  const { shape, strides } = joinAxes(
     operands.map(({ view }) => view),
     from,
     to,
   );
-  const walked = operands.map(({ place, view, bytes }, j) => ({
-    at: { place, byteOffset: view.offset * bytes },
+  return shape.length > 0 ? { shape, strides } : { shape: [1], strides: strides.map(() => [0]) };
+}
+
+/** The loop over the axes from `from` to before `to`. */
+export function stridedLoop(operands: readonly StridedOperand[], from?: number, to?: number): StridedLoop {
+  const { shape, strides } = joinOperandAxes(operands, from, to);
+  const starts = operands.map(({ slot, view, bytes }, j) => ({
+    at: { slot, byteOffset: view.offset * bytes },
     strides: strides[j]!.map((stride) => stride * bytes),
   }));
   return {
-    sizes,
-    rank: sizes.length,
-    lies: strides.map((own) => lieOf(own.at(-1)!)),
-    words: walkWordsOf(sizes, walked),
+    shape,
+    rank: shape.length,
+    accesses: strides.map((own) => accessOf(own.at(-1)!)),
+    words: packStridedLoop(shape, starts),
   };
 }
 
-/** The words of a walk over operands that begin somewhere, with strides in bytes. */
-export function walkWordsOf(
-  sizes: readonly number[],
+/** The words of a loop over operands that begin at `at`, with strides in bytes. */
+export function packStridedLoop(
+  shape: readonly number[],
   operands: readonly { readonly at: Word; readonly strides: readonly number[] }[],
 ): Word[] {
-  return [...sizes, ...operands.flatMap(({ at, strides }) => [at, ...strides])];
+  return [...shape, ...operands.flatMap(({ at, strides }) => [at, ...strides])];
 }
 
-/** The words of a walk, in memory from `words` on. */
-export interface WalkWords {
+/** Reads the words of a loop. */
+export interface StridedLoopWords {
   readonly length: (axis: number) => Value<'i32'>;
-  /** Of operand j's first element. */
+  /** The address of operand j's first element. */
   readonly address: (j: number) => Value<'i32'>;
-  /** Of operand j along an axis, in bytes. */
+  /** The stride of operand j along an axis, in bytes. */
   readonly stride: (j: number, axis: number) => Value<'i32'>;
 }
 
-export function walkWords(words: Value<'i32'>, rank: number): WalkWords {
+export function readStridedLoop(words: Value<'i32'>, rank: number): StridedLoopWords {
   const word = (index: number): Value<'i32'> => i32.load(words, { offset: 4 * index });
   return {
     length: word,
@@ -67,26 +80,36 @@ export function walkWords(words: Value<'i32'>, rank: number): WalkWords {
   };
 }
 
-/** (A part of) a row: for each operand the address of the first element and the distance of the next, in bytes. */
+/** A row or a part of one: for each operand the address of the first element and the distance of the next, in bytes. */
 export interface Row {
   readonly at: readonly Local<'i32'>[];
   readonly steps: readonly Local<'i32'>[];
   readonly count: Local<'i32'>;
 }
 
-/**
- * Emits loops over elements `begin` to `end` in row-major order; `body` does (a part of) a row, and may change `at` and
- * `count`.
- */
-export function emitWalk(
+/** A loop whose words are in memory. */
+export interface LoopSource {
+  /** The address of the words. */
+  readonly words: Value<'i32'>;
+  readonly rank: number;
+  /** The number of operands. */
+  readonly operands: number;
+}
+
+/** A range of elements, in row-major order. */
+export interface ElementRange {
+  readonly begin: Local<'i32'>;
+  readonly end: Local<'i32'>;
+}
+
+/** Emits the loop over a range of elements; `body` computes a part of a row, and may change `at` and `count`. */
+export function emitStridedLoop(
   code: Code,
-  words: Value<'i32'>,
-  { rank, operands }: { readonly rank: number; readonly operands: number },
-  begin: Local<'i32'>,
-  end: Local<'i32'>,
+  { words, rank, operands }: LoopSource,
+  { begin, end }: ElementRange,
   body: (row: Row) => void,
 ): void {
-  const { length, address, stride } = walkWords(words, rank);
+  const { length, address, stride } = readStridedLoop(words, rank);
   const all = Array.from({ length: operands }, (_, j) => j);
   const starts = all.map((j) => code.local('i32', address(j)));
   const steps = all.map((j) => code.local('i32', stride(j, rank - 1)));
@@ -105,12 +128,12 @@ export function emitWalk(
     }
   }
   code.while(i32.ltU(begin, end), () => {
-    const count = emitLeast(code, i32.sub(row, column), i32.sub(end, begin));
+    const count = emitMin(code, i32.sub(row, column), i32.sub(end, begin));
     code.add(begin, count);
     for (const j of all) code.set(at[j]!, i32.add(starts[j]!, i32.mul(column, steps[j]!)));
     body({ at, steps, count });
     code.set(column, i32.const(0));
-    // On to the next row: as a counter of several digits goes on by one.
+    // To the next row: increment the innermost of the outer indices, with carry.
     code.block((exit) => {
       for (let axis = rank - 2; axis >= 0; axis--) {
         const index = outer[axis]!;
@@ -124,14 +147,32 @@ export function emitWalk(
   });
 }
 
+/** Words of a command whose chunks are ranges of `grain` of `size` elements. */
 export const rangeNames = ['size', 'grain'] as const;
 
-/** The elements of a chunk: `grain` of `size`, fewer in the last one. */
+export function countRanges({ size, grain }: { readonly size: number; readonly grain: number }): number {
+  return Math.ceil(size / grain);
+}
+
+/** The elements of a chunk; the last chunk may have fewer. */
 export function emitRange(
   code: Code,
   chunk: Local<'i32'>,
   { size, grain }: Readonly<Record<(typeof rangeNames)[number], Local<'i32'>>>,
-): { begin: Local<'i32'>; end: Local<'i32'> } {
+): ElementRange {
   const begin = code.local('i32', i32.mul(chunk, grain));
-  return { begin, end: emitLeast(code, i32.add(begin, grain), size) };
+  return { begin, end: emitMin(code, i32.add(begin, grain), size) };
+}
+
+/** The operand at index 0 of an axis, with that axis of another length and stride 0. */
+export function holdAxis({ view, ...rest }: StridedOperand, axis: number, length: number): StridedOperand {
+  return {
+    ...rest,
+    view: { ...view, shape: view.shape.with(axis, length), strides: view.strides.with(axis, 0) },
+  };
+}
+
+/** The number of lines along an axis. */
+export function countLines(shape: readonly number[], axis: number): number {
+  return sizeOf(shape.with(axis, 1));
 }

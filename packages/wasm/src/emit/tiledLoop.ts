@@ -1,76 +1,86 @@
-// Work in tiles, for operands that lie across: where rows of the output go along their columns. Such an operand is read as
-// badly along rows as the output is written along columns; a tile of both fits the cache.
+// Loops in tiles, for transposed operands, which are contiguous along columns of the output. Reading such an operand along
+// rows uses the cache as badly as writing the output along columns would; a tile of both fits the cache.
+import { sizeOf, type JoinedAxes } from '@thetagrad/core/backend';
 import { i32, type Code, type Local } from '../assembler/index.ts';
-import { lieOf, nestOf, type Lie, type Nest } from './access.ts';
 import type { Word } from '../command.ts';
-import { emitLeast, evenly } from './units.ts';
+import { accessOf, type Access } from './access.ts';
+import {
+  countRanges,
+  emitRange,
+  emitStridedLoop,
+  joinOperandAxes,
+  packStridedLoop,
+  rangeNames,
+  type StridedOperand,
+} from './stridedLoop.ts';
+import { emitMin, evenPartSize } from './units.ts';
 import { packWords, readWords } from './words.ts';
-import { emitRange, emitWalk, rangeNames, walkWordsOf, type Walked } from './stridedLoop.ts';
 
-/** How an operand lies along the rows of a tile; across if it is together along the columns. */
-export type TiledLie = Lie | 'across';
+/** An operand's access along the rows of a tile; transposed if it is contiguous along the columns. */
+export type TiledAccess = Access | 'transposed';
 
-export interface Tiles {
-  readonly lies: readonly TiledLie[];
-  /** A part of the code's key. */
+export interface TiledLoop {
+  readonly accesses: readonly TiledAccess[];
+  /** The number of axes, which code depends on. */
   readonly rank: number;
-  /** What {@link emitTiles} reads. */
+  /** Read by {@link emitTiles}. */
   readonly words: readonly Word[];
   readonly chunks: number;
-  /** Of the largest tile. */
+  /** The size of the largest tile. */
   readonly rows: number;
   readonly columns: number;
 }
 
-/** A tile has about so many elements. */
+/** The number of elements of a tile, approximately. */
 const tileSize = 1 << 12;
-/** A tile is no wider than so many columns. */
-const widestTile = 128;
-/** Rows come by whole cache lines of the operands that lie across. */
-const rowsInLine = 16;
-/** Shorter axes make no tiles. */
-const shortest = 4;
+const maxTileColumns = 128;
+/** The number of rows is a multiple of this: whole cache lines of transposed operands. */
+const rowMultiple = 16;
+/** Shorter axes are not tiled. */
+const minLength = 4;
 
 /**
- * Cuts into tiles what operands of one shape are walked for, a chunk of them about `grain` elements; `undefined` if no
- * operand lies across.
+ * Cuts the loop over operands of one shape into tiles, about `grain` elements to a chunk; `undefined` if no operand is
+ * transposed.
  */
-export function tilesOf(operands: readonly Walked[], grain: number): Tiles | undefined {
-  const nest = nestOf(operands.map(({ view }) => view));
-  const down = axisAcross(nest);
+export function tiledLoop(operands: readonly StridedOperand[], grain: number): TiledLoop | undefined {
+  const axes = joinOperandAxes(operands);
+  const down = transposedAxis(axes);
   if (down === undefined) return undefined;
-  const along = nest.sizes.length - 1;
-  const [height, width] = [nest.sizes[down]!, nest.sizes[along]!];
-  const columns = evenly(width, Math.min(width, widestTile), 4);
-  const rows = evenly(height, Math.min(height, tileSize / columns), rowsInLine);
+  const along = axes.shape.length - 1;
+  const [height, width] = [axes.shape[down]!, axes.shape[along]!];
+  const columns = evenPartSize(width, Math.min(width, maxTileColumns), 4);
+  const rows = evenPartSize(height, Math.min(height, tileSize / columns), rowMultiple);
 
-  // The walk goes from tile to tile. Its first operands are the numbers of a tile's first row and column.
-  const outer = nest.sizes.flatMap((_, axis) => (axis === down || axis === along ? [] : [axis]));
-  const sizes = [...outer.map((axis) => nest.sizes[axis]!), Math.ceil(height / rows), Math.ceil(width / columns)];
-  const position = (axis: number) => ({ at: 0, strides: nest.sizes.map((_, other) => Number(other === axis)) });
-  const walked = [
+  // A strided loop over tiles. Its first two operands are the numbers of a tile's first row and column.
+  const outer = axes.shape.flatMap((_, axis) => (axis === down || axis === along ? [] : [axis]));
+  const shape = [...outer.map((axis) => axes.shape[axis]!), Math.ceil(height / rows), Math.ceil(width / columns)];
+  const position = (axis: number) => ({ at: 0, strides: axes.shape.map((_, other) => Number(other === axis)) });
+  const starts = [
     position(down),
     position(along),
-    ...operands.map(({ place, view, bytes }, j) => ({
-      at: { place, byteOffset: view.offset * bytes },
-      strides: nest.strides[j]!.map((stride) => stride * bytes),
+    ...operands.map(({ slot, view, bytes }, j) => ({
+      at: { slot, byteOffset: view.offset * bytes },
+      strides: axes.strides[j]!.map((stride) => stride * bytes),
     })),
   ].map(({ at, strides }) => ({
     at,
     strides: [...outer.map((axis) => strides[axis]!), strides[down]! * rows, strides[along]! * columns],
   }));
-  const steps = operands.flatMap(({ bytes }, j) => [nest.strides[j]![down]! * bytes, nest.strides[j]![along]! * bytes]);
-  const size = sizes.reduce((product, length) => product * length, 1);
-  const tilesInChunk = Math.max(1, Math.round(grain / (rows * columns)));
-  const own = packWords(names, { size, grain: tilesInChunk, height, width, rows, columns });
+  const steps = operands.flatMap(({ bytes }, j) => [axes.strides[j]![down]! * bytes, axes.strides[j]![along]! * bytes]);
+  const range = { size: sizeOf(shape), grain: Math.max(1, Math.round(grain / (rows * columns))) };
   return {
-    lies: nest.strides.map((own): TiledLie => {
-      const lie = lieOf(own[along]!);
-      return lie === 'apart' && own[down] === 1 ? 'across' : lie;
+    accesses: axes.strides.map((own): TiledAccess => {
+      const access = accessOf(own[along]!);
+      return access === 'strided' && own[down] === 1 ? 'transposed' : access;
     }),
-    rank: sizes.length,
-    words: [...own, ...steps, ...walkWordsOf(sizes, walked)],
-    chunks: Math.ceil(size / tilesInChunk),
+    rank: shape.length,
+    words: [
+      ...packWords(names, { ...range, height, width, rows, columns }),
+      ...steps,
+      ...packStridedLoop(shape, starts),
+    ],
+    chunks: countRanges(range),
     rows,
     columns,
   };
@@ -78,23 +88,23 @@ export function tilesOf(operands: readonly Walked[], grain: number): Tiles | und
 
 const names = [...rangeNames, 'height', 'width', 'rows', 'columns'] as const;
 
-/** The axis along which most of the operands lie that the innermost one goes across. */
-function axisAcross({ sizes, strides }: Nest): number | undefined {
-  const along = sizes.length - 1;
-  if (sizes[along]! < shortest) return undefined;
-  const across = strides.filter((own) => lieOf(own[along]!) === 'apart');
-  const counts = sizes.map((size, axis) =>
-    axis === along || size < shortest ? 0 : across.filter((own) => own[axis] === 1).length,
+/** The axis along which most of the operands are contiguous that are strided along the innermost one. */
+function transposedAxis({ shape, strides }: JoinedAxes): number | undefined {
+  const along = shape.length - 1;
+  if (shape[along]! < minLength) return undefined;
+  const strided = strides.filter((own) => accessOf(own[along]!) === 'strided');
+  const counts = shape.map((length, axis) =>
+    axis === along || length < minLength ? 0 : strided.filter((own) => own[axis] === 1).length,
   );
-  const most = Math.max(...counts);
-  return most > 0 ? counts.indexOf(most) : undefined;
+  const max = Math.max(...counts);
+  return max > 0 ? counts.indexOf(max) : undefined;
 }
 
-/** What a tile's body may use, and change. */
+/** The locals of a tile, which its body may change. */
 export interface Tile {
   readonly rows: Local<'i32'>;
   readonly columns: Local<'i32'>;
-  /** For each operand where the tile begins, and the distances of the next row and column, in bytes. */
+  /** For each operand the address of the tile's first element, and the distances of the next row and column, in bytes. */
   readonly operands: readonly {
     readonly at: Local<'i32'>;
     readonly down: Local<'i32'>;
@@ -106,22 +116,26 @@ export interface Tile {
 export function emitTiles(
   code: Code,
   words: Local<'i32'>,
-  { rank, lies }: Pick<Tiles, 'rank' | 'lies'>,
+  { rank, accesses }: Pick<TiledLoop, 'rank' | 'accesses'>,
   chunk: Local<'i32'>,
   body: (tile: Tile) => void,
 ): void {
   const w = readWords(code, words, names);
   const step = (index: number): Local<'i32'> =>
     code.local('i32', i32.load(words, { offset: 4 * (names.length + index) }));
-  const steps = lies.map((_, j) => ({ down: step(2 * j), along: step(2 * j + 1) }));
-  const { begin, end } = emitRange(code, chunk, w);
-  const walk = i32.add(words, i32.const(4 * (names.length + 2 * lies.length)));
-  emitWalk(code, walk, { rank, operands: 2 + lies.length }, begin, end, ({ at, steps: next, count }) => {
+  const steps = accesses.map((_, j) => ({ down: step(2 * j), along: step(2 * j + 1) }));
+  const range = emitRange(code, chunk, w);
+  const loop = {
+    words: i32.add(words, i32.const(4 * (names.length + 2 * accesses.length))),
+    rank,
+    operands: 2 + accesses.length,
+  };
+  emitStridedLoop(code, loop, range, ({ at, steps: next, count }) => {
     const [row, column, ...starts] = at as readonly [Local<'i32'>, Local<'i32'>, ...Local<'i32'>[]];
     code.while(count, () => {
       body({
-        rows: emitLeast(code, i32.sub(w.height, row), w.rows),
-        columns: emitLeast(code, i32.sub(w.width, column), w.columns),
+        rows: emitMin(code, i32.sub(w.height, row), w.rows),
+        columns: emitMin(code, i32.sub(w.width, column), w.columns),
         operands: starts.map((start, j) => ({ at: code.local('i32', start), ...steps[j]! })),
       });
       at.forEach((address, j) => code.add(address, next[j]!));

@@ -1,17 +1,17 @@
 import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
 
-/** How units of work, which are too small each, are cut into chunks. */
+/** Words of a command whose chunks are ranges of `unitsInChunk` of `units` small pieces of work. */
 export interface Units {
   readonly units: number;
   readonly unitsInChunk: number;
 }
 
-/** Cuts so that a chunk has about `work` of what a unit has `workOfUnit` of. */
-export function cutUnits(units: number, workOfUnit: number, work: number): Units {
-  return { units, unitsInChunk: Math.max(1, Math.round(work / Math.max(1, workOfUnit))) };
+/** Cuts so that a chunk has about `workOfChunk` of what a unit has `workOfUnit` of. */
+export function cutUnits(units: number, workOfUnit: number, workOfChunk: number): Units {
+  return { units, unitsInChunk: Math.max(1, Math.round(workOfChunk / Math.max(1, workOfUnit))) };
 }
 
-export function chunksOf({ units, unitsInChunk }: Units): number {
+export function countChunks({ units, unitsInChunk }: Units): number {
   return Math.ceil(units / unitsInChunk);
 }
 
@@ -24,29 +24,42 @@ export function emitUnits(
 ): void {
   const unit = code.local('i32');
   const first = code.local('i32', i32.mul(chunk, unitsInChunk));
-  const end = emitLeast(code, i32.add(first, unitsInChunk), units);
+  const end = emitMin(code, i32.add(first, unitsInChunk), units);
   code.for(unit, first, end, 1, () => body(unit));
 }
 
 /** The smaller of two unsigned numbers, in a local. */
-export function emitLeast(code: Code, a: Value<'i32'>, b: Value<'i32'>): Local<'i32'> {
-  const least = code.local('i32', a);
-  code.if(i32.gtU(least, b), () => code.set(least, b));
-  return least;
+export function emitMin(code: Code, a: Value<'i32'>, b: Value<'i32'>): Local<'i32'> {
+  const min = code.local('i32', a);
+  code.if(i32.gtU(min, b), () => code.set(min, b));
+  return min;
 }
 
-/** Cuts into equal parts of about `wanted`, each a multiple of `multiple` but for the last: how large they are. */
-export function evenly(count: number, wanted: number, multiple: number): number {
+/** Repeats `body` `count` times. */
+export function emitRepeat(code: Code, count: Local<'i32'>, body: () => void): void {
+  const left = code.local('i32', count);
+  code.while(left, () => {
+    body();
+    code.add(left, i32.const(-1));
+  });
+}
+
+/** The size of equal parts of about `wanted`: a multiple of `multiple`, less for the last part. */
+export function evenPartSize(count: number, wanted: number, multiple: number): number {
   const parts = Math.max(1, Math.round(count / wanted));
   return Math.ceil(count / parts / multiple) * multiple;
 }
 
-/** An unsigned quotient, rounded up. */
+export function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(value, max));
+}
+
+/** The unsigned quotient, rounded up. */
 export function divideUp(value: Value<'i32'>, by: number): Value<'i32'> {
   return i32.divU(i32.add(value, i32.const(by - 1)), i32.const(by));
 }
 
-/** The next multiple. */
+/** The next multiple of `multiple`. */
 export function roundUp(value: Value<'i32'>, multiple: number): Value<'i32'> {
   return i32.mul(divideUp(value, multiple), i32.const(multiple));
 }

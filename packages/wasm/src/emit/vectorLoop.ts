@@ -1,120 +1,93 @@
-// What map and reduce kernels have in common: an expression over operands that a loop walks along.
-import { nodesOf, scalarTypeOf, type Operand, type Scalar } from '@thetagrad/core/backend';
-import { i32, type Code, type Local, type ModuleBuilder, type Value, type ValueType } from '../assembler/index.ts';
-import type { Walked } from './stridedLoop.ts';
+import { nodesOf, type Scalar } from '@thetagrad/core/backend';
+import { i32, type Code, type Local, type Value, type ValueType } from '../assembler/index.ts';
+import type { Access } from './access.ts';
 import { bytesOf, loadFour, loadOne, wasmType } from './elements.ts';
 import type { Expression } from './expression.ts';
-import { importOf } from './imports.ts';
-import type { KernelCode } from '../command.ts';
-import type { Lie } from './access.ts';
-import { ScalarRenderer, VectorRenderer, type Imports } from './render.ts';
+import type { Imports } from './imports.ts';
+import { ScalarRenderer, VectorRenderer } from './render.ts';
 
-/** An operand on the way: where its next element is, and how far it is from there to the following one, in bytes. */
-export interface Walker {
+/** A position in an operand: the address of its next element, and the distance of the following one in bytes. */
+export interface Cursor {
   readonly at: Value<'i32'>;
   readonly step: Value<'i32'>;
-  readonly lie: Lie;
+  readonly access: Access;
 }
 
-/** One that can be moved on. */
-export interface Walking extends Walker {
+export interface MovableCursor extends Cursor {
   readonly at: Local<'i32'>;
 }
 
-export function importsOf(module: ModuleBuilder, { calls }: Expression): Imports {
-  return new Map(
-    calls.map((node) => {
-      const numbers = node.inputs.map(() => 'f64' as const);
-      const { module: from, name } = importOf(node.function!);
-      return [node, module.importFunction(from, name, numbers, ['f64'])];
-    }),
-  );
-}
+/** The values of nodes that do not change in a loop. */
+export type Invariants = ReadonlyMap<Scalar, Value<ValueType>>;
 
-/** What a code of this expression has to say of its imports. */
-export function importing({ calls }: Expression): Pick<KernelCode, 'alone' | 'hostOnly'> {
-  return {
-    alone: calls.length > 0,
-    hostOnly: calls.some((node) => importOf(node.function!).module === 'js'),
-  };
-}
+/** Emits the parts of loops that compute an expression, element by element or, where `wide`, four at a time. */
+export class VectorLoop {
+  readonly #code: Code;
+  readonly #expression: Expression;
+  readonly #imports: Imports;
 
-/** Loads the operands' elements here and gives the expression's value; what never changes in the loop is given. */
-export function emitExpression(
-  code: Code,
-  expression: Expression,
-  walkers: readonly Walker[],
-  imports: Imports,
-  wide: boolean,
-  invariants: ReadonlyMap<Scalar, Value<ValueType>>,
-): Value<ValueType> {
-  const known = new Map<Scalar, Value<ValueType>>(invariants);
-  for (const [node, j] of parametersOf(expression)) {
-    if (known.has(node)) continue;
-    const { at, step, lie } = walkers[j]!;
-    const type = expression.types[j]!;
-    const loaded = wide ? loadFour(code, type, lie, at, step) : loadOne(type, at);
-    known.set(node, code.local(wide ? 'v128' : wasmType(type), loaded as Value<never>));
+  constructor(code: Code, expression: Expression, imports: Imports) {
+    this.#code = code;
+    this.#expression = expression;
+    this.#imports = imports;
   }
-  return new (wide ? VectorRenderer : ScalarRenderer)(code, known, imports).render(expression.root);
-}
 
-/** The nodes whose values are the same all along a loop, computed before it: those that only use operands that stand still. */
-export function emitInvariants(
-  code: Code,
-  expression: Expression,
-  walkers: readonly Walker[],
-  imports: Imports,
-  wide: boolean,
-): Map<Scalar, Value<ValueType>> {
-  const still = new Set<Scalar>();
-  const known = new Map<Scalar, Value<ValueType>>();
-  for (const node of nodesOf(expression.root)) {
-    if (node.operation === 'parameter') {
-      const { at, step, lie } = walkers[node.value]!;
-      if (lie !== 'same') continue;
-      const type = expression.types[node.value]!;
-      const loaded = wide ? loadFour(code, type, lie, at, step) : loadOne(type, at);
-      known.set(node, code.local(wide ? 'v128' : wasmType(type), loaded as Value<never>));
-      still.add(node);
-    } else if (node.inputs.length > 0 && node.inputs.every((x) => still.has(x) || x.operation === 'constant')) {
-      still.add(node);
+  /** Loads the elements at the cursors and computes the expression. */
+  value(cursors: readonly Cursor[], wide: boolean, invariants: Invariants = new Map()): Value<ValueType> {
+    const known = new Map(invariants);
+    for (const node of nodesOf(this.#expression.root)) {
+      if (node.operation === 'parameter' && !known.has(node)) known.set(node, this.#load(node, cursors, wide));
     }
+    return this.#renderer(known, wide).render(this.#expression.root);
   }
-  const renderer = new (wide ? VectorRenderer : ScalarRenderer)(code, known, imports);
-  for (const node of still) known.set(node, renderer.render(node));
-  return known;
-}
 
-/** Walkers as they will be `count` elements further on. */
-export function emitAhead(
-  code: Code,
-  expression: Expression,
-  walkers: readonly Walker[],
-  count: number,
-): readonly Walker[] {
-  return walkers.map(({ at, step, lie }, j) => {
-    if (lie === 'same' || count === 0) return { at, step, lie };
-    const distance =
-      lie === 'together' ? i32.const(count * bytesOf(expression.types[j]!)) : i32.mul(step, i32.const(count));
-    return { at: code.local('i32', i32.add(at, distance)), step, lie };
-  });
-}
+  /** Computes the nodes that only depend on broadcast operands and constants. To be called before a loop. */
+  invariants(cursors: readonly Cursor[], wide: boolean): Invariants {
+    const invariant = new Set<Scalar>();
+    const known = new Map<Scalar, Value<ValueType>>();
+    for (const node of nodesOf(this.#expression.root)) {
+      if (node.operation === 'parameter') {
+        if (cursors[node.value]!.access !== 'broadcast') continue;
+        known.set(node, this.#load(node, cursors, wide));
+        invariant.add(node);
+      } else if (node.inputs.length > 0 && node.inputs.every((x) => invariant.has(x) || x.operation === 'constant')) {
+        invariant.add(node);
+      }
+    }
+    const renderer = this.#renderer(known, wide);
+    for (const node of invariant) known.set(node, renderer.render(node));
+    return known;
+  }
 
-/** All walkers on by `count` elements. */
-export function emitAdvance(code: Code, expression: Expression, walkers: readonly Walking[], count: number): void {
-  walkers.forEach(({ at, step, lie }, j) => {
-    if (lie === 'together') code.add(at, i32.const(count * bytesOf(expression.types[j]!)));
-    else if (lie === 'apart') code.add(at, count === 1 ? step : i32.mul(step, i32.const(count)));
-  });
-}
+  /** The cursors `count` elements further on. */
+  ahead(cursors: readonly Cursor[], count: number): readonly Cursor[] {
+    return cursors.map(({ at, step, access }, j) => {
+      if (access === 'broadcast' || count === 0) return { at, step, access };
+      const distance = access === 'contiguous' ? i32.const(count * this.#bytes(j)) : i32.mul(step, i32.const(count));
+      return { at: this.#code.local('i32', i32.add(at, distance)), step, access };
+    });
+  }
 
-function parametersOf({ root }: Expression): [Scalar, number][] {
-  return nodesOf(root).flatMap((node): [Scalar, number][] =>
-    node.operation === 'parameter' ? [[node, node.value]] : [],
-  );
-}
+  /** Moves the cursors by `count` elements. */
+  advance(cursors: readonly MovableCursor[], count: number): void {
+    cursors.forEach(({ at, step, access }, j) => {
+      if (access === 'contiguous') this.#code.add(at, i32.const(count * this.#bytes(j)));
+      else if (access === 'strided') this.#code.add(at, count === 1 ? step : i32.mul(step, i32.const(count)));
+    });
+  }
 
-export function walkedOf({ slot, view }: Operand): Walked {
-  return { place: slot, view, bytes: bytesOf(scalarTypeOf(slot.dtype)) };
+  #load({ value: j }: Scalar, cursors: readonly Cursor[], wide: boolean): Local<ValueType> {
+    const { at, step, access } = cursors[j]!;
+    const type = this.#expression.types[j]!;
+    const loaded = wide ? loadFour(this.#code, type, access, at, step) : loadOne(type, at);
+    return this.#code.local(wide ? 'v128' : wasmType(type), loaded as Value<never>);
+  }
+
+  #renderer(known: ReadonlyMap<Scalar, Value<ValueType>>, wide: boolean): ScalarRenderer | VectorRenderer {
+    return new (wide ? VectorRenderer : ScalarRenderer)(this.#code, known, this.#imports);
+  }
+
+  #bytes(operand: number): number {
+    return bytesOf(this.#expression.types[operand]!);
+  }
 }

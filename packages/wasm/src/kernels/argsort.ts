@@ -1,4 +1,4 @@
-import { scalarTypeOf, type ScalarType } from '@thetagrad/core/backend';
+import { contiguous, scalarTypeOf, type RoutineKernel, type ScalarType } from '@thetagrad/core/backend';
 import {
   f32,
   f64,
@@ -8,90 +8,105 @@ import {
   select,
   v128,
   type Code,
+  type FunctionRef,
   type Local,
   type ModuleBuilder,
   type Statement,
   type Value,
 } from '../assembler/index.ts';
-import type { Command, KernelCode } from '../command.ts';
-import { read, rowMajor, seen, type Routine } from './move/move.ts';
-import { emitLeast } from '../emit/units.ts';
-import { packWords, readWords } from '../emit/words.ts';
-import { emitRange, emitWalk, rangeNames, walkOf, type Walked } from '../emit/stridedLoop.ts';
+import type { Command } from '../command.ts';
+import { kernelCode } from '../emit/kernelCode.ts';
+import {
+  countLines,
+  countRanges,
+  emitRange,
+  emitStridedLoop,
+  holdAxis,
+  rangeNames,
+  stridedLoop,
+  stridedOperand,
+} from '../emit/stridedLoop.ts';
+import { emitMin } from '../emit/units.ts';
+import { packWords, readWords, wordsAfter } from '../emit/words.ts';
 
 const names = [...rangeNames, 'length', 'toBytes', 'fromBytes'] as const;
-/** A chunk makes about this many comparisons. */
+/** The number of comparisons in a chunk, approximately. */
 const chunkWork = 1 << 16;
 
-/** The stable order of each line along the attribute `axis`, NaN last; `descending` or not. A line is sorted by one chunk. */
-export function sortCommands({ operands, attributes, shape, output }: Routine): Command[] {
-  const x = read(operands[0]!);
-  const axis = attributes['axis'] as number;
+/** Sorts lines along the axis, stable and with NaN last. A chunk is some lines. */
+export function argsortCommands({
+  operands: [operand],
+  attributes: { axis, descending },
+  shape,
+  output,
+}: RoutineKernel<'argsort'>): Command[] {
+  const x = stridedOperand(operand);
+  const to = stridedOperand({ slot: output, view: contiguous(shape) });
+  const { rank, words } = stridedLoop([to, x].map((each) => holdAxis(each, axis, 1)));
+  const type = scalarTypeOf(operand.slot.dtype);
   const length = shape[axis]!;
-  const to = seen(output, { shape, strides: rowMajor(shape), offset: 0 });
-  const line = ({ view, ...rest }: Walked): Walked => ({ ...rest, view: { ...view, shape: shape.with(axis, 1) } });
-  const { rank, words } = walkOf([to, x].map(line));
-  const type = scalarTypeOf(operands[0]!.slot.dtype);
-  const size = shape.with(axis, 1).reduce((product, each) => product * each, 1);
-  const grain = Math.ceil(chunkWork / (Math.max(1, length) * Math.ceil(Math.log2(length + 2))));
+  const range = {
+    size: countLines(shape, axis),
+    grain: Math.ceil(chunkWork / (Math.max(1, length) * Math.ceil(Math.log2(length + 2)))),
+  };
   const own = packWords(names, {
-    size,
-    grain,
+    ...range,
     length,
     toBytes: to.view.strides[axis]! * to.bytes,
     fromBytes: x.view.strides[axis]! * x.bytes,
   });
   return [
     {
-      code: sortCode(type, attributes['descending'] as boolean, rank),
+      code: kernelCode('argsort', { type, descending, rank }, assemble),
       words: [...own, ...words],
-      chunks: length === 0 ? 0 : Math.ceil(size / grain),
-      scratchBytes: 2 * length * recordOf(type).bytes,
+      chunks: length === 0 ? 0 : countRanges(range),
+      workspaceBytes: 2 * length * recordOf(type).bytes,
     },
   ];
 }
 
 /**
- * What is sorted: an unsigned key of 64 bits at the start, and the index it belongs to. Keys of 32 bits have the index as
- * their lower half; behind those of 64 bits it is a number of its own.
+ * What is sorted: records that begin with an unsigned key of 64 bits. float64 keys are followed by the index; other keys have
+ * 32 bits, and the index is their lower half.
  */
 const recordOf = (type: ScalarType): { readonly bytes: number; readonly indexAt: number } =>
   type === 'f64' ? { bytes: 16, indexAt: 8 } : { bytes: 8, indexAt: 0 };
 
-/** So many neighbours are sorted by insertion before runs are merged. */
+/** Runs of this length are sorted by insertion before they are merged. */
 const firstRun = 8;
 
-function sortCode(type: ScalarType, descending: boolean, rank: number): KernelCode {
-  return {
-    key: `sort ${type} ${descending} ${rank}`,
-    assemble: (module) => {
-      const sortLine = lineSorter(module, type, descending);
-      return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
-        const w = readWords(code, args, names);
-        const { begin, end } = emitRange(code, chunk, w);
-        const words = i32.add(args, i32.const(4 * names.length));
-        emitWalk(code, words, { rank, operands: 2 }, begin, end, ({ at, steps, count }) =>
-          code.while(count, () => {
-            code.emit(code.call(sortLine, at[0]!, w.toBytes, at[1]!, w.fromBytes, w.length, scratch));
-            at.forEach((address, j) => code.add(address, steps[j]!));
-            code.add(count, i32.const(-1));
-          }),
-        );
-      });
-    },
-  };
+interface Structure {
+  readonly type: ScalarType;
+  readonly descending: boolean;
+  readonly rank: number;
 }
 
-/** Defines (to, toBytes, from, fromBytes, length, scratch): the order of one line, by merging runs of growing length. */
+function assemble(module: ModuleBuilder, { type, descending, rank }: Structure): FunctionRef {
+  const sortLine = lineSorter(module, type, descending);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
+    const w = readWords(code, args, names);
+    const range = emitRange(code, chunk, w);
+    const loop = { words: wordsAfter(args, names), rank, operands: 2 };
+    emitStridedLoop(code, loop, range, ({ at, steps, count }) =>
+      code.while(count, () => {
+        code.emit(code.call(sortLine, at[0]!, w.toBytes, at[1]!, w.fromBytes, w.length, workspace));
+        at.forEach((address, j) => code.add(address, steps[j]!));
+        code.add(count, i32.const(-1));
+      }),
+    );
+  });
+}
+
+/** Defines a function (to, toBytes, from, fromBytes, length, workspace) that sorts one line by merging runs. */
 function lineSorter(module: ModuleBuilder, type: ScalarType, descending: boolean) {
   const { bytes, indexAt } = recordOf(type);
   const merge = merger(module, bytes);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
-    (code, to, toBytes, from, fromBytes, length, scratch) => {
+    (code, to, toBytes, from, fromBytes, length, workspace) => {
       const size = code.local('i32', i32.mul(length, i32.const(bytes)));
-      const [source, target] = [code.local('i32', scratch), code.local('i32', i32.add(scratch, size))];
+      const [source, target] = [code.local('i32', workspace), code.local('i32', i32.add(workspace, size))];
       const i = code.local('i32');
       code.for(i, i32.const(0), length, 1, () => {
         const key = keyOf(code, type, descending, from, i);
@@ -103,8 +118,8 @@ function lineSorter(module: ModuleBuilder, type: ScalarType, descending: boolean
       const start = code.local('i32');
       code.while(i32.ltU(run, size), () => {
         code.for(start, i32.const(0), size, i32.shl(run, i32.const(1)), () => {
-          const middle = emitLeast(code, i32.add(start, run), size);
-          const end = emitLeast(code, i32.add(middle, run), size);
+          const middle = emitMin(code, i32.add(start, run), size);
+          const end = emitMin(code, i32.add(middle, run), size);
           code.emit(
             code.call(
               merge,
@@ -130,23 +145,23 @@ function lineSorter(module: ModuleBuilder, type: ScalarType, descending: boolean
   );
 }
 
-/** The key of the element at `from`, whose index is `i`: in the order of keys NaN is last, and −0 is 0. */
+/** The key of the element at `from` with index `i`. Keys order NaN last, and −0 as 0. */
 function keyOf(code: Code, type: ScalarType, descending: boolean, from: Local<'i32'>, i: Local<'i32'>): Local<'i64'> {
   if (type === 'f64') {
     const x = code.local('f64', f64.load(from));
     const bits = code.local('i64', i64.reinterpretF64(f64.add(x, f64.const(0))));
-    // Of negative numbers all bits are inverted, of others the sign: then all are in order as unsigned integers.
+    // Invert all bits of negative numbers and the sign of others, so that unsigned integers have the numbers' order.
     const mask = i64.or(i64.shrS(bits, i64.const(63n)), i64.const(-(2n ** 63n)));
     const key = i64.xor(i64.xor(bits, mask), i64.const(descending ? -1n : 0n));
     return code.local('i64', select(f64.ne(x, x), i64.const(-1n), key));
   }
-  const half = code.local('i32', loadHalf(code, type, from));
+  const half = code.local('i32', loadKey(code, type, from));
   if (descending) code.set(half, i32.xor(half, i32.const(-1)));
   if (type === 'f32') code.if(f32.ne(f32.load(from), f32.load(from)), () => code.set(half, i32.const(-1)));
   return code.local('i64', i64.or(i64.shl(i64.extendI32U(half), i64.const(32n)), i64.extendI32U(i)));
 }
 
-function loadHalf(code: Code, type: Exclude<ScalarType, 'f64'>, from: Local<'i32'>): Value<'i32'> {
+function loadKey(code: Code, type: Exclude<ScalarType, 'f64'>, from: Local<'i32'>): Value<'i32'> {
   const sign = i32.const(-(2 ** 31));
   if (type === 'bool') return i32.load8U(from);
   if (type === 'i32') return i32.xor(i32.load(from), sign);
@@ -154,7 +169,7 @@ function loadHalf(code: Code, type: Exclude<ScalarType, 'f64'>, from: Local<'i32
   return i32.xor(bits, i32.or(i32.shrS(bits, i32.const(31)), sign));
 }
 
-/** Puts record i where it belongs among those before it in its first run. */
+/** Inserts record i among those before it in its first run. */
 function emitInsert(code: Code, type: ScalarType, key: Local<'i64'>, i: Local<'i32'>, source: Local<'i32'>): void {
   const { bytes, indexAt } = recordOf(type);
   const size = i32.const(bytes);
@@ -173,13 +188,13 @@ function emitInsert(code: Code, type: ScalarType, key: Local<'i64'>, i: Local<'i
   if (indexAt > 0) code.emit(i32.store(at, i, { offset: indexAt }));
 }
 
-/** Defines (left, right, end, to): merges the runs from `left` to `right` and from there to `end`. */
+/** Defines a function (left, right, end, to) that merges the runs from `left` to `right` and from there to `end`. */
 function merger(module: ModuleBuilder, bytes: number) {
   return module.function(['i32', 'i32', 'i32', 'i32'], [], (code, left, right, end, to) => {
     const middle = code.local('i32', right);
     const second = code.local('i32');
     code.while(i32.and(i32.ltU(left, middle), i32.ltU(right, end)), () => {
-      // Without a branch, which nothing could predict.
+      // Branch-free, because a branch would be unpredictable.
       code.set(second, i64.ltU(i64.load(right), i64.load(left)));
       code.emit(copyRecord(bytes, to, select(second, right, left)));
       code.add(right, i32.mul(second, i32.const(bytes)));

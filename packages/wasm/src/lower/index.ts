@@ -1,27 +1,28 @@
-import type { Kernel } from '@thetagrad/core/backend';
-import { convolutionCommands, type ConvolutionDescription } from '../kernels/convolution/convolution.ts';
-import { scatterCommands, takeCommands } from '../kernels/indexing/indexing.ts';
+import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
+import type { Command, Features } from '../command.ts';
+import { epilogueCommand, type Epilogue } from '../emit/epilogue.ts';
+import { argsortCommands } from '../kernels/argsort.ts';
+import { convolutionCommands } from '../kernels/convolution/convolution.ts';
+import { scatterAddCommands } from '../kernels/indexing/scatterAdd.ts';
+import { takeAlongAxisCommands } from '../kernels/indexing/takeAlongAxis.ts';
 import { iotaCommand } from '../kernels/iota.ts';
+import { makeEpilogue, mapCommand } from '../kernels/map/map.ts';
 import { matmulCommands } from '../kernels/matmul/matmul.ts';
-import { winogradCommands } from '../kernels/winograd/winograd.ts';
 import { concatCommands, foldCommands, padCommands } from '../kernels/move/move.ts';
 import { maxIndicesCommands, windowSumCommands } from '../kernels/pool/windows.ts';
 import { windowSumTransposeCommands } from '../kernels/pool/windowSumTranspose.ts';
-import { randomCommand } from '../kernels/randomBits.ts';
-import { scanCommands } from '../kernels/scan/scan.ts';
-import { sortCommands } from '../kernels/argsort.ts';
-import { tailCommand, type Tail } from '../emit/epilogue.ts';
-import type { Command, Features } from '../command.ts';
-import { mapCommand, tailOf } from '../kernels/map/map.ts';
+import { randomBitsCommand } from '../kernels/randomBits.ts';
 import { reduceCommands } from '../kernels/reduce/reduce.ts';
+import { scanCommands } from '../kernels/scan/scan.ts';
+import { winogradCommands } from '../kernels/winograd/winograd.ts';
 
 export interface LowerOptions {
   readonly features: Features;
-  /** Whether 3×3 convolutions may be computed by Winograd's algorithm, whose rounding errors are larger. */
+  /** Allows Winograd's algorithm for 3×3 convolutions, whose rounding errors are larger. */
   readonly winograd: boolean;
 }
 
-/** The commands that compute a kernel, or `undefined` where there is no WebAssembly for it. */
+/** Lowers a kernel to commands; `undefined` if it has to run on the host. */
 export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefined {
   switch (kernel.kind) {
     case 'map':
@@ -29,56 +30,60 @@ export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefi
     case 'reduce':
       return reduceCommands(kernel);
     case 'routine':
-      return routines[kernel.operation.name]?.(kernel, options);
+      return lowerRoutine(kernel, options);
   }
 }
 
-type RoutineKernel = Extract<Kernel, { kind: 'routine' }>;
+/** The commands of a routine, with its epilogue; `undefined` for a dtype that runs on the host. */
+type Lowering<Name extends RoutineName> = (kernel: RoutineKernel<Name>, options: LowerOptions) => Command[] | undefined;
 
-const routines: Readonly<Record<string, (kernel: RoutineKernel, options: LowerOptions) => Command[] | undefined>> = {
-  matmul: ({ operands, output, tail }, { features }) => {
-    if (output.dtype === 'bool') return undefined;
-    const [a, b] = operands.map(({ slot, view }) => ({ place: slot, view }));
-    const end = tail && { tail: tailOf(tail, output) };
-    return matmulCommands({ dtype: output.dtype, a: a!, b: b!, output, ...end }, features);
-  },
-  convolution: ({ operands, output, shape, attributes, tail }, { features, winograd }) => {
-    if (output.dtype !== 'float32') return undefined;
-    const [images, kernels] = operands.map(({ slot, view }) => ({ place: slot, view }));
-    const description = {
-      ...(attributes as unknown as ConvolutionDescription),
-      images: images!,
-      kernels: kernels!,
-      output,
-      shape,
-      ...(tail && { tail: tailOf(tail, output) }),
-    };
-    return (winograd ? winogradCommands(description) : undefined) ?? convolutionCommands(description, features);
-  },
-  randomBits: (kernel) => {
+/** A lowering for each routine, or `'host'` for a routine that runs on the host for all dtypes. */
+export type Lowerings = { readonly [Name in RoutineName]: Lowering<Name> | 'host' };
+
+export const lowerings: Lowerings = {
+  matmul: (kernel, { features }) => {
     const { operands, output } = kernel;
-    const { slot, view } = operands[0]!;
-    const word = (i: number) => ({ place: slot, byteOffset: 4 * (view.offset + i * view.strides[0]!) });
-    return [randomCommand([word(0), word(1)], { place: output, byteOffset: 0 }, output.size, endOf(kernel))];
+    if (output.dtype === 'bool') return undefined;
+    const [a, b] = operands;
+    return matmulCommands({ dtype: output.dtype, a, b, output, epilogue: epilogueOf(kernel) }, features);
   },
-  pad: (kernel) => ended(padCommands(kernel), kernel),
-  concat: (kernel) => ended(concatCommands(kernel), kernel),
-  fold: (kernel) => ended(foldCommands(kernel), kernel),
-  takeAlongAxis: (kernel) => takeCommands(kernel, endOf(kernel)),
-  scatterAdd: (kernel) => ended(scatterCommands(kernel), kernel),
-  argsort: (kernel) => ended(sortCommands(kernel), kernel),
-  maxIndices: (kernel) => ended(maxIndicesCommands(kernel), kernel),
-  windowSum: (kernel) => ended(windowSumCommands(kernel), kernel),
-  windowSumTranspose: (kernel) => ended(windowSumTransposeCommands(kernel), kernel),
-  scan: (kernel) => ended(scanCommands(kernel), kernel),
-  iota: (kernel) => [iotaCommand({ place: kernel.output, byteOffset: 0 }, kernel.output.size, endOf(kernel))],
+  convolution: (kernel, { features, winograd }) => {
+    const { operands, attributes, shape, output } = kernel;
+    if (output.dtype !== 'float32') return undefined;
+    const [input, filter] = operands;
+    const convolution = { ...attributes, input, filter, output, shape, epilogue: epilogueOf(kernel) };
+    return (
+      (winograd ? winogradCommands(convolution, features) : undefined) ?? convolutionCommands(convolution, features)
+    );
+  },
+  maxIndices: (kernel) => withEpilogue(kernel, maxIndicesCommands(kernel)),
+  windowSum: (kernel) => withEpilogue(kernel, windowSumCommands(kernel)),
+  windowSumTranspose: (kernel) => withEpilogue(kernel, windowSumTransposeCommands(kernel)),
+  takeAlongAxis: (kernel) => takeAlongAxisCommands(kernel, epilogueOf(kernel)),
+  scatterAdd: (kernel) => withEpilogue(kernel, scatterAddCommands(kernel)),
+  argsort: (kernel) => withEpilogue(kernel, argsortCommands(kernel)),
+  scan: (kernel) => withEpilogue(kernel, scanCommands(kernel)),
+  pad: (kernel) => withEpilogue(kernel, padCommands(kernel)),
+  concat: (kernel) => withEpilogue(kernel, concatCommands(kernel)),
+  fold: (kernel) => withEpilogue(kernel, foldCommands(kernel)),
+  iota: (kernel) => [iotaCommand(kernel, epilogueOf(kernel))],
+  randomBits: (kernel) => [randomBitsCommand(kernel, epilogueOf(kernel))],
 };
 
-/** The commands, and then the tail. */
-function ended(commands: Command[] | undefined, { tail, output }: RoutineKernel): Command[] | undefined {
-  return commands && tail ? [...commands, tailCommand(tailOf(tail, output), output.size)] : commands;
+function lowerRoutine<Name extends RoutineName>(
+  kernel: RoutineKernel<Name>,
+  options: LowerOptions,
+): Command[] | undefined {
+  const lowering: Lowerings[Name] = lowerings[kernel.name as Name];
+  return lowering === 'host' ? undefined : (lowering as Lowering<Name>)(kernel, options);
 }
 
-function endOf({ tail, output }: RoutineKernel): Tail | undefined {
-  return tail && tailOf(tail, output);
+/** Appends the kernel's epilogue as a command. */
+function withEpilogue(kernel: RoutineKernel, commands: Command[] | undefined): Command[] | undefined {
+  const epilogue = epilogueOf(kernel);
+  return commands && epilogue ? [...commands, epilogueCommand(epilogue, kernel.output.size)] : commands;
+}
+
+function epilogueOf({ epilogue, output }: RoutineKernel): Epilogue | undefined {
+  return epilogue && makeEpilogue(epilogue, output);
 }

@@ -1,57 +1,50 @@
-// The one WebAssembly memory that everything lies in, and how it is dealt out.
-import { FreeList, type DType, type TypedArray } from '@thetagrad/core/backend';
+// The one WebAssembly memory that holds everything, and its allocator.
+import { arrayOn, bytesPerElement, FreeList, type DType, type TypedArray } from '@thetagrad/core/backend';
 
 const pageBytes = 65_536;
-/** Growing costs microseconds, so it goes in steps of one MiB. */
+/** Growing takes microseconds, so memory grows by 1 MiB at a time. */
 const pagesPerStep = 16;
-/** Addresses have 32 bits. The last page stays unused, so that no end of a block is 2³². */
-const mostPages = 65_535;
-/** Cache lines and vector loads: every block begins and ends at a multiple. */
+/** Addresses have 32 bits. The last page stays unused, so that no block ends at 2³². */
+const maxPages = 65_535;
+/** Blocks begin and end at multiples of a cache line. */
 const alignment = 64;
 
-const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array } as const;
-
-/** What `limit` may be, in bytes. */
-export const limits: { readonly least: number; readonly most: number } = {
-  least: pagesPerStep * pageBytes,
-  most: mostPages * pageBytes,
+/** The range of `limit`, in bytes. */
+export const limits: { readonly min: number; readonly max: number } = {
+  min: pagesPerStep * pageBytes,
+  max: maxPages * pageBytes,
 };
 
-/** The bytes of a block for so many elements. No block is empty, so that each has an address of its own. */
+/** The size of a block for `size` elements. No block is empty, so that each has a distinct address. */
 export function blockBytes(dtype: DType, size: number): number {
-  return padded(arrays[dtype].BYTES_PER_ELEMENT * size);
+  return roundUpToBlock(bytesPerElement(dtype) * size);
 }
 
-/** Rounded up to what the heap deals in. */
-export function padded(bytes: number): number {
+/** Rounds up to whole cache lines, at least one. */
+export function roundUpToBlock(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / alignment)) * alignment;
 }
 
-/** A zero-filled array in memory of its own. */
-export function hostArray(dtype: DType, size: number): TypedArray {
-  return new arrays[dtype](size);
-}
-
-/** Thrown by {@link Heap.take} where there is no room; what was taken before stays as it is. */
+/** Thrown by {@link Heap.allocate} when memory is exhausted; what was allocated before stays valid. */
 export class OutOfMemoryError extends RangeError {
   override readonly name: string = 'OutOfMemoryError';
 }
 
-/** A memory that grows on demand, dealt out in blocks of whole cache lines: the smallest gap that fits comes first. */
+/** A memory that grows on demand, allocated in blocks of whole cache lines, best fit. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  /** Called once before {@link take} gives up: may give back what can be spared. */
+  /** Called once before {@link allocate} fails, to free what can be spared. */
   reclaim: () => void = () => {};
   readonly #start: number;
   readonly #free = new FreeList();
   #limit: number;
-  #taken = 0;
+  #bytesInUse = 0;
   #words: Uint32Array;
 
   /**
-   * Leaves the first `reserved` bytes alone. Engines set address space aside for the largest size that a memory may
-   * get: if this one refuses `limit` bytes, the limit becomes the largest half, quarter, … that it grants.
-   * @throws {RangeError} if the engine grants not even 16 MiB.
+   * Leaves the first `reserved` bytes unallocated. Engines reserve address space for a memory's maximum size: where one
+   * refuses `limit` bytes, the limit becomes the largest half, quarter, … that it grants.
+   * @throws {RangeError} if the engine does not grant 16 MiB.
    */
   constructor(options: { shared: boolean; limit: number; reserved: number }) {
     let maximum = Math.floor(options.limit / pageBytes);
@@ -66,51 +59,50 @@ export class Heap {
       }
     }
     this.#limit = maximum * pageBytes;
-    this.#start = padded(options.reserved);
+    this.#start = roundUpToBlock(options.reserved);
     this.#words = new Uint32Array(this.memory.buffer);
   }
 
-  /** In bytes; the memory never grows beyond. */
+  /** The maximum size in bytes. */
   get limit(): number {
     return this.#limit;
   }
 
-  /** The bytes that are taken now. */
-  get taken(): number {
-    return this.#taken;
+  get bytesInUse(): number {
+    return this.#bytesInUse;
   }
 
   /**
-   * The address of a block of `bytes` bytes, rounded up to cache lines, with any contents.
-   * @throws {OutOfMemoryError} if no gap is large enough and the memory cannot grow, also after {@link reclaim}.
+   * The address of an uninitialized block of `bytes` bytes, rounded up to cache lines.
+   * @throws {OutOfMemoryError} if no gap is large enough and the memory cannot grow, even after {@link reclaim}.
    */
-  take(bytes: number): number {
-    const size = padded(bytes);
-    let address = this.#tryTake(size);
+  allocate(bytes: number): number {
+    const size = roundUpToBlock(bytes);
+    let address = this.#tryAllocate(size);
     if (address === undefined) {
       this.reclaim();
-      address = this.#tryTake(size);
+      address = this.#tryAllocate(size);
     }
     if (address === undefined) {
       throw new OutOfMemoryError(
-        `wasm: no room for ${size} bytes more: ${this.#taken} bytes are in use and the memory's limit is ` +
+        `wasm: no room for ${size} bytes more: ${this.#bytesInUse} bytes are in use and the memory's limit is ` +
           `${this.#limit} bytes; evaluate less at once, or raise memoryLimit`,
       );
     }
-    this.#taken += size;
+    this.#bytesInUse += size;
     return address;
   }
 
-  /** Gives back what {@link take} gave for as many bytes. */
-  give(address: number, bytes: number): void {
-    const size = padded(bytes);
-    this.#free.give(address - this.#start, size);
-    this.#taken -= size;
+  /** Frees a block that {@link allocate} returned for the same number of bytes. */
+  free(address: number, bytes: number): void {
+    const size = roundUpToBlock(bytes);
+    this.#free.free(address - this.#start, size);
+    this.#bytesInUse -= size;
   }
 
-  /** The whole memory as 32-bit words. Valid until the memory grows: ask again after taking. */
+  /** The whole memory as 32-bit words. Valid until the memory grows: read it again after allocating. */
   get words(): Uint32Array {
-    // An unshared buffer is detached by growth, a shared one stays valid but short.
+    // Growth detaches an unshared buffer; a shared one stays valid but short.
     if (this.#words.buffer !== this.memory.buffer) this.#words = new Uint32Array(this.memory.buffer);
     return this.#words;
   }
@@ -120,18 +112,18 @@ export class Heap {
     return new Int32Array(this.memory.buffer);
   }
 
-  /** A window of `size` elements. Valid until the memory grows. */
+  /** A view of `size` elements at `address`. Valid until the memory grows. */
   view(dtype: DType, address: number, size: number): TypedArray {
-    return new arrays[dtype](this.memory.buffer, address, size);
+    return arrayOn(this.memory.buffer, dtype, address, size);
   }
 
-  #tryTake(size: number): number | undefined {
-    const place = this.#free.take(size);
-    const end = this.#start + place + size;
-    if (this.#growTo(end)) return this.#start + place;
-    // What lies beyond the limit stays taken, so that it is never found as a gap.
-    const within = Math.min(size, this.#limit - this.#start - place);
-    if (within > 0) this.#free.give(place, within);
+  #tryAllocate(size: number): number | undefined {
+    const offset = this.#free.allocate(size);
+    const end = this.#start + offset + size;
+    if (this.#growTo(end)) return this.#start + offset;
+    // The part beyond the limit stays allocated, so that it is never found as a gap.
+    const within = Math.min(size, this.#limit - this.#start - offset);
+    if (within > 0) this.#free.free(offset, within);
     return undefined;
   }
 
@@ -145,14 +137,14 @@ export class Heap {
       this.memory.grow((wanted - held) / pageBytes);
       return true;
     } catch {
-      // The machine has no more: what there is, is the limit from here on.
+      // The machine's memory is exhausted: from here on the current size is the limit.
       this.#limit = held;
       return false;
     }
   }
 }
 
-/** Memory whose contents last for one run: it grows to the largest need, and all runs share it. */
+/** Memory whose contents last for one run: it grows to the largest size that was needed, and all runs share it. */
 export class Region {
   readonly #heap: Heap;
   #address = 0;
@@ -166,17 +158,16 @@ export class Region {
     return this.#address;
   }
 
-  /** Makes it at least so large; it may move, and its contents are lost then. */
+  /** Grows to at least `bytes` bytes. Growing may move the region and loses its contents. */
   reserve(bytes: number): void {
     if (bytes <= this.#bytes) return;
     this.release();
-    this.#address = this.#heap.take(bytes);
-    this.#bytes = padded(bytes);
+    this.#address = this.#heap.allocate(bytes);
+    this.#bytes = roundUpToBlock(bytes);
   }
 
-  /** Gives all of it back. */
   release(): void {
-    if (this.#bytes > 0) this.#heap.give(this.#address, this.#bytes);
+    if (this.#bytes > 0) this.#heap.free(this.#address, this.#bytes);
     this.#address = this.#bytes = 0;
   }
 }

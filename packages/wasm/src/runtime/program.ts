@@ -1,69 +1,111 @@
-// From commands to what the threads run: functions in the table, a list of commands and their argument blocks in memory.
+// A plan that is ready to run: its functions in the table, its commands and their argument blocks in memory.
 import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
-import { ModuleBuilder, type FunctionRef } from '../assembler/index.ts';
-import { padded, type Heap } from './heap.ts';
-import { tableSlots, type Pool } from '../threads/pool.ts';
-import type { Command, Features, KernelCode, Lower, Temporary, Word } from '../command.ts';
-import { listed } from '../threads/runtimeModule.ts';
+import type { Command, KernelCode, Lower, Scratch, SlotAddress, Word } from '../command.ts';
+import { commandEntry } from '../threads/layout.ts';
+import type { CodeCache } from './codeCache.ts';
+import { roundUpToBlock, type Heap } from './heap.ts';
 
-/** The functions in the table, by their keys. It has a bound: when it is full, all are forgotten. */
-export class CodeCache {
-  /** Of the slots that it gave: those of an older generation are void. */
-  generation = 0;
-  readonly #pool: Pool;
-  readonly #features: Features;
-  readonly #shared: boolean;
-  readonly #imported: WebAssembly.ModuleImports;
-  readonly #slots = new Map<string, number>();
+/** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
+export interface Part {
+  readonly kernel: Kernel;
+  readonly first: number;
+  readonly count: number;
+  readonly onHost: boolean;
+}
 
-  /** `imported` are the JavaScript functions that host-only codes call. */
-  constructor(pool: Pool, features: Features, shared: boolean, imported: WebAssembly.ModuleImports) {
-    this.#pool = pool;
-    this.#features = features;
-    this.#shared = shared;
-    this.#imported = imported;
+export class Program {
+  readonly parts: readonly Part[];
+  /** The memory that a run needs: the plan's arena, followed by scratch. */
+  readonly regionBytes: number;
+  /** The memory that each thread needs. */
+  readonly workspaceBytes: number;
+  /** The generation of the code cache that its table indices belong to. */
+  readonly generation: number;
+  /** The names of the commands' functions, for messages. */
+  readonly names: readonly string[];
+  /** The address of its list of commands. */
+  readonly list: number;
+  readonly #heap: Heap;
+  readonly #bytes: number;
+  readonly #inputs: Relocation[] = [];
+  readonly #outputs: Relocation[] = [];
+  readonly #region = new Relocation();
+
+  constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
+    const { parts, commands } = lowerPlan(plan, lower);
+    const all = withEpilogues(commands);
+    const indices = cache.indicesOf(all.flatMap(codesOf));
+    const scratch = placeScratch(commands);
+    const arenaBytes = roundUpToBlock(plan.arenaBytes);
+    this.parts = parts;
+    this.generation = cache.generation;
+    this.workspaceBytes = Math.max(0, ...all.map(({ workspaceBytes }) => workspaceBytes));
+    this.regionBytes = arenaBytes + scratch.bytes;
+    this.names = commands.map(({ code }) => code.name);
+
+    let bytes = commandEntry.bytes * commands.length;
+    const offsets = new Map<Command, number>();
+    for (const command of all) {
+      offsets.set(command, bytes);
+      bytes += Math.ceil(command.words.length / 4) * 16;
+    }
+    this.#heap = heap;
+    this.#bytes = bytes;
+    this.list = heap.allocate(bytes);
+    const words = heap.words.subarray(this.list / 4, (this.list + bytes) / 4);
+    const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+    const indexOf = ({ key }: KernelCode): number => indices.get(key)!;
+    const addressOf = (command: Command): number => this.list + offsets.get(command)!;
+    commands.forEach((command, i) => {
+      const isMainOnly = withEpilogues([command])
+        .flatMap(codesOf)
+        .some(({ hostOnly }) => hostOnly);
+      words.set([indexOf(command.code), addressOf(command), command.chunks, isMainOnly ? 1 : 0], 4 * i);
+    });
+    for (const command of all) {
+      command.words.forEach((word, i) => {
+        const at = offsets.get(command)! / 4 + i;
+        if (typeof word === 'number') words[at] = checkWord(word, command);
+        else if ('float' in word) floats[at] = word.float;
+        else if ('code' in word) words[at] = indexOf(word.code);
+        else if ('argsOf' in word) words[at] = addressOf(word.argsOf);
+        else this.#addRelocation(word, this.list + 4 * at, arenaBytes, scratch.offsets);
+      });
+    }
   }
 
-  /**
-   * The slots of all these functions; those that are missing are assembled into one module.
-   * @throws {RangeError} if there are more than the table holds.
-   */
-  slotsOf(codes: readonly KernelCode[]): ReadonlyMap<string, number> {
-    const wanted = new Map(codes.map((code) => [code.key, code]));
-    if (wanted.size >= tableSlots) {
-      throw new RangeError(`wasm: a plan needs ${wanted.size} different functions, at most ${tableSlots - 1} fit`);
-    }
-    const isMissing = ({ key }: KernelCode): boolean => !this.#slots.has(key);
-    let missing = [...wanted.values()].filter(isMissing);
-    if (1 + this.#slots.size + missing.length > tableSlots) {
-      this.#slots.clear();
-      this.#pool.forget();
-      this.generation++;
-      missing = [...wanted.values()];
-    }
-    const isAlone = ({ alone, hostOnly }: KernelCode): boolean => alone === true || hostOnly === true;
-    const common = missing.filter((code) => !isAlone(code));
-    if (common.length > 0) this.#link(common, (bytes) => this.#pool.load(bytes));
-    for (const code of missing.filter(isAlone)) {
-      this.#link([code], (bytes) =>
-        code.hostOnly ? this.#pool.loadHere(bytes, this.#imported) : this.#pool.load(bytes),
-      );
-    }
-    return this.#slots;
+  /** Sets the addresses of inputs, outputs, and of the region that holds the arena and scratch. */
+  relocate(inputs: readonly number[], outputs: readonly number[], region: number): void {
+    this.#inputs.forEach((relocation, i) => relocation.apply(this.#heap, inputs[i]!));
+    this.#outputs.forEach((relocation, i) => relocation.apply(this.#heap, outputs[i]!));
+    this.#region.apply(this.#heap, region);
   }
 
-  /** Loads a module that puts these functions into the next slots. */
-  #link(codes: readonly KernelCode[], load: (bytes: Uint8Array<ArrayBuffer>) => void): void {
-    const module = new ModuleBuilder({ memory: { minimum: 1, maximum: 65_536, shared: this.#shared }, table: true });
-    const first = 1 + this.#slots.size;
-    const functions = codes.map((code): FunctionRef => code.assemble(module, this.#features));
-    module.elements(first, functions);
-    load(module.toBytes());
-    codes.forEach(({ key }, i) => this.#slots.set(key, first + i));
+  /** Frees its memory. */
+  release(): void {
+    this.#heap.free(this.list, this.#bytes);
+  }
+
+  #addRelocation(
+    { slot, byteOffset }: SlotAddress,
+    address: number,
+    arenaBytes: number,
+    scratchOffsets: ReadonlyMap<Scratch, number>,
+  ): void {
+    switch (slot.kind) {
+      case 'input':
+        return (this.#inputs[slot.index] ??= new Relocation()).add(address, byteOffset);
+      case 'output':
+        return (this.#outputs[slot.index] ??= new Relocation()).add(address, byteOffset);
+      case 'arena':
+        return this.#region.add(address, slot.byteOffset + byteOffset);
+      case 'scratch':
+        return this.#region.add(address, arenaBytes + scratchOffsets.get(slot)! + byteOffset);
+    }
   }
 }
 
-/** Words that hold addresses relative to one base, which may move between runs. */
+/** Words that hold addresses relative to one base, which may differ between runs. */
 class Relocation {
   readonly #words: number[] = [];
   readonly #offsets: number[] = [];
@@ -82,153 +124,60 @@ class Relocation {
   }
 }
 
-/** A kernel and its commands, as numbers in the program's list; without them if the host runs it. */
-export interface Part {
-  readonly kernel: Kernel;
-  readonly first: number;
-  readonly count: number;
-  readonly onHost: boolean;
+function lowerPlan({ kernels }: Plan, lower: Lower): { parts: Part[]; commands: Command[] } {
+  const commands: Command[] = [];
+  const parts = kernels.map((kernel): Part => {
+    const lowered = lower(kernel);
+    const first = commands.length;
+    if (lowered) commands.push(...lowered.filter(({ chunks }) => chunks > 0));
+    return { kernel, first, count: commands.length - first, onHost: !lowered };
+  });
+  return { parts, commands };
 }
 
-/** A plan that is ready to run, once its addresses are set. */
-export class Program {
-  readonly parts: readonly Part[];
-  /** How much memory it needs during a run: the plan's arena, then its temporaries. */
-  readonly regionBytes: number;
-  /** For each thread. */
-  readonly scratchBytes: number;
-  readonly generation: number;
-  /** Of the functions of the commands, for messages. */
-  readonly keys: readonly string[];
-  /** Where its list of commands is. */
-  readonly list: number;
-  readonly #heap: Heap;
-  readonly #bytes: number;
-  readonly #inputs: Relocation[] = [];
-  readonly #outputs: Relocation[] = [];
-  readonly #region = new Relocation();
-
-  constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
-    const commands: Command[] = [];
-    this.parts = plan.kernels.map((kernel): Part => {
-      const lowered = lower(kernel);
-      const first = commands.length;
-      if (lowered) commands.push(...lowered.filter(({ chunks }) => chunks > 0));
-      return { kernel, first, count: commands.length - first, onHost: !lowered };
-    });
-    const all = withTails(commands);
-    const slots = cache.slotsOf(all.flatMap(codesOf));
-    this.generation = cache.generation;
-    this.scratchBytes = Math.max(0, ...all.map(({ scratchBytes }) => scratchBytes));
-    const temporaries = placeTemporaries(commands);
-    const arenaBytes = padded(plan.arenaBytes);
-    this.regionBytes = arenaBytes + temporaries.bytes;
-
-    let bytes = listed.bytes * commands.length;
-    const offsets = new Map<Command, number>();
-    for (const command of all) {
-      offsets.set(command, bytes);
-      bytes += Math.ceil(command.words.length / 4) * 16;
-    }
-    this.#heap = heap;
-    this.#bytes = bytes;
-    this.list = heap.take(bytes);
-    const words = heap.words.subarray(this.list / 4, (this.list + bytes) / 4);
-    const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-    const slotOf = (code: KernelCode): number => slots.get(code.key)!;
-    const addressOf = (command: Command): number => this.list + offsets.get(command)!;
-    commands.forEach((command, i) => {
-      const mainOnly = withTails([command])
-        .flatMap(codesOf)
-        .some(({ hostOnly }) => hostOnly);
-      words.set([slotOf(command.code), addressOf(command), command.chunks, mainOnly ? 1 : 0], 4 * i);
-    });
-    this.keys = commands.map(({ code }) => code.key);
-    for (const command of all) {
-      command.words.forEach((word, i) => {
-        const at = offsets.get(command)! / 4 + i;
-        if (typeof word === 'number') words[at] = checkedWord(word, command);
-        else if ('float' in word) floats[at] = word.float;
-        else if ('code' in word) words[at] = slotOf(word.code);
-        else if ('argsOf' in word) words[at] = addressOf(word.argsOf);
-        else this.#relocationOf(word, at, arenaBytes, temporaries.places);
-      });
-    }
-  }
-
-  /** Sets the addresses of inputs, outputs, and of memory for the arena and temporaries. */
-  place(inputs: readonly number[], outputs: readonly number[], region: number): void {
-    this.#inputs.forEach((relocation, i) => relocation.apply(this.#heap, inputs[i]!));
-    this.#outputs.forEach((relocation, i) => relocation.apply(this.#heap, outputs[i]!));
-    this.#region.apply(this.#heap, region);
-  }
-
-  /** Gives its memory back. */
-  release(): void {
-    this.#heap.give(this.list, this.#bytes);
-  }
-
-  #relocationOf(
-    { place, byteOffset }: Extract<Word, { place: unknown }>,
-    at: number,
-    arenaBytes: number,
-    temporaries: ReadonlyMap<Temporary, number>,
-  ): void {
-    const address = this.list + 4 * at;
-    switch (place.kind) {
-      case 'input':
-        return (this.#inputs[place.index] ??= new Relocation()).add(address, byteOffset);
-      case 'output':
-        return (this.#outputs[place.index] ??= new Relocation()).add(address, byteOffset);
-      case 'arena':
-        return this.#region.add(address, place.byteOffset + byteOffset);
-      case 'temporary':
-        return this.#region.add(address, arenaBytes + temporaries.get(place)! + byteOffset);
-    }
-  }
-}
-
-function checkedWord(word: number, { code }: Command): number {
+function checkWord(word: number, { code }: Command): number {
   if (Number.isInteger(word) && word >= -(2 ** 31) && word < 2 ** 32) return word;
-  throw new RangeError(`wasm: ${word} is no 32-bit integer, in the arguments of ${code.key}`);
+  throw new RangeError(`wasm: ${word} is not a 32-bit integer, in the arguments of ${code.name}`);
+}
+
+function isRecord(word: Word): word is Exclude<Word, number> {
+  return typeof word === 'object';
 }
 
 function codesOf({ code, words }: Command): KernelCode[] {
-  return [code, ...words.flatMap((word) => (typeof word === 'object' && 'code' in word ? [word.code] : []))];
+  return [code, ...words.flatMap((word) => (isRecord(word) && 'code' in word ? [word.code] : []))];
 }
 
-function argsOf({ words }: Command): Command[] {
-  return words.flatMap((word) => (typeof word === 'object' && 'argsOf' in word ? [word.argsOf] : []));
-}
-
-/** The commands, and those whose arguments they name. */
-function withTails(commands: readonly Command[]): Command[] {
-  // A set's loop reaches what is added during the loop.
+/** The commands, and those whose argument blocks they refer to. */
+function withEpilogues(commands: readonly Command[]): Command[] {
+  // Iterating over a set reaches what is added meanwhile.
   const all = new Set(commands);
-  for (const command of all) for (const tail of argsOf(command)) all.add(tail);
+  for (const { words } of all) {
+    for (const word of words) if (isRecord(word) && 'argsOf' in word) all.add(word.argsOf);
+  }
   return [...all];
 }
 
-/** Lays temporaries out so that those alive at the same time do not overlap. */
-function placeTemporaries(commands: readonly Command[]): { places: Map<Temporary, number>; bytes: number } {
-  const lastUse = new Map<Temporary, number>();
-  const named = commands.map((command, i) => {
-    const words = withTails([command]).flatMap((each) => each.words);
-    const temporaries = words.flatMap((word) =>
-      typeof word === 'object' && 'place' in word && word.place.kind === 'temporary' ? [word.place] : [],
+/** Lays out scratch so that regions that are alive at the same time do not overlap. */
+function placeScratch(commands: readonly Command[]): { offsets: Map<Scratch, number>; bytes: number } {
+  const lastUse = new Map<Scratch, number>();
+  const usedBy = commands.map((command, i) => {
+    const words = withEpilogues([command]).flatMap((each) => each.words);
+    const used = words.flatMap((word) =>
+      isRecord(word) && 'slot' in word && word.slot.kind === 'scratch' ? [word.slot] : [],
     );
-    for (const temporary of temporaries) lastUse.set(temporary, i);
-    return new Set(temporaries);
+    for (const scratch of used) lastUse.set(scratch, i);
+    return new Set(used);
   });
   const free = new FreeList();
-  const places = new Map<Temporary, number>();
-  named.forEach((temporaries, i) => {
-    for (const temporary of temporaries) {
-      if (!places.has(temporary)) places.set(temporary, free.take(padded(temporary.bytes)));
+  const offsets = new Map<Scratch, number>();
+  usedBy.forEach((used, i) => {
+    for (const scratch of used) {
+      if (!offsets.has(scratch)) offsets.set(scratch, free.allocate(roundUpToBlock(scratch.bytes)));
     }
-    for (const temporary of temporaries) {
-      if (lastUse.get(temporary) === i) free.give(places.get(temporary)!, padded(temporary.bytes));
+    for (const scratch of used) {
+      if (lastUse.get(scratch) === i) free.free(offsets.get(scratch)!, roundUpToBlock(scratch.bytes));
     }
   });
-  return { places, bytes: free.extent };
+  return { offsets, bytes: free.extent };
 }

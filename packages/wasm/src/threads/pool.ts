@@ -1,14 +1,15 @@
 // The threads that run commands: the main one and a persistent pool of workers.
 import type { Heap } from '../runtime/heap.ts';
-import { control, listed, outcome, record, runtimeModule, threadLine, threadWords } from './runtimeModule.ts';
+import { codeRecord, commandEntry, controlWords, outcome, threadLine, threadWords } from './layout.ts';
+import { runtimeModule } from './runtimeModule.ts';
 import { startWorker, type WorkerHandle } from './worker.ts';
 
-/** How many functions a table holds; slot 0 stays empty. */
-export const tableSlots = 4096;
+/** The number of entries of the function table; entry 0 stays empty. */
+export const tableSize = 4096;
 
-/** After so many milliseconds of waiting for another thread the main thread rests for so many, again and again. */
-const restAfter = 0.5;
-const restTime = 0.05;
+/** After waiting this long for another thread, the main thread sleeps now and then for that long, in milliseconds. */
+const sleepAfterMs = 0.5;
+const sleepMs = 0.05;
 
 /** Browsers forbid their main thread to wait. */
 const mayWait = ((): boolean => {
@@ -19,35 +20,35 @@ const mayWait = ((): boolean => {
   }
 })();
 
-export interface PoolOptions {
+export interface ThreadPoolOptions {
   readonly heap: Heap;
   /** Whether threads can share the heap. */
   readonly shared: boolean;
-  /** With the main one; more than one only if `shared`. */
+  /** Including the main one; more than one only if `shared`. */
   readonly threads: number;
-  /** How many milliseconds a worker may compute one chunk before it counts as lost. */
-  readonly patience?: number;
+  /** How long a worker may compute one chunk before it counts as lost. Default: 10,000. */
+  readonly timeoutMs?: number;
 }
 
 interface RuntimeExports {
   /** Runs commands on this thread; others take part in all that have more than one chunk. */
   run(list: number, count: number): number;
   runAlone(list: number, count: number): void;
-  /** After a trap of this thread's chunk: waits for the other threads' chunks and forgets those that nobody took. */
+  /** After a trap of this thread's chunk: waits for the other threads' chunks and withdraws those that none has taken. */
   abandon(): void;
 }
 
-/** Where a module's bytes are for workers to load, see {@link record}. */
+/** Where workers find a module's bytes, see {@link codeRecord}. */
 interface CodeRecord {
   readonly address: number;
   readonly bytes: number;
   readonly version: number;
 }
 
-/** A command failed: a chunk of it trapped. */
+/** A command failed: one of its chunks trapped. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
-  /** Its number in the list. */
+  /** The number of the command in the list. */
   readonly command: number;
 
   constructor(command: number, message: string, options?: ErrorOptions) {
@@ -61,40 +62,41 @@ export class StalledError extends CommandError {
   override readonly name: string = 'StalledError';
 }
 
-/** What a run may throw at its beginning: a worker ended since the last one. */
+/** A worker ended since the last run. */
 export class LostWorkerError extends Error {
   override readonly name: string = 'LostWorkerError';
 }
 
-export class Pool {
-  readonly table: WebAssembly.Table = new WebAssembly.Table({ element: 'anyfunc', initial: tableSlots });
+export class ThreadPool {
+  readonly table: WebAssembly.Table = new WebAssembly.Table({ element: 'anyfunc', initial: tableSize });
   readonly #heap: Heap;
   readonly #runtime: RuntimeExports;
-  readonly #patience: number;
+  readonly #timeoutMs: number;
   readonly #workers = new Map<number, WorkerHandle>();
-  /** Code that late workers still have to load, and code that none needs once all have loaded a later version. */
+  /** Code that workers which start late have to load. */
   #records: CodeRecord[] = [];
+  /** Code that no worker needs once all have loaded a later version. */
   #outdated: CodeRecord[] = [];
   #lastRecord = 0;
   #version = 0;
   #lost: string | undefined;
-  /** What runs now. */
+  /** The list of commands that is running. */
   #list = 0;
-  #waited = 0;
-  #watched = 0;
+  #waitedMs = 0;
+  #watchedAt = 0;
   #remarks: string[] = [];
 
-  /** Returns before the workers are up: until they are, they just take no chunks. */
-  constructor({ heap, shared, threads, patience = 10_000 }: PoolOptions) {
+  /** Returns before the workers are up: until then they take no chunks. */
+  constructor({ heap, shared, threads, timeoutMs = 10_000 }: ThreadPoolOptions) {
     this.#heap = heap;
-    this.#patience = patience;
+    this.#timeoutMs = timeoutMs;
     const { memory } = heap;
     const module = new WebAssembly.Module(runtimeModule(shared));
     const env = { memory, table: this.table, now: () => performance.now(), watch: (turn: number) => this.#watch(turn) };
     this.#runtime = new WebAssembly.Instance(module, { env }).exports as unknown as RuntimeExports;
     for (let thread = 1; thread < threads; thread++) {
       try {
-        const start = { module, memory, thread, slots: tableSlots };
+        const start = { module, memory, thread, tableSize };
         this.#workers.set(
           thread,
           startWorker(start, (reason) => this.#lose(thread, reason)),
@@ -106,48 +108,48 @@ export class Pool {
     }
   }
 
-  /** How many threads take part, the main one included. */
+  /** The number of threads that take part, including the main one. */
   get threads(): number {
     return 1 + this.#workers.size;
   }
 
-  /** Why there are fewer threads than were asked for. */
+  /** Why there are fewer threads than requested. */
   get remarks(): readonly string[] {
     return this.#remarks;
   }
 
-  /** Waits until all workers are up: for measuring, since nothing depends on it. */
+  /** Waits until all workers are up. Only measurements need this. */
   async ready(): Promise<void> {
     const up = (thread: number): boolean => this.#load(threadLine(thread) + threadWords.ready) === 1;
     while (![...this.#workers.keys()].every(up)) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Instantiates a module, which puts its functions into the table, and has the workers do the same. */
+  /** Instantiates a module, which puts its functions into the table, here and in all workers. */
   load(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#workers.size === 0) return this.loadHere(bytes, {});
     this.#freeOutdated();
-    const size = record.bytes + bytes.length;
-    const address = this.#heap.take(size);
+    const size = codeRecord.bytes + bytes.length;
+    const address = this.#heap.allocate(size);
     this.loadHere(bytes, {});
     const version = ++this.#version;
-    new Uint8Array(this.#heap.memory.buffer).set(bytes, address + record.bytes);
-    this.#store(address + record.next, 0);
-    this.#store(address + record.version, version);
-    this.#store(address + record.length, bytes.length);
-    if (this.#lastRecord !== 0) this.#store(this.#lastRecord + record.next, address);
-    if (this.#records.length === 0) this.#store(control.code, address);
+    new Uint8Array(this.#heap.memory.buffer).set(bytes, address + codeRecord.bytes);
+    this.#store(address + codeRecord.next, 0);
+    this.#store(address + codeRecord.version, version);
+    this.#store(address + codeRecord.length, bytes.length);
+    if (this.#lastRecord !== 0) this.#store(this.#lastRecord + codeRecord.next, address);
+    if (this.#records.length === 0) this.#store(controlWords.code, address);
     this.#records.push({ address, bytes: size, version });
     this.#lastRecord = address;
-    // No command is published now, so no chunks are left in the low half.
-    const tickets = new BigInt64Array(this.#heap.memory.buffer, control.ticket, 1);
+    // No command is published now, so the low half of the ticket is 0.
+    const tickets = new BigInt64Array(this.#heap.memory.buffer, controlWords.ticket, 1);
     Atomics.store(tickets, 0, BigInt(version) << 32n);
-    this.#store(control.sleepers, 0);
+    this.#store(controlWords.sleepers, 0);
     const words = this.#heap.signedWords;
-    Atomics.add(words, control.wake >>> 2, 1);
-    Atomics.notify(words, control.wake >>> 2);
+    Atomics.add(words, controlWords.wake >>> 2, 1);
+    Atomics.notify(words, controlWords.wake >>> 2);
   }
 
-  /** Instantiates a module on the main thread alone: one that imports JavaScript functions, as `js`. */
+  /** Instantiates a module on the main thread alone: one that imports JavaScript functions from `js`. */
   loadHere(bytes: Uint8Array<ArrayBuffer>, functions: WebAssembly.ModuleImports): void {
     const env = { memory: this.#heap.memory, table: this.table };
     new WebAssembly.Instance(new WebAssembly.Module(bytes), {
@@ -157,21 +159,21 @@ export class Pool {
     });
   }
 
-  /** All functions in the table are out of date: workers that start from here on need not load what was loaded so far. */
+  /** Drops all functions from the table: workers that start from here on need not load them. */
   forget(): void {
     this.#outdated.push(...this.#records);
     this.#records = [];
   }
 
-  /** Where thread t has its scratch memory: at `address` + t · `stride`. Between runs only. */
-  setScratch(address: number, stride: number): void {
-    this.#store(control.scratch, address);
-    this.#store(control.scratchStride, stride);
+  /** Puts the workspace of thread t at `address` + t · `stride`. Between runs only. */
+  setWorkspaces(address: number, stride: number): void {
+    this.#store(controlWords.workspaces, address);
+    this.#store(controlWords.workspaceStride, stride);
   }
 
   /**
-   * To be called before anything is run.
-   * @throws {LostWorkerError} once for workers that have ended. The others go on.
+   * Reports workers that have ended; to be called before a run.
+   * @throws {LostWorkerError} once for each. The others go on.
    */
   check(): void {
     if (this.#lost === undefined) return;
@@ -182,22 +184,22 @@ export class Pool {
   }
 
   /**
-   * Runs `count` commands listed at `list`, see {@link listed}.
-   * @throws {CommandError} if a chunk traps; the others of its command are finished or given up by then.
-   * @throws {StalledError} if a worker does not finish its chunk. There is one thread from here on.
+   * Runs `count` commands from `list`, an array of {@link commandEntry}.
+   * @throws {CommandError} if a chunk traps; the other chunks of its command are finished or withdrawn by then.
+   * @throws {StalledError} if a worker does not finish its chunk. From here on there is one thread.
    */
   run(list: number, count: number): void {
     this.#list = list;
     if (this.#workers.size === 0) return this.#attempt(() => this.#runtime.runAlone(list, count));
     this.#attempt(() => {
       if (this.#runtime.run(list, count) === outcome.finished) return;
-      const thread = this.#load(control.failed);
-      this.#store(control.failed, 0);
+      const thread = this.#load(controlWords.failed);
+      this.#store(controlWords.failed, 0);
       throw new CommandError(this.#current(), `${this.#message(thread)} (in worker thread ${thread})`);
     });
   }
 
-  /** Ends all workers; the main thread goes on alone. Between runs only. */
+  /** Terminates all workers; the main thread goes on alone. Between runs only. */
   stop(): void {
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
@@ -214,21 +216,21 @@ export class Pool {
       if (error instanceof CommandError) throw error;
       const message = error instanceof Error ? error.message : String(error);
       const trap = new CommandError(this.#current(), message, { cause: error });
-      if (this.#isShared(this.#load(control.command))) this.#attempt(() => this.#runtime.abandon());
-      this.#store(control.failed, 0);
+      if (this.#isShared(this.#load(controlWords.command))) this.#attempt(() => this.#runtime.abandon());
+      this.#store(controlWords.failed, 0);
       throw trap;
     }
   }
 
-  /** Whether other threads may be at the command too. */
+  /** Whether other threads may execute chunks of the command. */
   #isShared(command: number): boolean {
-    const isMainOnly = this.#load(command + listed.mainOnly) === 1;
-    return this.#workers.size > 0 && !isMainOnly && this.#load(command + listed.chunks) > 1;
+    const isMainOnly = this.#load(command + commandEntry.mainOnly) === 1;
+    return this.#workers.size > 0 && !isMainOnly && this.#load(command + commandEntry.chunks) > 1;
   }
 
-  /** The number of the command that the main thread is at. */
+  /** The number of the command that the main thread is executing. */
   #current(): number {
-    return (this.#load(control.command) - this.#list) / listed.bytes;
+    return (this.#load(controlWords.command) - this.#list) / commandEntry.bytes;
   }
 
   #message(thread: number): string {
@@ -238,18 +240,18 @@ export class Pool {
     return String.fromCharCode(...bytes);
   }
 
-  /** Called now and then while the main thread waits for the others' chunks, with 0 when a wait begins. */
+  /** Called repeatedly while the main thread waits for the others' chunks, with `turn` 0 when a wait begins. */
   #watch(turn: number): void {
     const now = performance.now();
-    // A long gap is no sign of a worker's end: the whole process may have been stopped.
-    this.#waited = turn === 0 ? 0 : this.#waited + Math.min(now - this.#watched, 100);
-    this.#watched = now;
-    // The other thread may be waiting for this one's core.
-    if (this.#waited > restAfter && mayWait) Atomics.wait(this.#heap.signedWords, 0, 0, restTime);
-    if (this.#waited < this.#patience) return;
+    // A long gap does not imply a lost worker: the whole process may have been suspended.
+    this.#waitedMs = turn === 0 ? 0 : this.#waitedMs + Math.min(now - this.#watchedAt, 100);
+    this.#watchedAt = now;
+    // The other thread may need this one's core.
+    if (this.#waitedMs > sleepAfterMs && mayWait) Atomics.wait(this.#heap.signedWords, 0, 0, sleepMs);
+    if (this.#waitedMs < this.#timeoutMs) return;
     throw new StalledError(
       this.#current(),
-      `a worker thread has not answered for ${this.#patience / 1000} s while it computed; ` +
+      `a worker thread has not answered for ${this.#timeoutMs / 1000} s while it computed; ` +
         `what was being computed is lost, updates of variables too; the main thread goes on alone`,
     );
   }
@@ -259,17 +261,17 @@ export class Pool {
     const what = `worker thread ${thread} ended unexpectedly (${reason})`;
     this.#workers.delete(thread);
     this.#remarks.push(what);
-    // One that never came up, as on pages that forbid workers, has broken nothing.
+    // A worker that never came up, as on pages that forbid workers, has interrupted nothing.
     if (wasUp) this.#lost = what;
   }
 
   #freeOutdated(): void {
     const versions = [...this.#workers.keys()].map((thread) => this.#load(threadLine(thread) + threadWords.version));
     const oldest = Math.min(...versions);
-    // A worker stands on the last record it has loaded: it must have left it.
-    const over = ({ version }: CodeRecord): boolean => version < oldest;
-    for (const { address, bytes } of this.#outdated.filter(over)) this.#heap.give(address, bytes);
-    this.#outdated = this.#outdated.filter((outdated) => !over(outdated));
+    // A worker still reads the last record that it has loaded.
+    const isUnused = ({ version }: CodeRecord): boolean => version < oldest;
+    for (const { address, bytes } of this.#outdated.filter(isUnused)) this.#heap.free(address, bytes);
+    this.#outdated = this.#outdated.filter((outdated) => !isUnused(outdated));
   }
 
   #load(address: number): number {

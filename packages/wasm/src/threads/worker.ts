@@ -1,14 +1,13 @@
 // Worker threads in Node and in browsers.
-import { control, record, threadLine, threadWords } from './runtimeModule.ts';
+import { codeRecord, controlWords, threadLine, threadWords } from './layout.ts';
 
-/** What a worker is told when it starts. */
+/** The message that starts a worker. */
 export interface WorkerStart {
-  /** The control module, see runtime.ts. */
+  /** See runtimeModule.ts. */
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
-  /** Of the function table. */
-  readonly slots: number;
+  readonly tableSize: number;
 }
 
 export interface WorkerHandle {
@@ -16,28 +15,28 @@ export interface WorkerHandle {
 }
 
 /**
- * A worker's script, as a string so that bundlers and loaders have nothing to resolve. It stays inside `work`, which
- * returns when newer code is needed; it goes through the linked records of code then. A trap is reported in the thread's
- * control words, and the chunk counts as done: the main thread looks at the report when all chunks are.
+ * The script of workers, as a string so that bundlers and loaders have nothing to resolve. It stays in `work`, which
+ * returns when newer code is needed, and then follows the linked records of code. A trap is reported in the thread's
+ * words and the chunk counts as done: the main thread reads the report when all chunks are done.
  */
 const source = `
-const main = ({ module, memory, thread, slots }) => {
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: slots });
+const main = ({ module, memory, thread, tableSize }) => {
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: tableSize });
   const env = { memory, table, now: () => performance.now(), watch: () => {} };
   const { work } = new WebAssembly.Instance(module, { env }).exports;
   const line = ${threadLine(0)} + thread * ${threadLine(1) - threadLine(0)};
   const words = new Int32Array(memory.buffer);
   const set = (word, value) => Atomics.store(words, (line + word) >>> 2, value);
   let version = 0;
-  let last = ${control.code};
+  let last = ${controlWords.code};
   const next = () => Atomics.load(new Int32Array(memory.buffer), last >>> 2) >>> 0;
   const load = () => {
     for (let at; (at = next()) !== 0; last = at) {
       // Growth by another thread reaches this one's view of the memory a moment later.
-      while (memory.buffer.byteLength < at + ${record.bytes});
-      const [, newer, length] = new Int32Array(memory.buffer, at, ${record.bytes} / 4);
-      while (memory.buffer.byteLength < at + ${record.bytes} + length);
-      const bytes = new Uint8Array(memory.buffer, at + ${record.bytes}, length).slice();
+      while (memory.buffer.byteLength < at + ${codeRecord.bytes});
+      const [, newer, length] = new Int32Array(memory.buffer, at, ${codeRecord.bytes} / 4);
+      while (memory.buffer.byteLength < at + ${codeRecord.bytes} + length);
+      const bytes = new Uint8Array(memory.buffer, at + ${codeRecord.bytes}, length).slice();
       new WebAssembly.Instance(new WebAssembly.Module(bytes), { env, Math });
       set(${threadWords.version}, version = newer);
     }
@@ -52,8 +51,8 @@ const main = ({ module, memory, thread, slots }) => {
       const bytes = new Uint8Array(memory.buffer, line + ${threadWords.message}, message.length);
       for (let i = 0; i < bytes.length; i++) bytes[i] = message.charCodeAt(i);
       set(${threadWords.messageLength}, message.length);
-      Atomics.compareExchange(words, ${control.failed} >>> 2, 0, thread);
-      Atomics.add(words, ${control.done} >>> 2, 1);
+      Atomics.compareExchange(words, ${controlWords.failed} >>> 2, 0, thread);
+      Atomics.add(words, ${controlWords.done} >>> 2, 1);
     }
   }
 };
@@ -64,20 +63,20 @@ else require('node:worker_threads').parentPort.once('message', main);
 let sourceUrl: string | undefined;
 
 /**
- * Starts a worker thread, which keeps no process alive. `lost` is called at most once, when it ends by itself.
- * @throws {Error} where there are no workers.
+ * Starts a worker thread, which does not keep the process alive. Calls `onLost` at most once, if the worker ends by itself.
+ * @throws {Error} where workers are not available.
  */
-export function startWorker(start: WorkerStart, lost: (reason: string) => void): WorkerHandle {
-  let over = false;
+export function startWorker(start: WorkerStart, onLost: (reason: string) => void): WorkerHandle {
+  let isOver = false;
   const end = (reason: string): void => {
-    if (!over) lost(reason);
-    over = true;
+    if (!isOver) onLost(reason);
+    isOver = true;
   };
   const [worker, terminate] = startInNode(end) ?? startInBrowser(end);
   worker.postMessage(start);
   return {
     terminate: () => {
-      over = true;
+      isOver = true;
       terminate();
     },
   };
@@ -88,7 +87,7 @@ type Started = readonly [worker: { postMessage(message: WorkerStart): void }, te
 function startInNode(end: (reason: string) => void): Started | undefined {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (!node) return undefined;
-  // Loaders that the main thread was started with are of no use here.
+  // The worker needs none of the loaders that the main thread was started with.
   const worker = new node.Worker(source, { eval: true, execArgv: [] });
   worker.unref();
   worker.once('error', (error: Error) => end(error.message));

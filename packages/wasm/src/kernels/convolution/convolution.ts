@@ -1,75 +1,74 @@
-import type { Command, Features, Temporary } from '../../command.ts';
+import { formatShape, rowMajorStrides, sizeOf } from '@thetagrad/core/backend';
+import type { Command, Features, Scratch } from '../../command.ts';
+import { epilogueCommand } from '../../emit/epilogue.ts';
+import { zeroCommand } from '../move/zero.ts';
 import { depthwiseCommand } from './depthwise.ts';
 import { dotsCommand } from './dots.ts';
-import { coordinates, phasesOf, sizeOf, type ConvolutionDescription, type Phase } from './geometry.ts';
+import { coordinateRange, phasesOf, type Convolution, type ConvolutionOperand, type Phase } from './geometry.ts';
 import { padCommand } from './pad.ts';
 import { productCommands } from './product.ts';
-import { zeroCommand } from '../move/zero.ts';
-import { tailCommand } from '../../emit/epilogue.ts';
-
-export type { ConvolutionDescription } from './geometry.ts';
 
 /**
- * The commands of a float32 convolution: kernels are packed, and each chunk multiplies them with patches that it gathers
- * panel by panel. Where many terms meet few outputs, as in the gradient for the kernels, the terms are cut into slices
- * whose sums are added in a fixed order. With one channel a group, patches would be used only once: then rows are summed
- * in place.
+ * The commands of a float32 convolution: the filter is packed, and each chunk multiplies it by patches of the input that it
+ * gathers panel by panel. If few outputs have many terms, as in the gradient of the filter, the terms are cut into slices
+ * whose sums are added in order. With one channel per group, patches would be used only once: then rows are added up in
+ * place.
  */
-export function convolutionCommands(description: ConvolutionDescription, features: Features): Command[] {
-  const { kernels, shape, tail, output, groups } = description;
-  check(description);
+export function convolutionCommands(convolution: Convolution, features: Features): Command[] {
+  const { input, filter, shape, epilogue, output, groups } = convolution;
+  checkShapes(convolution);
   const size = sizeOf(shape);
   if (size === 0) return [];
-  const ys = phasesOf(description, 0);
-  const xs = phasesOf(description, 1);
-  const channels = kernels.view.shape[1]!;
+  const ys = phasesOf(convolution, 0);
+  const xs = phasesOf(convolution, 1);
+  const channels = filter.view.shape[1]!;
   const phases = ys.flatMap((y) => xs.map((x) => [y, x] as const)).filter(([y, x]) => channels * y.taps * x.taps > 0);
 
   const commands: Command[] = [];
-  if (phases.length < ys.length * xs.length) commands.push(zeroCommand({ place: output, byteOffset: 0 }, size));
-  const images = phases.length > 0 ? padded(description, ys, xs, commands) : description.images;
+  if (phases.length < ys.length * xs.length) commands.push(zeroCommand(output, 4 * size));
+  const padded = phases.length > 0 ? padInput(input, ys, xs) : { input, commands: [] };
+  commands.push(...padded.commands);
   const isDepthwise = channels === 1 && groups > 1;
-  const sized = { ...description, images };
-  const inPlace = phases.map(([y, x]) => (isDepthwise ? depthwiseCommand(sized, y, x) : dotsCommand(sized, y, x)));
-  // Only a product for all outputs at once has their final values in hand.
-  const takesTail = ys.length * xs.length === 1 && phases.length === 1 && !inPlace[0];
+  const withPadding = { ...convolution, input: padded.input };
+  const inPlace = phases.map(([y, x]) =>
+    isDepthwise ? depthwiseCommand(withPadding, y, x) : dotsCommand(withPadding, y, x),
+  );
+  // Only a product that computes all outputs can apply the epilogue.
+  const takesEpilogue = ys.length * xs.length === 1 && phases.length === 1 && !inPlace[0];
   phases.forEach(([y, x], i) => {
     if (inPlace[i]) commands.push(inPlace[i]);
-    else commands.push(...productCommands(sized, y, x, takesTail ? tail : undefined, features));
+    else commands.push(...productCommands(withPadding, y, x, takesEpilogue ? epilogue : undefined, features));
   });
-  if (tail && !takesTail) commands.push(tailCommand(tail, size));
+  if (epilogue && !takesEpilogue) commands.push(epilogueCommand(epilogue, size));
   return commands;
 }
 
-/** The images if all coordinates that the phases use are inside, and rows contiguous; otherwise a padded copy. */
-function padded(
-  description: ConvolutionDescription,
+/** Copies the input with zeros around it, unless all coordinates that the phases use are inside and rows are contiguous. */
+function padInput(
+  input: ConvolutionOperand,
   ys: readonly Phase[],
   xs: readonly Phase[],
-  commands: Command[],
-): ConvolutionDescription['images'] {
-  const { images } = description;
-  const [count, channels, height, width] = images.view.shape as [number, number, number, number];
-  const rows = coordinates(ys);
-  const columns = coordinates(xs);
+): { readonly input: ConvolutionOperand; readonly commands: readonly Command[] } {
+  const [count, channels, height, width] = input.view.shape as [number, number, number, number];
+  const rows = coordinateRange(ys);
+  const columns = coordinateRange(xs);
   const isInside = rows[0] >= 0 && rows[1] <= height && columns[0] >= 0 && columns[1] <= width;
   const uses = Math.max(...ys.map(({ taps }) => taps)) * Math.max(...xs.map(({ taps }) => taps));
-  if (isInside && (images.view.strides[3] === 1 || uses === 1)) return images;
+  if (isInside && (input.view.strides[3] === 1 || uses === 1)) return { input, commands: [] };
   const shape = [count, channels, rows[1] - rows[0], columns[1] - columns[0]] as const;
-  const place: Temporary = { kind: 'temporary', bytes: 4 * sizeOf(shape) };
-  commands.push(padCommand(images, rows, columns, place));
-  const strides = [channels * shape[2] * shape[3], shape[2] * shape[3], shape[3], 1];
-  return { place, view: { shape, strides, offset: -rows[0] * shape[3] - columns[0] } };
+  const slot: Scratch = { kind: 'scratch', bytes: 4 * sizeOf(shape) };
+  const view = { shape, strides: rowMajorStrides(shape), offset: -rows[0] * shape[3] - columns[0] };
+  return { input: { slot, view }, commands: [padCommand(input, rows, columns, slot)] };
 }
 
-function check({ images, kernels, shape, groups }: ConvolutionDescription): void {
-  const [count, channels] = images.view.shape;
-  const [outputs, perGroup] = kernels.view.shape;
+function checkShapes({ input, filter, shape, groups }: Convolution): void {
+  const [count, channels] = input.view.shape;
+  const [outputs, perGroup] = filter.view.shape;
   const fits = shape.length === 4 && shape[0] === count && shape[1] === outputs;
   if (!fits || channels !== perGroup! * groups || outputs! % groups !== 0) {
     throw new RangeError(
-      `convolution: images [${images.view.shape.join(', ')}] and kernels [${kernels.view.shape.join(', ')}] in ${groups} ` +
-        `groups do not make [${shape.join(', ')}]; they are [N, C, …], [O, C / groups, …] and [N, O, …]`,
+      `convolution: input ${formatShape(input.view.shape)} and filter ${formatShape(filter.view.shape)} in ${groups} ` +
+        `groups do not make ${formatShape(shape)}; they are [N, C, …], [O, C / groups, …] and [N, O, …]`,
     );
   }
 }

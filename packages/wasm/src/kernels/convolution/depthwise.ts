@@ -1,16 +1,17 @@
-// Convolutions with one channel a group: each input element is used once for each kernel element only, so nothing is
-// packed. A row of outputs is the sum of scaled rows of inputs.
+// Convolutions with one channel per group: each filter element uses an input element once, so nothing is packed. A row of
+// outputs is the sum of scaled rows of the input.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
-import type { Command, KernelCode } from '../../command.ts';
-import { startsOf, type ConvolutionDescription, type Phase } from './geometry.ts';
-import { offsetFiller, offsetWords, offsetWordCount } from '../panels/gather.ts';
-import { everySecond } from '../../emit/lanes.ts';
-import { chunksOf, cutUnits, emitUnits } from '../../emit/units.ts';
+import type { Command } from '../../command.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { loadEverySecond } from '../../emit/lanes.ts';
+import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
+import { offsetFiller, offsetWordCount, offsetWords } from '../panels/gather.ts';
+import { startsOf, type Convolution, type Phase } from './geometry.ts';
 
 const names = [
-  'images',
-  'kernels',
+  'input',
+  'filter',
   'output',
   'channels',
   'perGroup',
@@ -21,7 +22,7 @@ const names = [
   'channelBytes',
   'rowBytes',
   'columnBytes',
-  'kernelBytes',
+  'filterBytes',
   'planeBytes',
   'outputRowBytes',
   'outputColumnBytes',
@@ -29,21 +30,21 @@ const names = [
   'unitsInChunk',
 ] as const;
 
-/** The outputs of one phase. A unit is one output plane. */
-export function depthwiseCommand(description: ConvolutionDescription, y: Phase, x: Phase): Command {
-  const { images, kernels, shape, groups } = description;
-  const [imageStride, channelStride, rowStride, columnStride] = images.view.strides as [number, number, number, number];
-  const [kernelStride, , kernelRow, kernelColumn] = kernels.view.strides as [number, number, number, number];
+/** The command for the outputs of a phase. A unit is an output plane. */
+export function depthwiseCommand(convolution: Convolution, y: Phase, x: Phase): Command {
+  const { input, filter, shape, groups } = convolution;
+  const [imageStride, channelStride, rowStride, columnStride] = input.view.strides as [number, number, number, number];
+  const [filterStride, , filterRow, filterColumn] = filter.view.strides as [number, number, number, number];
   const taps = y.taps * x.taps;
   const [count, channels, height, width] = shape as [number, number, number, number];
   const cut = cutUnits(count * channels, y.count * x.count * (taps + 2) + 100, 1 << 19);
   const one = { size: 1, byteStride: 0 };
   const axis = (size: number, stride: number) => ({ size, byteStride: 4 * stride });
   return {
-    code: depthwiseCode,
+    code: depthwise,
     words: [
       ...packWords(names, {
-        ...startsOf(description, y, x),
+        ...startsOf(convolution, y, x),
         channels,
         perGroup: channels / groups,
         rows: y.count,
@@ -53,80 +54,77 @@ export function depthwiseCommand(description: ConvolutionDescription, y: Phase, 
         channelBytes: 4 * channelStride,
         rowBytes: 4 * y.stride * rowStride,
         columnBytes: 4 * x.stride * columnStride,
-        kernelBytes: 4 * kernelStride,
+        filterBytes: 4 * filterStride,
         planeBytes: 4 * height * width,
         outputRowBytes: 4 * y.step * width,
         outputColumnBytes: 4 * x.step,
         ...cut,
       }),
       ...offsetWords([one, axis(y.taps, y.tapStep * rowStride), axis(x.taps, x.tapStep * columnStride)]),
-      ...offsetWords([one, axis(y.taps, y.tapDistance * kernelRow), axis(x.taps, x.tapDistance * kernelColumn)]),
+      ...offsetWords([one, axis(y.taps, y.tapDistance * filterRow), axis(x.taps, x.tapDistance * filterColumn)]),
     ],
-    chunks: chunksOf(cut),
-    scratchBytes: 12 * taps,
+    chunks: countChunks(cut),
+    workspaceBytes: 12 * taps,
   };
 }
 
-/** Scratch memory holds three lists over the taps: their offsets in the images, in the kernels, and their factors. */
-const depthwiseCode: KernelCode = {
-  key: 'convolution depthwise',
-  assemble: (module) => {
-    const fill = offsetFiller(module);
-    const [contiguousRow, everySecondRow, anyRow] = rowFunctions(module);
-    return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
-      const w = readWords(code, args, names);
-      const tapBytes = code.local('i32', i32.shl(w.taps, i32.const(2)));
-      const kernelOffsets = code.local('i32', i32.add(scratch, tapBytes));
-      const factors = code.local('i32', i32.add(kernelOffsets, tapBytes));
-      const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
-      code.emit(code.call(fill, axes(0), i32.const(0), w.taps, w.taps, scratch));
-      code.emit(code.call(fill, axes(1), i32.const(0), w.taps, w.taps, kernelOffsets));
-      const i = code.local('i32');
-      emitUnits(code, chunk, w, (unit) => {
-        const channel = code.local('i32', i32.remU(unit, w.channels));
-        const kernel = code.local('i32', i32.add(w.kernels, i32.mul(channel, w.kernelBytes)));
-        code.for(i, i32.const(0), tapBytes, 4, () => {
-          const factor = f32.load(i32.add(kernel, i32.load(i32.add(kernelOffsets, i))));
-          code.emit(f32.store(i32.add(factors, i), factor));
-        });
-        const image = i32.mul(i32.divU(unit, w.channels), w.imageBytes);
-        const plane = i32.mul(i32.divU(channel, w.perGroup), w.channelBytes);
-        const from = code.local('i32', i32.add(w.images, i32.add(image, plane)));
-        const to = code.local('i32', i32.add(w.output, i32.mul(unit, w.planeBytes)));
-        code.for(i, i32.const(0), w.rows, 1, () => {
-          const row = (each: typeof anyRow) =>
-            code.emit(
-              code.call(each, from, w.columnBytes, scratch, factors, w.taps, to, w.outputColumnBytes, w.columns),
-            );
-          code.if(
-            i32.eq(w.columnBytes, i32.const(4)),
-            () => row(contiguousRow),
-            () =>
-              code.if(
-                i32.eq(w.columnBytes, i32.const(8)),
-                () => row(everySecondRow),
-                () => row(anyRow),
-              ),
+/** The workspace holds three lists over the taps: their offsets in the input, in the filter, and their factors. */
+const depthwise = kernelCode('convolution depthwise', {}, (module) => {
+  const fill = offsetFiller(module);
+  const [contiguousRow, everySecondRow, anyRow] = rowFunctions(module);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
+    const w = readWords(code, args, names);
+    const tapBytes = code.local('i32', i32.shl(w.taps, i32.const(2)));
+    const filterOffsets = code.local('i32', i32.add(workspace, tapBytes));
+    const factors = code.local('i32', i32.add(filterOffsets, tapBytes));
+    const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
+    code.emit(code.call(fill, axes(0), i32.const(0), w.taps, w.taps, workspace));
+    code.emit(code.call(fill, axes(1), i32.const(0), w.taps, w.taps, filterOffsets));
+    const i = code.local('i32');
+    emitUnits(code, chunk, w, (unit) => {
+      const channel = code.local('i32', i32.remU(unit, w.channels));
+      const kernel = code.local('i32', i32.add(w.filter, i32.mul(channel, w.filterBytes)));
+      code.for(i, i32.const(0), tapBytes, 4, () => {
+        const factor = f32.load(i32.add(kernel, i32.load(i32.add(filterOffsets, i))));
+        code.emit(f32.store(i32.add(factors, i), factor));
+      });
+      const image = i32.mul(i32.divU(unit, w.channels), w.imageBytes);
+      const plane = i32.mul(i32.divU(channel, w.perGroup), w.channelBytes);
+      const from = code.local('i32', i32.add(w.input, i32.add(image, plane)));
+      const to = code.local('i32', i32.add(w.output, i32.mul(unit, w.planeBytes)));
+      code.for(i, i32.const(0), w.rows, 1, () => {
+        const row = (each: typeof anyRow) =>
+          code.emit(
+            code.call(each, from, w.columnBytes, workspace, factors, w.taps, to, w.outputColumnBytes, w.columns),
           );
-          code.add(from, w.rowBytes);
-          code.add(to, w.outputRowBytes);
-        });
+        code.if(
+          i32.eq(w.columnBytes, i32.const(4)),
+          () => row(contiguousRow),
+          () =>
+            code.if(
+              i32.eq(w.columnBytes, i32.const(8)),
+              () => row(everySecondRow),
+              () => row(anyRow),
+            ),
+        );
+        code.add(from, w.rowBytes);
+        code.add(to, w.outputRowBytes);
       });
     });
-  },
-};
+  });
+});
 
 type I32 = 'i32';
 type RowFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
 
 /**
- * Three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled rows: for
- * input columns side by side, for every second one, and for any.
+ * Defines three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled rows:
+ * for contiguous input columns, for every second one, and for any stride.
  */
 function rowFunctions(module: ModuleBuilder): [RowFunction, RowFunction, RowFunction] {
   const contiguous = (at: Value<I32>, vector: number): Value<'v128'> =>
     v128.load(at, { offset: 16 * vector, align: 4 });
-  const seconds = (at: Value<I32>, vector: number): Value<'v128'> => everySecond(at, 32 * vector);
+  const seconds = (at: Value<I32>, vector: number): Value<'v128'> => loadEverySecond(at, 32 * vector);
   return [vectorRow(module, 4, contiguous), vectorRow(module, 8, seconds), scalarRow(module)];
 }
 
@@ -174,7 +172,7 @@ function vectorRow(
           });
         }
       });
-      // What is left, and outputs that are not side by side: lane by lane.
+      // The remaining columns, and strided outputs: lane by lane.
       const lane = (number: number): void => {
         code.emit(v128.store32Lane(to, sums[0]!, number));
         code.add(to, toBytes);

@@ -1,21 +1,22 @@
-// Convolutions with one or two outputs a group and kernels as wide as images: the gradient for the kernels of a depthwise
-// convolution. Register tiles would be nearly empty, but rows of images and kernels are long: so each output is a sum of
-// dot products of rows, nine outputs (a 3×3 kernel) at a time.
+// Convolutions with one or two outputs per group and filters as wide as the input: the gradient of the filter of a depthwise
+// convolution. Register tiles would be nearly empty, but rows of input and filter are long: so each output is a sum of dot
+// products of rows, nine outputs (a 3×3 filter) at a time.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
-import type { Command, KernelCode } from '../../command.ts';
-import { startsOf, type ConvolutionDescription, type Phase } from './geometry.ts';
-import { offsetFiller, offsetWordCount, offsetWords } from '../panels/gather.ts';
-import { everySecond } from '../../emit/lanes.ts';
-import { chunksOf, cutUnits, emitLeast, emitUnits } from '../../emit/units.ts';
+import type { Command } from '../../command.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { loadEverySecond } from '../../emit/lanes.ts';
+import { countChunks, cutUnits, emitMin, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
+import { offsetFiller, offsetWordCount, offsetWords } from '../panels/gather.ts';
+import { startsOf, type Convolution, type Phase } from './geometry.ts';
 
-const mostOutputs = 2;
-const shortestRow = 8;
+const maxOutputs = 2;
+const minTaps = 8;
 const positionsInUnit = 9;
 
 const names = [
-  'images',
-  'kernels',
+  'input',
+  'filter',
   'output',
   'perGroup',
   'channels',
@@ -28,32 +29,32 @@ const names = [
   'rowBytes',
   'columnBytes',
   'outputBytes',
-  'kernelChannelBytes',
-  'kernelRowBytes',
+  'filterChannelBytes',
+  'filterRowBytes',
   'planeBytes',
   'units',
   'unitsInChunk',
 ] as const;
 
-/** The command for the outputs of one phase, if this is the way to compute them. */
-export function dotsCommand(description: ConvolutionDescription, y: Phase, x: Phase): Command | undefined {
-  const { images, kernels, shape, groups } = description;
-  const [imageStride, channelStride, rowStride, columnStride] = images.view.strides as [number, number, number, number];
-  const [outputStride, inputStride, kernelRow, kernelColumn] = kernels.view.strides as [number, number, number, number];
+/** The command for the outputs of a phase, `undefined` if this algorithm does not fit. */
+export function dotsCommand(convolution: Convolution, y: Phase, x: Phase): Command | undefined {
+  const { input, filter, shape, groups } = convolution;
+  const [imageStride, channelStride, rowStride, columnStride] = input.view.strides as [number, number, number, number];
+  const [outputStride, inputStride, filterRow, filterColumn] = filter.view.strides as [number, number, number, number];
   const [count, outputs, height, width] = shape as [number, number, number, number];
   const columnBytes = 4 * x.tapStep * columnStride;
-  const isFit = outputs / groups <= mostOutputs && x.taps >= shortestRow && x.tapDistance * kernelColumn === 1;
+  const isFit = outputs / groups <= maxOutputs && x.taps >= minTaps && x.tapDistance * filterColumn === 1;
   if (!isFit || (columnBytes !== 4 && columnBytes !== 8)) return undefined;
-  const channels = kernels.view.shape[1]!;
+  const channels = filter.view.shape[1]!;
   const positions = count * y.count * x.count;
   const blocks = Math.ceil(positions / positionsInUnit);
   const cut = cutUnits(outputs * blocks, channels * y.taps * (x.taps + 8) * positionsInUnit, 1 << 19);
   const axis = (size: number, stride: number) => ({ size, byteStride: 4 * stride });
   return {
-    code: dotsCode,
+    code: dots,
     words: [
       ...packWords(names, {
-        ...startsOf(description, y, x),
+        ...startsOf(convolution, y, x),
         perGroup: outputs / groups,
         channels,
         rows: y.taps,
@@ -65,8 +66,8 @@ export function dotsCommand(description: ConvolutionDescription, y: Phase, x: Ph
         rowBytes: 4 * y.tapStep * rowStride,
         columnBytes,
         outputBytes: 4 * outputStride,
-        kernelChannelBytes: 4 * inputStride,
-        kernelRowBytes: 4 * y.tapDistance * kernelRow,
+        filterChannelBytes: 4 * inputStride,
+        filterRowBytes: 4 * y.tapDistance * filterRow,
         planeBytes: 4 * height * width,
         ...cut,
       }),
@@ -77,66 +78,63 @@ export function dotsCommand(description: ConvolutionDescription, y: Phase, x: Ph
       ]),
       ...offsetWords([axis(count, outputs * height * width), axis(y.count, y.step * width), axis(x.count, x.step)]),
     ],
-    chunks: chunksOf(cut),
-    scratchBytes: scratch.bytes,
+    chunks: countChunks(cut),
+    workspaceBytes: workspace.bytes,
   };
 }
 
-/** Offsets of the unit's positions in images and output, and their sums so far, a vector each. */
-const scratch = { inImages: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * positionsInUnit } as const;
+/** Where the workspace holds the offsets of a unit's positions in input and output, and their sums, a vector each. */
+const workspace = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * positionsInUnit } as const;
 
-/** A unit is one output of a group, at nine positions. */
-const dotsCode: KernelCode = {
-  key: 'convolution dots',
-  assemble: (module) => {
-    const fill = offsetFiller(module);
-    const contiguousPlane = planeFunction(module, 4, (at) => v128.load(at, { align: 4 }));
-    const everySecondPlane = planeFunction(module, 8, (at) => everySecond(at));
-    return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, memory) => {
-      const w = readWords(code, args, names);
-      const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
-      const i = code.local('i32');
-      const channel = code.local('i32');
-      emitUnits(code, chunk, w, (unit) => {
-        const first = code.local('i32', i32.mul(i32.remU(unit, w.blocks), i32.const(positionsInUnit)));
-        const output = code.local('i32', i32.divU(unit, w.blocks));
-        const count = emitLeast(code, i32.const(positionsInUnit), i32.sub(w.positions, first));
-        const inOutput = i32.add(memory, i32.const(scratch.inOutput));
-        code.emit(code.call(fill, axes(0), first, count, i32.const(positionsInUnit), memory));
-        code.emit(code.call(fill, axes(1), first, count, count, inOutput));
-        const sums = code.local('i32', i32.add(memory, i32.const(scratch.sums)));
-        for (let position = 0; position < positionsInUnit; position++) {
-          code.emit(v128.store(sums, f32x4.splat(f32.const(0)), { offset: 16 * position }));
-        }
-        const image = code.local('i32', i32.add(w.images, i32.mul(i32.divU(output, w.perGroup), w.groupBytes)));
-        const kernel = code.local('i32', i32.add(w.kernels, i32.mul(output, w.outputBytes)));
-        code.for(channel, i32.const(0), w.channels, 1, () => {
-          const plane = (each: typeof contiguousPlane) =>
-            code.emit(code.call(each, image, w.rowBytes, kernel, w.kernelRowBytes, w.rows, w.columns, memory));
-          code.if(
-            i32.eq(w.columnBytes, i32.const(4)),
-            () => plane(contiguousPlane),
-            () => plane(everySecondPlane),
-          );
-          code.add(image, w.channelBytes);
-          code.add(kernel, w.kernelChannelBytes);
-        });
-        const to = code.local('i32', i32.add(w.output, i32.mul(output, w.planeBytes)));
-        code.for(i, i32.const(0), count, 1, () => {
-          const sum = code.local('v128', v128.load(i32.add(sums, i32.shl(i, i32.const(4)))));
-          const lane = (number: number): Value<'f32'> => f32x4.extractLane(sum, number);
-          const at = i32.add(to, i32.load(i32.add(inOutput, i32.shl(i, i32.const(2)))));
-          code.emit(f32.store(at, f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)))));
-        });
+/** A unit is nine positions of an output channel. */
+const dots = kernelCode('convolution dots', {}, (module) => {
+  const fill = offsetFiller(module);
+  const contiguousPlane = planeFunction(module, 4, (at) => v128.load(at, { align: 4 }));
+  const everySecondPlane = planeFunction(module, 8, (at) => loadEverySecond(at));
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, memory) => {
+    const w = readWords(code, args, names);
+    const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
+    const i = code.local('i32');
+    const channel = code.local('i32');
+    emitUnits(code, chunk, w, (unit) => {
+      const first = code.local('i32', i32.mul(i32.remU(unit, w.blocks), i32.const(positionsInUnit)));
+      const output = code.local('i32', i32.divU(unit, w.blocks));
+      const count = emitMin(code, i32.const(positionsInUnit), i32.sub(w.positions, first));
+      const inOutput = i32.add(memory, i32.const(workspace.inOutput));
+      code.emit(code.call(fill, axes(0), first, count, i32.const(positionsInUnit), memory));
+      code.emit(code.call(fill, axes(1), first, count, count, inOutput));
+      const sums = code.local('i32', i32.add(memory, i32.const(workspace.sums)));
+      for (let position = 0; position < positionsInUnit; position++) {
+        code.emit(v128.store(sums, f32x4.splat(f32.const(0)), { offset: 16 * position }));
+      }
+      const image = code.local('i32', i32.add(w.input, i32.mul(i32.divU(output, w.perGroup), w.groupBytes)));
+      const kernel = code.local('i32', i32.add(w.filter, i32.mul(output, w.outputBytes)));
+      code.for(channel, i32.const(0), w.channels, 1, () => {
+        const plane = (each: typeof contiguousPlane) =>
+          code.emit(code.call(each, image, w.rowBytes, kernel, w.filterRowBytes, w.rows, w.columns, memory));
+        code.if(
+          i32.eq(w.columnBytes, i32.const(4)),
+          () => plane(contiguousPlane),
+          () => plane(everySecondPlane),
+        );
+        code.add(image, w.channelBytes);
+        code.add(kernel, w.filterChannelBytes);
+      });
+      const to = code.local('i32', i32.add(w.output, i32.mul(output, w.planeBytes)));
+      code.for(i, i32.const(0), count, 1, () => {
+        const sum = code.local('v128', v128.load(i32.add(sums, i32.shl(i, i32.const(4)))));
+        const lane = (number: number): Value<'f32'> => f32x4.extractLane(sum, number);
+        const at = i32.add(to, i32.load(i32.add(inOutput, i32.shl(i, i32.const(2)))));
+        code.emit(f32.store(at, f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)))));
       });
     });
-  },
-};
+  });
+});
 
 type I32 = 'i32';
 
 /**
- * Defines a function (image, rowBytes, kernel, kernelRowBytes, rows, columns, scratch) that adds the products of one
+ * Defines a function (image, rowBytes, kernel, filterRowBytes, rows, columns, workspace) that adds the products of one
  * channel's plane to the sums.
  */
 function planeFunction(
@@ -147,10 +145,10 @@ function planeFunction(
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
-    (code, image, rowBytes, kernel, kernelRowBytes, rows, columns, memory) => {
+    (code, image, rowBytes, kernel, filterRowBytes, rows, columns, memory) => {
       const each = Array.from({ length: positionsInUnit }, (_, i) => i);
       const sums = each.map(() => code.local('v128', f32x4.splat(f32.const(0))));
-      const offsets = each.map((i) => code.local('i32', i32.load(memory, { offset: scratch.inImages + 4 * i })));
+      const offsets = each.map((i) => code.local('i32', i32.load(memory, { offset: workspace.inInput + 4 * i })));
       const factor = code.local('v128');
       const from = code.local('i32');
       const at = code.local('i32');
@@ -160,11 +158,11 @@ function planeFunction(
       code.for(row, i32.const(0), rows, 1, () => {
         code.set(at, kernel);
         code.set(from, image);
-        const step = (columnCount: number, loadKernel: Value<'v128'>, loadImage: typeof load): void => {
+        const step = (columnCount: number, loadFilter: Value<'v128'>, loadInput: typeof load): void => {
           code.while(i32.ltU(at, end), () => {
-            code.set(factor, loadKernel);
+            code.set(factor, loadFilter);
             sums.forEach((sum, i) =>
-              code.set(sum, f32x4.add(sum, f32x4.mul(factor, loadImage(i32.add(from, offsets[i]!))))),
+              code.set(sum, f32x4.add(sum, f32x4.mul(factor, loadInput(i32.add(from, offsets[i]!))))),
             );
             code.add(at, i32.const(4 * columnCount));
             code.add(from, i32.const(columnBytes * columnCount));
@@ -172,14 +170,14 @@ function planeFunction(
         };
         code.set(end, i32.add(kernel, whole));
         step(4, v128.load(at, { align: 4 }), load);
-        // One by one in lane 0; the others add 0 · 0.
+        // The remaining columns in lane 0; the other lanes add 0 · 0.
         code.set(end, i32.add(kernel, i32.shl(columns, i32.const(2))));
         step(1, v128.load32Zero(at), (address) => v128.load32Zero(address));
         code.add(image, rowBytes);
-        code.add(kernel, kernelRowBytes);
+        code.add(kernel, filterRowBytes);
       });
       sums.forEach((sum, i) => {
-        const access = { offset: scratch.sums + 16 * i };
+        const access = { offset: workspace.sums + 16 * i };
         code.emit(v128.store(memory, f32x4.add(v128.load(memory, access), sum), access));
       });
     },

@@ -1,31 +1,29 @@
-import type { Slot, View } from '@thetagrad/core/backend';
-import type { Temporary, Word } from '../../command.ts';
-import type { Tail } from '../../emit/epilogue.ts';
+import type { ConvolutionAttributes, Pair, Shape, Slot, View } from '@thetagrad/core/backend';
+import type { Scratch, SlotAddress } from '../../command.ts';
+import type { Epilogue } from '../../emit/epilogue.ts';
 
-type Place = Slot | Temporary;
-type Pair = readonly [number, number];
+/** A tensor that a convolution reads, with any strides. */
+export interface ConvolutionOperand {
+  readonly slot: Slot | Scratch;
+  readonly view: View;
+}
 
-/** A convolution in the general form of the primitive; pairs are for height and width. */
-export interface ConvolutionDescription {
-  /** [N, C, H, W], strides may be anything. */
-  readonly images: { readonly place: Place; readonly view: View };
+/** A convolution in the general form of core's routine; pairs are for height and width. */
+export interface Convolution extends Omit<ConvolutionAttributes, 'padAfter'> {
+  /** [N, C, H, W] */
+  readonly input: ConvolutionOperand;
   /** [O, C / groups, kh, kw] */
-  readonly kernels: { readonly place: Place; readonly view: View };
+  readonly filter: ConvolutionOperand;
   /** [N, O, H′, W′], row-major. */
-  readonly output: Place;
-  readonly shape: readonly number[];
-  readonly stride: Pair;
-  readonly low: Pair;
-  readonly inputDilation: Pair;
-  readonly filterDilation: Pair;
-  readonly groups: number;
-  readonly tail?: Tail;
+  readonly output: Slot;
+  readonly shape: Shape;
+  readonly epilogue?: Epilogue | undefined;
 }
 
 /**
- * Along one axis, the outputs that meet the same kernel elements. With dilated input most kernel elements meet only the
- * zeros between input elements; a phase leaves these out, which makes it a convolution of undilated input: output
- * `first + step · i` meets input coordinate `from + stride · i + tapStep · t` with kernel element `tap + tapDistance · t`.
+ * Along one axis, the outputs that use the same filter elements. With dilated input most filter elements meet the zeros
+ * between input elements; a phase leaves these out, which makes it a convolution of undilated input: output
+ * `first + step · i` multiplies input coordinate `from + stride · i + tapStep · t` by filter element `tap + tapDistance · t`.
  */
 export interface Phase {
   readonly first: number;
@@ -36,28 +34,28 @@ export interface Phase {
   readonly tapStep: number;
   readonly tap: number;
   readonly tapDistance: number;
-  /** How many kernel elements, perhaps none. */
+  /** The number of filter elements, possibly 0. */
   readonly taps: number;
 }
 
-export function phasesOf(description: ConvolutionDescription, axis: 0 | 1): Phase[] {
-  const stride = description.stride[axis];
-  const low = description.low[axis];
-  const dilation = description.inputDilation[axis];
-  const filterDilation = description.filterDilation[axis];
-  const outputs = description.shape[2 + axis]!;
-  const extent = description.kernels.view.shape[2 + axis]!;
-  // Kernel elements that meet input elements are this far apart: filterDilation · tapDistance is a multiple of dilation.
+export function phasesOf(convolution: Convolution, axis: 0 | 1): Phase[] {
+  const stride = convolution.stride[axis];
+  const padBefore = convolution.padBefore[axis];
+  const dilation = convolution.inputDilation[axis];
+  const filterDilation = convolution.filterDilation[axis];
+  const outputs = convolution.shape[2 + axis]!;
+  const extent = convolution.filter.view.shape[2 + axis]!;
+  // The distance of filter elements that meet input elements: filterDilation · tapDistance is a multiple of dilation.
   const tapDistance = dilation / greatestCommonDivisor(dilation, filterDilation);
   const phases: Phase[] = [];
   for (let first = 0; first < Math.min(dilation, outputs); first++) {
     let tap = 0;
-    while (tap < tapDistance && (first * stride - low + tap * filterDilation) % dilation !== 0) tap++;
+    while (tap < tapDistance && (first * stride - padBefore + tap * filterDilation) % dilation !== 0) tap++;
     phases.push({
       first,
       step: dilation,
       count: Math.ceil((outputs - first) / dilation),
-      from: (first * stride - low + tap * filterDilation) / dilation,
+      from: (first * stride - padBefore + tap * filterDilation) / dilation,
       stride,
       tapStep: (filterDilation * tapDistance) / dilation,
       tap,
@@ -68,8 +66,8 @@ export function phasesOf(description: ConvolutionDescription, axis: 0 | 1): Phas
   return phases;
 }
 
-/** The input coordinates that phases use, from the first to behind the last; none are [0, 0]. */
-export function coordinates(phases: readonly Phase[]): Pair {
+/** The range of input coordinates that phases use, the end excluded; [0, 0] if they use none. */
+export function coordinateRange(phases: readonly Phase[]): Pair {
   const used = phases.filter(({ taps, count }) => taps > 0 && count > 0);
   if (used.length === 0) return [0, 0];
   const first = Math.min(...used.map(({ from }) => from));
@@ -79,27 +77,23 @@ export function coordinates(phases: readonly Phase[]): Pair {
   return [first, last + 1];
 }
 
-/** Where a pair of phases begins in images, kernels and output, of float32. */
+/** The addresses of the first elements of a pair of phases. */
 export function startsOf(
-  { images, kernels, output, shape }: ConvolutionDescription,
+  { input, filter, output, shape }: Convolution,
   y: Phase,
   x: Phase,
-): Record<'images' | 'kernels' | 'output', Word> {
-  const at = ({ place, view }: ConvolutionDescription['images'], row: number, column: number): Word => ({
-    place,
+): Record<'input' | 'filter' | 'output', SlotAddress> {
+  const at = ({ slot, view }: ConvolutionOperand, row: number, column: number): SlotAddress => ({
+    slot,
     byteOffset: 4 * (view.offset + row * view.strides[2]! + column * view.strides[3]!),
   });
   return {
-    images: at(images, y.from, x.from),
-    kernels: at(kernels, y.tap, x.tap),
-    output: { place: output, byteOffset: 4 * (y.first * shape[3]! + x.first) },
+    input: at(input, y.from, x.from),
+    filter: at(filter, y.tap, x.tap),
+    output: { slot: output, byteOffset: 4 * (y.first * shape[3]! + x.first) },
   };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, length) => size * length, 1);
 }

@@ -1,15 +1,16 @@
-import { f32, i32, v128, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command, Features, KernelCode, Temporary, Word } from '../../command.ts';
-import { depthBlock } from '../panels/pack.ts';
-import { offsetFiller, offsetWordCount, offsetWords, panelGatherer, type OffsetAxes } from '../panels/gather.ts';
-import { emitLeast, roundUp } from '../../emit/units.ts';
+import { f32, i32, v128, type Code, type FunctionRef, type Local, type ModuleBuilder } from '../../assembler/index.ts';
+import type { Command, Features, Scratch, SlotAddress } from '../../command.ts';
+import { emitEpilogue, epilogueNames, epilogueWords, type Epilogue } from '../../emit/epilogue.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { emitMin, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
+import { offsetFiller, offsetWordCount, offsetWords, panelGatherer, type OffsetAxes } from '../panels/gather.ts';
+import { depthBlock } from '../panels/pack.ts';
 import { tileBlock, tileColumns, tileRows } from '../panels/tileBlock.ts';
-import { emitTail, tailNames, tailWords, type Tail } from '../../emit/epilogue.ts';
 
 const names = [
-  'images',
-  'kernels',
+  'input',
+  'filter',
   'output',
   'rows',
   'columns',
@@ -20,41 +21,41 @@ const names = [
   'rowChunks',
   'columnChunks',
   'slices',
-  'imageGroupBytes',
-  'kernelGroupBytes',
+  'inputGroupBytes',
+  'filterGroupBytes',
   'groupBytes',
   'rowBytes',
   'sliceBytes',
   'plane',
-  ...tailNames,
+  ...epilogueNames,
 ] as const;
 
-/** Words where the three nested loops over terms, over columns in the images, and over columns in the output begin. */
+/** Offsets of the words of the loops over terms, over columns in the input, and over columns in the output. */
 const axesAt = (which: 0 | 1 | 2): number => 4 * (names.length + which * offsetWordCount);
 
-/** One product for each group: kernels [rows, depth] times patches [depth, columns], the columns being output positions. */
+/** A product for each group: filter [rows, depth] times patches [depth, columns]. Columns are output positions. */
 export interface PatchProduct {
-  readonly images: Extract<Word, { place: unknown }>;
-  readonly imageGroupBytes: number;
-  readonly kernels: Temporary;
+  readonly input: SlotAddress;
+  readonly inputGroupBytes: number;
+  readonly filter: Scratch;
   readonly groups: number;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
   readonly terms: OffsetAxes;
-  readonly columnsInImages: OffsetAxes;
-  readonly output: Extract<Word, { place: unknown }>;
+  readonly columnsInInput: OffsetAxes;
+  readonly output: SlotAddress;
   readonly columnsInOutput: OffsetAxes;
-  /** From one row of the product to the next in the output. */
+  /** The distance of rows of the product in the output. */
   readonly rowBytes: number;
-  /** Parts of the depth whose products go to outputs of their own, `sliceBytes` apart. */
+  /** The number of parts of the depth, whose products are stored `sliceBytes` apart. */
   readonly slices: number;
   readonly sliceBytes: number;
-  /** Only where a row's columns are contiguous planes. */
-  readonly tail: { readonly tail: Tail; readonly plane: number } | undefined;
+  /** Requires that a row's columns are contiguous planes. */
+  readonly epilogue: { readonly epilogue: Epilogue; readonly plane: number } | undefined;
 }
 
-/** How a product is cut. A chunk is a block of rows and columns of one slice of one group. */
+/** A chunk is a block of rows and columns of one slice of one group. */
 export interface Cut {
   readonly rowsInChunk: number;
   readonly columnsInChunk: number;
@@ -68,11 +69,11 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
   const rowChunks = Math.ceil(rows / rowsInChunk);
   const columnChunks = Math.ceil(columns / columnsInChunk);
   return {
-    code: multiplyCode(features),
+    code: kernelCode('convolution multiply', features, assemble),
     words: [
       ...packWords(names, {
-        images: product.images,
-        kernels: { place: product.kernels, byteOffset: 0 },
+        input: product.input,
+        filter: { slot: product.filter, byteOffset: 0 },
         output: product.output,
         rows,
         columns,
@@ -81,122 +82,127 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
         rowChunks,
         columnChunks,
         slices,
-        imageGroupBytes: product.imageGroupBytes,
-        kernelGroupBytes: 4 * Math.ceil(rows / width) * width * depth,
+        inputGroupBytes: product.inputGroupBytes,
+        filterGroupBytes: 4 * Math.ceil(rows / width) * width * depth,
         groupBytes: rows * rowBytes,
         rowBytes,
         sliceBytes: product.sliceBytes,
-        plane: product.tail?.plane ?? 0,
-        ...tailWords(product.tail?.tail),
+        plane: product.epilogue?.plane ?? 0,
+        ...epilogueWords(product.epilogue?.epilogue),
       }),
       ...offsetWords(product.terms),
-      ...offsetWords(product.columnsInImages),
+      ...offsetWords(product.columnsInInput),
       ...offsetWords(product.columnsInOutput),
     ],
     chunks: groups * slices * rowChunks * columnChunks,
-    scratchBytes: 4 * (depthBlock + columnsInChunk * (2 + depthBlock + rowsInChunk)),
+    workspaceBytes: 4 * (depthBlock + columnsInChunk * (2 + depthBlock + rowsInChunk)),
   };
 }
 
-function multiplyCode({ relaxed }: Features): KernelCode {
-  const rowsOfTile = tileRows({ relaxed });
-  return {
-    key: `convolution multiply${relaxed ? ' relaxed' : ''}`,
-    assemble: (module) => {
-      const multiply = tileBlock(module, { relaxed });
-      const fill = offsetFiller(module);
-      const gather = panelGatherer(module, tileColumns);
-      const scatter = rowScatterer(module);
-      return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
-        const w = readWords(code, args, names);
-        const column = code.local('i32', i32.mul(i32.remU(chunk, w.columnChunks), w.columnsInChunk));
-        const rest = code.local('i32', i32.divU(chunk, w.columnChunks));
-        const row = code.local('i32', i32.mul(i32.remU(rest, w.rowChunks), w.rowsInChunk));
-        code.set(rest, i32.divU(rest, w.rowChunks));
-        const slice = code.local('i32', i32.remU(rest, w.slices));
-        const group = code.local('i32', i32.divU(rest, w.slices));
-        const rows = emitLeast(code, w.rowsInChunk, i32.sub(w.rows, row));
-        const columns = emitLeast(code, w.columnsInChunk, i32.sub(w.columns, column));
-        const paddedColumns = code.local('i32', roundUp(columns, tileColumns));
-        const paddedRows = code.local('i32', roundUp(rows, rowsOfTile));
-        const allRows = code.local('i32', roundUp(w.rows, rowsOfTile));
+function assemble(module: ModuleBuilder, features: Features): FunctionRef {
+  const rowsOfTile = tileRows(features);
+  const multiply = tileBlock(module, features);
+  const fill = offsetFiller(module);
+  const gather = panelGatherer(module, tileColumns);
+  const scatter = rowScatterer(module);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
+    const w = readWords(code, args, names);
+    const column = code.local('i32', i32.mul(i32.remU(chunk, w.columnChunks), w.columnsInChunk));
+    const rest = code.local('i32', i32.divU(chunk, w.columnChunks));
+    const row = code.local('i32', i32.mul(i32.remU(rest, w.rowChunks), w.rowsInChunk));
+    code.set(rest, i32.divU(rest, w.rowChunks));
+    const slice = code.local('i32', i32.remU(rest, w.slices));
+    const group = code.local('i32', i32.divU(rest, w.slices));
+    const rows = emitMin(code, w.rowsInChunk, i32.sub(w.rows, row));
+    const columns = emitMin(code, w.columnsInChunk, i32.sub(w.columns, column));
+    const paddedColumns = code.local('i32', roundUp(columns, tileColumns));
+    const paddedRows = code.local('i32', roundUp(rows, rowsOfTile));
+    const allRows = code.local('i32', roundUp(w.rows, rowsOfTile));
 
-        // Scratch memory: offsets of terms, of columns in the images and in the output, B's panels, the product.
-        const rowBytes = code.local('i32', i32.shl(w.columnsInChunk, i32.const(2)));
-        const sources = code.local('i32', i32.add(scratch, i32.const(4 * depthBlock)));
-        const targets = code.local('i32', i32.add(sources, rowBytes));
-        const panels = code.local('i32', i32.add(targets, rowBytes));
-        const c = code.local('i32', i32.add(panels, i32.mul(rowBytes, i32.const(depthBlock))));
-        const axes = (which: 0 | 1 | 2) => i32.add(args, i32.const(axesAt(which)));
-        code.emit(code.call(fill, axes(1), column, columns, paddedColumns, sources));
-        code.emit(code.call(fill, axes(2), column, columns, columns, targets));
+    // The workspace: offsets of terms, of columns in the input and in the output, B's panels, the product.
+    const rowBytes = code.local('i32', i32.shl(w.columnsInChunk, i32.const(2)));
+    const sources = code.local('i32', i32.add(workspace, i32.const(4 * depthBlock)));
+    const targets = code.local('i32', i32.add(sources, rowBytes));
+    const panels = code.local('i32', i32.add(targets, rowBytes));
+    const c = code.local('i32', i32.add(panels, i32.mul(rowBytes, i32.const(depthBlock))));
+    const axes = (which: 0 | 1 | 2) => i32.add(args, i32.const(axesAt(which)));
+    code.emit(code.call(fill, axes(1), column, columns, paddedColumns, sources));
+    code.emit(code.call(fill, axes(2), column, columns, columns, targets));
 
-        const images = code.local('i32', i32.add(w.images, i32.mul(group, w.imageGroupBytes)));
-        const kernels = code.local('i32', i32.add(w.kernels, i32.mul(group, w.kernelGroupBytes)));
-        const first = code.local('i32', i32.mul(slice, w.depthInSlice));
-        const end = emitLeast(code, i32.add(first, w.depthInSlice), w.depth);
-        const from = code.local('i32');
-        const j = code.local('i32');
-        code.for(from, first, end, depthBlock, () => {
-          const depth = emitLeast(code, i32.const(depthBlock), i32.sub(end, from));
-          code.emit(code.call(fill, axes(0), from, depth, depth, scratch));
-          const panel = code.local('i32', panels);
-          code.for(j, i32.const(0), paddedColumns, tileColumns, () => {
-            const offsets = i32.add(sources, i32.shl(j, i32.const(2)));
-            code.emit(code.call(gather, images, offsets, scratch, depth, panel));
-            code.add(panel, i32.mul(depth, i32.const(4 * tileColumns)));
-          });
-          const elements = i32.add(i32.mul(from, allRows), i32.mul(row, depth));
-          code.emit(
-            code.call(
-              multiply,
-              i32.add(kernels, i32.shl(elements, i32.const(2))),
-              panels,
-              depth,
-              c,
-              rowBytes,
-              paddedRows,
-              paddedColumns,
-              i32.ne(from, first),
-              // All tiles are whole: none goes through scratch memory.
-              i32.const(0),
-            ),
-          );
-        });
-        const channel = code.local('i32', i32.add(i32.mul(group, w.rows), row));
-        const output = i32.add(
-          i32.add(w.output, i32.mul(slice, w.sliceBytes)),
-          i32.add(i32.mul(group, w.groupBytes), i32.mul(row, w.rowBytes)),
-        );
-        code.emit(code.call(scatter, c, rowBytes, output, w.rowBytes, rows, columns, targets));
-
-        // The tail, on each row's part of each image.
-        code.if(w.tail, () => {
-          const at = code.local('i32', column);
-          const last = code.local('i32', i32.add(column, columns));
-          const channels = i32.divU(i32.load(args, { offset: axesAt(2) + 8 }), i32.shl(w.plane, i32.const(2)));
-          code.while(i32.ltU(at, last), () => {
-            const image = code.local('i32', i32.divU(at, w.plane));
-            const stop = emitLeast(code, i32.mul(i32.add(image, i32.const(1)), w.plane), last);
-            const i = code.local('i32');
-            code.for(i, i32.const(0), rows, 1, () => {
-              const plane = i32.add(i32.mul(image, channels), i32.add(channel, i));
-              const begin = i32.add(i32.mul(plane, w.plane), i32.remU(at, w.plane));
-              emitTail(code, w, begin, i32.sub(stop, at));
-            });
-            code.set(at, stop);
-          });
-        });
+    const input = code.local('i32', i32.add(w.input, i32.mul(group, w.inputGroupBytes)));
+    const filter = code.local('i32', i32.add(w.filter, i32.mul(group, w.filterGroupBytes)));
+    const first = code.local('i32', i32.mul(slice, w.depthInSlice));
+    const end = emitMin(code, i32.add(first, w.depthInSlice), w.depth);
+    const from = code.local('i32');
+    const j = code.local('i32');
+    code.for(from, first, end, depthBlock, () => {
+      const depth = emitMin(code, i32.const(depthBlock), i32.sub(end, from));
+      code.emit(code.call(fill, axes(0), from, depth, depth, workspace));
+      const panel = code.local('i32', panels);
+      code.for(j, i32.const(0), paddedColumns, tileColumns, () => {
+        const offsets = i32.add(sources, i32.shl(j, i32.const(2)));
+        code.emit(code.call(gather, input, offsets, workspace, depth, panel));
+        code.add(panel, i32.mul(depth, i32.const(4 * tileColumns)));
       });
-    },
-  };
+      const elements = i32.add(i32.mul(from, allRows), i32.mul(row, depth));
+      code.emit(
+        code.call(
+          multiply,
+          i32.add(filter, i32.shl(elements, i32.const(2))),
+          panels,
+          depth,
+          c,
+          rowBytes,
+          paddedRows,
+          paddedColumns,
+          i32.ne(from, first),
+          // All tiles are whole, so none goes through the workspace.
+          i32.const(0),
+        ),
+      );
+    });
+    const channel = code.local('i32', i32.add(i32.mul(group, w.rows), row));
+    const output = i32.add(
+      i32.add(w.output, i32.mul(slice, w.sliceBytes)),
+      i32.add(i32.mul(group, w.groupBytes), i32.mul(row, w.rowBytes)),
+    );
+    code.emit(code.call(scatter, c, rowBytes, output, w.rowBytes, rows, columns, targets));
+
+    const block = { column, columns, channel, rows };
+    emitEpilogues(code, args, w, block);
+  });
+}
+
+/** Applies the epilogue to a block of the product: to each row's part of each image. */
+function emitEpilogues(
+  code: Code,
+  args: Local<'i32'>,
+  w: Readonly<Record<(typeof names)[number], Local<'i32'>>>,
+  { column, columns, channel, rows }: Readonly<Record<'column' | 'columns' | 'channel' | 'rows', Local<'i32'>>>,
+): void {
+  code.if(w.epilogue, () => {
+    const at = code.local('i32', column);
+    const last = code.local('i32', i32.add(column, columns));
+    const channels = i32.divU(i32.load(args, { offset: axesAt(2) + 8 }), i32.shl(w.plane, i32.const(2)));
+    code.while(i32.ltU(at, last), () => {
+      const image = code.local('i32', i32.divU(at, w.plane));
+      const stop = emitMin(code, i32.mul(i32.add(image, i32.const(1)), w.plane), last);
+      const i = code.local('i32');
+      code.for(i, i32.const(0), rows, 1, () => {
+        const plane = i32.add(i32.mul(image, channels), i32.add(channel, i));
+        const begin = i32.add(i32.mul(plane, w.plane), i32.remU(at, w.plane));
+        emitEpilogue(code, w, begin, i32.sub(stop, at));
+      });
+      code.set(at, stop);
+    });
+  });
 }
 
 type I32 = 'i32';
 
 /**
- * Defines a function (from, fromBytes, to, toBytes, rows, columns, offsets) that copies rows to where `offsets` says,
- * which increase.
+ * Defines a function (from, fromBytes, to, toBytes, rows, columns, offsets) that copies rows; the elements of a row go to
+ * increasing `offsets`.
  */
 function rowScatterer(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(

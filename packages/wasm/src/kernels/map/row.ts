@@ -1,59 +1,55 @@
 import type { ScalarType } from '@thetagrad/core/backend';
-import { i32, type Code, type Local, type Value, type ValueType } from '../../assembler/index.ts';
+import { i32, type Code, type Local, type Value } from '../../assembler/index.ts';
 import { bytesOf, storeFour, storeOne } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
-import {
-  emitAdvance,
-  emitAhead,
-  emitExpression,
-  emitInvariants,
-  type Walker,
-  type Walking,
-} from '../../emit/vectorLoop.ts';
-import type { Imports } from '../../emit/render.ts';
+import type { Cursor, MovableCursor, VectorLoop } from '../../emit/vectorLoop.ts';
 
-/** Heavier expressions gain little from another vector beside them, and their code takes long to compile. */
-const heaviestPair = 24;
+/** Heavier expressions gain little from computing two vectors at a time, and that code takes long to compile. */
+const maxPairWeight = 24;
 
-/** Emits the map of `count` elements of a row; the walkers, `to` and `count` move on. */
+/** A map whose code is being emitted. */
+export interface EmittedMap {
+  readonly code: Code;
+  readonly expression: Expression;
+  /** The type of the result. */
+  readonly type: ScalarType;
+  readonly loop: VectorLoop;
+}
+
+/** Emits the map of `count` elements of a row. Moves the cursors and `to`, and sets `count` to 0. */
 export function emitRow(
-  code: Code,
-  expression: Expression,
-  type: ScalarType,
-  walkers: readonly Walking[],
-  imports: Imports,
+  { code, expression, type, loop }: EmittedMap,
+  cursors: readonly MovableCursor[],
   to: Local<'i32'>,
   count: Local<'i32'>,
 ): void {
   const size = bytesOf(type);
   const advance = (by: number): void => {
-    emitAdvance(code, expression, walkers, by);
+    loop.advance(cursors, by);
     code.add(to, i32.const(by * size));
     code.add(count, i32.const(-by));
   };
   if (expression.isNarrow && type !== 'f64') {
     code.if(i32.geU(count, i32.const(4)), () => {
-      const invariants = emitInvariants(code, expression, walkers, imports, true);
-      const vector = (at: readonly Walker[]): Value<'v128'> =>
-        emitExpression(code, expression, at, imports, true, invariants) as Value<'v128'>;
-      if (expression.weight <= heaviestPair) {
-        // Two vectors, whose instructions the machine mixes.
+      const invariants = loop.invariants(cursors, true);
+      const vector = (at: readonly Cursor[]): Value<'v128'> => loop.value(at, true, invariants) as Value<'v128'>;
+      if (expression.weight <= maxPairWeight) {
+        // Two independent vectors, whose instructions the machine interleaves.
         code.while(i32.geU(count, i32.const(8)), () => {
-          const [first, second] = [vector(walkers), vector(emitAhead(code, expression, walkers, 4))];
+          const [first, second] = [vector(cursors), vector(loop.ahead(cursors, 4))];
           code.emit(storeFour(type, to, first));
           code.emit(storeFour(type, i32.add(to, i32.const(4 * size)), second));
           advance(8);
         });
       }
       code.while(i32.geU(count, i32.const(4)), () => {
-        code.emit(storeFour(type, to, vector(walkers)));
+        code.emit(storeFour(type, to, vector(cursors)));
         advance(4);
       });
     });
   }
   code.while(count, () => {
-    const value = emitExpression(code, expression, walkers, imports, false, new Map<never, Value<ValueType>>());
-    code.emit(storeOne(type, to, value));
+    code.emit(storeOne(type, to, loop.value(cursors, false)));
     advance(1);
   });
 }

@@ -1,67 +1,75 @@
-import { scalarTypeOf, type Body, type ScalarType, type Slot } from '@thetagrad/core/backend';
+import { contiguous, scalarTypeOf, type Body, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import { rowMajor, seen } from '../move/move.ts';
-import { emitTiles, tilesOf, type Tiles } from '../../emit/tiledLoop.ts';
-import { copyStride, emitTransposed } from '../../emit/transpose.ts';
 import type { Command } from '../../command.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
-import { importing, importsOf, walkedOf, type Walking } from '../../emit/vectorLoop.ts';
+import { importFlags, importFunctions } from '../../emit/imports.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { stridedOperand } from '../../emit/stridedLoop.ts';
+import { emitTiles, tiledLoop, type TiledAccess } from '../../emit/tiledLoop.ts';
+import { copyStride, emitTransposeCopy } from '../../emit/transpose.ts';
+import { VectorLoop, type MovableCursor } from '../../emit/vectorLoop.ts';
 import { emitRow } from './row.ts';
 
+interface Structure {
+  readonly expression: Expression;
+  /** The type of the result. */
+  readonly type: ScalarType;
+  readonly rank: number;
+  readonly accesses: readonly TiledAccess[];
+}
+
 /**
- * The command of a map some operand of which lies across; `undefined` if none does. Of each tile, such operands are first
- * copied to the thread's own memory in the order in which the map goes through it.
+ * The command of a map with transposed operands, `undefined` if there are none. For each tile, transposed operands are
+ * first copied to the workspace in row-major order.
  */
 export function tiledMapCommand(body: Body, output: Slot, expression: Expression, grain: number): Command | undefined {
-  const operands = body.operands.map(walkedOf);
+  const operands = body.operands.map(stridedOperand);
   const { shape } = operands[0]!.view;
-  const tiles = tilesOf([seen(output, { shape, strides: rowMajor(shape), offset: 0 }), ...operands], grain);
+  const tiles = tiledLoop([stridedOperand({ slot: output, view: contiguous(shape) }), ...operands], grain);
   if (!tiles) return undefined;
-  const { rank, lies, words, chunks, rows, columns } = tiles;
-  const type = scalarTypeOf(output.dtype);
-  const copied = operands.filter((_, j) => lies[1 + j] === 'across').map(({ bytes }) => bytes);
+  const { rank, accesses, words, chunks, rows, columns } = tiles;
+  const copied = operands.filter((_, j) => accesses[1 + j] === 'transposed').map(({ bytes }) => bytes);
   const copyRow = copyStride(Math.max(...copied), columns);
+  const structure: Structure = { expression, type: scalarTypeOf(output.dtype), rank, accesses };
   return {
-    code: {
-      key: `tiled map ${type} ${rank} ${lies.join()} ${expression.key}`,
-      ...importing(expression),
-      assemble: (module) => assemble(module, expression, type, tiles),
-    },
+    code: kernelCode('tiled map', structure, assemble, importFlags(expression)),
     words: [copyRow, rows * copyRow, ...words],
     chunks,
-    scratchBytes: copied.length * rows * copyRow,
+    workspaceBytes: copied.length * rows * copyRow,
   };
 }
 
-function assemble(module: ModuleBuilder, expression: Expression, type: ScalarType, tiles: Tiles): FunctionRef {
-  const imports = importsOf(module, expression);
-  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
+function assemble(module: ModuleBuilder, structure: Structure): FunctionRef {
+  const { expression, type, accesses } = structure;
+  const imports = importFunctions(module, expression);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const copyRow = code.local('i32', i32.load(args));
     const copyBytes = code.local('i32', i32.load(args, { offset: 4 }));
     const words = code.local('i32', i32.add(args, i32.const(8)));
-    emitTiles(code, words, tiles, chunk, ({ rows, columns, operands: [output, ...operands] }) => {
-      const copy = code.local('i32', scratch);
-      // Where each operand's row begins, how its elements lie there, and how far it is to the next row.
+    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports) };
+    emitTiles(code, words, structure, chunk, ({ rows, columns, operands: [output, ...operands] }) => {
+      const copy = code.local('i32', workspace);
+      // For each operand the address of a row, its access there, and the distance of the next row.
       const lines = operands.map(({ at, down, along }, j) => {
-        const lie = tiles.lies[1 + j]!;
-        if (lie !== 'across') return { at, down, step: along, lie };
+        const access = accesses[1 + j]!;
+        if (access !== 'transposed') return { at, down, step: along, access };
         const start = code.local('i32', copy);
         const [from, to] = [
           { at, stride: along },
           { at: start, stride: copyRow },
         ];
-        emitTransposed(code, bytesOf(expression.types[j]!), from, to, rows, columns);
+        emitTransposeCopy(code, bytesOf(expression.types[j]!), from, to, rows, columns);
         code.add(copy, copyBytes);
-        return { at: start, down: copyRow, step: along, lie: 'together' as const };
+        return { at: start, down: copyRow, step: along, access: 'contiguous' as const };
       });
-      const walkers = lines.map(({ step, lie }): Walking => ({ at: code.local('i32'), step, lie }));
+      const cursors = lines.map(({ step, access }): MovableCursor => ({ at: code.local('i32'), step, access }));
       const [to, count] = [code.local('i32'), code.local('i32')];
       code.while(rows, () => {
-        walkers.forEach(({ at }, j) => code.set(at, lines[j]!.at));
+        cursors.forEach(({ at }, j) => code.set(at, lines[j]!.at));
         code.set(to, output!.at);
         code.set(count, columns);
-        emitRow(code, expression, type, walkers, imports, to, count);
+        emitRow(map, cursors, to, count);
         for (const { at, down } of [output!, ...lines]) code.add(at, down);
         code.add(rows, i32.const(-1));
       });

@@ -7,40 +7,39 @@ import {
   type Statement,
   type Value,
 } from '../../assembler/index.ts';
-import type { Command, KernelCode } from '../../command.ts';
-import type { Product } from './matmul.ts';
-import { matricesOf, productNames, productWords } from './words.ts';
+import type { Command } from '../../command.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { countMatrices, type Product } from './product.ts';
+import { productNames, productWords } from './words.ts';
 import { emitBatchOffset } from '../../emit/batch.ts';
-import { chunksOf, cutUnits, divideUp, emitLeast, emitUnits } from '../../emit/units.ts';
+import { countChunks, cutUnits, divideUp, emitMin, emitUnits } from '../../emit/units.ts';
 import { readWords } from '../../emit/words.ts';
-import { emitTail } from '../../emit/epilogue.ts';
+import { emitEpilogue } from '../../emit/epilogue.ts';
 
 const tileSize = 3;
 
-/** A product of float64 or int32 matrices, which are read in place by scalar tiles. A unit is a band of rows. */
+/** The product of float64 or int32 matrices, which are read in place and multiplied in scalar tiles. A unit is a band of rows. */
 export function scalarCommand(product: Product, dtype: 'float64' | 'int32'): Command {
   const { rows, columns, depth } = product;
-  const bands = matricesOf(product) * Math.ceil(rows / tileSize);
+  const bands = countMatrices(product) * Math.ceil(rows / tileSize);
   const cut = cutUnits(bands, tileSize * columns * (depth + 1), 1 << 18);
   return {
     code: dtype === 'float64' ? float64Code : int32Code,
     words: productWords(product, dtype === 'float64' ? 8 : 4, cut),
-    chunks: chunksOf(cut),
-    scratchBytes: 0,
+    chunks: countChunks(cut),
+    workspaceBytes: 0,
   };
 }
 
-const float64Code: KernelCode = {
-  key: 'matmul float64',
-  assemble: (module) => scalarProduct(module, 'f64', 8, { ...f64, zero: f64.const(0) }),
-};
+const float64Code = kernelCode('matmul float64', {}, (module) =>
+  scalarProduct(module, 'f64', 8, { ...f64, zero: f64.const(0) }),
+);
 
-const int32Code: KernelCode = {
-  key: 'matmul int32',
-  assemble: (module) => scalarProduct(module, 'i32', 4, { ...i32, zero: i32.const(0) }),
-};
+const int32Code = kernelCode('matmul int32', {}, (module) =>
+  scalarProduct(module, 'i32', 4, { ...i32, zero: i32.const(0) }),
+);
 
-/** The instructions of an element type that a product needs. */
+/** The instructions of an element type. */
 interface Arithmetic<T extends 'f64' | 'i32'> {
   readonly zero: Value<T>;
   readonly add: (a: Value<T>, b: Value<T>) => Value<T>;
@@ -69,7 +68,7 @@ function scalarProduct<T extends 'f64' | 'i32'>(
       const row = code.local('i32', i32.mul(i32.remU(unit, bands), i32.const(tileSize)));
       const [aOffset, bOffset] = emitBatchOffset(code, args, 4 * productNames.length, w.rank, matrix, 2);
       const first = code.local('i32', i32.mul(i32.add(i32.mul(matrix, w.rows), row), w.columns));
-      // A tile over the edge computes its last row or column again, and does not store it.
+      // A tile over the edge repeats the last row or column, and does not store it.
       const within = (from: Local<'i32'>, i: number, count: Local<'i32'>): Local<'i32'> => {
         const index = code.local('i32', i32.add(from, i32.const(i)));
         code.if(i32.geU(index, count), () => code.set(index, i32.sub(count, i32.const(1))));
@@ -103,8 +102,8 @@ function scalarProduct<T extends 'f64' | 'i32'>(
           }
         }
       });
-      const count = emitLeast(code, i32.const(tileSize), i32.sub(w.rows, row));
-      emitTail(code, w, first, i32.mul(count, w.columns));
+      const count = emitMin(code, i32.const(tileSize), i32.sub(w.rows, row));
+      emitEpilogue(code, w, first, i32.mul(count, w.columns));
     });
   });
 }

@@ -1,10 +1,10 @@
 import type { Word } from '../../command.ts';
-import type { Product } from './matmul.ts';
+import type { Product } from './product.ts';
 import { batchWords } from '../../emit/batch.ts';
 import { packWords } from '../../emit/words.ts';
-import { tailWords } from '../../emit/epilogue.ts';
+import { epilogueNames, epilogueWords } from '../../emit/epilogue.ts';
 
-/** The words of a product whose operands are read in place; steps in bytes. The batch's words follow the last name. */
+/** The words of a product whose operands are read in place; strides in bytes. The batch's words follow. */
 export const productNames = [
   'a',
   'b',
@@ -19,21 +19,20 @@ export const productNames = [
   'units',
   'unitsInChunk',
   'rank',
-  'tail',
-  'tailArgs',
+  ...epilogueNames,
 ] as const;
 
-/** `size` is an element's, in bytes. */
+/** @param size The size of an element in bytes. */
 export function productWords(
-  { rows, columns, depth, batch, a, b, output, tail }: Product,
+  { rows, columns, depth, batch, a, b, output, epilogue }: Product,
   size: number,
   cut: { readonly units: number; readonly unitsInChunk: number },
 ): Word[] {
   return [
     ...packWords(productNames, {
-      a: { place: a.place, byteOffset: size * a.offset },
-      b: { place: b.place, byteOffset: size * b.offset },
-      c: { place: output, byteOffset: 0 },
+      a: { slot: a.slot, byteOffset: size * a.offset },
+      b: { slot: b.slot, byteOffset: size * b.offset },
+      c: { slot: output, byteOffset: 0 },
       rows,
       columns,
       depth,
@@ -43,13 +42,8 @@ export function productWords(
       bDepth: size * b.depth,
       ...cut,
       rank: batch.length,
-      ...tailWords(tail),
+      ...epilogueWords(epilogue),
     }),
     ...batchWords(batch.map((axis) => ({ size: axis.size, byteStrides: [size * axis.a, size * axis.b] }))),
   ];
-}
-
-/** How many products a batch has. */
-export function matricesOf({ batch }: Product): number {
-  return batch.reduce((count, { size }) => count * size, 1);
 }

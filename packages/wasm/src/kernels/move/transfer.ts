@@ -1,4 +1,5 @@
-// Copies from one view to another, or adds: what padding, joining and folding are made of.
+// Copies or additions from one view to another, of which pad, concat and fold are made.
+import { permuteView, sizeOf, type ScalarType } from '@thetagrad/core/backend';
 import {
   f32,
   f32x4,
@@ -9,32 +10,43 @@ import {
   i64,
   v128,
   type Code,
+  type FunctionRef,
   type Local,
+  type ModuleBuilder,
   type Statement,
   type Value,
 } from '../../assembler/index.ts';
-import type { ScalarType } from '@thetagrad/core/backend';
-import type { Command, KernelCode } from '../../command.ts';
-import { packWords, readWords } from '../../emit/words.ts';
-import { emitRange, emitWalk, rangeNames, walkOf, type Row, type Walked } from '../../emit/stridedLoop.ts';
-import { emitTiles, tilesOf, type Tiles } from '../../emit/tiledLoop.ts';
-import { copyStride, emitTransposed } from '../../emit/transpose.ts';
+import type { Command } from '../../command.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import {
+  countRanges,
+  emitRange,
+  emitStridedLoop,
+  rangeNames,
+  stridedLoop,
+  type Row,
+  type StridedOperand,
+} from '../../emit/stridedLoop.ts';
+import { emitTiles, tiledLoop, type TiledAccess, type TiledLoop } from '../../emit/tiledLoop.ts';
+import { copyStride, emitTransposeCopy } from '../../emit/transpose.ts';
+import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
 
 type Address = Value<'i32'>;
 
-/** What happens to elements: one at a time, and 16 bytes of them. */
+/** An operation from elements to elements: one at a time, and 16 bytes at a time. */
 export interface Transfer {
-  /** A part of a code's key. */
-  readonly name: string;
+  /** Identifies the transfer in keys of codes. */
+  readonly key: string;
+  /** The size of an element. */
   readonly bytes: number;
   readonly one: (to: Address, from: Address) => Statement;
   readonly sixteen: (to: Address, from: Address) => Statement;
 }
 
-/** Elements of 1, 4 or 8 bytes replace what is there. */
-export function copying(bytes: number): Transfer {
+/** Copies elements of 1, 4 or 8 bytes. */
+export function copyTransfer(bytes: number): Transfer {
   return {
-    name: `copy ${bytes}`,
+    key: `copy ${bytes}`,
     bytes,
     one: (to, from) =>
       bytes === 8
@@ -46,12 +58,12 @@ export function copying(bytes: number): Transfer {
   };
 }
 
-/** Elements are added to what is there. */
-export function adding(type: Exclude<ScalarType, 'bool'>): Transfer {
+/** Adds elements to those at the destination. */
+export function addTransfer(type: Exclude<ScalarType, 'bool'>): Transfer {
   const lanes = { f32: f32x4, f64: f64x2, i32: i32x4 }[type];
   const align = type === 'f64' ? 8 : 4;
   return {
-    name: `add ${type}`,
+    key: `add ${type}`,
     bytes: align,
     one: (to, from) =>
       type === 'f64'
@@ -63,7 +75,7 @@ export function adding(type: Exclude<ScalarType, 'bool'>): Transfer {
   };
 }
 
-/** Emits the transfer of `count` elements; `to` and `from` move on. */
+/** Emits the transfer of `count` elements. Moves `to` and `from`. */
 export function emitTransfer(
   code: Code,
   { bytes, one, sixteen }: Transfer,
@@ -90,77 +102,79 @@ export function emitTransfer(
   });
 }
 
-/** A chunk moves about this many elements: whole cache lines. */
+/** The number of elements in a chunk, approximately: whole cache lines. */
 const grain = 1 << 15;
 
-/** Transfers all elements of a view to where another of the same shape sees them, which is a place of its own for each. */
-export function transferCommand(transfer: Transfer, to: Walked, from: Walked): Command {
-  // In the order in which they lie at their destination: rows are longest so, and writing is what costs most.
+/** Transfers all elements between operands of one shape. The destination must not be broadcast. */
+export function transferCommand(transfer: Transfer, to: StridedOperand, from: StridedOperand): Command {
+  // Loop in the order of the destination in memory: rows are longest then, and writing costs more than reading.
   const order = to.view.shape
     .map((_, axis) => axis)
     .sort((a, b) => Math.abs(to.view.strides[b]!) - Math.abs(to.view.strides[a]!));
-  const ordered = ({ view, ...rest }: Walked): Walked => ({
-    ...rest,
-    view: {
-      shape: order.map((axis) => view.shape[axis]!),
-      strides: order.map((axis) => view.strides[axis]!),
-      offset: view.offset,
-    },
+  const operands = [to, from].map((operand) => ({ ...operand, view: permuteView(operand.view, order) }));
+  const tiles = tiledLoop(operands, grain);
+  if (tiles?.accesses[1] === 'transposed') return transposingCommand(transfer, tiles);
+  const { rank, words } = stridedLoop(operands);
+  const range = { size: sizeOf(to.view.shape), grain };
+  return {
+    code: kernelCode('transfer', { transfer, rank }, assembleTransfer),
+    words: [...packWords(rangeNames, range), ...words],
+    chunks: countRanges(range),
+    workspaceBytes: 0,
+  };
+}
+
+function assembleTransfer(
+  module: ModuleBuilder,
+  { transfer, rank }: { readonly transfer: Transfer; readonly rank: number },
+): FunctionRef {
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
+    const range = emitRange(code, chunk, readWords(code, args, rangeNames));
+    const loop = { words: wordsAfter(args, rangeNames), rank, operands: 2 };
+    emitStridedLoop(code, loop, range, ({ at, steps, count }) =>
+      emitTransfer(code, transfer, pair(at), pair(steps), count),
+    );
   });
-  const operands = [ordered(to), ordered(from)];
-  const tiles = tilesOf(operands, grain);
-  if (tiles?.lies[1] === 'across') return transposingCommand(transfer, tiles);
-  const { rank, words } = walkOf(operands);
-  const size = to.view.shape.reduce((product, length) => product * length, 1);
-  return {
-    code: transferCode(transfer, rank),
-    words: [...packWords(rangeNames, { size, grain }), ...words],
-    chunks: Math.ceil(size / grain),
-    scratchBytes: 0,
-  };
 }
 
-/** From columns to rows, by copies of tiles. */
-function transposingCommand(transfer: Transfer, tiles: Tiles): Command {
-  const { rank, words, chunks, rows, columns } = tiles;
+interface TransposingStructure {
+  readonly transfer: Transfer;
+  readonly rank: number;
+  readonly accesses: readonly TiledAccess[];
+}
+
+/** Transfers from a transposed operand, whose tiles are copied to the workspace first. */
+function transposingCommand(transfer: Transfer, tiles: TiledLoop): Command {
+  const { rank, accesses, words, chunks, rows, columns } = tiles;
   const copyRow = copyStride(transfer.bytes, columns);
-  const code: KernelCode = {
-    key: `transposing transfer ${transfer.name} ${rank} ${tiles.lies.join()}`,
-    assemble: (module) =>
-      module.function(['i32', 'i32', 'i32'], [], (body, args, chunk, scratch) => {
-        const step = body.local('i32', i32.const(transfer.bytes));
-        const copy = { at: scratch, stride: body.local('i32', i32.load(args)) };
-        const [to, from, line] = [body.local('i32'), body.local('i32'), body.local('i32')];
-        const tileWords = body.local('i32', i32.add(args, i32.const(4)));
-        emitTiles(body, tileWords, tiles, chunk, ({ rows, columns, operands: [target, source] }) => {
-          emitTransposed(body, transfer.bytes, { at: source!.at, stride: source!.along }, copy, rows, columns);
-          body.set(line, scratch);
-          body.while(rows, () => {
-            body.set(to, target!.at);
-            body.set(from, line);
-            emitTransfer(body, transfer, [to, from], [target!.along, step], columns);
-            body.add(target!.at, target!.down);
-            body.add(line, copy.stride);
-            body.add(rows, i32.const(-1));
-          });
-        });
-      }),
+  return {
+    code: kernelCode('transposing transfer', { transfer, rank, accesses }, assembleTransposing),
+    words: [copyRow, ...words],
+    chunks,
+    workspaceBytes: rows * copyRow,
   };
-  return { code, words: [copyRow, ...words], chunks, scratchBytes: rows * copyRow };
 }
 
-function transferCode(transfer: Transfer, rank: number): KernelCode {
-  return {
-    key: `transfer ${transfer.name} ${rank}`,
-    assemble: (module) =>
-      module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
-        const { begin, end } = emitRange(code, chunk, readWords(code, args, rangeNames));
-        const words = i32.add(args, i32.const(4 * rangeNames.length));
-        emitWalk(code, words, { rank, operands: 2 }, begin, end, ({ at, steps, count }) =>
-          emitTransfer(code, transfer, pair(at), pair(steps), count),
-        );
-      }),
-  };
+function assembleTransposing(module: ModuleBuilder, structure: TransposingStructure): FunctionRef {
+  const { transfer } = structure;
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
+    const step = code.local('i32', i32.const(transfer.bytes));
+    const copy = { at: workspace, stride: code.local('i32', i32.load(args)) };
+    const [to, from, line] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    const tileWords = code.local('i32', i32.add(args, i32.const(4)));
+    emitTiles(code, tileWords, structure, chunk, ({ rows, columns, operands: [target, source] }) => {
+      emitTransposeCopy(code, transfer.bytes, { at: source!.at, stride: source!.along }, copy, rows, columns);
+      code.set(line, workspace);
+      code.while(rows, () => {
+        code.set(to, target!.at);
+        code.set(from, line);
+        emitTransfer(code, transfer, [to, from], [target!.along, step], columns);
+        code.add(target!.at, target!.down);
+        code.add(line, copy.stride);
+        code.add(rows, i32.const(-1));
+      });
+    });
+  });
 }
 
 function pair([first, second]: Row['at']): readonly [Local<'i32'>, Local<'i32'>] {

@@ -1,8 +1,8 @@
-// Panels of operands that are no matrices in memory. An element's address is the sum of two offsets, one for its row (or
-// column) and one for its term: so a convolution's patches are never materialised, only a panel's worth at a time.
+// Panels of operands that are not matrices in memory. An element's address is the sum of two offsets, one of its row (or
+// column) and one of its term, so a convolution's patches are materialized only a panel at a time.
 import { f32, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
 import type { Word } from '../../command.ts';
-import { everySecond, transpose } from '../../emit/lanes.ts';
+import { loadEverySecond, transposeLanes } from '../../emit/lanes.ts';
 
 /** Three nested loops, outermost first; offset = Σ index · byteStride. */
 export type OffsetAxes = readonly [OffsetAxis, OffsetAxis, OffsetAxis];
@@ -12,7 +12,7 @@ export interface OffsetAxis {
   readonly byteStride: number;
 }
 
-/** What {@link offsetFiller} reads. */
+/** Read by the function of {@link offsetFiller}. */
 export function offsetWords([outer, middle, inner]: OffsetAxes): Word[] {
   return [middle.size, inner.size, outer.byteStride, middle.byteStride, inner.byteStride];
 }
@@ -43,7 +43,7 @@ export function offsetFiller(module: ModuleBuilder): FunctionRef<readonly [I32, 
       'i32',
       i32.add(i32.mul(outer, outerStride), i32.add(i32.mul(middle, middleStride), i32.mul(inner, innerStride))),
     );
-    // What a carry from one loop to the next adds.
+    // What a carry to the next loop adds.
     const innerWrap = code.local('i32', i32.sub(middleStride, i32.mul(innerSize, innerStride)));
     const middleWrap = code.local('i32', i32.sub(outerStride, i32.mul(middleSize, middleStride)));
     const end = code.local('i32', i32.add(to, i32.shl(count, i32.const(2))));
@@ -103,7 +103,7 @@ export function panelGatherer(
   });
 }
 
-/** Four rows of a panel. The quick ways: rows that lie side by side, or one apart, or terms that do. */
+/** Gathers four rows of a panel, with vectors if rows or terms are one or two elements apart. */
 function fourGatherer(
   module: ModuleBuilder,
   width: number,
@@ -142,14 +142,16 @@ function fourGatherer(
       code.add(terms, i32.const(4));
       code.add(to, i32.const(step));
     };
-    /** Whether the next four terms are this far from each other. */
+    /** Whether the next four terms are `bytes` apart. */
     const areApart = (bytes: number): Value<I32> =>
       [1, 2, 3]
         .map((k) => i32.eq(i32.load(terms, { offset: 4 * k }), i32.add(term, i32.const(bytes * k))))
         .reduce((a, b) => i32.and(a, b));
     const fourTerms = (vector: (at: Value<I32>) => Value<'v128'>): void => {
       const loaded = addresses.map((address) => code.local('v128', vector(i32.add(address, term))));
-      transpose(code, loaded).forEach((column, k) => code.emit(v128.store(to, column, { offset: step * k, align: 4 })));
+      transposeLanes(code, loaded).forEach((column, k) =>
+        code.emit(v128.store(to, column, { offset: step * k, align: 4 })),
+      );
       code.add(terms, i32.const(16));
       code.add(to, i32.const(4 * step));
     };
@@ -163,7 +165,7 @@ function fourGatherer(
           () =>
             code.if(
               areApart(8),
-              () => fourTerms((at) => everySecond(at)),
+              () => fourTerms((at) => loadEverySecond(at)),
               () => oneTerm(),
             ),
         );
@@ -176,7 +178,7 @@ function fourGatherer(
       () =>
         code.if(
           i32.eq(distance, i32.const(8)),
-          () => eachTerm((at) => everySecond(at)),
+          () => eachTerm((at) => loadEverySecond(at)),
           () => otherwise(),
         ),
     );

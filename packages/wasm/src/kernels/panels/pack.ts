@@ -1,24 +1,26 @@
-// Operands of a tiled product are first copied into panels: a panel holds a few rows of A (or columns of B) side by side,
-// [depth][width], so that the inner loop reads both operands from one address on. Rows that are missing are zeros. A long
-// depth is cut into blocks that stay in cache, [block][panel][depth in the block][width].
+// Operands of a tiled product are copied into panels: a panel holds a few rows of A (or columns of B) next to each other,
+// [depth][width], so that the inner loop reads both operands sequentially. Missing rows are zeros. A long depth is cut into
+// blocks that stay in cache, [block][panel][depth in the block][width].
+import type { Slot } from '@thetagrad/core/backend';
 import { f32, i32, v128, type FunctionRef, type Local, type ModuleBuilder, type Value } from '../../assembler/index.ts';
-import type { Command, KernelCode, Temporary, Word } from '../../command.ts';
+import type { Command, Scratch } from '../../command.ts';
 import { batchWords, emitBatchOffset, type BatchAxis } from '../../emit/batch.ts';
-import { transpose } from '../../emit/lanes.ts';
-import { chunksOf, cutUnits, divideUp, emitLeast, emitUnits, roundUp } from '../../emit/units.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { transposeLanes } from '../../emit/lanes.ts';
+import { countChunks, cutUnits, divideUp, emitMin, emitUnits, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 
-/** Terms in one block of the depth. */
+/** The number of terms in a block of the depth. */
 export const depthBlock = 256;
 
-/** Elements that one chunk packs, about. */
+/** The number of elements that a chunk packs, approximately. */
 const chunkElements = 1 << 15;
 
-/** Where the rows of one operand are: `count` rows of `depth` elements, strides in elements. */
+/** The rows of an operand: `count` rows of `depth` elements, strides in elements. */
 export interface PackSource {
-  readonly place: Extract<Word, { place: unknown }>['place'];
+  readonly slot: Slot | Scratch;
   readonly offset: number;
-  /** Axes of independent matrices, outermost first. */
+  /** The axes of independent matrices, outermost first. */
   readonly batch: readonly { readonly size: number; readonly stride: number }[];
   readonly count: number;
   readonly depth: number;
@@ -26,29 +28,29 @@ export interface PackSource {
   readonly depthStride: number;
 }
 
-/** Elements of the panels of one matrix. */
+/** The number of elements in the panels of a matrix. */
 export function panelElements(count: number, depth: number, width: number): number {
   return Math.ceil(count / width) * width * depth;
 }
 
-/** Panels that are packed together: rows that lie side by side in memory are read a cache line at a time. */
+/** The number of panels that are packed together, so that neighbouring rows are read a cache line at a time. */
 const panelsInSpan = 8;
 
 const names = ['from', 'to', 'count', 'depth', 'rowBytes', 'depthBytes', 'units', 'unitsInChunk', 'rank'] as const;
 
-/** The command that packs all matrices of an operand, one after the other, into `to`. */
-export function packCommand(source: PackSource, width: number, to: Temporary): Command {
-  const { place, offset, batch, count, depth, rowStride, depthStride } = source;
+/** Packs all matrices of an operand into `to`, one after the other. A unit is a span of panels of one block of a matrix. */
+export function packCommand(source: PackSource, width: number, to: Scratch): Command {
+  const { slot, offset, batch, count, depth, rowStride, depthStride } = source;
   const matrices = batch.reduce((product, { size }) => product * size, 1);
   const spans = Math.ceil(count / (width * panelsInSpan));
   const unitElements = Math.min(count, width * panelsInSpan) * Math.min(depth, depthBlock);
   const cut = cutUnits(matrices * spans * Math.ceil(depth / depthBlock), unitElements, chunkElements);
   return {
-    code: packCode(width),
+    code: kernelCode('pack', { width }, assemblePack),
     words: [
       ...packWords(names, {
-        from: { place, byteOffset: 4 * offset },
-        to: { place: to, byteOffset: 0 },
+        from: { slot, byteOffset: 4 * offset },
+        to: { slot: to, byteOffset: 0 },
         count,
         depth,
         rowBytes: 4 * rowStride,
@@ -58,49 +60,40 @@ export function packCommand(source: PackSource, width: number, to: Temporary): C
       }),
       ...batchWords(batch.map(({ size, stride }): BatchAxis => ({ size, byteStrides: [4 * stride] }))),
     ],
-    chunks: chunksOf(cut),
-    scratchBytes: 0,
+    chunks: countChunks(cut),
+    workspaceBytes: 0,
   };
 }
 
-/** A unit of work is a span of panels of one block of one matrix. */
-function packCode(width: number): KernelCode {
-  return {
-    key: `pack ${width}`,
-    assemble: (module) => {
-      const packSpan = spanPacker(module, width);
-      const rowsInSpan = i32.const(width * panelsInSpan);
-      return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
-        const w = readWords(code, args, names);
-        const spans = code.local('i32', divideUp(w.count, width * panelsInSpan));
-        const blocks = code.local('i32', divideUp(w.depth, depthBlock));
-        const rows = code.local('i32', roundUp(w.count, width));
-        const matrixBytes = i32.shl(i32.mul(rows, w.depth), i32.const(2));
-        emitUnits(code, chunk, w, (unit) => {
-          const row = code.local('i32', i32.mul(i32.remU(unit, spans), rowsInSpan));
-          const rest = code.local('i32', i32.divU(unit, spans));
-          const from = code.local('i32', i32.mul(i32.remU(rest, blocks), i32.const(depthBlock)));
-          const matrix = code.local('i32', i32.divU(rest, blocks));
-          const depth = emitLeast(code, i32.const(depthBlock), i32.sub(w.depth, from));
-          const count = emitLeast(code, rowsInSpan, i32.sub(w.count, row));
-          const [offset] = emitBatchOffset(code, args, 4 * names.length, w.rank, matrix, 1);
-          const source = i32.add(
-            i32.add(w.from, offset!),
-            i32.add(i32.mul(row, w.rowBytes), i32.mul(from, w.depthBytes)),
-          );
-          const elements = i32.add(i32.mul(from, rows), i32.mul(row, depth));
-          const target = i32.add(i32.add(w.to, i32.mul(matrix, matrixBytes)), i32.shl(elements, i32.const(2)));
-          code.emit(code.call(packSpan, source, count, w.rowBytes, w.depthBytes, depth, target));
-        });
-      });
-    },
-  };
+function assemblePack(module: ModuleBuilder, { width }: { readonly width: number }): FunctionRef {
+  const packSpan = spanPacker(module, width);
+  const rowsInSpan = i32.const(width * panelsInSpan);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
+    const w = readWords(code, args, names);
+    const spans = code.local('i32', divideUp(w.count, width * panelsInSpan));
+    const blocks = code.local('i32', divideUp(w.depth, depthBlock));
+    const rows = code.local('i32', roundUp(w.count, width));
+    const matrixBytes = i32.shl(i32.mul(rows, w.depth), i32.const(2));
+    emitUnits(code, chunk, w, (unit) => {
+      const row = code.local('i32', i32.mul(i32.remU(unit, spans), rowsInSpan));
+      const rest = code.local('i32', i32.divU(unit, spans));
+      const from = code.local('i32', i32.mul(i32.remU(rest, blocks), i32.const(depthBlock)));
+      const matrix = code.local('i32', i32.divU(rest, blocks));
+      const depth = emitMin(code, i32.const(depthBlock), i32.sub(w.depth, from));
+      const count = emitMin(code, rowsInSpan, i32.sub(w.count, row));
+      const [offset] = emitBatchOffset(code, args, 4 * names.length, w.rank, matrix, 1);
+      const source = i32.add(i32.add(w.from, offset!), i32.add(i32.mul(row, w.rowBytes), i32.mul(from, w.depthBytes)));
+      const elements = i32.add(i32.mul(from, rows), i32.mul(row, depth));
+      const target = i32.add(i32.add(w.to, i32.mul(matrix, matrixBytes)), i32.shl(elements, i32.const(2)));
+      code.emit(code.call(packSpan, source, count, w.rowBytes, w.depthBytes, depth, target));
+    });
+  });
 }
 
 type I32 = 'i32';
-export type Packer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []>;
+type Packer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []>;
 
-/** Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs all panels that `rows` fill. */
+/** Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs all panels of `rows` rows. */
 export function spanPacker(module: ModuleBuilder, width: number): Packer {
   const packPanel = panelPacker(module, width);
   return module.function(
@@ -110,7 +103,7 @@ export function spanPacker(module: ModuleBuilder, width: number): Packer {
       const row = code.local('i32');
       const panelBytes = code.local('i32', i32.mul(depth, i32.const(4 * width)));
       code.if(i32.eq(rowBytes, i32.const(4)), () => {
-        // Whole panels, term by term over all of them.
+        // Whole panels: term by term, over all of them.
         const whole = code.local('i32', i32.mul(i32.divU(rows, i32.const(width)), i32.const(width)));
         const k = code.local('i32');
         const source = code.local('i32');
@@ -147,8 +140,7 @@ export function spanPacker(module: ModuleBuilder, width: number): Packer {
 }
 
 /**
- * Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs one panel; of `rows` ≥ 1 it takes at most
- * the panel's width.
+ * Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs one panel, of at most `rows` ≥ 1 rows.
  */
 function panelPacker(module: ModuleBuilder, width: number): Packer {
   const packFour = fourRowsPacker(module, width);
@@ -159,7 +151,7 @@ function panelPacker(module: ModuleBuilder, width: number): Packer {
       const row = code.local('i32');
       const end = code.local('i32');
       code.if(i32.gtS(rows, i32.const(width)), () => code.set(rows, i32.const(width)));
-      // By fours with vectors, the others one by one.
+      // Four rows at a time with vectors, the others one by one.
       code.while(i32.leU(i32.add(row, i32.const(4)), rows), () => {
         code.emit(code.call(packFour, from, rowBytes, depthBytes, depth, to));
         code.add(from, i32.mul(rowBytes, i32.const(4)));
@@ -190,7 +182,7 @@ function panelPacker(module: ModuleBuilder, width: number): Packer {
   );
 }
 
-/** Defines (from, rowBytes, depthBytes, depth, to): four rows into a panel's columns from `to` on. */
+/** Defines a function (from, rowBytes, depthBytes, depth, to) that packs four rows into a panel's columns from `to` on. */
 function fourRowsPacker(module: ModuleBuilder, width: number) {
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, from, rowBytes, depthBytes, depth, to) => {
     const step = i32.const(4 * width);
@@ -214,7 +206,7 @@ function fourRowsPacker(module: ModuleBuilder, width: number) {
         code.if(i32.eq(depthBytes, i32.const(4)), () => {
           const lastFour = code.local('i32', i32.sub(end, i32.const(12 * width)));
           code.while(i32.ltU(to, lastFour), () => {
-            const columns = transpose(
+            const columns = transposeLanes(
               code,
               [0, 1, 2, 3].map((row) => code.local('v128', v128.load(rowAt(row), { align: 4 }))),
             );

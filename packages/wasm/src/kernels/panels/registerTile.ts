@@ -1,11 +1,11 @@
 import { f32, f32x4, i32, v128, type Code, type Local, type Value } from '../../assembler/index.ts';
 
-export interface Tile {
-  /** Rows of the tile: rows · vectors accumulators and vectors + 1 operands have to fit 16 registers. */
+export interface RegisterTile {
+  /** The number of rows: rows · vectors accumulators and vectors + 1 operands have to fit 16 registers. */
   readonly rows: number;
-  /** Columns of the tile, in vectors of 4. */
+  /** The number of columns, in vectors of 4. */
   readonly vectors: number;
-  /** The address of A's element (0, 0); it is moved to behind the last. Element (i, k) is `i · aRow + k · aStep` bytes on. */
+  /** The address of A's element (0, 0), which is moved past the last one. Element (i, k) is `i · aRow + k · aStep` bytes on. */
   readonly a: Local<'i32'>;
   readonly aRow: number;
   readonly aStep: number | Value<'i32'>;
@@ -14,20 +14,19 @@ export interface Tile {
   readonly bStep: number | Value<'i32'>;
   /** The number of terms in each sum, at least 1. */
   readonly depth: Value<'i32'>;
-  /** Whether multiply and add may be one instruction with one rounding. */
+  /** Whether to use relaxed SIMD: a fused multiply-add. */
   readonly relaxed: boolean;
 }
 
 /**
- * Emits the loop that everything rests on: a register tile of the product A · B, float32 sums in order of k, for operands
- * anywhere in memory (packed panels, or a transformed image with strides of its own). Returns the sums, row by row, 4
- * columns a vector, which the caller stores.
+ * Emits the inner loop of products: a register tile of A · B, float32 sums in order of k. Returns the sums, row by row, 4
+ * columns to a vector, for the caller to store.
  *
- * The loop is not unrolled here and loads each operand once, at its use: the engine's compiler keeps loads in their
- * order, and with more of them in flight it runs out of registers. V8 unrolls loops inside of other loops by itself, with
- * better luck: emit the tile in the loops over tiles (in a function of its own it is a sixth slower).
+ * The loop is not unrolled here and loads each operand at its use: the engine's compiler keeps loads in order, and with more
+ * of them in flight it runs out of registers. V8 unrolls nested loops itself, which works better: emit the tile inside the
+ * loops over tiles (as a separate function it is a sixth slower).
  */
-export function emitTile(code: Code, tile: Tile): Local<'v128'>[][] {
+export function emitTile(code: Code, tile: RegisterTile): Local<'v128'>[][] {
   const { a, b, relaxed } = tile;
   const indices = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
   const sums = indices(tile.rows).map(() => indices(tile.vectors).map(() => code.local('v128')));

@@ -4,44 +4,45 @@ import {
   i32,
   select,
   v128,
-  type Access,
+  type MemoryAccess,
   type FunctionRef,
   type ModuleBuilder,
   type Value,
 } from '../../assembler/index.ts';
-import { emitLeast } from '../../emit/units.ts';
+import type { Features } from '../../command.ts';
+import { emitMin } from '../../emit/units.ts';
 import { emitTile } from './registerTile.ts';
 
-/** Columns of a register tile, and the width of B's panels. */
+/** The columns of a register tile, and the width of B's panels. */
 export const tileColumns = 8;
 
-/** Rows of a register tile, and the width of A's panels: with a fused multiply-add, registers are left for more. */
-export function tileRows({ relaxed }: { readonly relaxed: boolean }): number {
+/** The rows of a register tile, and the width of A's panels: a fused multiply-add leaves registers for more. */
+export function tileRows({ relaxed }: Features): number {
   return relaxed ? 6 : 4;
 }
 
-/** Scratch memory that {@link tileBlock} needs. */
-export const tileBlockScratchBytes: number = 6 * tileColumns * 4;
+/** The size of the workspace that {@link tileBlock} needs. */
+export const tileBlockWorkspaceBytes: number = 6 * tileColumns * 4;
 
 type I32 = 'i32';
 const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-export type TileBlock = FunctionRef<typeof params, readonly []>;
+type TileBlock = FunctionRef<typeof params, readonly []>;
 
 /**
- * Defines a function (a, b, depth, c, rowBytes, rows, columns, accumulate, scratch) that stores the product of A's and
- * B's panels, or adds it, to `rows` × `columns` elements at `c`, `rowBytes` from row to row (`accumulate` is 0 or 1). Panels follow each other
- * without gaps, of `depth` ≥ 1 columns or rows; their number is what the rows and columns fill, the last one padded.
- * Tiles over the edge go through scratch memory.
+ * Defines a function (a, b, depth, c, rowBytes, rows, columns, accumulate, workspace) that stores the product of A's and
+ * B's panels to `rows` × `columns` elements at `c`, or adds it if `accumulate` is 1. Rows of `c` are `rowBytes` apart. Panels
+ * follow each other without gaps, each of `depth` ≥ 1 columns or rows, the last one padded. Tiles over the edge go through
+ * the workspace.
  */
-export function tileBlock(module: ModuleBuilder, features: { readonly relaxed: boolean }): TileBlock {
+export function tileBlock(module: ModuleBuilder, features: Features): TileBlock {
   const rowsOfTile = tileRows(features);
   const addTile = tileAdder(module);
-  return module.function(params, [], (code, aPanels, b, depth, c, rowBytes, rows, columns, accumulate, scratch) => {
+  return module.function(params, [], (code, aPanels, b, depth, c, rowBytes, rows, columns, accumulate, workspace) => {
     const row = code.local('i32');
     const column = code.local('i32');
     const a = code.local('i32');
     const bTile = code.local('i32');
-    // Where the tile is stored, from row to row, and whether it is added to what is there.
+    // The tile's destination, its row stride, and whether the tile is added to what is there.
     const corner = code.local('i32');
     const target = code.local('i32');
     const stride = code.local('i32');
@@ -49,14 +50,14 @@ export function tileBlock(module: ModuleBuilder, features: { readonly relaxed: b
     code.for(column, i32.const(0), columns, tileColumns, () => {
       code.set(a, aPanels);
       code.set(corner, i32.add(c, i32.shl(column, i32.const(2))));
-      const columnCount = emitLeast(code, i32.const(tileColumns), i32.sub(columns, column));
+      const columnCount = emitMin(code, i32.const(tileColumns), i32.sub(columns, column));
       code.for(row, i32.const(0), rows, rowsOfTile, () => {
-        const rowCount = emitLeast(code, i32.const(rowsOfTile), i32.sub(rows, row));
+        const rowCount = emitMin(code, i32.const(rowsOfTile), i32.sub(rows, row));
         const isWhole = code.local(
           'i32',
           i32.and(i32.eq(rowCount, i32.const(rowsOfTile)), i32.eq(columnCount, i32.const(tileColumns))),
         );
-        code.set(target, select(isWhole, corner, scratch));
+        code.set(target, select(isWhole, corner, workspace));
         code.set(stride, select(isWhole, rowBytes, i32.const(tileColumns * 4)));
         code.set(adds, i32.and(isWhole, accumulate));
         code.set(bTile, b);
@@ -72,7 +73,7 @@ export function tileBlock(module: ModuleBuilder, features: { readonly relaxed: b
           depth,
           relaxed: features.relaxed,
         });
-        const eachSum = (stored: (sum: Value<'v128'>, access: Access) => Value<'v128'>): void => {
+        const eachSum = (stored: (sum: Value<'v128'>, access: MemoryAccess) => Value<'v128'>): void => {
           for (const sumsOfRow of sums) {
             sumsOfRow.forEach((sum, j) => {
               const access = { offset: 16 * j, align: 4 };
@@ -87,7 +88,7 @@ export function tileBlock(module: ModuleBuilder, features: { readonly relaxed: b
           () => eachSum((sum) => sum),
         );
         code.if(i32.eqz(isWhole), () =>
-          code.emit(code.call(addTile, scratch, corner, rowBytes, rowCount, columnCount, accumulate)),
+          code.emit(code.call(addTile, workspace, corner, rowBytes, rowCount, columnCount, accumulate)),
         );
         code.add(corner, i32.mul(rowBytes, i32.const(rowsOfTile)));
       });

@@ -1,53 +1,61 @@
 import { i32, i32x4, type Value } from '../../assembler/index.ts';
-import type { Row } from '../../emit/stridedLoop.ts';
-import { Accumulator } from './accumulator.ts';
 import { bytesOf, storeFour, storeOne } from '../../emit/elements.ts';
-import { emitAhead, emitInvariants, type Walker } from '../../emit/vectorLoop.ts';
-import { emitLoops, emitNext, emitTerm, type Reducing, type Structure } from './reducing.ts';
+import type { Row } from '../../emit/stridedLoop.ts';
+import type { Cursor } from '../../emit/vectorLoop.ts';
+import { Accumulator } from './accumulator.ts';
+import { emitAdvance, emitLoops, type EmittedReduction, type Structure } from './terms.ts';
 
-/** Results of which four are computed at once: several times four while there are as many, then four, then one. */
-export function emitColumns(reducing: Reducing, row: Row): void {
-  const { structure } = reducing;
-  const { outputType } = structure;
-  for (const group of groupsOf(structure)) {
-    reducing.code.while(i32.geU(row.count, i32.const(4 * group)), () => {
-      const totals = Array.from({ length: group }, () => new Accumulator(reducing, true));
-      emitTotals(reducing, row, totals, true);
+/** Emits neighbouring results together: several vectors of four while enough results are left, then four, then one. */
+export function emitColumns(reduction: EmittedReduction, row: Row): void {
+  const { code, structure, to } = reduction;
+  const { outputType, type } = structure;
+  for (const group of vectorCounts(structure)) {
+    code.while(i32.geU(row.count, i32.const(4 * group)), () => {
+      const totals = Array.from({ length: group }, () => new Accumulator(reduction, true));
+      emitTotals(reduction, row, totals, true);
       totals.forEach((total, u) => {
-        const to = i32.add(reducing.to, i32.const(4 * u * bytesOf(outputType)));
-        const result = total.result(structure.type) as Value<'v128'>;
+        const address = i32.add(to, i32.const(4 * u * bytesOf(outputType)));
+        const result = total.result(type) as Value<'v128'>;
         const stored = outputType === 'bool' ? i32x4.ne(result, i32x4.splat(i32.const(0))) : result;
-        reducing.code.emit(storeFour(outputType, to, stored));
+        code.emit(storeFour(outputType, address, stored));
       });
-      emitNext(reducing, row, 4 * group);
+      emitAdvance(reduction, row, 4 * group);
     });
   }
-  reducing.code.while(row.count, () => {
-    const total = new Accumulator(reducing, false);
-    emitTotals(reducing, row, [total], false);
-    reducing.code.emit(storeOne(outputType, reducing.to, total.result(structure.type)));
-    emitNext(reducing, row, 1);
+  code.while(row.count, () => {
+    const total = new Accumulator(reduction, false);
+    emitTotals(reduction, row, [total], false);
+    code.emit(storeOne(outputType, to, total.result(type)));
+    emitAdvance(reduction, row, 1);
   });
 }
 
-/** How many vectors of results at once: whole cache lines, as far as registers and the length of the code allow. */
-function groupsOf({ expression: { weight }, lies }: Structure): readonly number[] {
-  if (weight > 48 || lies.includes('apart')) return [1];
+/** How many vectors of results to compute together: whole cache lines, as far as registers and code size allow. */
+function vectorCounts({ expression: { weight }, accesses }: Structure): readonly number[] {
+  if (weight > 48 || accesses.includes('strided')) return [1];
   return weight > 12 ? [4, 1] : [8, 1];
 }
 
-/** All terms, for results side by side. */
-function emitTotals(reducing: Reducing, { at, steps }: Row, totals: readonly Accumulator[], wide: boolean): void {
-  const { code, structure, imports } = reducing;
-  const { expression, lies } = structure;
+/** Emits the loop over all terms of neighbouring results. */
+function emitTotals(
+  reduction: EmittedReduction,
+  { at, steps }: Row,
+  totals: readonly Accumulator[],
+  wide: boolean,
+): void {
+  const { code, structure, combiner, loop } = reduction;
   const number = code.local('i32', i32.const(0));
   totals.forEach((total) => total.reset());
-  emitLoops(reducing, 0, structure.reducedRank, at, (here) => {
-    const walkers = here.map((address, j): Walker => ({ at: address, step: steps[j]!, lie: lies[j]! }));
-    const invariants = emitInvariants(code, expression, walkers, imports, wide);
+  emitLoops(reduction, 0, structure.reducedRank, at, (here) => {
+    const cursors = here.map((address, j): Cursor => ({
+      at: address,
+      step: steps[j]!,
+      access: structure.accesses[j]!,
+    }));
+    const invariants = loop.invariants(cursors, wide);
     totals.forEach((total, u) => {
-      total.take(emitTerm(reducing, emitAhead(code, expression, walkers, 4 * u), wide, invariants), number);
+      total.add(loop.value(loop.ahead(cursors, 4 * u), wide, invariants), number);
     });
-    if (structure.combining.index) code.add(number, i32.const(1));
+    if (combiner.index) code.add(number, i32.const(1));
   });
 }

@@ -1,155 +1,159 @@
-// How reductions are cut into commands.
-import { parameter, scalarTypeOf, type Kernel, type ScalarType, type Slot } from '@thetagrad/core/backend';
-import { packWords } from '../../emit/words.ts';
-import { walkOf, type Walked } from '../../emit/stridedLoop.ts';
-import type { Command, Temporary, Word } from '../../command.ts';
-import { combiningOf, type Combining } from './combining.ts';
+// Plans reductions: which vectors to compute in, and how to cut them into chunks and slices.
+import {
+  parameter,
+  scalarTypeOf,
+  sizeOf,
+  type ReduceKernel,
+  type ScalarReduction,
+  type ScalarType,
+  type Slot,
+} from '@thetagrad/core/backend';
+import type { Command, Scratch } from '../../command.ts';
+import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
-import { describe, expressionOf, type Expression } from '../../emit/expression.ts';
-import { importing, walkedOf } from '../../emit/vectorLoop.ts';
+import { bodyExpression, makeExpression, type Expression } from '../../emit/expression.ts';
+import { importFlags } from '../../emit/imports.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { stridedLoop, stridedOperand, type StridedLoop, type StridedOperand } from '../../emit/stridedLoop.ts';
+import { packWords } from '../../emit/words.ts';
 import { assembleReduction, headerNames } from './assemble.ts';
-import type { Structure } from './reducing.ts';
-import { straightened, type Straightened } from './relayout.ts';
+import { combinerOf } from './combiner.ts';
+import { relayout, type Relayout } from './relayout.ts';
+import type { Structure } from './terms.ts';
 
 /**
- * A reduction as commands. Where results are few and terms are many, the outermost reduced axis is cut into slices, whose
- * results a second command combines in their order. How it is cut depends on shapes alone.
+ * The commands of a reduction. If there are few results of many terms, the outermost reduced axis is cut into slices, whose
+ * results a second command combines in order. Cuts depend on shapes alone.
  */
-export function reduceCommands({ operation, body, kept, output }: Extract<Kernel, { kind: 'reduce' }>): Command[] {
-  const { root, types } = expressionOf(body);
+export function reduceCommands({ operation, body, kept, output }: ReduceKernel): Command[] {
+  const { root, types } = bodyExpression(body);
   const outputType = scalarTypeOf(output.dtype);
-  const combined: ScalarType = operation.index ? root.type : outputType;
+  const combinedType: ScalarType = operation.index ? root.type : outputType;
   // Conditions are counted and compared as numbers.
-  const type = combined === 'bool' ? 'i32' : combined;
-  const combining = combiningOf(operation, type);
-  const terms = describe(combining.before(root.to(type)), types);
-  const { commands, operands, columns } = laidOut(body.operands.map(walkedOf), kept, terms);
-  const reductions = reductionCommands({
-    combining,
-    expression: terms,
-    operands,
-    kept,
-    columns,
-    type,
-    outputType,
-    output,
-  });
-  return [...commands, ...reductions];
+  const type = combinedType === 'bool' ? 'i32' : combinedType;
+  const { before } = combinerOf(operation, type);
+  const expression = makeExpression(before(root.to(type)), types);
+  const { commands, operands, columns } = chooseLayout(body.operands.map(stridedOperand), kept, expression);
+  const reduction = { reduction: operation, expression, operands, kept, columns, type, outputType, output };
+  return [...commands, ...reductionCommands(reduction)];
 }
 
 interface Reduction {
-  readonly combining: Combining;
-  /** Of the type that is combined. */
+  readonly reduction: ScalarReduction;
+  /** The terms, of the type that is combined. */
   readonly expression: Expression;
-  readonly operands: readonly Walked[];
+  readonly operands: readonly StridedOperand[];
   /** The number of axes that are not reduced. */
   readonly kept: number;
-  /** Whether four neighbouring results are computed at once; otherwise four neighbouring terms of one. */
+  /** Whether vectors hold four neighbouring results; otherwise four neighbouring terms of one result. */
   readonly columns: boolean;
-  /** What is combined. */
+  /** The type that is combined. */
   readonly type: ScalarType;
   readonly outputType: ScalarType;
-  readonly output: Slot | Temporary;
+  readonly output: Slot | Scratch;
 }
 
-/** A chunk is about this many operations. */
+/** The number of operations in a chunk, approximately. */
 const chunkWork = 1 << 18;
-/** More chunks than these need no slices. */
+/** With at least this many chunks there are no slices. */
 const enoughChunks = 16;
-/** Terms that are added one after another before their sum is added to that of others: results side by side. */
-const longestRun = 256;
-/** So few terms are combined faster for four results at once, wherever they lie. */
+/** In columns, the maximum number of terms that are added one after another before their sum is added to that of others. */
+const maxRun = 256;
+/** Up to this many terms, columns are faster for any strides. */
 const fewTerms = 16;
 
-/** The operands in the order in which a reduction goes through them, and which that is. */
-function laidOut(
-  operands: readonly Walked[],
+/** Chooses between columns and rows, and the order of the operands in memory. */
+function chooseLayout(
+  operands: readonly StridedOperand[],
   kept: number,
   { isNarrow }: Expression,
-): Straightened & Pick<Reduction, 'columns'> {
-  const [along, across] = [walkOf(operands, 0, kept), walkOf(operands, kept)];
-  const terms = sizeOf(across.sizes);
-  const columns = isNarrow && prefersColumns(along, across, terms);
+): Relayout & Pick<Reduction, 'columns'> {
+  const [results, reduced] = [stridedLoop(operands, 0, kept), stridedLoop(operands, kept)];
+  const terms = sizeOf(reduced.shape);
+  const columns = isNarrow && prefersColumns(results, reduced, terms);
   if (columns && terms <= fewTerms) return { operands, commands: [], columns };
   const axes = operands[0]!.view.shape.map((_, axis) => axis);
   const order = columns ? [...axes.slice(kept), ...axes.slice(0, kept)] : axes;
-  return { ...straightened(operands, order, (columns ? along : across).lies), columns };
+  return { ...relayout(operands, order, (columns ? results : reduced).accesses), columns };
 }
 
-function reductionCommands(reduction: Reduction): Command[] {
-  const { combining, expression, operands, columns, type, outputType, output } = reduction;
-  const kept = walkOf(operands, 0, reduction.kept);
-  const reduced = walkOf(operands, reduction.kept);
-  const [size, terms] = [sizeOf(kept.sizes), sizeOf(reduced.sizes)];
+/** Whether more operands are contiguous along neighbouring results than along neighbouring terms. */
+function prefersColumns(results: StridedLoop, reduced: StridedLoop, terms: number): boolean {
+  if (results.shape.at(-1)! < 4) return false;
+  if (terms <= fewTerms) return true;
+  const count = ({ accesses }: StridedLoop, access: Access): number => accesses.filter((own) => own === access).length;
+  const strided = count(results, 'strided') - count(reduced, 'strided');
+  if (strided !== 0) return strided < 0;
+  const contiguous = count(results, 'contiguous') - count(reduced, 'contiguous');
+  return contiguous > 0 || (reduced.shape.at(-1)! < 8 && contiguous === 0);
+}
 
+interface Cut {
+  /** The number of results in a chunk. */
+  readonly grain: number;
+  /** The number of chunks of results. */
+  readonly chunks: number;
+  readonly slices: number;
+  /** The number of terms of the outermost reduced axis in a slice. */
+  readonly sliceLength: number;
+}
+
+function cutReduction(
+  { reduction, expression, columns }: Reduction,
+  size: number,
+  terms: number,
+  outermost: number,
+): Cut {
   const work = 2 + expression.weight;
   const perChunk = Math.max(1, Math.round(chunkWork / Math.max(1, terms * work)));
   const grain = columns ? Math.ceil(perChunk / 16) * 16 : perChunk;
   const chunks = Math.ceil(size / grain);
-  const [outermost] = reduced.sizes as [number];
   let slices = 1;
-  if (!combining.index && chunks < enoughChunks) {
+  if (!reduction.index && chunks < enoughChunks) {
     slices = Math.min(outermost, Math.ceil((terms * size * work) / chunkWork / Math.max(1, chunks)));
-    if (columns) slices = Math.max(slices, Math.ceil(outermost / longestRun));
+    if (columns) slices = Math.max(slices, Math.ceil(outermost / maxRun));
   }
   const sliceLength = Math.ceil(outermost / Math.max(1, slices));
-  slices = Math.max(1, Math.ceil(outermost / Math.max(1, sliceLength)));
+  return { grain, chunks, slices: Math.max(1, Math.ceil(outermost / Math.max(1, sliceLength))), sliceLength };
+}
 
-  const bytes = slices * size * bytesOf(type);
-  const partial: Temporary | undefined = slices > 1 ? { kind: 'temporary', bytes } : undefined;
+function reductionCommands(reduction: Reduction): Command[] {
+  const { expression, operands, columns, type, outputType, output } = reduction;
+  const kept = stridedLoop(operands, 0, reduction.kept);
+  const reduced = stridedLoop(operands, reduction.kept);
+  const size = sizeOf(kept.shape);
+  const cut = cutReduction(reduction, size, sizeOf(reduced.shape), reduced.shape[0]!);
+  const { grain, chunks, slices, sliceLength } = cut;
+
+  const partial: Scratch | undefined =
+    slices > 1 ? { kind: 'scratch', bytes: slices * size * bytesOf(type) } : undefined;
   const structure: Structure = {
-    // Of parts, the result is made when they are combined.
-    combining: partial ? { ...combining, after: (result) => result } : combining,
+    reduction: reduction.reduction,
+    partial: partial !== undefined,
     expression,
     type,
     outputType: partial ? type : outputType,
     keptRank: kept.rank,
     reducedRank: reduced.rank,
     columns,
-    lies: columns ? kept.lies : reduced.lies,
+    accesses: columns ? kept.accesses : reduced.accesses,
   };
-  const to: Word = { place: partial ?? output, byteOffset: 0 };
+  const to = { slot: partial ?? output, byteOffset: 0 };
   const command: Command = {
-    code: {
-      key: keyOf(structure, partial !== undefined),
-      ...importing(expression),
-      assemble: (module) => assembleReduction(module, structure),
-    },
+    code: kernelCode('reduce', structure, assembleReduction, importFlags(expression)),
     words: [...packWords(headerNames, { size, grain, chunks, to, sliceLength }), ...kept.words, ...reduced.words],
     chunks: size === 0 ? 0 : chunks * slices,
-    scratchBytes: 0,
+    workspaceBytes: 0,
   };
   if (!partial) return [command];
   const view = { shape: [size, slices], strides: [1, size], offset: 0 };
-  const part = describe(parameter(type, 0), [type]);
-  const combined = reductionCommands({
+  const accumulator = makeExpression(parameter(type, 0), [type]);
+  const combination = reductionCommands({
     ...reduction,
-    expression: part,
-    operands: [{ place: partial, view, bytes: bytesOf(type) }],
+    expression: accumulator,
+    operands: [{ slot: partial, view, bytes: bytesOf(type) }],
     kept: 1,
-    columns: part.isNarrow && size >= 4,
+    columns: accumulator.isNarrow && size >= 4,
   });
-  return [command, ...combined];
-}
-
-function keyOf(structure: Structure, isPartial: boolean): string {
-  const { combining, expression, type, outputType, keptRank, reducedRank, columns, lies } = structure;
-  const how = `${combining.name} ${isPartial} ${type} ${outputType} ${keptRank} ${reducedRank} ${columns}`;
-  return `reduce ${how} ${lies.join()} ${expression.key}`;
-}
-
-type Seen = Pick<ReturnType<typeof walkOf>, 'sizes' | 'lies'>;
-
-/** Whether four neighbouring results are computed at once: where more operands lie together along them than along terms. */
-function prefersColumns(kept: Seen, reduced: Seen, terms: number): boolean {
-  if (kept.sizes.at(-1)! < 4) return false;
-  if (terms <= fewTerms) return true;
-  const count = ({ lies }: Seen, lie: string): number => lies.filter((own) => own === lie).length;
-  if (count(kept, 'apart') !== count(reduced, 'apart')) return count(kept, 'apart') < count(reduced, 'apart');
-  const [along, across] = [count(kept, 'together'), count(reduced, 'together')];
-  return along > across || (reduced.sizes.at(-1)! < 8 && along === across);
-}
-
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+  return [command, ...combination];
 }

@@ -1,33 +1,32 @@
-import { copying, transferCommand } from '../move/transfer.ts';
-import type { Walked } from '../../emit/stridedLoop.ts';
-import type { Command, Temporary } from '../../command.ts';
-import type { Lie } from '../../emit/access.ts';
+import type { Command, Scratch } from '../../command.ts';
+import type { Access } from '../../emit/access.ts';
+import type { StridedOperand } from '../../emit/stridedLoop.ts';
+import { copyTransfer, transferCommand } from '../move/transfer.ts';
 
-/** Smaller operands are read faster where they are. */
-const smallest = 1 << 12;
+/** Smaller operands are not worth a copy. */
+const minSize = 1 << 12;
 
-export interface Straightened {
-  readonly operands: readonly Walked[];
-  /** What copies those that are copies. */
+export interface Relayout {
+  readonly operands: readonly StridedOperand[];
+  /** The commands that copy operands. */
   readonly commands: readonly Command[];
 }
 
 /**
- * Operands for loops with the axes in this order, the innermost last, along which the operands lie as given: of those that
- * lie apart there, and together along another axis, there are copies in the order of the loops.
+ * Copies operands to the order of loops over the axes `order`, the innermost last, where that makes them contiguous: those
+ * that are strided along the innermost loop, by `accesses`, and contiguous along another axis.
  */
-export function straightened(
-  operands: readonly Walked[],
+export function relayout(
+  operands: readonly StridedOperand[],
   order: readonly number[],
-  lies: readonly Lie[],
-): Straightened {
+  accesses: readonly Access[],
+): Relayout {
   const commands: Command[] = [];
-  const straight = operands.map((operand, j): Walked => {
+  const inOrder = operands.map((operand, j): StridedOperand => {
     const { view, bytes } = operand;
-    if (lies[j] !== 'apart' || !view.strides.some((stride, axis) => stride === 1 && view.shape[axis]! >= 4)) {
-      return operand;
-    }
-    // What repeats is copied once.
+    const isContiguousElsewhere = view.strides.some((stride, axis) => stride === 1 && view.shape[axis]! >= 4);
+    if (accesses[j] !== 'strided' || !isContiguousElsewhere) return operand;
+    // Broadcast axes are copied once.
     const shape = view.shape.map((length, axis) => (view.strides[axis] === 0 ? 1 : length));
     const strides = new Array<number>(shape.length).fill(0);
     let size = 1;
@@ -35,12 +34,12 @@ export function straightened(
       if (view.strides[axis] !== 0) strides[axis] = size;
       size *= shape[axis]!;
     }
-    if (size < smallest) return operand;
-    const place: Temporary = { kind: 'temporary', bytes: size * bytes };
-    const copy = { place, view: { shape: view.shape, strides, offset: 0 }, bytes };
-    const once = (walked: Walked): Walked => ({ ...walked, view: { ...walked.view, shape } });
-    commands.push(transferCommand(copying(bytes), once(copy), once(operand)));
+    if (size < minSize) return operand;
+    const slot: Scratch = { kind: 'scratch', bytes: size * bytes };
+    const copy = { slot, view: { shape: view.shape, strides, offset: 0 }, bytes };
+    const withoutBroadcast = (each: StridedOperand): StridedOperand => ({ ...each, view: { ...each.view, shape } });
+    commands.push(transferCommand(copyTransfer(bytes), withoutBroadcast(copy), withoutBroadcast(operand)));
     return copy;
   });
-  return { operands: straight, commands };
+  return { operands: inOrder, commands };
 }

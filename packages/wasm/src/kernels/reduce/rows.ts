@@ -1,82 +1,84 @@
 import type { ScalarType } from '@thetagrad/core/backend';
 import { i32, type Local } from '../../assembler/index.ts';
-import { emitLeast } from '../../emit/units.ts';
-import type { Row } from '../../emit/stridedLoop.ts';
-import { Accumulator } from './accumulator.ts';
 import { storeOne } from '../../emit/elements.ts';
-import { emitAdvance, emitInvariants, type Walking } from '../../emit/vectorLoop.ts';
-import { emitLoops, emitNext, emitTerm, type Reducing } from './reducing.ts';
+import type { Row } from '../../emit/stridedLoop.ts';
+import { emitMin } from '../../emit/units.ts';
+import type { MovableCursor } from '../../emit/vectorLoop.ts';
+import { Accumulator } from './accumulator.ts';
+import { emitAdvance, emitLoops, type EmittedReduction } from './terms.ts';
 
-/** Terms that are added one after another, in each lane of a vector, before their sum is added to that of others. */
+/** Terms that are added one after another in each lane of a vector, before their sum is added to that of others. */
 const shortRun = 32;
 
-/** Results one by one: short runs of terms are combined in vectors, and their results in float64, where sums lose nothing. */
-export function emitRows(reducing: Reducing, row: Row): void {
-  const { code, structure, lengths, to } = reducing;
-  const { expression, combining, type, outputType, reducedRank } = structure;
-  const precise: ScalarType = combining.exact ? type : 'f64';
-  const total = new Accumulator(reducing, false, precise);
+/** Emits results one by one: short runs of terms are combined in vectors, and their results in float64 for precision. */
+export function emitRows(reduction: EmittedReduction, row: Row): void {
+  const { code, structure, combiner, loop, lengths, to } = reduction;
+  const { expression, type, outputType, reducedRank } = structure;
+  const precise: ScalarType = combiner.exact ? type : 'f64';
+  const total = new Accumulator(reduction, false, precise);
   const group = expression.weight <= 12 ? 4 : 1;
-  const parts = Array.from({ length: expression.isNarrow ? group : 0 }, () => new Accumulator(reducing, true));
+  const parts = Array.from({ length: expression.isNarrow ? group : 0 }, () => new Accumulator(reduction, true));
   const number = code.local('i32');
   code.while(row.count, () => {
     total.reset();
     code.set(number, i32.const(0));
-    emitLoops(reducing, 0, reducedRank - 1, row.at, (at) => {
-      const walkers = walkingOf(reducing, at);
+    emitLoops(reduction, 0, reducedRank - 1, row.at, (at) => {
+      const cursors = cursorsAt(reduction, at);
       const left = code.local('i32', lengths[reducedRank - 1]!);
       if (parts.length > 0) {
-        code.if(i32.geU(left, i32.const(4)), () => emitVectors(reducing, walkers, { total, parts, number, left }));
+        code.if(i32.geU(left, i32.const(4)), () => emitVectors(reduction, cursors, { total, parts, number, left }));
       }
       code.while(left, () => {
-        total.take(emitTerm(reducing, walkers, false, new Map()), number);
-        emitAdvance(code, expression, walkers, 1);
+        total.add(loop.value(cursors, false), number);
+        loop.advance(cursors, 1);
         code.add(number, i32.const(1));
         code.add(left, i32.const(-1));
       });
     });
     code.emit(storeOne(outputType, to, total.result(type)));
-    emitNext(reducing, row, 1);
+    emitAdvance(reduction, row, 1);
   });
 }
 
 interface Terms {
   readonly total: Accumulator;
   readonly parts: readonly Accumulator[];
-  /** Of the next term. */
+  /** The number of the next term. */
   readonly number: Local<'i32'>;
-  /** Terms from here to the end of the innermost axis. */
+  /** The number of terms that are left along the innermost axis. */
   readonly left: Local<'i32'>;
 }
 
-/** Takes terms by fours, while there are four. */
-function emitVectors(reducing: Reducing, walkers: readonly Walking[], { total, parts, number, left }: Terms): void {
-  const { code, structure, imports } = reducing;
-  const { expression, combining } = structure;
-  const invariants = emitInvariants(code, expression, walkers, imports, true);
-  const take = (part: Accumulator): void => {
-    part.take(emitTerm(reducing, walkers, true, invariants), number);
-    emitAdvance(code, expression, walkers, 4);
+/** Emits the loop over vectors of four terms, while there are four. */
+function emitVectors(
+  { code, combiner, loop }: EmittedReduction,
+  cursors: readonly MovableCursor[],
+  { total, parts, number, left }: Terms,
+): void {
+  const invariants = loop.invariants(cursors, true);
+  const addVector = (part: Accumulator): void => {
+    part.add(loop.value(cursors, true, invariants), number);
+    loop.advance(cursors, 4);
   };
-  /** Takes a vector to each of the parts while the run has as many terms. */
-  const takeAll = (run: Local<'i32'>, taking: readonly Accumulator[]): void => {
-    const terms = 4 * taking.length;
+  /** Adds a vector to each of the accumulators while the run has enough terms. */
+  const addVectors = (run: Local<'i32'>, accumulators: readonly Accumulator[]): void => {
+    const terms = 4 * accumulators.length;
     code.while(i32.geU(run, i32.const(terms)), () => {
-      taking.forEach(take);
+      accumulators.forEach(addVector);
       code.add(number, i32.const(terms));
       code.add(run, i32.const(-terms));
     });
   };
   code.doWhile(
     () => {
-      const run = combining.exact
+      const run = combiner.exact
         ? code.local('i32', left)
-        : emitLeast(code, left, i32.const(4 * parts.length * shortRun));
+        : emitMin(code, left, i32.const(4 * parts.length * shortRun));
       code.set(left, i32.sub(left, i32.and(run, i32.const(-4))));
       for (const part of parts) part.reset();
-      if (parts.length > 1) takeAll(run, parts);
+      if (parts.length > 1) addVectors(run, parts);
       const [sum, ...others] = parts as readonly [Accumulator, ...Accumulator[]];
-      takeAll(run, [sum]);
+      addVectors(run, [sum]);
       others.forEach((part, u) => sum.join(part, 4 * (u + 1)));
       total.joinLanes(sum);
     },
@@ -84,11 +86,11 @@ function emitVectors(reducing: Reducing, walkers: readonly Walking[], { total, p
   );
 }
 
-/** Where operands are at the start of a run of terms along the innermost reduced axis. */
-function walkingOf({ code, structure, strides }: Reducing, at: readonly Local<'i32'>[]): Walking[] {
+/** The operands at the start of a run of terms along the innermost reduced axis. */
+function cursorsAt({ code, structure, strides }: EmittedReduction, at: readonly Local<'i32'>[]): MovableCursor[] {
   return at.map((start, j) => ({
     at: code.local('i32', start),
     step: strides[j]![structure.reducedRank - 1]!,
-    lie: structure.lies[j]!,
+    access: structure.accesses[j]!,
   }));
 }

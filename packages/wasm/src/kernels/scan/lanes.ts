@@ -1,40 +1,37 @@
-import type { ScalarType } from '@thetagrad/core/backend';
+import type { ScalarType, ScanCombination } from '@thetagrad/core/backend';
 import { f32x4, f64x2, i32x4, i8x16, v128, type Statement, type Value } from '../../assembler/index.ts';
-
-/** Of core's scan: `linear` is the recurrence factor · accumulator + value. */
-export type Combination = 'sum' | 'prod' | 'max' | 'min' | 'linear';
 
 type V = Value<'v128'>;
 
-/** How lanes are loaded and stored. */
-interface Access {
+/** Loads and stores lanes. */
+interface LoadStore {
   readonly load: (at: Value<'i32'>) => V;
   readonly store: (at: Value<'i32'>, x: V) => Statement;
 }
 
-/** Vectors of accumulators, and how they take in elements: all lanes, or only the first. */
+/** Vectors of accumulators, and how elements are combined with them: in all lanes, or only the first. */
 export interface ScanLanes {
-  /** How many accumulators a vector has. */
+  /** The number of accumulators in a vector. */
   readonly elements: number;
-  /** Of an element. */
+  /** The size of an element. */
   readonly bytes: number;
-  readonly one: Access;
-  readonly many: Access;
-  /** Of accumulators in memory. */
-  readonly accumulator: { readonly bytes: number; readonly one: Access; readonly many: Access };
+  readonly one: LoadStore;
+  readonly many: LoadStore;
+  /** Accumulators in memory. */
+  readonly accumulator: { readonly bytes: number; readonly one: LoadStore; readonly many: LoadStore };
   readonly initial: V;
   readonly combine: (accumulator: V, value: V, factor?: V) => V;
 }
 
-export function scanLanes(combination: Combination, type: ScalarType): ScanLanes {
+export function scanLanes(combination: ScanCombination, type: ScalarType): ScanLanes {
   const isExtreme = combination === 'max' || combination === 'min';
   const accumulatorType = type === 'f32' && !isExtreme ? 'f64' : type;
-  const accumulator = { bytes: sizes[accumulatorType], ...accessOf(accumulatorType) };
+  const accumulator = { bytes: sizes[accumulatorType], ...loadStoreOf(accumulatorType) };
   const elements = 16 / accumulator.bytes;
   return {
     elements,
     bytes: sizes[type],
-    ...(type === accumulatorType ? accessOf(type) : promoting),
+    ...(type === accumulatorType ? loadStoreOf(type) : promotedLoadStore),
     accumulator,
     initial: v128.const(new arrays[accumulatorType](elements).fill(initialOf(combination, type))),
     combine: combineOf(combination, accumulatorType),
@@ -44,7 +41,7 @@ export function scanLanes(combination: Combination, type: ScalarType): ScanLanes
 const sizes: Readonly<Record<ScalarType, number>> = { f32: 4, f64: 8, i32: 4, bool: 1 };
 const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array } as const;
 
-function accessOf(type: ScalarType): Readonly<Record<'one' | 'many', Access>> {
+function loadStoreOf(type: ScalarType): Readonly<Record<'one' | 'many', LoadStore>> {
   const bits = (8 * sizes[type]) as 8 | 32 | 64;
   return {
     one: { load: (at) => v128[`load${bits}Splat`](at), store: (at, x) => v128[`store${bits}Lane`](at, x, 0) },
@@ -56,7 +53,7 @@ function accessOf(type: ScalarType): Readonly<Record<'one' | 'many', Access>> {
 }
 
 /** float32 in memory, float64 in lanes. */
-const promoting: Readonly<Record<'one' | 'many', Access>> = {
+const promotedLoadStore: Readonly<Record<'one' | 'many', LoadStore>> = {
   one: {
     load: (at) => f64x2.promoteLowF32x4(v128.load32Zero(at)),
     store: (at, x) => v128.store32Lane(at, f32x4.demoteF64x2Zero(x), 0),
@@ -67,16 +64,16 @@ const promoting: Readonly<Record<'one' | 'many', Access>> = {
   },
 };
 
-function initialOf(combination: Combination, type: ScalarType): number {
+function initialOf(combination: ScanCombination, type: ScalarType): number {
   if (combination === 'prod') return 1;
   if (combination === 'sum' || combination === 'linear') return 0;
-  const [least, most] = { f32: infinities, f64: infinities, i32: [-(2 ** 31), 2 ** 31 - 1], bool: [0, 1] }[type];
-  return (combination === 'max' ? least : most)!;
+  const [min, max] = { f32: infinities, f64: infinities, i32: [-(2 ** 31), 2 ** 31 - 1], bool: [0, 1] }[type];
+  return (combination === 'max' ? min : max)!;
 }
 
 const infinities = [-Infinity, Infinity];
 
-function combineOf(combination: Combination, type: ScalarType): ScanLanes['combine'] {
+function combineOf(combination: ScanCombination, type: ScalarType): ScanLanes['combine'] {
   const numbers = type === 'i32' ? i32x4 : f64x2;
   switch (combination) {
     case 'sum':

@@ -1,9 +1,11 @@
 import { i32, v128 } from '../../assembler/index.ts';
-import type { Command, KernelCode, Temporary } from '../../command.ts';
-import type { ConvolutionDescription } from '../convolution/geometry.ts';
-import { chunksOf, cutUnits, emitUnits } from '../../emit/units.ts';
+import type { Command, Scratch } from '../../command.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { arithmetic, emitTransform, kernelFactors, kernelTransform, points } from './transforms.ts';
+import type { ConvolutionOperand } from '../convolution/geometry.ts';
+import { panelWidth, pointBytes } from './layout.ts';
+import { arithmetic, emitTransform, filterFactors, filterTransform, points } from './transforms.ts';
 
 const names = [
   'from',
@@ -20,27 +22,12 @@ const names = [
   'unitsInChunk',
 ] as const;
 
-/** Outputs in a panel. */
-export const panelWidth = 8;
-
-/**
- * Bytes from one point's matrix to the next: an odd number of cache lines, so that the 36 of them do not all fall into
- * the same set of a cache.
- */
-export function pointBytes(elements: number): number {
-  return 64 * (Math.ceil(elements / 16) | 1);
-}
-
-export function transformedKernelBytes(groups: number, outputs: number, channels: number): number {
+export function transformedFilterBytes(groups: number, outputs: number, channels: number): number {
   return groups * Math.ceil(outputs / panelWidth) * points * pointBytes(panelWidth * channels);
 }
 
-/** Transforms kernels [groups · outputs, channels, 3, 3] to [groups, panels of 8 outputs, points, channels, 8]. */
-export function transformKernelsCommand(
-  { place, view }: ConvolutionDescription['kernels'],
-  groups: number,
-  to: Temporary,
-): Command {
+/** Transforms a filter [groups · outputs, channels, 3, 3] to [groups, panels of 8 outputs, points, channels, 8]. A unit is a panel. */
+export function transformFilterCommand({ slot, view }: ConvolutionOperand, groups: number, to: Scratch): Command {
   const [outputBytes, channelBytes, rowBytes, columnBytes] = view.strides.map((stride) => 4 * stride) as [
     number,
     number,
@@ -52,10 +39,10 @@ export function transformKernelsCommand(
   const panels = Math.ceil(outputs / panelWidth);
   const cut = cutUnits(groups * panels, channels, 1 << 10);
   return {
-    code: transformKernels,
+    code: transformFilter,
     words: packWords(names, {
-      from: { place, byteOffset: 4 * view.offset },
-      to: { place: to, byteOffset: 0 },
+      from: { slot, byteOffset: 4 * view.offset },
+      to: { slot: to, byteOffset: 0 },
       channels,
       outputs,
       panels,
@@ -66,56 +53,53 @@ export function transformKernelsCommand(
       pointBytes: pointBytes(panelWidth * channels),
       ...cut,
     }),
-    chunks: chunksOf(cut),
-    scratchBytes: 0,
+    chunks: countChunks(cut),
+    workspaceBytes: 0,
   };
 }
 
-/** A unit is a panel. */
-const transformKernels: KernelCode = {
-  key: 'winograd kernels',
-  assemble: (module) =>
-    module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
-      const w = readWords(code, args, names);
-      const on = arithmetic(code, kernelFactors);
-      const offset = code.local('i32');
-      const channel = code.local('i32');
-      emitUnits(code, chunk, w, (unit) => {
-        const panel = i32.remU(unit, w.panels);
-        const firstInGroup = code.local('i32', i32.mul(panel, i32.const(panelWidth)));
-        const group = code.local('i32', i32.divU(unit, w.panels));
-        const groupOutputs = i32.mul(group, w.outputs);
-        const panelTo = code.local('i32', i32.add(w.to, i32.mul(unit, i32.mul(w.pointBytes, i32.const(points)))));
-        code.for(offset, i32.const(0), i32.const(panelWidth), 4, () => {
-          // Past the last output its kernel once more: what is computed from that is not stored.
-          const kernels = [0, 1, 2, 3].map((lane) => {
-            const output = code.local('i32', i32.add(i32.add(firstInGroup, offset), i32.const(lane)));
-            code.if(i32.geU(output, w.outputs), () => code.set(output, i32.sub(w.outputs, i32.const(1))));
-            const address = i32.mul(i32.add(groupOutputs, output), w.outputBytes);
-            return code.local('i32', i32.add(w.from, address));
-          });
-          const to = code.local('i32', i32.add(panelTo, i32.shl(offset, i32.const(2))));
-          code.for(channel, i32.const(0), w.channels, 1, () => {
-            const rows = [0, 1, 2].map((i) => {
-              const row = code.local('i32', i32.mul(w.rowBytes, i32.const(i)));
-              return [0, 1, 2].map((j) => {
-                const at = code.local('i32', i32.add(row, i32.mul(w.columnBytes, i32.const(j))));
-                const column = code.local('v128', v128.load32Zero(i32.add(kernels[0]!, at)));
-                for (const lane of [1, 2, 3]) {
-                  code.set(column, v128.load32Lane(i32.add(kernels[lane]!, at), column, lane));
-                }
-                return column;
-              });
+const transformFilter = kernelCode('winograd filter', {}, (module) =>
+  module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
+    const w = readWords(code, args, names);
+    const on = arithmetic(code, filterFactors);
+    const offset = code.local('i32');
+    const channel = code.local('i32');
+    emitUnits(code, chunk, w, (unit) => {
+      const panel = i32.remU(unit, w.panels);
+      const firstInGroup = code.local('i32', i32.mul(panel, i32.const(panelWidth)));
+      const group = code.local('i32', i32.divU(unit, w.panels));
+      const groupOutputs = i32.mul(group, w.outputs);
+      const panelTo = code.local('i32', i32.add(w.to, i32.mul(unit, i32.mul(w.pointBytes, i32.const(points)))));
+      code.for(offset, i32.const(0), i32.const(panelWidth), 4, () => {
+        // Repeats the last output's kernel; what is computed from it is not stored.
+        const kernels = [0, 1, 2, 3].map((lane) => {
+          const output = code.local('i32', i32.add(i32.add(firstInGroup, offset), i32.const(lane)));
+          code.if(i32.geU(output, w.outputs), () => code.set(output, i32.sub(w.outputs, i32.const(1))));
+          const address = i32.mul(i32.add(groupOutputs, output), w.outputBytes);
+          return code.local('i32', i32.add(w.from, address));
+        });
+        const to = code.local('i32', i32.add(panelTo, i32.shl(offset, i32.const(2))));
+        code.for(channel, i32.const(0), w.channels, 1, () => {
+          const rows = [0, 1, 2].map((i) => {
+            const row = code.local('i32', i32.mul(w.rowBytes, i32.const(i)));
+            return [0, 1, 2].map((j) => {
+              const at = code.local('i32', i32.add(row, i32.mul(w.columnBytes, i32.const(j))));
+              const column = code.local('v128', v128.load32Zero(i32.add(kernels[0]!, at)));
+              for (const lane of [1, 2, 3]) {
+                code.set(column, v128.load32Lane(i32.add(kernels[lane]!, at), column, lane));
+              }
+              return column;
             });
-            const target = code.local('i32', to);
-            for (const point of emitTransform(on, kernelTransform, rows).flat()) {
-              code.emit(v128.store(target, point));
-              code.add(target, w.pointBytes);
-            }
-            for (const kernel of kernels) code.add(kernel, w.channelBytes);
-            code.add(to, i32.const(4 * panelWidth));
           });
+          const target = code.local('i32', to);
+          for (const point of emitTransform(on, filterTransform, rows).flat()) {
+            code.emit(v128.store(target, point));
+            code.add(target, w.pointBytes);
+          }
+          for (const kernel of kernels) code.add(kernel, w.channelBytes);
+          code.add(to, i32.const(4 * panelWidth));
         });
       });
-    }),
-};
+    });
+  }),
+);

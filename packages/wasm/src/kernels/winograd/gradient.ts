@@ -1,8 +1,6 @@
 import {
-  f32x4,
   i32,
   memory,
-  v128,
   type Code,
   type FunctionRef,
   type Local,
@@ -10,46 +8,46 @@ import {
   type Statement,
   type Value,
 } from '../../assembler/index.ts';
-import type { Command, KernelCode, Temporary } from '../../command.ts';
-import type { ConvolutionDescription } from '../convolution/geometry.ts';
-import { divideUp, emitLeast } from '../../emit/units.ts';
+import type { Command, Features, Scratch } from '../../command.ts';
+import { epilogueCommand } from '../../emit/epilogue.ts';
+import { kernelCode } from '../../emit/kernelCode.ts';
+import { divideUp, emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { emitTile } from '../panels/registerTile.ts';
-import { tailCommand } from '../../emit/epilogue.ts';
-import { layOut } from './forward.ts';
-import { panelWidth, pointBytes } from './filter.ts';
-import { channelsTransformer } from './patches.ts';
-import { gradientStorer } from './store.ts';
+import type { Convolution } from '../convolution/geometry.ts';
 import { addSlicesCommand } from './addSlices.ts';
-import { points } from './transforms.ts';
+import { layOutWorkspace, panelWidth, pointBytes } from './layout.ts';
+import { channelsTransformer } from './patches.ts';
+import { productAccumulator } from './products.ts';
+import { gradientStorer } from './store.ts';
 import {
-  blocksOf,
+  countBlocks,
   gridNames,
+  maxBlockTiles,
+  maxStripRows,
   rowTable,
   rowTableBytes,
   sourceNames,
   stripCopier,
-  stripRows,
   stripSource,
   tileEntry,
   tileTable,
-  tilesInBlock,
   type TileGrid,
 } from './tiles.ts';
+import { points } from './transforms.ts';
 
-const kernelSourceNames = sourceNames.map((name) => `${name}OfKernels` as const);
+const filterSourceNames = sourceNames.map((name) => `${name}OfFilter` as const);
 
 const names = [
   ...gridNames,
   ...sourceNames,
-  ...kernelSourceNames,
-  'images',
-  'kernels',
+  ...filterSourceNames,
+  'input',
+  'filter',
   'output',
   'channels',
   'outputs',
   'channelBytes',
-  'kernelBytes',
+  'filterBytes',
   'channelsInPart',
   'outputsInPart',
   'channelParts',
@@ -61,15 +59,16 @@ const names = [
   'tilePointBytes',
   'sumPointBytes',
   'rowsAt',
-  'kernelRowsAt',
+  'filterRowsAt',
   'stripsAt',
-  'kernelStripsAt',
+  'filterStripsAt',
   'patchesAt',
   'transformedAt',
   'sumsAt',
 ] as const;
+type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 
-/** How the work is cut: channels in multiples of 4, outputs of 8, and blocks of tiles whose sums are added at the end. */
+/** Channels are cut in multiples of 4, outputs in multiples of 8, and blocks of tiles into slices. */
 export interface GradientCut {
   readonly channelsInPart: number;
   readonly outputsInPart: number;
@@ -77,55 +76,56 @@ export interface GradientCut {
 }
 
 /**
- * The commands of a convolution whose outputs are 3×3 and whose kernels are large, as the gradient for the kernels of a
- * convolution with kernels of 3×3 is: images are [channels, N, H, W], kernels (the cotangent) [outputs, N, H′, W′]. `grid`
- * has the tiles of the cotangent. A chunk sums up one slice of them for a part of the channels and outputs.
+ * The commands of a convolution with 3×3 outputs and a large filter, the form of the gradient of a 3×3 filter: the input is
+ * [channels, N, H, W], the filter (the cotangent) [outputs, N, H′, W′]. `grid` has the tiles of the cotangent. A chunk adds
+ * up a slice of them for a part of the channels and outputs.
  */
 export function gradientCommands(
-  { images, kernels, output, shape, low, tail }: ConvolutionDescription,
+  { input, filter, output, shape, padBefore, epilogue }: Convolution,
   grid: TileGrid,
   { channelsInPart, outputsInPart, slices: wanted }: GradientCut,
+  features: Features,
 ): Command[] {
-  const [channels, outputs] = shape as [number, number];
+  const [channels, outputs] = shape as readonly [number, number];
   const size = channels * outputs * 9;
-  const blocks = blocksOf(grid);
+  const blocks = countBlocks(grid);
   const blocksInSlice = Math.ceil(blocks / wanted);
   const slices = Math.ceil(blocks / blocksInSlice);
   const channelParts = Math.ceil(channels / channelsInPart);
   const outputParts = Math.ceil(outputs / outputsInPart);
-  const tiles = tilesInBlock(grid);
+  const tiles = maxBlockTiles(grid);
   const patchPointBytes = pointBytes(tiles * channelsInPart);
   const tilePointBytes = pointBytes(tiles * outputsInPart);
   const sumPointBytes = pointBytes(channelsInPart * outputsInPart);
-  const stripsBytes = 4 * grid.stripBytes * stripRows(grid);
-  const [places, scratchBytes] = layOut({
+  const stripsBytes = 4 * grid.stripBytes * maxStripRows(grid);
+  const [offsets, workspaceBytes] = layOutWorkspace({
     tilesAt: tileEntry.bytes * (tiles + 4),
     rowsAt: rowTableBytes(grid),
-    kernelRowsAt: rowTableBytes(grid),
+    filterRowsAt: rowTableBytes(grid),
     stripsAt: stripsBytes,
-    kernelStripsAt: stripsBytes,
+    filterStripsAt: stripsBytes,
     patchesAt: points * patchPointBytes,
     transformedAt: points * tilePointBytes,
     sumsAt: points * sumPointBytes,
   });
-  const sums: Temporary = { kind: 'temporary', bytes: 4 * slices * size };
-  const kernelSource = stripSource(kernels.view, 1, [0, 0], grid, 1);
+  const sums: Scratch = { kind: 'scratch', bytes: 4 * slices * size };
+  const filterSource = stripSource(filter.view, 1, [0, 0], grid, 1);
   const multiply: Command = {
-    code: gradient,
+    code: kernelCode('winograd gradient', features, assemble),
     words: packWords(names, {
       ...grid,
-      ...stripSource(images.view, 1, low, grid, 3),
-      ...(Object.fromEntries(sourceNames.map((name) => [`${name}OfKernels`, kernelSource[name]])) as Record<
-        (typeof kernelSourceNames)[number],
+      ...stripSource(input.view, 1, padBefore, grid, 3),
+      ...(Object.fromEntries(sourceNames.map((name) => [`${name}OfFilter`, filterSource[name]])) as Record<
+        (typeof filterSourceNames)[number],
         number
       >),
-      images: { place: images.place, byteOffset: 4 * images.view.offset },
-      kernels: { place: kernels.place, byteOffset: 4 * kernels.view.offset },
-      output: { place: slices === 1 ? output : sums, byteOffset: 0 },
+      input: { slot: input.slot, byteOffset: 4 * input.view.offset },
+      filter: { slot: filter.slot, byteOffset: 4 * filter.view.offset },
+      output: { slot: slices === 1 ? output : sums, byteOffset: 0 },
       channels,
       outputs,
-      channelBytes: 4 * images.view.strides[0]!,
-      kernelBytes: 4 * kernels.view.strides[0]!,
+      channelBytes: 4 * input.view.strides[0]!,
+      filterBytes: 4 * filter.view.strides[0]!,
       channelsInPart,
       outputsInPart,
       channelParts,
@@ -136,135 +136,178 @@ export function gradientCommands(
       patchPointBytes,
       tilePointBytes,
       sumPointBytes,
-      ...places,
+      ...offsets,
     }),
     chunks: slices * channelParts * outputParts,
-    scratchBytes,
+    workspaceBytes,
   };
-  if (slices > 1) return [multiply, addSlicesCommand(sums, slices, output, size, tail)];
-  return tail ? [multiply, tailCommand(tail, size)] : [multiply];
+  if (slices > 1) return [multiply, addSlicesCommand({ from: sums, slices, size, epilogue }, output)];
+  return epilogue ? [multiply, epilogueCommand(epilogue, size)] : [multiply];
 }
 
-const gradient: KernelCode = {
-  key: 'winograd gradient',
-  assemble: (module, { relaxed }) => {
-    const listTiles = tileTable(module);
-    const listRows = rowTable(module);
-    const copyStrip = stripCopier(module);
-    const transformPatches = channelsTransformer(module, 'patches');
-    const transformTiles = channelsTransformer(module, 'tiles');
-    const accumulate = accumulator(module, relaxed);
-    const store = gradientStorer(module);
-    return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, scratch) => {
-      const w = readWords(code, args, names);
-      const rest = code.local('i32', i32.divU(chunk, w.channelParts));
-      const channel = code.local('i32', i32.mul(i32.remU(chunk, w.channelParts), w.channelsInPart));
-      const output = code.local('i32', i32.mul(i32.remU(rest, w.outputParts), w.outputsInPart));
-      const slice = code.local('i32', i32.divU(rest, w.outputParts));
-      const channels = emitLeast(code, w.channelsInPart, i32.sub(w.channels, channel));
-      const outputs = emitLeast(code, w.outputsInPart, i32.sub(w.outputs, output));
-      const firstBlock = code.local('i32', i32.mul(slice, w.blocksInSlice));
-      const endBlock = emitLeast(code, i32.add(firstBlock, w.blocksInSlice), w.blocks);
-      const at = (offset: Value<'i32'>) => code.local('i32', i32.add(scratch, offset));
-      const [rows, kernelRows] = [at(w.rowsAt), at(w.kernelRowsAt)];
-      const [strips, kernelStrips] = [at(w.stripsAt), at(w.kernelStripsAt)];
-      const [patches, transformed, sums] = [at(w.patchesAt), at(w.transformedAt), at(w.sumsAt)];
-      const stripsBytes = code.local('i32', i32.shrU(i32.sub(kernelStrips, strips), i32.const(2)));
-      const wordsFrom = (name: (typeof names)[number]): Value<'i32'> =>
-        i32.add(args, i32.const(4 * names.indexOf(name)));
-
-      const block = code.local('i32');
-      code.for(block, firstBlock, endBlock, 1, () => {
-        const tiles = code.local('i32', code.call(listTiles, args, block, scratch));
-        const endTiles = code.local('i32', i32.add(scratch, i32.mul(tiles, i32.const(tileEntry.bytes))));
-        const list = (words: Value<'i32'>, to: Local<'i32'>): Local<'i32'> =>
-          code.local('i32', code.call(listRows, args, words, block, to));
-        const endRows = list(wordsFrom(sourceNames[0]), rows);
-        const endKernelRows = list(wordsFrom(kernelSourceNames[0]!), kernelRows);
-        // Borders stay as they are from channel to channel.
-        code.emit(memory.fill(strips, i32.const(0), i32.sub(patches, strips)));
-
-        emitPlanes(code, {
-          first: i32.add(w.images, i32.mul(channel, w.channelBytes)),
-          planeBytes: w.channelBytes,
-          count: channels,
-          panelWidth: 4,
-          to: patches,
+function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
+  const functions = defineFunctions(module, relaxed);
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
+    const w = readWords(code, args, names);
+    const rest = code.local('i32', i32.divU(chunk, w.channelParts));
+    const channel = code.local('i32', i32.mul(i32.remU(chunk, w.channelParts), w.channelsInPart));
+    const output = code.local('i32', i32.mul(i32.remU(rest, w.outputParts), w.outputsInPart));
+    const slice = code.local('i32', i32.divU(rest, w.outputParts));
+    const channels = emitMin(code, w.channelsInPart, i32.sub(w.channels, channel));
+    const outputs = emitMin(code, w.outputsInPart, i32.sub(w.outputs, output));
+    const firstBlock = code.local('i32', i32.mul(slice, w.blocksInSlice));
+    const endBlock = emitMin(code, i32.add(firstBlock, w.blocksInSlice), w.blocks);
+    const at = (offset: Value<'i32'>) => code.local('i32', i32.add(workspace, offset));
+    const part: Part = {
+      channel,
+      channels,
+      output,
+      outputs,
+      rows: at(w.rowsAt),
+      filterRows: at(w.filterRowsAt),
+      strips: at(w.stripsAt),
+      filterStrips: at(w.filterStripsAt),
+      patches: at(w.patchesAt),
+      transformed: at(w.transformedAt),
+      sums: at(w.sumsAt),
+    };
+    const stripsBytes = code.local('i32', i32.shrU(i32.sub(part.filterStrips, part.strips), i32.const(2)));
+    const block = code.local('i32');
+    code.for(block, firstBlock, endBlock, 1, () => {
+      const tiles = emitTransforms({ code, w, args, workspace, functions }, part, block, stripsBytes);
+      code.emit(
+        code.call(
+          functions.accumulate,
+          part.patches,
+          w.patchPointBytes,
+          part.transformed,
+          w.tilePointBytes,
+          part.sums,
+          w.sumPointBytes,
           tiles,
-          copy: (plane, number) => {
-            const strip = i32.add(strips, i32.mul(number, stripsBytes));
-            code.emit(code.call(copyStrip, plane, w.columnBytes, rows, endRows, strip));
-          },
-          transform: (to, step) =>
-            code.call(
-              transformPatches,
-              scratch,
-              endTiles,
-              strips,
-              w.stripBytes,
-              to,
-              step,
-              w.patchPointBytes,
-              stripsBytes,
-            ),
-        });
-        emitPlanes(code, {
-          first: i32.add(w.kernels, i32.mul(output, w.kernelBytes)),
-          planeBytes: w.kernelBytes,
-          count: outputs,
-          panelWidth,
-          to: transformed,
-          tiles,
-          copy: (plane, number) => {
-            const strip = i32.add(kernelStrips, i32.mul(number, stripsBytes));
-            code.emit(code.call(copyStrip, plane, w.columnBytesOfKernels, kernelRows, endKernelRows, strip));
-          },
-          transform: (to, step) =>
-            code.call(
-              transformTiles,
-              scratch,
-              endTiles,
-              kernelStrips,
-              w.stripBytes,
-              to,
-              step,
-              w.tilePointBytes,
-              stripsBytes,
-            ),
-        });
-        code.emit(
-          code.call(
-            accumulate,
-            patches,
-            w.patchPointBytes,
-            transformed,
-            w.tilePointBytes,
-            sums,
-            w.sumPointBytes,
-            tiles,
-            divideUp(channels, 4),
-            divideUp(outputs, panelWidth),
-            i32.ne(block, firstBlock),
-          ),
-        );
-      });
-
-      const to = code.local('i32', i32.add(w.output, i32.mul(slice, w.sliceBytes)));
-      const element = i32.add(i32.mul(channel, w.outputs), output);
-      code.add(to, i32.mul(element, i32.const(4 * 9)));
-      code.emit(code.call(store, sums, w.sumPointBytes, to, i32.mul(w.outputs, i32.const(4 * 9)), channels, outputs));
+          divideUp(channels, 4),
+          divideUp(outputs, panelWidth),
+          i32.ne(block, firstBlock),
+        ),
+      );
     });
-  },
-};
+
+    const to = code.local('i32', i32.add(w.output, i32.mul(slice, w.sliceBytes)));
+    const element = i32.add(i32.mul(channel, w.outputs), output);
+    code.add(to, i32.mul(element, i32.const(4 * 9)));
+    const rowBytes = i32.mul(w.outputs, i32.const(4 * 9));
+    code.emit(code.call(functions.store, part.sums, w.sumPointBytes, to, rowBytes, channels, outputs));
+  });
+}
 
 type I32 = 'i32';
+
+type Functions = ReturnType<typeof defineFunctions>;
+
+function defineFunctions(module: ModuleBuilder, relaxed: boolean) {
+  return {
+    listTiles: tileTable(module),
+    listRows: rowTable(module),
+    copyStrip: stripCopier(module),
+    transformPatches: channelsTransformer(module, 'patches'),
+    transformTiles: channelsTransformer(module, 'tiles'),
+    accumulate: productAccumulator(module, relaxed),
+    store: gradientStorer(module),
+  };
+}
+
+/** The part of a chunk: the first channel and output with their numbers, and addresses in the workspace. */
+type Part = Readonly<
+  Record<
+    | 'channel'
+    | 'channels'
+    | 'output'
+    | 'outputs'
+    | 'rows'
+    | 'filterRows'
+    | 'strips'
+    | 'filterStrips'
+    | 'patches'
+    | 'transformed'
+    | 'sums',
+    Local<I32>
+  >
+>;
+
+interface Emitted {
+  readonly code: Code;
+  readonly w: Words;
+  readonly args: Local<I32>;
+  readonly workspace: Local<I32>;
+  readonly functions: Functions;
+}
+
+/** Emits the transforms of a block's patches and tiles. Returns the number of tiles. */
+function emitTransforms(
+  { code, w, args, workspace, functions }: Emitted,
+  part: Part,
+  block: Local<I32>,
+  stripsBytes: Local<I32>,
+): Local<I32> {
+  const { listTiles, listRows, copyStrip, transformPatches, transformTiles } = functions;
+  const { rows, filterRows, strips, filterStrips, patches, transformed } = part;
+  const wordsFrom = (name: (typeof names)[number]): Value<I32> => i32.add(args, i32.const(4 * names.indexOf(name)));
+  const tiles = code.local('i32', code.call(listTiles, args, block, workspace));
+  const endTiles = code.local('i32', i32.add(workspace, i32.mul(tiles, i32.const(tileEntry.bytes))));
+  const list = (words: Value<I32>, to: Local<I32>): Local<I32> =>
+    code.local('i32', code.call(listRows, args, words, block, to));
+  const endRows = list(wordsFrom(sourceNames[0]), rows);
+  const endFilterRows = list(wordsFrom(filterSourceNames[0]!), filterRows);
+  // Borders are the same for all channels.
+  code.emit(memory.fill(strips, i32.const(0), i32.sub(patches, strips)));
+
+  emitPlanes(code, {
+    first: i32.add(w.input, i32.mul(part.channel, w.channelBytes)),
+    planeBytes: w.channelBytes,
+    count: part.channels,
+    panelWidth: 4,
+    to: patches,
+    tiles,
+    copy: (plane, number) => {
+      const strip = i32.add(strips, i32.mul(number, stripsBytes));
+      code.emit(code.call(copyStrip, plane, w.columnBytes, rows, endRows, strip));
+    },
+    transform: (to, step) =>
+      code.call(transformPatches, workspace, endTiles, strips, w.stripBytes, to, step, w.patchPointBytes, stripsBytes),
+  });
+  emitPlanes(code, {
+    first: i32.add(w.filter, i32.mul(part.output, w.filterBytes)),
+    planeBytes: w.filterBytes,
+    count: part.outputs,
+    panelWidth,
+    to: transformed,
+    tiles,
+    copy: (plane, number) => {
+      const strip = i32.add(filterStrips, i32.mul(number, stripsBytes));
+      code.emit(code.call(copyStrip, plane, w.columnBytesOfFilter, filterRows, endFilterRows, strip));
+    },
+    transform: (to, step) =>
+      code.call(
+        transformTiles,
+        workspace,
+        endTiles,
+        filterStrips,
+        w.stripBytes,
+        to,
+        step,
+        w.tilePointBytes,
+        stripsBytes,
+      ),
+  });
+  return tiles;
+}
 
 /** Planes that are transformed four at a time, to panels [count / panelWidth, tiles, panelWidth] for each point. */
 interface Planes {
   readonly first: Value<I32>;
   readonly planeBytes: Local<I32>;
   readonly count: Local<I32>;
-  readonly panelWidth: 4 | 8;
+  readonly panelWidth: number;
   readonly to: Local<I32>;
   readonly tiles: Local<I32>;
   /** Copies a plane to one of the four strips. */
@@ -273,7 +316,8 @@ interface Planes {
   readonly transform: (to: Value<I32>, step: Value<I32>) => Statement;
 }
 
-function emitPlanes(code: Code, { first, planeBytes, count, panelWidth, to, tiles, copy, transform }: Planes): void {
+function emitPlanes(code: Code, planes: Planes): void {
+  const { first, planeBytes, count, to, tiles, copy, transform } = planes;
   const from = code.local('i32');
   const lane = code.local('i32');
   const plane = code.local('i32', first);
@@ -281,55 +325,11 @@ function emitPlanes(code: Code, { first, planeBytes, count, panelWidth, to, tile
   code.for(from, i32.const(0), count, 4, () => {
     code.for(lane, i32.const(0), i32.const(4), 1, () => {
       copy(plane, lane);
-      // Past the last plane it once more: what is computed from that is not stored.
+      // Repeats the last plane; what is computed from it is not stored.
       code.if(i32.ne(plane, last), () => code.add(plane, planeBytes));
     });
-    const panel = i32.mul(i32.and(from, i32.const(-panelWidth)), tiles);
-    const elements = i32.add(panel, i32.and(from, i32.const(panelWidth - 1)));
-    code.emit(transform(i32.add(to, i32.shl(elements, i32.const(2))), i32.const(4 * panelWidth)));
+    const panel = i32.mul(i32.and(from, i32.const(-planes.panelWidth)), tiles);
+    const elements = i32.add(panel, i32.and(from, i32.const(planes.panelWidth - 1)));
+    code.emit(transform(i32.add(to, i32.shl(elements, i32.const(2))), i32.const(4 * planes.panelWidth)));
   });
-}
-
-type Accumulator = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
-
-/**
- * Defines a function (patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds) that
- * stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
- * [points, outputPanels, channelGroups, 4, 8], or adds them to what is there.
- */
-function accumulator(module: ModuleBuilder, relaxed: boolean): Accumulator {
-  return module.function(
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    [],
-    (code, patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds) => {
-      const point = code.local('i32');
-      const panel = code.local('i32');
-      const group = code.local('i32');
-      const a = code.local('i32');
-      const b = code.local('i32');
-      const to = code.local('i32');
-      const panelBytes = code.local('i32', i32.mul(depth, i32.const(4 * panelWidth)));
-      code.for(point, i32.const(0), i32.const(points), 1, () => {
-        const columns = code.local('i32', tiles);
-        code.set(to, sums);
-        code.for(panel, i32.const(0), outputPanels, 1, () => {
-          code.set(a, patches);
-          code.for(group, i32.const(0), channelGroups, 1, () => {
-            code.set(b, columns);
-            const operands = { a, aRow: 4, aStep: 16, b, bStep: 4 * panelWidth, depth };
-            const tile = emitTile(code, { rows: 4, vectors: 2, ...operands, relaxed }).flat();
-            code.if(adds, () =>
-              tile.forEach((sum, i) => code.set(sum, f32x4.add(v128.load(to, { offset: 16 * i }), sum))),
-            );
-            tile.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
-            code.add(to, i32.const(4 * 4 * panelWidth));
-          });
-          code.add(columns, panelBytes);
-        });
-        code.add(patches, patchBytes);
-        code.add(tiles, tileBytes);
-        code.add(sums, sumBytes);
-      });
-    },
-  );
 }

@@ -1,6 +1,5 @@
 import {
   i32,
-  i8x16,
   v128,
   type Code,
   type FunctionRef,
@@ -8,7 +7,7 @@ import {
   type ModuleBuilder,
   type Value,
 } from '../../assembler/index.ts';
-import { transpose } from '../../emit/lanes.ts';
+import { shuffleLanes, transposeLanes } from '../../emit/lanes.ts';
 import { tileEntry } from './tiles.ts';
 import {
   arithmetic,
@@ -23,12 +22,11 @@ import {
 type I32 = 'i32';
 type Four<T> = readonly [T, T, T, T];
 
-/** Four of something, by number. */
 function four<T>(of: (index: number) => T): Four<T> {
   return [of(0), of(1), of(2), of(3)];
 }
 
-/** Emits the transform of four patches of 6×6, a lane each, and stores point after point. It moves all locals. */
+/** Emits the transform of four 6×6 patches, a lane each, and stores it point by point. Moves all locals. */
 function emitPatches(
   code: Code,
   on: Arithmetic,
@@ -38,11 +36,11 @@ function emitPatches(
   pointBytes: Value<I32>,
 ): void {
   const rows = [0, 1, 2, 3, 4, 5].map(() => {
-    const left = transpose(
+    const left = transposeLanes(
       code,
       addresses.map((address) => code.local('v128', v128.load(address, { align: 4 }))),
     ).map((column) => code.local('v128', column));
-    // The last two columns, those of two patches a vector.
+    // The last two columns of two patches.
     const pair = (first: 0 | 2): Local<'v128'> => {
       const one = code.local('v128', v128.load64Zero(addresses[first], { offset: 16, align: 4 }));
       code.set(one, v128.load64Lane(addresses[(first + 1) as 1 | 3], one, 1, { offset: 16, align: 4 }));
@@ -51,14 +49,7 @@ function emitPatches(
     const [a, b] = [pair(0), pair(2)];
     const right = [0, 1].map((column) => {
       const lanes = [column, 2 + column, 4 + column, 6 + column];
-      return code.local(
-        'v128',
-        i8x16.shuffle(
-          a,
-          b,
-          lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
-        ),
-      );
+      return code.local('v128', shuffleLanes(a, b, lanes));
     });
     for (const address of addresses) code.add(address, rowBytes);
     return [...left, ...right];
@@ -66,7 +57,7 @@ function emitPatches(
   emitStores(code, emitTransform(on, patchTransform, rows), to, pointBytes);
 }
 
-/** The same for tiles of 4×4, with the adjoint of the transform that makes them. */
+/** Emits the adjoint of the output transform of four 4×4 tiles, like {@link emitPatches}. */
 function emitTiles(
   code: Code,
   on: Arithmetic,
@@ -76,7 +67,7 @@ function emitTiles(
   pointBytes: Value<I32>,
 ): void {
   const rows = [0, 1, 2, 3].map(() => {
-    const row = transpose(
+    const row = transposeLanes(
       code,
       addresses.map((address) => code.local('v128', v128.load(address, { align: 4 }))),
     ).map((column) => code.local('v128', column));
@@ -93,14 +84,14 @@ function emitStores(code: Code, rows: Value<'v128'>[][], to: Local<I32>, pointBy
   }
 }
 
-type Each = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []>;
+type Transformer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []>;
 const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
 /**
  * Defines a function (tiles, endTiles, strip, stripBytes, to, step, pointBytes) that transforms patches of one channel,
- * four tiles to a vector. `tiles` points to their table, `to` moves `step` from group to group.
+ * four tiles to a vector. `tiles` is the address of their table; groups of four are stored `step` bytes apart from `to` on.
  */
-export function patchTransformer(module: ModuleBuilder): Each {
+export function patchTransformer(module: ModuleBuilder): Transformer {
   return module.function(params, [], (code, tile, endTiles, strip, rowBytes, to, step, pointBytes) => {
     const on = arithmetic(code, patchFactors);
     code.while(i32.ltU(tile, endTiles), () => {
@@ -116,8 +107,9 @@ export function patchTransformer(module: ModuleBuilder): Each {
 }
 
 /**
- * Defines a function like {@link patchTransformer}'s, but for four channels, a lane each, whose strips are `stripsBytes`
- * apart: (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes), with `to` moving from tile to tile.
+ * Defines a function (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes) like
+ * {@link patchTransformer}'s for four channels, a lane each, whose strips are `stripsBytes` apart. Tiles are stored `step` bytes
+ * apart.
  */
 export function channelsTransformer(
   module: ModuleBuilder,

@@ -1,13 +1,13 @@
 import { f32, i32, v128, type Code, type FunctionRef, type Local, type ModuleBuilder } from '../../assembler/index.ts';
-import { transpose } from '../../emit/lanes.ts';
-import { emitLeast } from '../../emit/units.ts';
-import { panelWidth } from './filter.ts';
+import { transposeLanes } from '../../emit/lanes.ts';
+import { emitMin } from '../../emit/units.ts';
+import { panelWidth } from './layout.ts';
 import { tileEntry } from './tiles.ts';
 import {
   arithmetic,
   emitTransform,
-  kernelAdjoint,
-  kernelAdjointFactors,
+  filterAdjoint,
+  filterAdjointFactors,
   tileFactors,
   tileTransform,
 } from './transforms.ts';
@@ -16,8 +16,8 @@ type I32 = 'i32';
 type Storer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
 
 /**
- * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that makes output
- * tiles of the products [points, tiles, 8] and stores them in `outputs` ≤ 8 planes. Products are overwritten.
+ * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms products
+ * [points, tiles, 8] to output tiles and stores them in `outputs` ≤ 8 planes. Overwrites the products.
  */
 export function tileStorer(module: ModuleBuilder): Storer {
   const clip = clipper(module);
@@ -36,9 +36,9 @@ export function tileStorer(module: ModuleBuilder): Storer {
         code.for(lane, i32.const(0), outputs, 4, () => {
           const start = code.local('i32', i32.add(products, i32.shl(lane, i32.const(2))));
           const results = emitTransform(on, tileTransform, loadPoints(code, start, pointBytes));
-          // Lanes become columns: for each row of the tile, that of four outputs.
-          const inRows = results.map((row) => transpose(code, row).map((output) => code.local('v128', output)));
-          const count = emitLeast(code, i32.const(4), i32.sub(outputs, lane));
+          // Transposes lanes to columns: for each row of the tile, the rows of four outputs.
+          const inRows = results.map((row) => transposeLanes(code, row).map((output) => code.local('v128', output)));
+          const count = emitMin(code, i32.const(4), i32.sub(outputs, lane));
           code.if(
             i32.and(isWhole, i32.eq(count, i32.const(4))),
             () => {
@@ -52,7 +52,7 @@ export function tileStorer(module: ModuleBuilder): Storer {
               }
             },
             () => {
-              // Over the products, which have been read: four points' columns hold one output's tile.
+              // Overwrites the products, which have been read: the columns of four points hold a tile of one output.
               code.set(from, start);
               for (let output = 0; output < 4; output++) {
                 for (const row of inRows) {
@@ -100,8 +100,8 @@ function clipper(module: ModuleBuilder): Storer {
 }
 
 /**
- * Defines a function (sums, pointBytes, to, channelBytes, channels, outputs) that makes kernels of 3×3 of the sums
- * [points, ⌈outputs / 8⌉, ⌈channels / 4⌉, 4, 8] and stores them, `channelBytes` from channel to channel.
+ * Defines a function (sums, pointBytes, to, channelBytes, channels, outputs) that transforms sums
+ * [points, ⌈outputs / 8⌉, ⌈channels / 4⌉, 4, 8] to 3×3 filters and stores them, `channelBytes` apart for channels.
  */
 export function gradientStorer(
   module: ModuleBuilder,
@@ -110,7 +110,7 @@ export function gradientStorer(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
     (code, sums, pointBytes, to, channelBytes, channels, outputs) => {
-      const on = arithmetic(code, kernelAdjointFactors);
+      const on = arithmetic(code, filterAdjointFactors);
       const output = code.local('i32');
       const channel = code.local('i32');
       const panelRows = code.local('i32', i32.and(i32.add(channels, i32.const(3)), i32.const(-4)));
@@ -121,10 +121,10 @@ export function gradientStorer(
         const target = code.local('i32', i32.add(to, i32.mul(output, i32.const(4 * 9))));
         const count = code.local('i32', i32.sub(outputs, output));
         code.for(channel, i32.const(0), channels, 1, () => {
-          const kernels = emitTransform(on, kernelAdjoint, loadPoints(code, first, pointBytes)).flat();
+          const filters = emitTransform(on, filterAdjoint, loadPoints(code, first, pointBytes)).flat();
           for (let lane = 0; lane < 4; lane++) {
             code.if(i32.gtU(count, i32.const(lane)), () =>
-              kernels.forEach((element, i) =>
+              filters.forEach((element, i) =>
                 code.emit(v128.store32Lane(target, element, lane, { offset: 4 * (9 * lane + i) })),
               ),
             );

@@ -1,11 +1,11 @@
-// Images are cut into tiles of 4×4 outputs, and these into blocks, which are what is multiplied at once. A block's rows are
-// copied into a strip of scratch memory with zeros where there is no image, so that no transform looks at borders.
-import type { View } from '@thetagrad/core/backend';
+// Outputs are cut into 4×4 tiles, and these into blocks that are multiplied together. The input rows of a block are copied
+// into a strip of the workspace with zeros outside the input, so that no transform has to handle borders.
+import type { Pair, View } from '@thetagrad/core/backend';
 import { f32, i32, v128, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import { emitLeast } from '../../emit/units.ts';
+import { emitMin } from '../../emit/units.ts';
 import { readWords } from '../../emit/words.ts';
 
-/** The tiles of [N, ·, height, width] outputs. A block is a rectangle of tiles; its rows go on from image to image. */
+/** The tiles of outputs [N, ·, height, width]. A block is a rectangle of tiles, whose rows may continue in the next image. */
 export interface TileGrid {
   readonly rowsInImage: number;
   readonly rows: number;
@@ -13,15 +13,15 @@ export interface TileGrid {
   readonly rowsInBlock: number;
   readonly columnsInBlock: number;
   readonly columnBlocks: number;
-  /** Bytes of a row of the strip. */
+  /** The size of a row of the strip in bytes. */
   readonly stripBytes: number;
   readonly height: number;
   readonly width: number;
-  /** From image to image of the outputs. */
+  /** The distance of images of the output, in bytes. */
   readonly outputBytes: number;
 }
 
-export const gridNames: readonly [
+export const gridNames = [
   'rowsInImage',
   'rows',
   'columns',
@@ -32,22 +32,11 @@ export const gridNames: readonly [
   'height',
   'width',
   'outputBytes',
-] = [
-  'rowsInImage',
-  'rows',
-  'columns',
-  'rowsInBlock',
-  'columnsInBlock',
-  'columnBlocks',
-  'stripBytes',
-  'height',
-  'width',
-  'outputBytes',
-];
+] as const;
 
 /**
- * Cuts into blocks of about `wanted` tiles; of several sizes close to it, one that fills groups of four tiles best.
- * `outputs` is how many channels the outputs have.
+ * Cuts into blocks of about `wanted` tiles; of several sizes close to it, chooses the one that fills groups of four tiles
+ * best. `outputs` is the number of output channels.
  */
 export function tileGrid(images: number, outputs: number, height: number, width: number, wanted: number): TileGrid {
   const rowsInImage = Math.ceil(height / 4);
@@ -55,12 +44,12 @@ export function tileGrid(images: number, outputs: number, height: number, width:
   const columns = Math.ceil(width / 4);
   const columnBlocks = Math.ceil(columns / (1.25 * wanted));
   const columnsInBlock = columnBlocks === 1 ? columns : 4 * Math.ceil(columns / columnBlocks / 4);
-  const most = Math.max(1, Math.min(rows, Math.floor((1.25 * wanted) / columnsInBlock)));
-  let rowsInBlock = most;
+  const maxRows = Math.max(1, Math.min(rows, Math.floor((1.25 * wanted) / columnsInBlock)));
+  let rowsInBlock = maxRows;
   let best = Infinity;
-  for (let some = most; 2 * some > most; some--) {
-    // Each block has its cost, too, about that of a group.
-    const cost = Math.ceil(rows / some) + groupsOfTiles({ rows, columnsInBlock, rowsInBlock: some });
+  for (let some = maxRows; 2 * some > maxRows; some--) {
+    // A block costs about as much as a group.
+    const cost = Math.ceil(rows / some) + countGroups({ rows, columnsInBlock, rowsInBlock: some });
     if (cost < best) [best, rowsInBlock] = [cost, some];
   }
   return {
@@ -77,37 +66,37 @@ export function tileGrid(images: number, outputs: number, height: number, width:
   };
 }
 
-export function blocksOf({ rows, rowsInBlock, columnBlocks }: TileGrid): number {
+export function countBlocks({ rows, rowsInBlock, columnBlocks }: TileGrid): number {
   return Math.ceil(rows / rowsInBlock) * columnBlocks;
 }
 
-/** Groups of four tiles in the blocks of one column of blocks. */
-function groupsOfTiles(grid: Pick<TileGrid, 'rows' | 'rowsInBlock' | 'columnsInBlock'>): number {
+/** The number of groups of four tiles in a column of blocks. */
+function countGroups(grid: Pick<TileGrid, 'rows' | 'rowsInBlock' | 'columnsInBlock'>): number {
   const { rows, rowsInBlock, columnsInBlock } = grid;
   const whole = Math.floor(rows / rowsInBlock);
   return whole * Math.ceil((rowsInBlock * columnsInBlock) / 4) + Math.ceil(((rows % rowsInBlock) * columnsInBlock) / 4);
 }
 
-/** Tiles that are multiplied, with those that only fill groups of four. */
-export function paddedTiles(grid: TileGrid): number {
-  return 4 * groupsOfTiles(grid) * grid.columnBlocks;
+/** The number of tiles that are multiplied, including those that fill up groups of four. */
+export function countPaddedTiles(grid: TileGrid): number {
+  return 4 * countGroups(grid) * grid.columnBlocks;
 }
 
-/** The most tiles of a block, in whole groups of four. */
-export function tilesInBlock({ rowsInBlock, columnsInBlock }: TileGrid): number {
+/** The maximum number of tiles in a block, in whole groups of four. */
+export function maxBlockTiles({ rowsInBlock, columnsInBlock }: TileGrid): number {
   return 4 * Math.ceil((rowsInBlock * columnsInBlock) / 4);
 }
 
-/** The most rows of a strip: four for each row of tiles, and two more where an image ends. */
-export function stripRows({ rowsInBlock }: TileGrid): number {
+/** The maximum number of rows of a strip: four for each row of tiles, and two more where an image ends. */
+export function maxStripRows({ rowsInBlock }: TileGrid): number {
   return 6 * rowsInBlock;
 }
 
-/** Where a block's rows come from: planes [N, ·, height, width]. */
+/** The source of strips: planes [N, ·, height, width]. */
 export interface StripSource {
   readonly sourceHeight: number;
   readonly sourceWidth: number;
-  /** Coordinates of the strip's first row and column in the image, for the tile (0, 0). */
+  /** The coordinates of the strip's first row and column, for tile (0, 0). */
   readonly firstRow: number;
   readonly firstColumn: number;
   readonly imageBytes: number;
@@ -115,7 +104,7 @@ export interface StripSource {
   readonly columnBytes: number;
 }
 
-export const sourceNames: readonly [
+export const sourceNames = [
   'sourceHeight',
   'sourceWidth',
   'firstRow',
@@ -123,55 +112,55 @@ export const sourceNames: readonly [
   'imageBytes',
   'rowBytes',
   'columnBytes',
-] = ['sourceHeight', 'sourceWidth', 'firstRow', 'firstColumn', 'imageBytes', 'rowBytes', 'columnBytes'];
+] as const;
 
 /**
- * The source for a view [N, ·, H, W] (or [·, N, H, W] where `imageAxis` is 1) with `low` zeros before it. Its elements that
- * none of the grid's outputs meets with a kernel of `kernel` × `kernel` are left out.
+ * The source for a view [N, ·, H, W] (or [·, N, H, W] if `imageAxis` is 1) with `padBefore` zeros before it. Leaves out
+ * elements that no output of the grid uses with a filter of `size` × `size`.
  */
 export function stripSource(
   { shape, strides }: View,
   imageAxis: 0 | 1,
-  low: readonly [number, number],
+  padBefore: Pair,
   { height, width }: TileGrid,
-  kernel: number,
+  size: number,
 ): StripSource {
   return {
-    sourceHeight: Math.max(0, Math.min(shape[2]!, height + kernel - 1 - low[0])),
-    sourceWidth: Math.max(0, Math.min(shape[3]!, width + kernel - 1 - low[1])),
-    firstRow: -low[0],
-    firstColumn: -low[1],
+    sourceHeight: Math.max(0, Math.min(shape[2]!, height + size - 1 - padBefore[0])),
+    sourceWidth: Math.max(0, Math.min(shape[3]!, width + size - 1 - padBefore[1])),
+    firstRow: -padBefore[0],
+    firstColumn: -padBefore[1],
     imageBytes: 4 * strides[imageAxis]!,
     rowBytes: 4 * strides[2]!,
     columnBytes: 4 * strides[3]!,
   };
 }
 
-/** A tile's words in the table that {@link tileTable} writes. */
+/** Offsets in an entry of the table that {@link tileTable} writes. */
 export const tileEntry = { strip: 0, output: 4, rows: 8, columns: 12, bytes: 16 } as const;
 
-/** A row's words in the table that {@link rowTable} writes. */
+/** Offsets in an entry of the table that {@link rowTable} writes. */
 const rowEntry = { source: 0, strip: 4, columns: 8, bytes: 12 } as const;
 
-/** Bytes of the table for {@link stripRows} rows. */
+/** The size of the table for {@link maxStripRows} rows. */
 export function rowTableBytes(grid: TileGrid): number {
-  return rowEntry.bytes * stripRows(grid);
+  return rowEntry.bytes * maxStripRows(grid);
 }
 
 type I32 = 'i32';
 
 /**
- * Defines a function (grid, block, to) → tiles that writes where each tile of a block is in the strip and in the outputs
- * (both in bytes), and how many of its rows and columns there are; then such with none up to a whole group of four.
+ * Defines a function (grid, block, to) → tiles that writes the position of each tile of a block in the strip and in the
+ * output, in bytes, and its numbers of rows and columns; then empty tiles up to a whole group of four.
  */
 export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32], readonly [I32]> {
   return module.function(['i32', 'i32', 'i32'], ['i32'], (code, grid, block, to) => {
     const w = readWords(code, grid, gridNames);
     const four = i32.const(4);
     const row = code.local('i32', i32.mul(i32.divU(block, w.columnBlocks), w.rowsInBlock));
-    const endRow = emitLeast(code, i32.add(row, w.rowsInBlock), w.rows);
+    const endRow = emitMin(code, i32.add(row, w.rowsInBlock), w.rows);
     const firstColumn = code.local('i32', i32.mul(i32.remU(block, w.columnBlocks), w.columnsInBlock));
-    const endColumn = emitLeast(code, i32.add(firstColumn, w.columnsInBlock), w.columns);
+    const endColumn = emitMin(code, i32.add(firstColumn, w.columnsInBlock), w.columns);
     const column = code.local('i32');
     const strip = code.local('i32');
     const at = code.local('i32', to);
@@ -180,14 +169,14 @@ export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32
       const y = code.local('i32', i32.shl(rowInImage, i32.const(2)));
       const image = i32.mul(i32.divU(row, w.rowsInImage), w.outputBytes);
       const output = code.local('i32', i32.add(image, i32.shl(i32.mul(y, w.width), i32.const(2))));
-      const rows = emitLeast(code, four, i32.sub(w.height, y));
+      const rows = emitMin(code, four, i32.sub(w.height, y));
       code.for(column, firstColumn, endColumn, 1, () => {
         const x = code.local('i32', i32.shl(column, i32.const(2)));
         const inStrip = i32.shl(i32.sub(column, firstColumn), four);
         code.emit(i32.store(at, i32.add(strip, inStrip), { offset: tileEntry.strip }));
         code.emit(i32.store(at, i32.add(output, i32.shl(x, i32.const(2))), { offset: tileEntry.output }));
         code.emit(i32.store(at, rows, { offset: tileEntry.rows }));
-        code.emit(i32.store(at, emitLeast(code, four, i32.sub(w.width, x)), { offset: tileEntry.columns }));
+        code.emit(i32.store(at, emitMin(code, four, i32.sub(w.width, x)), { offset: tileEntry.columns }));
         code.add(at, i32.const(tileEntry.bytes));
       });
       const isLast = i32.eq(i32.add(rowInImage, i32.const(1)), w.rowsInImage);
@@ -203,16 +192,16 @@ export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32
 }
 
 /**
- * Defines a function (grid, source, block, to) → end that writes which rows of a plane go where in the strip, those that
- * there are. `grid` and `source` point to their words.
+ * Defines a function (grid, source, block, to) → end that writes the positions of existing rows in their plane and in the
+ * strip. `grid` and `source` are addresses of words.
  */
 export function rowTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly [I32]> {
   return module.function(['i32', 'i32', 'i32', 'i32'], ['i32'], (code, gridWords, sourceWords, block, to) => {
     const grid = readWords(code, gridWords, gridNames);
     const source = readWords(code, sourceWords, sourceNames);
     const row = code.local('i32', i32.mul(i32.divU(block, grid.columnBlocks), grid.rowsInBlock));
-    const endRow = emitLeast(code, i32.add(row, grid.rowsInBlock), grid.rows);
-    // The columns are the same for all rows.
+    const endRow = emitMin(code, i32.add(row, grid.rowsInBlock), grid.rows);
+    // Columns are the same for all rows.
     const firstTile = i32.mul(i32.remU(block, grid.columnBlocks), grid.columnsInBlock);
     const x = code.local('i32', i32.add(source.firstColumn, i32.shl(firstTile, i32.const(2))));
     const start = code.local('i32', x);
@@ -228,15 +217,15 @@ export function rowTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32,
     const i = code.local('i32');
     const strip = code.local('i32');
     code.while(i32.ltU(row, endRow), () => {
-      // A run of rows of tiles of one image.
+      // Rows of tiles of one image.
       const first = code.local('i32', i32.remU(row, grid.rowsInImage));
-      const tileRows = emitLeast(code, i32.sub(grid.rowsInImage, first), i32.sub(endRow, row));
+      const tileRows = emitMin(code, i32.sub(grid.rowsInImage, first), i32.sub(endRow, row));
       const image = code.local('i32', i32.mul(i32.divU(row, grid.rowsInImage), source.imageBytes));
       code.add(image, inRow);
       const y = code.local('i32', i32.add(source.firstRow, i32.shl(first, i32.const(2))));
       const end = code.local('i32', i32.add(i32.shl(tileRows, i32.const(2)), i32.const(2)));
       code.for(i, i32.const(0), end, 1, () => {
-        // As an unsigned number, a negative row is behind the last one, too.
+        // As an unsigned number, a negative row exceeds the height too.
         code.if(i32.ltU(y, source.sourceHeight), () => {
           const from = i32.add(image, i32.mul(y, source.rowBytes));
           code.emit(i32.store(to, from, { offset: rowEntry.source }));

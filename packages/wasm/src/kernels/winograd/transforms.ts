@@ -1,25 +1,25 @@
 // The transforms of Winograd's minimal filtering F(4×4, 3×3): Lavin and Gray, "Fast Algorithms for Convolutional Neural
-// Networks" (2016), section 4.3. An output tile Y of 4×4 is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a kernel g of 3×3 and a patch d of 6×6:
-// 36 products instead of 144. The gradient for g is Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G. All of it is done on four tiles, channels or
-// kernels at once, one in each lane.
+// Networks" (2016), section 4.3. A 4×4 output tile Y is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 3×3 filter g and a 6×6 patch d: 36
+// products instead of 144. The gradient of g is Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G. All transforms apply to four tiles, channels or
+// filters at once, one in each lane.
 import { f32, f32x4, type Code, type Local, type Value } from '../../assembler/index.ts';
 
 type Vector = Value<'v128'>;
 
-/** Elements of a transformed tile, 6 × 6. */
+/** The number of elements of a transformed tile, 6 × 6. */
 export const points = 36;
 
-/** One dimension of a transform: a product of a small constant matrix and a column. */
+/** One dimension of a transform: the product of a small constant matrix and a column. */
 export type Transform = (on: Arithmetic, column: readonly Vector[]) => readonly Vector[];
 
-/** Arithmetic on vectors whose results are locals, so that they may be used more than once. */
+/** Arithmetic on vectors, whose results are locals and can be used more than once. */
 export interface Arithmetic {
   readonly add: (a: Vector, b: Vector) => Vector;
   readonly sub: (a: Vector, b: Vector) => Vector;
   readonly times: (factor: number, a: Vector) => Vector;
 }
 
-/** Emits constants where it is called: outside of loops. */
+/** Emits the constants, so it is to be called outside of loops. */
 export function arithmetic(code: Code, factors: readonly number[]): Arithmetic {
   const constants = new Map<number, Local<'v128'>>();
   for (const factor of factors) constants.set(factor, code.local('v128', f32x4.splat(f32.const(factor))));
@@ -30,13 +30,13 @@ export function arithmetic(code: Code, factors: readonly number[]): Arithmetic {
   };
 }
 
-/** Applies a transform to the columns of a matrix, then to the rows of what comes out: T x Tᵀ, row by row. */
+/** Applies a transform to both dimensions of a matrix: T x Tᵀ, row by row. */
 export function emitTransform(on: Arithmetic, transform: Transform, rows: readonly (readonly Vector[])[]): Vector[][] {
-  const half = transposed(rows.map((row) => transform(on, row)));
-  return transposed(half.map((column) => transform(on, column)));
+  const half = transposeMatrix(rows.map((row) => transform(on, row)));
+  return transposeMatrix(half.map((column) => transform(on, column)));
 }
 
-function transposed(rows: readonly (readonly Vector[])[]): Vector[][] {
+function transposeMatrix(rows: readonly (readonly Vector[])[]): Vector[][] {
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
 }
 
@@ -72,10 +72,10 @@ export const patchTransform: Transform = ({ add, sub, times }, [d0, d1, d2, d3, 
   ];
 };
 
-export const kernelFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
+export const filterFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** G g, 3 → 6. */
-export const kernelTransform: Transform = ({ add, sub, times }, [g0, g1, g2]) => {
+export const filterTransform: Transform = ({ add, sub, times }, [g0, g1, g2]) => {
   const even = add(g0!, times(a2, g2!));
   const odd = times(a, g1!);
   const farEven = add(g0!, times(b2, g2!));
@@ -115,10 +115,10 @@ export const tileAdjoint: Transform = ({ add, sub, times }, [y0, y1, y2, y3]) =>
   return [y0!, add(even, odd), sub(even, odd), add(farEven, farOdd), sub(farEven, farOdd), y3!];
 };
 
-export const kernelAdjointFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
+export const filterAdjointFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** Gᵀ u, 6 → 3. */
-export const kernelAdjoint: Transform = ({ add, sub, times }, [u0, u1, u2, u3, u4, u5]) => {
+export const filterAdjoint: Transform = ({ add, sub, times }, [u0, u1, u2, u3, u4, u5]) => {
   const even = times(atA, add(u1!, u2!));
   const odd = times(atA, sub(u1!, u2!));
   const farEven = times(atB, add(u3!, u4!));

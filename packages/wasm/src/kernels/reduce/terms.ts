@@ -1,0 +1,72 @@
+// What the two ways to compute reductions share: loops over terms.
+import type { ScalarReduction, ScalarType } from '@thetagrad/core/backend';
+import { i32, type Code, type Local } from '../../assembler/index.ts';
+import type { Access } from '../../emit/access.ts';
+import { bytesOf } from '../../emit/elements.ts';
+import type { Expression } from '../../emit/expression.ts';
+import type { Imports } from '../../emit/imports.ts';
+import type { Row } from '../../emit/stridedLoop.ts';
+import type { VectorLoop } from '../../emit/vectorLoop.ts';
+import type { Combiner } from './combiner.ts';
+
+/** What the code of a reduction is assembled from. */
+export interface Structure {
+  readonly reduction: ScalarReduction;
+  /** Whether the results are accumulators of slices, which another command combines. */
+  readonly partial: boolean;
+  /** The terms, of the type that is combined. */
+  readonly expression: Expression;
+  readonly type: ScalarType;
+  readonly outputType: ScalarType;
+  readonly keptRank: number;
+  readonly reducedRank: number;
+  /** Whether vectors hold four neighbouring results; otherwise four neighbouring terms of one result. */
+  readonly columns: boolean;
+  /** The operands' accesses along the axis of vectors. */
+  readonly accesses: readonly Access[];
+}
+
+/** A reduction whose code is being emitted. */
+export interface EmittedReduction {
+  readonly code: Code;
+  readonly structure: Structure;
+  readonly combiner: Combiner;
+  readonly imports: Imports;
+  readonly loop: VectorLoop;
+  /** The number of terms along each reduced axis; along the outermost one, those of the slice. */
+  readonly lengths: readonly Local<'i32'>[];
+  /** For each operand its strides along the reduced axes, in bytes. */
+  readonly strides: readonly (readonly Local<'i32'>[])[];
+  /** The address of the next result. */
+  readonly to: Local<'i32'>;
+}
+
+/** Emits loops over the reduced axes from `axis` to before `last`; `body` gets the operands' addresses. */
+export function emitLoops(
+  reduction: EmittedReduction,
+  axis: number,
+  last: number,
+  at: readonly Local<'i32'>[],
+  body: (at: readonly Local<'i32'>[]) => void,
+): void {
+  if (axis === last) return body(at);
+  const { code, lengths, strides } = reduction;
+  const left = code.local('i32', lengths[axis]!);
+  const here = at.map((start) => code.local('i32', start));
+  code.while(left, () => {
+    emitLoops(reduction, axis + 1, last, here, body);
+    here.forEach((address, j) => code.add(address, strides[j]![axis]!));
+    code.add(left, i32.const(-1));
+  });
+}
+
+/** Moves on by `count` results along the innermost kept axis. */
+export function emitAdvance(
+  { code, structure, to }: EmittedReduction,
+  { at, steps, count: left }: Row,
+  count: number,
+): void {
+  at.forEach((address, j) => code.add(address, count === 1 ? steps[j]! : i32.mul(steps[j]!, i32.const(count))));
+  code.add(to, i32.const(count * bytesOf(structure.outputType)));
+  code.add(left, i32.const(-count));
+}

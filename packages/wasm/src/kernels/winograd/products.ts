@@ -1,0 +1,105 @@
+// The products of transformed patches by transformed filters or tiles, point by point.
+import {
+  f32x4,
+  i32,
+  v128,
+  type Code,
+  type FunctionRef,
+  type Local,
+  type ModuleBuilder,
+} from '../../assembler/index.ts';
+import { emitTile } from '../panels/registerTile.ts';
+import { panelWidth } from './layout.ts';
+import { points } from './transforms.ts';
+
+type I32 = 'i32';
+
+/** Emits a register tile of panels of 4 and 8; `a` and `b` are moved past them. */
+function emitPanelTile(
+  code: Code,
+  a: Local<I32>,
+  b: Local<I32>,
+  depth: Local<I32>,
+  relaxed: boolean,
+): readonly Local<'v128'>[] {
+  const operands = { a, aRow: 4, aStep: 16, b, bStep: 4 * panelWidth, depth };
+  return emitTile(code, { rows: 4, vectors: 2, ...operands, relaxed }).flat();
+}
+
+/**
+ * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels, groups)
+ * that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
+ */
+export function panelMultiplier(
+  module: ModuleBuilder,
+  relaxed: boolean,
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, patches, patchBytes, filter, filterBytes, products, productBytes, channels, groups) => {
+      const point = code.local('i32');
+      const group = code.local('i32');
+      const a = code.local('i32');
+      const b = code.local('i32');
+      const to = code.local('i32');
+      code.for(point, i32.const(0), i32.const(points), 1, () => {
+        code.set(a, patches);
+        code.set(to, products);
+        code.for(group, i32.const(0), groups, 1, () => {
+          code.set(b, filter);
+          const sums = emitPanelTile(code, a, b, channels, relaxed);
+          sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+          code.add(to, i32.const(4 * 4 * panelWidth));
+        });
+        code.add(patches, patchBytes);
+        code.add(filter, filterBytes);
+        code.add(products, productBytes);
+      });
+    },
+  );
+}
+
+/**
+ * Defines a function (patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds) that
+ * stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
+ * [points, outputPanels, channelGroups, 4, 8], or adds them to what is there if `adds` is 1.
+ */
+export function productAccumulator(
+  module: ModuleBuilder,
+  relaxed: boolean,
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds) => {
+      const point = code.local('i32');
+      const panel = code.local('i32');
+      const group = code.local('i32');
+      const a = code.local('i32');
+      const b = code.local('i32');
+      const to = code.local('i32');
+      const panelBytes = code.local('i32', i32.mul(depth, i32.const(4 * panelWidth)));
+      code.for(point, i32.const(0), i32.const(points), 1, () => {
+        const columns = code.local('i32', tiles);
+        code.set(to, sums);
+        code.for(panel, i32.const(0), outputPanels, 1, () => {
+          code.set(a, patches);
+          code.for(group, i32.const(0), channelGroups, 1, () => {
+            code.set(b, columns);
+            const tile = emitPanelTile(code, a, b, depth, relaxed);
+            code.if(adds, () =>
+              tile.forEach((sum, i) => code.set(sum, f32x4.add(v128.load(to, { offset: 16 * i }), sum))),
+            );
+            tile.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+            code.add(to, i32.const(4 * 4 * panelWidth));
+          });
+          code.add(columns, panelBytes);
+        });
+        code.add(patches, patchBytes);
+        code.add(tiles, tileBytes);
+        code.add(sums, sumBytes);
+      });
+    },
+  );
+}
