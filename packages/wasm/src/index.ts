@@ -1,4 +1,4 @@
 export { WasmBackend } from './backend.ts';
 export { best, type Choice } from './best.ts';
 export { wasm, type WasmOptions } from './wasm.ts';
-export type { Command, KernelCode, Scratch, Word } from './command.ts';
+export type { Command, KernelCode, Scratch, SlotAddress, Word } from './command.ts';

@@ -1,5 +1,13 @@
 // Loops over strided operands of one shape. Sizes, addresses and strides are words, so one code serves all shapes.
-import { joinAxes, scalarTypeOf, sizeOf, type Operand, type Slot, type View } from '@thetagrad/core/backend';
+import {
+  joinAxes,
+  scalarTypeOf,
+  sizeOf,
+  type JoinedAxes,
+  type Operand,
+  type Slot,
+  type View,
+} from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
 import type { Scratch, Word } from '../command.ts';
 import { accessOf, type Access } from './access.ts';
@@ -30,7 +38,7 @@ export interface StridedLoop {
 }
 
 /** Lengths and strides of the axes from `from` to before `to`, joined where all operands allow it; at least one axis. */
-export function joinOperandAxes(operands: readonly StridedOperand[], from?: number, to?: number) {
+export function joinOperandAxes(operands: readonly StridedOperand[], from?: number, to?: number): JoinedAxes {
   const { shape, strides } = joinAxes(
     operands.map(({ view }) => view),
     from,

@@ -2,7 +2,7 @@ import type { Word } from '../../command.ts';
 import type { Product } from './product.ts';
 import { batchWords } from '../../emit/batch.ts';
 import { packWords } from '../../emit/words.ts';
-import { epilogueNames, epilogueWords } from '../../emit/epilogue.ts';
+import { epilogueWords } from '../../emit/epilogue.ts';
 
 /** The words of a product whose operands are read in place; strides in bytes. The batch's words follow. */
 export const productNames = [
@@ -19,7 +19,8 @@ export const productNames = [
   'units',
   'unitsInChunk',
   'rank',
-  ...epilogueNames,
+  'epilogue',
+  'epilogueArgs',
 ] as const;
 
 /** @param size The size of an element in bytes. */

@@ -1,9 +1,32 @@
 import type { Operand, PoolAttributes, Shape, Slot } from '@thetagrad/core/backend';
 import { i32, type Code, type Local, type Value } from '../../assembler/index.ts';
+import type { SlotAddress } from '../../command.ts';
 import { stridedOperand } from '../../emit/stridedLoop.ts';
 
-/** The words that pooling and its transpose share. `operand` is [N, C, ·, ·], strides are in bytes. */
-export function poolWords(operand: Operand, output: Slot, { kernelSize, stride, padBefore }: PoolAttributes) {
+/** The words that pooling and its transpose share. */
+export interface PoolWords {
+  readonly to: SlotAddress;
+  /** The operand, [N, C, ·, ·], with strides in bytes. */
+  readonly from: SlotAddress;
+  readonly channels: number;
+  readonly imageBytes: number;
+  readonly channelBytes: number;
+  readonly rowBytes: number;
+  readonly columnBytes: number;
+  /** The size of windows, their distance, and the padding before the image. */
+  readonly kernelRows: number;
+  readonly kernelColumns: number;
+  readonly rowStep: number;
+  readonly columnStep: number;
+  readonly top: number;
+  readonly left: number;
+}
+
+export function poolWords(
+  operand: Operand,
+  output: Slot,
+  { kernelSize, stride, padBefore }: PoolAttributes,
+): PoolWords {
   const { slot, view, bytes } = stridedOperand(operand);
   const [imageStride, channelStride, rowStride, columnStride] = view.strides as readonly [
     number,
@@ -29,7 +52,10 @@ export function poolWords(operand: Operand, output: Slot, { kernelSize, stride, 
 }
 
 /** The image size and the number of windows. Of the routines' shapes, one is the image's and one the windows'. */
-export function poolShape([, , height, width]: Shape, [, , rows, columns]: Shape) {
+export function poolShape(
+  [, , height, width]: Shape,
+  [, , rows, columns]: Shape,
+): Readonly<Record<'height' | 'width' | 'rows' | 'columns', number>> {
   return { height: height!, width: width!, rows: rows!, columns: columns! };
 }
 
