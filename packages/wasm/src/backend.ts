@@ -22,7 +22,7 @@ import { CommandError, ThreadPool } from './threads/pool.ts';
 /** Smaller host arrays, in bytes, are copied into memory for each run; larger ones get a block. */
 const stagedBytes = 4096;
 
-/** Made by `wasm`. */
+/** What `wasm` passes on from its options and finds out about the engine. */
 export interface WasmBackendOptions {
   /** Including the main one; more than one only if `shared`. */
   readonly threads: number;
@@ -41,8 +41,8 @@ export interface WasmBackendOptions {
 }
 
 /**
- * Runs plans as WebAssembly on all cores. Everything accesses in one memory; results stay there until they are read, are
- * collected with their tensors, or have to make room (see {@link DeviceBuffers}).
+ * Runs plans as WebAssembly on all cores. One memory holds everything; results stay there until their tensors are
+ * collected or they are evicted (see {@link DeviceBuffers}).
  */
 export class WasmBackend implements Backend {
   readonly name = 'wasm';

@@ -9,8 +9,8 @@ export interface Features {
 }
 
 /**
- * A function of a generated module, of type (args, chunk, workspace) → (), all i32: computes chunk number `chunk` of the
- * work that the argument block at `args` describes. `workspace` is the address of memory that no other thread uses.
+ * A function of a generated module, of type (args, chunk, workspace) → (), all i32: computes chunk number `chunk` of
+ * the work that the argument block at `args` describes. `workspace` is the address of memory that no other thread uses.
  * (An epilogue is (args, begin, end) → ().) Codes with equal keys are assembled once; see `kernelCode` in emit/.
  */
 export interface KernelCode {
@@ -48,8 +48,9 @@ export type Word =
   | { readonly argsOf: Command };
 
 /**
- * One step of a program, completed by all threads before the next begins. How it is cut into chunks never depends on the
- * number of threads, and each output element is computed by one chunk, so results do not depend on the threads either.
+ * One step of a program, completed by all threads before the next begins. How it is cut into chunks never depends on
+ * the number of threads, and each output element is computed by one chunk, so results do not depend on the threads
+ * either.
  */
 export interface Command {
   readonly code: KernelCode;

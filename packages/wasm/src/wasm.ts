@@ -7,8 +7,8 @@ import { maxThreads } from './threads/layout.ts';
 
 export interface WasmOptions {
   /**
-   * The number of threads that compute, including the calling one. More than one need shared memory, which browsers grant
-   * to cross-origin isolated pages only: elsewhere there is one thread. Default: all that the machine has.
+   * The number of threads that compute, including the calling one. More than one need shared memory, which browsers
+   * grant to cross-origin isolated pages only: elsewhere there is one thread. Default: all that the machine has.
    */
   readonly threads?: number;
   /** Avoids relaxed SIMD, whose last bit may differ between machines. Default: false. */
@@ -20,8 +20,8 @@ export interface WasmOptions {
 }
 
 /**
- * Creates a backend that computes in SIMD WebAssembly, on all cores where memory can be shared. Results do not depend on
- * the number of threads.
+ * Creates a backend that computes in SIMD WebAssembly, on all cores where memory can be shared. Results do not depend
+ * on the number of threads.
  * @throws {TypeError} for an option of a wrong type or unknown name.
  * @throws {RangeError} for a number of threads or a limit out of range, or if the engine grants no memory.
  * @throws {Error} where WebAssembly lacks SIMD.

@@ -67,8 +67,8 @@ describe('encodings', () => {
     );
   });
 
-  test.each([-1, 2 ** 32, 0.5, Number.NaN])('%s is no unsigned number', (value) => {
-    expect(() => new Bytes().unsigned(value)).toThrow(`${value} is no unsigned 32-bit integer`);
+  test.each([-1, 2 ** 32, 0.5, Number.NaN])('%s is not an unsigned number', (value) => {
+    expect(() => new Bytes().unsigned(value)).toThrow(`${value} is not an unsigned 32-bit integer`);
   });
 
   test('names are UTF-8', () => {

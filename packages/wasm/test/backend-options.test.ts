@@ -8,7 +8,7 @@ describe('wasm', () => {
     vi.restoreAllMocks();
   });
 
-  test('says what it uses', async () => {
+  test('describes what it uses', async () => {
     const alone = await wasm({ threads: 1 });
     expect(alone.describe()).toMatch(
       /^wasm: 1 thread; unshared memory; relaxed SIMD (on|off \(the engine lacks it\))$/,
@@ -20,7 +20,7 @@ describe('wasm', () => {
     expect(two.threads).toBe(1);
   });
 
-  test('uses all cores unless said otherwise', async () => {
+  test('uses all cores by default', async () => {
     const backend = await wasm();
     const os = globalThis.process?.getBuiltinModule('node:os');
     expect(backend.threads).toBe(os ? os.availableParallelism() : navigator.hardwareConcurrency);
@@ -34,7 +34,7 @@ describe('wasm', () => {
     expect(backend.describe()).toMatch(/unshared memory; .*one thread because memory cannot be shared here/);
   });
 
-  test('uses relaxed SIMD only where it is there and not forbidden', async () => {
+  test('uses relaxed SIMD only where it is available and not forbidden', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(true);
     expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: true });
     expect((await wasm({ threads: 1 })).describe()).toContain('relaxed SIMD on');

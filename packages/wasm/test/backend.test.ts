@@ -28,7 +28,7 @@ describe('programs', () => {
     expect(out.readSync()).toEqual(Float32Array.of(...ramp.map((x) => x + 1), ...ramp.map((x) => x + 111)));
   });
 
-  test('share memory between scratch that are not alive at the same time', () => {
+  test('share memory between scratch regions that are not alive at the same time', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const bytes = 2 ** 20;
@@ -74,7 +74,7 @@ describe('programs', () => {
     expect(backend.threads).toBe(1);
   });
 
-  test('refuse words that are no 32-bit integers', () => {
+  test('reject words that are not 32-bit integers', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     for (const word of [0.5, Number.NaN, 2 ** 32, -(2 ** 31) - 1]) {
@@ -149,7 +149,7 @@ describe('programs', () => {
     backend.close();
   });
 
-  test('are freed when their plan is released, and made again if it runs again', () => {
+  test('are freed when their plan is released, and assembled again if it runs again', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const plan = plans.of(Array.from({ length: 1000 }, () => add(at(output(0, n)), at(input(0, n)), 1)));

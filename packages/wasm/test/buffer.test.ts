@@ -60,7 +60,7 @@ describe('buffers', () => {
     expect(results.map((out) => out.readSync()[0])).toEqual([5, 6, 7]);
   });
 
-  test('moves the oldest results out of the way, from where they can still be read and used', () => {
+  test('evicts the oldest results, which can still be read and used', () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1, minBudget: 16 * 2 ** 20 });
     const n = 2 ** 18;
@@ -78,7 +78,7 @@ describe('buffers', () => {
     expect(again.readSync()[7]).toBe(2);
   });
 
-  test('rests for the collector once many results have been made, and not before', async () => {
+  test('yields to the collector once many results have been made, and not before', async () => {
     const plans = new Plans();
     const backend = machine(plans, { threads: 1 });
     const n = 2 ** 19;

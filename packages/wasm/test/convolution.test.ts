@@ -34,7 +34,7 @@ function outputShape(input: readonly number[], filter: readonly number[], a: Att
   return [input[0]!, filter[0]!, ...spatial];
 }
 
-/** The definition, in double precision, and the sums of absolute values. */
+/** The definition in double precision, and the sums of absolute values. */
 function model(input: Strided, filter: Strided, shape: readonly number[], a: Attributes) {
   const [, , height, width] = input.view.shape as [number, number, number, number];
   const [outputs, channels, kh, kw] = filter.view.shape as [number, number, number, number];
@@ -42,7 +42,7 @@ function model(input: Strided, filter: Strided, shape: readonly number[], a: Att
     const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
     return values[view.offset + n * s0 + c * s1 + y * s2 + x * s3]!;
   };
-  /** The input coordinate that an output meets, −1 in the padding; none between dilated elements. */
+  /** The input coordinate of an output's term, −1 in the padding, undefined between dilated elements. */
   const meet = (i: 0 | 1, out: number, k: number, length: number): number | undefined => {
     const place = (out * a.stride[i] - a.padBefore[i] + k * a.filterDilation[i]) / a.inputDilation[i];
     if (!Number.isInteger(place)) return undefined;
@@ -83,7 +83,6 @@ function model(input: Strided, filter: Strided, shape: readonly number[], a: Att
 
 const pairOf = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(arbitrary, arbitrary);
 const small = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
-/** Mostly 1. */
 const distance = pairOf(fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.constantFrom(1, 2, 3)));
 
 const convolutions = fc
@@ -155,14 +154,14 @@ describe.each(variants)('%o', (features) => {
     expect(convolve(given).findIndex(isWrong)).toBe(-1);
   }
 
-  test('is the definition, for all shapes, strides and attributes', () => {
+  test('equals the definition, for all shapes, strides and attributes', () => {
     fc.assert(
       fc.property(convolutions, (given) => check(operands(given))),
       { numRuns: 300 },
     );
   });
 
-  test('passes infinities and NaN on', () => {
+  test('propagates infinities and NaN', () => {
     fc.assert(
       fc.property(convolutions, (given) => {
         const each = operands(given, true);
@@ -184,7 +183,7 @@ describe.each(variants)('%o', (features) => {
     );
   });
 
-  test('calls the epilogue once for every element, at the end', () => {
+  test('applies the epilogue once to every element, at the end', () => {
     fc.assert(
       fc.property(convolutions, (given) => {
         const each = operands(given);
@@ -199,7 +198,7 @@ describe.each(variants)('%o', (features) => {
   const flipped = { order: [1, 0, 2, 3], steps: [1, 1, -1, -1], offset: 0 };
   const channelsLast = { ...rowMajor, order: [0, 3, 1, 2] };
 
-  // What training does, each with several chunks.
+  // Convolutions of trainings, each with several chunks.
   test.each([
     ['3×3', [3, 20, 19, 17], [70, 20, 3, 3], { padBefore: [1, 1], padAfter: [1, 1] }, rowMajor, rowMajor],
     ['3×3 in small planes', [7, 40, 7, 6], [9, 40, 3, 3], { padBefore: [1, 1], padAfter: [1, 1] }, rowMajor, rowMajor],
@@ -289,7 +288,7 @@ describe.each(variants)('%o', (features) => {
   });
 });
 
-test('a long sum with few outputs is cut into slices, for all threads to have work', () => {
+test('a long sum with few outputs is cut into slices, so that all threads have work', () => {
   const zeros = (...shape: number[]) =>
     strided(shape, { order: [1, 0, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
   const output = slot('float32', 64 * 64 * 9);
@@ -314,7 +313,7 @@ test('a long sum with few outputs is cut into slices, for all threads to have wo
   expect(commands[2]!.chunks).toBeGreaterThanOrEqual(24);
 });
 
-test('operands that do not match are refused', () => {
+test('operands that do not match are rejected', () => {
   const of = (...shape: number[]) => strided(shape, { order: [0, 1, 2, 3], steps: [1, 1, 1, 1], offset: 0 }, () => 0);
   const form = { stride: [1, 1], padBefore: [0, 0], inputDilation: [1, 1], filterDilation: [1, 1] } as const;
   const commands = (shape: number[], groups: number) => () =>

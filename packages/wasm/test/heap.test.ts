@@ -15,7 +15,7 @@ function tryAllocate(heap: Heap, bytes: number): number | undefined {
 }
 
 describe('heap', () => {
-  test('deals out disjoint aligned blocks within the limit, and takes them back whole', () => {
+  test('allocates disjoint aligned blocks within the limit, and frees them', () => {
     const actions = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 300_000 })), { maxLength: 60 });
     fc.assert(
       fc.property(actions, (steps) => {
@@ -56,7 +56,7 @@ describe('heap', () => {
     expect(heap.words.length * 4).toBe(heap.memory.buffer.byteLength);
   });
 
-  test('names what was needed and the limit where there is no room, and goes on', () => {
+  test('reports the size and the limit when memory is exhausted, and goes on', () => {
     const heap = heapOf(2 * mebi);
     const kept = heap.allocate(mebi);
     expect(() => heap.allocate(1_500_000)).toThrow(
@@ -66,7 +66,7 @@ describe('heap', () => {
     expect(() => heap.allocate(1_500_000)).not.toThrow();
   });
 
-  test('finds a gap also when a smaller one beyond the limit was refused before', () => {
+  test('finds a gap even after an allocation beyond the limit failed', () => {
     const heap = heapOf(2 * mebi);
     const first = heap.allocate(mebi);
     heap.allocate(mebi - 256);
@@ -75,7 +75,7 @@ describe('heap', () => {
     expect(heap.allocate(448)).toBe(first);
   });
 
-  test('asks for what can be spared before it gives up', () => {
+  test('reclaims memory before it fails', () => {
     const heap = heapOf(2 * mebi);
     const spare = heap.allocate(mebi);
     heap.reclaim = () => heap.free(spare, mebi);
@@ -88,7 +88,7 @@ describe('heap', () => {
 });
 
 describe('region', () => {
-  test('grows to the largest need and gives everything back', () => {
+  test('grows to the largest size and frees everything', () => {
     const heap = heapOf(4 * mebi);
     const region = new Region(heap);
     region.reserve(1000);

@@ -1,4 +1,4 @@
-// A program of its own, for a test: many runs, then nothing that would end it or its threads.
+// A program that a test starts: many runs, and nothing that ends it or its threads.
 import { affine, affineWords, at, command, input, machine, output, Plans } from './machine.ts';
 
 const n = 256;

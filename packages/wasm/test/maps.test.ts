@@ -1,4 +1,4 @@
-// Generated maps: choices that become one instruction, and operands that lie across.
+// Generated maps: selections that become one instruction, and transposed operands.
 import {
   concat,
   defineBinary,
@@ -18,7 +18,7 @@ import { fractionValues } from '../../../test/support/values.ts';
 import { expectSame } from './backends.ts';
 
 const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, 2 ** -149, -(2 ** -149), 2 ** 127, 0.5];
-/** All pairs, in vectors and in what is left beside them. */
+/** All pairs, in vectors and in the remaining elements. */
 const rows = (): Tensor => tensor(special).reshape([special.length, 1]);
 const columns = (): Tensor => tensor(special);
 
@@ -42,7 +42,7 @@ describe('the smaller and the larger of two', () => {
     expectSame(() => concat([columns(), columns(), columns()], 0).relu().add(columns().relu().sum().mul(0)));
   });
 
-  /** Every choice between the sides of a comparison, and between a side and 0. */
+  /** Every selection between the sides of a comparison, and between a side and 0. */
   const choices: Record<string, readonly [(x: Scalar, y: Scalar) => Scalar, (x: number, y: number) => number]> = {
     'x < y ? y : x': [(x, y) => x.lt(y).select(y, x), (x, y) => (x < y ? y : x)],
     'x < y ? x : y': [(x, y) => x.lt(y).select(x, y), (x, y) => (x < y ? x : y)],
@@ -73,7 +73,7 @@ describe('the smaller and the larger of two', () => {
   });
 });
 
-describe('operands that lie across', () => {
+describe('transposed operands', () => {
   const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
   const lengths = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(33, 67, 130));
   const cases = fc.integer({ min: 2, max: 4 }).chain((rank) =>
@@ -116,11 +116,11 @@ describe('operands that lie across', () => {
     },
   );
 
-  test('functions of double precision, which are JavaScript’s', () => {
+  test('functions of double precision, which call JavaScript', () => {
     expectSame(() => fractionValues('float64', 6)([70, 90]).transpose().exp().astype('float32'));
   });
 
-  test('the output may be where an operand was', () => {
+  test('the output may overwrite an operand', () => {
     const x = new Variable(fractionValues('float32', 7)([150, 150]));
     const start = x.value.toArraySync() as number[][];
     x.assign(x.value.mul(2).add(x.value.transpose()));

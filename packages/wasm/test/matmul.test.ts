@@ -91,7 +91,7 @@ describe.each(variants)('float32, %o', (features) => {
     return linked.read(output, result);
   }
 
-  test('is the product, for all shapes and strides', () => {
+  test('equals the product, for all shapes and strides', () => {
     fc.assert(
       fc.property(products, (given) => {
         const { a, b, size: count } = operands(given);
@@ -105,7 +105,7 @@ describe.each(variants)('float32, %o', (features) => {
     );
   });
 
-  test('passes infinities and NaN on', () => {
+  test('propagates infinities and NaN', () => {
     fc.assert(
       fc.property(products, (given) => {
         const { a, b, size: count } = operands(given, true);
@@ -128,7 +128,7 @@ describe.each(variants)('float32, %o', (features) => {
     );
   });
 
-  test('calls the epilogue once for every element, at the end', () => {
+  test('applies the epilogue once to every element, at the end', () => {
     fc.assert(
       fc.property(products, (given) => {
         const { a, b, size: count } = operands(given);
@@ -147,7 +147,7 @@ describe.each(variants)('float32, %o', (features) => {
   });
   const turned = { order: [1, 0], steps: [1, 1], offset: 0 };
 
-  // Each has many chunks and blocks of the depth, at sizes that fit no tile.
+  // Each has many chunks and blocks of the depth, at sizes that are not multiples of tiles.
   test.each([
     ['large', [131, 517], [517, 203], rowMajor(2), rowMajor(2)],
     ['large, transposed', [131, 517], [517, 203], turned, turned],
@@ -172,7 +172,7 @@ describe.each(variants)('float32, %o', (features) => {
 });
 
 describe.each(['float64', 'int32'] as const)('%s', (dtype) => {
-  test('is the product', () => {
+  test('equals the product', () => {
     fc.assert(
       fc.property(products, (given) => {
         const { a, b, size: count } = operands(given);
@@ -244,7 +244,7 @@ test.each([4, 6, 8])('panels of %i rows hold all rows, then zeros', (width) => {
   );
 });
 
-test('operands that do not match are refused', () => {
+test('operands that do not match are rejected', () => {
   const of = (...shape: number[]) =>
     strided(shape, { order: shape.map((_, i) => i), steps: shape.map(() => 1), offset: 0 }, () => 0);
   const commands = (a: Strided, b: Strided) => () =>

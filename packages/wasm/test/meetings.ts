@@ -1,4 +1,4 @@
-// Work for several threads, for tests.
+// Work for several threads.
 import { afterEach, expect } from 'vitest';
 import { i32, type Code, type Local } from '../src/assembler/index.ts';
 import type { WasmBackend } from '../src/backend.ts';
@@ -6,7 +6,7 @@ import type { KernelCode } from '../src/command.ts';
 import { affine, affineWords, at, command, input, testCode, machine, output, type Plans } from './machine.ts';
 
 const backends: WasmBackend[] = [];
-/** A backend that ends with the test. */
+/** A backend that is closed after the test. */
 export const started = (...parameters: Parameters<typeof machine>): WasmBackend => {
   const backend = machine(...parameters);
   backends.push(backend);
@@ -28,8 +28,8 @@ export function expectRightResults(backend: WasmBackend, plans: Plans): void {
 }
 
 /**
- * Two chunks of which each waits until both are being computed, by two threads. Then the one on the worker thread, whose
- * workspace lies higher, does something else. The words: 4 zeros.
+ * Two chunks of which each waits until both are being computed, by two threads. Then the one on the worker thread,
+ * whose workspace lies higher, does something else. The words: 4 zeros.
  */
 export const meeting = (key: string, inWorker: (code: Code) => void): KernelCode =>
   testCode(key, (code, args, _chunk, workspace) => {

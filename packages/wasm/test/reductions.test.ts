@@ -1,4 +1,4 @@
-// Generated reductions, where vectors, what is left beside them, slices and chunks meet.
+// Generated reductions, at the borders of vectors, slices and chunks.
 import { arange, tensor, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
@@ -8,7 +8,7 @@ import { expectSame } from './backends.ts';
 const kinds = ['max', 'min', 'argmax', 'argmin'] as const;
 
 describe.each(kinds)('%s', (name) => {
-  /** Of rows, of columns, and of all. */
+  /** Reduces rows, columns and everything. */
   const expectReduced = (x: () => Tensor): void => {
     expectSame(() => x()[name](1));
     expectSame(() => x().transpose()[name](0));
@@ -92,7 +92,7 @@ describe('few terms for each of many results', () => {
   });
 });
 
-test('what is the same for all terms is computed before them', () => {
+test('values that are the same for all terms are computed before them', () => {
   const [x, y] = [fractionValues('float32', 1), fractionValues('float32', 2)];
   for (const length of [3, 8, 70]) {
     expectSame(() => {
@@ -115,7 +115,7 @@ test('sums of columns in groups of any size', () => {
   }
 });
 
-test('operands of which some lie across', () => {
+test('operands of which some are transposed', () => {
   for (const dtype of ['float32', 'float64', 'int32'] as const) {
     const [x, y] = [fractionValues(dtype, 4), fractionValues(dtype, 5)];
     const product = (): Tensor =>
@@ -124,7 +124,7 @@ test('operands of which some lie across', () => {
         .mul(y([67, 131]));
     for (const axis of [0, 1, undefined]) expectSame(() => product().max(axis));
     expectSame(() => product().argmin(1));
-    // Repeated along an axis, and seen through windows.
+    // Broadcast along an axis, and in windows.
     const repeated = (): Tensor => x([70, 1, 65]).broadcastTo([70, 9, 65]).permute([2, 1, 0]);
     expectSame(() =>
       repeated()

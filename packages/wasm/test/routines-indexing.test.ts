@@ -20,7 +20,7 @@ const indicesInto =
       .mod(2 * length)
       .sub(length);
 
-/** Two views that agree but for one axis, along which the first has elements. */
+/** Two views that differ in one axis, along which the first has elements. */
 const cases = fc.integer({ min: 1, max: 4 }).chain((rank) =>
   fc.nat(rank - 1).chain((axis) =>
     fc
@@ -104,7 +104,7 @@ describe('an index out of range', () => {
     )
     .filter(({ length, indices }) => indices.some((i) => i < -length || i >= length));
 
-  test('is refused with the reference’s message', () => {
+  test('is rejected with the message of the reference backend', () => {
     fc.assert(
       fc.property(bad, ({ length, columns, indices }) => {
         const at = (): Tensor => tensor(indices, { dtype: 'int32' });
@@ -147,7 +147,7 @@ describe('an index out of range', () => {
         first.assign(first.value.add(1));
         second.assign(second.value.take(behind).add(first.value));
         expect(() => evaluateSync(first, second)).toThrow(RangeError);
-        // The gathered rows are to lie where the variable does.
+        // The gathered rows are to be written to the variable's buffer.
         const third = new Variable(tensor([1, 2, 3]));
         third.assign(tensor([4, 5, 6]).take(behind));
         expect(() => evaluateSync(third)).toThrow(RangeError);

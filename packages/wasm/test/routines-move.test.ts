@@ -12,7 +12,7 @@ const lengths = fc.oneof({ weight: 8, arbitrary: fc.nat(6) }, { weight: 1, arbit
 const layoutsOf = (rank: number): fc.Arbitrary<Layout> =>
   fc.array(lengths, { minLength: rank, maxLength: rank }).chain(layouts);
 
-/** A step of its own for the epilogue, which the scheduler puts there. */
+/** Appends operations that the scheduler makes an epilogue. */
 const finish = (x: Tensor, epilogue: boolean): Tensor => (epilogue && x.dtype !== 'bool' ? x.mul(2).add(3) : x);
 
 describe('pad', () => {
@@ -35,7 +35,7 @@ describe('pad', () => {
     );
   });
 
-  test('values are any that the dtype holds', () => {
+  test('accepts any value of the dtype', () => {
     for (const dtype of ['float32', 'float64'] as const) {
       for (const value of [0.1, -0, NaN, Infinity, -1e-30]) {
         expectSame(() => tensor([1, 2, 3], { dtype }).pad([[1, 2]], value));

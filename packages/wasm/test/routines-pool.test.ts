@@ -71,7 +71,7 @@ describe('pooling', () => {
           const { value, pullback } = vjp(pool, makeView(layout, coarse(dtype, seed)));
           const stored = coarse(dtype, seed + 1)(cotangentOrder.map((axis) => value.shape[axis]!));
           const cotangent = stored.permute([0, 1, 2, 3].map((axis) => cotangentOrder.indexOf(axis)));
-          // So that its multiples by 1 / (kh · kw) are exact.
+          // Multiples of kh · kw, so that dividing by it is exact.
           const [kh, kw] = options.kernelSize as [number, number];
           return pullback(cotangent.mul(largest ? 1 : kh * kw))[0].add(0);
         });

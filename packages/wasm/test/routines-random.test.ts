@@ -18,7 +18,7 @@ test('random bits are the reference’s, for all keys and sizes', () => {
   );
 });
 
-test('what is made of random bits follows in the same pass', () => {
+test('functions of random bits are computed in the same pass', () => {
   fc.assert(
     fc.property(fc.maxSafeInteger(), sizes, (seed, size) => {
       expectSame(() => random.uniform(random.key(seed), [size], { low: -2, high: 3 }));
@@ -29,7 +29,7 @@ test('what is made of random bits follows in the same pass', () => {
   );
 });
 
-test('a key may lie in any order, and chunks may be done in any', () => {
+test('keys may have any strides, and chunks may run in any order', () => {
   const [key, output] = [slot('int32', 6), slot('int32', 40_000)];
   const bitsOf = (words: Int32Array, first: number, second: number): Int32Array => {
     const view = { shape: [2], strides: [second - first], offset: first };

@@ -1,4 +1,4 @@
-// What is of Node in the handling of threads, and browsers' workers made of Node's.
+// Threads in Node, and browsers' workers emulated with Node's.
 import { spawn } from 'node:child_process';
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker, type Worker } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { Plans } from './machine.ts';
 import { expectRightResults, meet, started } from './meetings.ts';
 
 describe('threads', () => {
-  test('may end: that is an error once, then the others go on', async () => {
+  test('may end, which is an error once; then the others go on', async () => {
     const module = process.getBuiltinModule('node:worker_threads') as { Worker: typeof Worker };
     const { Worker: Original } = module;
     const workers: Worker[] = [];
@@ -45,7 +45,7 @@ describe('threads', () => {
 });
 
 describe('workers of a browser', () => {
-  /** What browsers have, made of Node's. */
+  /** A browser's Worker, emulated with Node's. */
   class BrowserWorker extends EventTarget {
     readonly #worker: Promise<Worker>;
 
@@ -80,7 +80,7 @@ describe('workers of a browser', () => {
     vi.restoreAllMocks();
   });
 
-  test('take part as those of Node do', async () => {
+  test('take part like those of Node', async () => {
     vi.stubGlobal('Worker', BrowserWorker);
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
     const plans = new Plans();

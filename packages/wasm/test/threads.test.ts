@@ -16,7 +16,7 @@ describe('threads', () => {
     }
   });
 
-  test('run every chunk exactly once and commands in order, also when there are many of them', async () => {
+  test('run every chunk exactly once and commands in order, even many of them', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 3 });
     await backend.ready();
@@ -45,7 +45,7 @@ describe('threads', () => {
     expect(buffer.readSync()).toEqual(cells);
   });
 
-  test('work on chunks at the same time, with workspaces of their own', async () => {
+  test('compute chunks at the same time, each in its workspace', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
@@ -121,7 +121,7 @@ describe('threads', () => {
     }
   });
 
-  test('are given up when they do not answer: one goes on', async () => {
+  test('are terminated when they do not answer; one thread goes on', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2, timeoutMs: 300 });
     await backend.ready();
@@ -133,7 +133,7 @@ describe('threads', () => {
     expectRightResults(backend, plans);
   });
 
-  test('get all code, also when the table of functions runs over', async () => {
+  test('get all code, even when the table of functions overflows', async () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();

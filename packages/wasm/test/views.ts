@@ -1,4 +1,4 @@
-// Tensors for tests of kernels: buffers whose elements lie in any order, with gaps between them, seen through views.
+// Tensors for tests of kernels, with any strides and gaps between elements.
 import { random } from '@thetagrad/core';
 import type { Slot, View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ export interface Strided {
 export interface Layout {
   /** Sort keys: the axes' order in memory. */
   readonly order: readonly number[];
-  /** Elements between neighbours, for each axis, negative for a flipped one, 0 for one that repeats. */
+  /** The distance of neighbours along each axis: negative for a flipped one, 0 for a broadcast one. */
   readonly steps: readonly number[];
   readonly offset: number;
 }
@@ -36,7 +36,7 @@ export function layouts(rank: number, mayRepeat: readonly boolean[]): fc.Arbitra
   });
 }
 
-/** A tensor with this layout; what is not an element is NaN, so that it shows where it is read. */
+/** A tensor with this layout. Memory between elements is NaN, so that reading it shows. */
 export function strided(shape: readonly number[], { order, steps, offset }: Layout, next: () => number): Strided {
   const inMemory = shape.map((_, axis) => axis).toSorted((a, b) => order[b]! - order[a]!);
   const strides = new Array<number>(shape.length);
@@ -54,7 +54,7 @@ export function strided(shape: readonly number[], { order, steps, offset }: Layo
   return { slot: slot('float32', values.length), view, values };
 }
 
-/** Where the elements of a view are, in row-major order. */
+/** The positions of a view's elements, in row-major order. */
 export function positionsOf({ shape, strides, offset }: View): number[] {
   return shape.reduce(
     (starts, length, axis) => starts.flatMap((start) => Array.from({ length }, (_, i) => start + i * strides[axis]!)),
@@ -102,7 +102,9 @@ export const variants: readonly Features[] = hasRelaxed
   ? [{ relaxed: false }, { relaxed: true }]
   : [{ relaxed: false }];
 
-/** The largest error of a float32 sum of `depth` products, block by block, whose absolute values sum up to `magnitude`. */
+/**
+ * The largest error of a float32 sum of `depth` products, block by block, whose absolute values sum up to `magnitude`.
+ */
 export function sumError(depth: number, magnitude: number): number {
   return (Math.min(depth, 256) + depth / 256 + 4) * 2 ** -24 * magnitude + 1e-30;
 }

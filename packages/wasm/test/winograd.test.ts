@@ -21,7 +21,7 @@ interface Operands {
 
 type Lowering = (convolution: Convolution, features: Features) => Command[];
 
-/** The definition, in double precision. */
+/** The definition in double precision. */
 function model({ input, filter, padBefore, shape, groups }: Operands): Float64Array {
   const [count, outputs, rows, columns] = shape as [number, number, number, number];
   const [, , height, width] = input.view.shape as [number, number, number, number];
@@ -52,7 +52,7 @@ function model({ input, filter, padBefore, shape, groups }: Operands): Float64Ar
   return result;
 }
 
-/** The largest error, as a part of the standard deviation that sums of products of {@link numbers} have. */
+/** The largest error, as a fraction of the standard deviation of sums of products of {@link numbers}. */
 function errorOf(result: Float32Array, given: Operands): number {
   const [, channels, kh, kw] = given.filter.view.shape as [number, number, number, number];
   const deviation = Math.sqrt(channels * kh * kw) / 3;
@@ -73,7 +73,7 @@ const size = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
 const pairOf = (each: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(each, each);
 const anyLayout = layouts(4, [true, true, true, true]);
 
-/** Kernels of 3×3, with blocks and parts of any size. */
+/** Filters of 3×3, with blocks and parts of any size. */
 const forwards = fc
   .record({
     count: size(3),
@@ -166,10 +166,10 @@ describe.each(variants)('%o', (features) => {
   }
 
   describe.each([
-    ['filter of 3×3', forwards],
+    ['filters of 3×3', forwards],
     ['outputs of 3×3', gradients],
   ])('%s', (_, cases) => {
-    test('is the definition, for all shapes, strides, paddings and cuts', () => {
+    test('equals the definition, for all shapes, strides, paddings and cuts', () => {
       fc.assert(
         fc.property(cases, (each) => {
           expect(errorOf(convolve(each), each.given)).toBeLessThan(largestError);
@@ -187,7 +187,7 @@ describe.each(variants)('%o', (features) => {
       );
     });
 
-    test('calls the epilogue once for every element, at the end', () => {
+    test('applies the epilogue once to every element, at the end', () => {
       fc.assert(
         fc.property(cases, (each) => {
           expect(convolve(each, true)).toEqual(convolve(each).map((x) => Math.fround(Math.fround(3 * x) + 1)));
@@ -196,7 +196,7 @@ describe.each(variants)('%o', (features) => {
       );
     });
 
-    test('an infinity or NaN stays in the tiles of those outputs that meet it', () => {
+    test('an infinity or NaN stays in the tiles of outputs that depend on it', () => {
       const special = fc.constantFrom(Infinity, -Infinity, Number.NaN);
       fc.assert(
         fc.property(cases, fc.nat(), special, ({ given, lower }, index, value) => {
@@ -224,7 +224,7 @@ describe.each(variants)('%o', (features) => {
 
   const chosen: Lowering = (convolution, each) => winogradCommands(convolution, each)!;
 
-  // What training does, with many terms.
+  // Convolutions of trainings, with many terms.
   test.each([
     ['3×3', [2, 64, 21, 18], [24, 64, 3, 3], [2, 24, 21, 18], rowMajor, rowMajor],
     ['3×3, late', [1, 512, 14, 12], [32, 512, 3, 3], [1, 32, 14, 12], rowMajor, rowMajor],
@@ -265,7 +265,7 @@ describe('the choice', () => {
     return winogradCommands({ ...operands, ...plain, ...some }, { relaxed: false })?.map(({ code }) => code.name);
   }
 
-  test('takes convolutions with 3×3 filter and their gradients', () => {
+  test('takes convolutions with 3×3 filters and their gradients', () => {
     const forward = ['winograd filter', 'winograd'];
     expect(keys([16, 64, 28, 28], [64, 64, 3, 3], [16, 64, 28, 28])).toEqual(forward);
     expect(keys([16, 512, 7, 6], [512, 512, 3, 3], [16, 512, 7, 6])).toEqual(forward);
@@ -295,7 +295,7 @@ describe('the choice', () => {
 });
 
 test('blocks have whole groups of four tiles where that is possible, and long rows are cut', () => {
-  // Seven tiles a row: four rows fill groups, also from image to image.
+  // Seven tiles a row: four rows fill groups, also across images.
   expect(tileGrid(16, 1, 28, 28, 32)).toMatchObject({ rowsInImage: 7, rows: 112, columns: 7, rowsInBlock: 4 });
   expect(tileGrid(1, 1, 10, 640, 32)).toMatchObject({
     columns: 160,

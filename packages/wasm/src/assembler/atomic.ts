@@ -1,4 +1,4 @@
-// Atomic accesses are sequentially consistent; their addresses must be multiples of their size.
+// Atomic accesses. They are sequentially consistent, and their addresses must be multiples of their size.
 import {
   checkMemory,
   checkOperands,
@@ -11,14 +11,14 @@ import {
 } from './instructions.ts';
 import { statement, value, type Statement, type Value, type ValueType } from './value.ts';
 
-/** An atomic access' offset; its alignment is fixed. */
+/** The immediate operands of an atomic access, whose alignment is fixed. */
 export interface AtomicAccess {
   readonly offset?: number;
 }
 
 type Modify<T extends ValueType> = (address: Value<'i32'>, operand: Value<T>, access?: AtomicAccess) => Value<T>;
 
-/** Read, compute and write in one; each is the old value. */
+/** Atomic read-modify-write instructions, which return the old value. */
 export interface ReadModifyWrite<T extends ValueType> {
   readonly add: Modify<T>;
   readonly sub: Modify<T>;
@@ -47,7 +47,7 @@ export interface Atomic64
   readonly rmw: ReadModifyWrite<'i64'>;
 }
 
-/** `which` is 0 for 32 bits and 1 for 64: their opcodes are neighbours. */
+/** @param which 0 for 32 bits, 1 for 64: their opcodes are consecutive. */
 function readModifyWrite<T extends ValueType>(type: T, which: 0 | 1): ReadModifyWrite<T> {
   const operation =
     (opcode: number) =>
@@ -117,21 +117,21 @@ type Wait<T extends ValueType> = (
 ) => Value<'i32'>;
 
 export interface Memory {
-  /** In pages of 64 KiB. */
+  /** The size in pages of 64 KiB. */
   readonly size: () => Value<'i32'>;
-  /** Adds pages: the old size, or −1 where it cannot. */
+  /** Adds pages and returns the old size, or −1 on failure. */
   readonly grow: (pages: Value<'i32'>) => Value<'i32'>;
   /** Ranges may overlap. */
   readonly copy: (to: Value<'i32'>, from: Value<'i32'>, bytes: Value<'i32'>) => Statement;
   readonly fill: (to: Value<'i32'>, byte: Value<'i32'>, bytes: Value<'i32'>) => Statement;
   readonly atomic: {
     /**
-     * Sleeps while memory holds `expected`, at most `timeout` ns (negative: for ever): 0 woken, 1 not equal, 2 timed out.
-     * Put the result into a local: the compiler of Node 20 loses values that wait on the stack beside another `wait`.
+     * Sleeps while memory holds `expected`, at most `timeout` ns (negative: forever). Returns 0 if woken, 1 if not
+     * equal, 2 if timed out. Store the result in a local: Node 20 loses values on the stack next to another `wait`.
      */
     readonly wait32: Wait<'i32'>;
     readonly wait64: Wait<'i64'>;
-    /** Wakes at most `count` sleepers: how many. */
+    /** Wakes at most `count` sleepers and returns how many. */
     readonly notify: (address: Value<'i32'>, count: Value<'i32'>, access?: AtomicAccess) => Value<'i32'>;
   };
 }
@@ -176,7 +176,7 @@ function bulk(operands: readonly Value<'i32'>[], opcode: number, memories: reado
 }
 
 export interface Atomic {
-  /** Orders all memory accesses before it against all after it. */
+  /** Orders the memory accesses before it before those after it. */
   readonly fence: () => Statement;
 }
 

@@ -11,20 +11,20 @@ export class Bytes {
   }
 
   append(bytes: Bytes): void {
-    // Not by spreading: a long function would overflow the stack with arguments.
+    // Spreading the bytes of a long function as arguments would overflow the stack.
     for (const byte of bytes.#bytes) this.#bytes.push(byte);
   }
 
-  /** An unsigned 32-bit number in LEB128: seven bits a byte, lowest first, the high bit says that more follow. */
+  /** An unsigned 32-bit number in LEB128: seven bits per byte, lowest first; the high bit says that more follow. */
   unsigned(value: number): void {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-      throw new RangeError(`assembler: ${value} is no unsigned 32-bit integer`);
+      throw new RangeError(`assembler: ${value} is not an unsigned 32-bit integer`);
     }
     for (; value > 127; value = Math.floor(value / 128)) this.#bytes.push((value % 128) + 128);
     this.#bytes.push(value);
   }
 
-  /** A signed number of at most 64 bits in LEB128; the last byte's bit 6 is the sign. */
+  /** A signed number of at most 64 bits in LEB128; bit 6 of the last byte is the sign. */
   signed(value: bigint): void {
     for (; value < -64n || value > 63n; value >>= 7n) this.#bytes.push(Number(value & 127n) + 128);
     this.#bytes.push(Number(value & 127n));
@@ -38,7 +38,9 @@ export class Bytes {
     this.raw(new Float64Array([value]));
   }
 
-  /** Memory as it is. (Typed arrays are little-endian, as WebAssembly is, on every machine with a JavaScript engine.) */
+  /**
+   * The bytes of a typed array. (These are little-endian, as in WebAssembly, on all machines with JavaScript engines.)
+   */
   raw(view: ArrayBufferView): void {
     this.byte(...new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   }

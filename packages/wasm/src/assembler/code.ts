@@ -33,15 +33,15 @@ const opcode = {
   localSet: 0x21,
 } as const;
 
-/** Leaves or repeats the block or loop that it belongs to; with a condition, if that is not 0. */
+/** Exits its block or repeats its loop; with a condition, only if that is not 0. */
 export type Branch = (condition?: Value<'i32'>) => void;
 
-/** The body of a function, statement by statement in the order of the calls. */
+/** Writes the body of a function, statement by statement. */
 export class Code {
   readonly #body: Body;
   readonly #results: Results;
   readonly #locals: ValueType[];
-  /** How many blocks are open. */
+  /** The number of open blocks. */
   #depth = 0;
   #returned = false;
 
@@ -56,12 +56,12 @@ export class Code {
     return this.#locals;
   }
 
-  /** Whether a value is returned anywhere. */
+  /** Whether there is a `return`. */
   get returned(): boolean {
     return this.#returned;
   }
 
-  /** A fresh local. Without an initial value it is 0 at the function's start (and only then, also inside a loop). */
+  /** A new local. Without an initial value it is 0 at the function's start (and only there, even inside a loop). */
   local<T extends ValueType>(type: T, initial?: Value<NoInfer<T>>): Local<T> {
     const local = localAt(this.#locals.push(type) - 1, type);
     if (initial) this.set(local, initial);
@@ -75,7 +75,7 @@ export class Code {
     this.#body.unsigned(local.index);
   }
 
-  /** local += by */
+  /** Emits `local += by`. */
   add(local: Local<'i32'>, by: Value<'i32'>): void {
     this.set(local, i32.add(local, by));
   }
@@ -87,7 +87,7 @@ export class Code {
     emit(this.#body);
   }
 
-  /** Computes a value for its effects. */
+  /** Computes a value for its side effects. */
   drop(unused: Value<ValueType>): void {
     unused.emit(this.#body);
     this.#body.byte(opcode.drop);
@@ -104,18 +104,18 @@ export class Code {
     });
   }
 
-  /** Runs the body, which may leave by calling `exit`. */
+  /** Runs the body, which `exit` leaves. */
   block(body: (exit: Branch) => void): void {
     this.#nested(opcode.block, body);
   }
 
-  /** Runs the body, which may go back to its start by calling `again`. */
+  /** Runs the body, which `again` repeats. */
   loop(body: (again: Branch) => void): void {
     this.#nested(opcode.loop, body);
   }
 
   while(condition: Value<'i32'>, body: () => void): void {
-    // The condition once before and once at the end: one branch a round.
+    // Test before the loop and at its end: one branch per iteration.
     this.if(condition, () => this.doWhile(body, condition));
   }
 
@@ -127,7 +127,9 @@ export class Code {
     });
   }
 
-  /** For local = from; local < to, as unsigned numbers; local += step. `to` and `step` are computed each round. */
+  /**
+   * Emits `for (local = from; local < to; local += step)`, unsigned. `to` and `step` are computed in each iteration.
+   */
   for(local: Local<'i32'>, from: Value<'i32'>, to: Value<'i32'>, step: number | Value<'i32'>, body: () => void): void {
     const by = typeof step === 'number' ? i32.const(step) : step;
     this.set(local, from);
@@ -144,7 +146,7 @@ export class Code {
     this.#returned = true;
   }
 
-  /** Stops the program with an error: for what cannot happen. */
+  /** Traps: ends the program with an error. */
   trap(): void {
     this.#body.byte(opcode.unreachable);
   }
@@ -154,7 +156,7 @@ export class Code {
     return call(to, ...operands);
   }
 
-  /** The same for the function at `index` in the table. It traps if that has another type. */
+  /** Calls the function at `index` in the table. Traps if that has another type. */
   callIndirect<const P extends readonly ValueType[], const R extends Results>(
     index: Value<'i32'>,
     params: P,
@@ -199,7 +201,7 @@ export function localAt<T extends ValueType>(index: number, type: T): Local<T> {
   return { ...get, index };
 }
 
-/** A call: a value if the function has a result, otherwise a statement. */
+/** Calls a function: a value if it has a result, otherwise a statement. */
 export function call<P extends readonly ValueType[], R extends Results>(
   { index, params, results }: FunctionRef<P, R>,
   ...operands: Values<P>
@@ -216,7 +218,7 @@ function resulting<R extends Results>([result]: R, emit: (to: Body) => void): Ca
   return (result ? value(result, emit) : statement(emit)) as Call<R>;
 }
 
-/** Writes the locals after the parameters, in runs of one type. */
+/** Writes the declarations of locals, in runs of one type. */
 export function declareLocals(into: Body, locals: readonly ValueType[]): void {
   const runs: { readonly type: ValueType; count: number }[] = [];
   for (const type of locals) {

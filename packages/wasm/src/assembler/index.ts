@@ -1,6 +1,6 @@
 /**
- * An assembler for the WebAssembly binary format. Expressions are typed values (`i32.add(a, b)`), statements go into a
- * {@link Code} in the order in which they are to happen, functions into a {@link ModuleBuilder}, which makes the bytes.
+ * An assembler for the WebAssembly binary format. Expressions are typed values (`i32.add(a, b)`), a {@link Code} takes
+ * statements in order, and a {@link ModuleBuilder} takes functions and returns the bytes of a module.
  */
 export { atomic, memory } from './atomic.ts';
 export type { MemoryAccess } from './instructions.ts';

@@ -1,8 +1,8 @@
-// Opcodes are given as the specification lists them: instructions of one signature with consecutive numbers, as words in
-// a string. From the string follow both the functions and, word by word, their types.
+// Opcodes are given as in the specification's tables: instructions of one signature with consecutive numbers, as words
+// of a string. The functions and their types are derived from the string.
 import { statement, value, type Body, type Statement, type Value, type Values, type ValueType } from './value.ts';
 
-/** The words of a string. A dash stands for a number that is no instruction of this kind. */
+/** The words of a string. A dash stands for a number that is not an instruction of this kind. */
 type Words<S extends string> = S extends `${infer Word} ${infer Rest}`
   ? Exclude<Word, '-'> | Words<Rest>
   : Exclude<S, '-'>;
@@ -12,7 +12,7 @@ export type Instructions<Names extends string, Operands extends readonly ValueTy
   readonly [N in Words<Names>]: (...operands: Values<Operands>) => Value<Result>;
 };
 
-/** The type that a conversion's name ends in is its operand's: `truncF32S`. */
+/** The operand's type, which a conversion's name ends in: `truncF32S`. */
 type Source<Name extends string> = Name extends `${string}I32${string}`
   ? 'i32'
   : Name extends `${string}I64${string}`
@@ -26,11 +26,14 @@ export type Conversions<Names extends string, Result extends ValueType> = {
   readonly [N in Words<Names>]: (operand: Value<Source<N>>) => Value<Result>;
 };
 
-/** Where a memory access goes beside its address. */
+/** The immediate operands of a memory access. */
 export interface MemoryAccess {
-  /** Bytes, 0 ≤ offset < 2³², added to the address without wrapping. */
+  /** In bytes, 0 ≤ offset < 2³², added to the address without wrapping. Default: 0. */
   readonly offset?: number;
-  /** A promise that the address is a multiple of this; a smaller one than the access' size permits unaligned ones. */
+  /**
+   * A promise that the address is a multiple of it; less than the access' size for unaligned addresses. Default: the
+   * size.
+   */
   readonly align?: number;
 }
 
@@ -48,7 +51,7 @@ export const numeric = 0xfc;
 export const vector = 0xfd;
 export const threads = 0xfe;
 
-/** A record with an entry for each word that is not a dash; `make` is given its number. */
+/** A record with an entry for each word that is not a dash; `make` gets its opcode. */
 function eachWord<T>(first: number, names: string, make: (opcode: number, name: string) => T): Record<string, T> {
   return Object.fromEntries(
     names.split(' ').flatMap((name, i) => (name === '-' ? [] : [[name, make(first + i, name)] as const])),
@@ -93,7 +96,7 @@ export function conversions<N extends string, R extends ValueType>(
   }) as unknown as Conversions<N, R>;
 }
 
-/** `sizes` are the accesses' widths in bytes, in the order of names. */
+/** @param sizes The accesses' widths in bytes, in the order of names. */
 export function loads<N extends string, R extends ValueType>(
   prefix: number,
   first: number,
@@ -130,7 +133,10 @@ export function stores<N extends string, T extends ValueType>(
   }) as Stores<N, T>;
 }
 
-/** Alignment and offset of an access of `size` bytes. */
+/**
+ * The alignment and offset of an access of `size` bytes.
+ * @throws {RangeError} if one is out of range.
+ */
 export function memoryArgument(size: number, { offset = 0, align = size }: MemoryAccess): (to: Body) => void {
   if (!Number.isInteger(offset) || offset < 0 || offset >= 2 ** 32) {
     throw new RangeError(
@@ -154,7 +160,7 @@ export function checkMemory(to: Body): void {
   }
 }
 
-/** @throws {TypeError} unless the operands have these types: what the compiler sees, for callers in JavaScript. */
+/** @throws {TypeError} unless the operands have these types, for callers in JavaScript. */
 export function checkOperands(
   types: readonly ValueType[],
   operands: readonly { readonly type: ValueType | 'none' }[],

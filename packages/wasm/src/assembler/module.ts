@@ -3,9 +3,9 @@ import { Code, declareLocals, localAt } from './code.ts';
 import { Body, encodings, type FunctionRef, type Locals, type Results, type ValueType } from './value.ts';
 
 export interface ModuleOptions {
-  /** Imports `env.memory`, of at least `minimum` pages of 64 KiB; a shared one has a `maximum`. */
+  /** Imports `env.memory`, of at least `minimum` pages of 64 KiB. A shared memory requires a `maximum`. */
   readonly memory?: { readonly minimum: number; readonly maximum?: number; readonly shared: boolean };
-  /** Imports `env.table`, of functions. */
+  /** Imports `env.table`, a table of functions. */
   readonly table?: boolean;
 }
 
@@ -18,12 +18,12 @@ const section = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 
 const kind = { function: 0, table: 1, memory: 2 } as const;
 const functionReference = 0x70;
 
-/** A module in the making: imports first, then functions, then {@link toBytes}. */
+/** Builds a module: imports first, then functions, then {@link toBytes}. */
 export class ModuleBuilder {
   readonly #options: ModuleOptions;
   readonly #types: string[] = [];
   readonly #imports: { readonly module: string; readonly name: string; readonly type: number }[] = [];
-  /** The body is missing while the function is being written: it may define others and call itself. */
+  /** The body is missing while the function is being written, which may define others and call itself. */
   readonly #functions: { readonly type: number; body?: Bytes }[] = [];
   readonly #exports = new Map<string, number>();
   readonly #elements: { readonly first: number; readonly functions: readonly FunctionRef[] }[] = [];
@@ -44,7 +44,7 @@ export class ModuleBuilder {
     this.#options = options;
   }
 
-  /** @throws {Error} if a function has been defined already: imports are numbered first. */
+  /** @throws {Error} if a function has been defined already, because imports are numbered first. */
   importFunction<const P extends readonly ValueType[], const R extends Results>(
     module: string,
     name: string,
@@ -58,7 +58,10 @@ export class ModuleBuilder {
     return { index, params, results };
   }
 
-  /** Defines a function. `body` is called at once and writes it. One with a result must return it on every path. */
+  /**
+   * Defines a function, which `body` writes. A function with a result must return it on every path.
+   * @throws {Error} if a function with a result never returns, or two exports have one name.
+   */
   function<const P extends readonly ValueType[], const R extends Results>(
     params: P,
     results: R,
@@ -76,7 +79,7 @@ export class ModuleBuilder {
     body(code, ...(params.map((type, i) => localAt(i, type)) as unknown as Locals<P>));
     if (results.length > 0) {
       if (!code.returned) throw new Error(`assembler: a function with a result of type ${results[0]} never returns it`);
-      // The end of the body is reached by no path, which the validator has to be told.
+      // The validator requires that the end of the body is unreachable.
       code.trap();
     }
     const complete = new Body(instructions.surroundings);
@@ -94,7 +97,10 @@ export class ModuleBuilder {
     this.#exports.set(name, index);
   }
 
-  /** When the module is instantiated, puts functions into the table from index `first` on. */
+  /**
+   * Puts functions into the table from index `first` on when the module is instantiated.
+   * @throws {Error} if the module has no table.
+   */
   elements(first: number, functions: readonly FunctionRef[]): void {
     if (!this.#options.table) {
       throw new Error('assembler: elements for a module without a table; give ModuleBuilder the option `table`');
@@ -140,7 +146,7 @@ export class ModuleBuilder {
       to.unsigned(index);
     });
     write(section.element, this.#elements, (to, { first, functions }) => {
-      // To table 0, from a constant index: i32.const first, end.
+      // Table 0, from a constant index: i32.const first, end.
       to.byte(0, 0x41);
       to.signed(BigInt(first));
       to.byte(0x0b);

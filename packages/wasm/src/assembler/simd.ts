@@ -66,9 +66,9 @@ export interface V128
     Instructions<typeof bitwise, [V, V], V>,
     Instructions<'bitselect', [V, V, V], V>,
     Instructions<'anyTrue', [V], 'i32'> {
-  /** 16 bytes of a typed array, as they lie in memory. */
+  /** The 16 bytes of a typed array. */
   readonly const: (bytes: ArrayBufferView) => Vector;
-  /** Replaces one lane by memory. */
+  /** Loads one lane. */
   readonly load8Lane: LoadLane;
   readonly load16Lane: LoadLane;
   readonly load32Lane: LoadLane;
@@ -79,7 +79,7 @@ export interface V128
   readonly store64Lane: StoreLane;
 }
 
-/** 128 bits, whatever they mean. `bitselect(a, b, mask)` takes the bits of `a` where the mask has ones; `andnot` is a ∧ ¬b. */
+/** 128 bits of any type. `bitselect(a, b, mask)` takes the bits of `a` where the mask has ones; `andnot` is a ∧ ¬b. */
 export const v128: V128 = {
   ...loads(vector, 0, wholeLoads, [16, 8, 8, 8, 8, 8, 8, 1, 2, 4, 8], 'v128'),
   ...loads(vector, 92, zeroLoads, [4, 8], 'v128'),
@@ -115,9 +115,9 @@ function extractLane<T extends ValueType>(opcode: number, lanes: number, result:
   };
 }
 
-/** What all lane shapes have; T is the type of one lane as a scalar. */
+/** Instructions of all lane shapes; T is the type of one lane as a scalar. */
 interface Lanes<T extends ValueType> {
-  /** All lanes alike. */
+  /** Copies a scalar to all lanes. */
   readonly splat: (lane: Value<T>) => Vector;
   readonly replaceLane: (into: Vector, lane: number, by: Value<T>) => Vector;
 }
@@ -154,7 +154,7 @@ type Integers = Unary<'abs' | 'neg'> &
   Instructions<typeof tests, [V], 'i32'> &
   Instructions<typeof shifts, [V, 'i32'], V>;
 
-/** The integer shapes' opcodes follow one pattern, from `first` on. */
+/** The opcodes of integer shapes follow one pattern, from `first` on. */
 function integers(first: number): Integers {
   return {
     ...unary(first, 'abs neg'),
@@ -296,7 +296,9 @@ const floatBinary = 'add sub mul div min max pmin pmax';
 const relaxedProducts = 'relaxedMadd relaxedNmadd';
 const relaxedBounds = 'relaxedMin relaxedMax';
 
-/** `relaxedMadd(a, b, c)` is a·b + c, `relaxedNmadd` is −a·b + c, rounded once or twice; `pmin(a, b)` is b < a ? b : a. */
+/**
+ * `relaxedMadd(a, b, c)` is a·b + c, `relaxedNmadd` is −a·b + c, rounded once or twice; `pmin(a, b)` is b < a ? b : a.
+ */
 type Floats = Binary<typeof floatComparison | typeof floatBinary | typeof relaxedBounds> &
   Unary<typeof floatUnary> &
   Ternary<typeof relaxedProducts>;
@@ -337,7 +339,7 @@ export interface F64x2
 export const f64x2: F64x2 = {
   ...lanesOf(20, 34, 2, 'f64'),
   ...floats(71, 236, 2),
-  // The numbers of the roundings are scattered, since they were added late.
+  // The opcodes of roundings are scattered.
   ...unary(116, 'ceil floor'),
   ...unary(122, 'trunc'),
   ...unary(148, 'nearest'),

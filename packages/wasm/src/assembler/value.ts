@@ -14,7 +14,7 @@ export interface Statement {
   readonly emit: (to: Body) => void;
 }
 
-/** A local variable or parameter. As a value it is what the variable holds at that point. */
+/** A local variable or parameter. As a value, what the variable holds at that point. */
 export interface Local<T extends ValueType> extends Value<T> {
   readonly index: number;
 }
@@ -29,7 +29,7 @@ export interface FunctionRef<P extends readonly ValueType[] = readonly ValueType
 /** A function has one result or none. */
 export type Results = readonly [] | readonly [ValueType];
 
-/** What a call is: a value of the result's type, or a statement. */
+/** A call: a value of the result's type, or a statement. */
 export type Call<R extends Results> = R extends readonly [infer T extends ValueType] ? Value<T> : Statement;
 
 /** A tuple of values of these types. */
@@ -38,7 +38,7 @@ export type Values<P extends readonly ValueType[]> = { readonly [I in keyof P]: 
 /** A tuple of locals of these types. */
 export type Locals<P extends readonly ValueType[]> = { readonly [I in keyof P]: Local<P[I]> };
 
-/** The part of a module that instructions depend on. */
+/** What instructions depend on in their module. */
 export interface Surroundings {
   readonly memory: boolean;
   readonly table: boolean;
@@ -46,7 +46,7 @@ export interface Surroundings {
   typeIndex(params: readonly ValueType[], results: Results): number;
 }
 
-/** Where instructions go: the bytes of one function's body. */
+/** The bytes of a function's body. */
 export class Body extends Bytes {
   readonly surroundings: Surroundings;
 
@@ -55,7 +55,7 @@ export class Body extends Bytes {
     this.surroundings = surroundings;
   }
 
-  /** An instruction. Those with a prefix have their number in LEB128. */
+  /** The opcode of an instruction; after a prefix, in LEB128. */
   opcode(prefix: number, number: number): void {
     if (prefix === 0) return this.byte(number);
     this.byte(prefix);

@@ -1,4 +1,4 @@
-/** How the elements that an operand contributes to an innermost loop lie in memory. */
+/** How an innermost loop accesses the memory of an operand. */
 export type Access = 'contiguous' | 'broadcast' | 'strided';
 
 /** @param stride The distance of neighbours along the loop, in elements. */

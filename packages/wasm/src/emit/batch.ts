@@ -13,7 +13,8 @@ export function batchWords(axes: readonly BatchAxis[]): Word[] {
 }
 
 /**
- * The offsets of an item of a batch in each of `operands` operands. The words of the batch's `rank` axes are at `args + at`.
+ * The offsets of an item of a batch in each of `operands` operands. The words of the batch's `rank` axes are at `args +
+ * at`.
  */
 export function emitBatchOffset(
   code: Code,

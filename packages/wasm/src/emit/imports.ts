@@ -17,7 +17,9 @@ const mathNames = new Map(
   }),
 );
 
-/** Functions of `Math` are imported from there, because worker threads have them too, unlike functions of this thread. */
+/**
+ * Functions of `Math` are imported from there, because worker threads have them too, unlike functions of this thread.
+ */
 function importOf(f: (...x: number[]) => number): { readonly module: 'Math' | 'js'; readonly name: string } {
   const name = mathNames.get(f);
   return name === undefined ? { module: 'js', name: importName(f) } : { module: 'Math', name };

@@ -41,7 +41,7 @@ export abstract class Renderer {
     return local;
   }
 
-  /** Nodes that are rendered inside the branch are not available behind it. */
+  /** Nodes that are rendered inside the branch are not available after it. */
   #rarely({ inputs: [condition, rare, usual] }: Scalar): Value<ValueType> {
     const where = this.render(condition!);
     const usually = this.render(usual!);

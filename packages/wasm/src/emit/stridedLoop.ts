@@ -37,7 +37,9 @@ export interface StridedLoop {
   readonly words: readonly Word[];
 }
 
-/** Lengths and strides of the axes from `from` to before `to`, joined where all operands allow it; at least one axis. */
+/**
+ * Lengths and strides of the axes from `from` to before `to`, joined where all operands allow it; at least one axis.
+ */
 export function joinOperandAxes(operands: readonly StridedOperand[], from?: number, to?: number): JoinedAxes {
   const { shape, strides } = joinAxes(
     operands.map(({ view }) => view),

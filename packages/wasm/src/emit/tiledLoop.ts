@@ -1,5 +1,5 @@
-// Loops in tiles, for transposed operands, which are contiguous along columns of the output. Reading such an operand along
-// rows uses the cache as badly as writing the output along columns would; a tile of both fits the cache.
+// Loops in tiles, for transposed operands, which are contiguous along columns of the output. Reading such an operand
+// along rows uses the cache as badly as writing the output along columns would; a tile of both fits the cache.
 import { sizeOf, type JoinedAxes } from '@thetagrad/core/backend';
 import { i32, type Code, type Local } from '../assembler/index.ts';
 import type { Word } from '../command.ts';
@@ -104,7 +104,9 @@ function transposedAxis({ shape, strides }: JoinedAxes): number | undefined {
 export interface Tile {
   readonly rows: Local<'i32'>;
   readonly columns: Local<'i32'>;
-  /** For each operand the address of the tile's first element, and the distances of the next row and column, in bytes. */
+  /**
+   * For each operand the address of the tile's first element, and the distances of the next row and column, in bytes.
+   */
   readonly operands: readonly {
     readonly at: Local<'i32'>;
     readonly down: Local<'i32'>;

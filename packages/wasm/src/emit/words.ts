@@ -16,7 +16,7 @@ export function readWords<N extends string>(
   return Object.fromEntries(locals) as Record<N, Local<'i32'>>;
 }
 
-/** The address behind the words with these names. */
+/** The address after the words with these names. */
 export function wordsAfter(args: Local<'i32'>, names: readonly string[]): Value<'i32'> {
   return i32.add(args, i32.const(4 * names.length));
 }

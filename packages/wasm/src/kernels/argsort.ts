@@ -66,8 +66,8 @@ export function argsortCommands({
 }
 
 /**
- * What is sorted: records that begin with an unsigned key of 64 bits. float64 keys are followed by the index; other keys have
- * 32 bits, and the index is their lower half.
+ * The layout of a record, which begins with an unsigned key of 64 bits. float64 keys are followed by the index; other
+ * keys have 32 bits, and the index is the lower half.
  */
 const recordOf = (type: ScalarType): { readonly bytes: number; readonly indexAt: number } =>
   type === 'f64' ? { bytes: 16, indexAt: 8 } : { bytes: 8, indexAt: 0 };

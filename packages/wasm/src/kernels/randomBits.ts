@@ -9,7 +9,7 @@ import { packWords, readWords } from '../emit/words.ts';
 
 const names = ['key0', 'key1', 'to', ...rangeNames, ...epilogueNames] as const;
 const grain = 1 << 14;
-/** The number of vectors that are computed side by side, because each operation waits for the one before. */
+/** The number of vectors that are computed in parallel, because each operation waits for the one before. */
 const group = 4;
 
 /** Element i is the first word of Threefry for the counter (0, i). */

@@ -2,8 +2,8 @@ import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core/backend
 import type { DeviceBuffers } from './deviceBuffers.ts';
 
 /**
- * The elements of a buffer: in a host array, in a block of the heap, or in both. It does not refer to its buffer, so that
- * holding it does not keep the buffer from being collected. (A WeakRef would, until the current job ends.)
+ * The elements of a buffer: in a host array, in a block of the heap, or in both. It does not refer to its buffer, so
+ * that holding it does not keep the buffer from being collected. (A WeakRef would, until the current job ends.)
  */
 export interface Storage {
   readonly dtype: DType;

@@ -4,8 +4,8 @@ import type { Storage, WasmBuffer } from './buffer.ts';
 import { blockBytes, type Heap } from './heap.ts';
 
 /**
- * The total size of blocks, in bytes, beyond which some are evicted. The collector, which counts a block as an eighth of
- * its size, does not start before they take 512 MiB.
+ * The total size of blocks, in bytes, beyond which some are evicted. The collector, which counts a block as an eighth
+ * of its size, does not start before they take 512 MiB.
  */
 const defaultBudget = 768 * 2 ** 20;
 /** After new blocks of this many bytes, finalizers get a chance to run. */
@@ -46,10 +46,11 @@ function costOf({ dtype, size }: Storage): number {
 }
 
 /**
- * The buffers that occupy a block of the heap. A finalizer frees the block when the buffer is collected, which may happen
- * late or, in a loop that never yields, not at all. So all blocks together stay within a budget: twice what the largest
- * plan needs for inputs and outputs, and at least {@link defaultBudget}. Beyond it, the least recently used ones are
- * evicted to host arrays, which the collector manages as any others: a loop of any length runs in bounded memory.
+ * The buffers that occupy a block of the heap. A finalizer frees the block when the buffer is collected, which may
+ * happen late or, in a loop that never yields, not at all. So all blocks together stay within a budget: twice what the
+ * largest plan needs for inputs and outputs, and at least {@link defaultBudget}. Beyond it, the least recently used
+ * ones are evicted to host arrays, which the collector manages as any others: a loop of any length runs in bounded
+ * memory.
  */
 export class DeviceBuffers {
   readonly #heap: Heap;

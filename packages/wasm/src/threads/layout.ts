@@ -7,9 +7,9 @@ const line = (number: number): number => number * lineBytes;
  * Addresses of control words. Line 0 is unused, so that 0 is never an address.
  *
  * `ticket` (64 bits) permits taking a chunk: its low half counts the chunks of the published command that no thread has
- * taken, its high half is the version of the code that taking one requires. A thread takes a chunk by decrementing it with
- * compare-and-exchange. Success implies that the published command is unfinished, and it stays published until its last
- * chunk is done: a late thread can never take work with stale arguments.
+ * taken, its high half is the version of the code that taking one requires. A thread takes a chunk by decrementing it
+ * with compare-and-exchange. Success implies that the published command is unfinished, and it stays published until its
+ * last chunk is done: a late thread can never take work with stale arguments.
  */
 export const controlWords: Readonly<
   Record<

@@ -34,7 +34,9 @@ interface RuntimeExports {
   /** Runs commands on this thread; others take part in all that have more than one chunk. */
   run(list: number, count: number): number;
   runAlone(list: number, count: number): void;
-  /** After a trap of this thread's chunk: waits for the other threads' chunks and withdraws those that none has taken. */
+  /**
+   * After a trap of this thread's chunk: waits for the other threads' chunks and withdraws those that none has taken.
+   */
   abandon(): void;
 }
 

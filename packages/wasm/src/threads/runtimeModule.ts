@@ -14,8 +14,8 @@ import {
 import { commandEntry, controlWords, outcome } from './layout.ts';
 
 /**
- * How long a worker spins for the next command before it sleeps, in milliseconds: enough for the gap between the steps of
- * a training loop, in which the main thread builds the next graph. Waking it up takes 0.05 ms to several.
+ * How long a worker spins for the next command before it sleeps, in milliseconds: enough for the gap between the steps
+ * of a training loop, in which the main thread builds the next graph. Waking it up takes 0.05 ms to several.
  */
 const spinMs = 2;
 

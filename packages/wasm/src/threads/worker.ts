@@ -63,7 +63,8 @@ else require('node:worker_threads').parentPort.once('message', main);
 let sourceUrl: string | undefined;
 
 /**
- * Starts a worker thread, which does not keep the process alive. Calls `onLost` at most once, if the worker ends by itself.
+ * Starts a worker thread, which does not keep the process alive. Calls `onLost` at most once, if the worker ends by
+ * itself.
  * @throws {Error} where workers are not available.
  */
 export function startWorker(start: WorkerStart, onLost: (reason: string) => void): WorkerHandle {

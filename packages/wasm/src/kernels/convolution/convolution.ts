@@ -9,10 +9,10 @@ import { padCommand } from './pad.ts';
 import { productCommands } from './product.ts';
 
 /**
- * The commands of a float32 convolution: the filter is packed, and each chunk multiplies it by patches of the input that it
- * gathers panel by panel. If few outputs have many terms, as in the gradient of the filter, the terms are cut into slices
- * whose sums are added in order. With one channel per group, patches would be used only once: then rows are added up in
- * place.
+ * The commands of a float32 convolution: the filter is packed, and each chunk multiplies it by patches of the input
+ * that it gathers panel by panel. If few outputs have many terms, as in the gradient of the filter, the terms are cut
+ * into slices whose sums are added in order. With one channel per group, patches would be used only once: then rows are
+ * added up in place.
  */
 export function convolutionCommands(convolution: Convolution, features: Features): Command[] {
   const { input, filter, shape, epilogue, output, groups } = convolution;
@@ -43,7 +43,9 @@ export function convolutionCommands(convolution: Convolution, features: Features
   return commands;
 }
 
-/** Copies the input with zeros around it, unless all coordinates that the phases use are inside and rows are contiguous. */
+/**
+ * Copies the input with zeros around it, unless all coordinates that the phases use are inside and rows are contiguous.
+ */
 function padInput(
   input: ConvolutionOperand,
   ys: readonly Phase[],

@@ -1,5 +1,5 @@
-// Convolutions with one channel per group: each filter element uses an input element once, so nothing is packed. A row of
-// outputs is the sum of scaled rows of the input.
+// Convolutions with one channel per group: each filter element uses an input element once, so nothing is packed. A row
+// of outputs is the sum of scaled rows of the input.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
 import type { Command } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
@@ -118,8 +118,8 @@ type I32 = 'i32';
 type RowFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
 
 /**
- * Defines three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled rows:
- * for contiguous input columns, for every second one, and for any stride.
+ * Defines three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled
+ * rows: for contiguous input columns, for every second one, and for any stride.
  */
 function rowFunctions(module: ModuleBuilder): [RowFunction, RowFunction, RowFunction] {
   const contiguous = (at: Value<I32>, vector: number): Value<'v128'> =>

@@ -1,6 +1,6 @@
-// Convolutions with one or two outputs per group and filters as wide as the input: the gradient of the filter of a depthwise
-// convolution. Register tiles would be nearly empty, but rows of input and filter are long: so each output is a sum of dot
-// products of rows, nine outputs (a 3×3 filter) at a time.
+// Convolutions with one or two outputs per group and filters as wide as the input: the gradient of the filter of a
+// depthwise convolution. Register tiles would be nearly empty, but rows of input and filter are long: so each output is
+// a sum of dot products of rows, nine outputs (a 3×3 filter) at a time.
 import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
 import type { Command } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
@@ -79,19 +79,19 @@ export function dotsCommand(convolution: Convolution, y: Phase, x: Phase): Comma
       ...offsetWords([axis(count, outputs * height * width), axis(y.count, y.step * width), axis(x.count, x.step)]),
     ],
     chunks: countChunks(cut),
-    workspaceBytes: workspace.bytes,
+    workspaceBytes: layout.bytes,
   };
 }
 
-/** Where the workspace holds the offsets of a unit's positions in input and output, and their sums, a vector each. */
-const workspace = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * positionsInUnit } as const;
+/** The layout of the workspace: the offsets of a unit's positions in input and output, and their sums, a vector each. */
+const layout = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * positionsInUnit } as const;
 
 /** A unit is nine positions of an output channel. */
 const dots = kernelCode('convolution dots', {}, (module) => {
   const fill = offsetFiller(module);
   const contiguousPlane = planeFunction(module, 4, (at) => v128.load(at, { align: 4 }));
   const everySecondPlane = planeFunction(module, 8, (at) => loadEverySecond(at));
-  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, memory) => {
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
     const i = code.local('i32');
@@ -100,10 +100,10 @@ const dots = kernelCode('convolution dots', {}, (module) => {
       const first = code.local('i32', i32.mul(i32.remU(unit, w.blocks), i32.const(positionsInUnit)));
       const output = code.local('i32', i32.divU(unit, w.blocks));
       const count = emitMin(code, i32.const(positionsInUnit), i32.sub(w.positions, first));
-      const inOutput = i32.add(memory, i32.const(workspace.inOutput));
-      code.emit(code.call(fill, axes(0), first, count, i32.const(positionsInUnit), memory));
+      const inOutput = i32.add(workspace, i32.const(layout.inOutput));
+      code.emit(code.call(fill, axes(0), first, count, i32.const(positionsInUnit), workspace));
       code.emit(code.call(fill, axes(1), first, count, count, inOutput));
-      const sums = code.local('i32', i32.add(memory, i32.const(workspace.sums)));
+      const sums = code.local('i32', i32.add(workspace, i32.const(layout.sums)));
       for (let position = 0; position < positionsInUnit; position++) {
         code.emit(v128.store(sums, f32x4.splat(f32.const(0)), { offset: 16 * position }));
       }
@@ -111,7 +111,7 @@ const dots = kernelCode('convolution dots', {}, (module) => {
       const kernel = code.local('i32', i32.add(w.filter, i32.mul(output, w.outputBytes)));
       code.for(channel, i32.const(0), w.channels, 1, () => {
         const plane = (each: typeof contiguousPlane) =>
-          code.emit(code.call(each, image, w.rowBytes, kernel, w.filterRowBytes, w.rows, w.columns, memory));
+          code.emit(code.call(each, image, w.rowBytes, kernel, w.filterRowBytes, w.rows, w.columns, workspace));
         code.if(
           i32.eq(w.columnBytes, i32.const(4)),
           () => plane(contiguousPlane),
@@ -145,10 +145,10 @@ function planeFunction(
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
-    (code, image, rowBytes, kernel, filterRowBytes, rows, columns, memory) => {
+    (code, image, rowBytes, kernel, filterRowBytes, rows, columns, workspace) => {
       const each = Array.from({ length: positionsInUnit }, (_, i) => i);
       const sums = each.map(() => code.local('v128', f32x4.splat(f32.const(0))));
-      const offsets = each.map((i) => code.local('i32', i32.load(memory, { offset: workspace.inInput + 4 * i })));
+      const offsets = each.map((i) => code.local('i32', i32.load(workspace, { offset: layout.inInput + 4 * i })));
       const factor = code.local('v128');
       const from = code.local('i32');
       const at = code.local('i32');
@@ -177,8 +177,8 @@ function planeFunction(
         code.add(kernel, filterRowBytes);
       });
       sums.forEach((sum, i) => {
-        const access = { offset: workspace.sums + 16 * i };
-        code.emit(v128.store(memory, f32x4.add(v128.load(memory, access), sum), access));
+        const access = { offset: layout.sums + 16 * i };
+        code.emit(v128.store(workspace, f32x4.add(v128.load(workspace, access), sum), access));
       });
     },
   );

@@ -22,8 +22,8 @@ export interface Convolution extends Omit<ConvolutionAttributes, 'padAfter'> {
 
 /**
  * Along one axis, the outputs that use the same filter elements. With dilated input most filter elements meet the zeros
- * between input elements; a phase leaves these out, which makes it a convolution of undilated input: output
- * `first + step · i` multiplies input coordinate `from + stride · i + tapStep · t` by filter element `tap + tapDistance · t`.
+ * between input elements; a phase leaves these out, which makes it a convolution of undilated input: output `first +
+ * step · i` multiplies input coordinate `from + stride · i + tapStep · t` by filter element `tap + tapDistance · t`.
  */
 export interface Phase {
   readonly first: number;

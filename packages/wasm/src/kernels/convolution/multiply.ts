@@ -201,8 +201,8 @@ function emitEpilogues(
 type I32 = 'i32';
 
 /**
- * Defines a function (from, fromBytes, to, toBytes, rows, columns, offsets) that copies rows; the elements of a row go to
- * increasing `offsets`.
+ * Defines a function (from, fromBytes, to, toBytes, rows, columns, offsets) that copies rows; the elements of a row go
+ * to increasing `offsets`.
  */
 function rowScatterer(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(

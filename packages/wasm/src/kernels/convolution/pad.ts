@@ -25,8 +25,8 @@ const names = [
 ] as const;
 
 /**
- * Copies the input between these coordinates, with zeros outside of it, to [N, C, rows, columns], so that no loop has to
- * handle borders. A unit is a row.
+ * Copies the input between these coordinates, with zeros outside of it, to [N, C, rows, columns], so that no loop has
+ * to handle borders. A unit is a row.
  */
 export function padCommand({ slot, view }: ConvolutionOperand, rows: Pair, columns: Pair, to: Scratch): Command {
   const [images, channels, height, width] = view.shape as [number, number, number, number];
@@ -69,7 +69,7 @@ const pad = kernelCode('convolution pad', {}, (module) =>
       const to = code.local('i32', i32.add(w.to, i32.mul(unit, rowLength)));
       const plane = code.local('i32', i32.divU(unit, w.rows));
       const row = code.local('i32', i32.add(i32.remU(unit, w.rows), w.firstRow));
-      // As unsigned numbers, negative rows are behind the last one too.
+      // As an unsigned number, a negative row exceeds the height too.
       const isInside = i32.and(i32.ltU(row, w.height), i32.ne(w.width, i32.const(0)));
       code.if(
         isInside,

@@ -15,7 +15,10 @@ const minPlane = 32;
 /** The number of multiply-adds in a chunk, approximately. */
 const chunkWork = 1 << 21;
 
-/** The commands for the outputs of a phase, as a matrix product for each group. An epilogue requires a phase of all outputs. */
+/**
+ * The commands for the outputs of a phase, as a matrix product for each group. An epilogue requires a phase of all
+ * outputs.
+ */
 export function productCommands(
   convolution: Convolution,
   y: Phase,

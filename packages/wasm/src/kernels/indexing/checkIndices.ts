@@ -36,8 +36,8 @@ export function wrapIndex(index: Local<'i32'>, length: Local<'i32'>): Value<'i32
 const names = [...rangeNames, 'length'] as const;
 
 /**
- * Traps if an index into an axis of `length` is out of range. Runs before anything is written; the backend then throws the
- * error of the reference backend.
+ * Traps if an index into an axis of `length` is out of range. Runs before anything is written; the backend then throws
+ * the error of the reference backend.
  */
 export function checkIndicesCommand({ view, ...rest }: StridedOperand, length: number): Command {
   // Broadcast indices are checked once.

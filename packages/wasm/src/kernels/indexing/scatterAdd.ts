@@ -111,8 +111,8 @@ function assemble(
           code.add(updates, w.fromBytes);
           code.add(firstIndex, w.indexBytes);
         });
-      // Updates of equal indices are added in the order of the axis: line by line if lines are close in memory, otherwise
-      // a row of updates at a time.
+      // Updates of equal indices are added in the order of the axis: line by line if lines are close in memory,
+      // otherwise a row of updates at a time.
       code.if(i32.or(i32.eq(count, i32.const(1)), i32.ltU(w.toBytes, toStep)), addLines, addRows);
     });
   });

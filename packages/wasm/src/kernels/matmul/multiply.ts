@@ -41,8 +41,8 @@ const names = [
 ] as const;
 
 /**
- * The product of packed operands. A chunk is a block of one matrix of the output. If there are few chunks of a long depth,
- * the depth is cut into slices, whose products a second command adds.
+ * The product of packed operands. A chunk is a block of one matrix of the output. If there are few chunks of a long
+ * depth, the depth is cut into slices, whose products a second command adds.
  */
 export function multiplyCommands(product: Product, a: PackedOperand, b: PackedOperand, features: Features): Command[] {
   const { rows, columns, depth, batch, output, epilogue } = product;

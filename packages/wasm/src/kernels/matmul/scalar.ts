@@ -18,7 +18,10 @@ import { emitEpilogue } from '../../emit/epilogue.ts';
 
 const tileSize = 3;
 
-/** The product of float64 or int32 matrices, which are read in place and multiplied in scalar tiles. A unit is a band of rows. */
+/**
+ * The product of float64 or int32 matrices, which are read in place and multiplied in scalar tiles. A unit is a band of
+ * rows.
+ */
 export function scalarCommand(product: Product, dtype: 'float64' | 'int32'): Command {
   const { rows, columns, depth } = product;
   const bands = countMatrices(product) * Math.ceil(rows / tileSize);

@@ -1,5 +1,5 @@
-// Products with a factor of at most three rows or columns: each element of the other, large factor is used at most three
-// times, so it is read once, in its order in memory. (Packing it would take twice as long.)
+// Products with a factor of at most three rows or columns: each element of the other, large factor is used at most
+// three times, so it is read once, in its order in memory. (Packing it would take twice as long.)
 import {
   f32,
   f32x4,

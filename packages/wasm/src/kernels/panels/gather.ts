@@ -1,5 +1,5 @@
-// Panels of operands that are not matrices in memory. An element's address is the sum of two offsets, one of its row (or
-// column) and one of its term, so a convolution's patches are materialized only a panel at a time.
+// Panels of operands that are not matrices in memory. An element's address is the sum of two offsets, one of its row
+// (or column) and one of its term, so a convolution's patches are materialized only a panel at a time.
 import { f32, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
 import type { Word } from '../../command.ts';
 import { loadEverySecond, transposeLanes } from '../../emit/lanes.ts';
@@ -43,7 +43,7 @@ export function offsetFiller(module: ModuleBuilder): FunctionRef<readonly [I32, 
       'i32',
       i32.add(i32.mul(outer, outerStride), i32.add(i32.mul(middle, middleStride), i32.mul(inner, innerStride))),
     );
-    // What a carry to the next loop adds.
+    // The increments of a carry to the next loop.
     const innerWrap = code.local('i32', i32.sub(middleStride, i32.mul(innerSize, innerStride)));
     const middleWrap = code.local('i32', i32.sub(outerStride, i32.mul(middleSize, middleStride)));
     const end = code.local('i32', i32.add(to, i32.shl(count, i32.const(2))));

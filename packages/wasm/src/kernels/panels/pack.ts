@@ -1,6 +1,6 @@
-// Operands of a tiled product are copied into panels: a panel holds a few rows of A (or columns of B) next to each other,
-// [depth][width], so that the inner loop reads both operands sequentially. Missing rows are zeros. A long depth is cut into
-// blocks that stay in cache, [block][panel][depth in the block][width].
+// Operands of a tiled product are copied into panels: a panel holds a few rows of A (or columns of B) next to each
+// other, [depth][width], so that the inner loop reads both operands sequentially. Missing rows are zeros. A long depth
+// is cut into blocks that stay in cache, [block][panel][depth in the block][width].
 import type { Slot } from '@thetagrad/core/backend';
 import { f32, i32, v128, type FunctionRef, type Local, type ModuleBuilder, type Value } from '../../assembler/index.ts';
 import type { Command, Scratch } from '../../command.ts';
@@ -38,7 +38,9 @@ const panelsInSpan = 8;
 
 const names = ['from', 'to', 'count', 'depth', 'rowBytes', 'depthBytes', 'units', 'unitsInChunk', 'rank'] as const;
 
-/** Packs all matrices of an operand into `to`, one after the other. A unit is a span of panels of one block of a matrix. */
+/**
+ * Packs all matrices of an operand into `to`, one after the other. A unit is a span of panels of one block of a matrix.
+ */
 export function packCommand(source: PackSource, width: number, to: Scratch): Command {
   const { slot, offset, batch, count, depth, rowStride, depthStride } = source;
   const matrices = batch.reduce((product, { size }) => product * size, 1);
@@ -182,7 +184,9 @@ function panelPacker(module: ModuleBuilder, width: number): Packer {
   );
 }
 
-/** Defines a function (from, rowBytes, depthBytes, depth, to) that packs four rows into a panel's columns from `to` on. */
+/**
+ * Defines a function (from, rowBytes, depthBytes, depth, to) that packs four rows into a panel's columns from `to` on.
+ */
 function fourRowsPacker(module: ModuleBuilder, width: number) {
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, from, rowBytes, depthBytes, depth, to) => {
     const step = i32.const(4 * width);

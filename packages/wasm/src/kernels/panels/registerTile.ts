@@ -5,7 +5,10 @@ export interface RegisterTile {
   readonly rows: number;
   /** The number of columns, in vectors of 4. */
   readonly vectors: number;
-  /** The address of A's element (0, 0), which is moved past the last one. Element (i, k) is `i · aRow + k · aStep` bytes on. */
+  /**
+   * The address of A's element (0, 0), which is moved past the last one. Element (i, k) is `i · aRow + k · aStep` bytes
+   * on.
+   */
   readonly a: Local<'i32'>;
   readonly aRow: number;
   readonly aStep: number | Value<'i32'>;
@@ -19,12 +22,12 @@ export interface RegisterTile {
 }
 
 /**
- * Emits the inner loop of products: a register tile of A · B, float32 sums in order of k. Returns the sums, row by row, 4
- * columns to a vector, for the caller to store.
+ * Emits the inner loop of products: a register tile of A · B, float32 sums in order of k. Returns the sums, row by row,
+ * 4 columns to a vector, for the caller to store.
  *
- * The loop is not unrolled here and loads each operand at its use: the engine's compiler keeps loads in order, and with more
- * of them in flight it runs out of registers. V8 unrolls nested loops itself, which works better: emit the tile inside the
- * loops over tiles (as a separate function it is a sixth slower).
+ * The loop is not unrolled here and loads each operand at its use: the engine's compiler keeps loads in order, and with
+ * more of them in flight it runs out of registers. V8 unrolls nested loops itself, which works better: emit the tile
+ * inside the loops over tiles (as a separate function it is a sixth slower).
  */
 export function emitTile(code: Code, tile: RegisterTile): Local<'v128'>[][] {
   const { a, b, relaxed } = tile;

@@ -29,10 +29,10 @@ const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] a
 type TileBlock = FunctionRef<typeof params, readonly []>;
 
 /**
- * Defines a function (a, b, depth, c, rowBytes, rows, columns, accumulate, workspace) that stores the product of A's and
- * B's panels to `rows` × `columns` elements at `c`, or adds it if `accumulate` is 1. Rows of `c` are `rowBytes` apart. Panels
- * follow each other without gaps, each of `depth` ≥ 1 columns or rows, the last one padded. Tiles over the edge go through
- * the workspace.
+ * Defines a function (a, b, depth, c, rowBytes, rows, columns, accumulate, workspace) that stores the product of A's
+ * and B's panels to `rows` × `columns` elements at `c`, or adds it if `accumulate` is 1. Rows of `c` are `rowBytes`
+ * apart. Panels follow each other without gaps, each of `depth` ≥ 1 columns or rows, the last one padded. Tiles over
+ * the edge go through the workspace.
  */
 export function tileBlock(module: ModuleBuilder, features: Features): TileBlock {
   const rowsOfTile = tileRows(features);

@@ -20,9 +20,9 @@ import { packWords, readWords } from '../../emit/words.ts';
 import { emitRowIndex, poolShape, poolWords } from './geometry.ts';
 
 /**
- * See {@link poolWords}. A row of the image is made of two rows in the workspace: `sums` of the rows of windows that cover
- * it, with zeros on both sides, and `spread` over all columns that windows cover, of which the image has those from `left`
- * on.
+ * See {@link poolWords}. A row of the image is made of two rows in the workspace: `sums` of the rows of windows that
+ * cover it, with zeros on both sides, and `spread` over all columns that windows cover, of which the image has those
+ * from `left` on.
  */
 const names = [
   'units',
@@ -188,7 +188,10 @@ function emitSums(code: Code, lanes: Lanes, w: Words, unit: Local<'i32'>, sums: 
   sweep(lanes.one, 1);
 }
 
-/** Spreads a row of sums: column p, counted with padding, is covered by window ⌊p / step⌋ and those before that reach it. */
+/**
+ * Spreads a row of sums: column p, counted with padding, is covered by window ⌊p / step⌋ and those before that reach
+ * it.
+ */
 function emitSpread(
   code: Code,
   { count, bytes, many: { zero, add, load, store } }: Lanes,

@@ -29,7 +29,7 @@ export function windowSumCommands(kernel: RoutineKernel<'windowSum'>): Command[]
   return dtype === 'float32' || dtype === 'float64' ? [windowsCommand(kernel, 'sum')] : undefined;
 }
 
-/** See {@link poolWords}. Windows in columns from `innerBegin` to `innerEnd` lie within the image's rows. */
+/** See {@link poolWords}. Windows in columns from `innerBegin` to `innerEnd` are within the image's rows. */
 const names = [
   'units',
   'unitsInChunk',
@@ -66,7 +66,9 @@ interface Structure {
   readonly outputBytes: number;
   /** Whether vectors hold four windows. */
   readonly isWide: boolean;
-  /** Set if elements of four neighbouring windows are at most one apart; `taps` is the windows' width if it is small. */
+  /**
+   * Set if elements of four neighbouring windows are at most one apart; `taps` is the windows' width if it is small.
+   */
   readonly near: { readonly step: 1 | 2; readonly taps: number | undefined } | undefined;
 }
 

@@ -11,8 +11,8 @@ import { emitRows } from './rows.ts';
 import type { EmittedReduction, Structure } from './terms.ts';
 
 /**
- * The first words: the number of results, of results in a chunk, of chunks of results; the output; the number of terms of
- * the outermost axis in a slice. They are followed by the words of the loop over results and of the loop over terms.
+ * The first words: the number of results, of results in a chunk, of chunks of results; the output; the number of terms
+ * of the outermost axis in a slice. They are followed by the words of the loop over results and of the loop over terms.
  */
 export const headerNames = ['size', 'grain', 'chunks', 'to', 'sliceLength'] as const;
 

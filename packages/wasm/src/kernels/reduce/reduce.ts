@@ -22,8 +22,8 @@ import { relayout, type Relayout } from './relayout.ts';
 import type { Structure } from './terms.ts';
 
 /**
- * The commands of a reduction. If there are few results of many terms, the outermost reduced axis is cut into slices, whose
- * results a second command combines in order. Cuts depend on shapes alone.
+ * The commands of a reduction. If there are few results of many terms, the outermost reduced axis is cut into slices,
+ * whose results a second command combines in order. Cuts depend on shapes alone.
  */
 export function reduceCommands({ operation, body, kept, output }: ReduceKernel): Command[] {
   const { root, types } = bodyExpression(body);
@@ -57,7 +57,9 @@ interface Reduction {
 const chunkWork = 1 << 18;
 /** With at least this many chunks there are no slices. */
 const enoughChunks = 16;
-/** In columns, the maximum number of terms that are added one after another before their sum is added to that of others. */
+/**
+ * In columns, the maximum number of terms that are added one after another before their sum is added to that of others.
+ */
 const maxRun = 256;
 /** Up to this many terms, columns are faster for any strides. */
 const fewTerms = 16;

@@ -13,8 +13,8 @@ export interface Relayout {
 }
 
 /**
- * Copies operands to the order of loops over the axes `order`, the innermost last, where that makes them contiguous: those
- * that are strided along the innermost loop, by `accesses`, and contiguous along another axis.
+ * Copies operands to the order of loops over the axes `order`, the innermost last, where that makes them contiguous:
+ * those that are strided along the innermost loop, by `accesses`, and contiguous along another axis.
  */
 export function relayout(
   operands: readonly StridedOperand[],

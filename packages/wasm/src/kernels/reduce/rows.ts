@@ -10,7 +10,9 @@ import { emitAdvance, emitLoops, type EmittedReduction } from './terms.ts';
 /** Terms that are added one after another in each lane of a vector, before their sum is added to that of others. */
 const shortRun = 32;
 
-/** Emits results one by one: short runs of terms are combined in vectors, and their results in float64 for precision. */
+/**
+ * Emits results one by one: short runs of terms are combined in vectors, and their results in float64 for precision.
+ */
 export function emitRows(reduction: EmittedReduction, row: Row): void {
   const { code, structure, combiner, loop, lengths, to } = reduction;
   const { expression, type, outputType, reducedRank } = structure;

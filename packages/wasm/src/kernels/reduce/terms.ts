@@ -1,4 +1,4 @@
-// What the two ways to compute reductions share: loops over terms.
+// Loops over terms, which both ways to compute reductions share.
 import type { ScalarReduction, ScalarType } from '@thetagrad/core/backend';
 import { i32, type Code, type Local } from '../../assembler/index.ts';
 import type { Access } from '../../emit/access.ts';
@@ -9,7 +9,7 @@ import type { Row } from '../../emit/stridedLoop.ts';
 import type { VectorLoop } from '../../emit/vectorLoop.ts';
 import type { Combiner } from './combiner.ts';
 
-/** What the code of a reduction is assembled from. */
+/** The structure that determines the code of a reduction. */
 export interface Structure {
   readonly reduction: ScalarReduction;
   /** Whether the results are accumulators of slices, which another command combines. */

@@ -1,4 +1,5 @@
-// Scans. float32 is added and multiplied in double precision and in order, for the same results as the reference backend.
+// Scans. float32 is added and multiplied in double precision and in order, for the same results as the reference
+// backend.
 import {
   bytesPerElement,
   contiguous,
@@ -96,7 +97,9 @@ function assemble(module: ModuleBuilder, { combination, exclusive, type, rank }:
   });
 }
 
-/** A scan whose code is being emitted: the length of the axis, and its strides in the output and each input, in bytes. */
+/**
+ * A scan whose code is being emitted: the length of the axis, and its strides in the output and each input, in bytes.
+ */
 interface EmittedScan {
   readonly lanes: ScanLanes;
   readonly exclusive: boolean;

@@ -26,7 +26,10 @@ export function transformedFilterBytes(groups: number, outputs: number, channels
   return groups * Math.ceil(outputs / panelWidth) * points * pointBytes(panelWidth * channels);
 }
 
-/** Transforms a filter [groups · outputs, channels, 3, 3] to [groups, panels of 8 outputs, points, channels, 8]. A unit is a panel. */
+/**
+ * Transforms a filter [groups · outputs, channels, 3, 3] to [groups, panels of 8 outputs, points, channels, 8]. A unit
+ * is a panel.
+ */
 export function transformFilterCommand({ slot, view }: ConvolutionOperand, groups: number, to: Scratch): Command {
   const [outputBytes, channelBytes, rowBytes, columnBytes] = view.strides.map((stride) => 4 * stride) as [
     number,

@@ -50,8 +50,8 @@ const names = [
 ] as const;
 
 /**
- * The commands of a convolution with a 3×3 filter: one transforms the filter; in the other, a chunk is a block of tiles and
- * `panelsInPart` panels of output channels. The patches are transformed again for each part.
+ * The commands of a convolution with a 3×3 filter: one transforms the filter; in the other, a chunk is a block of tiles
+ * and `panelsInPart` panels of output channels. The patches are transformed again for each part.
  */
 export function forwardCommands(
   { input, filter, output, shape, padBefore, groups, epilogue }: Convolution,
@@ -180,7 +180,10 @@ function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
 
 type I32 = 'i32';
 
-/** Defines a function (args, block, output, outputs) that applies the epilogue to a block's rows of some output channels. */
+/**
+ * Defines a function (args, block, output, outputs) that applies the epilogue to a block's rows of some output
+ * channels.
+ */
 function epilogueCaller(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly []> {
   return module.function(['i32', 'i32', 'i32', 'i32'], [], (code, args, block, output, outputs) => {
     const w = readWords(code, args, names);

@@ -76,9 +76,9 @@ export interface GradientCut {
 }
 
 /**
- * The commands of a convolution with 3×3 outputs and a large filter, the form of the gradient of a 3×3 filter: the input is
- * [channels, N, H, W], the filter (the cotangent) [outputs, N, H′, W′]. `grid` has the tiles of the cotangent. A chunk adds
- * up a slice of them for a part of the channels and outputs.
+ * The commands of a convolution with 3×3 outputs and a large filter, the form of the gradient of a 3×3 filter: the
+ * input is [channels, N, H, W], the filter (the cotangent) [outputs, N, H′, W′]. `grid` has the tiles of the cotangent.
+ * A chunk adds up a slice of them for a part of the channels and outputs.
  */
 export function gradientCommands(
   { input, filter, output, shape, padBefore, epilogue }: Convolution,

@@ -2,8 +2,8 @@
 export const panelWidth = 8;
 
 /**
- * The distance of the matrices of two points, in bytes: an odd number of cache lines, so that the 36 matrices do not all map
- * to the same set of a cache.
+ * The distance of the matrices of two points, in bytes: an odd number of cache lines, so that the 36 matrices do not
+ * all map to the same set of a cache.
  */
 export function pointBytes(elements: number): number {
   return 64 * (Math.ceil(elements / 16) | 1);

@@ -89,7 +89,8 @@ const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
 /**
  * Defines a function (tiles, endTiles, strip, stripBytes, to, step, pointBytes) that transforms patches of one channel,
- * four tiles to a vector. `tiles` is the address of their table; groups of four are stored `step` bytes apart from `to` on.
+ * four tiles to a vector. `tiles` is the address of their table; groups of four are stored `step` bytes apart from `to`
+ * on.
  */
 export function patchTransformer(module: ModuleBuilder): Transformer {
   return module.function(params, [], (code, tile, endTiles, strip, rowBytes, to, step, pointBytes) => {
@@ -107,9 +108,9 @@ export function patchTransformer(module: ModuleBuilder): Transformer {
 }
 
 /**
- * Defines a function (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes) like
- * {@link patchTransformer}'s for four channels, a lane each, whose strips are `stripsBytes` apart. Tiles are stored `step` bytes
- * apart.
+ * Defines a function (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes) like {@link
+ * patchTransformer}'s for four channels, a lane each, whose strips are `stripsBytes` apart. Tiles are stored `step`
+ * bytes apart.
  */
 export function channelsTransformer(
   module: ModuleBuilder,

@@ -27,8 +27,8 @@ function emitPanelTile(
 }
 
 /**
- * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels, groups)
- * that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
+ * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels,
+ * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
  */
 export function panelMultiplier(
   module: ModuleBuilder,
@@ -61,8 +61,8 @@ export function panelMultiplier(
 }
 
 /**
- * Defines a function (patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds) that
- * stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
+ * Defines a function (patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds)
+ * that stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
  * [points, outputPanels, channelGroups, 4, 8], or adds them to what is there if `adds` is 1.
  */
 export function productAccumulator(

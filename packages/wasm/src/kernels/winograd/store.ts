@@ -16,8 +16,8 @@ type I32 = 'i32';
 type Storer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
 
 /**
- * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms products
- * [points, tiles, 8] to output tiles and stores them in `outputs` ≤ 8 planes. Overwrites the products.
+ * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms
+ * products [points, tiles, 8] to output tiles and stores them in `outputs` ≤ 8 planes. Overwrites the products.
  */
 export function tileStorer(module: ModuleBuilder): Storer {
   const clip = clipper(module);
@@ -72,7 +72,9 @@ export function tileStorer(module: ModuleBuilder): Storer {
   );
 }
 
-/** Defines a function (from, fromBytes, to, planeBytes, rowBytes, outputs, rows, columns) that stores parts of tiles. */
+/**
+ * Defines a function (from, fromBytes, to, planeBytes, rowBytes, outputs, rows, columns) that stores parts of tiles.
+ */
 function clipper(module: ModuleBuilder): Storer {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],

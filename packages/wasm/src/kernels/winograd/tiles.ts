@@ -1,11 +1,14 @@
-// Outputs are cut into 4×4 tiles, and these into blocks that are multiplied together. The input rows of a block are copied
-// into a strip of the workspace with zeros outside the input, so that no transform has to handle borders.
+// Outputs are cut into 4×4 tiles, and these into blocks that are multiplied together. The input rows of a block are
+// copied into a strip of the workspace with zeros outside the input, so that no transform has to handle borders.
 import type { Pair, View } from '@thetagrad/core/backend';
 import { f32, i32, v128, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
 import { emitMin } from '../../emit/units.ts';
 import { readWords } from '../../emit/words.ts';
 
-/** The tiles of outputs [N, ·, height, width]. A block is a rectangle of tiles, whose rows may continue in the next image. */
+/**
+ * The tiles of outputs [N, ·, height, width]. A block is a rectangle of tiles, whose rows may continue in the next
+ * image.
+ */
 export interface TileGrid {
   readonly rowsInImage: number;
   readonly rows: number;
@@ -35,8 +38,8 @@ export const gridNames = [
 ] as const;
 
 /**
- * Cuts into blocks of about `wanted` tiles; of several sizes close to it, chooses the one that fills groups of four tiles
- * best. `outputs` is the number of output channels.
+ * Cuts into blocks of about `wanted` tiles; of several sizes close to it, chooses the one that fills groups of four
+ * tiles best. `outputs` is the number of output channels.
  */
 export function tileGrid(images: number, outputs: number, height: number, width: number, wanted: number): TileGrid {
   const rowsInImage = Math.ceil(height / 4);
@@ -192,8 +195,8 @@ export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32
 }
 
 /**
- * Defines a function (grid, source, block, to) → end that writes the positions of existing rows in their plane and in the
- * strip. `grid` and `source` are addresses of words.
+ * Defines a function (grid, source, block, to) → end that writes the positions of existing rows in their plane and in
+ * the strip. `grid` and `source` are addresses of words.
  */
 export function rowTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly [I32]> {
   return module.function(['i32', 'i32', 'i32', 'i32'], ['i32'], (code, gridWords, sourceWords, block, to) => {

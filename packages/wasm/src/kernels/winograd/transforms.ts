@@ -1,7 +1,7 @@
 // The transforms of Winograd's minimal filtering F(4×4, 3×3): Lavin and Gray, "Fast Algorithms for Convolutional Neural
-// Networks" (2016), section 4.3. A 4×4 output tile Y is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 3×3 filter g and a 6×6 patch d: 36
-// products instead of 144. The gradient of g is Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G. All transforms apply to four tiles, channels or
-// filters at once, one in each lane.
+// Networks" (2016), section 4.3. A 4×4 output tile Y is Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A of a 3×3 filter g and a 6×6 patch d:
+// 36 products instead of 144. The gradient of g is Gᵀ[(A dY Aᵀ) ⊙ (Bᵀ d B)]G. All transforms apply to four tiles,
+// channels or filters at once, one in each lane.
 import { f32, f32x4, type Code, type Local, type Value } from '../../assembler/index.ts';
 
 type Vector = Value<'v128'>;
@@ -40,9 +40,9 @@ function transposeMatrix(rows: readonly (readonly Vector[])[]): Vector[][] {
   return rows[0]!.map((_, j) => rows.map((row) => row[j]!));
 }
 
-// The polynomials are interpolated at 0, ±a, ±b and ∞. With these values, rather than the customary 1 and 2, rounding errors
-// are less than half as large, and A and B are still exact in float32: Barabasz et al., "Error Analysis and Improving the
-// Accuracy of Winograd Convolution for Deep Neural Networks" (2020), on the choice of points.
+// The polynomials are interpolated at 0, ±a, ±b and ∞. With these values, rather than the customary 1 and 2, rounding
+// errors are less than half as large, and A and B are still exact in float32: Barabasz et al., "Error Analysis and
+// Improving the Accuracy of Winograd Convolution for Deep Neural Networks" (2020), on the choice of points.
 const a = 5 / 8;
 const b = 3 / 2;
 const a2 = a * a;

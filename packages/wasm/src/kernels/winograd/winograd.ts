@@ -9,13 +9,13 @@ import { countBlocks, countPaddedTiles, tileGrid } from './tiles.ts';
 import { points } from './transforms.ts';
 
 /**
- * The commands of a float32 convolution by Winograd's minimal filtering F(4×4, 3×3), with a quarter of the direct form's
- * products: for 3×3 filters without stride and dilation, and for 3×3 outputs of filters as large as the input, the form of
- * the gradient of such filters. `undefined` where that does not apply or the direct form is faster.
+ * The commands of a float32 convolution by Winograd's minimal filtering F(4×4, 3×3), with a quarter of the direct
+ * form's products: for 3×3 filters without stride and dilation, and for 3×3 outputs of filters as large as the input,
+ * the form of the gradient of such filters. `undefined` where that does not apply or the direct form is faster.
  *
- * Errors exceed the direct form's, which are at most 2e-6 of the outputs' standard deviation. Measured over all outputs, the
- * largest are 9e-6 for 64 channels and 2.2e-5 for 512, their root mean square 9e-7 and 2e-6; for gradients 1.1e-5 and 9e-7.
- * An infinity or NaN in the input can make NaN of all outputs of the 4×4 tiles that depend on it.
+ * Errors exceed the direct form's, which are at most 2e-6 of the outputs' standard deviation. Measured over all
+ * outputs, the largest are 9e-6 for 64 channels and 2.2e-5 for 512, their root mean square 9e-7 and 2e-6; for gradients
+ * 1.1e-5 and 9e-7. An infinity or NaN in the input can make NaN of all outputs of the 4×4 tiles that depend on it.
  */
 export function winogradCommands(convolution: Convolution, features: Features): Command[] | undefined {
   const { stride, inputDilation, filterDilation, shape, filter, input, groups } = convolution;
@@ -36,8 +36,8 @@ function planForward(convolution: Convolution, features: Features): Command[] | 
   const channels = filter.view.shape[1]!;
   const panels = Math.ceil(outputs / groups / panelWidth);
   const tiles = images * Math.ceil(height / 4) * Math.ceil(width / 4);
-  // The transformed filter is read once for each block, so blocks may be small only if it stays in cache; the patches of a
-  // block should, too.
+  // The transformed filter is read once for each block, so blocks may be small only if it stays in cache; the patches
+  // of a block should, too.
   const minTiles = channels * panels <= 1 << 10 ? 16 : 32;
   const wanted = clamp(tiles / enoughChunks, minTiles, 32);
   const grid = tileGrid(images, outputs, height, width, Math.min(wanted, Math.max(8, (1 << 14) / channels)));
@@ -79,7 +79,8 @@ function planGradient(convolution: Convolution, features: Features): Command[] |
 
 /**
  * Costs in multiply-adds, measured on one thread: of a 4×4 tile's transform for each channel and each output, of a 3×3
- * filter's transform, of its inverse (including the sum), and of the direct form's packing of an element of large filters.
+ * filter's transform, of its inverse (including the sum), and of the direct form's packing of an element of large
+ * filters.
  */
 const cost = { tile: 250, filter: 170, sum: 460, packed: 7 } as const;
 
