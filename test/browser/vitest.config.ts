@@ -18,7 +18,7 @@ interface Page {
 
 const everyPage = ['test/browser/*.test.ts'];
 /** Tests that depend on the JavaScript engine; the conformance suite covers kernels. */
-const platform = '{assembler,assembler-instructions,backend,backend-options,best,buffer,heap,threads}';
+const platform = '{assembler,assemblerInstructions,backend,backendOptions,best,buffer,heap,threads}';
 
 const pages: readonly Page[] = [
   {

@@ -1,3 +1,4 @@
+import { positions } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { matmulCommands } from '../src/kernels/matmul/matmul.ts';
@@ -5,14 +6,14 @@ import type { Matmul } from '../src/kernels/matmul/product.ts';
 import { packCommand, panelElements } from '../src/kernels/panels/pack.ts';
 import type { Scratch } from '../src/command.ts';
 import { backwards, link, slot } from './link.ts';
-import { layouts, numbers, positionsOf, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
+import { layouts, numbers, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
 
 /** [batch…, m, k] times [batch…, k, n] in double precision, and the sums of absolute values. */
 function model(a: Strided, b: Strided): { product: number[]; magnitude: number[]; depth: number } {
   const [m, k] = a.view.shape.slice(-2) as [number, number];
   const n = b.view.shape.at(-1)!;
-  const left = positionsOf(a.view).map((at) => a.values[at]!);
-  const right = positionsOf(b.view).map((at) => b.values[at]!);
+  const left = Array.from(positions(a.view), (at) => a.values[at]!);
+  const right = Array.from(positions(b.view), (at) => b.values[at]!);
   const batches = a.view.shape.slice(0, -2).reduce((x, y) => x * y, 1);
   const product: number[] = [];
   const magnitude: number[] = [];

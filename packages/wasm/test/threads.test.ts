@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { f32, i32 } from '../src/assembler/index.ts';
 import { at, command, testCode, output, Plans } from './machine.ts';
-import { expectRightResults, meet, meeting, started } from './meetings.ts';
+import { expectRightResults, meet, rendezvous, started } from './rendezvous.ts';
 
 describe('threads', () => {
   test('give the same results, whatever their number', async () => {
@@ -52,7 +52,7 @@ describe('threads', () => {
     const words = backend.upload(new Int32Array(4), 'int32');
     const plan = plans.of([
       command(
-        meeting('meet', () => {}),
+        rendezvous('meet', () => {}),
         [at(output(0, 4, 'int32'))],
         2,
         1000,
@@ -75,7 +75,7 @@ describe('threads', () => {
       backend.execute(
         plans.of([
           command(
-            meeting('meet', () => {}),
+            rendezvous('meet', () => {}),
             [at(output(0, 4, 'int32'))],
             2,
           ),
@@ -154,7 +154,7 @@ describe('threads', () => {
         backend.execute(plan, [], [out]);
         expect(out.readSync()).toEqual(new Int32Array(4).fill(10_000 * i + 1499));
       });
-      meet(plans, backend, `meeting in round ${round}`, () => {});
+      meet(plans, backend, `rendezvous in round ${round}`, () => {});
       inUse.push(backend.bytesInUse);
     }
     expect(inUse[1]! - inUse[0]!).toBeLessThan(2 ** 20);

@@ -1,6 +1,6 @@
 // Tensors for tests of kernels, with any strides and gaps between elements.
 import { random } from '@thetagrad/core';
-import type { Slot, View } from '@thetagrad/core/backend';
+import { positions, type Slot, type View } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { f32, i32 } from '../src/assembler/index.ts';
 import type { Command, Features, KernelCode } from '../src/command.ts';
@@ -50,16 +50,8 @@ export function strided(shape: readonly number[], { order, steps, offset }: Layo
   }
   const view: View = { shape, strides, offset: first };
   const values = new Float32Array(size + offset).fill(Number.NaN);
-  for (const at of positionsOf(view)) values[at] = next();
+  for (const at of positions(view)) values[at] = next();
   return { slot: slot('float32', values.length), view, values };
-}
-
-/** The positions of a view's elements, in row-major order. */
-export function positionsOf({ shape, strides, offset }: View): number[] {
-  return shape.reduce(
-    (starts, length, axis) => starts.flatMap((start) => Array.from({ length }, (_, i) => start + i * strides[axis]!)),
-    [offset],
-  );
 }
 
 /** Multiples of 1/64 from −1 to 1; with `special`, an infinity or NaN now and then. */

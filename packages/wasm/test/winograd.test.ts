@@ -1,3 +1,4 @@
+import { positions } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Convolution } from '../src/kernels/convolution/geometry.ts';
@@ -7,7 +8,7 @@ import { gradientCommands } from '../src/kernels/winograd/gradient.ts';
 import { tileGrid } from '../src/kernels/winograd/tiles.ts';
 import type { Command, Features } from '../src/command.ts';
 import { backwards, inOrder, link, slot } from './link.ts';
-import { layouts, numbers, positionsOf, strided, tripleEpilogue, variants, type Strided } from './views.ts';
+import { layouts, numbers, strided, tripleEpilogue, variants, type Strided } from './views.ts';
 
 type Pair = readonly [number, number];
 
@@ -202,8 +203,8 @@ describe.each(variants)('%o', (features) => {
         fc.property(cases, fc.nat(), special, ({ given, lower }, index, value) => {
           const without = convolve({ given, lower });
           const { input, shape } = given;
-          const positions = positionsOf(input.view);
-          const values = input.values.with(positions[index % positions.length]!, value);
+          const elements = positions(input.view);
+          const values = input.values.with(elements[index % elements.length]!, value);
           const spoilt = { ...given, input: { ...input, values } };
           const result = convolve({ given: spoilt, lower });
           const [height, width] = shape.slice(2) as [number, number];

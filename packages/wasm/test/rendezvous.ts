@@ -31,7 +31,7 @@ export function expectRightResults(backend: WasmBackend, plans: Plans): void {
  * Two chunks of which each waits until both are being computed, by two threads. Then the one on the worker thread,
  * whose workspace lies higher, does something else. The words: 4 zeros.
  */
-export const meeting = (key: string, inWorker: (code: Code) => void): KernelCode =>
+export const rendezvous = (key: string, inWorker: (code: Code) => void): KernelCode =>
   testCode(key, (code, args, _chunk, workspace) => {
     const words = code.local('i32', i32.load(args));
     const patience: Local<'i32'> = code.local('i32', i32.const(2 ** 30));
@@ -47,6 +47,6 @@ export const meeting = (key: string, inWorker: (code: Code) => void): KernelCode
     code.if(i32.and(i32.ne(other, i32.const(0)), i32.gtU(workspace, other)), () => inWorker(code));
   });
 export const meet = (plans: Plans, backend: WasmBackend, key: string, inWorker: (code: Code) => void): void => {
-  const plan = plans.of([command(meeting(key, inWorker), [at(output(0, 4, 'int32'))], 2)]);
+  const plan = plans.of([command(rendezvous(key, inWorker), [at(output(0, 4, 'int32'))], 2)]);
   backend.execute(plan, [], [backend.upload(new Int32Array(4), 'int32')]);
 };

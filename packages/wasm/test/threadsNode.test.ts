@@ -4,7 +4,7 @@ import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker, type Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Plans } from './machine.ts';
-import { expectRightResults, meet, started } from './meetings.ts';
+import { expectRightResults, meet, started } from './rendezvous.ts';
 
 describe('threads', () => {
   test('may end, which is an error once; then the others go on', async () => {
@@ -33,7 +33,7 @@ describe('threads', () => {
   });
 
   test('keep memory flat over 10,000 runs and no process alive', async () => {
-    const script = new URL('lone.ts', import.meta.url).pathname;
+    const script = new URL('standalone.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, ['--conditions=@thetagrad/source', '--import', 'tsx', script]);
     let text = '';
     child.stdout.on('data', (data: Buffer) => (text += data.toString()));
@@ -86,7 +86,7 @@ describe('workers of a browser', () => {
     const plans = new Plans();
     const backend = started(plans, { threads: 2 });
     await backend.ready();
-    meet(plans, backend, 'browser meeting', () => {});
+    meet(plans, backend, 'browser rendezvous', () => {});
     expectRightResults(backend, plans);
     expect(() => meet(plans, backend, 'browser trap', (code) => code.trap())).toThrow(/in worker thread 1/);
   });
