@@ -1,3 +1,4 @@
+import { checkInteger, show } from '@thetagrad/core/backend';
 import { WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { importedFunctions } from './emit/imports.ts';
@@ -61,17 +62,15 @@ function checkOptions(options: WasmOptions): void {
   for (const [name, value] of Object.entries(options)) {
     const type = (optionTypes as Record<string, string>)[name];
     if (type === undefined) {
-      throw new TypeError(`wasm: there is no option '${name}', only ${Object.keys(optionTypes).join(', ')}`);
+      throw new TypeError(`wasm: unknown option '${name}'; expected ${Object.keys(optionTypes).join(', ')}`);
     }
     if (value !== undefined && typeof value !== type) {
-      throw new TypeError(`wasm: the option ${name} is a ${type}, got ${String(value)}`);
+      throw new TypeError(`wasm: ${name} must be a ${type}, got ${show(value)}`);
     }
   }
   const { threads = 1, memoryLimit = limits.max } = options;
-  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads) {
-    throw new RangeError(`wasm: threads is an integer from 1 to ${maxThreads}, got ${threads}`);
-  }
+  checkInteger('wasm', 'threads', threads, { min: 1, max: maxThreads });
   if (!(memoryLimit >= limits.min && memoryLimit <= 2 ** 32)) {
-    throw new RangeError(`wasm: memoryLimit is from ${limits.min} to ${2 ** 32} bytes, got ${memoryLimit}`);
+    throw new RangeError(`wasm: memoryLimit must be from ${limits.min} to ${2 ** 32} bytes, got ${memoryLimit}`);
   }
 }

@@ -529,11 +529,11 @@ describe('misuse', () => {
       () => i8x16.shuffle(vector, vector, new Array<number>(16).fill(32)),
       'lane 32 is out of range',
     ],
-    ['a negative offset', () => i32.load(zero, { offset: -4 }), 'offset is an integer from 0 to 2³² − 1, got -4'],
+    ['a negative offset', () => i32.load(zero, { offset: -4 }), 'offset must be an integer from 0 to 2³² − 1, got -4'],
     [
       'an odd alignment',
       () => i32.load(zero, { align: 3 }),
-      'the alignment of 4 bytes is a power of two up to 4, got 3',
+      'the alignment of 4 bytes must be a power of two up to 4, got 3',
     ],
     ['too large an alignment', () => v128.load32Splat(zero, { align: 8 }), 'power of two up to 4, got 8'],
     ['a constant that is no integer', () => i32.const(0.5), 'i32.const takes an integer'],
@@ -550,7 +550,7 @@ describe('misuse', () => {
     [
       'a shared memory without maximum',
       () => new ModuleBuilder({ memory: { minimum: 1, shared: true } }),
-      'needs a maximum',
+      'must have a maximum',
     ],
     [
       'a memory that is too large',

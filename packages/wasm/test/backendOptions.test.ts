@@ -47,23 +47,23 @@ describe('wasm', () => {
   });
 
   test.each<[Record<string, unknown>, RegExp]>([
-    [{ threads: 0 }, /threads is an integer from 1 to 256, got 0/],
+    [{ threads: 0 }, /threads must be an integer from 1 to 256, got 0/],
     [{ threads: 1.5 }, /got 1.5/],
     [{ threads: 1000 }, /got 1000/],
-    [{ memoryLimit: 1000 }, /memoryLimit is from 1048576 to 4294967296 bytes, got 1000/],
+    [{ memoryLimit: 1000 }, /memoryLimit must be from 1048576 to 4294967296 bytes, got 1000/],
     [{ memoryLimit: Number.NaN }, /got NaN/],
     [{ memoryLimit: 2 ** 33 }, /got 8589934592/],
-  ])('refuses %o', async (options, message) => {
+  ])('rejects %o', async (options, message) => {
     await expect(wasm(options as WasmOptions)).rejects.toThrow(RangeError);
     await expect(wasm(options as WasmOptions)).rejects.toThrow(message);
   });
 
   test.each<[Record<string, unknown>, RegExp]>([
-    [{ threads: '2' }, /the option threads is a number, got 2/],
-    [{ deterministic: 1 }, /the option deterministic is a boolean, got 1/],
-    [{ winograd: null }, /the option winograd is a boolean, got null/],
-    [{ thread: 2 }, /there is no option 'thread', only threads, deterministic, memoryLimit, winograd/],
-  ])('refuses %o', async (options, message) => {
+    [{ threads: '2' }, /threads must be a number, got "2"/],
+    [{ deterministic: 1 }, /deterministic must be a boolean, got 1/],
+    [{ winograd: null }, /winograd must be a boolean, got null/],
+    [{ thread: 2 }, /unknown option 'thread'; expected threads, deterministic, memoryLimit, winograd/],
+  ])('rejects %o', async (options, message) => {
     await expect(wasm(options as WasmOptions)).rejects.toThrow(TypeError);
     await expect(wasm(options as WasmOptions)).rejects.toThrow(message);
   });

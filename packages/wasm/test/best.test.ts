@@ -27,7 +27,7 @@ test('the reference backend where the engine has no SIMD, and why', async () => 
 });
 
 test('options that are wrong are wrong everywhere', async () => {
-  await expect(best({ threads: 0 })).rejects.toThrow('wasm: threads is an integer from 1 to');
-  await expect(best({ thread: 1 } as never)).rejects.toThrow("wasm: there is no option 'thread'");
-  await expect(wasm({ threads: 1.5 })).rejects.toThrow('wasm: threads is an integer');
+  await expect(best({ threads: 0 })).rejects.toThrow('wasm: threads must be an integer from 1 to');
+  await expect(best({ thread: 1 } as never)).rejects.toThrow("wasm: unknown option 'thread'");
+  await expect(wasm({ threads: 1.5 })).rejects.toThrow('wasm: threads must be an integer');
 });

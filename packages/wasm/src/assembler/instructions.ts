@@ -140,12 +140,14 @@ export function stores<N extends string, T extends ValueType>(
 export function memoryArgument(size: number, { offset = 0, align = size }: MemoryAccess): (to: Body) => void {
   if (!Number.isInteger(offset) || offset < 0 || offset >= 2 ** 32) {
     throw new RangeError(
-      `assembler: a memory offset is an integer from 0 to 2³² − 1, got ${offset}; add it to the address`,
+      `assembler: a memory offset must be an integer from 0 to 2³² − 1, got ${offset}; add it to the address`,
     );
   }
   const exponent = Math.log2(align);
   if (!Number.isInteger(exponent) || align > size || align < 1) {
-    throw new RangeError(`assembler: the alignment of ${size} bytes is a power of two up to ${size}, got ${align}`);
+    throw new RangeError(
+      `assembler: the alignment of ${size} bytes must be a power of two up to ${size}, got ${align}`,
+    );
   }
   return (to) => {
     checkMemory(to);

@@ -31,14 +31,14 @@ export class ModuleBuilder {
   constructor(options: ModuleOptions = {}) {
     const { memory } = options;
     if (memory?.shared && memory.maximum === undefined) {
-      throw new RangeError('assembler: a shared memory needs a maximum number of pages');
+      throw new RangeError('assembler: a shared memory must have a maximum number of pages');
     }
     if (
       memory &&
       !(memory.minimum >= 0 && memory.minimum <= (memory.maximum ?? 65_536) && (memory.maximum ?? 0) <= 65_536)
     ) {
       throw new RangeError(
-        `assembler: a memory has 0 ≤ minimum ≤ maximum ≤ 65,536 pages, got ${memory.minimum} and ${memory.maximum}`,
+        `assembler: a memory must have 0 ≤ minimum ≤ maximum ≤ 65,536 pages, got ${memory.minimum} and ${memory.maximum}`,
       );
     }
     this.#options = options;
