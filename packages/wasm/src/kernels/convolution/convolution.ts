@@ -1,7 +1,7 @@
 import { formatShape, rowMajorStrides, sizeOf } from '@thetagrad/core/backend';
 import type { Command, Features, Scratch } from '../../command.ts';
 import { epilogueCommand } from '../../emit/epilogue.ts';
-import { zeroCommand } from '../move/zero.ts';
+import { fillCommand } from '../move/fill.ts';
 import { depthwiseCommand } from './depthwise.ts';
 import { dotsCommand } from './dots.ts';
 import { coordinateRange, phasesOf, type Convolution, type ConvolutionOperand, type Phase } from './geometry.ts';
@@ -25,7 +25,7 @@ export function convolutionCommands(convolution: Convolution, features: Features
   const phases = ys.flatMap((y) => xs.map((x) => [y, x] as const)).filter(([y, x]) => channels * y.taps * x.taps > 0);
 
   const commands: Command[] = [];
-  if (phases.length < ys.length * xs.length) commands.push(zeroCommand(output, 4 * size));
+  if (phases.length < ys.length * xs.length) commands.push(fillCommand(output, 0));
   const padded = phases.length > 0 ? padInput(input, ys, xs) : { input, commands: [] };
   commands.push(...padded.commands);
   const isDepthwise = channels === 1 && groups > 1;

@@ -18,7 +18,10 @@ export interface Combiner {
 const identity = (x: Scalar): Scalar => x;
 const negate = (x: Scalar): Scalar => x.neg();
 
-export function combinerOf({ initial, index = false, lower }: ScalarReduction, type: ScalarType): Combiner {
+export function combinerOf(
+  { initial, index = false, lower }: Pick<ScalarReduction, 'initial' | 'index' | 'lower'>,
+  type: ScalarType,
+): Combiner {
   const { operation } = lower(parameter(type, 0), parameter(type, 1));
   // max x = −min(−x): the sequence of instructions for the smaller of two floats is shorter (see emit/render.ts).
   if (operation === 'max' && type === 'f32') {

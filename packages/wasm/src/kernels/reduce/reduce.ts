@@ -129,8 +129,9 @@ function reductionCommands(reduction: Reduction): Command[] {
 
   const partial: Scratch | undefined =
     slices > 1 ? { kind: 'scratch', bytes: slices * size * bytesOf(type) } : undefined;
+  const { initial, index = false, lower } = reduction.reduction;
   const structure: Structure = {
-    reduction: reduction.reduction,
+    reduction: { initial, index, lower },
     partial: partial !== undefined,
     expression,
     type,

@@ -11,7 +11,7 @@ import type { Combiner } from './combiner.ts';
 
 /** The structure that determines the code of a reduction. */
 export interface Structure {
-  readonly reduction: ScalarReduction;
+  readonly reduction: Pick<ScalarReduction, 'initial' | 'index' | 'lower'>;
   /** Whether the results are accumulators of slices, which another command combines. */
   readonly partial: boolean;
   /** The terms, of the type that is combined. */
