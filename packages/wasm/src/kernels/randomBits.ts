@@ -38,10 +38,14 @@ const keyNodes = nodes.filter((node) => !nodesOf(node).includes(counter));
 const randomBits = kernelCode('random bits', {}, (module) =>
   module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
     const w = readWords(code, args, names);
-    const words = new Map(
-      [w.key0, w.key1].map((at, i) => [[key0, key1][i]!, code.local('v128', v128.load32Splat(at))]),
+    const load = (at: Value<'i32'>): Local<'v128'> => code.local('v128', v128.load32Splat(at));
+    const keys = emitKeys(
+      code,
+      new Map([
+        [key0, load(w.key0)],
+        [key1, load(w.key1)],
+      ]),
     );
-    const keys = emitKeys(code, words);
     const { begin, end } = emitRange(code, chunk, w);
     const first = code.local('i32', begin);
     const count = code.local('i32', i32.sub(end, begin));

@@ -168,8 +168,7 @@ function assemble(module: ModuleBuilder, features: Features): FunctionRef {
     );
     code.emit(code.call(scatter, c, rowBytes, output, w.rowBytes, rows, columns, targets));
 
-    const block = { column, columns, channel, rows };
-    emitEpilogues(code, args, w, block);
+    emitEpilogues(code, args, w, { column, columns, channel, rows });
   });
 }
 
