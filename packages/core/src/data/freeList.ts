@@ -1,11 +1,11 @@
-/** A best-fit allocator over a memory that grows at its end, in bytes: for arenas and backends' own memory. */
+/** A best-fit allocator, in bytes, over memory that grows at its end: for arenas and the memory of backends. */
 export class FreeList {
-  /** Disjoint, in ascending order, never adjacent. */
+  /** Free ranges, disjoint, in ascending order, never adjacent. */
   readonly #gaps: { start: number; end: number }[] = [];
   /** The size of the memory so far. */
   extent = 0;
 
-  /** The offset of the smallest gap that fits; the memory grows if there is none. */
+  /** Returns the offset of a range of `size` bytes: in the smallest gap that fits, else at the end of the memory. */
   allocate(size: number): number {
     if (size === 0) return 0;
     let best = -1;
@@ -20,14 +20,14 @@ export class FreeList {
       if (gap.start === gap.end) this.#gaps.splice(best, 1);
       return offset;
     }
-    // A gap at the end grows with the memory.
+    // Extends a gap at the end together with the memory.
     const last = this.#gaps.at(-1);
     const offset = last?.end === this.extent ? this.#gaps.pop()!.start : this.extent;
     this.extent = offset + size;
     return offset;
   }
 
-  /** Frees an allocated range. */
+  /** Frees the range of `size` bytes that {@link allocate} returned as `start`. */
   free(start: number, size: number): void {
     if (size === 0) return;
     const end = start + size;

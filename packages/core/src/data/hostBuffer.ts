@@ -1,7 +1,7 @@
 import type { Buffer } from '../schedule/backend.ts';
 import type { DType, TypedArray } from './dtype.ts';
 
-/** Elements in a plain typed array: in the host's memory, where every backend can read them. */
+/** A buffer in host memory, which every backend can read: a plain typed array. */
 export class HostBuffer implements Buffer {
   readonly backend = undefined;
   readonly values: TypedArray;

@@ -1,13 +1,13 @@
 import type { TypedArray } from './dtype.ts';
 import { positions, type View } from './shape.ts';
 
-/** Elements in memory, read or written through a view. */
+/** An array read or written through a view. */
 export interface Strided {
   readonly values: TypedArray;
   readonly view: View;
 }
 
-/** The element at an index of four axes. */
+/** Reads the element at an index of four axes. */
 export function elementAt({ values, view }: Strided, ...index: readonly [number, number, number, number]): number {
   const { strides, offset } = view;
   return values[
@@ -22,7 +22,7 @@ export function copyInto(target: Strided, source: Strided): void {
   for (let i = 0; i < to.length; i++) target.values[to[i]!] = source.values[from[i]!]!;
 }
 
-/** As {@link copyInto}, adding to what is there. */
+/** Adds elements of one view to those of another view of the same shape. */
 export function addInto(target: Strided, source: Strided): void {
   const to = positions(target.view);
   const from = positions(source.view);

@@ -1,4 +1,4 @@
-// Definitions of functions that JavaScript's Math lacks or defines otherwise, in double precision.
+// Functions that JavaScript's Math lacks or defines differently, in double precision.
 
 /**
  * erf(x) in double precision, by the series e^(−x²) · 2/√π · Σ 2ⁿ x^(2n+1) / (2n+1)!!, whose terms all have one sign.
@@ -15,22 +15,22 @@ export function erfOf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-/** x ** y as IEEE 754 (and NumPy) has it: JavaScript says NaN for 1 ** NaN and (±1) ** ±Infinity. */
+/** x ** y by IEEE 754, as in NumPy: 1 ** NaN and (±1) ** ±Infinity are 1, where JavaScript returns NaN. */
 export function powerOf(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
-/** x ** y modulo 2³², by repeated squaring; a negative power is cut to an integer. */
+/** x ** y of int32, modulo 2³², by repeated squaring; truncated to an integer for y < 0. */
 export function integerPowerOf(x: number, y: number): number {
   if (y < 0) return Math.trunc(x ** y);
   let result = 1;
-  for (let base = x, rest = y; rest > 0; rest >>= 1, base = Math.imul(base, base)) {
-    if (rest & 1) result = Math.imul(result, base);
+  for (let base = x, exponent = y; exponent > 0; exponent >>= 1, base = Math.imul(base, base)) {
+    if (exponent & 1) result = Math.imul(result, base);
   }
   return result;
 }
 
-/** The remainder with the sign of y, and 0 with that of x. */
+/** The remainder with the sign of y; a zero has the sign of x. */
 export function remainderOf(x: number, y: number): number {
   const remainder = x % y;
   return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;

@@ -3,7 +3,7 @@ import type { ScalarFunction } from './function.ts';
 import { call, scalarTypeOf, type Scalar } from './scalar.ts';
 import { float32Functions } from './transcendental/index.ts';
 
-/** An operation on scalars as an expression of the dtype; a call of its definition where it has no expression. */
+/** Lowers an operation to a scalar expression of type `dtype`, or to a call of its definition if it has no expression. */
 export function lowered({ lower, value, integer }: ScalarFunction, inputs: readonly Scalar[], dtype: DType): Scalar {
   const type = scalarTypeOf(dtype);
   const transcendental = inputs[0]?.type === 'f32' ? float32Functions.get(value) : undefined;

@@ -1,20 +1,20 @@
-// The scalar expression IR: what an elementwise operation does to one element, in so few kinds of node that a backend
-// that generates code renders it in a page. Operations are lowered to it by their records; see primitives/elementwise.ts.
+// The scalar expression IR: one element of an elementwise operation as a graph of a few kinds of node, from which backends
+// generate code. The records of operations build it by `lower`; see ops/elementwise.ts.
 import type { DType } from '../data/dtype.ts';
 
-/** The type of a value: a number of a dtype, or a condition (`bool`: true or false, 1 or 0 when stored). */
+/** The type of a node's value. `bool` is a condition, stored as 1 or 0. */
 export type ScalarType = 'f32' | 'f64' | 'i32' | 'bool';
 
 export type ScalarUnary = 'neg' | 'abs' | 'sqrt' | 'floor' | 'ceil' | 'trunc' | 'nearest' | 'not';
-/** Numbers: IEEE arithmetic, or wrapping for i32 (which has no `div`). `min` and `max` are NaN if an input is. */
+/** IEEE arithmetic for floats; arithmetic modulo 2³² for i32, without `div`. `min` and `max` are NaN if an input is. */
 export type ScalarBinary = 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max' | 'and' | 'or' | 'xor';
-/** i32 by a constant number of bits: left, right filling with zeros, right filling with the sign. */
+/** Shifts of i32 by a constant number of bits: left, right logical, right arithmetic. */
 export type ScalarShift = 'shl' | 'shrU' | 'shrS';
-/** To bool; false if an input is NaN, but for `ne`. */
+/** Comparisons, with result bool: if an input is NaN, `ne` is true and the others false. */
 export type ScalarComparison = 'eq' | 'ne' | 'lt' | 'le';
 /**
- * `bitcastI32`: the bits of an f32 as an i32; `bitcastF32`: the reverse; `convert`: the same number in another type, f32 and
- * f64 to i32 truncated (0 for NaN, saturating), to bool whether it differs from 0.
+ * `bitcastI32` reinterprets the bits of an f32 as an i32, `bitcastF32` the reverse. `convert` keeps the number: floats to
+ * i32 are truncated and saturate (NaN gives 0), bool is whether the number differs from 0.
  */
 export type ScalarConversion = 'bitcastI32' | 'bitcastF32' | 'convert';
 
@@ -26,20 +26,21 @@ export type ScalarOperation =
   | ScalarShift
   | ScalarComparison
   | ScalarConversion
-  /** Input 1 where input 0 (bool) is true, else input 2. */
+  /** Input 1 if input 0 (bool) is true, else input 2. */
   | 'select'
-  /** The same as select; input 2 alone is what nearly all elements need: a backend may skip input 1 where none needs it. */
+  /** `select` whose condition is almost never true: a backend may skip input 1 when no element of a vector needs it. */
   | 'rarely'
-  /** A JavaScript function of the inputs, for what has no lowering. */
+  /** A call of a JavaScript function, for operations without an expression. */
   | 'call';
 
-/** A node: an operation on nodes. Nodes are shared, so an expression is a graph, and rendered as one. */
+/** A node of an expression. Nodes may be shared: an expression is a directed acyclic graph. */
 export class Scalar {
   readonly operation: ScalarOperation;
   readonly type: ScalarType;
   readonly inputs: readonly Scalar[];
-  /** The number of a parameter, the value of a constant, the bits of a shift. */
+  /** The index of a parameter, the value of a constant, or the number of bits of a shift. */
   readonly value: number;
+  /** The function of a `call`. */
   readonly function: ((...x: number[]) => number) | undefined;
 
   constructor(
@@ -102,11 +103,11 @@ export class Scalar {
   trunc(): Scalar {
     return this.#unary('trunc');
   }
-  /** To the nearest integer, halves to the even one. */
+  /** Rounds to the nearest integer, halves to even. */
   nearest(): Scalar {
     return this.#unary('nearest');
   }
-  /** Of a condition, or of the bits of an i32. */
+  /** Negates a condition, or the bits of an i32. */
   not(): Scalar {
     return this.#unary('not');
   }
@@ -122,56 +123,56 @@ export class Scalar {
   }
 
   eq(y: Scalar | number): Scalar {
-    return new Scalar('eq', 'bool', [this, this.#alike(y)]);
+    return new Scalar('eq', 'bool', [this, this.#operand(y)]);
   }
   ne(y: Scalar | number): Scalar {
-    return new Scalar('ne', 'bool', [this, this.#alike(y)]);
+    return new Scalar('ne', 'bool', [this, this.#operand(y)]);
   }
   lt(y: Scalar | number): Scalar {
-    return new Scalar('lt', 'bool', [this, this.#alike(y)]);
+    return new Scalar('lt', 'bool', [this, this.#operand(y)]);
   }
   le(y: Scalar | number): Scalar {
-    return new Scalar('le', 'bool', [this, this.#alike(y)]);
+    return new Scalar('le', 'bool', [this, this.#operand(y)]);
   }
   gt(y: Scalar | number): Scalar {
-    return new Scalar('lt', 'bool', [this.#alike(y), this]);
+    return new Scalar('lt', 'bool', [this.#operand(y), this]);
   }
   ge(y: Scalar | number): Scalar {
-    return new Scalar('le', 'bool', [this.#alike(y), this]);
+    return new Scalar('le', 'bool', [this.#operand(y), this]);
   }
   isNaN(): Scalar {
     return this.ne(this);
   }
 
-  /** `condition.select(x, y)`: x where the condition holds, else y. One of them may be a number. */
+  /** `condition.select(x, y)`: x if the condition is true, else y. At most one of them is a plain number. */
   select(x: Scalar | number, y: Scalar | number): Scalar {
-    return this.#choice('select', x, y);
+    return this.#choose('select', x, y);
   }
-  /** As {@link select} where the condition hardly ever holds and `rare` costs much. */
+  /** As {@link select}, for a condition that is almost never true and a `rare` that is expensive. */
   rarely(rare: Scalar | number, usual: Scalar | number): Scalar {
-    return this.#choice('rarely', rare, usual);
+    return this.#choose('rarely', rare, usual);
   }
 
-  /** The bits of an f32 as an i32. */
+  /** Reinterprets the bits of an f32 as an i32. */
   bitcastI32(): Scalar {
     return new Scalar('bitcastI32', 'i32', [this]);
   }
-  /** The f32 that has the bits of an i32. */
+  /** Reinterprets the bits of an i32 as an f32. */
   bitcastF32(): Scalar {
     return new Scalar('bitcastF32', 'f32', [this]);
   }
-  /** The same number as a typed array of the type stores it: in i32 without its fraction, modulo 2³². */
+  /** Converts to another type as storing in a typed array does: to i32 by truncation, modulo 2³². */
   to(type: ScalarType): Scalar {
     if (type === this.type) return this;
     if (type === 'i32' && this.type !== 'bool') {
       return this.abs()
         .lt(2 ** 31)
         .not()
-        .rarely(wrapped(this), this.toInteger());
+        .rarely(wrapToInt32(this), this.toInteger());
     }
     return new Scalar('convert', type, [this]);
   }
-  /** The i32 without the fraction: of a float that i32 reaches. */
+  /** Truncates a float of magnitude below 2³¹ to i32. Larger ones saturate. */
   toInteger(): Scalar {
     return new Scalar('convert', 'i32', [this]);
   }
@@ -180,33 +181,36 @@ export class Scalar {
     return new Scalar(operation, this.type, [this]);
   }
   #binary(operation: ScalarBinary, y: Scalar | number): Scalar {
-    return new Scalar(operation, this.type, [this, this.#alike(y)]);
+    return new Scalar(operation, this.type, [this, this.#operand(y)]);
   }
-  #alike(y: Scalar | number): Scalar {
+  /** Turns a plain number into a constant of this node's type. */
+  #operand(y: Scalar | number): Scalar {
     return typeof y === 'number' ? constant(this.type, y) : y;
   }
-  #choice(operation: 'select' | 'rarely', x: Scalar | number, y: Scalar | number): Scalar {
+  #choose(operation: 'select' | 'rarely', x: Scalar | number, y: Scalar | number): Scalar {
     const { type } = (typeof x === 'number' ? y : x) as Scalar;
-    const of = (z: Scalar | number): Scalar => (typeof z === 'number' ? constant(type, z) : z);
-    return new Scalar(operation, type, [this, of(x), of(y)]);
+    const operand = (z: Scalar | number): Scalar => (typeof z === 'number' ? constant(type, z) : z);
+    return new Scalar(operation, type, [this, operand(x), operand(y)]);
   }
 }
 
+/** The input number `index` of an expression. */
 export function parameter(type: ScalarType, index: number): Scalar {
   return new Scalar('parameter', type, [], index);
 }
 
+/** A constant. */
 export function constant(type: ScalarType, value: number): Scalar {
   return new Scalar('constant', type, [], value);
 }
 
-/** A JavaScript function of numbers, which a backend calls for each element. */
+/** A call of a JavaScript function of numbers, which a backend makes for each element. */
 export function call(f: (...x: number[]) => number, type: ScalarType, inputs: readonly Scalar[]): Scalar {
   return new Scalar('call', type, inputs, 0, f);
 }
 
-/** A float without its fraction, modulo 2³², by its digits to the base 2¹⁶. NaN and infinities (NaN on the way) give 0. */
-function wrapped(x: Scalar): Scalar {
+/** Truncates a float to i32 modulo 2³², by its digits to base 2¹⁶. NaN and ±Infinity give 0. */
+function wrapToInt32(x: Scalar): Scalar {
   const whole = x.trunc();
   const upper = whole.mul(2 ** -16).floor();
   const lowerDigit = whole.sub(upper.mul(2 ** 16));
@@ -219,17 +223,18 @@ function wrapped(x: Scalar): Scalar {
   return upperDigit.toInteger().shl(16).add(lowerDigit.toInteger());
 }
 
+/** The type of the elements of a dtype. */
 export function scalarTypeOf(dtype: DType): ScalarType {
   return ({ float32: 'f32', float64: 'f64', int32: 'i32', bool: 'bool' } as const)[dtype];
 }
 
-/** The nodes of an expression, inputs before what uses them, each once. */
+/** The nodes of an expression in topological order, inputs first, each once. */
 export function nodesOf(root: Scalar): Scalar[] {
-  const seen = new Set<Scalar>();
+  const visited = new Set<Scalar>();
   const order: Scalar[] = [];
   const visit = (node: Scalar): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
+    if (visited.has(node)) return;
+    visited.add(node);
     node.inputs.forEach(visit);
     order.push(node);
   };

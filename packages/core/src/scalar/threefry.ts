@@ -1,6 +1,6 @@
 import type { Scalar } from './scalar.ts';
 
-/** What Threefry does to 32-bit words, so that one text of it serves numbers and scalar expressions. */
+/** The arithmetic of 32-bit words that Threefry uses, on numbers or on scalar expressions. */
 interface WordArithmetic<Word> {
   readonly add: (x: Word, y: Word | number) => Word;
   readonly xor: (x: Word, y: Word | number) => Word;
@@ -10,8 +10,8 @@ interface WordArithmetic<Word> {
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
 
 /**
- * Threefry-2x32 with 20 rounds: a bijection of two 32-bit words for each key, whose outputs pass for random.
- * (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.)
+ * Threefry-2x32 with 20 rounds, a counter-based random number generator: maps a key and a counter of two 32-bit words each
+ * to two random words. (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.)
  */
 function rounds<Word>(
   { add, xor, rotateLeft }: WordArithmetic<Word>,
@@ -45,7 +45,7 @@ const expressions: WordArithmetic<Scalar> = {
   rotateLeft: (x, bits) => x.shl(bits).or(x.shrU(32 - bits)),
 };
 
-/** Threefry of int32 numbers. */
+/** Threefry-2x32-20 on numbers: the two random int32 of a key and a counter. */
 export function threefry(
   key: readonly [number, number],
   counter0: number,
@@ -54,7 +54,7 @@ export function threefry(
   return rounds(numbers, key, [counter0, counter1]);
 }
 
-/** The same as i32 expressions, for backends that generate code. */
+/** Threefry-2x32-20 as i32 expressions, for backends that generate code. */
 export function threefryExpression(
   key: readonly [Scalar, Scalar],
   counter0: Scalar | number,

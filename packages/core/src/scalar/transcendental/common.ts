@@ -1,8 +1,8 @@
-// What the float32 functions in scalar expressions share. They take f32 nodes alone, have no branches but `rarely`, and
-// assume no fused multiply-add, so that they compute the same everywhere. Coefficients are minimax fits of the relative
-// error: by Remez, or by linear programming with each coefficient rounded to float32 before the rest are fitted anew.
-// Errors given are those of the rounded coefficients. Each function is within 2 ulp of the value in double precision,
-// for all inputs.
+// Building blocks of the float32 functions. Those are expressions of f32 nodes, branch-free except for `rarely`, and do not
+// rely on fused multiply-add, so that every backend computes the same bits. Each function is within 2 ulp of its value in
+// double precision, for all inputs. Polynomial coefficients are minimax fits of the relative error, by Remez or by linear
+// programming that rounds one coefficient at a time to float32 and refits the remaining ones. Quoted errors are those of
+// the rounded coefficients.
 import { constant, type Scalar } from '../scalar.ts';
 
 /** c₀ + c₁x + c₂x² + …, by Horner's rule. */
@@ -11,19 +11,19 @@ export function polynomial(x: Scalar, ...coefficients: readonly number[]): Scala
   return rest.reduce((sum, coefficient) => sum.mul(x).add(coefficient), constant('f32', last!));
 }
 
-/** The smaller of x and a limit; NaN stays. Cheaper than `min`, which minds the signs of zeros. */
-export function atMost(x: Scalar, limit: number): Scalar {
+/** Clamps x from above; NaN stays NaN. Cheaper than `min`, which orders signed zeros. */
+export function clampMax(x: Scalar, limit: number): Scalar {
   return x.gt(limit).select(limit, x);
 }
 
-/** The larger of x and a limit; NaN stays. */
-export function atLeast(x: Scalar, limit: number): Scalar {
+/** Clamps x from below; NaN stays NaN. */
+export function clampMin(x: Scalar, limit: number): Scalar {
   return x.lt(limit).select(limit, x);
 }
 
-/** x with the sign of `like`, if x is positive or has that sign already. */
-export function withSignOf(x: Scalar, like: Scalar): Scalar {
-  return like
+/** Gives x the sign of `sign`. x must be non-negative or have that sign already. */
+export function copySign(x: Scalar, sign: Scalar): Scalar {
+  return sign
     .bitcastI32()
     .and(-(2 ** 31))
     .or(x.bitcastI32())
@@ -31,26 +31,26 @@ export function withSignOf(x: Scalar, like: Scalar): Scalar {
 }
 
 /**
- * The integer nearest to x, for |x| < 2²², and an i32 whose low bits are those of the integer plus `bias`: added to 1.5 · 2²³,
- * x has no bits left for a fraction.
+ * Rounds x to the nearest integer, for |x| < 2²², by adding 1.5 · 2²³, where float32 has no bits for a fraction. `bits` is an
+ * i32 whose low bits are those of the integer plus `bias`.
  */
-export function rounded(x: Scalar, bias = 0): { readonly integer: Scalar; readonly bits: Scalar } {
+export function roundToInteger(x: Scalar, bias = 0): { readonly integer: Scalar; readonly bits: Scalar } {
   const magic = 1.5 * 2 ** 23 + bias;
   const sum = x.add(magic);
   return { integer: sum.sub(magic), bits: sum.bitcastI32() };
 }
 
-/** The power of two of which the low 8 bits are the exponent, with its bias of 127. */
+/** The power of two whose biased exponent (bias 127) is the low 8 bits of `bits`. */
 export function powerOfTwo(bits: Scalar): Scalar {
   return bits.shl(23).bitcastF32();
 }
 
-/** x with its sign changed where the lowest of the bits is set. */
-export function changeSign(x: Scalar, bits: Scalar): Scalar {
+/** Multiplies x by (−1)ⁿ, where the lowest of `bits` is that of n. */
+export function flipSign(x: Scalar, bits: Scalar): Scalar {
   return x.bitcastI32().xor(bits.shl(31)).bitcastF32();
 }
 
-/** x cut to its first 12 bits: the product of two such numbers is exact. */
-export function upperBits(x: Scalar): Scalar {
+/** Truncates x to 12 significant bits: the product of two such numbers is exact. */
+export function truncateToUpperBits(x: Scalar): Scalar {
   return x.bitcastI32().and(-4096).bitcastF32();
 }

@@ -6,7 +6,7 @@ import { acosh, asinh, atanh, log, log1p } from './logarithm.ts';
 import { mod, pow } from './power.ts';
 import { cos, sin, tan } from './trigonometric.ts';
 
-/** Float32 functions as arithmetic, by their definitions in double precision. Backends that generate code use these. */
+/** Expressions of float32 functions in basic arithmetic, by their definitions in double precision, for code generation. */
 export const float32Functions: ReadonlyMap<(...x: number[]) => number, (...inputs: Scalar[]) => Scalar> = new Map<
   (...x: number[]) => number,
   (...inputs: Scalar[]) => Scalar

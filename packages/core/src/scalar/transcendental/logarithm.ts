@@ -1,9 +1,9 @@
-// Logarithms and what is made of them, the inverse hyperbolic functions, for float32.
+// Logarithms and the inverse hyperbolic functions built on them, in float32.
 import { constant, type Scalar } from '../scalar.ts';
-import { polynomial, withSignOf } from './common.ts';
+import { polynomial, copySign } from './common.ts';
 
-/** x = 2ᵏ m with √½ ≤ m < √2, for normal x > 0; and k in the place of an exponent. */
-export function parts(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
+/** Decomposes (frexp) a normal x > 0 into x = 2ᵏ m with √½ ≤ m < √2. `exponent` is k shifted to the exponent's bits. */
+export function decompose(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
   const bits = x.bitcastI32();
   const k = bits.sub(0x3f3504f3).shrS(23); // the bits of √½
   const exponent = k.shl(23);
@@ -11,22 +11,22 @@ export function parts(x: Scalar): { readonly k: Scalar; readonly m: Scalar; read
 }
 
 /** log(1 + f) + k ln 2, for √½ ≤ 1 + f ≤ √2. */
-function logarithm(f: Scalar, k: Scalar): Scalar {
+function logReduced(f: Scalar, k: Scalar): Scalar {
   // With s = f / (2 + f), log(1 + f) is 2 artanh s = f − s (f − R): R in s² of degree 3, relative error of the whole 8e-10.
   const s = f.div(f.add(2));
   const z = s.mul(s);
-  const rest = polynomial(z, 0.66666776, 0.39977375, 0.29876745).mul(z);
+  const R = polynomial(z, 0.66666776, 0.39977375, 0.29876745).mul(z);
   // ln 2 in two constants, the first of 15 bits, so that its product with k is exact.
-  return k.mul(0.693138122558594).sub(s.mul(f.sub(rest)).sub(k.mul(9.05800061445916e-6)).sub(f));
+  return k.mul(0.693138122558594).sub(s.mul(f.sub(R)).sub(k.mul(9.05800061445916e-6)).sub(f));
 }
 
-/** log x for normal x > 0, plus `more` · ln 2. */
-function logarithmOfNormal(x: Scalar, more = 0): Scalar {
-  const { k, m } = parts(x);
-  return logarithm(m.sub(1), more === 0 ? k : k.add(more));
+/** log(2ᵉ x) for normal x > 0, where e is `exponent`. */
+function logNormal(x: Scalar, exponent = 0): Scalar {
+  const { k, m } = decompose(x);
+  return logReduced(m.sub(1), exponent === 0 ? k : k.add(exponent));
 }
 
-/** Whether 2⁻¹²⁶ ≤ x < 2^exponent, in one comparison: of the bits, moved so that the lowest of them is the lowest i32. */
+/** Whether 2⁻¹²⁶ ≤ x < 2^exponent, by one comparison of bits, offset so that those of 2⁻¹²⁶ are the smallest i32. */
 export function isNormal(x: Scalar, exponent: number): Scalar {
   return x
     .bitcastI32()
@@ -35,45 +35,45 @@ export function isNormal(x: Scalar, exponent: number): Scalar {
 }
 
 export function log(x: Scalar): Scalar {
-  const denormal = logarithmOfNormal(x.mul(2 ** 23), -23);
+  const denormal = logNormal(x.mul(2 ** 23), -23);
   const negative = x.lt(0).select(NaN, constant('f32', -Infinity));
   const rare = x.le(0).select(negative, x.lt(1).select(denormal, x));
-  return isNormal(x, 128).not().rarely(rare, logarithmOfNormal(x));
+  return isNormal(x, 128).not().rarely(rare, logNormal(x));
 }
 
-/** log(1 + x + more) for −1 < x < 2⁶⁴, given 1 + x, where `more` is no larger than a rounding error of x. */
-function logarithmOfSum(x: Scalar, sum: Scalar, more?: Scalar): Scalar {
-  const { k, m, exponent } = parts(sum);
-  const lost = x.sub(sum.sub(1));
-  // Divided by 2ᵏ, as m is.
+/** log(1 + x + xError) for −1 < x < 2⁶⁴, given `sum`, which is 1 + x rounded. `xError` is at most a rounding error of x. */
+function logOfSum(x: Scalar, sum: Scalar, xError?: Scalar): Scalar {
+  const { k, m, exponent } = decompose(sum);
+  const sumError = x.sub(sum.sub(1));
+  // 2⁻ᵏ: the error is scaled as m is.
   const scale = constant('i32', 127 << 23)
     .sub(exponent)
     .bitcastF32();
-  return logarithm(m.sub(1).add((more ? lost.add(more) : lost).mul(scale)), k);
+  return logReduced(m.sub(1).add((xError ? sumError.add(xError) : sumError).mul(scale)), k);
 }
 
 export function log1p(x: Scalar): Scalar {
   const sum = x.add(1);
   return isNormal(sum, 127)
     .not()
-    .rarely(log(sum), withSignOf(logarithmOfSum(x, sum), x));
+    .rarely(log(sum), copySign(logOfSum(x, sum), x));
 }
 
 /** log(1 + x + y) for 0 ≤ x ≤ y < 2⁶³. */
-function logarithmOfBoth(x: Scalar, y: Scalar): Scalar {
+function log1pOfSum(x: Scalar, y: Scalar): Scalar {
   const sum = x.add(y);
-  return logarithmOfSum(sum, sum.add(1), x.sub(sum.sub(y)));
+  return logOfSum(sum, sum.add(1), x.sub(sum.sub(y)));
 }
 
-/** From here on, asinh x and acosh x are log 2x. */
+/** The bound from which asinh x and acosh x equal log 2x in float32. */
 const large = 2 ** 26;
 
 export function asinh(x: Scalar): Scalar {
   // log(a + √(a² + 1)) = log(1 + a + a² / (1 + √(a² + 1)))
   const a = x.abs();
   const square = a.mul(a);
-  const usual = logarithmOfBoth(square.div(square.add(1).sqrt().add(1)), a);
-  return withSignOf(a.lt(large).not().rarely(log(a).add(Math.LN2), usual), x);
+  const usual = log1pOfSum(square.div(square.add(1).sqrt().add(1)), a);
+  return copySign(a.lt(large).not().rarely(log(a).add(Math.LN2), usual), x);
 }
 
 export function acosh(x: Scalar): Scalar {
@@ -82,7 +82,7 @@ export function acosh(x: Scalar): Scalar {
   const t = x.sub(1);
   const p = polynomial(t, 1, -0.0833332166, 0.0187465958, -0.0055478001, 0.00175980804, -0.000412938971);
   const near = t.add(t).sqrt().mul(p);
-  const usual = t.lt(0.5).select(near, logarithmOfBoth(t, t.mul(t.add(2)).sqrt()));
+  const usual = t.lt(0.5).select(near, log1pOfSum(t, t.mul(t.add(2)).sqrt()));
   return x
     .ge(1)
     .and(x.lt(large))
@@ -98,8 +98,9 @@ export function atanh(x: Scalar): Scalar {
     .mul(x)
     .mul(polynomial(z, 0.333337307, 0.199781865, 0.14669548, 0.0824159831, 0.181777015))
     .add(x);
-  const rest = a.add(a).div(constant('f32', 1).sub(a));
-  const far = withSignOf(logarithmOfSum(rest, rest.add(1)).mul(0.5), x);
-  const special = a.eq(1).select(withSignOf(constant('f32', Infinity), x), NaN);
+  // (1 + a) / (1 − a) − 1
+  const ratio = a.add(a).div(constant('f32', 1).sub(a));
+  const far = copySign(logOfSum(ratio, ratio.add(1)).mul(0.5), x);
+  const special = a.eq(1).select(copySign(constant('f32', Infinity), x), NaN);
   return a.lt(1).not().rarely(special, a.lt(0.5).select(near, far));
 }
