@@ -1,4 +1,4 @@
-// What backends are written against: plans and their kernels, views, scalar expressions, memory. Users import index.ts.
+// The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
 export { checkInteger, show } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, isFloat, type DType, type TypedArray } from './data/dtype.ts';
 export { FreeList } from './data/freeList.ts';

@@ -1,5 +1,6 @@
-// Evaluation: collects what has to be computed, plans it, binds the values of leaves and runs the plan.
+// Evaluation: collects the tensors to compute, plans them, binds the leaves to buffers and runs the plan.
 import { isTracing } from './autodiff/trace.ts';
+import { show } from './data/checks.ts';
 import { allocate } from './data/dtype.ts';
 import type { Targets } from './graph/key.ts';
 import { isLeaf, topologicalOrder } from './graph/order.ts';
@@ -16,27 +17,28 @@ import { remoteHolders, transfer, transferSync } from './transfer.ts';
 let current: Backend = reference();
 
 /**
- * Chooses the backend that evaluates from here on; values on another one are moved when they are needed. Where values of
- * that one can only be read asynchronously, as on a GPU, what needs them must be evaluated with `await`.
+ * Sets the backend that evaluates from now on. Values on other backends are transferred when they are needed. If they can
+ * only be read asynchronously, as on a GPU, what needs them must be evaluated asynchronously, too.
  * @throws {TypeError} if it is not a backend.
  */
 export function setBackend(backend: Backend): void {
-  if (typeof backend?.execute !== 'function')
-    throw new TypeError('setBackend: expected a backend, such as reference()');
+  if (typeof backend?.execute !== 'function') {
+    throw new TypeError(`setBackend: expected a backend such as reference(), got ${show(backend)}`);
+  }
   current = backend;
 }
 
-/** The backend in use. */
+/** The current backend. Default: {@link reference}. */
 export function getBackend(): Backend {
   return current;
 }
 
-/** Runs plans; `profile` replaces it while it records. */
+/** A function that runs plans. */
 export type Execute = (backend: Backend, plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[]) => void;
 
 let execute: Execute = executePlan;
 
-/** Runs plans by another function, until it is called without one. */
+/** Sets the function that runs plans, which `profile` replaces. Default: that of the backend. */
 export function setExecute(replacement: Execute = executePlan): void {
   execute = replacement;
 }
@@ -46,10 +48,13 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
 }
 
 /**
- * Computes the values of tensors and stores what was assigned to variables: everything in the arguments (tensors,
- * variables, modules, optimisers, and arrays and objects of them), in one plan that shares all common work.
+ * Computes the values of tensors and stores the assigned values of variables, in one plan that computes what they share
+ * once. Resolves when the work has been submitted to the backend; reading a value (`data`, `item`) waits for it.
+ * @param trees tensors, variables, modules, optimizers, and arrays and objects of them. Numbers and strings inside of objects
+ *   are skipped.
+ * @throws {TypeError} if an argument cannot hold tensors, or the backend does not support a dtype.
+ * @throws {RangeError} if an index of a gather or scatter is out of range.
  * @throws {Error} if a tensor was built from a variable that has been written since.
- * @throws {TypeError} at an argument that holds no tensors. (Inside objects, numbers and strings are skipped.)
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
   const backend = current;
@@ -58,27 +63,30 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
   if (remote.length > 0) {
     checkDTypes(backend, work.targets.order);
     await Promise.all(remote.map((holder) => transfer(holder, backend)));
-    // Other evaluations may have run in the meantime.
+    // Collects the work again, since other evaluations may have run in the meantime.
     return evaluate(...trees);
   }
   run(backend, work);
   await backend.yieldToCollector?.();
 }
 
-/** As {@link evaluate}, synchronously: on backends that compute asynchronously, the work has only been submitted. */
+/**
+ * As {@link evaluate}, synchronously.
+ * @throws {Error} also if a value is on another backend that can only be read asynchronously.
+ */
 export function evaluateSync(...trees: unknown[]): void {
   run(current, collectWork('evaluate', trees));
 }
 
 interface Work {
-  /** The tensors that have no values yet. */
+  /** The tensors without a value. */
   readonly results: readonly Tensor[];
-  /** The variables whose values are not stored yet. */
+  /** The variables with an assigned value that is not stored yet. */
   readonly variables: readonly Variable[];
   readonly targets: Targets;
 }
 
-/** What evaluating the arguments has to compute. */
+/** Collects what evaluating the arguments has to compute. */
 export function collectWork(operation: string, trees: readonly unknown[]): Work {
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
@@ -114,19 +122,19 @@ function run(backend: Backend, { results, variables, targets }: Work): void {
   for (const variable of variables) variable.markStored();
 }
 
-/** The tensor is a value from here on. Inside a transformation it keeps its inputs: they may still be differentiated. */
+/** Sets the value of a tensor and frees the graph behind it, except inside a transformation, which may differentiate it. */
 function setValue(tensor: Tensor, buffer: Buffer): void {
   setBuffer(tensor, buffer);
   if (!isTracing()) setInputs(tensor, []);
 }
 
-/** The buffer of a leaf, on the backend that is to read it. */
+/** Returns the buffer of a leaf, on the backend that will read it. */
 function bind(tensor: Tensor, backend: Backend): Buffer {
   const { buffer, primitive, dtype } = tensor;
   if (buffer) {
-    const bound = transferSync(buffer, backend);
-    setBuffer(tensor, bound);
-    return bound;
+    const transferred = transferSync(buffer, backend);
+    setBuffer(tensor, transferred);
+    return transferred;
   }
   if (primitive.kind !== 'source' || primitive.name === 'data')
     throw new Error(`evaluate: ${primitive.name} has no value`);
@@ -145,14 +153,14 @@ function bind(tensor: Tensor, backend: Backend): Buffer {
   return bindVariable(variable, backend);
 }
 
-/** The memory of a variable, on the backend that is to use it. Computes the initial value if nothing is stored yet. */
+/** Returns the buffer of a variable, on the backend that will use it. Computes the initial value if none is stored. */
 function bindVariable(variable: Variable, backend: Backend): Buffer {
   const { initial } = variable;
   if (initial) {
-    // A copy, since the initial tensor never changes and may be in use elsewhere.
-    const own = applyMovement(Alias, initial, initial.shape, {});
-    evaluateSync(own);
-    if (own.buffer) variable.initialize(own.buffer);
+    // Copies the initial tensor, whose buffer must not be written.
+    const copy = applyMovement(Alias, initial, initial.shape, {});
+    evaluateSync(copy);
+    if (copy.buffer) variable.initialize(copy.buffer);
   }
   if (!variable.buffer) throw new Error(`evaluate: variable '${variable.name}' has no value`);
   return (variable.buffer = transferSync(variable.buffer, backend));
@@ -162,7 +170,7 @@ function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
   const unsupported = order.find(({ dtype }) => !backend.dtypes.includes(dtype));
   if (!unsupported) return;
   throw new TypeError(
-    `evaluate: the backend '${backend.name}' cannot compute ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
-      `one of ${backend.dtypes.join(', ')}, or choose a backend of the CPU, wasm() or reference(), with setBackend`,
+    `evaluate: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
+      `one of ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or reference(), with setBackend`,
   );
 }

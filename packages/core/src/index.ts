@@ -1,4 +1,4 @@
-// What users import. Backends import backend.ts.
+// The entry point for users. Backends import backend.ts.
 import './methods.ts';
 
 export { customGradient } from './autodiff/custom.ts';
@@ -51,16 +51,14 @@ export {
   pad,
   permute,
   reshape,
-  slice,
-  split,
   squeeze,
   transpose,
   unfold,
-  type Range,
 } from './ops/movement.ts';
 export { avgPool2d, maxPool2d, type Pool2dOptions } from './ops/pooling.ts';
 export { all, any, argmax, argmin, max, mean, min, prod, sum, type Axis, type ReduceOptions } from './ops/reduction.ts';
 export { cummax, cummin, cumprod, cumsum, logcumsumexp, type CumulativeOptions, type ScanOptions } from './ops/scan.ts';
+export { slice, split, type Range } from './ops/slice.ts';
 export { argsort, sort, topk, type SortOptions } from './ops/sort.ts';
 export {
   logSoftmax,

@@ -1,15 +1,17 @@
-// Methods of Tensor: every function of these modules that starts from a tensor. sin(x) is x.sin(), sum(x, 0) is x.sum(0).
+// Adds the methods of Tensor: every function of these modules whose first parameter is a tensor, so that sum(x, 0) is
+// also x.sum(0). Declarations merge into the class; this module must be imported for its side effect.
 import { Tensor } from './graph/tensor.ts';
 import * as cast from './ops/cast.ts';
 import * as convolution from './ops/convolution.ts';
 import * as elementwise from './ops/elementwise.ts';
+import * as identity from './ops/identity.ts';
 import * as indexing from './ops/indexing.ts';
 import * as matmul from './ops/matmul.ts';
 import * as movement from './ops/movement.ts';
-import * as identity from './ops/identity.ts';
 import * as pooling from './ops/pooling.ts';
 import * as reduction from './ops/reduction.ts';
 import * as scan from './ops/scan.ts';
+import * as slicing from './ops/slice.ts';
 import * as sort from './ops/sort.ts';
 import * as statistics from './ops/statistics.ts';
 import * as reading from './reading.ts';
@@ -22,6 +24,7 @@ const modules = [
   scan,
   statistics,
   movement,
+  slicing,
   matmul,
   convolution,
   pooling,
@@ -30,7 +33,7 @@ const modules = [
   reading,
 ];
 
-/** The functions of a module as methods: without their first parameter. */
+/** The functions of a module whose first parameter accepts a tensor, without that parameter. */
 type Methods<Module> = {
   [
     Name in keyof Module as Module[Name] extends (...parameters: never) => unknown ? Name : never
@@ -51,6 +54,7 @@ declare module './graph/tensor.ts' {
       Methods<typeof scan>,
       Methods<typeof statistics>,
       Methods<typeof movement>,
+      Methods<typeof slicing>,
       Methods<typeof matmul>,
       Methods<typeof convolution>,
       Methods<typeof pooling>,
@@ -72,5 +76,5 @@ for (const module of modules) {
   }
 }
 
-// What Node's console prints.
+// Node's console prints tensors as `toString` does.
 define(Symbol.for('nodejs.util.inspect.custom'), Tensor.prototype.toString);

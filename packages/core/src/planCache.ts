@@ -3,11 +3,11 @@ import { structureKey, type Targets } from './graph/key.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { schedule } from './schedule/schedule.ts';
 
-/** Plans by the structure of what they compute, the most recently used last. */
+/** For each backend its plans by structure of the graph, in order of use, the most recent last. */
 const caches = new WeakMap<Backend, Map<string, Plan>>();
 const maxPlans = 64;
 
-/** The plan for a graph of this structure, made at most once while it is in use. */
+/** Returns the plan for a graph from an LRU cache, or schedules it. */
 export function planFor(backend: Backend, targets: Targets): Plan {
   let cache = caches.get(backend);
   if (!cache) caches.set(backend, (cache = new Map()));

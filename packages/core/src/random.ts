@@ -1,5 +1,5 @@
-// Random tensors and host numbers. Nothing is hidden: the same key gives the same numbers, on every backend. Split a key
-// to get more.
+// Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
+import { checkInteger, show } from './data/checks.ts';
 import { isFloat, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, type Tensor } from './graph/tensor.ts';
@@ -9,8 +9,12 @@ import { threefry } from './scalar/threefry.ts';
 
 type Words = readonly [number, number];
 
-/** What random numbers are a function of: 64 bits. Use a key once; split it for more. */
+/** The safe integers, which a double represents uniquely. */
+const safeIntegers = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+
+/** A key of 64 bits, of which random numbers are a pure function. Use each key once; split it to get more. */
 export class Key {
+  /** The key as two int32. */
   readonly words: Words;
 
   /** For `random.key`, `split` and `foldIn`. */
@@ -19,32 +23,33 @@ export class Key {
   }
 
   /**
-   * Independent new keys.
-   * @throws {TypeError} if the count is not an integer ≥ 0.
+   * Derives independent new keys.
+   * @param count Default: 2.
+   * @throws {RangeError} if the count is not an integer ≥ 0.
    */
   split(count = 2): Key[] {
-    if (!Number.isInteger(count) || count < 0) throw new TypeError(`split: the count is an integer ≥ 0, got ${count}`);
+    checkInteger('random.Key.split', 'count', count, { min: 0 });
     return Array.from({ length: count }, (_, i) => new Key(threefry(this.words, 1, i)));
   }
 
   /**
-   * The independent key that belongs to this one and a number (a step, the index of a layer).
-   * @throws {TypeError} if the number is not an integer that a double holds exactly.
+   * Derives an independent key from this one and a number, such as a step or the index of a layer (JAX's `fold_in`).
+   * @throws {RangeError} if the number is not a safe integer.
    */
   foldIn(n: number): Key {
-    if (!Number.isSafeInteger(n)) throw new TypeError(`foldIn: expected an integer, got ${n}`);
+    checkInteger('random.Key.foldIn', 'n', n, safeIntegers);
     return new Key(threefry(threefry(this.words, 2, n | 0), 2, Math.floor(n / 2 ** 32) | 0));
   }
 
-  /** Plain numbers from this key, one after another, without tensors: for shuffling and augmenting data. */
+  /** Creates a stream of plain numbers from this key, for shuffling and augmenting data. */
   stream(): Stream {
     return new Stream(this);
   }
 }
 
 /**
- * Plain numbers from a key, one after another. Integer and correctly rounded floating-point operations alone are used, so
- * that the numbers are the same in every engine.
+ * A stream of plain numbers from a key. Uses integer and correctly rounded floating-point operations only, so that the
+ * numbers are the same in every JavaScript engine.
  */
 export class Stream {
   readonly #words: Words;
@@ -61,7 +66,7 @@ export class Stream {
     return threefry(this.#words, 3 + Math.floor(counter / 2 ** 32), counter | 0)[0] >>> 0;
   }
 
-  /** A uniform number in [low, high), on a grid of 2³² values. */
+  /** A uniform number in [low, high), one of 2³² equidistant values. Default: [0, 1). */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * (this.uint32() / 2 ** 32);
   }
@@ -71,10 +76,8 @@ export class Stream {
    * @throws {RangeError} if the bound is not an integer from 1 to 2⁵³.
    */
   integer(bound: number): number {
-    if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 53) {
-      throw new RangeError(`random.Stream.integer: the bound is an integer from 1 to 2^53, got ${bound}`);
-    }
-    // Numbers from the last, incomplete multiple of the bound on are drawn again.
+    checkInteger('random.Stream.integer', 'bound', bound, { min: 1, max: 2 ** 53 });
+    // Rejection sampling: draws again above the largest multiple of the bound.
     const range = bound <= 2 ** 32 ? 2 ** 32 : 2 ** 53;
     const limit = range - (range % bound);
     for (;;) {
@@ -84,8 +87,8 @@ export class Stream {
   }
 
   /**
-   * An approximately normal number of mean 0 and variance 1: the centred sum of twelve uniform ones (Irwin–Hall), exact to
-   * compute in every engine and never beyond ±6.
+   * An approximately normal number of mean 0 and variance 1: the centred sum of twelve uniform numbers (Irwin–Hall). It is
+   * exactly the same in every engine, and lies in [−6, 6].
    */
   normal(): number {
     let sum = 0;
@@ -102,22 +105,25 @@ export class Stream {
     return items;
   }
 
-  /** 0 to n − 1 in random order. */
+  /** A random permutation of 0, …, n − 1. */
   permutation(n: number): Int32Array {
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
 }
 
 /**
- * The key of a seed.
- * @throws {TypeError} if the seed is not an integer that a double holds exactly.
+ * Creates a key from a seed.
+ * @throws {RangeError} if the seed is not a safe integer.
  */
 export function key(seed: number): Key {
-  if (!Number.isSafeInteger(seed)) throw new TypeError(`random.key: the seed must be an integer, got ${seed}`);
+  checkInteger('random.key', 'seed', seed, safeIntegers);
   return new Key([Math.floor(seed / 2 ** 32) | 0, seed | 0]);
 }
 
-/** Random int32 of all 32 bits: Threefry-2x32 of the key and the element's index. */
+/**
+ * Uniformly random int32 of all 32 bits: Threefry-2x32 of the key and the element's index.
+ * @throws {TypeError} if the key or the shape is invalid.
+ */
 export function bits(key: Key, shape: Shape): Tensor {
   return draw('random.bits', key, shape);
 }
@@ -130,13 +136,18 @@ function draw(operation: string, key: Key, shape: Shape): Tensor {
 }
 
 export interface UniformOptions {
+  /** The lower bound, inclusive. Default: 0. */
   readonly low?: number;
+  /** The upper bound, exclusive except for rounding. Default: 1. */
   readonly high?: number;
-  /** float32 (24 random bits) or float64 (53). */
+  /** 'float32' (24 random bits) or 'float64' (53 random bits). Default: 'float32'. */
   readonly dtype?: DType;
 }
 
-/** Numbers from `low` (0, included) to `high` (1, not included but for rounding), evenly spread. */
+/**
+ * Uniformly distributed numbers in [low, high).
+ * @throws {TypeError} if the key, the shape or an option is invalid.
+ */
 export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): Tensor {
   const { low = 0, high = 1, dtype = 'float32' } = options;
   checkNumbers('random.uniform', { low, high });
@@ -145,13 +156,18 @@ export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): T
 }
 
 export interface NormalOptions {
+  /** The mean. Default: 0. */
   readonly mean?: number;
+  /** The standard deviation. Default: 1. */
   readonly std?: number;
-  /** float32 or float64. */
+  /** 'float32' or 'float64'. Default: 'float32'. */
   readonly dtype?: DType;
 }
 
-/** Normally distributed numbers, mean 0 and standard deviation 1 unless said otherwise (Box–Muller). */
+/**
+ * Normally distributed numbers, by the Box–Muller transform.
+ * @throws {TypeError} if the key, the shape or an option is invalid.
+ */
 export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Tensor {
   const { mean = 0, std = 1, dtype = 'float32' } = options;
   checkKey('random.normal', key);
@@ -164,31 +180,48 @@ export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Ten
 }
 
 /**
- * int32 from `low` (0 unless said otherwise) up to but without `high`, all equally likely (to within (high − low) / 2³¹).
- * @throws {RangeError} if the range is empty or wider than 2³¹ − 1.
+ * Uniformly distributed int32 in [low, high), with a relative bias of at most (high − low) / 2³¹.
+ * @param options `low`. Default: 0. `high`.
+ * @throws {TypeError} if the key or the shape is invalid.
+ * @throws {RangeError} if a bound is not an integer, or the range is empty or wider than 2³¹ − 1.
  */
 export function integers(key: Key, shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
   const { low = 0, high } = options ?? {};
+  checkInteger('random.integers', 'low', low);
+  checkInteger('random.integers', 'high', high);
   const range = high - low;
-  if (!Number.isInteger(low) || !Number.isInteger(high) || range < 1 || range >= 2 ** 31) {
-    throw new RangeError(`random.integers: needs integers low < high, less than 2^31 apart; got ${low} and ${high}`);
+  if (range < 1 || range >= 2 ** 31) {
+    throw new RangeError(`random.integers: high − low must be from 1 to 2^31 − 1, got low ${low} and high ${high}`);
   }
   return draw('random.integers', key, shape).bitwiseAnd(0x7fffffff).mod(range).add(low);
 }
 
-/** 0 to n − 1 in random order, int32: all orders are equally likely but for ties among 32-bit random numbers. */
+/**
+ * int32: a random permutation of 0, …, n − 1, uniform except for ties among 32-bit random numbers.
+ * @throws {TypeError} if the key is invalid.
+ * @throws {RangeError} if n is not an integer ≥ 0.
+ */
 export function permutation(key: Key, n: number): Tensor {
+  checkInteger('random.permutation', 'n', n, { min: 0 });
   return draw('random.permutation', key, [n]).argsort();
 }
 
-/** bool: true with probability p (a number, or probabilities that broadcast to the shape). */
+/**
+ * bool: true with probability p.
+ * @param p a number, or a tensor of probabilities that broadcasts to the shape. Default: 0.5.
+ * @throws {TypeError} if the key or the shape is invalid.
+ * @throws {RangeError} if p does not broadcast to the shape.
+ */
 export function bernoulli(key: Key, shape: Shape, p: number | Tensor = 0.5): Tensor {
   return unitInterval('random.bernoulli', key, shape, 'float32').less(p).broadcastTo(shape);
 }
 
+/** Uniform numbers in [0, 1). */
 function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): Tensor {
   if (!isFloat(dtype))
-    throw new TypeError(`${operation}: the dtype must be float32 or float64, got ${dtype}; see random.integers`);
+    throw new TypeError(
+      `${operation}: dtype must be float32 or float64, got ${dtype}; for integers use random.integers`,
+    );
   if (dtype === 'float32')
     return draw(operation, key, shape)
       .bitwiseAnd(0xffffff)
@@ -205,11 +238,11 @@ function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): 
 
 function checkKey(operation: string, key: unknown): void {
   if (key instanceof Key) return;
-  throw new TypeError(`${operation}: the first argument is a key, made with random.key(seed)`);
+  throw new TypeError(`${operation}: expected a key as from random.key(seed), got ${show(key)}`);
 }
 
 function checkNumbers(operation: string, parameters: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(parameters)) {
-    if (typeof value !== 'number') throw new TypeError(`${operation}: ${name} is a number, got ${String(value)}`);
+    if (typeof value !== 'number') throw new TypeError(`${operation}: ${name} must be a number, got ${show(value)}`);
   }
 }

@@ -1,4 +1,4 @@
-// The values of tensors, as methods of Tensor: computed if need be.
+// Methods of Tensor that read values, which evaluate the tensor first.
 import { evaluate, evaluateSync } from './evaluate.ts';
 import { formatShape } from './data/shape.ts';
 import type { TypedArray } from './data/dtype.ts';
@@ -6,7 +6,11 @@ import type { Tensor } from './graph/tensor.ts';
 import { formatTensor, nest, type NestedArray } from './inspect/format.ts';
 import type { Buffer } from './schedule/backend.ts';
 
-/** The elements in row-major order, computed if need be. The array belongs to the caller. */
+/**
+ * Evaluates the tensor and copies its elements to a new array, in row-major order: a Float32Array, Float64Array, Int32Array,
+ * or a Uint8Array for bool.
+ * @throws {Error} if the tensor cannot be evaluated, see {@link evaluate}.
+ */
 export async function data(x: Tensor): Promise<TypedArray> {
   await evaluate(x);
   return valueOf(x).read();
@@ -22,31 +26,41 @@ export function dataSync(x: Tensor): TypedArray {
 }
 
 /**
- * The only element, as a number.
+ * Evaluates a tensor of one element and returns it as a number; bool as 0 or 1.
  * @throws {RangeError} if the tensor does not have exactly one element.
  */
 export async function item(x: Tensor): Promise<number> {
-  checkSingle(x);
+  checkOneElement(x);
   return (await data(x))[0]!;
 }
 
-/** As {@link item}, synchronously. */
+/**
+ * As {@link item}, synchronously.
+ * @throws {RangeError} if the tensor does not have exactly one element.
+ * @throws {Error} on backends that compute asynchronously.
+ */
 export function itemSync(x: Tensor): number {
-  checkSingle(x);
+  checkOneElement(x);
   return dataSync(x)[0]!;
 }
 
-/** The elements as nested arrays; a number or boolean if the tensor is a scalar. */
+/** Evaluates the tensor and returns its elements as nested arrays; a number or boolean if it is a scalar. */
 export async function toArray(x: Tensor): Promise<NestedArray> {
   return nest(await data(x), x.shape, x.dtype);
 }
 
-/** As {@link toArray}, synchronously. */
+/**
+ * As {@link toArray}, synchronously.
+ * @throws {Error} on backends that compute asynchronously.
+ */
 export function toArraySync(x: Tensor): NestedArray {
   return nest(dataSync(x), x.shape, x.dtype);
 }
 
-/** The values as NumPy prints them, long axes shortened; computed if need be. */
+/**
+ * Evaluates the tensor and formats its values as NumPy does, with long axes shortened.
+ * @throws {Error} on backends that compute asynchronously.
+ */
 export function toString(x: Tensor): string {
   return formatTensor(dataSync(x), x.shape, x.dtype);
 }
@@ -56,9 +70,9 @@ function valueOf({ buffer }: Tensor): Buffer {
   return buffer;
 }
 
-function checkSingle({ shape, size }: Tensor): void {
+function checkOneElement({ shape, size }: Tensor): void {
   if (size === 1) return;
   throw new RangeError(
-    `item: a tensor of shape ${formatShape(shape)} has ${size} elements, not one; use data() or toArray()`,
+    `item: expected a tensor of one element, got ${size} of shape ${formatShape(shape)}; use data() or toArray()`,
   );
 }

@@ -15,11 +15,25 @@ import * as pooling from '../src/ops/pooling.ts';
 import * as randomBits from '../src/ops/randomBits.ts';
 import * as reduction from '../src/ops/reduction.ts';
 import * as scan from '../src/ops/scan.ts';
+import * as slicing from '../src/ops/slice.ts';
 import * as sort from '../src/ops/sort.ts';
 import * as statistics from '../src/ops/statistics.ts';
 
 type Anything = (...parameters: unknown[]) => unknown;
-const modules = [cast, convolution, identity, indexing, matmul, movement, pooling, reduction, scan, sort, statistics];
+const modules = [
+  cast,
+  convolution,
+  identity,
+  indexing,
+  matmul,
+  movement,
+  pooling,
+  reduction,
+  scan,
+  slicing,
+  sort,
+  statistics,
+];
 const exported = modules.flatMap((module) => Object.entries<unknown>(module));
 const composed = Object.fromEntries(exported.filter(([, value]) => typeof value === 'function'));
 const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];

@@ -7,11 +7,12 @@ import { Alias } from '../ops/identity.ts';
 import { pullBack } from './grad.ts';
 
 /**
- * A function with a gradient of your own. `f` gives the value and `vjp`, from the value's cotangent to one cotangent
- * for each argument; written in tensor operations on the arguments, it can be differentiated again. What happens inside
- * `f` is not differentiated. Forward mode uses the transpose of the same rule.
- * @throws {TypeError} if an argument is not a tensor, or the function does not return a tensor and a rule.
- * @throws {RangeError} when the rule is used, if it gives cotangents of another number or shape than the arguments.
+ * Gives a function a custom derivative rule (JAX's `custom_vjp`). `f` returns the value and `vjp`, which maps the value's
+ * cotangent to one cotangent for each argument. `vjp` is differentiable itself if it consists of tensor operations on the
+ * arguments; `f` is not differentiated. Forward mode uses the transpose of `vjp`.
+ * @throws {TypeError} if an argument is not a tensor, `f` does not return `{ value, vjp }`, or `vjp`, when it is called, does
+ *   not return an array of tensors.
+ * @throws {RangeError} if `vjp` returns cotangents of other number or shapes than the arguments.
  */
 export function customGradient<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => { readonly value: Tensor; readonly vjp: (cotangent: Tensor) => readonly Tensor[] },
@@ -23,20 +24,20 @@ export function customGradient<Inputs extends readonly Tensor[]>(
     if (!(value instanceof Tensor) || typeof rule !== 'function') {
       throw new TypeError('customGradient: the function must return { value, vjp }, a tensor and a function');
     }
-    return new Tensor(customPrimitive(checkedRule(rule, inputs)), [value, ...inputs], value);
+    return new Tensor(createPrimitive(checkRule(rule, inputs)), [value, ...inputs], value);
   };
 }
 
 type CustomRule = (cotangent: Tensor) => readonly Tensor[];
 
-/** The primitive of one call. Its first input is the value; the others are the arguments, for the walks. */
-function customPrimitive(rule: CustomRule): Movement {
+/** Creates the primitive of one call. Its inputs are the value and, for differentiation, the arguments. */
+function createPrimitive(rule: CustomRule): Movement {
   return {
     kind: 'movement',
     name: 'customGradient',
     view: (view) => view,
     vjp: (cotangent, _output, input) => (input === 0 ? undefined : rule(cotangent)[input - 1]),
-    // The rule is linear in the cotangent u, so that ⟨rule(u), t⟩ = ⟨u, J t⟩, whose gradient in u is the tangent J t.
+    // Transposes the rule: it is linear in the cotangent u, and the gradient of ⟨rule(u), t⟩ = ⟨u, J t⟩ by u is J t.
     jvp: (tangent, output, input) => {
       if (input === 0) return undefined;
       const u = applyMovement(Alias, zerosLike(output), output.shape, {});
@@ -46,24 +47,28 @@ function customPrimitive(rule: CustomRule): Movement {
   };
 }
 
-/** Checks what the user's rule gives, and asks it only once for each cotangent. */
-function checkedRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
-  const known = new WeakMap<Tensor, readonly Tensor[]>();
+/** Wraps a rule: checks its result, and calls it once for each cotangent. */
+function checkRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
+  const cache = new WeakMap<Tensor, readonly Tensor[]>();
   return (cotangent) => {
-    let parts = known.get(cotangent);
-    if (!parts) {
-      parts = rule(cotangent);
-      if (!Array.isArray(parts) || !parts.every((part) => part instanceof Tensor)) {
-        throw new TypeError('customGradient: the rule must return an array of tensors, one for each argument');
+    let results = cache.get(cotangent);
+    if (!results) {
+      results = rule(cotangent);
+      if (!Array.isArray(results) || !results.every((result) => result instanceof Tensor)) {
+        throw new TypeError('customGradient: vjp must return an array of tensors, one for each argument');
       }
-      if (parts.length !== inputs.length || !parts.every((part, i) => sameShape(part.shape, inputs[i]!.shape))) {
+      if (
+        results.length !== inputs.length ||
+        !results.every((result, i) => sameShape(result.shape, inputs[i]!.shape))
+      ) {
+        const shapes = (tensors: readonly Tensor[]): string =>
+          tensors.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
         throw new RangeError(
-          `customGradient: the rule must give one cotangent for each argument, of shapes ` +
-            `${inputs.map(({ shape }) => formatShape(shape)).join(', ')}; it gave ${parts.map(({ shape }) => formatShape(shape)).join(', ')}`,
+          `customGradient: vjp must return cotangents of the shapes of the arguments, ${shapes(inputs)}, got ${shapes(results)}`,
         );
       }
-      known.set(cotangent, parts);
+      cache.set(cotangent, results);
     }
-    return parts;
+    return results;
   };
 }

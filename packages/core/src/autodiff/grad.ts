@@ -1,60 +1,60 @@
-// Differentiation of graphs. Both walks only add nodes, by the rules of the primitives, which are written in tensor
-// operations: what they return can be differentiated again.
+// Differentiation of graphs in reverse and forward mode. Both add nodes by the rules of the primitives, which consist of
+// tensor operations: the results can be differentiated again.
 import { isFloat } from '../data/dtype.ts';
 import { sameShape, type Shape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import type { Elementwise, Primitive, Rules } from '../graph/primitive.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
-/** Reverse mode: the cotangents of `sources` from those of `outputs`. `undefined` for a source that no output depends on. */
+/** Reverse mode: computes the cotangents of sources from those of outputs; `undefined` for sources without influence. */
 export function pullBack(
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   sources: readonly Tensor[],
 ): (Tensor | undefined)[] {
   const { order, dependent } = dependentOn(sources, outputs);
-  const collected = new Map<Tensor, Tensor>();
-  const add = (tensor: Tensor, cotangent: Tensor): void => {
-    const sum = collected.get(tensor);
-    collected.set(tensor, sum ? sum.add(cotangent) : cotangent);
+  const cotangentOf = new Map<Tensor, Tensor>();
+  const accumulate = (tensor: Tensor, cotangent: Tensor): void => {
+    const sum = cotangentOf.get(tensor);
+    cotangentOf.set(tensor, sum ? sum.add(cotangent) : cotangent);
   };
   outputs.forEach((output, i) => {
-    if (dependent.has(output)) add(output, cotangents[i]!);
+    if (dependent.has(output)) accumulate(output, cotangents[i]!);
   });
   for (const tensor of order.toReversed()) {
-    const cotangent = collected.get(tensor);
+    const cotangent = cotangentOf.get(tensor);
     if (!cotangent) continue;
     tensor.inputs.forEach((input, i) => {
       if (!dependent.has(input)) return;
-      const part = vjp(cotangent, tensor, i);
-      // Undoes broadcasting and promotion of the input, here once for all rules.
-      if (part) add(input, sumTo(part, input.shape).astype(input.dtype));
+      const contribution = vjp(cotangent, tensor, i);
+      // Transposes broadcasting and promotion of the input, on behalf of all rules.
+      if (contribution) accumulate(input, sumTo(contribution, input.shape).astype(input.dtype));
     });
   }
-  return sources.map((source) => collected.get(source));
+  return sources.map((source) => cotangentOf.get(source));
 }
 
-/** Forward mode: the tangents of `outputs` from those of `sources`. `undefined` for an output that depends on none. */
+/** Forward mode: computes the tangents of outputs from those of sources; `undefined` for outputs that depend on no source. */
 export function pushForward(
   outputs: readonly Tensor[],
   sources: readonly Tensor[],
   tangents: readonly Tensor[],
 ): (Tensor | undefined)[] {
   const { order, dependent } = dependentOn(sources, outputs);
-  const collected = new Map(sources.map((source, i) => [source, tangents[i]!]));
+  const tangentOf = new Map(sources.map((source, i) => [source, tangents[i]!]));
   for (const tensor of order) {
-    if (!dependent.has(tensor) || collected.has(tensor)) continue;
+    if (!dependent.has(tensor) || tangentOf.has(tensor)) continue;
     let sum: Tensor | undefined;
     tensor.inputs.forEach((input, i) => {
-      const tangent = collected.get(input);
-      const part = tangent && jvp(tangent, tensor, i);
-      if (!part) return;
-      const full = part.broadcastTo(tensor.shape).astype(tensor.dtype);
-      sum = sum ? sum.add(full) : full;
+      const tangent = tangentOf.get(input);
+      const contribution = tangent && jvp(tangent, tensor, i);
+      if (!contribution) return;
+      const expanded = contribution.broadcastTo(tensor.shape).astype(tensor.dtype);
+      sum = sum ? sum.add(expanded) : expanded;
     });
-    if (sum) collected.set(tensor, sum);
+    if (sum) tangentOf.set(tensor, sum);
   }
-  return outputs.map((output) => collected.get(output));
+  return outputs.map((output) => tangentOf.get(output));
 }
 
 function vjp(cotangent: Tensor, output: Tensor, input: number): Tensor | undefined {
@@ -73,7 +73,7 @@ function rulesOf(primitive: Exclude<Primitive, Elementwise>): Rules {
   return primitive.kind === 'source' ? {} : primitive;
 }
 
-/** The Jacobian of an elementwise operation is diagonal, so one rule serves both directions. */
+/** The vjp and jvp of an elementwise operation: one rule serves both, since the Jacobian is diagonal. */
 function elementwiseDerivative(
   { derivatives }: Elementwise,
   t: Tensor,
@@ -83,7 +83,7 @@ function elementwiseDerivative(
   return derivatives === 'zero' ? undefined : derivatives[input]?.(t, ...output.inputs, output);
 }
 
-/** Sums over the axes along which `shape` was broadcast to x's shape. */
+/** The transpose of broadcasting `shape` to x's shape: sums over the broadcast axes. */
 function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.ndim - shape.length;
@@ -93,13 +93,13 @@ function sumTo(x: Tensor, shape: Shape): Tensor {
   return x.sum(axes, { keepdims: true }).reshape(shape);
 }
 
-/** The tensors between sources and outputs, and which of them depend on a source through floating-point numbers. */
+/** The tensors between sources and outputs in topological order, and which of them depend on a source through floats. */
 function dependentOn(
   sources: readonly Tensor[],
   outputs: readonly Tensor[],
 ): { order: Tensor[]; dependent: Set<Tensor> } {
   const dependent = new Set(sources);
-  // Tensors are numbered as they are made: what is older than every source depends on none.
+  // Ids grow in order of creation: a tensor older than every source depends on none.
   const oldest = Math.min(...sources.map(({ id }) => id));
   const order = topologicalOrder(outputs, (tensor) =>
     dependent.has(tensor) ? [] : tensor.inputs.filter(({ id }) => id >= oldest),

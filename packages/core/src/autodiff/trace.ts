@@ -1,6 +1,6 @@
 let depth = 0;
 
-/** Runs f while a transformation looks on: evaluated tensors then keep the graph behind them. */
+/** Runs f inside a transformation: tensors evaluated in it keep the graph behind them. */
 export function trace<Result>(f: () => Result): Result {
   depth++;
   try {
@@ -10,6 +10,7 @@ export function trace<Result>(f: () => Result): Result {
   }
 }
 
+/** Whether a transformation is running. */
 export function isTracing(): boolean {
   return depth > 0;
 }

@@ -1,3 +1,4 @@
+import { show } from '../data/checks.ts';
 import { isFloat } from '../data/dtype.ts';
 import { formatShape, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
@@ -9,19 +10,19 @@ import { pullBack, pushForward } from './grad.ts';
 import { trace } from './trace.ts';
 import { flatten, namedVariables, type Flattened, type TensorTree, type VariableTree } from '../graph/tree.ts';
 
-/** The gradients of a function's first argument: its tensors replaced by their gradients. */
+/** The value of a function and its gradients, in the structure of what it was differentiated by. */
 export type ValueAndGrads<Grads> = { readonly value: Tensor; readonly grads: Grads };
 
 /** Gradients with respect to variables, by the names that {@link namedVariables} gives. */
 export type NamedGrads = Record<string, Tensor>;
 
 /**
- * The gradient of a scalar function: with respect to its first argument (a tensor, or tensors in arrays and objects:
- * the gradient has the same structure), or with respect to the trainable variables of modules when those come first.
- * Gradients are lazy tensors like any other and can be differentiated again: `grad(grad(f))`.
- * What the result does not depend on has a gradient of zeros.
- * @throws {TypeError} if the function is not synchronous, its result is no floating-point tensor, or an argument to
- *   differentiate is not floating point.
+ * The gradient of a scalar function (JAX's `grad`). `grad(f)` differentiates with respect to the first argument, a tensor
+ * or a tree of tensors; gradients have the same structure, shapes and dtypes. `grad(variables, f)` differentiates with
+ * respect to the trainable variables of modules; gradients are named as by {@link namedVariables}. Gradients are lazy
+ * tensors and can be differentiated again, as in `grad(grad(f))`. They are zeros for what the result does not depend on.
+ * @throws {TypeError} if the function does not return a floating-point tensor synchronously, or a tensor to differentiate by
+ *   is not floating-point.
  * @throws {RangeError} if the result has more than one element.
  */
 export function grad<Rest extends unknown[]>(
@@ -40,7 +41,11 @@ export function grad(first: unknown, second?: unknown): (...parameters: never[])
 }
 
 /**
- * As {@link grad}, with the value of the function: `{ value, grads }`, which share their work when evaluated together.
+ * The value and the gradient of a scalar function (JAX's `value_and_grad`), see {@link grad}. Evaluate them together to share
+ * work.
+ * @throws {TypeError} if the function does not return a floating-point tensor synchronously, or a tensor to differentiate by
+ *   is not floating-point.
+ * @throws {RangeError} if the result has more than one element.
  */
 export function valueAndGrad<Rest extends unknown[]>(
   f: (first: Tensor, ...rest: Rest) => Tensor,
@@ -65,9 +70,9 @@ function differentiate(
     checkFunction(operation, first);
     const f = first as (...parameters: unknown[]) => unknown;
     return (argument, ...rest) => {
-      const { result, sources, tree } = traced(operation, [argument], ([traced]) => f(traced, ...rest));
-      const value = scalarResult(operation, result);
-      return { value, grads: (tree.rebuild(gradients(value, sources)) as unknown[])[0] };
+      const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
+      const value = checkScalarResult(operation, result);
+      return { value, grads: (tree.rebuild(computeGradients(value, sources)) as unknown[])[0] };
     };
   }
   checkFunction(operation, second);
@@ -89,41 +94,43 @@ function differentiate(
         for (const undo of restore) undo();
       }
     });
-    const value = scalarResult(operation, result);
-    const found = gradients(value, sources);
-    return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, found[i]!])) };
+    const value = checkScalarResult(operation, result);
+    const grads = computeGradients(value, sources);
+    return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
   };
 }
 
 /**
- * The value of a function of tensors (or trees of them) at `primals`, and its pullback: from a cotangent of the value's
- * structure to the cotangents of all primals, as an array. It may be called at any time and more than once.
- * @throws {TypeError} if f is no synchronous function of tensors, or a primal is not floating point.
- * @throws {RangeError} (the pullback) if cotangents have other shapes than the value.
+ * The vector-Jacobian product of a function of tensors or trees of tensors (JAX's `vjp`): its value at `primals`, and the
+ * pullback, which maps a cotangent with the value's structure and shapes to an array of the cotangents of all primals. The
+ * pullback may be called at any time and repeatedly.
+ * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or a primal is not floating-point.
+ * @throws {RangeError} (from the pullback) if the cotangents' shapes are not those of the value.
  */
 export function vjp<Primals extends readonly TensorTree[], Value extends TensorTree>(
   f: (...primals: Primals) => Value,
   ...primals: Primals
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
   checkFunction('vjp', f);
-  const { result, sources, tree } = traced('vjp', primals, (inputs) => f(...(inputs as unknown as Primals)));
+  const { result, sources, tree } = callTraced('vjp', primals, (inputs) => f(...(inputs as unknown as Primals)));
   const outputs = flatten('vjp: the result', result);
-  const withGraph = remember(outputs.leaves);
+  const withGraph = retainGraph(outputs.leaves);
   return {
     value: result,
     pullback: (cotangent) => {
-      const cotangents = matching('vjp', 'cotangent', cotangent, outputs.leaves);
-      const found = withGraph(() => pullBack(outputs.leaves, cotangents, sources));
-      return tree.rebuild(found.map((part, i) => part ?? zerosLike(sources[i]!))) as unknown as Primals;
+      const cotangents = flattenLike('vjp', 'cotangent', cotangent, outputs.leaves);
+      const results = withGraph(() => pullBack(outputs.leaves, cotangents, sources));
+      return tree.rebuild(results.map((result, i) => result ?? zerosLike(sources[i]!))) as unknown as Primals;
     },
   };
 }
 
 /**
- * The value of a function of tensors (or trees of them) at `primals`, and its directional derivative: the tangent of
- * the value when the primals move along `tangents`. By forward mode: the cost of one or two evaluations.
- * @throws {TypeError} if f is no synchronous function of tensors, or a primal is not floating point.
- * @throws {RangeError} if tangents have other shapes than the primals.
+ * The Jacobian-vector product of a function of tensors or trees of tensors (JAX's `jvp`), in forward mode: its value at
+ * `primals`, and its directional derivative along `tangents`, with the value's structure and shapes.
+ * @param tangents one for each primal, with its structure and shapes.
+ * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or a primal is not floating-point.
+ * @throws {RangeError} if the tangents' shapes are not those of the primals.
  */
 export function jvp<Primals extends readonly TensorTree[], Value extends TensorTree>(
   f: (...primals: Primals) => Value,
@@ -132,12 +139,14 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
 ): { readonly value: Value; readonly tangent: Value } {
   checkFunction('jvp', f);
   if (!Array.isArray(primals) || !Array.isArray(tangents)) {
-    throw new TypeError('jvp: primals and tangents are arrays with one entry for each argument: jvp(f, [x], [dx])');
+    throw new TypeError(
+      'jvp: primals and tangents must be arrays with one entry for each argument, as in jvp(f, [x], [dx])',
+    );
   }
-  const { result, sources } = traced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
+  const { result, sources } = callTraced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
   const outputs = flatten('jvp: the result', result);
-  const found = pushForward(outputs.leaves, sources, matching('jvp', 'tangent', tangents, sources));
-  const tangent = outputs.rebuild(found.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
+  const results = pushForward(outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
+  const tangent = outputs.rebuild(results.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
   return { value: result, tangent: tangent as Value };
 }
 
@@ -148,8 +157,8 @@ interface Traced<Result> {
   readonly tree: Flattened;
 }
 
-/** Calls f on marked copies of all tensors of a tree. */
-function traced<Result>(
+/** Calls f on a tree whose tensors are marked as what to differentiate by. */
+function callTraced<Result>(
   operation: string,
   tree: readonly unknown[],
   f: (tree: readonly unknown[]) => Result,
@@ -158,7 +167,7 @@ function traced<Result>(
   const sources = flat.leaves.map((leaf) => {
     if (!isFloat(leaf.dtype)) {
       throw new TypeError(
-        `${operation}: cannot differentiate with respect to a tensor of ${leaf.dtype}; cast it to float32 or float64`,
+        `${operation}: cannot differentiate with respect to a tensor of ${leaf.dtype}; convert with astype('float32')`,
       );
     }
     return mark(leaf);
@@ -167,10 +176,10 @@ function traced<Result>(
 }
 
 /**
- * Keeps the graph behind tensors for later: a tensor that is evaluated lets go of its inputs, but a pullback that is
- * called afterwards still walks them.
+ * Retains the graph behind tensors for a pullback: evaluation detaches tensors from their inputs, which the returned
+ * function restores while `use` runs.
  */
-function remember(tensors: readonly Tensor[]): <Result>(use: () => Result) => Result {
+function retainGraph(tensors: readonly Tensor[]): <Result>(use: () => Result) => Result {
   const links = topologicalOrder(tensors).map((tensor) => [tensor, tensor.inputs] as const);
   return (use) => {
     const evaluated = links.filter(([tensor, inputs]) => tensor.inputs !== inputs);
@@ -183,37 +192,37 @@ function remember(tensors: readonly Tensor[]): <Result>(use: () => Result) => Re
   };
 }
 
+/** Creates a new node for the tensor, to differentiate by. */
 function mark(tensor: Tensor): Tensor {
   return applyMovement(Alias, tensor, tensor.shape, {});
 }
 
-function gradients(value: Tensor, sources: readonly Tensor[]): Tensor[] {
+function computeGradients(value: Tensor, sources: readonly Tensor[]): Tensor[] {
   return pullBack([value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
 }
 
-function scalarResult(operation: string, result: unknown): Tensor {
+function checkScalarResult(operation: string, result: unknown): Tensor {
   if (!(result instanceof Tensor)) {
-    const what = result instanceof Promise ? 'a Promise; it must be synchronous' : String(result);
-    throw new TypeError(`${operation}: the function must return a tensor, got ${what}`);
+    const description = result instanceof Promise ? 'a Promise; it must be synchronous' : show(result);
+    throw new TypeError(`${operation}: the function must return a tensor, got ${description}`);
   }
-  if (!isFloat(result.dtype))
-    throw new TypeError(`${operation}: the function returns ${result.dtype}, which has no gradient`);
+  if (!isFloat(result.dtype)) {
+    throw new TypeError(`${operation}: the function must return float32 or float64, got ${result.dtype}`);
+  }
   if (result.size !== 1) {
     throw new RangeError(
-      `${operation}: the function must return one number, got shape ${formatShape(result.shape)}; reduce it with sum() or mean(), or use vjp`,
+      `${operation}: the function must return one element, got shape ${formatShape(result.shape)}; reduce it with sum() or mean(), or use vjp`,
     );
   }
   return result;
 }
 
-/** The leaves of a user's tangents or cotangents, checked against the tensors they belong to. */
-function matching(operation: string, what: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
-  const { leaves } = flatten(`${operation}: the ${what}`, tree);
+/** Flattens a tree of tangents or cotangents and checks its shapes against those of `tensors`, to whose dtypes it is cast. */
+function flattenLike(operation: string, name: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
+  const { leaves } = flatten(`${operation}: the ${name}`, tree);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
-    throw new RangeError(
-      `${operation}: the ${what}s have shapes ${leaves.map(({ shape }) => formatShape(shape)).join(', ')}, expected ` +
-        `${tensors.map(({ shape }) => formatShape(shape)).join(', ')}`,
-    );
+    const shapes = (list: readonly Tensor[]): string => list.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
+    throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes(tensors)}, got ${shapes(leaves)}`);
   }
   return leaves.map((leaf, i) => leaf.astype(tensors[i]!.dtype));
 }

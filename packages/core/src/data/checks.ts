@@ -1,5 +1,6 @@
 /**
- * @throws {RangeError} if `value` is not an integer of the range.
+ * Checks an integer argument. Default: no minimum, no maximum.
+ * @throws {RangeError} if `value` is not an integer from `min` to `max`.
  */
 export function checkInteger(
   operation: string,
@@ -10,10 +11,11 @@ export function checkInteger(
   if (Number.isInteger(value) && !((value as number) < min!) && !((value as number) > max!)) return;
   let range = 'an integer';
   if (min !== undefined) range += max === undefined ? ` ≥ ${min}` : ` from ${min} to ${max}`;
+  else if (max !== undefined) range += ` ≤ ${max}`;
   throw new RangeError(`${operation}: ${name} must be ${range}, got ${show(value)}`);
 }
 
-/** A value as error messages show it. */
+/** Formats a value for error messages: objects by the name of their class. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;

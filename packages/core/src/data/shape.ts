@@ -1,13 +1,16 @@
+import { checkInteger, show } from './checks.ts';
+
 /** The sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** Where the elements of a tensor lie in a buffer: element (i, j, …) is at `offset + i·strides[0] + j·strides[1] + …`. */
+/** A strided view of a buffer: element (i, j, …) is at index `offset + i·strides[0] + j·strides[1] + …`. */
 export interface View {
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;
 }
 
+/** The number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const length of shape) size *= length;
@@ -18,23 +21,27 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
-/** `[2, 3]`, for messages. */
+/** Formats a shape for messages: `[2, 3]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+/**
+ * Checks a shape.
+ * @throws {TypeError} if it is not an array of integers ≥ 0.
+ */
 export function checkShape(operation: string, shape: Shape): void {
   if (!Array.isArray(shape) || !shape.every((length) => Number.isInteger(length) && length >= 0)) {
-    throw new TypeError(`${operation}: a shape is an array of integers ≥ 0, got ${JSON.stringify(shape)}`);
+    throw new TypeError(`${operation}: shape must be an array of integers ≥ 0, got ${show(shape)}`);
   }
 }
 
-/** The extent of `length` elements that are `step` apart. */
+/** The number of elements that `length` elements span when they are `step` apart. */
 export function dilate(length: number, step: number): number {
   return length === 0 ? 0 : (length - 1) * step + 1;
 }
 
-/** The strides of a row-major array without gaps. */
+/** The strides of a contiguous row-major array. */
 export function rowMajorStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -45,10 +52,12 @@ export function rowMajorStrides(shape: Shape): number[] {
   return strides;
 }
 
+/** The view of a contiguous row-major array at the start of its buffer. */
 export function contiguous(shape: Shape): View {
   return { shape, strides: rowMajorStrides(shape), offset: 0 };
 }
 
+/** Whether a view reads its buffer from the start, in row-major order, without gaps or repetition. */
 export function isContiguous({ shape, strides, offset }: View): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -59,8 +68,8 @@ export function isContiguous({ shape, strides, offset }: View): boolean {
 }
 
 /**
- * The shape that all `shapes` broadcast to by NumPy's rule: aligned at the last axis, each axis equal or 1.
- * @throws {RangeError} if two sizes differ and neither is 1.
+ * The shape that all `shapes` broadcast to by NumPy's rule: aligned at the last axis, sizes of an axis are equal or 1.
+ * @throws {RangeError} if two sizes of an axis differ and neither is 1.
  */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
@@ -82,12 +91,16 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
   return result;
 }
 
-/** An axis as a number from 0 to rank − 1; negative axes count from the end. */
+/**
+ * Converts an axis, of which negative ones count from the end, to a number from 0 to rank − 1.
+ * @throws {RangeError} if it is not an integer from −rank to rank − 1.
+ */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
-  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+  checkInteger(operation, 'axis', axis);
+  if (axis < -rank || axis >= rank) {
     throw new RangeError(
       rank === 0
-        ? `${operation}: axis ${axis} was asked of a scalar, which has no axes`
+        ? `${operation}: axis ${axis} is out of range: a scalar has no axes`
         : `${operation}: axis ${axis} is out of range for a tensor of rank ${rank}; use ${-rank} to ${rank - 1}`,
     );
   }
@@ -95,7 +108,7 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 }
 
 /**
- * The index from 0 on; negative ones count from the end.
+ * Converts an index, of which negative ones count from the end, to one from 0 to length − 1.
  * @throws {RangeError} if it is out of range.
  */
 export function normalizeIndex(operation: string, index: number, length: number, axis: number): number {
@@ -104,29 +117,33 @@ export function normalizeIndex(operation: string, index: number, length: number,
   throw indexError(operation, index, length, axis);
 }
 
-/** The error for an index that is out of range, the same on every backend. */
+/** Builds the error for an index that is out of range, the same on every backend. */
 export function indexError(operation: string, index: number, length: number, axis: number): RangeError {
   return new RangeError(
     `${operation}: index ${index} is out of range for axis ${axis} of length ${length}; use ${-length} to ${length - 1}`,
   );
 }
 
-/** Axes in increasing order, without repetition; `undefined` means all of them. */
+/**
+ * Converts one axis or several to numbers from 0 to rank − 1 in increasing order. Default: all axes.
+ * @throws {TypeError} if `axes` is neither a number nor an array.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   if (typeof axes !== 'number' && !Array.isArray(axes)) {
     throw new TypeError(
-      `${operation}: the axis is a number or an array of numbers, got ${JSON.stringify(axes)}; options come after it`,
+      `${operation}: axis must be an integer or an array of integers, got ${show(axes)}; options come after it`,
     );
   }
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
   if (new Set(list).size !== list.length) {
-    throw new RangeError(`${operation}: an axis is named twice in [${[axes].flat().join(', ')}]`);
+    throw new RangeError(`${operation}: axes must be distinct, got ${show([axes].flat())}`);
   }
   return list.sort((a, b) => a - b);
 }
 
-/** The view with its axes in another order. */
+/** Reorders the axes of a view: axis i of the result is axis `axes[i]`. */
 export function permuteView(view: View, axes: readonly number[]): View {
   return {
     shape: axes.map((axis) => view.shape[axis]!),
@@ -135,7 +152,7 @@ export function permuteView(view: View, axes: readonly number[]): View {
   };
 }
 
-/** The view repeated along new leading axes and axes of size 1, by stride 0. */
+/** Broadcasts a view to `shape`: new leading axes and expanded axes of size 1 get stride 0. */
 export function expandView(view: View, shape: Shape): View {
   const lead = shape.length - view.shape.length;
   const strides = shape.map((length, axis) =>
@@ -144,7 +161,7 @@ export function expandView(view: View, shape: Shape): View {
   return { shape, strides, offset: view.offset };
 }
 
-/** Axes that several views have in common. */
+/** Axes of several views after joining. */
 export interface JoinedAxes {
   readonly shape: Shape;
   /** For each view, its strides along these axes. */
@@ -152,8 +169,10 @@ export interface JoinedAxes {
 }
 
 /**
- * Joins neighbouring axes where all views allow it and drops axes of size 1, for views of one shape and their axes from
- * `from` to before `to`: the same elements in the same order.
+ * Joins neighbouring axes that are one run in memory in all views, and drops axes of size 1, which keeps the elements and
+ * their order. The views have equal shapes.
+ * @param from the first axis to join. Default: 0.
+ * @param to the axis before which to stop. Default: the rank.
  */
 export function joinAxes(views: readonly View[], from = 0, to: number = views[0]?.shape.length ?? 0): JoinedAxes {
   const shape: number[] = [];
@@ -173,13 +192,13 @@ export function joinAxes(views: readonly View[], from = 0, to: number = views[0]
   return { shape, strides };
 }
 
-/** Joins the axes of one view, see {@link joinAxes}. */
+/** Joins the axes of a view, see {@link joinAxes}. */
 export function collapseView(view: View): View {
   const { shape, strides } = joinAxes([view]);
   return { shape, strides: strides[0]!, offset: view.offset };
 }
 
-/** The view under another shape of the same size, or `undefined` where its elements would have to be copied first. */
+/** Reshapes a view to a shape of the same size; `undefined` if strides cannot express it and elements must be copied first. */
 export function reshapeView(view: View, shape: Shape): View | undefined {
   if (sizeOf(shape) === 0) return contiguous(shape);
   const runs = collapseView(view);
@@ -200,14 +219,14 @@ export function reshapeView(view: View, shape: Shape): View | undefined {
   return { shape, strides, offset: view.offset };
 }
 
-/** Buffer positions of all elements of a view, in row-major order. */
+/** The buffer indices of all elements of a view, in row-major order. */
 export function positions(view: View): Int32Array {
   const { shape, strides } = view;
   const result = new Int32Array(sizeOf(shape));
   if (result.length === 0) return result;
   result[0] = view.offset;
   let filled = 1;
-  // Fill from the innermost axis outwards, each time repeating the block so far at the axis' stride.
+  // Fills from the innermost axis outwards: each axis repeats the block filled so far, shifted by its stride.
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const block = filled;
     for (let i = 1; i < shape[axis]!; i++) {
@@ -226,7 +245,7 @@ export interface Rows {
   readonly step: number;
 }
 
-/** Views of one shape as rows, their innermost axes joined where all of them allow it. */
+/** Splits views of one shape into rows. Joins the innermost axes of the rows where all views allow it. */
 export function joinRows(views: readonly View[]): Rows[] {
   const shape = views[0]?.shape ?? [];
   let axis = shape.length - 1;

@@ -4,22 +4,22 @@ import type { Tensor } from './tensor.ts';
 
 /** What a plan computes. */
 export interface Targets {
-  /** All tensors that are needed, inputs first; those that have a value or are sources are bound when the plan runs. */
+  /** All tensors involved, inputs first. Leaves (see {@link isLeaf}) are bound to buffers when the plan runs. */
   readonly order: readonly Tensor[];
   /** Written to outputs 0, 1, … */
   readonly results: readonly Tensor[];
-  /** Written to the outputs after those, over values that the plan may have to read before. */
+  /** Written in place to the outputs after those of `results`. */
   readonly updates: readonly Update[];
 }
 
-/** A new value of a variable. */
+/** A new value of a variable, written over the old one. */
 export interface Update {
   readonly value: Tensor;
-  /** The leaves that read the old value: they are bound to the memory that is written. */
+  /** The leaves that read the old value: they are bound to the buffer that the new value is written to. */
   readonly replaces: readonly Tensor[];
 }
 
-/** A text that is equal for graphs of one structure, which share a plan: only the values of their leaves may differ. */
+/** A cache key for plans: equal for graphs that differ in nothing but the values of their leaves. */
 export function structureKey({ order, results, updates }: Targets): string {
   const numbers = new Map<Tensor, number>();
   const numbersOf = (tensors: readonly Tensor[]): string => tensors.map((tensor) => numbers.get(tensor)).join(' ');
@@ -35,25 +35,25 @@ export function structureKey({ order, results, updates }: Targets): string {
   return `${key}${numbersOf(results)}>${updates.map(({ value, replaces }) => numbersOf([value, ...replaces])).join(';')}`;
 }
 
-/** Elementwise operations by number, since operations that users define may share a name; others by name. */
+/** Numbers for elementwise operations, since operations that users define may share a name. */
 const elementwiseNumbers = new WeakMap<Primitive, number>();
-let elementwiseNumbered = 0;
+let nextElementwiseNumber = 0;
 
 function primitiveKey(primitive: Primitive): string | number {
   if (primitive.kind !== 'elementwise') return primitive.name;
   let number = elementwiseNumbers.get(primitive);
-  if (number === undefined) elementwiseNumbers.set(primitive, (number = elementwiseNumbered++));
+  if (number === undefined) elementwiseNumbers.set(primitive, (number = nextElementwiseNumber++));
   return number;
 }
 
-/** Attributes as text: equal for equal attributes. */
+/** Serializes attributes: equal text for equal attributes. */
 export function attributesKey(attributes: Attributes): string {
   let key = '';
   for (const name in attributes) key += `${name}=${attributeKey(attributes[name]!)};`;
   return key;
 }
 
-/** An attribute as text. */
+/** Serializes an attribute. */
 export function attributeKey(value: Attribute): string {
   if (Array.isArray(value)) return `[${value.map(attributeKey).join(',')}]`;
   return Object.is(value, -0) ? '-0' : String(value);

@@ -1,7 +1,7 @@
 import type { Tensor } from './tensor.ts';
 
 /**
- * The tensors that `roots` are computed from, inputs before what uses them. `inputsOf` tells which inputs to follow.
+ * The tensors that `roots` are computed from, in topological order, inputs first. `inputsOf` selects the edges to follow.
  * Iterative, because graphs may be deeper than the call stack.
  */
 export function topologicalOrder(
@@ -9,11 +9,11 @@ export function topologicalOrder(
   inputsOf: (tensor: Tensor) => readonly Tensor[] = (tensor) => tensor.inputs,
 ): Tensor[] {
   const order: Tensor[] = [];
-  const seen = new Set<Tensor>();
+  const visited = new Set<Tensor>();
   const stack: { tensor: Tensor; inputs: readonly Tensor[]; next: number }[] = [];
   const push = (tensor: Tensor): void => {
-    if (seen.has(tensor)) return;
-    seen.add(tensor);
+    if (visited.has(tensor)) return;
+    visited.add(tensor);
     stack.push({ tensor, inputs: inputsOf(tensor), next: 0 });
   };
   for (const root of roots) {
@@ -30,7 +30,7 @@ export function topologicalOrder(
   return order;
 }
 
-/** Whether a plan reads the tensor instead of computing it: it has a value or is a source. */
+/** Whether plans read the tensor instead of computing it, because it has a value or is a source. */
 export function isLeaf(tensor: Tensor): boolean {
   return tensor.buffer !== undefined || tensor.primitive.kind === 'source';
 }

@@ -1,5 +1,5 @@
-// Primitives: the operations that nodes of the graph are made of. A primitive says how it is computed and how it is
-// differentiated; every rule is written in tensor operations, so that derivatives can be differentiated again.
+// Primitives: the operations of graph nodes. A primitive defines how it is computed and how it is differentiated. Its rules
+// are written in tensor operations, so that derivatives can be differentiated again.
 import type { DType } from '../data/dtype.ts';
 import type { Shape, View } from '../data/shape.ts';
 import type { ScalarFunction, ScalarReduction } from '../scalar/function.ts';
@@ -8,7 +8,7 @@ import type { AttributesOf, InputsOf, Repeat, RoutineDefinition, RoutineName } f
 import type { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
 
-/** What an operation needs besides its inputs. Part of the graph's structure: another value makes another plan. */
+/** Parameters of an operation other than tensors. Part of the graph's structure: different attributes need different plans. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 export type Attribute = number | boolean | string | readonly Attribute[];
 
@@ -17,71 +17,85 @@ export interface TensorType {
   readonly dtype: DType;
 }
 
-/** A tensor as the rules of its primitive see it: with inputs and attributes of known types. */
+/** A tensor whose inputs and attributes have the types of its primitive, as the primitive's rules see it. */
 export type Node<Inputs extends readonly Tensor[], NodeAttributes> = Tensor & {
   readonly inputs: Inputs;
   readonly attributes: NodeAttributes;
 };
 
-/** How derivatives pass a node. A primitive without rules is constant. */
+/** Derivative rules of a primitive. Without rules it is constant. */
 export interface Rules<Inputs extends readonly Tensor[] = readonly Tensor[], NodeAttributes = Attributes> {
   /**
-   * The cotangent of input number `input`, from the cotangent of the output: of that input's shape, or of a shape that it
-   * broadcasts to. `undefined` where no gradient flows (indices, masks).
+   * Vector-Jacobian product: the cotangent of input number `input` from that of the output. Its shape is the input's or one
+   * that the input broadcasts to. `undefined` for inputs without a gradient (indices, masks).
    */
   vjp?(cotangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
-  /** What the tangent of input number `input` adds to the tangent of the output. */
+  /** Jacobian-vector product: the contribution of input number `input` to the tangent of the output. */
   jvp?(tangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
 }
 
-/** A leaf of the graph. Its value is bound when a plan runs. */
+/** A leaf of the graph, whose value is bound when a plan runs. */
 export type Source =
   /** Elements given by the user. */
   | { readonly kind: 'source'; readonly name: 'data' }
-  /** A plain number in an operation. Bound at run time, so that it may change without a new plan. */
+  /** A plain number in an operation. Bound when a plan runs, so that another number can reuse the plan. */
   | { readonly kind: 'source'; readonly name: 'scalar'; readonly value: number }
-  /** The value of a variable as of one version. */
+  /** A variable's value at one version. */
   | { readonly kind: 'source'; readonly name: 'variable'; readonly variable: Variable; readonly version: number };
 
 export type Arity = 1 | 2 | 3;
 
-/** The derivative of an elementwise operation with respect to one input, as a map on tangents: `t · ∂f/∂x`. */
+/**
+ * The derivative of an elementwise operation with respect to one input, as a linear map: `t · ∂f/∂x`. Serves forward mode
+ * (`t` is a tangent) and reverse mode (`t` is a cotangent).
+ */
 export type Derivative<Inputs extends Arity> = (
   t: Tensor,
   ...inputsAndOutput: [...inputs: Repeat<Inputs, Tensor>, output: Tensor]
 ) => Tensor;
 
-/** Where test inputs are drawn from: an interval, and points in it that are kinks or poles. */
+/** The interval from which tests draw an input, and kinks or poles in it to keep away from. */
 export interface Domain {
   readonly from: number;
   readonly to: number;
+  /** Points at which the operation is not differentiable. Default: none. */
   readonly avoid?: readonly number[];
 }
 
 /**
- * How inputs are promoted to one dtype, and the dtype of the result.
- * - `float`: integers become float32 first; - `number`: bool becomes int32 first;
- * - `comparison`: as `number`, the result is bool; - `logical`: bool to bool; - `bitwise`: int32 to int32;
- * - `select`: the first input is bool, the others are promoted together.
+ * The dtype rule of an elementwise operation: how inputs are promoted to a common dtype, and the dtype of the result.
+ * - `float`: promotes; integers and bool become float32. The result has the common dtype.
+ * - `number`: promotes; bool becomes int32. The result has the common dtype.
+ * - `comparison`: promotes as `number` does. The result is bool.
+ * - `logical`: inputs are cast to bool. The result is bool.
+ * - `bitwise`: inputs must be int32. The result is int32.
+ * - `select`: the first input is cast to bool, the others are promoted. The result has their common dtype.
  */
 export type DTypeRule = 'float' | 'number' | 'comparison' | 'logical' | 'bitwise' | 'select';
 
-/** What the definition of an elementwise operation says; every part has the operation's number of inputs. */
+/** The definition of an elementwise operation of `Inputs` inputs. */
 export interface Definition<Inputs extends Arity> {
+  /** The operation's name in error messages, graphs and plans. */
   readonly name: string;
   readonly dtypes: DTypeRule;
-  /** One element, in double precision: the definition that every backend is tested against. */
+  /** Computes one element in double precision: the definition that every backend is tested against. */
   readonly value: (...elements: Repeat<Inputs, number>) => number;
-  /** The same for int32, where double precision would lose the low bits. */
+  /** Computes one int32 element, where double precision would lose the low bits. Default: `value`. */
   readonly integer?: (...elements: Repeat<Inputs, number>) => number;
-  /** See {@link ScalarFunction.lower}. */
+  /**
+   * Builds the operation as a scalar expression, for backends that generate code. Default: backends call `value` for each
+   * element.
+   */
   readonly lower?: (...inputs: Repeat<Inputs, Scalar>) => Scalar | undefined;
-  /** One for each input, `null` where the input is a condition; `'zero'` if the operation is constant between jumps. */
+  /**
+   * The derivative with respect to each input, `null` for a condition; or `'zero'` if the operation is piecewise constant.
+   */
   readonly derivatives: Repeat<Inputs, Derivative<Inputs> | null> | 'zero';
+  /** The interval of test values for each input. */
   readonly domain: Repeat<Inputs, Domain>;
 }
 
-/** An operation on single elements, broadcast over tensors. vjp and jvp follow from `derivatives`. */
+/** An elementwise operation, broadcast over tensors. `derivatives` define its vjp and jvp. */
 export interface Elementwise extends ScalarFunction {
   readonly kind: 'elementwise';
   readonly dtypes: DTypeRule;
@@ -94,12 +108,12 @@ export type ReduceAttributes = {
   readonly axes: readonly number[];
 };
 
-/** A reduction of some axes to one value each. */
+/** A reduction over axes. */
 export interface Reduce extends ScalarReduction, Rules<readonly [Tensor], ReduceAttributes> {
   readonly kind: 'reduce';
 }
 
-/** The same elements in another order: no work, only strides. */
+/** An operation that only changes the view: it reorders, selects or repeats elements by strides, without copying. */
 export interface Movement<NodeAttributes = Attributes> extends Rules<readonly [Tensor], NodeAttributes> {
   readonly kind: 'movement';
   readonly name: string;
@@ -107,10 +121,10 @@ export interface Movement<NodeAttributes = Attributes> extends Rules<readonly [T
   view(input: View, output: Node<readonly [Tensor], NodeAttributes>): View | undefined;
 }
 
-/** An operation with an algorithm of its own. */
+/** An operation with its own algorithm: neither elementwise, a reduction nor a movement. */
 export type Routine<Name extends RoutineName = RoutineName> = {
   [N in Name]: RoutineDefinition<N> & Rules<InputsOf<N, Tensor>, AttributesOf<N>> & { readonly kind: 'routine' };
 }[Name];
 
-/** Nodes of the graph are primitives with inputs and attributes. The set is closed under differentiation. */
+/** The operation of a graph node. Rules use primitives only: the set is closed under differentiation. */
 export type Primitive = Source | Elementwise | Reduce | Movement | Routine;

@@ -1,34 +1,34 @@
-// The routines: operations that are neither elementwise, a reduction nor a movement. Each has an algorithm, inputs of a
-// fixed number and attributes of a fixed type. A backend provides a kernel for every name in `Routines`.
+// Routines: operations that are neither elementwise, reductions nor movements. `Routines` types the inputs and attributes of
+// each; backends provide a kernel for every name in it, or run its definition on the host.
 import type { TypedArray } from '../data/dtype.ts';
 import type { Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 
 export type Pair = readonly [height: number, width: number];
 
-/** The general form of a 2-D convolution, closed under differentiation. */
+/** Attributes of a general 2-D convolution, closed under differentiation. */
 export type ConvolutionAttributes = {
   readonly stride: Pair;
-  /** Rows and columns of zeros before the input; negative ones cut off. */
+  /** Rows and columns of zeros before the input; negative numbers crop. */
   readonly padBefore: Pair;
-  /** Rows and columns of zeros after the input; negative ones cut off. */
+  /** Rows and columns of zeros after the input; negative numbers crop. */
   readonly padAfter: Pair;
-  /** The distance between input elements, with zeros between them (the stride of a transposed convolution). */
+  /** The step between input elements, with zeros between them (the stride of a transposed convolution). */
   readonly inputDilation: Pair;
-  /** The distance between filter elements. */
+  /** The step between filter elements. */
   readonly filterDilation: Pair;
   readonly groups: number;
 };
 
-/** Pooling windows over images [N, C, H, W]. */
+/** Attributes of pooling windows over images [N, C, H, W]. */
 export type PoolAttributes = {
   readonly kernelSize: Pair;
   readonly stride: Pair;
-  /** Rows and columns of padding before the image. Padding takes no part in any window. */
+  /** Rows and columns of padding before the image. Windows leave out padding elements. */
   readonly padBefore: Pair;
 };
 
-/** Windows of `size` elements, `dilation` apart, along an axis, starting every `step` elements. */
+/** Attributes of windows along an axis: `size` elements that are `dilation` apart, a window every `step` elements. */
 export type UnfoldAttributes = {
   readonly axis: number;
   readonly size: number;
@@ -37,22 +37,23 @@ export type UnfoldAttributes = {
 };
 
 export type PadAttributes = {
-  /** Padding before the input, for each axis. */
+  /** Padding before the input, per axis. */
   readonly padBefore: readonly number[];
-  /** The distance between input elements in the output: 1, or more to put padding between them. */
+  /** The step between input elements in the output, per axis: above 1, padding is also put between elements. */
   readonly step: readonly number[];
+  /** The value of padding. */
   readonly value: number;
 };
 
-/** What a scan accumulates. `linear` is the recurrence sᵢ = factorᵢ · sᵢ₋₁ + xᵢ, whose second input holds the factors. */
+/** How a scan accumulates. `linear` is the recurrence sᵢ = factorᵢ · sᵢ₋₁ + xᵢ, whose second input holds the factors. */
 export type ScanCombination = 'sum' | 'prod' | 'max' | 'min' | 'linear';
 
 export type ScanAttributes = {
   readonly combination: ScanCombination;
   readonly axis: number;
-  /** Each result excludes its own element: the first is the initial value. */
+  /** Whether each result excludes the element at its own index: the first is then the initial value. */
   readonly exclusive: boolean;
-  /** From the last element to the first. */
+  /** Whether to scan from the last element to the first. */
   readonly reverse: boolean;
 };
 
@@ -60,36 +61,41 @@ export type AxisAttributes = { readonly axis: number };
 export type SortAttributes = AxisAttributes & { readonly descending: boolean };
 export type NoAttributes = Readonly<Record<never, never>>;
 
-/** Each routine's name, the number of its inputs (`number` for any) and its attributes. */
+/** The routines: name, number of inputs (`number` for any) and attributes of each. */
 export interface Routines {
-  /** [batch…, m, k] · [batch…, k, n]. */
+  /** Matrix product of [batch…, m, k] and [batch…, k, n]. */
   matmul: { inputs: 2; attributes: NoAttributes };
-  /** Input [N, C, H, W] and filter [O, C / groups, kh, kw]. */
+  /** Convolution of an input [N, C, H, W] with a filter [O, C / groups, kh, kw]. */
   convolution: { inputs: 2; attributes: ConvolutionAttributes };
-  /** The index in its plane of the largest element of each window: int32. */
+  /** int32: the row-major index, within its image plane, of the largest element of each window. */
   maxIndices: { inputs: 1; attributes: PoolAttributes };
+  /** The sum of each window. */
   windowSum: { inputs: 1; attributes: PoolAttributes };
-  /** The transpose of `windowSum`: adds each element to all elements of its window. */
+  /** The transpose of `windowSum`: adds each input element to all elements of its window. */
   windowSumTranspose: { inputs: 1; attributes: PoolAttributes };
-  /** Elements and int32 indices, equal on all axes but one. */
+  /** Gathers along an axis. Inputs: elements and int32 indices, of equal shape except on that axis. */
   takeAlongAxis: { inputs: 2; attributes: AxisAttributes };
-  /** The transpose of `takeAlongAxis`: int32 indices and updates, added to zeros. */
+  /** The transpose of `takeAlongAxis`. Inputs: int32 indices and updates, which are added to zeros. */
   scatterAdd: { inputs: 2; attributes: AxisAttributes };
+  /** int32: the indices that sort along an axis; stable, NaN last. */
   argsort: { inputs: 1; attributes: SortAttributes };
+  /** Cumulative sums, products, extrema or linear recurrences along an axis. */
   scan: { inputs: 1 | 2; attributes: ScanAttributes };
+  /** Surrounds the input with a value, or puts the value between elements, too. */
   pad: { inputs: 1; attributes: PadAttributes };
+  /** Joins inputs along an axis. */
   concat: { inputs: number; attributes: AxisAttributes };
-  /** The transpose of `unfold`: adds windows up where they overlap. */
+  /** The transpose of `unfold`: sums overlapping windows. */
   fold: { inputs: 1; attributes: UnfoldAttributes };
-  /** 0, 1, 2, … */
+  /** int32: 0, 1, 2, … */
   iota: { inputs: 0; attributes: NoAttributes };
-  /** Random int32 from a key of two int32. */
+  /** Random int32 of all 32 bits, from a key of two int32. */
   randomBits: { inputs: 1; attributes: NoAttributes };
 }
 
 export type RoutineName = keyof Routines;
 
-/** `Count` items of one type: a tuple, or an array where the count is not fixed. */
+/** A tuple of `Count` items; an array if `Count` is `number`. */
 export type Repeat<Count extends number, Item> = number extends Count
   ? readonly Item[]
   : Count extends 0
@@ -100,18 +106,18 @@ export type Repeat<Count extends number, Item> = number extends Count
         ? readonly [Item, Item]
         : readonly [Item, Item, Item];
 
-/** The inputs of a routine, as what represents them: tensors, operands of a kernel, strided arrays. */
+/** The inputs of a routine, each represented by an `Item`: a tensor, an operand of a kernel or a strided array. */
 export type InputsOf<Name extends RoutineName, Item> = Repeat<Routines[Name]['inputs'], Item>;
 
 export type AttributesOf<Name extends RoutineName> = Routines[Name]['attributes'];
 
-/** What a routine computes, in plain loops: its meaning, and what runs where a backend has no kernel for it. */
+/** The definition of a routine in plain loops, which every backend is tested against and may run on the host. */
 export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   readonly name: Name;
   /** Writes the result, row-major, from strided inputs. */
   run(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
-  /** The same result to the bit, faster: runs on the host instead of `run`. */
+  /** A faster version of `run` with bitwise equal results, which the host runs instead. Default: `run`. */
   runFast?(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
-  /** The number of multiply-adds, for routines made of them. */
+  /** The number of multiply-adds, for routines that consist of them. */
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }

@@ -4,27 +4,31 @@ import type { Buffer } from '../schedule/backend.ts';
 import type { Attributes, Movement, Primitive, Routine, TensorType } from './primitive.ts';
 import type { AttributesOf, InputsOf, RoutineName } from './routines.ts';
 
-/** What operations accept: tensors and plain numbers, which take the dtype of the tensor they meet. */
+/** An operand: a tensor, or a plain number, which takes the dtype of the tensor it is combined with. */
 export type TensorLike = Tensor | number;
 
-let created = 0;
+let nextId = 0;
 let state: (tensor: Tensor) => { inputs: readonly Tensor[]; buffer: Buffer | undefined };
 
 /**
- * An array of numbers that is known by how it is computed: a node of a graph. Operations check shapes and dtypes at
- * once and compute nothing; reading values (`data`, `item`, `toArray`) or `evaluate` computes what is needed.
- * A tensor never changes. Its methods are declared and added in methods.ts.
+ * A lazy, immutable n-dimensional array: a node of a computation graph. Operations check shapes and dtypes immediately and
+ * compute nothing; reading values (`data`, `item`, `toArray`) or calling `evaluate` computes what is needed.
+ * Operations are methods as well: `x.sum(0)` is `sum(x, 0)`; methods.ts adds them.
  */
 export class Tensor {
-  /** Nodes are numbered as they are made, so inputs always have smaller numbers. */
-  readonly id: number = created++;
+  /** Creation order: inputs always have smaller numbers. */
+  readonly id: number = nextId++;
+  /** The operation that computes it. */
   readonly primitive: Primitive;
+  /** Parameters of the operation. */
   readonly attributes: Attributes;
+  /** The sizes of the axes, outermost first; `[]` for a scalar. */
   readonly shape: Shape;
+  /** The element type. */
   readonly dtype: DType;
   readonly #state: { inputs: readonly Tensor[]; buffer: Buffer | undefined };
 
-  /** For operations; users create tensors with `tensor`, `zeros`, `arange` and so on. */
+  /** Creates a graph node, for operations. Users create tensors with `tensor`, `zeros`, `arange` and so on. */
   constructor(
     primitive: Primitive,
     inputs: readonly Tensor[],
@@ -52,28 +56,28 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 
-  /** The tensors it is computed from. Empty once its value is known: the graph behind a value is freed. */
+  /** The tensors it is computed from. Empty after evaluation, which frees the graph behind a value. */
   get inputs(): readonly Tensor[] {
     return this.#state.inputs;
   }
 
-  /** The value, once it has been computed. */
+  /** The value; `undefined` before evaluation. */
   get buffer(): Buffer | undefined {
     return this.#state.buffer;
   }
 }
 
-/** Stores the value of a tensor, or moves it to another backend. */
+/** Sets the value of a tensor, or replaces it by a copy on another backend. */
 export function setBuffer(tensor: Tensor, buffer: Buffer): void {
   state(tensor).buffer = buffer;
 }
 
-/** Frees the graph behind a tensor, or restores it for a transformation. */
+/** Detaches a tensor from the graph behind it, or restores the graph for a transformation. */
 export function setInputs(tensor: Tensor, inputs: readonly Tensor[]): void {
   state(tensor).inputs = inputs;
 }
 
-/** The node of a routine. Shapes and attributes have been checked. */
+/** Creates the node of a routine. Shape, dtype and attributes must have been checked. */
 export function applyRoutine<Name extends RoutineName>(
   routine: Routine<Name>,
   inputs: InputsOf<Name, Tensor>,
@@ -84,7 +88,7 @@ export function applyRoutine<Name extends RoutineName>(
   return new Tensor(primitive, inputs, type, attributes);
 }
 
-/** The node of a movement. Shape and attributes have been checked. */
+/** Creates the node of a movement. Shape and attributes must have been checked. */
 export function applyMovement<NodeAttributes extends Attributes>(
   movement: Movement<NodeAttributes>,
   input: Tensor,

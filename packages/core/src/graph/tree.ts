@@ -1,29 +1,33 @@
+import { show } from '../data/checks.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
 
-/** Anything built of tensors: a tensor, or arrays and plain objects of such, to any depth. */
+/** A tree of tensors (JAX's pytree): a tensor, or arrays and plain objects of trees. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
 
-/** What owns variables: a module, an optimiser. */
+/** An object that owns variables, such as a module or an optimizer. */
 export interface VariableHolder {
-  /** All variables by name. */
+  /** Returns all variables by name. */
   variables(): Readonly<Record<string, Variable>>;
 }
 
-/** Variables and their holders, in arrays and plain objects. */
+/** A tree of variables: a variable, a holder, or arrays and plain objects of trees. */
 export type VariableTree =
   | Variable
   | VariableHolder
   | readonly VariableTree[]
   | { readonly [key: string]: VariableTree };
 
-/** The tensors of a tree, in order, and how to build the same tree of others. */
+/** The leaves of a tree, in order, and a function that rebuilds the tree with other leaves. */
 export interface Flattened {
   readonly leaves: Tensor[];
   rebuild<Leaf>(leaves: readonly Leaf[]): unknown;
 }
 
-/** @throws {TypeError} at anything that is not a tensor, an array or a plain object. */
+/**
+ * Flattens a tree of tensors.
+ * @throws {TypeError} if the tree contains anything but tensors, arrays and plain objects.
+ */
 export function flatten(operation: string, tree: unknown): Flattened {
   const leaves: Tensor[] = [];
   const collect = (value: unknown, path: string): void => {
@@ -32,7 +36,7 @@ export function flatten(operation: string, tree: unknown): Flattened {
     else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, `${path}.${key}`);
     else
       throw new TypeError(
-        `${operation}: expected tensors in arrays or plain objects, got ${nameOf(value)}${path && ` at ${path}`}`,
+        `${operation}: expected tensors in arrays or plain objects, got ${describe(value)}${path && ` at ${path}`}`,
       );
   };
   collect(tree, '');
@@ -51,58 +55,57 @@ export function flatten(operation: string, tree: unknown): Flattened {
   };
 }
 
+/** Whether a value has a method `variables`. */
 export function isVariableHolder(value: unknown): value is VariableHolder {
   return typeof value === 'object' && value !== null && 'variables' in value && typeof value.variables === 'function';
 }
 
 /**
- * All variables of a tree by their path: keys, indices and the holders' own names, joined by dots. A variable that is
- * reached twice (shared weights) is listed once, under its first path.
- * @throws {TypeError} at anything that is neither a variable, a holder, an array nor a plain object.
- * @throws {RangeError} if two variables have one path.
+ * All variables of a tree by path: keys, indices and the names that holders give, joined by dots. A variable that occurs
+ * more than once (shared weights) is listed under its first path only.
+ * @throws {TypeError} if the tree contains anything but variables, holders, arrays and plain objects.
+ * @throws {RangeError} if two variables have the same path.
  */
 export function namedVariables(tree: VariableTree): Record<string, Variable> {
-  const found = new Map<Variable, string>();
+  const paths = new Map<Variable, string>();
   const add = (variable: Variable, path: string): void => {
-    if (!found.has(variable)) found.set(variable, path);
+    if (!paths.has(variable)) paths.set(variable, path);
   };
   const collect = (value: unknown, path: string): void => {
-    const at = (key: string | number): string => (path === '' ? String(key) : `${path}.${key}`);
+    const pathOf = (key: string | number): string => (path === '' ? String(key) : `${path}.${key}`);
     if (value instanceof Variable) add(value, path === '' ? value.name : path);
     else if (isVariableHolder(value))
-      for (const [key, variable] of Object.entries(value.variables())) add(variable, at(key));
-    else if (Array.isArray(value)) value.forEach((item, i) => collect(item, at(i)));
-    else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, at(key));
+      for (const [key, variable] of Object.entries(value.variables())) add(variable, pathOf(key));
+    else if (Array.isArray(value)) value.forEach((item, i) => collect(item, pathOf(i)));
+    else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, pathOf(key));
     else
       throw new TypeError(
-        `namedVariables: expected variables, modules, or arrays and objects of them, got ${nameOf(value)}`,
+        `namedVariables: expected variables, modules, or arrays and objects of them, got ${describe(value)}`,
       );
   };
   collect(tree, '');
   const named: Record<string, Variable> = {};
-  for (const [variable, path] of found) {
-    if (Object.hasOwn(named, path)) throw new RangeError(`namedVariables: two variables are called '${path}'`);
+  for (const [variable, path] of paths) {
+    if (Object.hasOwn(named, path)) throw new RangeError(`namedVariables: duplicate variable name '${path}'`);
     named[path] = variable;
   }
   return named;
 }
 
+/** Whether a value is an object literal, not an instance of a class. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
 
-function nameOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value === 'string' ? `'${value}'` : String(value);
-  return value instanceof Promise
-    ? 'a Promise (functions must be synchronous)'
-    : (value.constructor?.name ?? 'an object');
+function describe(value: unknown): string {
+  return value instanceof Promise ? 'a Promise (functions must be synchronous)' : show(value);
 }
 
 /**
- * The tensors and variables in the arguments of an operation.
- * @throws {TypeError} at an argument that holds no tensors. Inside objects, numbers and strings are skipped.
+ * Collects the tensors and variables in the arguments of an operation. Skips numbers and strings inside of objects.
+ * @throws {TypeError} if an argument, or an object inside of one, cannot hold tensors.
  */
 export function collect(
   operation: string,
@@ -118,14 +121,16 @@ export function collect(
     else if (isPlainObject(value)) Object.values(value).forEach(visit);
     else if (typeof value === 'object' && value !== null) {
       throw new TypeError(
-        `${operation}: a ${value.constructor.name} holds no tensors; pass tensors, variables, or objects with variables()`,
+        `${operation}: a ${show(value)} cannot hold tensors; expected tensors, variables, or objects with variables()`,
       );
     }
   };
   for (const tree of trees) {
-    // Numbers and the like are skipped inside objects (settings of an optimiser), but alone they are a mistake.
+    // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
     if (typeof tree !== 'object' || tree === null) {
-      throw new TypeError(`${operation}: expected tensors, variables, or what holds them, got ${String(tree)}`);
+      throw new TypeError(
+        `${operation}: expected tensors, variables, or objects and arrays of them, got ${show(tree)}`,
+      );
     }
     visit(tree);
   }

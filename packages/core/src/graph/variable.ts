@@ -1,37 +1,47 @@
+import { show } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../schedule/backend.ts';
 import { Tensor } from './tensor.ts';
 
 export interface VariableOptions {
-  /** For messages; modules name their variables by their path. Default: 'variable'. */
+  /** The name in error messages. Default: 'variable'. */
   readonly name?: string;
   /** Whether `grad` and `valueAndGrad` differentiate with respect to it. Default: true. */
   readonly trainable?: boolean;
 }
 
 /**
- * A named cell that keeps its value from step to step: a parameter, a moment, a running statistic. `value` is an
- * ordinary lazy tensor. `assign` records a new value, which `evaluate` writes into the cell's own memory.
+ * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
+ * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place.
  */
 export class Variable {
+  /** The name in error messages. */
   readonly name: string;
+  /** Whether `grad` and `valueAndGrad` differentiate with respect to it. */
   readonly trainable: boolean;
+  /** The shape of every value. */
   readonly shape: Shape;
+  /** The dtype of every value. */
   readonly dtype: DType;
-  /** Counts the writes, so that a tensor built from an older value is noticed. */
+  /** The number of writes, to detect tensors built from an older value. */
   version = 0;
-  /** The stored value, in memory that belongs to the variable alone: evaluation writes to it in place. */
+  /** The stored value, in a buffer that no tensor shares: evaluation writes to it in place. */
   buffer: Buffer | undefined;
-  /** The tensor that {@link value} returns: the stored value, unless another was assigned. */
+  /** The tensor that {@link value} returns: what was assigned last, else the stored value. */
   #current: Tensor | undefined;
   /** The stored value as a tensor. */
   #read: Tensor | undefined;
   #initial: Tensor | undefined;
 
-  /** @throws {TypeError} if the initial value is not a tensor. */
+  /**
+   * Creates a variable of the shape and dtype of its initial value.
+   * @throws {TypeError} if the initial value is not a tensor.
+   */
   constructor(initial: Tensor, options: VariableOptions = {}) {
-    if (!(initial instanceof Tensor)) throw new TypeError('Variable: the initial value must be a tensor');
+    if (!(initial instanceof Tensor)) {
+      throw new TypeError(`Variable: the initial value must be a tensor, got ${show(initial)}`);
+    }
     this.#initial = initial;
     this.shape = initial.shape;
     this.dtype = initial.dtype;
@@ -40,11 +50,11 @@ export class Variable {
   }
 
   /**
-   * The value as a lazy tensor: the stored one, or what was assigned since. A tensor built from it is lost when the
-   * variable is written: evaluate both together.
+   * The value as a lazy tensor: what was assigned last, else the stored value. Tensors built from it can no longer be
+   * evaluated once the variable has been written: evaluate them together with the variable.
    */
   get value(): Tensor {
-    // After a device has failed to read the value, it can be read again.
+    // Discards a tensor whose buffer a device failed to compute, so that the value can be read again.
     if (this.#read?.buffer?.failure) {
       if (this.#current === this.#read) this.#current = undefined;
       this.#read = undefined;
@@ -54,50 +64,52 @@ export class Variable {
       new Tensor({ kind: 'source', name: 'variable', variable: this, version }, [], this));
   }
 
-  /** The initial value, until a value is stored. */
+  /** The initial value; `undefined` once a value is stored. */
   get initial(): Tensor | undefined {
     return this.buffer ? undefined : this.#initial;
   }
 
   /**
-   * Records a new value; the variable holds it from here on, and `evaluate(variable)` stores it.
+   * Sets a new value. `value` returns it from now on; `evaluate(variable)` stores it.
    * @throws {TypeError} if the value is not a tensor.
-   * @throws {RangeError} if shape or dtype differ from the variable's.
+   * @throws {RangeError} if its shape or dtype differs from the variable's.
    */
   assign(value: Tensor): void {
-    if (!(value instanceof Tensor)) throw new TypeError(`assign: variable '${this.name}' takes a tensor`);
+    if (!(value instanceof Tensor)) {
+      throw new TypeError(`assign: the new value of variable '${this.name}' must be a tensor, got ${show(value)}`);
+    }
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
       throw new RangeError(
-        `assign: variable '${this.name}' is ${this.dtype} ${formatShape(this.shape)}, the new value ${value.dtype} ${formatShape(value.shape)}`,
+        `assign: variable '${this.name}' expects ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
       );
     }
     this.#current = value;
   }
 
-  /** The assigned value that is not stored yet. */
+  /** The assigned value that has not been stored yet; `undefined` if there is none. */
   get pending(): Tensor | undefined {
     return this.#current === this.#read ? undefined : this.#current;
   }
 
-  /** For transformations: replaces the value by another tensor, until the returned function is called. */
+  /** Replaces the value by another tensor until the returned function is called. For transformations. */
   substitute(value: Tensor): () => void {
     const before = { current: this.#current, read: this.#read };
-    // As if it were the stored value, so that evaluating the variable inside a transformation does not write it.
+    // Makes the value appear stored, so that evaluating the variable inside a transformation does not write it.
     this.#current = this.#read = value;
     return () => {
-      // Keeps what was assigned in between.
+      // Keeps values that were assigned in the meantime.
       if (this.#current === value) this.#current = before.current;
       if (this.#read === value) this.#read = before.read;
     };
   }
 
-  /** For evaluation: stores the initial value. */
+  /** Stores the initial value. For evaluation. */
   initialize(buffer: Buffer): void {
     this.buffer = buffer;
     this.#initial = undefined;
   }
 
-  /** For evaluation: the pending value has been written. */
+  /** Records that the pending value has been written. For evaluation. */
   markStored(): void {
     this.version++;
     this.#current = undefined;

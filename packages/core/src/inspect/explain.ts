@@ -5,39 +5,44 @@ import { schedule } from '../schedule/schedule.ts';
 import type { Body, Kernel, Operand, RoutineKernel, Slot } from '../schedule/kernel.ts';
 import { sizeOf, type Shape, type View } from '../data/shape.ts';
 
-/** What a kernel does, in words and numbers. */
+/** A description of a kernel. */
 export interface KernelDescription {
-  /** The operations fused into it, in order: `convolution → add → relu`. */
+  /** The operations fused into it, in order, such as `convolution → add → relu`. */
   readonly name: string;
   /** The shape of the result. */
   readonly shape: Shape;
+  /** The dtype of the result. */
   readonly dtype: DType;
-  /** Read and written, each element once. */
+  /** The number of bytes read and written, counting each element once. */
   readonly bytes: number;
-  /** For matrix products and convolutions; 0 for others. */
+  /** The number of multiply-adds of a matrix product or convolution; 0 for other kernels. */
   readonly multiplyAdds: number;
-  /** The generated code, from `explain` on backends that show it. */
+  /** The generated code, from `explain` on backends that provide it. */
   readonly source?: string;
 }
 
-/** The kernels, work and memory that evaluating tensors takes. */
+/** The kernels, work and memory of an evaluation. */
 export interface Explanation {
+  /** The kernels in execution order. */
   readonly kernels: readonly KernelDescription[];
-  /** The number of operations of the graph that the kernels compute. */
+  /** The number of operations fused into the kernels. */
   readonly operations: number;
+  /** The number of bytes read and written by all kernels. */
   readonly bytes: number;
+  /** The number of multiply-adds of all kernels. */
   readonly multiplyAdds: number;
-  /** The memory that intermediates share. */
+  /** The size of the arena, which intermediates share, in bytes. */
   readonly arenaBytes: number;
-  /** The memory that they would take without sharing. */
+  /** The sum of the sizes of all intermediates in bytes. */
   readonly intermediateBytes: number;
+  /** One line for each kernel, and totals. */
   toString(): string;
 }
 
 /**
- * How `evaluate` would compute its arguments: which operations are fused into which kernels, the work that is, and the
- * memory it takes. Computes nothing. Print it.
- * @throws {TypeError} at an argument that holds no tensors.
+ * Explains how `evaluate` would compute its arguments, without computing anything: the kernels, the operations fused into
+ * each, their work, and the memory for intermediates. Print the result.
+ * @throws {TypeError} if an argument cannot hold tensors.
  */
 export function explain(...trees: unknown[]): Explanation {
   const backend = getBackend();
@@ -47,20 +52,20 @@ export function explain(...trees: unknown[]): Explanation {
     const source = sources[i];
     return source === undefined ? describeKernel(kernel) : { ...describeKernel(kernel), source };
   });
-  const total = (of: (kernel: KernelDescription) => number): number => kernels.reduce((sum, k) => sum + of(k), 0);
+  const total = (key: 'bytes' | 'multiplyAdds'): number => kernels.reduce((sum, kernel) => sum + kernel[key], 0);
   const intermediates = new Set(plan.kernels.map(({ output }) => output).filter(({ kind }) => kind === 'arena'));
   const explanation = {
     kernels,
     operations: plan.kernels.reduce((sum, kernel) => sum + operationNames(kernel).length, 0),
-    bytes: total(({ bytes }) => bytes),
-    multiplyAdds: total(({ multiplyAdds }) => multiplyAdds),
+    bytes: total('bytes'),
+    multiplyAdds: total('multiplyAdds'),
     arenaBytes: plan.arenaBytes,
     intermediateBytes: [...intermediates].reduce((sum, slot) => sum + bytesOf(slot), 0),
   };
   return { ...explanation, toString: () => format(explanation) };
 }
 
-/** What a kernel does, for `explain` and `profile`. */
+/** Describes a kernel, for `explain` and `profile`. */
 export function describeKernel(kernel: Kernel): KernelDescription {
   return {
     name: operationNames(kernel).join(' → '),
@@ -99,15 +104,15 @@ function format({
 }: Omit<Explanation, 'toString'>): string {
   const lines = kernels.map(({ name, shape, dtype, ...work }, i) => {
     const sizes = [
-      megabytes(work.bytes),
-      ...(work.multiplyAdds > 0 ? [`${millions(work.multiplyAdds)} multiply-adds`] : []),
+      formatBytes(work.bytes),
+      ...(work.multiplyAdds > 0 ? [`${formatCount(work.multiplyAdds)} multiply-adds`] : []),
     ];
     return `${String(i).padStart(String(kernels.length - 1).length)}: ${dtype}[${shape.join(', ')}] ${name} (${sizes.join(', ')})`;
   });
   return [
     ...lines,
-    `${kernels.length} kernels for ${operations} operations, ${megabytes(bytes)} moved, ${millions(multiplyAdds)} multiply-adds`,
-    `arena ${megabytes(arenaBytes)} for intermediates of ${megabytes(intermediateBytes)}`,
+    `${kernels.length} kernels for ${operations} operations, ${formatBytes(bytes)} moved, ${formatCount(multiplyAdds)} multiply-adds`,
+    `arena ${formatBytes(arenaBytes)} for intermediates of ${formatBytes(intermediateBytes)}`,
   ].join('\n');
 }
 
@@ -116,18 +121,18 @@ function bytesOf({ dtype, size }: Slot): number {
 }
 
 function bytesRead({ slot, view }: Operand): number {
-  return bytesPerElement(slot.dtype) * Math.min(slot.size, distinct(view));
+  return bytesPerElement(slot.dtype) * Math.min(slot.size, distinctElements(view));
 }
 
 /** The number of distinct elements of a view. */
-function distinct({ shape, strides }: View): number {
+function distinctElements({ shape, strides }: View): number {
   return sizeOf(shape.filter((length, axis) => length === 0 || strides[axis] !== 0));
 }
 
-function megabytes(bytes: number): string {
+function formatBytes(bytes: number): string {
   return bytes < 1e4 ? `${bytes} B` : `${(bytes / 1e6).toPrecision(3)} MB`;
 }
 
-function millions(count: number): string {
+function formatCount(count: number): string {
   return count < 1e4 ? String(count) : `${(count / 1e6).toPrecision(3)} M`;
 }

@@ -3,25 +3,25 @@ import { topologicalOrder } from '../graph/order.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkTensor } from '../ops/define.ts';
 
-/** What tensors are computed from, to be looked at. */
+/** The computation graph behind tensors. */
 export interface Graph {
-  /** The tensors, inputs before what uses them. */
+  /** The tensors in topological order, inputs first. */
   readonly nodes: readonly Tensor[];
-  /** One line for each node: its number, dtype, shape, operation and inputs. */
+  /** Formats the graph as one line for each node: number, dtype, shape, operation and inputs. */
   toString(): string;
-  /** For Graphviz. */
+  /** Formats the graph in DOT, for Graphviz. */
   toDot(): string;
-  /** For Mermaid, which GitHub and many editors draw. */
+  /** Formats the graph as a Mermaid flowchart. */
   toMermaid(): string;
 }
 
 /**
- * The graph behind tensors that have not been evaluated yet; an evaluated tensor is a leaf.
+ * Returns the computation graph behind tensors, in which evaluated tensors are leaves.
  * @throws {TypeError} if an argument is not a tensor.
  */
 export function graph(...tensors: Tensor[]): Graph {
   for (const tensor of tensors) checkTensor('graph', tensor);
-  // Inside a transformation, evaluated tensors keep their inputs.
+  // Evaluated tensors keep their inputs inside a transformation.
   const inputsOf = (node: Tensor): readonly Tensor[] => (node.buffer ? [] : node.inputs);
   const nodes = topologicalOrder(tensors, inputsOf);
   const number = new Map(nodes.map((node, i) => [node, i]));

@@ -3,23 +3,25 @@ import type { Backend } from '../schedule/backend.ts';
 import { describeKernel, type KernelDescription } from './explain.ts';
 import type { Plan } from '../schedule/kernel.ts';
 
-/** A kernel, with the time that its runs took. */
+/** The runs of a kernel and their time. */
 export interface KernelProfile extends KernelDescription {
+  /** The number of runs. */
   readonly runs: number;
-  /** All runs together. */
+  /** The time of all runs. */
   readonly milliseconds: number;
 }
 
+/** The times of kernels. */
 export interface Profile {
-  /** Equal kernels together, the slowest first. */
+  /** The kernels, those of equal description merged, the slowest first. */
   readonly kernels: readonly KernelProfile[];
-  /** In kernels. */
+  /** The time in kernels. */
   readonly milliseconds: number;
-  /** In plans, with everything around their kernels, and outside of them until the function was done. */
+  /** The elapsed time of the profiled function. */
   readonly wallMilliseconds: number;
-  /** A table: time, share, GFLOPS (two operations a multiply-add), GB/s, name. */
+  /** Formats a table of time, share, runs, GFLOPS (two operations for each multiply-add), GB/s and name. */
   toString(): string;
-  /** A trace of every run, to be saved as a JSON file and opened in a Chromium browser's `chrome://tracing` or in Perfetto. */
+  /** Formats a trace of all runs as JSON, for Perfetto or `chrome://tracing`. */
   toTrace(): string;
 }
 
@@ -33,12 +35,12 @@ interface Run {
 let isProfiling = false;
 
 /**
- * The time of every kernel that runs while f does (which may be asynchronous). Each kernel is waited for, or runs by itself
- * on a device, so the sum is a little more than without profiling.
- * @throws {Error} inside another profile, or where the backend in use cannot time kernels.
+ * Measures the time of every kernel that runs during f, which may be asynchronous. Kernels are timed one by one, so that the
+ * total may exceed the time without profiling.
+ * @throws {Error} if another profile is running, or the backend cannot time kernels.
  */
 export async function profile(f: () => unknown): Promise<Profile> {
-  if (isProfiling) throw new Error('profile: a profile is already being taken; wait for it');
+  if (isProfiling) throw new Error('profile: another profile is running; await it first');
   isProfiling = true;
   const runs: Run[] = [];
   const start = performance.now();
@@ -56,22 +58,22 @@ export async function profile(f: () => unknown): Promise<Profile> {
     setExecute();
     isProfiling = false;
   }
-  return summary(runs, performance.now() - start, start);
+  return summarize(runs, performance.now() - start, start);
 }
 
-function summary(runs: readonly Run[], wallMilliseconds: number, start: number): Profile {
-  const byKey = new Map<string, { description: KernelDescription; runs: number; milliseconds: number }>();
+function summarize(runs: readonly Run[], wallMilliseconds: number, start: number): Profile {
+  const entries = new Map<string, { description: KernelDescription; runs: number; milliseconds: number }>();
   for (const { plan, timings } of runs) {
     plan.kernels.forEach((kernel, i) => {
       const description = describeKernel(kernel);
       const key = JSON.stringify(description);
-      let known = byKey.get(key);
-      if (!known) byKey.set(key, (known = { description, runs: 0, milliseconds: 0 }));
-      known.runs++;
-      known.milliseconds += timings[i]!;
+      let entry = entries.get(key);
+      if (!entry) entries.set(key, (entry = { description, runs: 0, milliseconds: 0 }));
+      entry.runs++;
+      entry.milliseconds += timings[i]!;
     });
   }
-  const kernels = [...byKey.values()]
+  const kernels = [...entries.values()]
     .map(({ description, ...times }): KernelProfile => ({ ...description, ...times }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
   const milliseconds = kernels.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
@@ -79,12 +81,12 @@ function summary(runs: readonly Run[], wallMilliseconds: number, start: number):
     kernels,
     milliseconds,
     wallMilliseconds,
-    toString: () => table(kernels, milliseconds, wallMilliseconds),
-    toTrace: () => trace(runs, start),
+    toString: () => formatTable(kernels, milliseconds, wallMilliseconds),
+    toTrace: () => formatTrace(runs, start),
   };
 }
 
-function table(kernels: readonly KernelProfile[], total: number, wall: number): string {
+function formatTable(kernels: readonly KernelProfile[], total: number, wall: number): string {
   const rows = kernels.map(({ name, shape, bytes, multiplyAdds, runs, milliseconds }) => {
     const rate = (amount: number): string =>
       milliseconds > 0 ? ((amount * runs) / milliseconds / 1e6).toFixed(1) : '';
@@ -105,14 +107,14 @@ function table(kernels: readonly KernelProfile[], total: number, wall: number): 
   return `${lines.join('\n')}\n${total.toFixed(3)} ms in kernels, ${wall.toFixed(3)} ms in all`;
 }
 
-/** In Chrome's trace event format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. */
-function trace(runs: readonly Run[], origin: number): string {
+/** Formats runs in Chrome's trace event format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU. */
+function formatTrace(runs: readonly Run[], origin: number): string {
   const events = runs.flatMap(({ plan, start, timings }) => {
-    let at = (start - origin) * 1000;
+    let timestamp = (start - origin) * 1000;
     return plan.kernels.map((kernel, i) => {
       const { name, ...args } = describeKernel(kernel);
-      const event = { name, ph: 'X', pid: 1, tid: 1, ts: at, dur: timings[i]! * 1000, args };
-      at += event.dur;
+      const event = { name, ph: 'X', pid: 1, tid: 1, ts: timestamp, dur: timings[i]! * 1000, args };
+      timestamp += event.dur;
       return event;
     });
   });

@@ -3,7 +3,7 @@ import type { Elementwise } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
 
-/** The same number in another dtype: storing it converts. To bool it is a comparison with 0 instead. */
+/** Conversion to int32, float32 or float64, which storing the element performs. (To bool, `astype` compares with 0.) */
 export const Cast: Elementwise = {
   kind: 'elementwise',
   name: 'cast',
@@ -15,8 +15,8 @@ export const Cast: Elementwise = {
 };
 
 /**
- * The elements in another dtype (NumPy's `astype`). To int32 fractions are truncated towards zero; to bool everything but
- * 0 is true. The gradient returns in x's own dtype; integers pass none.
+ * Casts to another dtype (NumPy's `astype`). To int32, fractions are truncated towards zero; to bool, everything except 0
+ * is true. The gradient is cast back to x's dtype; none flows through int32 and bool.
  * @throws {TypeError} if the dtype is unknown.
  */
 export function astype(x: Tensor, dtype: DType): Tensor {

@@ -1,3 +1,4 @@
+import { show } from '../data/checks.ts';
 import { promote } from '../data/dtype.ts';
 import { formatShape, normalizeAxis, rowMajorStrides, sameShape } from '../data/shape.ts';
 import { copyInto } from '../data/strided.ts';
@@ -6,7 +7,7 @@ import type { AxisAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
 
-/** Inputs joined along an axis. */
+/** Joins inputs along an axis. */
 export const Concat: Routine<'concat'> = {
   kind: 'routine',
   name: 'concat',
@@ -19,70 +20,79 @@ export const Concat: Routine<'concat'> = {
     }
   },
   vjp: (cotangent, output, index) => {
-    const { axis, start, length } = partOf(output, index);
+    const { axis, start, length } = locateInput(output, index);
     return cotangent.slice(output.shape.map((_, i) => (i === axis ? [start, start + length] : null)));
   },
   jvp: (tangent, output, index) => {
-    const { axis, start, length } = partOf(output, index);
+    const { axis, start, length } = locateInput(output, index);
     const after = output.shape[axis]! - start - length;
     return tangent.pad(output.shape.map((_, i) => (i === axis ? [start, after] : [0, 0])));
   },
 };
 
-/** Where input number `index` of a concatenation lies in its output. */
-function partOf(
+/** The range of the output's axis that input number `index` fills. */
+function locateInput(
   { inputs, attributes: { axis } }: Node<readonly Tensor[], AxisAttributes>,
   index: number,
 ): { axis: number; start: number; length: number } {
-  const start = inputs.slice(0, index).reduce((total, part) => total + part.shape[axis]!, 0);
+  const start = inputs.slice(0, index).reduce((total, input) => total + input.shape[axis]!, 0);
   return { axis, start, length: inputs[index]!.shape[axis]! };
 }
 
 /**
- * Tensors one after another along an axis; the other axes are equal. dtypes are promoted.
- * @throws {RangeError} if there is none, or shapes differ elsewhere.
+ * Joins tensors along an axis (NumPy's `concat`). Shapes are equal on all other axes. dtypes are promoted.
+ * @param axis Default: 0.
+ * @throws {TypeError} if `tensors` is not an array of tensors.
+ * @throws {RangeError} if it is empty, the axis is out of range, or shapes differ on another axis.
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
-  const first = firstOf('concat', tensors);
+  const first = checkTensors('concat', tensors);
   if (first.ndim === 0) throw new RangeError('concat: scalars have no axis to join along; use stack');
-  const along = normalizeAxis('concat', axis, first.ndim);
+  const axisIndex = normalizeAxis('concat', axis, first.ndim);
   for (const x of tensors) {
     if (x.ndim !== first.ndim) {
       throw new RangeError(
-        `concat: ${formatShape(first.shape)} and ${formatShape(x.shape)} differ in rank; reshape or use stack`,
+        `concat: shapes ${formatShape(first.shape)} and ${formatShape(x.shape)} must have the same rank; use reshape or stack`,
       );
     }
-    if (!sameShape(x.shape.with(along, 0), first.shape.with(along, 0))) {
+    if (!sameShape(x.shape.with(axisIndex, 0), first.shape.with(axisIndex, 0))) {
       throw new RangeError(
-        `concat: ${formatShape(first.shape)} and ${formatShape(x.shape)} differ on another axis than ${along}`,
+        `concat: shapes ${formatShape(first.shape)} and ${formatShape(x.shape)} must be equal on all axes but ${axisIndex}`,
       );
     }
   }
   const dtype = tensors.map((x) => x.dtype).reduce(promote);
-  const length = tensors.reduce((total, x) => total + x.shape[along]!, 0);
+  const length = tensors.reduce((total, x) => total + x.shape[axisIndex]!, 0);
   const inputs = tensors.map((x) => x.astype(dtype));
-  return applyRoutine(Concat, inputs, { shape: first.shape.with(along, length), dtype }, { axis: along });
+  return applyRoutine(Concat, inputs, { shape: first.shape.with(axisIndex, length), dtype }, { axis: axisIndex });
 }
 
 /**
- * Tensors of one shape along a new axis at this place of the result.
- * @throws {RangeError} if there is none, or shapes differ.
+ * Stacks tensors of equal shape along a new axis (NumPy's `stack`). dtypes are promoted.
+ * @param axis the axis' index in the result. Default: 0.
+ * @throws {TypeError} if `tensors` is not an array of tensors.
+ * @throws {RangeError} if it is empty, the axis is out of range, or shapes differ.
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
-  const first = firstOf('stack', tensors);
-  const place = normalizeAxis('stack', axis, first.ndim + 1);
+  const first = checkTensors('stack', tensors);
+  const axisIndex = normalizeAxis('stack', axis, first.ndim + 1);
   const other = tensors.find((x) => !sameShape(x.shape, first.shape));
-  if (other) throw new RangeError(`stack: shapes differ, ${formatShape(first.shape)} and ${formatShape(other.shape)}`);
+  if (other) {
+    throw new RangeError(
+      `stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(other.shape)}`,
+    );
+  }
   return concat(
-    tensors.map((x) => x.expandDims(place)),
-    place,
+    tensors.map((x) => x.expandDims(axisIndex)),
+    axisIndex,
   );
 }
 
-function firstOf(operation: string, tensors: readonly Tensor[]): Tensor {
-  if (!Array.isArray(tensors)) throw new TypeError(`${operation}: expected an array of tensors`);
+/** Checks that there is at least one tensor and nothing else, and returns the first. */
+function checkTensors(operation: string, tensors: readonly Tensor[]): Tensor {
+  if (!Array.isArray(tensors)) throw new TypeError(`${operation}: expected an array of tensors, got ${show(tensors)}`);
   for (const x of tensors) checkTensor(operation, x);
   const [first] = tensors;
-  if (!first) throw new RangeError(`${operation}: needs at least one tensor`);
+  if (!first) throw new RangeError(`${operation}: expected at least one tensor, got none`);
   return first;
 }

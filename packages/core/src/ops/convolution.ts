@@ -1,5 +1,5 @@
 import { promote } from '../data/dtype.ts';
-import { checkInteger } from '../data/checks.ts';
+import { checkInteger, show } from '../data/checks.ts';
 import { dilate, formatShape, sizeOf } from '../data/shape.ts';
 import { elementAt } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
@@ -10,8 +10,9 @@ import { checkTensor } from './define.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d } from './window.ts';
 
 /**
- * Cross-correlation of an input [N, C, H, W] with a filter [O, C / groups, kh, kw], to [N, O, H′, W′]. Both gradients are
- * convolutions again: for the input with stride and input dilation exchanged, for the filter with the input as filter.
+ * Cross-correlation of an input [N, C, H, W] with a filter [O, C / groups, kh, kw], with result [N, O, H′, W′]. Both
+ * gradients are convolutions again: the input's exchanges stride and input dilation; the filter's convolves the input with
+ * the cotangent as filter.
  */
 export const Convolution: Routine<'convolution'> = {
   kind: 'routine',
@@ -20,12 +21,12 @@ export const Convolution: Routine<'convolution'> = {
     const [batch, outputs, height, width] = shape as [number, number, number, number];
     const [, , inputHeight, inputWidth] = input.view.shape as [number, number, number, number];
     const [, channels, filterHeight, filterWidth] = filter.view.shape as [number, number, number, number];
-    /** The input coordinate that filter element k meets: NaN between dilated input elements. */
+    /** The input coordinate that filter element k reads for an output coordinate; NaN between dilated input elements. */
     const coordinate = (axis: 0 | 1, out: number, k: number): number => {
-      const place = out * stride[axis] - padBefore[axis] + k * filterDilation[axis];
-      return place % inputDilation[axis] === 0 ? place / inputDilation[axis] : NaN;
+      const dilated = out * stride[axis] - padBefore[axis] + k * filterDilation[axis];
+      return dilated % inputDilation[axis] === 0 ? dilated / inputDilation[axis] : NaN;
     };
-    let at = 0;
+    let next = 0;
     for (let n = 0; n < batch; n++) {
       for (let o = 0; o < outputs; o++) {
         const firstChannel = Math.floor(o / (outputs / groups)) * channels;
@@ -44,7 +45,7 @@ export const Convolution: Routine<'convolution'> = {
                 }
               }
             }
-            output[at++] = sum;
+            output[next++] = sum;
           }
         }
       }
@@ -60,13 +61,13 @@ export const Convolution: Routine<'convolution'> = {
 type ConvolutionNode = Node<readonly [Tensor, Tensor], ConvolutionAttributes>;
 type Shape4 = [number, number, number, number];
 
-/** The node. Channels, groups and sizes have been checked. */
+/** Creates the node. Channels, groups and sizes must have been checked. */
 function convolve(input: Tensor, filter: Tensor, attributes: ConvolutionAttributes): Tensor {
   const spatial = pair((i) => {
-    const room =
+    const padded =
       dilate(input.shape[2 + i]!, attributes.inputDilation[i]) + attributes.padBefore[i] + attributes.padAfter[i];
     const extent = dilate(filter.shape[2 + i]!, attributes.filterDilation[i]);
-    return Math.max(0, Math.floor((room - extent) / attributes.stride[i]) + 1);
+    return Math.max(0, Math.floor((padded - extent) / attributes.stride[i]) + 1);
   });
   const shape = [input.shape[0]!, filter.shape[0]!, ...spatial];
   return applyRoutine(Convolution, [input, filter], { shape, dtype: input.dtype }, attributes);
@@ -74,7 +75,7 @@ function convolve(input: Tensor, filter: Tensor, attributes: ConvolutionAttribut
 
 function inputGradient(cotangent: Tensor, { inputs: [input, filter], attributes: a, shape }: ConvolutionNode): Tensor {
   const [out, perGroup, kh, kw] = filter.shape as Shape4;
-  // [O, C/g] → [C, O/g]: each group's filters with inputs and outputs exchanged, rotated by half a turn.
+  // [O, C/g, kh, kw] → [C, O/g, kh, kw]: exchanges input and output channels per group and rotates filters by 180°.
   const rotated = filter
     .reshape([a.groups, out / a.groups, perGroup, kh, kw])
     .permute([0, 2, 1, 3, 4])
@@ -102,7 +103,7 @@ function inputGradient(cotangent: Tensor, { inputs: [input, filter], attributes:
 function filterGradient(cotangent: Tensor, { inputs: [input, filter], attributes: a, shape }: ConvolutionNode): Tensor {
   const [batch, channels, height, width] = input.shape as Shape4;
   const [out, perGroup, kh, kw] = filter.shape as Shape4;
-  // Channels become the batch, and the batch becomes the channels that are summed over, group by group.
+  // [N, C, H, W] → [C/g, g·N, H, W]: exchanges batch and channels per group, so that the convolution sums over the batch.
   const transposed = input
     .reshape([batch, a.groups, channels / a.groups, height, width])
     .permute([2, 1, 0, 3, 4])
@@ -130,26 +131,30 @@ function pair(of: (axis: 0 | 1) => number): Pair {
 }
 
 export interface Conv2dOptions {
-  /** The step between positions of the filter. Default: 1. */
+  /** The step between filter positions. Default: 1. */
   readonly stride?: Size2d;
-  /** Zeros around the image: `'valid'` (none), `'same'` (⌈size / stride⌉ positions; the odd zero is last). Default: 'valid'. */
+  /**
+   * Zeros around the images: numbers, `'valid'` for none, or `'same'` for an output size of ⌈size / stride⌉, where an odd
+   * zero goes to the bottom or right. Default: 'valid'.
+   */
   readonly padding?: Padding2d | 'same' | 'valid';
-  /** The distance between filter elements. Default: 1. */
+  /** The step between filter elements. Default: 1. */
   readonly dilation?: Size2d;
-  /** Channels are split into this many groups, convolved independently. Default: 1. */
+  /** The number of groups that channels are split into and convolved by independently. Default: 1. */
   readonly groups?: number;
 }
 
 /**
- * 2-D convolution (cross-correlation, as in every deep-learning library): images [N, C, H, W] and a weight
- * [O, C / groups, kh, kw] give [N, O, H′, W′], where H′ = ⌊(H + padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
- * dtypes are promoted (bool to int32).
+ * 2-D convolution (cross-correlation, PyTorch's `conv2d` without a bias) of images [N, C, H, W] with a weight
+ * [O, C / groups, kh, kw]. The result is [N, O, H′, W′], where
+ * H′ = ⌊(H + top + bottom − dilation·(kh − 1) − 1) / stride⌋ + 1, and W′ likewise. dtypes are promoted; bool becomes int32.
  * @throws {TypeError} if an operand is not a tensor.
- * @throws {RangeError} if ranks, channels or groups do not fit, or the filter exceeds the padded image.
+ * @throws {RangeError} if ranks, channels or groups do not match, an option is out of range, or the filter exceeds the
+ *   padded images.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   checkTensor('conv2d', x);
-  if (!(weight instanceof Tensor)) throw new TypeError('conv2d: the weight must be a tensor');
+  if (!(weight instanceof Tensor)) throw new TypeError(`conv2d: the weight must be a tensor, got ${show(weight)}`);
   const { groups = 1 } = options;
   checkShapes(x, weight, groups);
   const stride = parsePair('conv2d', 'stride', options.stride ?? 1, 1);
@@ -170,7 +175,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
 function checkShapes(x: Tensor, weight: Tensor, groups: number): void {
   if (x.ndim !== 4 || weight.ndim !== 4) {
     throw new RangeError(
-      `conv2d: needs images [N, C, H, W] and a weight [O, C / groups, kh, kw], got ${formatShape(x.shape)} and ` +
+      `conv2d: expected images [N, C, H, W] and a weight [O, C / groups, kh, kw], got ${formatShape(x.shape)} and ` +
         formatShape(weight.shape),
     );
   }
@@ -179,7 +184,7 @@ function checkShapes(x: Tensor, weight: Tensor, groups: number): void {
   if (outputs % groups !== 0 || x.shape[1] !== perGroup * groups) {
     throw new RangeError(
       `conv2d: images ${formatShape(x.shape)} have ${x.shape[1]} channels, but the weight ${formatShape(weight.shape)} in ` +
-        `${groups} group(s) needs ${perGroup * groups}, and its ${outputs} outputs must split evenly`,
+        `${groups} group(s) needs ${perGroup * groups}, and its ${outputs} output channels must be divisible by ${groups}`,
     );
   }
   if (height === 0 || width === 0) {

@@ -1,4 +1,4 @@
-import { checkInteger } from '../data/checks.ts';
+import { checkInteger, show } from '../data/checks.ts';
 import { allocate, isDType, promoteNumber, unknownDType, type DType, type TypedArray } from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
 import { checkShape, formatShape, sizeOf, type Shape } from '../data/shape.ts';
@@ -15,7 +15,7 @@ export const Iota: Routine<'iota'> = {
   },
 };
 
-/** A tensor over an array, which must not change afterwards. */
+/** Creates a tensor that shares `values`, which must not change afterwards. */
 export function fromArray(values: TypedArray, shape: Shape, dtype: DType): Tensor {
   const result = new Tensor({ kind: 'source', name: 'data' }, [], { shape, dtype });
   setBuffer(result, new HostBuffer(values, dtype));
@@ -23,16 +23,20 @@ export function fromArray(values: TypedArray, shape: Shape, dtype: DType): Tenso
 }
 
 export interface TensorOptions {
-  /** The element type; float32 unless said otherwise. */
+  /** The element type. Default: 'float32', where the operation does not say otherwise. */
   readonly dtype?: DType;
 }
 
-/** Numbers or booleans in arrays in arrays: all rows of one length. */
+/** A number or boolean, or nested arrays of them, in which all rows of an axis have equal length. */
 export type Nested = number | boolean | readonly Nested[];
 
 /**
- * A tensor of given values, which are copied. Numbers become float32 and booleans bool, unless `dtype` says otherwise;
- * a typed array keeps its type (Uint8Array and the other integer arrays become int32), and takes a `shape`, or is a vector.
+ * Creates a tensor from a copy of values.
+ * @param values a number or boolean, nested arrays of them, or a typed array.
+ * @param options `dtype`. Default: float32 for numbers, bool for booleans only; of typed arrays that of Float32Array and
+ *   Float64Array, int32 for integer arrays. `shape`. Default: that of the nested arrays; [length] for a typed array.
+ * @throws {TypeError} if values are neither numbers nor booleans, a typed array holds 64-bit or unsigned 32-bit integers, or
+ *   an option is invalid.
  * @throws {RangeError} if rows differ in length, or the values do not fill the shape.
  */
 export function tensor(
@@ -42,69 +46,91 @@ export function tensor(
   checkOptions('tensor', options);
   const { dtype, shape } = options;
   if (shape) checkShape('tensor', shape);
-  let flat: ArrayLike<number>;
-  let found: Shape;
-  let own: DType;
+  let elements: ArrayLike<number>;
+  let valuesShape: Shape;
+  let valuesDType: DType;
   if (ArrayBuffer.isView(values)) {
-    flat = values as TypedArray;
-    found = [flat.length];
-    own = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
-    if (!integerArrays.some((constructor) => values instanceof constructor) && own === 'int32') {
-      throw new TypeError(
-        `tensor: a ${(values as object).constructor.name} cannot be a tensor; copy it into an Int32Array or Float64Array`,
-      );
+    elements = values as TypedArray;
+    valuesShape = [elements.length];
+    valuesDType = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
+    if (!integerArrays.some((constructor) => values instanceof constructor) && valuesDType === 'int32') {
+      throw new TypeError(`tensor: a ${show(values)} cannot be a tensor; copy it into an Int32Array or Float64Array`);
     }
   } else {
     const numbers: number[] = [];
-    found = shapeOf(values as Nested);
-    own = flattenInto(numbers, values as Nested, found, 0) ? 'bool' : 'float32';
-    flat = numbers;
+    valuesShape = shapeOf(values as Nested);
+    valuesDType = flattenInto(numbers, values as Nested, valuesShape, 0) ? 'bool' : 'float32';
+    elements = numbers;
   }
-  const target = shape ?? found;
-  if (sizeOf(target) !== flat.length) {
+  const target = shape ?? valuesShape;
+  if (sizeOf(target) !== elements.length) {
     throw new RangeError(
-      `tensor: ${flat.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
+      `tensor: ${elements.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
     );
   }
-  return fromArray(converted(flat, dtype ?? own), [...target], dtype ?? own);
+  return fromArray(convertTo(dtype ?? valuesDType, elements), [...target], dtype ?? valuesDType);
 }
 
-/** What fits int32. */
+/** Integer arrays whose elements fit int32. */
 const integerArrays = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array];
 
-/** A tensor filled with one value; float32, or bool for a boolean. Takes no memory until it is written somewhere. */
+/**
+ * Creates a tensor filled with one value. It is a broadcast scalar and takes no memory of its size.
+ * @param options `dtype`. Default: float32 for a number, bool for a boolean.
+ * @throws {TypeError} if the shape, the value or an option is invalid.
+ */
 export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
-  return filled('full', shape, value, options);
-}
-
-/** A tensor of zeros. */
-export function zeros(shape: Shape, options?: TensorOptions): Tensor {
-  return filled('zeros', shape, 0, options);
-}
-
-/** A tensor of ones. */
-export function ones(shape: Shape, options?: TensorOptions): Tensor {
-  return filled('ones', shape, 1, options);
-}
-
-/** Zeros of x's shape and, unless said otherwise, dtype. */
-export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  checkTensor('zerosLike', x);
-  checkOptions('zerosLike', options);
-  return filled('zerosLike', x.shape, 0, { dtype: x.dtype, ...options });
-}
-
-/** Ones of x's shape and, unless said otherwise, dtype. */
-export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  checkTensor('onesLike', x);
-  checkOptions('onesLike', options);
-  return filled('onesLike', x.shape, 1, { dtype: x.dtype, ...options });
+  return fill('full', shape, value, options);
 }
 
 /**
- * start, start + step, … up to but without `stop`; with one number, from 0 to it. int32 if all three are integers,
- * float32 otherwise, unless `dtype` says otherwise. Fractions are computed in double precision and rounded once.
- * @throws {RangeError} if the step is 0, a number is not finite, or integers do not fit int32.
+ * Creates a tensor of zeros.
+ * @param options `dtype`. Default: float32.
+ * @throws {TypeError} if the shape or an option is invalid.
+ */
+export function zeros(shape: Shape, options?: TensorOptions): Tensor {
+  return fill('zeros', shape, 0, options);
+}
+
+/**
+ * Creates a tensor of ones.
+ * @param options `dtype`. Default: float32.
+ * @throws {TypeError} if the shape or an option is invalid.
+ */
+export function ones(shape: Shape, options?: TensorOptions): Tensor {
+  return fill('ones', shape, 1, options);
+}
+
+/**
+ * Creates a tensor of zeros with the shape of x.
+ * @param options `dtype`. Default: that of x.
+ * @throws {TypeError} if x is not a tensor or an option is invalid.
+ */
+export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  checkTensor('zerosLike', x);
+  checkOptions('zerosLike', options);
+  return fill('zerosLike', x.shape, 0, { dtype: x.dtype, ...options });
+}
+
+/**
+ * Creates a tensor of ones with the shape of x.
+ * @param options `dtype`. Default: that of x.
+ * @throws {TypeError} if x is not a tensor or an option is invalid.
+ */
+export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  checkTensor('onesLike', x);
+  checkOptions('onesLike', options);
+  return fill('onesLike', x.shape, 1, { dtype: x.dtype, ...options });
+}
+
+/**
+ * Creates the vector start, start + step, … up to but excluding `stop` (NumPy's `arange`). Elements are computed in double
+ * precision and rounded once.
+ * @param start Default: 0.
+ * @param step Default: 1.
+ * @param options `dtype`. Default: int32 if start, stop and step are integers, else float32.
+ * @throws {TypeError} if an option is invalid.
+ * @throws {RangeError} if the step is 0, a number is not finite, or an element does not fit int32.
  */
 export function arange(stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
@@ -127,17 +153,19 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
     }
   }
   if (dtype === 'int32' && integer) {
-    const counted = indices('arange', length);
-    const scaled = step === 1 ? counted : counted.mul(step);
-    return start === 0 ? scaled : scaled.add(start);
+    const indices = iota(length);
+    const multiples = step === 1 ? indices : indices.mul(step);
+    return start === 0 ? multiples : multiples.add(start);
   }
-  // In double precision, and rounded once.
   const values = Float64Array.from({ length }, (_, i) => start + i * step);
-  return fromArray(converted(values, dtype), [length], dtype);
+  return fromArray(convertTo(dtype, values), [length], dtype);
 }
 
 /**
- * `count` numbers at equal distances from `start` to `stop`, both included exactly; float32.
+ * Creates a vector of `count` evenly spaced numbers from `start` to `stop`, both included exactly (NumPy's `linspace`).
+ * @param count Default: 50.
+ * @param options `dtype`. Default: float32.
+ * @throws {TypeError} if an option is invalid.
  * @throws {RangeError} if the count is not an integer ≥ 1, or an end is not finite.
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
@@ -150,28 +178,34 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
   const step = (stop - start) / (count - 1);
   const values = Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : start + i * step));
   if (count === 1) values[0] = start;
-  return fromArray(converted(values, dtype), [count], dtype);
+  return fromArray(convertTo(dtype, values), [count], dtype);
 }
 
-/** A matrix with ones on the diagonal; square unless `columns` is given; float32. */
+/**
+ * Creates a matrix [rows, columns] with ones on the diagonal and zeros elsewhere.
+ * @param options `columns`. Default: `rows`. `dtype`. Default: float32.
+ * @throws {TypeError} if an option is invalid.
+ * @throws {RangeError} if rows or columns is not an integer ≥ 0.
+ */
 export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
   checkOptions('eye', options);
   const { columns = rows, dtype = 'float32' } = options;
-  return indices('eye', rows).expandDims(1).equal(indices('eye', columns)).astype(dtype);
+  checkInteger('eye', 'rows', rows, { min: 0 });
+  checkInteger('eye', 'columns', columns, { min: 0 });
+  return iota(rows).expandDims(1).equal(iota(columns)).astype(dtype);
 }
 
-function filled(operation: string, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+function fill(operation: string, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
   checkShape(operation, shape);
   checkOptions(operation, options);
   const { dtype } = options;
   if (typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new TypeError(`${operation}: the value is a number or boolean, got ${String(value)}`);
+    throw new TypeError(`${operation}: value must be a number or a boolean, got ${show(value)}`);
   }
   return scalar(Number(value), dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
 }
 
-function indices(operation: string, length: number): Tensor {
-  checkShape(operation, [length]);
+function iota(length: number): Tensor {
   return applyRoutine(Iota, [], { shape: [length], dtype: 'int32' }, {});
 }
 
@@ -184,14 +218,14 @@ function shapeOf(values: Nested): Shape {
   return shape;
 }
 
-/** Appends the numbers, checking that they fill `shape`; tells whether they are all booleans. */
+/** Appends the elements of nested arrays, checked against `shape`. Returns whether all of them are booleans. */
 function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: number): boolean {
   if (!Array.isArray(values)) {
     if (axis !== shape.length || (typeof values !== 'number' && typeof values !== 'boolean')) {
       throw axis === shape.length
-        ? new TypeError(`tensor: values are numbers or booleans in nested arrays, got ${String(values)}`)
+        ? new TypeError(`tensor: values must be numbers or booleans in nested arrays, got ${show(values)}`)
         : new RangeError(
-            `tensor: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${String(values)}`,
+            `tensor: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${show(values)}`,
           );
     }
     numbers.push(Number(values));
@@ -207,17 +241,18 @@ function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: numb
   return booleans;
 }
 
-function converted(values: ArrayLike<number>, dtype: DType): TypedArray {
+/** Copies numbers into an array of a dtype. */
+function convertTo(dtype: DType, values: ArrayLike<number>): TypedArray {
   const result = allocate(dtype, values.length);
   if (dtype === 'bool') for (let i = 0; i < result.length; i++) result[i] = values[i] === 0 ? 0 : 1;
   else result.set(values);
   return result;
 }
 
-/** Options are checked here too: a dtype given without its name would be overlooked. */
+/** Checks options, for callers without types: a dtype passed instead of `{ dtype }` would have no effect. */
 function checkOptions(operation: string, options: TensorOptions): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${operation}: options are an object, such as { dtype: 'int32' }, got ${String(options)}`);
+    throw new TypeError(`${operation}: options must be an object such as { dtype: 'int32' }, got ${show(options)}`);
   }
   const { dtype } = options;
   if (dtype !== undefined && !isDType(dtype)) {

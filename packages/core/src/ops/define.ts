@@ -1,4 +1,4 @@
-// How operations are made: elementwise ones from their definitions, dtype promotion, checks of operands.
+// Builds elementwise operations from their definitions; dtype promotion and checks of operands.
 import { show } from '../data/checks.ts';
 import { isFloat, promote, promoteNumber, toFloat, toStored, type DType } from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
@@ -6,18 +6,21 @@ import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primiti
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 
-/** An elementwise operation as users call it, with its primitive. */
+/** An elementwise operation of one input: a function, with its primitive as a property. */
 export type Unary = ((x: TensorLike) => Tensor) & Operation;
+/** An elementwise operation of two inputs, which are promoted and broadcast. */
 export type Binary = ((x: TensorLike, y: TensorLike) => Tensor) & Operation;
+/** An elementwise operation of three inputs, which are promoted and broadcast. */
 export type Ternary = ((x: TensorLike, y: TensorLike, z: TensorLike) => Tensor) & Operation;
 
+/** The property that elementwise operations have in common. */
 export interface Operation {
   readonly primitive: Elementwise;
 }
 
 /**
- * An elementwise operation of one input: evaluated, broadcast, promoted and differentiated at any order like the built-in
- * ones, which are made by the same function.
+ * Defines an elementwise operation of one input. Like the built-in ones, which are defined the same way, it is promoted,
+ * broadcast, fused, and differentiated to any order.
  * @throws {RangeError} if the definition does not have one derivative and one domain for each input.
  */
 export function unary(definition: Definition<1>): Unary {
@@ -25,13 +28,19 @@ export function unary(definition: Definition<1>): Unary {
   return Object.assign((x: TensorLike) => applyElementwise(primitive, [x]), { primitive });
 }
 
-/** As {@link unary}, of two inputs, which are promoted to one dtype and broadcast. */
+/**
+ * Defines an elementwise operation of two inputs, see {@link unary}.
+ * @throws {RangeError} if the definition does not have one derivative and one domain for each input.
+ */
 export function binary(definition: Definition<2>): Binary {
   const primitive = elementwise(definition, 2);
   return Object.assign((x: TensorLike, y: TensorLike) => applyElementwise(primitive, [x, y]), { primitive });
 }
 
-/** As {@link unary}, of three inputs, which are promoted to one dtype and broadcast. */
+/**
+ * Defines an elementwise operation of three inputs, see {@link unary}.
+ * @throws {RangeError} if the definition does not have one derivative and one domain for each input.
+ */
 export function ternary(definition: Definition<3>): Ternary {
   const primitive = elementwise(definition, 3);
   return Object.assign((x: TensorLike, y: TensorLike, z: TensorLike) => applyElementwise(primitive, [x, y, z]), {
@@ -39,29 +48,29 @@ export function ternary(definition: Definition<3>): Ternary {
   });
 }
 
-/** A comparison: to bool, without a gradient. */
+/** Defines a comparison: the result is bool and has no gradient. */
 export function comparison(
   name: string,
   value: (x: number, y: number) => number,
   lower: (x: Scalar, y: Scalar) => Scalar,
 ): Binary {
-  const anything = { from: -3, to: 3 };
-  return binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [anything, anything] });
+  const real = { from: -3, to: 3 };
+  return binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [real, real] });
 }
 
-// JavaScript users reach this without the types.
+/** Builds the primitive. Checks what the types ensure, for callers without types. */
 function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elementwise {
   const { name, derivatives, domain } = definition;
   if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
     throw new RangeError(
-      `${name}: an operation of ${inputs} input(s) needs as many derivatives (or 'zero') and domains, got ` +
+      `${name}: expected ${inputs} derivative(s) or 'zero', and ${inputs} domain(s), got ` +
         `${derivatives === 'zero' ? `'zero'` : derivatives.length} and ${domain.length}`,
     );
   }
   return { kind: 'elementwise', ...definition };
 }
 
-/** Promotes and broadcasts the inputs and makes the node. */
+/** Promotes and broadcasts the inputs and creates the node. */
 function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
   const { name, dtypes } = primitive;
   for (const input of inputs) checkOperand(name, input);
@@ -71,12 +80,12 @@ function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[])
   return new Tensor(primitive, tensors, { shape, dtype: dtypes === 'comparison' ? 'bool' : common });
 }
 
-/** A plain number as a tensor: its value is an input of plans and not part of their structure. */
+/** Creates a scalar tensor of a plain number, which is an input of plans and not part of their structure. */
 export function scalar(value: number, dtype: DType): Tensor {
   return new Tensor({ kind: 'source', name: 'scalar', value: toStored(dtype, value) }, [], { shape: [], dtype });
 }
 
-/** A number becomes a scalar, a tensor of another dtype is cast. */
+/** Converts a plain number to a scalar tensor, and casts a tensor of another dtype. */
 function asTensor(input: TensorLike, dtype: DType): Tensor {
   return typeof input === 'number' ? scalar(input, dtype) : input.astype(dtype);
 }
@@ -97,14 +106,14 @@ export function checkTensor(operation: string, x: unknown): asserts x is Tensor 
 
 /** @throws {TypeError} if `f` is not a function. */
 export function checkFunction(operation: string, f: unknown): void {
-  if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${String(f)}`);
+  if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${show(f)}`);
 }
 
 function showType(value: unknown): string {
   return Array.isArray(value) ? 'Array' : show(value);
 }
 
-/** The dtype that all inputs are promoted to (all but the condition, for `select`). */
+/** The dtype that inputs are promoted to (for `select`, those after the condition). */
 function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike[]): DType {
   switch (rule) {
     case 'logical':
@@ -112,7 +121,7 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
     case 'bitwise': {
       const common = commonDType(inputs);
       if (common === 'int32') return common;
-      throw new TypeError(`${name}: needs int32 tensors, got ${common}; convert with astype('int32')`);
+      throw new TypeError(`${name}: expected int32 tensors, got ${common}; convert with astype('int32')`);
     }
     case 'select':
       return commonDType(inputs.slice(1));
@@ -124,7 +133,7 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
   }
 }
 
-/** Tensors decide; numbers only widen an integer result when they are fractions. */
+/** Promotes the dtypes of all tensors. Plain numbers are weakly typed, see {@link promoteNumber}. */
 function commonDType(inputs: readonly TensorLike[]): DType {
   const tensors = inputs.filter((input) => typeof input !== 'number');
   if (tensors.length === 0) return 'float32';
@@ -133,7 +142,7 @@ function commonDType(inputs: readonly TensorLike[]): DType {
   return common;
 }
 
-/** The dtype of sums and products: bool and int32 become int32. */
+/** The dtype of sums and products: int32 for bool, else the dtype itself. */
 export function accumulatorDType(dtype: DType): DType {
   return isFloat(dtype) ? dtype : 'int32';
 }

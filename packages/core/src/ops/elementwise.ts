@@ -1,13 +1,16 @@
-// The table of elementwise operations. A new one is one definition here: every backend, every transformation, the methods
-// of Tensor and the gradient tests follow from it. Export nothing but operations from this file. Operations without
-// `lower` have a float32 expression in scalar/transcendental, found by their `value`.
+// The table of elementwise operations. To add one, add its definition: backends, transformations, methods of Tensor and
+// gradient tests derive from it. Export nothing but operations from this file. For operations without `lower`,
+// scalar/transcendental has a float32 expression, keyed by `value`.
+//
+// All operations broadcast their inputs; plain numbers are weakly typed. `dtypes` names the rule by which inputs are promoted
+// (see DTypeRule): for 'float' integers become float32, for 'number' bool becomes int32.
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
 import { constant } from '../scalar/scalar.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { erfOf, integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../scalar/definitions.ts';
 
-// The derivative of each input is a function (t, ...inputs, output) that gives t · ∂f/∂input; t has any shape that
-// broadcasts against the output. At ties and kinks it is PyTorch's choice.
+// The derivative with respect to an input is a function (t, ...inputs, output) that returns t · ∂f/∂input, where t has any
+// shape that broadcasts against the output. At ties and kinks derivatives are those of PyTorch.
 
 const real = { from: -3, to: 3 };
 const positive = { from: 0.2, to: 4 };
@@ -15,12 +18,12 @@ const awayFromZero = { ...real, avoid: [0] };
 const atIntegers = { from: -3.4, to: 3.4, avoid: [-3, -2, -1, 0, 1, 2, 3] };
 const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
 
-/** All of t to the winner, half of it to each at a tie. */
+/** Passes t to the input that wins, and half of it at a tie. */
 function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
   return wins.where(t, ties.where(t.mul(0.5), 0));
 }
 
-/** x + y. bool becomes int32. */
+/** x + y. int32 wraps around; bool becomes int32. */
 export const add: Binary = binary({
   name: 'add',
   dtypes: 'number',
@@ -30,7 +33,7 @@ export const add: Binary = binary({
   domain: [real, real],
 });
 
-/** x − y. bool becomes int32. */
+/** x − y. int32 wraps around; bool becomes int32. */
 export const sub: Binary = binary({
   name: 'sub',
   dtypes: 'number',
@@ -40,7 +43,7 @@ export const sub: Binary = binary({
   domain: [real, real],
 });
 
-/** x · y. bool becomes int32. */
+/** x · y. int32 wraps around; bool becomes int32. */
 export const mul: Binary = binary({
   name: 'mul',
   dtypes: 'number',
@@ -51,7 +54,7 @@ export const mul: Binary = binary({
   domain: [real, real],
 });
 
-/** x / y, true division: integers become float32. */
+/** x / y, true division: int32 and bool become float32. */
 export const div: Binary = binary({
   name: 'div',
   dtypes: 'float',
@@ -61,7 +64,10 @@ export const div: Binary = binary({
   domain: [real, awayFromZero],
 });
 
-/** The remainder with the sign of the divisor (NumPy's `mod`, PyTorch's `remainder`). */
+/**
+ * The remainder of x / y with the sign of y (NumPy's `mod`, PyTorch's `remainder`). For y = 0 floats give NaN, int32 gives 0.
+ * bool becomes int32.
+ */
 export const mod: Binary = binary({
   name: 'mod',
   dtypes: 'number',
@@ -74,8 +80,9 @@ export const mod: Binary = binary({
 });
 
 /**
- * x to the power y; 1 if x is 1, whatever y is. int32 wraps, and for a negative y its fraction is cut: 2⁻¹ is 0.
- * The gradient of x⁰ is 0 everywhere, and that of 0^y with respect to y is 0 for y ≥ 0.
+ * x to the power y, by IEEE 754: 1 if x = 1 or y = 0, even if the other is NaN. int32 wraps around, and is truncated for
+ * y < 0: 2⁻¹ is 0. bool becomes int32. The gradient of x⁰ with respect to x is 0, and that of 0^y with respect to y is 0 for
+ * y ≥ 0.
  */
 export const pow: Binary = binary({
   name: 'pow',
@@ -83,14 +90,14 @@ export const pow: Binary = binary({
   value: powerOf,
   integer: integerPowerOf,
   derivatives: [
-    // At x = y = 0 any finite power will do: 0 · 0⁻¹ would be NaN. Elsewhere y − 1, whose derivative counts even at y = 0.
+    // y − 1 is kept at y = 0, where its derivative counts, except at x = y = 0, where 0 · 0⁻¹ would be NaN.
     (t, x, y) => t.mul(y).mul(x.pow(x.equal(0).logicalAnd(y.equal(0)).where(1, y.sub(1)))),
     (t, x, _y, out) => t.mul(out).mul(x.equal(0).where(1, x).log()),
   ],
   domain: [positive, real],
 });
 
-/** The larger of x and y; NaN if one of them is. At a tie each gets half the gradient. */
+/** The larger of x and y; NaN if either is. bool becomes int32. At a tie each gets half of the gradient. */
 export const maximum: Binary = binary({
   name: 'maximum',
   dtypes: 'number',
@@ -106,7 +113,7 @@ export const maximum: Binary = binary({
   ],
 });
 
-/** The smaller of x and y; NaN if one of them is. At a tie each gets half the gradient. */
+/** The smaller of x and y; NaN if either is. bool becomes int32. At a tie each gets half of the gradient. */
 export const minimum: Binary = binary({
   name: 'minimum',
   dtypes: 'number',
@@ -119,7 +126,7 @@ export const minimum: Binary = binary({
   ],
 });
 
-/** The angle of the point (x, y) from the x axis, in radians from −π to π: `atan2(y, x)`. */
+/** The angle of the point (x, y) in radians, from −π to π: `atan2(y, x)`. int32 and bool become float32. */
 export const atan2: Binary = binary({
   name: 'atan2',
   dtypes: 'float',
@@ -131,7 +138,7 @@ export const atan2: Binary = binary({
   domain: [real, { from: 0.3, to: 3 }],
 });
 
-/** −x. bool becomes int32. */
+/** −x. int32 wraps around; bool becomes int32. */
 export const neg: Unary = unary({
   name: 'neg',
   dtypes: 'number',
@@ -141,7 +148,7 @@ export const neg: Unary = unary({
   domain: [real],
 });
 
-/** The absolute value; its gradient at 0 is 0. */
+/** The absolute value. bool becomes int32. The gradient at 0 is 0. */
 export const abs: Unary = unary({
   name: 'abs',
   dtypes: 'number',
@@ -151,7 +158,7 @@ export const abs: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** −1, 0 or 1. */
+/** The sign: −1, 0 or 1; NaN if x is. bool becomes int32. The gradient is 0. */
 export const sign: Unary = unary({
   name: 'sign',
   dtypes: 'number',
@@ -161,7 +168,7 @@ export const sign: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** x². */
+/** x². int32 wraps around; bool becomes int32. */
 export const square: Unary = unary({
   name: 'square',
   dtypes: 'number',
@@ -172,7 +179,7 @@ export const square: Unary = unary({
   domain: [real],
 });
 
-/** √x; NaN below 0, infinite slope at 0. */
+/** √x; NaN for x < 0. The gradient at 0 is infinite. int32 and bool become float32. */
 export const sqrt: Unary = unary({
   name: 'sqrt',
   dtypes: 'float',
@@ -182,7 +189,7 @@ export const sqrt: Unary = unary({
   domain: [positive],
 });
 
-/** 1 / x. */
+/** 1 / x. int32 and bool become float32. */
 export const reciprocal: Unary = unary({
   name: 'reciprocal',
   dtypes: 'float',
@@ -192,7 +199,7 @@ export const reciprocal: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** eˣ. */
+/** eˣ. int32 and bool become float32. */
 export const exp: Unary = unary({
   name: 'exp',
   dtypes: 'float',
@@ -201,7 +208,7 @@ export const exp: Unary = unary({
   domain: [real],
 });
 
-/** eˣ − 1, accurate near 0. */
+/** eˣ − 1, accurate near 0. int32 and bool become float32. */
 export const expm1: Unary = unary({
   name: 'expm1',
   dtypes: 'float',
@@ -210,7 +217,7 @@ export const expm1: Unary = unary({
   domain: [real],
 });
 
-/** The natural logarithm: −∞ at 0, NaN below. */
+/** The natural logarithm; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
 export const log: Unary = unary({
   name: 'log',
   dtypes: 'float',
@@ -219,7 +226,7 @@ export const log: Unary = unary({
   domain: [positive],
 });
 
-/** log(1 + x), accurate near 0. */
+/** log(1 + x), accurate near 0; −∞ at −1, NaN for x < −1. int32 and bool become float32. */
 export const log1p: Unary = unary({
   name: 'log1p',
   dtypes: 'float',
@@ -228,7 +235,7 @@ export const log1p: Unary = unary({
   domain: [{ from: -0.8, to: 3 }],
 });
 
-/** The sine of an angle in radians. */
+/** The sine of an angle in radians. int32 and bool become float32. */
 export const sin: Unary = unary({
   name: 'sin',
   dtypes: 'float',
@@ -237,7 +244,7 @@ export const sin: Unary = unary({
   domain: [real],
 });
 
-/** The cosine of an angle in radians. */
+/** The cosine of an angle in radians. int32 and bool become float32. */
 export const cos: Unary = unary({
   name: 'cos',
   dtypes: 'float',
@@ -246,7 +253,7 @@ export const cos: Unary = unary({
   domain: [real],
 });
 
-/** The tangent of an angle in radians. */
+/** The tangent of an angle in radians. int32 and bool become float32. */
 export const tan: Unary = unary({
   name: 'tan',
   dtypes: 'float',
@@ -255,7 +262,7 @@ export const tan: Unary = unary({
   domain: [{ from: -1.2, to: 1.2 }],
 });
 
-/** The angle from −π/2 to π/2 whose sine is x; NaN outside [−1, 1]. */
+/** The angle from −π/2 to π/2 whose sine is x; NaN outside [−1, 1]. int32 and bool become float32. */
 export const asin: Unary = unary({
   name: 'asin',
   dtypes: 'float',
@@ -264,7 +271,7 @@ export const asin: Unary = unary({
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
-/** The angle from 0 to π whose cosine is x; NaN outside [−1, 1]. */
+/** The angle from 0 to π whose cosine is x; NaN outside [−1, 1]. int32 and bool become float32. */
 export const acos: Unary = unary({
   name: 'acos',
   dtypes: 'float',
@@ -273,7 +280,7 @@ export const acos: Unary = unary({
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
-/** The angle from −π/2 to π/2 whose tangent is x. */
+/** The angle from −π/2 to π/2 whose tangent is x. int32 and bool become float32. */
 export const atan: Unary = unary({
   name: 'atan',
   dtypes: 'float',
@@ -282,7 +289,7 @@ export const atan: Unary = unary({
   domain: [real],
 });
 
-/** The hyperbolic sine. */
+/** The hyperbolic sine. int32 and bool become float32. */
 export const sinh: Unary = unary({
   name: 'sinh',
   dtypes: 'float',
@@ -291,7 +298,7 @@ export const sinh: Unary = unary({
   domain: [real],
 });
 
-/** The hyperbolic cosine. */
+/** The hyperbolic cosine. int32 and bool become float32. */
 export const cosh: Unary = unary({
   name: 'cosh',
   dtypes: 'float',
@@ -300,7 +307,7 @@ export const cosh: Unary = unary({
   domain: [real],
 });
 
-/** The hyperbolic tangent. */
+/** The hyperbolic tangent. int32 and bool become float32. */
 export const tanh: Unary = unary({
   name: 'tanh',
   dtypes: 'float',
@@ -309,7 +316,7 @@ export const tanh: Unary = unary({
   domain: [real],
 });
 
-/** The inverse hyperbolic sine. */
+/** The inverse hyperbolic sine. int32 and bool become float32. */
 export const asinh: Unary = unary({
   name: 'asinh',
   dtypes: 'float',
@@ -318,7 +325,7 @@ export const asinh: Unary = unary({
   domain: [real],
 });
 
-/** The inverse hyperbolic cosine, ≥ 0; NaN below 1. */
+/** The inverse hyperbolic cosine; NaN for x < 1. int32 and bool become float32. */
 export const acosh: Unary = unary({
   name: 'acosh',
   dtypes: 'float',
@@ -327,7 +334,7 @@ export const acosh: Unary = unary({
   domain: [{ from: 1.2, to: 4 }],
 });
 
-/** The inverse hyperbolic tangent; NaN outside [−1, 1]. */
+/** The inverse hyperbolic tangent; ±∞ at ±1, NaN outside [−1, 1]. int32 and bool become float32. */
 export const atanh: Unary = unary({
   name: 'atanh',
   dtypes: 'float',
@@ -336,7 +343,7 @@ export const atanh: Unary = unary({
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
-/** The logistic function 1 / (1 + e⁻ˣ). */
+/** The logistic function 1 / (1 + e⁻ˣ). int32 and bool become float32. */
 export const sigmoid: Unary = unary({
   name: 'sigmoid',
   dtypes: 'float',
@@ -345,7 +352,7 @@ export const sigmoid: Unary = unary({
   domain: [real],
 });
 
-/** log(1 + eˣ), without overflow. */
+/** log(1 + eˣ), without overflow. int32 and bool become float32. */
 export const softplus: Unary = unary({
   name: 'softplus',
   dtypes: 'float',
@@ -354,7 +361,7 @@ export const softplus: Unary = unary({
   domain: [real],
 });
 
-/** max(x, 0); its gradient at 0 is 0. */
+/** max(x, 0); NaN if x is. bool becomes int32. The gradient at 0 is 0. */
 export const relu: Unary = unary({
   name: 'relu',
   dtypes: 'number',
@@ -364,7 +371,7 @@ export const relu: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
+/** The error function 2/√π ∫₀ˣ e^(−t²) dt. int32 and bool become float32. */
 export const erf: Unary = unary({
   name: 'erf',
   dtypes: 'float',
@@ -373,7 +380,7 @@ export const erf: Unary = unary({
   domain: [real],
 });
 
-/** The largest integer ≤ x, in x's dtype. */
+/** Rounds down to an integer of x's dtype. bool becomes int32. The gradient is 0. */
 export const floor: Unary = unary({
   name: 'floor',
   dtypes: 'number',
@@ -383,7 +390,7 @@ export const floor: Unary = unary({
   domain: [atIntegers],
 });
 
-/** The smallest integer ≥ x, in x's dtype. */
+/** Rounds up to an integer of x's dtype. bool becomes int32. The gradient is 0. */
 export const ceil: Unary = unary({
   name: 'ceil',
   dtypes: 'number',
@@ -393,7 +400,7 @@ export const ceil: Unary = unary({
   domain: [atIntegers],
 });
 
-/** The nearest integer, halves to the even one, in x's dtype. */
+/** Rounds to the nearest integer, halves to even, of x's dtype. bool becomes int32. The gradient is 0. */
 export const round: Unary = unary({
   name: 'round',
   dtypes: 'number',
@@ -406,7 +413,7 @@ export const round: Unary = unary({
   domain: [atHalves],
 });
 
-/** x without its fraction, in x's dtype. */
+/** Rounds towards 0 to an integer of x's dtype. bool becomes int32. The gradient is 0. */
 export const trunc: Unary = unary({
   name: 'trunc',
   dtypes: 'number',
@@ -416,7 +423,7 @@ export const trunc: Unary = unary({
   domain: [atIntegers],
 });
 
-/** Whether x is NaN. */
+/** bool: whether x is NaN. */
 export const isnan: Unary = unary({
   name: 'isnan',
   dtypes: 'comparison',
@@ -426,7 +433,7 @@ export const isnan: Unary = unary({
   domain: [real],
 });
 
-/** Whether x is neither infinite nor NaN. */
+/** bool: whether x is neither infinite nor NaN. */
 export const isfinite: Unary = unary({
   name: 'isfinite',
   dtypes: 'comparison',
@@ -436,44 +443,44 @@ export const isfinite: Unary = unary({
   domain: [real],
 });
 
-/** Whether x equals y. */
+/** bool: whether x equals y. */
 export const equal: Binary = comparison(
   'equal',
   (x, y) => (x === y ? 1 : 0),
   (x, y) => x.eq(y),
 );
-/** Whether x differs from y. NaN differs from itself. */
+/** bool: whether x differs from y. NaN differs from NaN. */
 export const notEqual: Binary = comparison(
   'notEqual',
   (x, y) => (x !== y ? 1 : 0),
   (x, y) => x.ne(y),
 );
-/** Whether x < y. */
+/** bool: whether x < y. */
 export const less: Binary = comparison(
   'less',
   (x, y) => (x < y ? 1 : 0),
   (x, y) => x.lt(y),
 );
-/** Whether x ≤ y. */
+/** bool: whether x ≤ y. */
 export const lessEqual: Binary = comparison(
   'lessEqual',
   (x, y) => (x <= y ? 1 : 0),
   (x, y) => x.le(y),
 );
-/** Whether x > y. */
+/** bool: whether x > y. */
 export const greater: Binary = comparison(
   'greater',
   (x, y) => (x > y ? 1 : 0),
   (x, y) => x.gt(y),
 );
-/** Whether x ≥ y. */
+/** bool: whether x ≥ y. */
 export const greaterEqual: Binary = comparison(
   'greaterEqual',
   (x, y) => (x >= y ? 1 : 0),
   (x, y) => x.ge(y),
 );
 
-/** Whether x and y are both true (not 0). */
+/** bool: whether both x and y are true (not 0). */
 export const logicalAnd: Binary = binary({
   name: 'logicalAnd',
   dtypes: 'logical',
@@ -483,7 +490,7 @@ export const logicalAnd: Binary = binary({
   domain: [real, real],
 });
 
-/** Whether x or y is true (not 0). */
+/** bool: whether x or y is true (not 0). */
 export const logicalOr: Binary = binary({
   name: 'logicalOr',
   dtypes: 'logical',
@@ -493,7 +500,7 @@ export const logicalOr: Binary = binary({
   domain: [real, real],
 });
 
-/** Whether x is false (0). */
+/** bool: whether x is false (0). */
 export const logicalNot: Unary = unary({
   name: 'logicalNot',
   dtypes: 'logical',
@@ -503,7 +510,10 @@ export const logicalNot: Unary = unary({
   domain: [real],
 });
 
-/** The bits set in both of two int32. */
+/**
+ * The bitwise AND of int32.
+ * @throws {TypeError} if an operand is not int32.
+ */
 export const bitwiseAnd: Binary = binary({
   name: 'bitwiseAnd',
   dtypes: 'bitwise',
@@ -513,7 +523,7 @@ export const bitwiseAnd: Binary = binary({
   domain: [real, real],
 });
 
-/** y where the condition x holds (is not 0), z elsewhere: `where(condition, y, z)`. Broadcasts all three. */
+/** Selects y where the condition is true (not 0) and z elsewhere: `where(condition, y, z)`. y and z are promoted. */
 export const where: Ternary = ternary({
   name: 'where',
   dtypes: 'select',
@@ -523,7 +533,10 @@ export const where: Ternary = ternary({
   domain: [awayFromZero, real, real],
 });
 
-/** x limited to [low, high]: `clip(x, low, high)`. The gradient passes inside and at the bounds. */
+/**
+ * Clamps x to [low, high]: `clip(x, low, high)`. NaN if any of them is; high if low > high. bool becomes int32. The gradient
+ * passes to x inside of and at the bounds, else to the bound that applies.
+ */
 export const clip: Ternary = ternary({
   name: 'clip',
   dtypes: 'number',

@@ -1,10 +1,10 @@
-// The same elements as another node of the graph.
+// Identities: new graph nodes for the value of their input.
 import type { Movement } from '../graph/primitive.ts';
 import type { NoAttributes } from '../graph/routines.ts';
 import { applyMovement, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
 
-/** A new node for the same value: how a transformation marks what it differentiates. */
+/** A new node for the value of its input, by which transformations mark what they differentiate. */
 export const Alias: Movement<NoAttributes> = {
   kind: 'movement',
   name: 'alias',
@@ -13,9 +13,10 @@ export const Alias: Movement<NoAttributes> = {
   jvp: (tangent) => tangent,
 };
 
+/** The identity without derivative rules. */
 export const StopGradient: Movement<NoAttributes> = { kind: 'movement', name: 'stopGradient', view: (view) => view };
 
-/** The tensor as a constant: no gradient flows back through it and no tangent forward (as `jax.lax.stop_gradient`). */
+/** Returns x as a constant: neither cotangents nor tangents flow through it (JAX's `stop_gradient`, PyTorch's `detach`). */
 export function stopGradient(x: Tensor): Tensor {
   checkTensor('stopGradient', x);
   return applyMovement(StopGradient, x, x.shape, {});

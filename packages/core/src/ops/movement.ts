@@ -1,4 +1,5 @@
-// The same elements in another order or shape, and padding.
+// Operations that rearrange elements: views, and padding.
+import { checkInteger, show } from '../data/checks.ts';
 import { toStored } from '../data/dtype.ts';
 import {
   broadcastShapes,
@@ -21,8 +22,8 @@ import type { NoAttributes, UnfoldAttributes } from '../graph/routines.ts';
 import { applyMovement, applyRoutine, Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
 
-/** The tangent of a linear operation of one input: the same operation on the input's tangent. */
-function sameOperation(tangent: Tensor, output: Tensor): Tensor {
+/** The jvp of a linear operation of one input: applies the operation to the tangent. */
+function applyToTangent(tangent: Tensor, output: Tensor): Tensor {
   return new Tensor(output.primitive, [tangent], { shape: output.shape, dtype: tangent.dtype }, output.attributes);
 }
 
@@ -31,7 +32,7 @@ export const Reshape: Movement<NoAttributes> = {
   name: 'reshape',
   view: (view, { shape }) => reshapeView(view, shape),
   vjp: (cotangent, { inputs: [x] }) => cotangent.reshape(x.shape),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
 type AxesAttributes = { readonly axes: readonly number[] };
@@ -41,16 +42,16 @@ export const Permute: Movement<AxesAttributes> = {
   name: 'permute',
   view: (view, { attributes }) => permuteView(view, attributes.axes),
   vjp: (cotangent, { attributes: { axes } }) => cotangent.permute(axes.map((_, axis) => axes.indexOf(axis))),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
 export const Broadcast: Movement<NoAttributes> = {
   kind: 'movement',
   name: 'broadcast',
   view: (view, { shape }) => expandView(view, shape),
-  // The backward walk sums cotangents to the shapes of inputs.
+  // Reverse mode sums cotangents to the shape of the input.
   vjp: (cotangent) => cotangent,
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
 export const Flip: Movement<AxesAttributes> = {
@@ -62,12 +63,12 @@ export const Flip: Movement<AxesAttributes> = {
     offset: axes.reduce((sum, axis) => sum + Math.max(0, shape[axis]! - 1) * strides[axis]!, offset),
   }),
   vjp: (cotangent, { attributes }) => cotangent.flip(attributes.axes),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
 type SliceAttributes = { readonly start: readonly number[]; readonly step: readonly number[] };
 
-/** Every `step`-th element from `start` on each axis; the output's shape gives the counts. Steps are positive. */
+/** Takes every `step`-th element from `start` on per axis, as many as the output's shape says. Steps are positive. */
 export const Slice: Movement<SliceAttributes> = {
   kind: 'movement',
   name: 'slice',
@@ -78,7 +79,7 @@ export const Slice: Movement<SliceAttributes> = {
   }),
   vjp: (cotangent, { inputs: [x], attributes: { start, step } }) =>
     applyRoutine(Pad, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, { padBefore: start, step, value: 0 }),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
 export const Unfold: Movement<UnfoldAttributes> = {
@@ -91,10 +92,10 @@ export const Unfold: Movement<UnfoldAttributes> = {
   }),
   vjp: (cotangent, { inputs: [x], attributes }) =>
     applyRoutine(Fold, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, attributes),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
-/** The transpose of {@link unfold}: adds windows up where they overlap. */
+/** The transpose of {@link unfold}: sums overlapping windows. */
 export const Fold: Routine<'fold'> = {
   kind: 'routine',
   name: 'fold',
@@ -103,7 +104,7 @@ export const Fold: Routine<'fold'> = {
     const strides = rowMajorStrides(shape);
     const windows = view.shape.slice(0, -1);
     for (let k = 0; k < size; k++) {
-      // Element k of all windows: a strided part of the output.
+      // Element k of every window goes to a strided part of the output.
       addInto(
         {
           values: output,
@@ -121,10 +122,10 @@ export const Fold: Routine<'fold'> = {
     }
   },
   vjp: (cotangent, { attributes: { axis, size, step, dilation } }) => cotangent.unfold(axis, size, step, dilation),
-  jvp: sameOperation,
+  jvp: applyToTangent,
 };
 
-/** The input surrounded, and with a step above 1 interspersed, by a value. */
+/** Surrounds the input with a value; with a step above 1, also puts the value between elements. */
 export const Pad: Routine<'pad'> = {
   kind: 'routine',
   name: 'pad',
@@ -145,22 +146,23 @@ export const Pad: Routine<'pad'> = {
 };
 
 /**
- * The elements in row-major order under another shape. One size may be −1: what is left over.
- * @throws {RangeError} if the sizes differ, or more than one is −1.
+ * Reshapes x, keeping its elements in row-major order. One size may be −1 and is inferred.
+ * @throws {TypeError} if x is not a tensor or the shape is not an array of integers ≥ −1.
+ * @throws {RangeError} if the number of elements differs, or more than one size is −1.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', x);
   if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= -1)) {
-    throw new TypeError(`reshape: a shape is an array of integers ≥ 0, or one −1, got ${JSON.stringify(shape)}`);
+    throw new TypeError(`reshape: shape must be an array of integers ≥ 0, or −1 for one of them, got ${show(shape)}`);
   }
-  const open = shape.indexOf(-1);
+  const inferred = shape.indexOf(-1);
   let target: Shape = shape;
-  if (open >= 0) {
-    if (shape.indexOf(-1, open + 1) >= 0) {
+  if (inferred >= 0) {
+    if (shape.indexOf(-1, inferred + 1) >= 0) {
       throw new RangeError(`reshape: only one size may be −1, got ${formatShape(shape)}`);
     }
-    const rest = shape.reduce((product, length, axis) => (axis === open ? product : product * length), 1);
-    target = shape.map((length, axis) => (axis === open ? x.size / rest : length));
+    const known = shape.reduce((product, length, axis) => (axis === inferred ? product : product * length), 1);
+    target = shape.map((length, axis) => (axis === inferred ? x.size / known : length));
   }
   if (!target.every(Number.isInteger) || sizeOf(target) !== x.size) {
     throw new RangeError(
@@ -170,7 +172,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(target, x.shape) ? x : applyMovement(Reshape, x, target, {});
 }
 
-/** All axes from `startAxis` on as one. */
+/**
+ * Merges all axes from `startAxis` on into one (PyTorch's `flatten`). A scalar becomes a vector of one element.
+ * @param startAxis Default: 0.
+ * @throws {RangeError} if the axis is out of range.
+ */
 export function flatten(x: Tensor, startAxis = 0): Tensor {
   checkTensor('flatten', x);
   if (x.ndim === 0) return x.reshape([1]);
@@ -178,21 +184,30 @@ export function flatten(x: Tensor, startAxis = 0): Tensor {
   return x.reshape([...x.shape.slice(0, start), sizeOf(x.shape.slice(start))]);
 }
 
-/** Axes in another order: axis i of the result is axis `axes[i]` of x. */
+/**
+ * Reorders axes (PyTorch's `permute`): axis i of the result is axis `axes[i]` of x.
+ * @throws {TypeError} if `axes` is not an array.
+ * @throws {RangeError} if it is not a permutation of all axes.
+ */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor('permute', x);
-  if (!Array.isArray(axes)) throw new TypeError(`permute: axes are an array of numbers, got ${JSON.stringify(axes)}`);
+  if (!Array.isArray(axes)) throw new TypeError(`permute: axes must be an array of integers, got ${show(axes)}`);
   const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim) {
     throw new RangeError(
-      `permute: [${axes.join(', ')}] does not name each of the ${x.ndim} axes of ${formatShape(x.shape)} once`,
+      `permute: axes must be a permutation of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${show(axes)}`,
     );
   }
   const shape = order.map((axis) => x.shape[axis]!);
   return applyMovement(Permute, x, shape, { axes: order });
 }
 
-/** Two axes exchanged, by default the last two. */
+/**
+ * Exchanges two axes (PyTorch's `transpose`).
+ * @param axis1 Default: −2.
+ * @param axis2 Default: −1.
+ * @throws {RangeError} if an axis is out of range.
+ */
 export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
   checkTensor('transpose', x);
   const order = x.shape.map((_, axis) => axis);
@@ -203,8 +218,9 @@ export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
 }
 
 /**
- * Without axes of size 1: the named ones, or all there are.
- * @throws {RangeError} if a named axis has another size.
+ * Removes axes of size 1.
+ * @param axis one axis or several. Default: all axes of size 1.
+ * @throws {RangeError} if an axis is out of range or does not have size 1.
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('squeeze', x);
@@ -212,22 +228,28 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
     axis === undefined
       ? x.shape.flatMap((length, i) => (length === 1 ? [i] : []))
       : normalizeAxes('squeeze', axis, x.ndim);
-  const wide = axes.find((i) => x.shape[i] !== 1);
-  if (wide !== undefined)
-    throw new RangeError(`squeeze: axis ${wide} of ${formatShape(x.shape)} has size ${x.shape[wide]}, not 1`);
+  const wrong = axes.find((i) => x.shape[i] !== 1);
+  if (wrong !== undefined) {
+    throw new RangeError(`squeeze: axis ${wrong} of ${formatShape(x.shape)} must have size 1, got ${x.shape[wrong]}`);
+  }
   return x.reshape(x.shape.filter((_, i) => !axes.includes(i)));
 }
 
-/** With a new axis of size 1 at this place of the result. */
+/**
+ * Inserts an axis of size 1 (NumPy's `expand_dims`).
+ * @param axis the axis' index in the result.
+ * @throws {RangeError} if the axis is out of range.
+ */
 export function expandDims(x: Tensor, axis: number): Tensor {
   checkTensor('expandDims', x);
-  const place = normalizeAxis('expandDims', axis, x.ndim + 1);
-  return x.reshape([...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
+  const axisIndex = normalizeAxis('expandDims', axis, x.ndim + 1);
+  return x.reshape([...x.shape.slice(0, axisIndex), 1, ...x.shape.slice(axisIndex)]);
 }
 
 /**
- * Repeated along axes of size 1 and new leading axes, without copying.
- * @throws {RangeError} if x does not broadcast to that shape.
+ * Broadcasts x to a shape (NumPy's `broadcast_to`): repeats it along new leading axes and axes of size 1, without copying.
+ * @throws {TypeError} if the shape is not an array of integers ≥ 0.
+ * @throws {RangeError} if x does not broadcast to the shape.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('broadcastTo', x);
@@ -239,87 +261,21 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return applyMovement(Broadcast, x, shape, {});
 }
 
-/** The order of the elements reversed along the axes (all by default). */
+/**
+ * Reverses the order of elements along axes.
+ * @param axis one axis or several. Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('flip', x);
   return applyMovement(Flip, x, x.shape, { axes: normalizeAxes('flip', axis, x.ndim) });
 }
 
 /**
- * What to take of an axis: `null` for all of it, an index (the axis disappears), or `[start, stop, step]` with `null`
- * for an open end. Negative starts, stops and indices count from the end; a negative step runs backwards.
- */
-export type Range = null | number | readonly [start?: number | null, stop?: number | null, step?: number];
-
-/**
- * Part of a tensor, as NumPy's basic indexing: `x.slice([0, [1, -1], [null, null, 2]])` is `x[0, 1:-1, ::2]`.
- * Axes without a range are kept whole. Starts and stops beyond the ends are cut, as in NumPy.
- * @throws {RangeError} if an index is out of range, there are more ranges than axes, or a step is 0.
- */
-export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
-  checkTensor('slice', x);
-  if (!Array.isArray(ranges)) {
-    throw new TypeError(`slice: ranges are an array with one for each axis, got ${JSON.stringify(ranges)}`);
-  }
-  if (ranges.length > x.ndim) {
-    throw new RangeError(`slice: ${ranges.length} ranges for a tensor of rank ${x.ndim}, ${formatShape(x.shape)}`);
-  }
-  const parts = x.shape.map((length, axis) => resolve(ranges[axis] ?? null, length, axis));
-  const sliced = applyMovement(
-    Slice,
-    x,
-    parts.map((part) => part.count),
-    { start: parts.map((part) => part.start), step: parts.map((part) => part.step) },
-  );
-  const backwards = parts.flatMap((part, axis) => (part.backwards ? [axis] : []));
-  const dropped = parts.flatMap((part, axis) => (part.dropped ? [axis] : []));
-  const turned = backwards.length > 0 ? sliced.flip(backwards) : sliced;
-  return dropped.length > 0 ? turned.squeeze(dropped) : turned;
-}
-
-interface Part {
-  readonly start: number;
-  readonly count: number;
-  readonly step: number;
-  readonly backwards: boolean;
-  readonly dropped: boolean;
-}
-
-function resolve(range: Range, length: number, axis: number): Part {
-  if (typeof range === 'number') {
-    if (!Number.isInteger(range) || range < -length || range >= length) {
-      throw new RangeError(`slice: index ${range} is out of range for axis ${axis} of length ${length}`);
-    }
-    return { start: range < 0 ? range + length : range, count: 1, step: 1, backwards: false, dropped: true };
-  }
-  if (range !== null && !Array.isArray(range)) {
-    throw new TypeError(
-      `slice: the range of axis ${axis} is null, an index or [start, stop, step], got ${JSON.stringify(range)}`,
-    );
-  }
-  const [from = null, to = null, step = 1]: Exclude<Range, number | null> = range ?? [];
-  for (const value of [from ?? 0, to ?? 0, step]) {
-    if (!Number.isInteger(value))
-      throw new TypeError(`slice: ${String(value)} in the range of axis ${axis} is not an integer`);
-  }
-  if (step === 0) throw new RangeError(`slice: the step of axis ${axis} is 0`);
-  const backwards = step < 0;
-  const bound = (value: number): number => {
-    const wrapped = value < 0 ? value + length : value;
-    return backwards ? Math.min(Math.max(wrapped, -1), length - 1) : Math.min(Math.max(wrapped, 0), length);
-  };
-  const first = from === null ? (backwards ? length - 1 : 0) : bound(from);
-  const end = to === null ? (backwards ? -1 : length) : bound(to);
-  const stride = Math.abs(step);
-  const count = Math.max(0, Math.ceil((backwards ? first - end : end - first) / stride));
-  // Backwards: the same elements forwards, turned afterwards.
-  const start = count === 0 ? 0 : backwards ? first - (count - 1) * stride : first;
-  return { start, count, step: stride, backwards, dropped: false };
-}
-
-/**
- * Surrounded by a value: `widths[i]` is how much before and after axis i.
- * @throws {RangeError} if there is not one pair of integers ≥ 0 for each axis.
+ * Pads x with a value (NumPy's `pad`): `widths[i]` is the padding before and after axis i.
+ * @param value converted to x's dtype. Default: 0.
+ * @throws {TypeError} if the value is not a number.
+ * @throws {RangeError} if `widths` is not one pair of integers ≥ 0 for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
   checkTensor('pad', x);
@@ -331,10 +287,10 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
     )
   ) {
     throw new RangeError(
-      `pad: needs a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${JSON.stringify(widths)}`,
+      `pad: widths must be a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${show(widths)}`,
     );
   }
-  if (typeof value !== 'number') throw new TypeError(`pad: the value is a number, got ${String(value)}`);
+  if (typeof value !== 'number') throw new TypeError(`pad: value must be a number, got ${show(value)}`);
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
   const shape = x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]);
   const attributes = {
@@ -346,46 +302,27 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
 }
 
 /**
- * Windows of `size` elements along an axis, a new one every `step` elements, inside them elements `dilation` apart:
- * the axis counts windows, and a new last axis runs inside them (as `torch.Tensor.unfold`). A view, no copy.
- * @throws {RangeError} if the window does not fit the axis.
+ * Sliding windows along an axis (PyTorch's `Tensor.unfold`): the axis then counts windows, and a new last axis of length
+ * `size` holds the elements of each. A view, without copying.
+ * @param size the number of elements of a window.
+ * @param step the step between windows. Default: 1.
+ * @param dilation the step between elements of a window. Default: 1.
+ * @throws {RangeError} if the axis is out of range, another argument is not an integer ≥ 1, or the window exceeds the axis.
  */
 export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation = 1): Tensor {
   checkTensor('unfold', x);
-  const along = normalizeAxis('unfold', axis, x.ndim);
-  if (![size, step, dilation].every((n) => Number.isInteger(n) && n > 0)) {
-    throw new RangeError(`unfold: size, step and dilation are integers > 0, got ${size}, ${step}, ${dilation}`);
-  }
+  const axisIndex = normalizeAxis('unfold', axis, x.ndim);
+  checkInteger('unfold', 'size', size, { min: 1 });
+  checkInteger('unfold', 'step', step, { min: 1 });
+  checkInteger('unfold', 'dilation', dilation, { min: 1 });
+  const length = x.shape[axisIndex]!;
   const extent = dilate(size, dilation);
-  if (extent > x.shape[along]!) {
-    throw new RangeError(`unfold: a window of ${extent} does not fit axis ${along} of ${formatShape(x.shape)}`);
-  }
-  const count = Math.floor((x.shape[along]! - extent) / step) + 1;
-  return applyMovement(Unfold, x, [...x.shape.with(along, count), size], { axis: along, size, step, dilation });
-}
-
-/**
- * Cut along an axis into equal sections (a number of them) or into parts of the given sizes.
- * @throws {RangeError} if the axis cannot be cut so.
- */
-export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
-  checkTensor('split', x);
-  const along = normalizeAxis('split', axis, x.ndim);
-  const length = x.shape[along]!;
-  const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
-  if (
-    !Array.isArray(sizes) ||
-    !sizes.every((n) => Number.isInteger(n) && n >= 0) ||
-    sizes.reduce((total, n) => total + n, 0) !== length
-  ) {
+  if (extent > length) {
     throw new RangeError(
-      `split: axis ${along} of ${formatShape(x.shape)} cannot be cut into ${JSON.stringify(sections)}`,
+      `unfold: a window of ${extent} elements does not fit axis ${axisIndex} of ${formatShape(x.shape)}`,
     );
   }
-  let start = 0;
-  return sizes.map((size) => {
-    const ranges = x.shape.map((_, i): Range => (i === along ? [start, start + size] : null));
-    start += size;
-    return x.slice(ranges);
-  });
+  const count = Math.floor((length - extent) / step) + 1;
+  const shape = [...x.shape.with(axisIndex, count), size];
+  return applyMovement(Unfold, x, shape, { axis: axisIndex, size, step, dilation });
 }

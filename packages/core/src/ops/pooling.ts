@@ -8,20 +8,20 @@ import { TakeAlongAxis } from './indexing.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d, type WindowPadding } from './window.ts';
 
 /**
- * int32 [N, C, H′, W′]: the row-major index of the largest element of each window in its plane; the first of equals, and the
- * first NaN if there is one. Each window has an element.
+ * int32 [N, C, H′, W′]: the row-major index, within its image plane, of the largest element of each window: the first of
+ * equals, or the first NaN. Every window must cover at least one element.
  */
 export const MaxIndices: Routine<'maxIndices'> = {
   kind: 'routine',
   name: 'maxIndices',
   run: (output, shape, [{ values, view }], attributes) => {
     const [, , rowStride, columnStride] = view.strides as [number, number, number, number];
-    forEachWindow(shape, view, attributes, ({ number, plane, rows, columns }) => {
+    forEachWindow(shape, view, attributes, ({ number, planeOffset, rows, columns }) => {
       let largest = -Infinity;
       let index = -1;
       for (let y = rows.begin; y < rows.end; y++) {
         for (let x = columns.begin; x < columns.end; x++) {
-          const value = values[plane + y * rowStride + x * columnStride]!;
+          const value = values[planeOffset + y * rowStride + x * columnStride]!;
           if (index >= 0 && !(value > largest || (value !== value && largest === largest))) continue;
           largest = value;
           index = y * view.shape[3]! + x;
@@ -38,10 +38,11 @@ export const WindowSum: Routine<'windowSum'> = {
   name: 'windowSum',
   run: (output, shape, [{ values, view }], attributes) => {
     const [, , rowStride, columnStride] = view.strides as [number, number, number, number];
-    forEachWindow(shape, view, attributes, ({ number, plane, rows, columns }) => {
+    forEachWindow(shape, view, attributes, ({ number, planeOffset, rows, columns }) => {
       let sum = 0;
       for (let y = rows.begin; y < rows.end; y++) {
-        for (let x = columns.begin; x < columns.end; x++) sum += values[plane + y * rowStride + x * columnStride]!;
+        for (let x = columns.begin; x < columns.end; x++)
+          sum += values[planeOffset + y * rowStride + x * columnStride]!;
       }
       output[number] = sum;
     });
@@ -50,7 +51,7 @@ export const WindowSum: Routine<'windowSum'> = {
   jvp: (tangent, output) => applyRoutine(WindowSum, [tangent], output, output.attributes),
 };
 
-/** The transpose of {@link WindowSum}: adds each element to all elements of its window. */
+/** The transpose of {@link WindowSum}: adds each input element to all elements of its window. */
 export const WindowSumTranspose: Routine<'windowSumTranspose'> = {
   kind: 'routine',
   name: 'windowSumTranspose',
@@ -58,10 +59,10 @@ export const WindowSumTranspose: Routine<'windowSumTranspose'> = {
     const sums = new Float64Array(output.length);
     const images = contiguous(shape);
     const rowStride = images.strides[2]!;
-    forEachWindow(view.shape, images, attributes, ({ plane, rows, columns, index }) => {
+    forEachWindow(view.shape, images, attributes, ({ planeOffset, rows, columns, index }) => {
       const value = values[index.reduce((sum, i, axis) => sum + i * view.strides[axis]!, view.offset)]!;
       for (let y = rows.begin; y < rows.end; y++) {
-        for (let x = columns.begin; x < columns.end; x++) sums[plane + y * rowStride + x]! += value;
+        for (let x = columns.begin; x < columns.end; x++) sums[planeOffset + y * rowStride + x]! += value;
       }
     });
     output.set(sums);
@@ -76,12 +77,14 @@ interface Span {
 }
 
 interface Window {
+  /** Its position in row-major order. */
   readonly number: number;
-  /** The offset of its plane of the images. */
-  readonly plane: number;
-  /** The rows and columns of the image that it covers. */
+  /** Where the image plane that it belongs to starts in the buffer. */
+  readonly planeOffset: number;
+  /** The rows and columns of the plane that it covers, without padding. */
   readonly rows: Span;
   readonly columns: Span;
+  /** Its index [n, c, y, x]. */
   readonly index: readonly number[];
 }
 
@@ -99,10 +102,10 @@ function forEachWindow(
   let number = 0;
   for (let n = 0; n < count; n++) {
     for (let c = 0; c < channels; c++) {
-      const plane = images.offset + n * images.strides[0]! + c * images.strides[1]!;
+      const planeOffset = images.offset + n * images.strides[0]! + c * images.strides[1]!;
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
-          visit({ number: number++, plane, rows: spanOf(0, y), columns: spanOf(1, x), index: [n, c, y, x] });
+          visit({ number: number++, planeOffset, rows: spanOf(0, y), columns: spanOf(1, x), index: [n, c, y, x] });
         }
       }
     }
@@ -110,28 +113,30 @@ function forEachWindow(
 }
 
 export interface Pool2dOptions {
-  /** Height and width of the window. */
+  /** The height and width of windows. */
   readonly kernelSize: Size2d;
-  /** The step between windows. Default: the kernel size, so that windows do not overlap. */
+  /** The step between windows. Default: `kernelSize`. */
   readonly stride?: Size2d;
-  /** Padding around the image. Default: 0. */
+  /** Padding around the images. Default: 0. */
   readonly padding?: Padding2d;
 }
 
 /**
- * The largest element of each window of images [N, C, H, W]. Padding never wins. At a tie the gradient goes to the first
- * element in row-major order, as in PyTorch.
- * @throws {RangeError} if the window does not fit the padded image.
+ * Max pooling of images [N, C, H, W] (PyTorch's `max_pool2d`). The result is [N, C, H′, W′] of x's dtype, where
+ * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. Padding counts as −∞ (−2³¹ for int32). At a tie
+ * the gradient goes to the first element in row-major order, as in PyTorch.
+ * @throws {TypeError} if x is not a tensor.
+ * @throws {RangeError} if x does not have four axes, an option is out of range, or the window exceeds the padded images.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('maxPool2d', x);
   const { shape, kernelSize, stride, padding } = parseWindows('maxPool2d', x, options);
   const { before, after } = padding;
-  const seesPaddingOnly = ([0, 1] as const).some(
+  const hasPaddingOnlyWindows = ([0, 1] as const).some(
     (i) => before[i] >= kernelSize[i] || after[i] >= kernelSize[i] || x.shape[2 + i] === 0,
   );
-  if (seesPaddingOnly) {
-    // There an element of the padding is the largest, and has to be one of the image.
+  if (hasPaddingOnlyWindows) {
+    // Materializes the padding, since `MaxIndices` needs an element in every window.
     const widths = [
       [0, 0],
       [0, 0],
@@ -152,8 +157,11 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
 }
 
 /**
- * The mean of each window of images [N, C, H, W]. Padding counts as zeros, as in PyTorch by default. Integers become float32.
- * @throws {RangeError} if the window does not fit the padded image.
+ * Average pooling of images [N, C, H, W] (PyTorch's `avg_pool2d`). The result is [N, C, H′, W′], where
+ * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. int32 and bool become float32. Padding counts as
+ * zeros, PyTorch's default.
+ * @throws {TypeError} if x is not a tensor.
+ * @throws {RangeError} if x does not have four axes, an option is out of range, or the window exceeds the padded images.
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('avgPool2d', x);
@@ -173,13 +181,13 @@ interface Windows {
 }
 
 function parseWindows(operation: string, x: Tensor, options: Pool2dOptions): Windows {
-  if (x.ndim !== 4) throw new RangeError(`${operation}: needs images [N, C, H, W], got ${formatShape(x.shape)}`);
+  if (x.ndim !== 4) throw new RangeError(`${operation}: expected images [N, C, H, W], got ${formatShape(x.shape)}`);
   const kernelSize = parsePair(operation, 'kernelSize', options?.kernelSize, 1);
   const stride = parsePair(operation, 'stride', options.stride ?? kernelSize, 1);
   const padding = parsePadding(operation, options.padding ?? 0, x, kernelSize, stride);
   const counts = ([0, 1] as const).map((i) => {
-    const room = x.shape[2 + i]! + padding.before[i] + padding.after[i];
-    return Math.floor((room - kernelSize[i]) / stride[i]) + 1;
+    const padded = x.shape[2 + i]! + padding.before[i] + padding.after[i];
+    return Math.floor((padded - kernelSize[i]) / stride[i]) + 1;
   });
   return { shape: [...x.shape.slice(0, 2), ...counts], kernelSize, stride, padding };
 }

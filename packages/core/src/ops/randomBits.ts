@@ -2,7 +2,7 @@ import { positions } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { threefry } from '../scalar/threefry.ts';
 
-/** Random int32 of any shape from a key of two int32: element i is the first word of Threefry for the counter (0, i). */
+/** Random int32 of any shape from a key of two int32: element i is the first word of Threefry of the counter (0, i). */
 export const RandomBits: Routine<'randomBits'> = {
   kind: 'routine',
   name: 'randomBits',

@@ -1,5 +1,4 @@
-// Reductions over axes. In all of them `axis` is one axis or several, negative ones counted from the end, and all axes by
-// default; `keepdims` leaves the reduced axes in place with size 1.
+// Reductions over axes.
 import { toFloat, type DType } from '../data/dtype.ts';
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
@@ -16,7 +15,7 @@ export const Sum: Reduce = {
   combine: (accumulator, value) => accumulator + value,
   lower: (accumulator, value) => accumulator.add(value),
   vjp: (cotangent, { inputs: [x] }) => cotangent.broadcastTo(x.shape),
-  jvp: (tangent, { attributes: { axes } }) => sumOver(tangent, axes),
+  jvp: (tangent, { attributes: { axes } }) => sumAxes(tangent, axes),
 };
 
 export const Prod: Reduce = {
@@ -27,13 +26,13 @@ export const Prod: Reduce = {
   integer: Math.imul,
   lower: (accumulator, value) => accumulator.mul(value),
   vjp: (cotangent, output) => cotangent.mul(productsOfOthers(output)),
-  jvp: (tangent, output) => sumOver(tangent.mul(productsOfOthers(output)), output.attributes.axes),
+  jvp: (tangent, output) => sumAxes(tangent.mul(productsOfOthers(output)), output.attributes.axes),
 };
 
-/** Rules of max and min: the gradient is shared evenly among the elements that attain it (as `torch.amax`). */
+/** Rules of max and min: divide the gradient evenly among the elements that attain the extremum (PyTorch's `amax`). */
 const evenShareRules: Pick<Reduce, 'vjp' | 'jvp'> = {
   vjp: (cotangent, output) => evenShare(output).mul(cotangent),
-  jvp: (tangent, output) => sumOver(evenShare(output).mul(tangent), output.attributes.axes),
+  jvp: (tangent, output) => sumAxes(evenShare(output).mul(tangent), output.attributes.axes),
 };
 
 export const Max: Reduce = {
@@ -76,30 +75,33 @@ function isFirstNaN(accumulator: Scalar, value: Scalar): Scalar {
   return value.isNaN().and(accumulator.isNaN().not());
 }
 
-/** The node. Reduced axes stay with size 1, so that results broadcast against the input. */
-function reduceAxes(primitive: Reduce, x: Tensor, axes: readonly number[], dtype: DType): Tensor {
+/** Creates the node. Reduced axes are kept with size 1, so that results broadcast against the input. */
+function applyReduce(primitive: Reduce, x: Tensor, axes: readonly number[], dtype: DType): Tensor {
   const shape = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   return new Tensor(primitive, [x], { shape, dtype }, { axes });
 }
 
-function sumOver(x: Tensor, axes: readonly number[]): Tensor {
-  return reduceAxes(Sum, x, axes, x.dtype);
+/** Sums over axes, which are kept with size 1. */
+function sumAxes(x: Tensor, axes: readonly number[]): Tensor {
+  return applyReduce(Sum, x, axes, x.dtype);
 }
 
+/** For each element of the input 1/n if it is one of n that attain the extremum, else 0. */
 function evenShare(output: ReduceNode): Tensor {
   const attained = output.inputs[0].equal(output).astype(output.dtype);
-  return attained.div(sumOver(attained, output.attributes.axes));
+  return attained.div(sumAxes(attained, output.attributes.axes));
 }
 
 /**
- * For each element the product of the others that it is reduced with: of those before it and those after it. Nothing is
- * divided by elements, which may be 0.
+ * For each element of the input the product of all others that it is reduced with: those before it times those after it.
+ * Does not divide by elements, which may be 0.
  */
 function productsOfOthers({ inputs: [x], attributes: { axes: reduced } }: ReduceNode): Tensor {
-  const kept = x.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
-  const axes = [...kept, ...reduced];
+  const keptAxes = x.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
+  const axes = [...keptAxes, ...reduced];
   const ordered = x.permute(axes);
-  const lines = ordered.reshape([...ordered.shape.slice(0, kept.length), sizeOf(ordered.shape.slice(kept.length))]);
+  const { length } = keptAxes;
+  const lines = ordered.reshape([...ordered.shape.slice(0, length), sizeOf(ordered.shape.slice(length))]);
   const before = lines.cumprod(-1, { exclusive: true });
   const after = lines.cumprod(-1, { exclusive: true, reverse: true });
   return before
@@ -108,43 +110,58 @@ function productsOfOthers({ inputs: [x], attributes: { axes: reduced } }: Reduce
     .permute(x.shape.map((_, axis) => axes.indexOf(axis)));
 }
 
+/** One axis or several. Negative ones count from the end. */
 export type Axis = number | readonly number[];
 
 export interface ReduceOptions {
-  /** Leave the reduced axes in place with size 1. */
+  /** Whether to keep the reduced axes with size 1. Default: false. */
   readonly keepdims?: boolean;
 }
 
-/** The sum. int32 and bool give int32. The sum of nothing is 0. */
+/**
+ * The sum of elements over axes. bool becomes int32; int32 wraps around. The sum of no elements is 0.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function sum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  return over(Sum, x, axis, options);
+  return reduce(Sum, x, axis, options);
 }
 
 /**
- * The product. int32 and bool give int32, modulo 2³². The product of nothing is 1. The gradient divides nothing: it is right
- * where elements are 0.
+ * The product of elements over axes. bool becomes int32; int32 wraps around. The product of no elements is 1. The gradient
+ * is computed without division and correct at zeros.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
  */
 export function prod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  return over(Prod, x, axis, options);
+  return reduce(Prod, x, axis, options);
 }
 
 /**
- * The largest element; NaN if there is one. The gradient is shared evenly among ties (as `torch.amax`).
- * @throws {RangeError} if a reduced axis is empty.
+ * The largest element over axes, in x's dtype; NaN if there is one. The gradient is divided evenly among ties (PyTorch's
+ * `amax`).
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
  */
 export function max(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  return over(Max, x, axis, options);
+  return reduce(Max, x, axis, options);
 }
 
 /**
- * The smallest element; NaN if there is one. The gradient is shared evenly among ties (as `torch.amin`).
- * @throws {RangeError} if a reduced axis is empty.
+ * The smallest element over axes, in x's dtype; NaN if there is one. The gradient is divided evenly among ties (PyTorch's
+ * `amin`).
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
  */
 export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  return over(Min, x, axis, options);
+  return reduce(Min, x, axis, options);
 }
 
-/** The arithmetic mean, in floating point: integers become float32. The mean of nothing is NaN. */
+/**
+ * The arithmetic mean over axes. int32 and bool become float32. The mean of no elements is NaN.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
   const axes = normalizeAxes('mean', axis, x.ndim);
@@ -152,17 +169,29 @@ export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tenso
   return sum(x.astype(toFloat(x.dtype)), axes, options).div(count);
 }
 
-/** int32: the index of the first largest element along an axis, or in row-major order over all; the first NaN if any. */
+/**
+ * int32: the index of the largest element along an axis: the first of equals, or the first NaN.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
 export function argmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
-  return indexOver(Argmax, x, axis, options);
+  return reduceToIndex(Argmax, x, axis, options);
 }
 
-/** int32: the index of the first smallest element along an axis, or in row-major order over all; the first NaN if any. */
+/**
+ * int32: the index of the smallest element along an axis: the first of equals, or the first NaN.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
 export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
-  return indexOver(Argmin, x, axis, options);
+  return reduceToIndex(Argmin, x, axis, options);
 }
 
-/** Whether any element is true (not 0). */
+/**
+ * bool: whether any element over axes is true (not 0). False for no elements.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('any', x);
   return x
@@ -171,7 +200,11 @@ export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
     .greater(0);
 }
 
-/** Whether all elements are true (not 0). */
+/**
+ * bool: whether all elements over axes are true (not 0). True for no elements.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('all', x);
   return x
@@ -181,7 +214,7 @@ export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
     .equal(0);
 }
 
-function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims = false }: ReduceOptions): Tensor {
+function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims = false }: ReduceOptions): Tensor {
   const { name } = primitive;
   checkTensor(name, x);
   const axes = normalizeAxes(name, axis, x.ndim);
@@ -189,10 +222,10 @@ function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims =
   const hasIdentity = primitive === Sum || primitive === Prod;
   if (isEmpty && !hasIdentity) {
     throw new RangeError(
-      `${name}: the reduced axes of shape ${formatShape(x.shape)} hold no elements, so there is no ${name}`,
+      `${name}: expected at least one element along the reduced axes of shape ${formatShape(x.shape)}, got none`,
     );
   }
-  const reduced = reduceAxes(
+  const reduced = applyReduce(
     primitive,
     x,
     axes,
@@ -201,11 +234,11 @@ function over(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims =
   return keepdims || axes.length === 0 ? reduced : reduced.squeeze(axes);
 }
 
-function indexOver(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
+function reduceToIndex(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
   if (axis === undefined) {
-    const index = over(primitive, x.flatten(), 0, {});
+    const index = reduce(primitive, x.flatten(), 0, {});
     return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;
   }
-  return over(primitive, x, normalizeAxis(primitive.name, axis, x.ndim), options);
+  return reduce(primitive, x, normalizeAxis(primitive.name, axis, x.ndim), options);
 }

@@ -1,4 +1,4 @@
-// All partial results of a reduction along one axis: the result has the shape of the input.
+// Cumulative operations (scans) along an axis: sums, products, extrema and linear recurrences.
 import { toFloat } from '../data/dtype.ts';
 import { normalizeAxis, positions, rowMajorStrides } from '../data/shape.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
@@ -9,13 +9,13 @@ import { accumulatorDType, checkTensor } from './define.ts';
 import { stopGradient } from './identity.ts';
 import { ScatterAdd, TakeAlongAxis } from './indexing.ts';
 
-/** Starts from `initial` and combines one element of the input (and of the factors) after another. */
+/** A left fold, whose step takes an element of the input and one of the factors. */
 interface Accumulation {
   readonly initial: number;
   readonly combine: (accumulator: number, value: number, factor: number) => number;
 }
 
-/** For floating-point numbers, in double precision. */
+/** Accumulations of floats, in double precision. */
 const combinations: Readonly<Record<ScanCombination, Accumulation>> = {
   sum: { initial: 0, combine: (accumulator, value) => accumulator + value },
   prod: { initial: 1, combine: (accumulator, value) => accumulator * value },
@@ -24,7 +24,7 @@ const combinations: Readonly<Record<ScanCombination, Accumulation>> = {
   linear: { initial: 0, combine: (accumulator, value, factor) => factor * accumulator + value },
 };
 
-/** For int32 and bool; sums and products modulo 2³². */
+/** Accumulations of int32 and bool; sums and products wrap around. */
 const integerCombinations: typeof combinations = {
   ...combinations,
   sum: { initial: 0, combine: (accumulator, value) => (accumulator + value) | 0 },
@@ -36,8 +36,8 @@ const integerCombinations: typeof combinations = {
 type ScanNode = Node<InputsOf<'scan', Tensor>, ScanAttributes>;
 
 /**
- * All partial results of a reduction along an axis. `linear` has a second input, factors of the same shape, and is the
- * recurrence sᵢ = factorᵢ · sᵢ₋₁ + xᵢ from 0: the gradients of products, and its own, are made of it.
+ * All partial results of a fold along an axis. `linear` has a second input, the factors, of the same shape, and is the
+ * recurrence sᵢ = factorᵢ · sᵢ₋₁ + xᵢ from 0, in which the gradients of products and of `linear` are expressed.
  */
 export const Scan: Routine<'scan'> = {
   kind: 'routine',
@@ -48,17 +48,17 @@ export const Scan: Routine<'scan'> = {
     const length = shape[axis]!;
     const lines = shape.with(axis, Math.min(1, length));
     const strides = rowMajorStrides(shape);
-    const to = positions({ shape: lines, strides, offset: 0 });
-    const from = positions({ ...x.view, shape: lines });
-    const factorsFrom = factors && positions({ ...factors.view, shape: lines });
-    for (let line = 0; line < to.length; line++) {
+    const outputStarts = positions({ shape: lines, strides, offset: 0 });
+    const xStarts = positions({ ...x.view, shape: lines });
+    const factorStarts = factors && positions({ ...factors.view, shape: lines });
+    for (let line = 0; line < outputStarts.length; line++) {
       let accumulator = initial;
       for (let step = 0; step < length; step++) {
         const i = reverse ? length - 1 - step : step;
-        const value = x.values[from[line]! + i * x.view.strides[axis]!]!;
-        const factor = factors ? factors.values[factorsFrom![line]! + i * factors.view.strides[axis]!]! : 1;
+        const value = x.values[xStarts[line]! + i * x.view.strides[axis]!]!;
+        const factor = factors ? factors.values[factorStarts![line]! + i * factors.view.strides[axis]!]! : 1;
         const next = combine(accumulator, value, factor);
-        output[to[line]! + i * strides[axis]!] = exclusive ? accumulator : next;
+        output[outputStarts[line]! + i * strides[axis]!] = exclusive ? accumulator : next;
         accumulator = next;
       }
     }
@@ -66,7 +66,7 @@ export const Scan: Routine<'scan'> = {
   vjp: (cotangent, output, input) => {
     const { attributes, shape, dtype } = output;
     const { combination, axis, reverse } = attributes;
-    if (combination === 'sum') return scan([cotangent], { ...attributes, reverse: !reverse });
+    if (combination === 'sum') return applyScan([cotangent], { ...attributes, reverse: !reverse });
     if (combination === 'max' || combination === 'min') {
       return applyRoutine(ScatterAdd, [attainingIndices(output), cotangent], { shape, dtype }, { axis });
     }
@@ -76,124 +76,129 @@ export const Scan: Routine<'scan'> = {
   jvp: (tangent, output, input) => {
     const { attributes, shape, dtype } = output;
     const { combination, axis } = attributes;
-    if (combination === 'sum') return scan([tangent], attributes);
+    if (combination === 'sum') return applyScan([tangent], attributes);
     if (combination === 'max' || combination === 'min') {
       return applyRoutine(TakeAlongAxis, [tangent, attainingIndices(output)], { shape, dtype }, { axis });
     }
     const added = combination === 'linear' && input === 0 ? tangent : tangent.mul(resultsBefore(output));
-    return scan([added, factorsOf(output)], { ...attributes, combination: 'linear' });
+    return applyScan([added, factorsOf(output)], { ...attributes, combination: 'linear' });
   },
 };
 
-/** The node; for `linear`, inputs are the values and the factors. The axis has been checked. */
-function scan(inputs: readonly [Tensor] | readonly [Tensor, Tensor], attributes: ScanAttributes): Tensor {
+/** Creates the node. Inputs are the values and, for `linear`, the factors. The axis must have been checked. */
+function applyScan(inputs: readonly [Tensor] | readonly [Tensor, Tensor], attributes: ScanAttributes): Tensor {
   return applyRoutine(Scan, inputs, inputs[0], attributes);
 }
 
-/** A product is a linear recurrence whose factors are its elements. */
+/** The factors of a linear recurrence; a product is one whose factors are its elements. */
 function factorsOf({ inputs: [x, factors = x] }: ScanNode): Tensor {
   return factors;
 }
 
 /**
- * For a product or a linear recurrence: how much each step's result, once it is there, adds to what the cotangent weighs.
- * That is Sₖ = gₖ + fₖ₊₁ Sₖ₊₁, or gₖ₊₁ + fₖ₊₁ Sₖ₊₁ where results exclude their own element: a recurrence with the same
- * factors in the other direction. Nothing is divided, so that factors may be 0.
+ * The adjoint of a product or a linear recurrence: the derivative of ⟨g, output⟩ by the accumulator after step k, where g is
+ * the cotangent. It satisfies Sₖ = gₖ + fₖ₊₁ Sₖ₊₁, or Sₖ = gₖ₊₁ + fₖ₊₁ Sₖ₊₁ for exclusive results: a recurrence with the same
+ * factors in the opposite direction. Does not divide by factors, which may be 0.
  */
 function adjointOf(cotangent: Tensor, output: ScanNode): Tensor {
   const { axis, exclusive, reverse } = output.attributes;
   const factors = factorsOf(output);
   const backwards = { combination: 'linear', axis, exclusive: true, reverse: !reverse } as const;
   return exclusive
-    ? scan([cotangent, factors], backwards)
-    : cotangent.add(scan([cotangent.mul(factors), factors], backwards));
+    ? applyScan([cotangent, factors], backwards)
+    : cotangent.add(applyScan([cotangent.mul(factors), factors], backwards));
 }
 
-/** For each step the result of the steps before it. */
+/** The accumulator before each step: the exclusive results. */
 function resultsBefore(output: ScanNode): Tensor {
   const { inputs, attributes } = output;
   return attributes.exclusive ? output : new Tensor(Scan, inputs, output, { ...attributes, exclusive: true });
 }
 
-/** int32: the index of the largest (smallest) element so far; the latest of equals, as in PyTorch. */
+/** int32: the index of the cumulative maximum (minimum): the latest of equals, as in PyTorch. */
 function attainingIndices(output: ScanNode): Tensor {
   const { axis, reverse } = output.attributes;
   const [x] = output.inputs;
   const length = x.shape[axis]!;
   const indices = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axis ? length : 1)));
   const attained = x.equal(output).logicalOr(x.isnan());
-  // The first element always attains it: the value elsewhere is never the latest.
+  // The placeholder for elements that do not attain it never wins, since the first element always attains it.
   const latest = attained.where(indices, reverse ? length : -1);
-  return scan([latest], { combination: reverse ? 'min' : 'max', axis, exclusive: false, reverse });
+  return applyScan([latest], { combination: reverse ? 'min' : 'max', axis, exclusive: false, reverse });
 }
 
 export interface ScanOptions {
-  /** From the end of the axis to its beginning. */
+  /** Whether to scan from the end of the axis to its beginning. Default: false. */
   readonly reverse?: boolean;
 }
 
 export interface CumulativeOptions extends ScanOptions {
-  /** Each result without the element in its own place: the first is 0 for a sum, 1 for a product. */
+  /** Whether each result excludes the element at its own index: the first is 0 for sums, 1 for products. Default: false. */
   readonly exclusive?: boolean;
 }
 
 /**
- * The sums of all elements up to each one along an axis, itself included. int32 and bool give int32, modulo 2³²;
- * float32 is added up in double precision.
- * @param axis negative ones count from the end. Default: −1.
+ * The cumulative sum along an axis, of x's shape. bool becomes int32; int32 wraps around. float32 accumulates in double
+ * precision.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
  */
 export function cumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
-  return along('cumsum', 'sum', x, axis, options);
+  return accumulate('cumsum', 'sum', x, axis, options);
 }
 
 /**
- * The products of all elements up to each one along an axis, itself included. int32 and bool give int32, modulo 2³².
- * Its gradients divide nothing, and are right where elements are 0.
- * @param axis negative ones count from the end. Default: −1.
+ * The cumulative product along an axis, of x's shape. bool becomes int32; int32 wraps around. The gradient is computed
+ * without division and correct at zeros.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
  */
 export function cumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
-  return along('cumprod', 'prod', x, axis, options);
+  return accumulate('cumprod', 'prod', x, axis, options);
 }
 
 /**
- * The largest of all elements up to each one along an axis; NaN from the first NaN on. The gradient goes to the latest of
- * equal elements, as in PyTorch.
- * @param axis negative ones count from the end. Default: −1.
+ * The cumulative maximum along an axis, of x's shape and dtype; NaN from the first NaN on. At a tie the gradient goes to the
+ * latest element, as in PyTorch.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
  */
 export function cummax(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
-  return along('cummax', 'max', x, axis, { reverse });
+  return accumulate('cummax', 'max', x, axis, { reverse });
 }
 
 /**
- * The smallest of all elements up to each one along an axis; NaN from the first NaN on. The gradient goes to the latest of
- * equal elements, as in PyTorch.
- * @param axis negative ones count from the end. Default: −1.
+ * The cumulative minimum along an axis, of x's shape and dtype; NaN from the first NaN on. At a tie the gradient goes to the
+ * latest element, as in PyTorch.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
  */
 export function cummin(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
-  return along('cummin', 'min', x, axis, { reverse });
+  return accumulate('cummin', 'min', x, axis, { reverse });
 }
 
 /**
- * log Σ exp(x) over all elements up to each one along an axis, without overflow. Integers become float32. −∞ as long as
- * all elements are; no gradient flows there.
- * @param axis negative ones count from the end. Default: −1.
+ * The cumulative log Σ exp(x) along an axis, without overflow (PyTorch's `logcumsumexp`). int32 and bool become float32.
+ * −∞, without a gradient, as long as all elements are −∞.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
  */
 export function logcumsumexp(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
   checkTensor('logcumsumexp', x);
   const values = x.astype(toFloat(x.dtype));
-  const held = stopGradient(values);
+  const constant = stopGradient(values);
   const direction = { axis: normalizeAxis('logcumsumexp', axis, x.ndim), exclusive: false, reverse };
-  // sᵢ = Σ exp(xⱼ − mᵢ), where m is the largest so far: when m grows, the sum shrinks. The shift cancels in the value.
-  const largest = scan([held], { combination: 'max', ...direction });
-  const previous = scan([held], { combination: 'max', ...direction, exclusive: true });
-  const shrunk = previous.equal(largest).where(1, previous.sub(largest).exp());
+  // sᵢ = sᵢ₋₁ exp(mᵢ₋₁ − mᵢ) + exp(xᵢ − mᵢ), where m is the cumulative maximum, a constant shift that cancels in the result.
+  const largest = applyScan([constant], { combination: 'max', ...direction });
+  const previous = applyScan([constant], { combination: 'max', ...direction, exclusive: true });
+  const rescaling = previous.equal(largest).where(1, previous.sub(largest).exp());
   const shift = largest.isfinite().where(largest, 0);
-  const sums = scan([values.sub(shift).exp(), shrunk], { combination: 'linear', ...direction });
-  const none = sums.equal(0);
-  return none.where(-Infinity, none.where(1, sums).log().add(shift));
+  const sums = applyScan([values.sub(shift).exp(), rescaling], { combination: 'linear', ...direction });
+  const isEmpty = sums.equal(0);
+  return isEmpty.where(-Infinity, isEmpty.where(1, sums).log().add(shift));
 }
 
-function along(
+function accumulate(
   operation: string,
   combination: 'sum' | 'prod' | 'max' | 'min',
   x: Tensor,
@@ -203,5 +208,5 @@ function along(
   checkTensor(operation, x);
   const isArithmetic = combination === 'sum' || combination === 'prod';
   const values = isArithmetic ? x.astype(accumulatorDType(x.dtype)) : x;
-  return scan([values], { combination, axis: normalizeAxis(operation, axis, x.ndim), exclusive, reverse });
+  return applyScan([values], { combination, axis: normalizeAxis(operation, axis, x.ndim), exclusive, reverse });
 }

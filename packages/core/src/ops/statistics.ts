@@ -1,4 +1,5 @@
-// What networks and losses compose from reductions.
+// Statistics, norms and softmax, composed of reductions.
+import { show } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
 import { normalizeAxes } from '../data/shape.ts';
@@ -7,25 +8,36 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Axis, ReduceOptions } from './reduction.ts';
 
 export interface VarianceOptions extends ReduceOptions {
-  /** The divisor is n − correction: 0 (the default) for the population, 1 for the unbiased estimate of a sample. */
+  /** The divisor is n − correction: 0 for the population, 1 for the unbiased estimate from a sample. Default: 0. */
   readonly correction?: number;
 }
 
-/** The variance: the mean squared distance from the mean. Integers become float32. */
+/**
+ * The variance over axes, Σ (x − mean)² / (n − correction). int32 and bool become float32.
+ * @param axis Default: all axes.
+ * @throws {TypeError} if the correction is not a number.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function variance(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  return varianceOf('variance', x, axis, options);
+  return computeVariance('variance', x, axis, options);
 }
 
-/** The standard deviation, √variance. Its gradient is infinite where all elements are equal. */
+/**
+ * The standard deviation over axes, √variance. int32 and bool become float32. The gradient is not finite where all elements
+ * are equal.
+ * @param axis Default: all axes.
+ * @throws {TypeError} if the correction is not a number.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function std(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  return varianceOf('std', x, axis, options).sqrt();
+  return computeVariance('std', x, axis, options).sqrt();
 }
 
-function varianceOf(operation: string, x: Tensor, axis: Axis | undefined, options: VarianceOptions): Tensor {
+function computeVariance(operation: string, x: Tensor, axis: Axis | undefined, options: VarianceOptions): Tensor {
   checkTensor(operation, x);
   const { correction = 0, ...rest } = options;
   if (typeof correction !== 'number') {
-    throw new TypeError(`${operation}: the correction is a number, got ${String(correction)}`);
+    throw new TypeError(`${operation}: correction must be a number, got ${show(correction)}`);
   }
   const axes = normalizeAxes(operation, axis, x.ndim);
   const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
@@ -37,11 +49,16 @@ function varianceOf(operation: string, x: Tensor, axis: Axis | undefined, option
 }
 
 export interface NormOptions extends ReduceOptions {
-  /** 1: the sum of magnitudes; 2 (the default): Euclidean; Infinity: the largest magnitude. */
+  /** The order: 1 (sum of magnitudes), 2 (Euclidean) or Infinity (largest magnitude). Default: 2. */
   readonly ord?: number;
 }
 
-/** The norm of the elements along the axes; integers become float32. The gradient of the norm of zeros is 0, at every order. */
+/**
+ * The vector norm over axes (NumPy's `linalg.vector_norm`). int32 and bool become float32. All derivatives at zero are 0.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, `ord` is not 1, 2 or Infinity, or there are no elements for
+ *   Infinity.
+ */
 export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor {
   checkTensor('norm', x);
   const { ord = 2, ...rest } = options;
@@ -49,13 +66,17 @@ export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor 
   const values = x.astype(toFloat(x.dtype));
   if (ord === 1) return values.abs().sum(axes, rest);
   if (ord === Infinity) return values.abs().max(axes, rest);
-  if (ord !== 2) throw new RangeError(`norm: ord must be 1, 2 or Infinity, got ${String(ord)}`);
+  if (ord !== 2) throw new RangeError(`norm: ord must be 1, 2 or Infinity, got ${show(ord)}`);
   const squares = values.square().sum(axes, rest);
-  const zero = squares.equal(0);
-  return zero.where(0, zero.where(1, squares).sqrt());
+  const isZero = squares.equal(0);
+  return isZero.where(0, isZero.where(1, squares).sqrt());
 }
 
-/** log Σ exp(x), without overflow. −∞ for −∞ alone and for nothing. */
+/**
+ * log Σ exp(x) over axes, without overflow. int32 and bool become float32. −∞ if all elements are −∞ or there are none.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('logsumexp', x);
   const axes = normalizeAxes('logsumexp', axis, x.ndim);
@@ -64,21 +85,32 @@ export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): 
   return options.keepdims || axes.length === 0 ? result : result.squeeze(axes);
 }
 
-/** exp(x) / Σ exp(x) along the axes (the last by default), without overflow. */
+/**
+ * exp(x) / Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32.
+ * @param axis Default: −1.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function softmax(x: Tensor, axis: Axis = -1): Tensor {
   checkTensor('softmax', x);
   const exponentials = x.sub(finiteMax(x, normalizeAxes('softmax', axis, x.ndim))).exp();
   return exponentials.div(exponentials.sum(axis, { keepdims: true }));
 }
 
-/** x − log Σ exp(x) along the axes (the last by default), without overflow. */
+/**
+ * log softmax(x) = x − log Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32.
+ * @param axis Default: −1.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
 export function logSoftmax(x: Tensor, axis: Axis = -1): Tensor {
   checkTensor('logSoftmax', x);
   const shifted = x.sub(finiteMax(x, normalizeAxes('logSoftmax', axis, x.ndim)));
   return shifted.sub(shifted.exp().sum(axis, { keepdims: true }).log());
 }
 
-/** The largest element as a constant shift: it cancels in the value, so no gradient needs to pass it. 0 for no elements. */
+/**
+ * The largest element over axes if it is finite, else 0: a shift against overflow, which cancels in the result, so that it
+ * needs no gradient.
+ */
 function finiteMax(x: Tensor, axes: readonly number[]): Tensor {
   if (x.size === 0) return x.sum(axes, { keepdims: true });
   const largest = stopGradient(x.max(axes, { keepdims: true }));

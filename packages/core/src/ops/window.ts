@@ -1,29 +1,31 @@
-// Sizes and padding of 2-D windows, as convolution and pooling take them.
+// Parses sizes and padding of 2-D windows, for convolution and pooling.
+import { show } from '../data/checks.ts';
 import { formatShape } from '../data/shape.ts';
 import type { Pair } from '../graph/routines.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
-/** One number for both height and width, or one for each. */
+/** One number for both height and width, or [height, width]. */
 export type Size2d = number | readonly [height: number, width: number];
 
-/** Rows and columns of padding: the same on all sides, [vertical, horizontal], or [[top, bottom], [left, right]]. */
+/** Padding: one number for all sides, [vertical, horizontal], or [[top, bottom], [left, right]]. */
 export type Padding2d =
   | Size2d
   | readonly [readonly [top: number, bottom: number], readonly [left: number, right: number]];
 
-/** Padding for height and width. */
+/** Padding before and after the rows and columns. */
 export interface WindowPadding {
   readonly before: Pair;
   readonly after: Pair;
 }
 
-/** @throws {RangeError} if the value is not an integer ≥ min or a pair of them. */
+/**
+ * Parses a number or a pair of numbers.
+ * @throws {RangeError} if the value is not an integer ≥ min or a pair of them.
+ */
 export function parsePair(operation: string, name: string, value: unknown, min: number): Pair {
-  const both: unknown = typeof value === 'number' ? [value, value] : value;
-  if (isPair(both, min)) return both;
-  throw new RangeError(
-    `${operation}: ${name} must be an integer ≥ ${min} or a pair of them, got ${JSON.stringify(value)}`,
-  );
+  const pair: unknown = typeof value === 'number' ? [value, value] : value;
+  if (isPair(pair, min)) return pair;
+  throw new RangeError(`${operation}: ${name} must be an integer ≥ ${min} or a pair of them, got ${show(value)}`);
 }
 
 function isPair(value: unknown, min: number): value is Pair {
@@ -31,8 +33,9 @@ function isPair(value: unknown, min: number): value is Pair {
 }
 
 /**
- * Padding as numbers, for windows that extend over `extent` elements.
- * @throws {RangeError} if it is none of the forms of {@link Padding2d}, or a window does not fit the padded image.
+ * Parses padding, for windows that span `extent` elements.
+ * @throws {TypeError} if it is an unknown string.
+ * @throws {RangeError} if it has none of the forms of {@link Padding2d}, or the window exceeds the padded images.
  */
 export function parsePadding(
   operation: string,
@@ -42,11 +45,11 @@ export function parsePadding(
   stride: Pair,
 ): WindowPadding {
   const parsed = parseSides(operation, padding, x, extent, stride);
-  const room = ([0, 1] as const).map((i) => x.shape[2 + i]! + parsed.before[i] + parsed.after[i]);
-  if (room.some((length, i) => length < extent[i]!)) {
+  const padded = ([0, 1] as const).map((i) => x.shape[2 + i]! + parsed.before[i] + parsed.after[i]);
+  if (padded.some((length, i) => length < extent[i]!)) {
     throw new RangeError(
       `${operation}: a window of ${formatShape(extent)} does not fit the padded images ` +
-        `${formatShape([...x.shape.slice(0, 2), ...room])}`,
+        `${formatShape([...x.shape.slice(0, 2), ...padded])}`,
     );
   }
   return parsed;
@@ -65,10 +68,10 @@ function parseSides(
       const length = x.shape[2 + i]!;
       return Math.max(0, (Math.ceil(length / stride[i]) - 1) * stride[i] + extent[i] - length);
     };
-    const both: Pair = [total(0), total(1)];
+    const [height, width]: Pair = [total(0), total(1)];
     return {
-      before: [Math.floor(both[0] / 2), Math.floor(both[1] / 2)],
-      after: [Math.ceil(both[0] / 2), Math.ceil(both[1] / 2)],
+      before: [Math.floor(height / 2), Math.floor(width / 2)],
+      after: [Math.ceil(height / 2), Math.ceil(width / 2)],
     };
   }
   if (typeof padding === 'string') {

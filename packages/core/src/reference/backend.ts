@@ -8,12 +8,14 @@ import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../s
 import { mapLoop, reduceLoop } from './loops.ts';
 
 /**
- * Runs every kernel in TypeScript, in double precision, stored in the kernel's dtype. Runs everywhere.
+ * The portable backend: every kernel in TypeScript, in double precision, rounded to the kernel's dtype where it is stored. The
+ * plain definition of each operation stands next to its rules (ops/*.ts: `value`, `combine`, `run`); this backend and all
+ * others are tested against it.
  */
 class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
-  /** Kept from run to run, so that a training loop allocates nothing for its intermediates. */
+  /** Memory for intermediates, reused between runs. */
   #arena = new ArrayBuffer(0);
 
   upload(values: TypedArray, dtype: DType): Buffer {
@@ -47,12 +49,15 @@ class ReferenceBackend implements Backend {
 
 const referenceBackend = new ReferenceBackend();
 
-/** The reference backend, in plain TypeScript. In use until `setBackend` chooses another. */
+/**
+ * The portable backend, in TypeScript, which runs in every JavaScript engine and supports all dtypes. The default; `setBackend`
+ * selects another.
+ */
 export function reference(): Backend {
   return referenceBackend;
 }
 
-/** Runs one kernel in JavaScript on arrays, for backends that have no code for it. */
+/** Runs a kernel in TypeScript on the arrays of its slots, also for other backends that lack code for it. */
 export function runOnHost(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
   switch (kernel.kind) {
     case 'map':
@@ -79,28 +84,31 @@ function runMap({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: S
 function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (slot: Slot) => TypedArray): void {
   const { operands, steps } = body;
   const { integer, combine, index = false } = operation;
-  const part = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
+  const axisPositions = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
     positions({ shape: shape.slice(from, to), strides: strides.slice(from, to), offset });
-  const exact = output.dtype === 'int32' && integer ? integer : combine;
-  reduceLoop(steps, operands.length, { combine: exact, index })(
+  const combineExactly = output.dtype === 'int32' && integer ? integer : combine;
+  const loop = reduceLoop(steps, operands.length, { combine: combineExactly, index });
+  loop(
     arrayOf(output),
     operands.map(({ slot }) => arrayOf(slot)),
-    operands.map(({ view }) => part(view, view.offset, 0, kept)),
-    operands.map(({ view }) => part(view, 0, kept, view.shape.length)),
+    operands.map(({ view }) => axisPositions(view, view.offset, 0, kept)),
+    operands.map(({ view }) => axisPositions(view, 0, kept, view.shape.length)),
     operation.initial,
   );
 }
 
+/** A routine without the types of its inputs and attributes, which a switch over its name would establish. */
 interface UntypedRoutine {
   run(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void;
-  runFast?: UntypedRoutine['run'];
+  runFast?(output: TypedArray, shape: Shape, inputs: readonly Strided[], attributes: Attributes): void;
 }
 
 function runRoutine(kernel: RoutineKernel, arrayOf: (slot: Slot) => TypedArray): void {
   const output = arrayOf(kernel.output);
   const inputs = kernel.operands.map(({ slot, view }): Strided => ({ values: arrayOf(slot), view }));
+  const { shape, attributes } = kernel;
   const definition: UntypedRoutine = kernel.definition;
-  if (definition.runFast) definition.runFast(output, kernel.shape, inputs, kernel.attributes);
-  else definition.run(output, kernel.shape, inputs, kernel.attributes);
+  if (definition.runFast) definition.runFast(output, shape, inputs, attributes);
+  else definition.run(output, shape, inputs, attributes);
   if (kernel.epilogue) runMap(kernel.epilogue, output, arrayOf);
 }

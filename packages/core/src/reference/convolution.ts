@@ -1,5 +1,5 @@
-// Convolution as a product of matrices: filters [outputs, taps] times patches [taps, output positions], for each group and
-// each phase.
+// Convolution as matrix products (im2col), one for each group and each phase of a dilated input: filters
+// [output channels, taps] times patches [taps, output positions].
 import { allocate, type TypedArray } from '../data/dtype.ts';
 import { rowMajorStrides, type Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
@@ -7,13 +7,13 @@ import type { ConvolutionAttributes } from '../graph/routines.ts';
 import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
 
 /**
- * With dilated input most filter elements meet only the zeros between input elements. Along one axis a phase is the set
- * of output coordinates that meet the same filter elements, and these elements; the others are skipped.
+ * A phase of an axis: the output coordinates that read input elements through the same filter elements. If the input is
+ * dilated, the other filter elements meet the zeros between input elements and are skipped.
  */
 interface Phase {
   /** Output coordinates. */
   readonly outputs: readonly number[];
-  /** Filter elements. */
+  /** Coordinates of filter elements. */
   readonly taps: readonly number[];
   /** The input coordinate of tap k at `outputs[i]` is `inputs[i * taps.length + k]`; −1 outside the input. */
   readonly inputs: Int32Array;
@@ -27,10 +27,10 @@ interface Problem {
   readonly attributes: ConvolutionAttributes;
 }
 
-/** The maximum number of elements of patches gathered at a time. */
-const chunkElements = 1 << 20;
+/** The maximum number of elements of the patches that are packed at a time. */
+const maxPatchElements = 1 << 20;
 
-/** The convolution of `Convolution` (ops/convolution.ts), through packed panels. */
+/** The fast version of `Convolution.run` (ops/convolution.ts): bitwise equal, through packed panels. */
 export function convolveImages(
   output: TypedArray,
   shape: Shape,
@@ -49,7 +49,7 @@ export function convolveImages(
 function phasesOf(axis: 0 | 1, { shape, input, filter, attributes }: Problem): Phase[] {
   const { stride, padBefore, filterDilation } = attributes;
   const dilation = attributes.inputDilation[axis];
-  const coordinate = (out: number, k: number): number =>
+  const dilatedCoordinate = (out: number, k: number): number =>
     out * stride[axis] - padBefore[axis] + k * filterDilation[axis];
   const length = shape[2 + axis]!;
   const result: Phase[] = [];
@@ -57,12 +57,13 @@ function phasesOf(axis: 0 | 1, { shape, input, filter, attributes }: Problem): P
     const outputs: number[] = [];
     for (let out = first; out < length; out += dilation) outputs.push(out);
     const taps: number[] = [];
-    for (let k = 0; k < filter.view.shape[2 + axis]!; k++) if (coordinate(first, k) % dilation === 0) taps.push(k);
-    const inputAt = (out: number, k: number): number => {
-      const at = coordinate(out, k) / dilation;
-      return at < input.view.shape[2 + axis]! ? Math.max(-1, at) : -1;
+    for (let k = 0; k < filter.view.shape[2 + axis]!; k++)
+      if (dilatedCoordinate(first, k) % dilation === 0) taps.push(k);
+    const inputCoordinate = (out: number, k: number): number => {
+      const inputIndex = dilatedCoordinate(out, k) / dilation;
+      return inputIndex < input.view.shape[2 + axis]! ? Math.max(-1, inputIndex) : -1;
     };
-    const inputs = Int32Array.from(outputs.flatMap((out) => taps.map((k) => inputAt(out, k))));
+    const inputs = Int32Array.from(outputs.flatMap((out) => taps.map((k) => inputCoordinate(out, k))));
     if (taps.length > 0) result.push({ outputs, taps, inputs });
   }
   return result;
@@ -80,7 +81,7 @@ function convolvePhase(problem: Problem, group: number, ys: Phase, xs: Phase): v
   const [batchStride, channelStride, rowStride] = rowMajorStrides(shape) as [number, number, number];
   const perImage = ys.outputs.length * xs.outputs.length;
   const positions = shape[0]! * perImage;
-  const chunk = Math.min(positions, Math.max(4, Math.floor(chunkElements / depth)));
+  const chunk = Math.min(positions, Math.max(4, Math.floor(maxPatchElements / depth)));
   const patches = allocate(dtype, panelSize(chunk, depth));
   const columnOffsets = new Int32Array(chunk);
   const target = { values: output, offset: group * outputs * channelStride, rowStride: channelStride, columnOffsets };
@@ -107,7 +108,7 @@ interface Position {
   readonly k: number;
 }
 
-/** Packs the input elements that an output position meets as a column of panels, from index `to` on. */
+/** Packs the input elements that an output position reads as a column of panels, from index `to` on. */
 function packPatch(
   panels: TypedArray,
   to: number,
@@ -131,6 +132,7 @@ function packPatch(
   }
 }
 
+/** Packs the taps of the filters of some output channels as rows of panels. */
 function packFilters(
   panels: TypedArray,
   { values, view }: Strided,

@@ -1,23 +1,23 @@
 import type { DType, TypedArray } from '../data/dtype.ts';
-import type { Step } from '../schedule/kernel.ts';
 import type { Elementwise, Reduce } from '../graph/primitive.ts';
+import type { Step } from '../schedule/kernel.ts';
 
-// The inner loops of the reference backend, for each body of operations one of its own: an engine compiles a function
-// into the loop that calls it only where the loop never calls another. A loop of one's own is code made from a string,
-// which some pages forbid; there all share a plain loop, some forty times slower.
+// Inner loops of the portable backend. Each body gets a loop compiled for it, because a JavaScript engine inlines the
+// functions of operations only into a loop that always calls the same ones. Compiling needs code from a string; pages whose
+// content security policy forbids that fall back to loops that interpret the body, some forty times slower.
 
-/** Rows of `length` elements: row r of input j begins at `starts[j][r]` and goes in steps of `steps[j]`. */
+/** Computes rows of `length` elements: row r of input j starts at index `starts[j][r]` and has the stride `strides[j]`. */
 export type MapLoop = (
   output: TypedArray,
   length: number,
   inputs: readonly TypedArray[],
   starts: readonly Int32Array[],
-  steps: readonly number[],
+  strides: readonly number[],
 ) => void;
 
 /**
- * Output i is combined from `initial` over the body's values at `outer[j][i] + inner[j][k]` of each input j; with `index`
- * it is the k that changed the combined value last.
+ * Reduces the body's values to each output i: input j is read at indices `outer[j][i] + inner[j][k]`, and k runs over the
+ * reduced elements. A reduction to an index writes the last k that changed the accumulator.
  */
 export type ReduceLoop = (
   output: TypedArray,
@@ -27,97 +27,108 @@ export type ReduceLoop = (
   initial: number,
 ) => void;
 
-type Combine = Pick<Reduce, 'combine' | 'index'>;
+type Combination = Pick<Reduce, 'combine' | 'index'>;
 
-const loops = new Map<string, MapLoop | ReduceLoop>();
-const loopsKept = 1024;
+const cache = new Map<string, MapLoop | ReduceLoop>();
+const maxCachedLoops = 1024;
 
+/** The loop for a map of a body with `arity` operands. */
 export function mapLoop(steps: readonly Step[], arity: number): MapLoop {
-  return kept(`map ${arity}`, steps, undefined, (own) =>
-    own ? (own(mapSource(steps, arity)) as MapLoop) : sharedMap(steps, arity),
-  );
+  const functions = steps.map(definitionOf);
+  return cached(`map ${arity}`, steps, functions, () => {
+    return compile<MapLoop>(mapSource(steps, arity), functions) ?? interpretedMap(steps, arity);
+  });
 }
 
-export function reduceLoop(steps: readonly Step[], arity: number, reduce: Combine): ReduceLoop {
-  return kept(`reduce ${arity} ${reduce.index === true}`, steps, reduce.combine, (own) =>
-    own ? (own(reduceSource(steps, arity, reduce.index)) as ReduceLoop) : sharedReduce(steps, arity, reduce),
-  );
+/** The loop for a reduction of a body with `arity` operands. */
+export function reduceLoop(steps: readonly Step[], arity: number, combination: Combination): ReduceLoop {
+  const { combine, index } = combination;
+  const functions = [...steps.map(definitionOf), combine];
+  return cached(`reduce ${arity} ${index === true}`, steps, functions, () => {
+    const source = reduceSource(steps, arity, index);
+    return compile<ReduceLoop>(source, functions) ?? interpretedReduce(steps, arity, combination);
+  });
 }
 
-/** Makes a loop out of its source. */
-type Own = (source: string) => unknown;
+type ScalarDefinition = (...x: number[]) => number;
 
-function kept<Loop extends MapLoop | ReduceLoop>(
+/** Returns the cached loop for a body's structure and functions, or creates and caches it. */
+function cached<Loop extends MapLoop | ReduceLoop>(
   kind: string,
   steps: readonly Step[],
-  combine: Reduce['combine'] | undefined,
-  make: (own?: Own) => Loop,
+  functions: readonly ScalarDefinition[],
+  create: () => Loop,
 ): Loop {
-  const functions = [...steps.map(definitionOf), ...(combine ? [combine] : [])];
-  const key = [kind, ...functions.map(numberOf), ...steps.map(({ inputs, dtype }) => `${inputs.join()} ${dtype}`)].join(
-    ';',
-  );
-  let loop = loops.get(key) as Loop | undefined;
+  const structure = steps.map(({ inputs, dtype }) => `${inputs.join()} ${dtype}`);
+  const key = [kind, ...functions.map(numberOf), ...structure].join(';');
+  let loop = cache.get(key) as Loop | undefined;
   if (!loop) {
-    if (loops.size >= loopsKept) loops.clear();
-    try {
-      loop = make((source) => {
-        const names = functions.map((_, i) => `f${i}`);
-        // Engines share what they learn among functions of one source, so no two sources may be equal.
-        // oxlint-disable-next-line typescript/no-implied-eval -- the source is made of constants of this file
-        return (new Function(...names, `return ${source}; // ${made++}`) as (...f: unknown[]) => unknown)(...functions);
-      });
-    } catch {
-      loop = make();
-    }
-    loops.set(key, loop);
+    if (cache.size >= maxCachedLoops) cache.clear();
+    loop = create();
+    cache.set(key, loop);
   }
   return loop;
 }
 
-let made = 0;
+let compiledCount = 0;
 
-const numbers = new WeakMap<(...x: number[]) => number, number>();
-let numbered = 0;
+/** Compiles a loop from source in which `functions` are called f0, f1, …; `undefined` where the page forbids it. */
+function compile<Loop>(source: string, functions: readonly ScalarDefinition[]): Loop | undefined {
+  const names = functions.map((_, i) => `f${i}`);
+  // A number makes each source unique: engines share type feedback among functions of equal source.
+  const code = `return ${source}; // ${compiledCount++}`;
+  try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- the source is made of constants of this file
+    return (new Function(...names, code) as (...f: readonly ScalarDefinition[]) => Loop)(...functions);
+  } catch {
+    return undefined;
+  }
+}
 
-function numberOf(f: (...x: number[]) => number): number {
-  let number = numbers.get(f);
-  if (number === undefined) numbers.set(f, (number = numbered++));
+const functionNumbers = new WeakMap<ScalarDefinition, number>();
+let nextFunctionNumber = 0;
+
+/** A number that identifies a function. */
+function numberOf(f: ScalarDefinition): number {
+  let number = functionNumbers.get(f);
+  if (number === undefined) functionNumbers.set(f, (number = nextFunctionNumber++));
   return number;
 }
 
 function definitionOf({ operation, dtype }: Step): Elementwise['value'] {
-  return dtype === 'int32' && operation.integer ? (operation.integer as Elementwise['value']) : operation.value;
+  return dtype === 'int32' && operation.integer ? operation.integer : operation.value;
 }
 
-/** As storing and loading it would round it. */
-function rounded(dtype: DType, code: string): string {
-  if (dtype === 'float32') return `Math.fround(${code})`;
-  if (dtype === 'int32') return `${code} | 0`;
-  return dtype === 'bool' ? `${code} & 255` : code;
+/** Wraps an expression to round as storing it would. */
+function roundSource(dtype: DType, expression: string): string {
+  if (dtype === 'float32') return `Math.fround(${expression})`;
+  if (dtype === 'int32') return `${expression} | 0`;
+  return dtype === 'bool' ? `${expression} & 255` : expression;
 }
 
-function each(count: number, part: (j: number) => string, separator: string): string {
-  return Array.from({ length: count }, (_, j) => part(j)).join(separator);
+/** Joins the source text for j = 0, …, count − 1. */
+function repeatSource(count: number, text: (j: number) => string, separator: string): string {
+  return Array.from({ length: count }, (_, j) => text(j)).join(separator);
 }
 
-/** Values v0, v1, … of a body from the elements of its operands. */
+/** The source of a body: constants v0, v1, … for the elements of its operands and the results of its steps. */
 function bodySource(steps: readonly Step[], arity: number, element: (j: number) => string): string {
-  const computed = steps.map(
-    ({ inputs, dtype }, i) => `v${arity + i} = ${rounded(dtype, `f${i}(${inputs.map((n) => `v${n}`).join(', ')})`)}`,
+  const results = steps.map(
+    ({ inputs, dtype }, i) =>
+      `v${arity + i} = ${roundSource(dtype, `f${i}(${inputs.map((n) => `v${n}`).join(', ')})`)}`,
   );
-  return `const ${[each(arity, (j) => `v${j} = ${element(j)}`, ', '), ...computed].join(', ')};`;
+  return `const ${[repeatSource(arity, (j) => `v${j} = ${element(j)}`, ', '), ...results].join(', ')};`;
 }
 
 function mapSource(steps: readonly Step[], arity: number): string {
-  return `(output, length, inputs, starts, steps) => {
-    const ${each(arity, (j) => `x${j} = inputs[${j}], start${j} = starts[${j}], step${j} = steps[${j}]`, ', ')};
+  return `(output, length, inputs, starts, strides) => {
+    const ${repeatSource(arity, (j) => `x${j} = inputs[${j}], start${j} = starts[${j}], stride${j} = strides[${j}]`, ', ')};
     for (let row = 0, i = 0; row < start0.length; row++) {
-      let ${each(arity, (j) => `at${j} = start${j}[row]`, ', ')};
+      let ${repeatSource(arity, (j) => `index${j} = start${j}[row]`, ', ')};
       for (let k = 0; k < length; k++, i++) {
-        ${bodySource(steps, arity, (j) => `x${j}[at${j}]`)}
+        ${bodySource(steps, arity, (j) => `x${j}[index${j}]`)}
         output[i] = v${arity + steps.length - 1};
-        ${each(arity, (j) => `at${j} += step${j};`, ' ')}
+        ${repeatSource(arity, (j) => `index${j} += stride${j};`, ' ')}
       }
     }
   }`;
@@ -126,12 +137,12 @@ function mapSource(steps: readonly Step[], arity: number): string {
 function reduceSource(steps: readonly Step[], arity: number, index = false): string {
   const combined = `f${steps.length}(accumulator, v${arity + steps.length - 1})`;
   return `(output, inputs, outer, inner, initial) => {
-    const ${each(arity, (j) => `x${j} = inputs[${j}], outer${j} = outer[${j}], inner${j} = inner[${j}]`, ', ')};
+    const ${repeatSource(arity, (j) => `x${j} = inputs[${j}], outer${j} = outer[${j}], inner${j} = inner[${j}]`, ', ')};
     for (let i = 0; i < output.length; i++) {
       let accumulator = initial, last = 0;
-      ${each(arity, (j) => `const at${j} = outer${j}[i];`, ' ')}
+      ${repeatSource(arity, (j) => `const base${j} = outer${j}[i];`, ' ')}
       for (let k = 0; k < inner0.length; k++) {
-        ${bodySource(steps, arity, (j) => `x${j}[at${j} + inner${j}[k]]`)}
+        ${bodySource(steps, arity, (j) => `x${j}[base${j} + inner${j}[k]]`)}
         ${index ? `const next = ${combined}; if (!Object.is(next, accumulator)) { last = k; accumulator = next; }` : `accumulator = ${combined};`}
       }
       output[i] = ${index ? 'last' : 'accumulator'};
@@ -139,8 +150,8 @@ function reduceSource(steps: readonly Step[], arity: number, index = false): str
   }`;
 }
 
-function sharedMap(steps: readonly Step[], arity: number): MapLoop {
-  const body = sharedBody(steps, arity);
+function interpretedMap(steps: readonly Step[], arity: number): MapLoop {
+  const body = interpretedBody(steps, arity);
   return (output, length, inputs, starts, strides) => {
     for (let row = 0, i = 0; row < starts[0]!.length; row++) {
       for (let k = 0; k < length; k++, i++) {
@@ -150,8 +161,8 @@ function sharedMap(steps: readonly Step[], arity: number): MapLoop {
   };
 }
 
-function sharedReduce(steps: readonly Step[], arity: number, { combine, index }: Combine): ReduceLoop {
-  const body = sharedBody(steps, arity);
+function interpretedReduce(steps: readonly Step[], arity: number, { combine, index }: Combination): ReduceLoop {
+  const body = interpretedBody(steps, arity);
   return (output, inputs, outer, inner, initial) => {
     for (let i = 0; i < output.length; i++) {
       let accumulator = initial;
@@ -166,17 +177,20 @@ function sharedReduce(steps: readonly Step[], arity: number, { combine, index }:
   };
 }
 
-function sharedBody(steps: readonly Step[], arity: number): (elements: readonly number[]) => number {
-  const round = {
-    float32: Math.fround,
-    float64: (x: number) => x,
-    int32: (x: number) => x | 0,
-    bool: (x: number) => x & 255,
-  };
+const rounding: Readonly<Record<DType, (x: number) => number>> = {
+  float32: Math.fround,
+  float64: (x) => x,
+  int32: (x) => x | 0,
+  bool: (x) => x & 255,
+};
+
+/** A function from one element of each operand to the body's result. */
+function interpretedBody(steps: readonly Step[], arity: number): (elements: readonly number[]) => number {
   return (elements) => {
     const values = elements.slice(0, arity);
     for (const step of steps) {
-      values.push(round[step.dtype](definitionOf(step)(...step.inputs.map((number) => values[number]!))));
+      const result = definitionOf(step)(...step.inputs.map((number) => values[number]!));
+      values.push(rounding[step.dtype](result));
     }
     return values.at(-1)!;
   };

@@ -3,7 +3,7 @@ import { positions, type Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
 
-/** The product of `Matmul` (ops/matmul.ts), through packed panels. */
+/** The fast version of `Matmul.run` (ops/matmul.ts): bitwise equal, through packed panels. */
 export function multiplyMatrices(output: TypedArray, shape: Shape, [a, b]: readonly [Strided, Strided]): void {
   const [rows, columns] = shape.slice(-2) as [number, number];
   const depth = a.view.shape.at(-1)!;
@@ -13,12 +13,12 @@ export function multiplyMatrices(output: TypedArray, shape: Shape, [a, b]: reado
   const leftPanels = allocatePanels(output, rows, depth);
   const rightPanels = allocatePanels(output, columns, depth);
   for (let batch = 0; batch < left.offsets.length; batch++) {
-    const samePanels = batch > 0 && right.offsets[batch] === right.offsets[batch - 1];
+    const isRightPacked = batch > 0 && right.offsets[batch] === right.offsets[batch - 1];
     const { rowStride, columnStride } = right;
-    pack(leftPanels, rows, depth, { ...left, values: a.values, offset: left.offsets[batch]! });
-    if (!samePanels) {
+    packRows(leftPanels, rows, depth, { ...left, values: a.values, offset: left.offsets[batch]! });
+    if (!isRightPacked) {
       const transposed = { rowStride: columnStride, columnStride: rowStride };
-      pack(rightPanels, columns, depth, { ...transposed, values: b.values, offset: right.offsets[batch]! });
+      packRows(rightPanels, columns, depth, { ...transposed, values: b.values, offset: right.offsets[batch]! });
     }
     const target = { values: output, offset: batch * rows * columns, rowStride: columns, columnOffsets };
     multiplyPanels(leftPanels, rightPanels, rows, columns, depth, target);
@@ -34,7 +34,7 @@ function batchesOf({ view }: Strided): { offsets: Int32Array; rowStride: number;
   };
 }
 
-/** Integers are multiplied as doubles too: exact as long as sums stay below 2⁵³. */
+/** Allocates panels: float32 if the output is, else float64, which holds int32 products exactly as `Matmul.run` does. */
 function allocatePanels(output: TypedArray, count: number, depth: number): TypedArray {
   return allocate(output instanceof Float32Array ? 'float32' : 'float64', panelSize(count, depth));
 }
@@ -46,8 +46,8 @@ interface Matrix {
   readonly columnStride: number;
 }
 
-/** Copies rows of a matrix (or columns, with the strides exchanged) into panels. */
-function pack(
+/** Packs the rows of a matrix into panels; its columns, if the strides are exchanged. */
+function packRows(
   panels: TypedArray,
   count: number,
   depth: number,

@@ -1,19 +1,19 @@
 import type { TypedArray } from '../data/dtype.ts';
 
-// The inner loop of matmul and convolution. Both pack their operands into panels: four rows of the left factor (or four
-// columns of the right one) interleaved, so that a 4×4 tile of the product reads memory in order.
+// The microkernel of matmul and convolution. Operands are packed into panels: four rows of the left factor (or four columns
+// of the right one) interleaved, so that a 4×4 tile of the product reads memory sequentially.
 
-/** The size of panels of four for `count` rows (or columns) of length `depth`. */
+/** The number of elements of the panels for `count` rows (or columns) of length `depth`. */
 export function panelSize(count: number, depth: number): number {
   return Math.ceil(count / 4) * 4 * depth;
 }
 
-/** The index of element k of row (or column) i in panels. */
+/** The index in panels of element k of row (or column) i. */
 export function panelIndex(i: number, k: number, depth: number): number {
   return ((i >> 2) * depth + k) * 4 + (i & 3);
 }
 
-/** Where a product is written: element (i, j) to `offset + i · rowStride + columnOffsets[j]`. */
+/** The destination of a product: element (i, j) is written at index `offset + i · rowStride + columnOffsets[j]`. */
 export interface ProductTarget {
   readonly values: TypedArray;
   readonly offset: number;
@@ -21,7 +21,7 @@ export interface ProductTarget {
   readonly columnOffsets: Int32Array;
 }
 
-/** Writes Σₖ a(i, k) · b(j, k) for `rows` rows i and `count` columns j, summed over k in increasing order, in double precision. */
+/** Computes Σₖ a(i, k) · b(j, k) for `rows` rows i and `count` columns j: in double precision, k in increasing order. */
 export function multiplyPanels(
   a: TypedArray,
   b: TypedArray,

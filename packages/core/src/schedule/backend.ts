@@ -7,37 +7,42 @@ export interface Buffer {
   readonly backend: Backend | undefined;
   readonly dtype: DType;
   readonly size: number;
-  /** Why there are no elements: the error of a device that failed after the work was submitted. */
+  /** The error of a device that failed to compute the elements after the work had been submitted. */
   readonly failure?: Error | undefined;
-  /** A copy of the elements. */
+  /** Copies the elements to a new array, in row-major order. */
   read(): Promise<TypedArray>;
-  /** As {@link read}, synchronously. Throws on backends that compute asynchronously. */
+  /**
+   * As {@link read}, synchronously.
+   * @throws {Error} on backends that compute asynchronously.
+   */
   readSync(): TypedArray;
 }
 
-/** Runs kernels. The core makes graphs, gradients and plans; a backend sees only plans and buffers. */
+/** Stores buffers and runs plans. Graphs and gradients are the core's business: backends see plans and buffers only. */
 export interface Backend {
+  /** The name in error messages. */
   readonly name: string;
-  /** The dtypes it can compute. */
+  /** The supported dtypes. */
   readonly dtypes: readonly DType[];
-  /** The maximum number of operands of a kernel, where it is limited; at least 3. */
+  /** The maximum number of operands of a kernel, at least 3. Default: 16. */
   readonly maxOperands?: number;
-  /** A buffer with these elements. Takes ownership of `values`. */
+  /** Creates a buffer of the elements. Takes ownership of `values`. */
   upload(values: TypedArray, dtype: DType): Buffer;
-  /** An uninitialized buffer for the result of a plan. */
+  /** Creates an uninitialized buffer of `size` elements, for a result of a plan. */
   allocate(dtype: DType, size: number): Buffer;
   /**
-   * Runs all kernels of a plan in order, from the bound inputs into the outputs. An output may be the same buffer as an
-   * input: a variable that is written in place. Fills `timings` with the milliseconds of each kernel, at the latest when
-   * {@link flushTimings} settles; throws before anything runs if kernels cannot be timed.
+   * Runs the kernels of a plan in order, with its inputs and outputs bound to buffers. An output may be bound to the same
+   * buffer as an input: a variable that is written in place. Fills `timings` with the milliseconds of each kernel, at the
+   * latest when {@link flushTimings} settles.
+   * @throws {Error} before anything runs, if `timings` is given and kernels cannot be timed.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void;
-  /** Waits for the timings of all plans executed so far, on backends that compute asynchronously. */
+  /** Waits until the timings of all plans executed so far are filled. For backends that compute asynchronously. */
   flushTimings?(): Promise<void>;
   /** Called after each asynchronous `evaluate`. Yields to the event loop so that finalizers can free unreachable buffers. */
   yieldToCollector?(): Promise<void> | undefined;
-  /** The generated source of each kernel of a plan, for people to read. */
+  /** The generated source of each kernel of a plan, for `explain`. */
   sourcesOf?(plan: Plan): readonly string[];
-  /** Frees what was kept for a plan that will not be executed again. */
+  /** Frees compiled code and other resources of a plan that will not be executed again. */
   release?(plan: Plan): void;
 }

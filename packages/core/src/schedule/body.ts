@@ -1,15 +1,15 @@
-// Bodies: how the scheduler builds the expression of a kernel from the operations that are fused into it.
+// Builds the bodies of kernels from the operations that are fused into them.
 import { bytesPerElement, type DType } from '../data/dtype.ts';
 import type { Body, Kernel, Operand, Slot, Step } from './kernel.ts';
 import type { ScalarFunction } from '../scalar/function.ts';
 import { contiguous, isContiguous, sameShape, type Shape, type View } from '../data/shape.ts';
 
-/** A body that only reads a slot. */
+/** The body that reads a slot, without steps. */
 export function readSlot(slot: Slot, shape: Shape): Body {
   return { operands: [{ slot, view: contiguous(shape) }], steps: [] };
 }
 
-/** The body with the view of every operand mapped, or `undefined` if one cannot be. */
+/** Maps the views of all operands; `undefined` if `map` returns `undefined` for one. */
 export function mapViews(body: Body, map: (view: View) => View | undefined): Body | undefined {
   const operands: Operand[] = [];
   for (const { slot, view } of body.operands) {
@@ -20,7 +20,7 @@ export function mapViews(body: Body, map: (view: View) => View | undefined): Bod
   return { operands, steps: body.steps };
 }
 
-/** Applies an operation to the results of bodies of one shape. What they have in common is read and computed once. */
+/** Applies an operation to the results of bodies of equal shape. Operands and steps they have in common are merged. */
 export function applyStep(operation: ScalarFunction, inputs: readonly Body[], dtype: DType): Body {
   const operands: Operand[] = [];
   const operandNumbers = inputs.map((body) => body.operands.map((operand) => addOperand(operands, operand)));
@@ -29,18 +29,18 @@ export function applyStep(operation: ScalarFunction, inputs: readonly Body[], dt
     const numbers = [...operandNumbers[i]!];
     for (const step of body.steps) {
       const renumbered = { ...step, inputs: step.inputs.map((number) => numbers[number]!) };
-      const known = steps.findIndex((other) => sameStep(other, renumbered));
-      numbers.push(operands.length + (known < 0 ? steps.push(renumbered) - 1 : known));
+      const existing = steps.findIndex((other) => sameStep(other, renumbered));
+      numbers.push(operands.length + (existing < 0 ? steps.push(renumbered) - 1 : existing));
     }
     return resultOf(body, numbers);
   });
   return { operands, steps: [...steps, { operation, inputs: results, dtype }] };
 }
 
-/** The body with the operand that is read from `slot` as operand 0. */
+/** Moves the operand that is read from `slot` to number 0. */
 export function moveOperandFirst(body: Body, slot: Slot): Body {
-  const at = body.operands.findIndex((operand) => operand.slot === slot);
-  const order = [at, ...[...body.operands.keys()].filter((i) => i !== at)];
+  const first = body.operands.findIndex((operand) => operand.slot === slot);
+  const order = [first, ...[...body.operands.keys()].filter((i) => i !== first)];
   const numbers = order.map((_, i) => order.indexOf(i));
   return {
     operands: order.map((i) => body.operands[i]!),
@@ -48,13 +48,13 @@ export function moveOperandFirst(body: Body, slot: Slot): Body {
   };
 }
 
-/** Everything that a kernel reads, its epilogue included. */
+/** All operands of a kernel, including those of its epilogue. */
 export function operandsOf(kernel: Kernel): readonly Operand[] {
   if (kernel.kind !== 'routine') return kernel.body.operands;
   return kernel.epilogue ? [...kernel.operands, ...kernel.epilogue.operands.slice(1)] : kernel.operands;
 }
 
-/** The kernel with its operands and output in other slots. */
+/** Replaces the slots of a kernel's operands and output. */
 export function mapSlots(kernel: Kernel, map: (slot: Slot) => Slot): Kernel {
   const operand = <Read extends Operand>({ slot, view }: Read): Operand => ({ slot: map(slot), view });
   const mapBody = ({ operands, steps }: Body): Body => ({ operands: operands.map(operand), steps });
@@ -70,8 +70,8 @@ export function mapSlots(kernel: Kernel, map: (slot: Slot) => Slot): Kernel {
 }
 
 /**
- * Whether the kernel may write over the slot: it reads each element of it, and no other, just before it writes that one.
- * (An epilogue may not: its routine has written the output before the epilogue reads anything.)
+ * Whether the kernel may write its output over a slot that it reads: a map that reads no element of the slot after
+ * overwriting it. (Not a routine with an epilogue, which reads its operands after the routine has written the output.)
  */
 export function worksInPlace(kernel: Kernel, slot: Slot): boolean {
   return (
@@ -86,10 +86,10 @@ function resultOf({ operands, steps }: Body, numbers: readonly number[]): number
   return numbers[operands.length + steps.length - 1]!;
 }
 
-/** The number of an operand among those of a body; adds it if it is new. */
+/** Returns the number of an operand in the list, to which it is added if it is new. */
 function addOperand(operands: Operand[], operand: Operand): number {
-  const known = operands.findIndex(({ slot, view }) => slot === operand.slot && sameView(view, operand.view));
-  return known < 0 ? operands.push(operand) - 1 : known;
+  const existing = operands.findIndex(({ slot, view }) => slot === operand.slot && sameView(view, operand.view));
+  return existing < 0 ? operands.push(operand) - 1 : existing;
 }
 
 function sameView(a: View, b: View): boolean {

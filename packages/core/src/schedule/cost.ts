@@ -2,10 +2,10 @@ import type { ScalarFunction } from '../scalar/function.ts';
 import { parameter, scalarTypeOf, type Scalar, type ScalarType } from '../scalar/scalar.ts';
 import type { Body } from './kernel.ts';
 
-/** The cost of an operation without an expression: a transcendental function or a call, in nodes of arithmetic. */
+/** The cost of a transcendental function or a call, in nodes of arithmetic. */
 const functionCost = 64;
 
-/** The work of a body for each element, in nodes of arithmetic. */
+/** The cost of a body per element, in nodes of arithmetic. */
 export function costOf({ operands, steps }: Body): number {
   const types = operands.map(({ slot }) => scalarTypeOf(slot.dtype));
   let cost = 0;
@@ -19,12 +19,12 @@ export function costOf({ operands, steps }: Body): number {
   return cost;
 }
 
-const knownCosts = new WeakMap<ScalarFunction, Map<string, number>>();
+const cachedCosts = new WeakMap<ScalarFunction, Map<string, number>>();
 
-/** The nodes of an operation's expression, except what is rarely computed. A condition counts its conversion as well. */
+/** The number of nodes of an operation's expression, without rare branches. A condition's conversion to a number adds one. */
 export function stepCost(operation: ScalarFunction, types: readonly ScalarType[]): number {
-  let costs = knownCosts.get(operation);
-  if (!costs) knownCosts.set(operation, (costs = new Map()));
+  let costs = cachedCosts.get(operation);
+  if (!costs) cachedCosts.set(operation, (costs = new Map()));
   const key = types.join();
   let cost = costs.get(key);
   if (cost === undefined) {
@@ -37,10 +37,10 @@ export function stepCost(operation: ScalarFunction, types: readonly ScalarType[]
 }
 
 function countNodes(root: Scalar): number {
-  const seen = new Set<Scalar>();
+  const visited = new Set<Scalar>();
   const visit = (node: Scalar): number => {
-    if (seen.has(node) || node.operation === 'parameter' || node.operation === 'constant') return 0;
-    seen.add(node);
+    if (visited.has(node) || node.operation === 'parameter' || node.operation === 'constant') return 0;
+    visited.add(node);
     const inputs = node.operation === 'rarely' ? node.inputs.filter((_, i) => i !== 1) : node.inputs;
     return inputs.reduce((sum, input) => sum + visit(input), node.operation === 'call' ? functionCost : 1);
   };

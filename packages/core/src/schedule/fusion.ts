@@ -1,4 +1,4 @@
-// The decisions of fusion: which bodies are computed once and stored, and which maps become epilogues of routines.
+// Fusion decisions: which bodies are stored instead of recomputed by each reader, and which maps become epilogues of routines.
 import { isContiguous, type View } from '../data/shape.ts';
 import { isLeaf } from '../graph/order.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -6,33 +6,34 @@ import { moveOperandFirst, operandsOf } from './body.ts';
 import { costOf } from './cost.ts';
 import type { Body, Kernel, RoutineKernel, Slot } from './kernel.ts';
 
-/** The maximum number of steps of a kernel: a limit to the code generated for it. */
+/** The maximum number of steps of a kernel, which limits the size of generated code. */
 export const maxSteps = 48;
 
-/** What is recomputed rather than stored costs at most this: a few additions and comparisons, no exponential. */
+/** The maximum cost of a body that is recomputed instead of stored: a few additions and comparisons, no exponential. */
 const maxRecomputedCost = 8;
 
 /** How a tensor is used. */
 export interface Demand {
-  /** The number of kernels that read it, if each that can recomputes it. */
+  /** The number of kernels that read it, assuming that movements are views and cost nothing. */
   readonly uses: number;
-  /** Whether something reads its elements more than once each: it is broadcast, or read in overlapping windows. */
+  /** Whether a reader reads elements more than once: by broadcasting or overlapping windows. */
   readonly isRepeated: boolean;
 }
 
+/** Computes the demand for each tensor of a graph in topological order. */
 export function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
   const demands = new Map<Tensor, Demand>(order.map((tensor) => [tensor, { uses: 0, isRepeated: false }]));
   for (const tensor of order.toReversed()) {
     if (isLeaf(tensor)) continue;
     const { kind } = tensor.primitive;
-    const own = demands.get(tensor)!;
+    const demand = demands.get(tensor)!;
     for (const input of tensor.inputs) {
       const { uses, isRepeated } = demands.get(input)!;
       const isLarger = (kind === 'movement' || kind === 'elementwise') && tensor.size > input.size;
       demands.set(
         input,
         kind === 'movement'
-          ? { uses: uses + own.uses, isRepeated: isRepeated || own.isRepeated || isLarger }
+          ? { uses: uses + demand.uses, isRepeated: isRepeated || demand.isRepeated || isLarger }
           : { uses: uses + 1, isRepeated: isRepeated || isLarger },
       );
     }
@@ -40,7 +41,7 @@ export function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
   return demands;
 }
 
-/** Whether a body is better computed once and stored than recomputed by all that read it. */
+/** Whether it is cheaper to compute a body once and store it than to recompute it in every reader. */
 export function isWorthStoring(body: Body, { uses, isRepeated }: Demand): boolean {
   if (isRepeated) return true;
   if (uses <= 1) return false;
@@ -54,7 +55,7 @@ function isBroadcast({ shape, strides }: View): boolean {
   return strides.some((stride, axis) => stride === 0 && shape[axis]! > 1);
 }
 
-/** Makes maps epilogues of the routines whose results they alone read, element by element. */
+/** Merges maps into routines as epilogues: a map that is the only reader of a routine's result, element by element. */
 export function absorbEpilogues(
   kernels: readonly Kernel[],
   overwritten: ReadonlySet<Slot>,
@@ -65,7 +66,7 @@ export function absorbEpilogues(
   const absorbed = new Set<Kernel>();
   const merged = kernels.map((kernel): Kernel => {
     if (kernel.kind === 'routine') routines.set(kernel.output, kernel);
-    // A routine writes its output before the epilogue reads: not over the old value of a variable.
+    // Excludes outputs that overwrite a variable: the routine would destroy the old value before the epilogue reads it.
     if (kernel.kind !== 'map' || overwritten.has(kernel.output)) return kernel;
     const { body, output } = kernel;
     const operand = body.operands.findLast(

@@ -2,33 +2,35 @@ import { applyStep, mapSlots, operandsOf, readSlot, worksInPlace } from './body.
 import type { Kernel, Slot } from './kernel.ts';
 import { Cast } from '../ops/cast.ts';
 
-/** An output that is the same memory as inputs of the plan: a variable that gets its new value in place. */
+/** An output that shares memory with inputs of the plan: a variable whose new value is written in place. */
 export interface Overwrite {
+  /** The output. */
   readonly slot: Slot;
+  /** The inputs that it overwrites. */
   readonly replaced: ReadonlySet<Slot>;
 }
 
 /**
- * The kernels in an order in which each comes after those whose results it reads, and whatever overwrites a variable
- * after all that read its old value; overwriting comes last, so that an error in another kernel leaves variables as they
- * were. Where two updates wait for each other (variables that are exchanged), one is computed beside and copied.
+ * Orders kernels so that each runs after those whose results it reads, and those that overwrite a variable after all that
+ * read its old value. Overwriting kernels come last, so that an error in another kernel leaves variables unchanged. If
+ * updates wait for each other (variables that are swapped), one is written to a temporary and copied at the end.
  */
 export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Overwrite[]): Kernel[] {
   if (overwrites.length === 0) return [...kernels];
   const pending = new Map(overwrites.map((overwrite) => [overwrite.slot, overwrite]));
-  /** For each slot that is replaced, the kernels that have not read it yet. */
   const readers = new Map<Slot, Set<Kernel>>();
   const writers = new Map<Slot, Kernel>();
   const result: Kernel[] = [];
   const copies: Kernel[] = [];
 
-  const late: Kernel[] = [];
-  const lateSlots = new Set<Slot>();
+  /** The kernels that overwrite a variable, and all that depend on them. */
+  const deferred: Kernel[] = [];
+  const deferredSlots = new Set<Slot>();
   for (const kernel of kernels) {
     const operands = operandsOf(kernel);
-    if (pending.has(kernel.output) || operands.some(({ slot }) => lateSlots.has(slot))) {
-      late.push(kernel);
-      lateSlots.add(kernel.output);
+    if (pending.has(kernel.output) || operands.some(({ slot }) => deferredSlots.has(slot))) {
+      deferred.push(kernel);
+      deferredSlots.add(kernel.output);
       writers.set(kernel.output, kernel);
       for (const { slot } of operands) {
         if (!readers.has(slot)) readers.set(slot, new Set());
@@ -39,7 +41,7 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
     }
   }
 
-  const waiting = new Set(late);
+  const waiting = new Set(deferred);
   const mayWrite = (kernel: Kernel): boolean => {
     const overwrite = pending.get(kernel.output);
     if (!overwrite) return true;
@@ -64,27 +66,26 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
     const before = waiting.size;
     for (const kernel of waiting) if (mayRead(kernel) && mayWrite(kernel)) emit(kernel);
     if (waiting.size < before) continue;
-    // All that are left wait for each other: one is written beside, which others that read its slot must follow.
+    // Breaks a cycle: one of the remaining kernels writes to a temporary instead, from which the others read.
     const blocked = [...waiting].find(mayRead)!;
     const { output } = blocked;
-    const beside: Slot = { kind: 'arena', byteOffset: 0, dtype: output.dtype, size: output.size };
-    copies.push(copyOf(beside, output));
+    const temporary: Slot = { kind: 'arena', byteOffset: 0, dtype: output.dtype, size: output.size };
+    copies.push(copyKernel(temporary, output));
     pending.delete(output);
-    redirect(output, beside);
+    redirect(output, temporary);
   }
   return [...result, ...copies];
 
-  /** Lets the kernels that wait write and read another slot. */
+  /** Redirects reads and writes of waiting kernels to another slot. */
   function redirect(from: Slot, to: Slot): void {
-    // A list of its own: the set changes on the way.
-    const all = Array.from(waiting);
-    for (const kernel of all) {
-      const changed = redirectKernel(kernel, from, to);
-      if (changed === kernel) continue;
+    // Iterates over a copy, since the set changes in the loop.
+    for (const kernel of Array.from(waiting)) {
+      const redirected = redirectKernel(kernel, from, to);
+      if (redirected === kernel) continue;
       waiting.delete(kernel);
-      waiting.add(changed);
-      for (const set of readers.values()) if (set.delete(kernel)) set.add(changed);
-      for (const [slot, writer] of writers) if (writer === kernel) writers.set(slot === from ? to : slot, changed);
+      waiting.add(redirected);
+      for (const set of readers.values()) if (set.delete(kernel)) set.add(redirected);
+      for (const [slot, writer] of writers) if (writer === kernel) writers.set(slot === from ? to : slot, redirected);
     }
   }
 }
@@ -94,7 +95,7 @@ function redirectKernel(kernel: Kernel, from: Slot, to: Slot): Kernel {
   return mapSlots(kernel, (slot) => (slot === from ? to : slot));
 }
 
-function copyOf(from: Slot, to: Slot): Kernel {
+function copyKernel(from: Slot, to: Slot): Kernel {
   const shape = [from.size];
   return { kind: 'map', body: applyStep(Cast, [readSlot(from, shape)], to.dtype), shape, output: to };
 }

@@ -12,16 +12,16 @@ import { arenaSlot, placeInArena } from './memory.ts';
 import { orderKernels } from './order.ts';
 
 export interface ScheduleOptions {
-  /** Whether operations are fused into kernels; otherwise each has its own, and the meaning is the same. Default: true. */
+  /** Whether to fuse operations into kernels, which does not change results. Default: true. */
   readonly fuse?: boolean;
-  /** The maximum number of operands of a kernel: a limit to the code generated for it. Default: 16. */
+  /** The maximum number of operands of a kernel, which limits the size of generated code. Default: 16. */
   readonly maxOperands?: number;
 }
 
 /**
- * Turns a graph into kernels in order. Movements become views that kernels read through. Elementwise operations are
- * deferred: each stays a body until something needs its values in memory, so that chains and trees of them end up in the
- * kernel of the map or reduction that uses them, or in the epilogue of the routine that feeds them.
+ * Schedules a graph: turns it into kernels in execution order. Movements become views of operands. Elementwise operations
+ * stay bodies until a reader needs their values in memory, so that chains and trees of them are fused into the map or
+ * reduction that uses them, or into the epilogue of the routine that they follow.
  */
 export function schedule(targets: Targets, { fuse = true, maxOperands = 16 }: ScheduleOptions = {}): Plan {
   const { kernels, inputs, outputs } = new Scheduler(targets, fuse, maxOperands).run();
@@ -39,7 +39,7 @@ interface Scheduled {
   readonly kernels: readonly Kernel[];
   /** The slots of the leaves, in the order in which they are bound. */
   readonly inputs: ReadonlyMap<Tensor, Slot>;
-  /** The slots of results, then of updates. */
+  /** The slots of results, followed by those of updates. */
   readonly outputs: readonly Slot[];
 }
 
@@ -49,9 +49,9 @@ class Scheduler {
   readonly #maxOperands: number;
   readonly #demands: Map<Tensor, Demand>;
   readonly #kernels: Kernel[] = [];
-  /** Each tensor in terms of what is in memory. */
+  /** The body of each tensor, over slots. */
   readonly #bodies = new Map<Tensor, Body>();
-  /** The outputs that tensors are computed into. */
+  /** The outputs of the plan that tensors are computed into directly. */
   readonly #destinations = new Map<Tensor, Slot>();
 
   constructor(targets: Targets, fuse: boolean, maxOperands: number) {
@@ -63,9 +63,9 @@ class Scheduler {
 
   run(): Scheduled {
     const { order, results, updates } = this.#targets;
-    const wanted = [...results, ...updates.map(({ value }) => value)];
-    const outputs = wanted.map(({ dtype, size }, index): Slot => ({ kind: 'output', index, dtype, size }));
-    this.#chooseDestinations(wanted, outputs);
+    const outputTensors = [...results, ...updates.map(({ value }) => value)];
+    const outputs = outputTensors.map(({ dtype, size }, index): Slot => ({ kind: 'output', index, dtype, size }));
+    this.#chooseDestinations(outputTensors, outputs);
     const inputs = new Map<Tensor, Slot>();
     for (const tensor of order) {
       if (isLeaf(tensor)) {
@@ -78,22 +78,22 @@ class Scheduler {
       if (this.#destinations.has(tensor) || this.#mustBeStored(tensor)) this.#store(tensor);
     }
     outputs.forEach((slot, i) => {
-      const tensor = wanted[i]!;
+      const tensor = outputTensors[i]!;
       if (this.#destinations.get(tensor) !== slot) this.#write(this.#bodyOf(tensor), tensor, slot);
     });
     return { kernels: this.#kernels, inputs, outputs };
   }
 
-  #chooseDestinations(wanted: readonly Tensor[], outputs: readonly Slot[]): void {
-    // A tensor is computed into the first output that wants it; others are copies.
-    wanted.forEach((tensor, i) => {
+  #chooseDestinations(outputTensors: readonly Tensor[], outputs: readonly Slot[]): void {
+    // A tensor is computed into its first output, and copied to others.
+    outputTensors.forEach((tensor, i) => {
       if (!this.#destinations.has(tensor)) this.#destinations.set(tensor, outputs[i]!);
     });
-    // A reshaped result is computed in place, too: a sum without its axes, the rows of a product as batches.
-    wanted.forEach((tensor, i) => {
-      const origin = reshapeSource(tensor);
-      if (this.#destinations.get(tensor) === outputs[i] && !isLeaf(origin) && !this.#destinations.has(origin)) {
-        this.#destinations.set(origin, outputs[i]!);
+    // The source of a reshaped target is computed into the output, too: a sum without its axes, the rows of a matrix product.
+    outputTensors.forEach((tensor, i) => {
+      const source = reshapeSource(tensor);
+      if (this.#destinations.get(tensor) === outputs[i] && !isLeaf(source) && !this.#destinations.has(source)) {
+        this.#destinations.set(source, outputs[i]!);
       }
     });
   }
@@ -106,7 +106,7 @@ class Scheduler {
     const { primitive } = tensor;
     switch (primitive.kind) {
       case 'source':
-        throw new Error(`schedule: a ${primitive.name} is bound, not computed`);
+        throw new Error(`schedule: a ${primitive.name} source is a leaf and cannot be lowered`);
       case 'movement':
         return this.#lowerMovement(primitive, tensor);
       case 'elementwise':
@@ -120,34 +120,34 @@ class Scheduler {
 
   #lowerMovement(primitive: ViewRule, tensor: Tensor): Body {
     const [input] = tensor.inputs as [Tensor];
-    const through = (view: View): View | undefined => primitive.view(view, tensor);
-    const body = mapViews(this.#bodyOf(input), through);
+    const applyView = (view: View): View | undefined => primitive.view(view, tensor);
+    const body = mapViews(this.#bodyOf(input), applyView);
     if (body) return body;
-    const copied = this.#write(this.#bodyOf(input), input, arenaSlot(input.shape, input.dtype));
-    this.#bodies.set(input, copied);
-    return mapViews(copied, through)!;
+    const copy = this.#write(this.#bodyOf(input), input, arenaSlot(input.shape, input.dtype));
+    this.#bodies.set(input, copy);
+    return mapViews(copy, applyView)!;
   }
 
   #lowerElementwise(primitive: Elementwise, { inputs, shape, dtype }: Tensor): Body {
-    const expanded = (input: Tensor): Body => mapViews(this.#bodyOf(input), (view) => expandView(view, shape))!;
-    const body = applyStep(primitive, inputs.map(expanded), dtype);
+    const expandInput = (input: Tensor): Body => mapViews(this.#bodyOf(input), (view) => expandView(view, shape))!;
+    const body = applyStep(primitive, inputs.map(expandInput), dtype);
     if (body.operands.length <= this.#maxOperands && body.steps.length <= maxSteps) return body;
     for (const input of inputs) this.#store(input);
-    return applyStep(primitive, inputs.map(expanded), dtype);
+    return applyStep(primitive, inputs.map(expandInput), dtype);
   }
 
   #lowerReduce(operation: Reduce, tensor: Tensor): Body {
     const [input] = tensor.inputs as [Tensor];
     const reduced = tensor.attributes['axes'] as readonly number[];
-    const kept = input.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
-    const axes = [...kept, ...reduced];
+    const keptAxes = input.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
+    const axes = [...keptAxes, ...reduced];
     const output = this.#slotFor(tensor);
     this.#kernels.push({
       kind: 'reduce',
       operation,
       body: mapViews(this.#bodyOf(input), (view) => permuteView(view, axes))!,
       shape: axes.map((axis) => input.shape[axis]!),
-      kept: kept.length,
+      kept: keptAxes.length,
       output,
     });
     return readSlot(output, tensor.shape);
@@ -164,7 +164,7 @@ class Scheduler {
     return this.#destinations.get(tensor) ?? arenaSlot(tensor.shape, tensor.dtype);
   }
 
-  /** Puts the tensor's values into memory, unless they are there, and returns how to read them. */
+  /** Stores the tensor's values unless they are in memory already, and returns the body that reads them. */
   #store(tensor: Tensor): Body {
     const body = this.#bodyOf(tensor);
     const destination = this.#destinations.get(tensor);
@@ -174,10 +174,10 @@ class Scheduler {
     return stored;
   }
 
-  /** Writes the tensor's values row by row, where they may be read through any view. */
+  /** Adds a kernel that writes the tensor's values contiguously, and returns the body that reads them. */
   #write(body: Body, { shape }: Tensor, output: Slot): Body {
-    const written = body.steps.length > 0 ? body : applyStep(Cast, [body], output.dtype);
-    this.#kernels.push({ kind: 'map', body: written, shape, output });
+    const bodyWithSteps = body.steps.length > 0 ? body : applyStep(Cast, [body], output.dtype);
+    this.#kernels.push({ kind: 'map', body: bodyWithSteps, shape, output });
     return readSlot(output, shape);
   }
 
@@ -190,7 +190,7 @@ class Scheduler {
 
 type ViewRule = { view(input: View, output: Tensor): View | undefined };
 
-/** A routine kernel before its name decides the types of operands and attributes. */
+/** A routine kernel without the types that its name implies for operands and attributes. */
 interface UntypedRoutineKernel extends Omit<MapKernel, 'kind' | 'body'> {
   readonly kind: 'routine';
   readonly name: RoutineName;
@@ -214,19 +214,19 @@ function routineKernel(
     shape,
     output,
   };
-  // The node was made by `applyRoutine`, which checks these types.
+  // `applyRoutine`, which created the node, has checked these types.
   return kernel as unknown as RoutineKernel;
 }
 
 /** Follows reshapes back to their source. */
 function reshapeSource(tensor: Tensor): Tensor {
-  let origin = tensor;
-  while (!isLeaf(origin) && origin.primitive.kind === 'movement') {
-    const movement: ViewRule = origin.primitive;
-    const [input] = origin.inputs as [Tensor];
-    const view = movement.view(contiguous(input.shape), origin);
-    if (!view || !isContiguous(view) || input.size !== origin.size) break;
-    origin = input;
+  let source = tensor;
+  while (!isLeaf(source) && source.primitive.kind === 'movement') {
+    const movement: ViewRule = source.primitive;
+    const [input] = source.inputs as [Tensor];
+    const view = movement.view(contiguous(input.shape), source);
+    if (!view || !isContiguous(view) || input.size !== source.size) break;
+    source = input;
   }
-  return origin;
+  return source;
 }
