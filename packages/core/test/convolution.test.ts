@@ -169,13 +169,13 @@ describe('conv2d', () => {
   test.each([
     [
       () => zeros([4, 5, 5]).conv2d(weight),
-      'conv2d: needs images [N, C, H, W] and a weight [O, C / groups, kh, kw], got [4, 5, 5] and [2, 4, 3, 3]',
+      'conv2d: expected images [N, C, H, W] and a weight [O, C / groups, kh, kw], got [4, 5, 5] and [2, 4, 3, 3]',
     ],
     [
       () => x.conv2d(zeros([2, 3, 3, 3])),
       'conv2d: images [1, 4, 5, 5] have 4 channels, but the weight [2, 3, 3, 3] in 1 group(s) needs 3',
     ],
-    [() => x.conv2d(zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 outputs must split evenly'],
+    [() => x.conv2d(zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 output channels must be divisible by 2'],
     [() => x.conv2d(weight, { groups: 0 }), 'conv2d: groups must be an integer ≥ 1, got 0'],
     [() => x.conv2d(zeros([2, 4, 6, 3])), 'conv2d: a window of [6, 3] does not fit the padded images [1, 4, 5, 5]'],
     [
@@ -185,7 +185,7 @@ describe('conv2d', () => {
     [() => x.conv2d(weight, { stride: 0 }), 'conv2d: stride must be an integer ≥ 1 or a pair of them, got 0'],
     [
       () => x.conv2d(weight, { dilation: [1, 0.5] }),
-      'conv2d: dilation must be an integer ≥ 1 or a pair of them, got [1,0.5]',
+      'conv2d: dilation must be an integer ≥ 1 or a pair of them, got [1, 0.5]',
     ],
     [() => x.conv2d(weight, { padding: -1 }), 'conv2d: padding must be an integer ≥ 0 or a pair of them, got -1'],
     [
@@ -302,11 +302,11 @@ describe('pooling', () => {
 
   const x = zeros([1, 1, 3, 3]);
   test.each([
-    [() => zeros([3, 3]).maxPool2d({ kernelSize: 2 }), 'maxPool2d: needs images [N, C, H, W], got [3, 3]'],
+    [() => zeros([3, 3]).maxPool2d({ kernelSize: 2 }), 'maxPool2d: expected images [N, C, H, W], got [3, 3]'],
     [() => x.maxPool2d({ kernelSize: 4 }), 'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]'],
     [
       () => x.avgPool2d({ kernelSize: [2, 0] }),
-      'avgPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got [2,0]',
+      'avgPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got [2, 0]',
     ],
     [() => x.avgPool2d({ kernelSize: 2, stride: 0 }), 'avgPool2d: stride must be an integer ≥ 1'],
     [() => x.avgPool2d({ kernelSize: 2, padding: -1 }), 'avgPool2d: padding must be an integer ≥ 0'],

@@ -96,11 +96,11 @@ describe('tensor', () => {
     [[[1, 2], [3]], 'tensor: rows differ in length: expected 2 at depth 1, got an array of 1'],
     [[[1], 2], 'tensor: rows differ in depth: expected an array of 1 at depth 1, got 2'],
     [[1, [2]], 'tensor: rows differ in length: expected a number at depth 1, got an array of 1'],
-    [['1'], 'tensor: values are numbers or booleans in nested arrays, got 1'],
-    [undefined, 'tensor: values are numbers or booleans in nested arrays, got undefined'],
-    [null, 'tensor: values are numbers or booleans in nested arrays, got null'],
-    [[null], 'tensor: values are numbers or booleans in nested arrays, got null'],
-    [{}, 'tensor: values are numbers or booleans in nested arrays, got [object Object]'],
+    [['1'], 'tensor: values must be numbers or booleans in nested arrays, got "1"'],
+    [undefined, 'tensor: values must be numbers or booleans in nested arrays, got undefined'],
+    [null, 'tensor: values must be numbers or booleans in nested arrays, got null'],
+    [[null], 'tensor: values must be numbers or booleans in nested arrays, got null'],
+    [{}, 'tensor: values must be numbers or booleans in nested arrays, got Object'],
     [BigInt64Array.of(1n), 'tensor: a BigInt64Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
     [Uint32Array.of(1), 'tensor: a Uint32Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
     [new DataView(new ArrayBuffer(4)), 'tensor: a DataView cannot be a tensor'],
@@ -112,7 +112,7 @@ describe('tensor', () => {
     expect(() => tensor([1, 2, 3], { shape: [2, 2] })).toThrow(
       'tensor: 3 values do not fill the shape [2, 2], which holds 4',
     );
-    expect(() => tensor([1], { shape: [-1] })).toThrow('tensor: a shape is an array of integers ≥ 0, got [-1]');
+    expect(() => tensor([1], { shape: [-1] })).toThrow('tensor: shape must be an array of integers ≥ 0, got [-1]');
     expect(() => tensor([1], { dtype: 'float16' as DType })).toThrow(
       'tensor: unknown dtype "float16"; expected float32, float64, int32 or bool',
     );
@@ -147,10 +147,10 @@ describe('filled tensors', () => {
   });
 
   test.each([
-    [() => zeros(3 as unknown as number[]), 'zeros: a shape is an array of integers ≥ 0, got 3'],
-    [() => ones([-1]), 'ones: a shape is an array of integers ≥ 0, got [-1]'],
-    [() => full([1.5], 0), 'full: a shape is an array of integers ≥ 0, got [1.5]'],
-    [() => full([1], '1' as unknown as number), 'full: the value is a number or boolean, got 1'],
+    [() => zeros(3 as unknown as number[]), 'zeros: shape must be an array of integers ≥ 0, got 3'],
+    [() => ones([-1]), 'ones: shape must be an array of integers ≥ 0, got [-1]'],
+    [() => full([1.5], 0), 'full: shape must be an array of integers ≥ 0, got [1.5]'],
+    [() => full([1], '1' as unknown as number), 'full: value must be a number or a boolean, got "1"'],
     [() => zeros([1], { dtype: 'half' as DType }), 'zeros: unknown dtype "half"'],
     [() => zerosLike([1] as unknown as Tensor), 'zerosLike: expected a tensor, got Array'],
     [() => onesLike(1 as unknown as Tensor), 'onesLike: expected a tensor, got 1'],
@@ -199,7 +199,7 @@ test.each([
 ] as const)('%s takes its dtype in an object', (name, make) => {
   expect(make({ dtype: 'int32' }).dtype).toBe('int32');
   expect(() => make('int32' as unknown as TensorOptions)).toThrow(
-    `${name}: options are an object, such as { dtype: 'int32' }, got int32`,
+    `${name}: options must be an object such as { dtype: 'int32' }, got "int32"`,
   );
 });
 
@@ -231,7 +231,7 @@ describe('linspace and eye', () => {
       [0, 1, 0],
     ]);
     expect(eye(0).shape).toEqual([0, 0]);
-    expect(() => eye(-1)).toThrow('eye: a shape is an array of integers ≥ 0, got [-1]');
+    expect(() => eye(-1)).toThrow('eye: rows must be an integer ≥ 0, got -1');
   });
 });
 

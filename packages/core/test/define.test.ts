@@ -95,7 +95,7 @@ describe('operations that users define', () => {
 
   test('need a derivative and a domain for each input', () => {
     expect(() => defineBinary(plain as never)).toThrow(
-      `plain: an operation of 2 input(s) needs as many derivatives (or 'zero') and domains, got 1 and 1`,
+      `plain: expected 2 derivative(s) or 'zero', and 2 domain(s), got 1 and 1`,
     );
     expect(() => defineBinary({ ...plain, derivatives: 'zero' } as never)).toThrow(`got 'zero' and 1`);
     expect(() => defineUnary({ ...plain, domain: [] } as never)).toThrow('got 1 and 0');

@@ -57,9 +57,9 @@ describe('promotion of two tensors', () => {
     expect(one('int32').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(one('bool').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(() => one('float32').bitwiseAnd(one('int32'))).toThrow(
-      "bitwiseAnd: needs int32 tensors, got float32; convert with astype('int32')",
+      "bitwiseAnd: expected int32 tensors, got float32; convert with astype('int32')",
     );
-    expect(() => one('int32').bitwiseAnd(0.5)).toThrow(/bitwiseAnd: needs int32/);
+    expect(() => one('int32').bitwiseAnd(0.5)).toThrow(/bitwiseAnd: expected int32/);
   });
 
   test('promote takes the wider', () => {

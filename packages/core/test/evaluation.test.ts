@@ -127,18 +127,20 @@ describe('evaluate', () => {
     ]);
     expect(await x.sum().item()).toBe(6);
     await expect(x.item()).rejects.toThrow(
-      'item: a tensor of shape [2, 2] has 4 elements, not one; use data() or toArray()',
+      'item: expected a tensor of one element, got 4 of shape [2, 2]; use data() or toArray()',
     );
-    expect(() => zeros([0]).itemSync()).toThrow('item: a tensor of shape [0] has 0 elements');
+    expect(() => zeros([0]).itemSync()).toThrow('item: expected a tensor of one element, got 0 of shape [0]');
   });
 
   test.each([undefined, null, 3, 'loss', () => 0])('%s is an error', (value) => {
-    expect(() => evaluateSync(value)).toThrow('evaluate: expected tensors, variables, or what holds them, got');
+    expect(() => evaluateSync(value)).toThrow(
+      'evaluate: expected tensors, variables, or objects and arrays of them, got',
+    );
   });
 
   test('objects of other classes are an error, settings beside tensors are not', () => {
     expect(() => evaluateSync(Promise.resolve(1))).toThrow(
-      'evaluate: a Promise holds no tensors; pass tensors, variables, or objects with variables()',
+      'evaluate: a Promise cannot hold tensors; expected tensors, variables, or objects with variables()',
     );
     const x = tensor([1]).add(1);
     evaluateSync({ x, rate: 0.1, name: 'adam', none: undefined });
@@ -271,13 +273,13 @@ describe('backends', () => {
     const narrow: Backend = { ...recorder(), name: 'narrow', dtypes: ['float32', 'int32', 'bool'] };
     using(narrow, () => {
       const x = tensor([1], { dtype: 'float64' }).exp();
-      expect(() => x.dataSync()).toThrow("evaluate: the backend 'narrow' cannot compute float64");
+      expect(() => x.dataSync()).toThrow("evaluate: the backend 'narrow' does not support float64");
     });
   });
 
   test('nothing else is a backend', () => {
     expect(() => setBackend('wasm' as unknown as Backend)).toThrow(
-      'setBackend: expected a backend, such as reference()',
+      'setBackend: expected a backend such as reference()',
     );
     expect(() => setBackend(undefined as unknown as Backend)).toThrow('setBackend: expected a backend');
   });

@@ -178,5 +178,5 @@ describe('as text', () => {
 });
 
 test('numbers alone have no plan', () => {
-  expect(() => explain(3)).toThrow('explain: expected tensors, variables, or what holds them, got 3');
+  expect(() => explain(3)).toThrow('explain: expected tensors, variables, or objects and arrays of them, got 3');
 });

@@ -206,24 +206,24 @@ describe('errors', () => {
     [() => x.take(tensor([0])), "take: indices must be int32, got float32; convert with astype('int32')"],
     [() => x.take(0 as unknown as Tensor), 'take: indices must be an int32 tensor'],
     [() => x.take(index(0), 2), 'take: axis 2 is out of range'],
-    [() => zeros([]).take(index(0)), 'take: axis 0 was asked of a scalar, which has no axes'],
-    [() => x.takeAlongAxis(index(0), 1), 'takeAlongAxis: indices [1] must have the rank of the tensor [2, 3]'],
+    [() => zeros([]).take(index(0)), 'take: axis 0 is out of range: a scalar has no axes'],
+    [() => x.takeAlongAxis(index(0), 1), 'takeAlongAxis: indices [1] must have the same rank as the tensor [2, 3]'],
     [
       () => x.takeAlongAxis(zeros([3, 1], { dtype: 'int32' }), 1),
       'takeAlongAxis: shapes [2, 1] and [3, 1] do not broadcast',
     ],
     [
       () => x.takeAlongAxis(zeros([2, 1], { dtype: 'int32' }), null as unknown as number),
-      'takeAlongAxis: axis null is out of range',
+      'takeAlongAxis: axis must be an integer, got null',
     ],
-    [() => x.scatterAdd(index(0), x), 'scatterAdd: indices [1] must have the rank'],
+    [() => x.scatterAdd(index(0), x), 'scatterAdd: indices [1] must have the same rank'],
     [
       () => x.scatterAdd(zeros([2, 1], { dtype: 'int32' }), zeros([2, 2]), 1),
       'scatterAdd: updates [2, 2] do not broadcast to the indices [2, 1]',
     ],
     [
       () => zeros([1, 3]).scatterAdd(zeros([2, 1], { dtype: 'int32' }), zeros([2, 1]), 1),
-      'scatterAdd: indices [2, 1] are larger than [1, 3] on another axis than 1',
+      'scatterAdd: indices [2, 1] exceed [1, 3] on an axis other than 1',
     ],
     [
       () => x.scatterAdd(zeros([2, 1], { dtype: 'int32' }), 1 as unknown as Tensor, 1),

@@ -7,7 +7,7 @@ import type { DTypeRule, Elementwise } from '../src/graph/primitive.ts';
 import type { DType } from '../src/data/dtype.ts';
 import type { ScalarFunction } from '../src/scalar/function.ts';
 import { nodesOf, parameter, type ScalarType } from '../src/scalar/scalar.ts';
-import { arrays, interpret } from './scalar-interpreter.ts';
+import { arrays, interpret } from './scalarInterpreter.ts';
 
 const operations = Object.values(table as unknown as Record<string, { primitive: Elementwise }>).map(
   (f) => f.primitive,

@@ -142,7 +142,7 @@ test('of nothing there is nothing', async () => {
 
 describe('only one profile is taken at a time', () => {
   test('another inside of it is an error, which ends both', async () => {
-    const message = 'profile: a profile is already being taken; wait for it';
+    const message = 'profile: another profile is running; await it first';
     await expect(profile(() => profile(work))).rejects.toThrow(message);
     const first = profile(() => Promise.resolve());
     await expect(profile(work)).rejects.toThrow(message);

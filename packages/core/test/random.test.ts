@@ -176,32 +176,47 @@ describe('distributions', () => {
 
 const key = random.key(0);
 test.each([
-  [() => random.key(0.5), 'random.key: the seed must be an integer, got 0.5'],
-  [() => random.key('1' as unknown as number), 'random.key: the seed must be an integer, got 1'],
-  [() => key.split(-1), 'split: the count is an integer ≥ 0, got -1'],
-  [() => key.foldIn(0.5), 'foldIn: expected an integer, got 0.5'],
-  [() => random.bits(0 as unknown as Key, [2]), 'random.bits: the first argument is a key, made with random.key(seed)'],
-  [() => random.uniform([2] as unknown as Key, [2]), 'random.uniform: the first argument is a key'],
-  [() => random.normal([2] as unknown as Key, [2]), 'random.normal: the first argument is a key'],
-  [() => random.permutation(5 as unknown as Key, 5), 'random.permutation: the first argument is a key'],
-  [() => random.bernoulli(5 as unknown as Key, [5]), 'random.bernoulli: the first argument is a key'],
-  [() => random.uniform(key, 2 as unknown as number[]), 'random.uniform: a shape is an array of integers ≥ 0, got 2'],
-  [() => random.normal(key, [-1]), 'random.normal: a shape is an array of integers ≥ 0, got [-1]'],
-  [() => random.permutation(key, -1), 'random.permutation: a shape is an array of integers ≥ 0, got [-1]'],
+  [() => random.key(0.5), 'random.key: seed must be an integer from -9007199254740991 to 9007199254740991, got 0.5'],
+  [
+    () => random.key('1' as unknown as number),
+    'random.key: seed must be an integer from -9007199254740991 to 9007199254740991, got "1"',
+  ],
+  [() => key.split(-1), 'random.Key.split: count must be an integer ≥ 0, got -1'],
+  [
+    () => key.foldIn(0.5),
+    'random.Key.foldIn: n must be an integer from -9007199254740991 to 9007199254740991, got 0.5',
+  ],
+  [() => random.bits(0 as unknown as Key, [2]), 'random.bits: expected a key as from random.key(seed), got 0'],
+  [() => random.uniform([2] as unknown as Key, [2]), 'random.uniform: expected a key as from random.key(seed)'],
+  [() => random.normal([2] as unknown as Key, [2]), 'random.normal: expected a key as from random.key(seed)'],
+  [() => random.permutation(5 as unknown as Key, 5), 'random.permutation: expected a key as from random.key(seed)'],
+  [() => random.bernoulli(5 as unknown as Key, [5]), 'random.bernoulli: expected a key as from random.key(seed)'],
+  [
+    () => random.uniform(key, 2 as unknown as number[]),
+    'random.uniform: shape must be an array of integers ≥ 0, got 2',
+  ],
+  [() => random.normal(key, [-1]), 'random.normal: shape must be an array of integers ≥ 0, got [-1]'],
+  [() => random.permutation(key, -1), 'random.permutation: n must be an integer ≥ 0, got -1'],
   [
     () => random.uniform(key, [2], { dtype: 'int32' }),
-    'random.uniform: the dtype must be float32 or float64, got int32; see random.integers',
+    'random.uniform: dtype must be float32 or float64, got int32; for integers use random.integers',
   ],
-  [() => random.normal(key, [2], { dtype: 'bool' }), 'random.normal: the dtype must be float32 or float64, got bool'],
+  [() => random.normal(key, [2], { dtype: 'bool' }), 'random.normal: dtype must be float32 or float64, got bool'],
   [
     () => random.integers(key, [2], { high: 0 }),
-    'random.integers: needs integers low < high, less than 2^31 apart; got 0 and 0',
+    'random.integers: high − low must be from 1 to 2^31 − 1, got low 0 and high 0',
   ],
-  [() => random.integers(key, [2], { low: -2, high: 2 ** 31 }), 'random.integers: needs integers'],
-  [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: needs integers'],
-  [() => random.integers(key, [2], undefined as unknown as { high: number }), 'random.integers: needs integers'],
-  [() => random.uniform(key, [2], { low: '0' as unknown as number }), 'random.uniform: low is a number, got 0'],
-  [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std is a number, got null'],
+  [
+    () => random.integers(key, [2], { low: -2, high: 2 ** 31 }),
+    'random.integers: high − low must be from 1 to 2^31 − 1, got low -2 and high 2147483648',
+  ],
+  [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: high must be an integer, got 1.5'],
+  [
+    () => random.integers(key, [2], undefined as unknown as { high: number }),
+    'random.integers: high must be an integer, got undefined',
+  ],
+  [() => random.uniform(key, [2], { low: '0' as unknown as number }), 'random.uniform: low must be a number, got "0"'],
+  [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std must be a number, got null'],
 ])('error %#', (make, message) => expect(make).toThrow(message));
 
 describe('a stream of numbers on the host', () => {
@@ -251,6 +266,6 @@ describe('a stream of numbers on the host', () => {
   });
 
   test.each([0, 1.5, 2 ** 53 + 2, NaN])('refuses the bound %d', (bound) => {
-    expect(() => random.key(0).stream().integer(bound)).toThrow('random.Stream.integer: the bound is an integer');
+    expect(() => random.key(0).stream().integer(bound)).toThrow('random.Stream.integer: bound must be an integer');
   });
 });

@@ -269,10 +269,10 @@ describe('empty axes', () => {
 
   test('there is no largest of nothing', () => {
     expect(() => zeros([2, 0]).max(1)).toThrow(
-      'max: the reduced axes of shape [2, 0] hold no elements, so there is no max',
+      'max: expected at least one element along the reduced axes of shape [2, 0], got none',
     );
     expect(zeros([2, 0]).max(0).shape).toEqual([0]);
-    expect(() => zeros([0]).argmax()).toThrow(/argmax: .* no elements/);
+    expect(() => zeros([0]).argmax()).toThrow(/argmax: expected at least one element .*, got none/);
   });
 
   test('no axes named: nothing is reduced', () => {
@@ -282,21 +282,21 @@ describe('empty axes', () => {
 
 test.each([
   [() => zeros([2, 3]).sum(2), 'sum: axis 2 is out of range for a tensor of rank 2; use -2 to 1'],
-  [() => zeros([]).sum(0), 'sum: axis 0 was asked of a scalar, which has no axes'],
-  [() => zeros([2, 3]).sum([0, -2]), 'sum: an axis is named twice in [0, -2]'],
-  [() => zeros([2, 3]).mean(0.5), 'mean: axis 0.5 is out of range'],
+  [() => zeros([]).sum(0), 'sum: axis 0 is out of range: a scalar has no axes'],
+  [() => zeros([2, 3]).sum([0, -2]), 'sum: axes must be distinct, got [0, -2]'],
+  [() => zeros([2, 3]).mean(0.5), 'mean: axis must be an integer, got 0.5'],
   [() => zeros([2]).any(1), 'any: axis 1 is out of range'],
   [() => zeros([2]).all(1), 'all: axis 1 is out of range'],
   [() => zeros([2]).variance(1), 'variance: axis 1 is out of range'],
   [() => zeros([2]).std(1), 'std: axis 1 is out of range'],
   [() => zeros([2]).norm(1), 'norm: axis 1 is out of range'],
-  [() => zeros([2]).std(0, { correction: '1' as unknown as number }), 'std: the correction is a number, got 1'],
+  [() => zeros([2]).std(0, { correction: '1' as unknown as number }), 'std: correction must be a number, got "1"'],
   [() => zeros([2, 3]).argmax(2), 'argmax: axis 2 is out of range'],
   [() => zeros([2]).softmax(1), 'softmax: axis 1 is out of range'],
   [() => zeros([2]).logsumexp(1), 'logsumexp: axis 1 is out of range'],
   [() => zeros([2]).norm(0, { ord: 3 }), 'norm: ord must be 1, 2 or Infinity, got 3'],
   [
     () => zeros([2]).sum({ keepdims: true } as unknown as number),
-    'sum: the axis is a number or an array of numbers, got {"keepdims":true}; options come after it',
+    'sum: axis must be an integer or an array of integers, got Object; options come after it',
   ],
 ])('error %#', (make, message) => expect(make).toThrow(message));

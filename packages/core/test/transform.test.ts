@@ -304,11 +304,11 @@ describe('errors', () => {
   test.each([
     [() => grad(3 as unknown as Function), 'grad: expected a function, got 3'],
     [() => valueAndGrad({}, 3 as unknown as Function), 'valueAndGrad: expected a function, got 3'],
-    [() => vjp('f' as unknown as Function, x), 'vjp: expected a function, got f'],
+    [() => vjp('f' as unknown as Function, x), 'vjp: expected a function, got "f"'],
     [() => jvp(undefined as unknown as Function, [x], [x]), 'jvp: expected a function, got undefined'],
     [
       () => jvp(scalar, x as unknown as [Tensor], [x]),
-      'jvp: primals and tangents are arrays with one entry for each argument: jvp(f, [x], [dx])',
+      'jvp: primals and tangents must be arrays with one entry for each argument, as in jvp(f, [x], [dx])',
     ],
     [
       () => grad((async () => x) as unknown as Function)(x),
@@ -322,12 +322,12 @@ describe('errors', () => {
     ],
     [
       () => grad((a: Tensor) => a)(x),
-      'grad: the function must return one number, got shape [2]; reduce it with sum() or mean(), or use vjp',
+      'grad: the function must return one element, got shape [2]; reduce it with sum() or mean(), or use vjp',
     ],
-    [() => grad((a: Tensor) => a.argmax())(x), 'grad: the function returns int32, which has no gradient'],
+    [() => grad((a: Tensor) => a.argmax())(x), 'grad: the function must return float32 or float64, got int32'],
     [
       () => grad(scalar)(arange(2)),
-      'grad: cannot differentiate with respect to a tensor of int32; cast it to float32 or float64',
+      "grad: cannot differentiate with respect to a tensor of int32; convert with astype('float32')",
     ],
     [
       () => grad((t: { a: Tensor }) => t.a.sum())({ a: 1 as unknown as Tensor }),
@@ -337,13 +337,13 @@ describe('errors', () => {
       () => grad(scalar)(undefined as unknown as Tensor),
       'grad: expected tensors in arrays or plain objects, got undefined at [0]',
     ],
-    [() => vjp(scalar, x).pullback(x), 'vjp: the cotangents have shapes [2], expected []'],
+    [() => vjp(scalar, x).pullback(x), 'vjp: expected cotangents of shapes [], got [2]'],
     [
       () => vjp(scalar, x).pullback(1 as unknown as Tensor),
       'vjp: the cotangent: expected tensors in arrays or plain objects, got 1',
     ],
-    [() => jvp(scalar, [x], [zeros([3])]), 'jvp: the tangents have shapes [3], expected [2]'],
-    [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: the tangents have shapes , expected [2]'],
+    [() => jvp(scalar, [x], [zeros([3])]), 'jvp: expected tangents of shapes [2], got [3]'],
+    [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: expected tangents of shapes [2], got none'],
     [
       () => grad(3 as unknown as Variable, scalar)(x),
       'namedVariables: expected variables, modules, or arrays and objects of them, got 3',

@@ -188,13 +188,13 @@ describe('values that are gone', () => {
 test.each([
   [
     () => variable(1).assign(tensor([1], { dtype: 'float32' })),
-    "assign: variable 'v' is float64 [1], the new value float32 [1]",
+    "assign: variable 'v' expects float64 [1], got float32 [1]",
   ],
   [
     () => variable(1).assign(zeros([2], { dtype: 'float64' })),
-    "assign: variable 'v' is float64 [1], the new value float64 [2]",
+    "assign: variable 'v' expects float64 [1], got float64 [2]",
   ],
-  [() => variable(1).assign(3 as unknown as Tensor), "assign: variable 'v' takes a tensor"],
+  [() => variable(1).assign(3 as unknown as Tensor), "assign: the new value of variable 'v' must be a tensor, got 3"],
   [() => new Variable([1] as unknown as Tensor), 'Variable: the initial value must be a tensor'],
 ])('error %#', (make, message) => expect(make).toThrow(message));
 
@@ -225,7 +225,7 @@ describe('namedVariables', () => {
       'namedVariables: expected variables, modules, or arrays and objects of them, got 3',
     );
     expect(() => namedVariables([tensor([1])] as unknown as VariableTree)).toThrow(/got Tensor/);
-    expect(() => namedVariables({ 'x.y': a, x: { y: b } })).toThrow("namedVariables: two variables are called 'x.y'");
+    expect(() => namedVariables({ 'x.y': a, x: { y: b } })).toThrow("namedVariables: duplicate variable name 'x.y'");
   });
 });
 

@@ -221,7 +221,8 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
 function flattenLike(operation: string, name: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
   const { leaves } = flatten(`${operation}: the ${name}`, tree);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
-    const shapes = (list: readonly Tensor[]): string => list.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
+    const shapes = (list: readonly Tensor[]): string =>
+      list.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
     throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes(tensors)}, got ${shapes(leaves)}`);
   }
   return leaves.map((leaf, i) => leaf.astype(tensors[i]!.dtype));

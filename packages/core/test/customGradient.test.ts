@@ -110,17 +110,11 @@ describe('customGradient', () => {
     return () => grad((a: Tensor) => f(a).sum())(x);
   };
   test.each([
-    [
-      bad([zeros([3])]),
-      'customGradient: the rule must give one cotangent for each argument, of shapes [2]; it gave [3]',
-    ],
-    [bad([]), 'customGradient: the rule must give one cotangent for each argument, of shapes [2]; it gave '],
-    [
-      bad([x, x]),
-      'customGradient: the rule must give one cotangent for each argument, of shapes [2]; it gave [2], [2]',
-    ],
-    [bad(x), 'customGradient: the rule must return an array of tensors, one for each argument'],
-    [bad([1]), 'customGradient: the rule must return an array of tensors'],
+    [bad([zeros([3])]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got [3]'],
+    [bad([]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got '],
+    [bad([x, x]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got [2], [2]'],
+    [bad(x), 'customGradient: vjp must return an array of tensors, one for each argument'],
+    [bad([1]), 'customGradient: vjp must return an array of tensors'],
     [() => customGradient(3 as never), 'customGradient: expected a function, got 3'],
     [
       () => customGradient((() => x) as never)(x),
