@@ -1,14 +1,19 @@
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
-import type { DType } from '../src/index.ts';
-import type { Elementwise, Step } from '../src/backend.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { expectEqual } from '../../../test/support/backends.ts';
+import { operations } from '../../../test/support/operations.ts';
+import { anyValues } from '../../../test/support/values.ts';
+import { allocate, type DTypeRule, type Elementwise, type Reduce, type Step } from '../src/backend.ts';
+import type { DType, TypedArray } from '../src/index.ts';
+import { Cast } from '../src/ops/cast.ts';
+import * as reductions from '../src/ops/reduction.ts';
 import { mapLoop, reduceLoop } from '../src/reference/loops.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** As on a page whose security policy forbids code from strings. */
+/** Forbids code from strings, as pages with a content security policy do. */
 function forbidCode(): void {
   class Forbidden {
     constructor() {
@@ -18,20 +23,21 @@ function forbidCode(): void {
   vi.stubGlobal('Function', Forbidden);
 }
 
-function step(value: Elementwise['value'], inputs: readonly number[], dtype: DType = 'float64'): Step {
-  const domain = inputs.map(() => ({ from: -1, to: 1 }));
-  const operation = {
-    kind: 'elementwise',
-    name: 'test',
-    dtypes: 'number',
-    value,
-    derivatives: 'zero',
-    domain,
-  } as const;
-  return { operation, inputs, dtype };
+/** The results of `run` with a compiled and with an interpreted loop. */
+function runBoth<Result>(run: () => Result): { readonly compiled: Result; readonly interpreted: Result } {
+  const compiled = run();
+  forbidCode();
+  const interpreted = run();
+  vi.unstubAllGlobals();
+  return { compiled, interpreted };
 }
 
-/** Bodies of new functions each time: loops are kept by function. */
+/** A step of a new function: loops are cached by functions, so that each run creates its loop. */
+function step(value: Elementwise['value'], inputs: readonly number[], dtype: DType = 'float64'): Step {
+  return { operation: { name: 'test', value: (...x) => value(...x) }, inputs, dtype };
+}
+
+/** Bodies with new functions each time. */
 const bodies: readonly (() => Step[])[] = [
   () => [step((x) => x! * 2 + 1, [0]), step((x, y) => x! * y!, [1, 0], 'float32')],
   () => [step((x, y) => x! - 300 * y!, [0, 1], 'int32')],
@@ -46,50 +52,131 @@ const rows = fc.record({
   arity: fc.integer({ min: 1, max: 3 }),
   length: fc.integer({ min: 0, max: 5 }),
   count: fc.integer({ min: 0, max: 4 }),
-  seed: fc.array(fc.record({ start: fc.nat(20), step: fc.integer({ min: 0, max: 3 }) }), {
+  operands: fc.array(fc.record({ start: fc.nat(20), stride: fc.integer({ min: 0, max: 3 }) }), {
     minLength: 3,
     maxLength: 3,
   }),
 });
 
-test('a map is the same with a loop of its own and with the shared one', () => {
-  const values = Float64Array.from({ length: 64 }, (_, i) => Math.sin(i));
-  fc.assert(
-    fc.property(rows, ({ arity, length, count, seed }) => {
-      const starts = seed
-        .slice(0, arity)
-        .map(({ start }) => Int32Array.from({ length: count }, (_, r) => start + r * 5));
-      const steps = seed.slice(0, arity).map(({ step }) => step);
-      const inputs = starts.map(() => values);
-      const run = (): Float64Array => {
-        const output = new Float64Array(length * count);
-        mapLoop(bodies[arity - 1]!(), arity)(output, length, inputs, starts, steps);
-        return output;
-      };
-      const own = run();
-      forbidCode();
-      const shared = run();
-      vi.unstubAllGlobals();
-      expect(shared).toEqual(own);
-    }),
-  );
+describe('compiled and interpreted loops agree', () => {
+  test('on maps', () => {
+    const values = Float64Array.from({ length: 64 }, (_, i) => Math.sin(i));
+    fc.assert(
+      fc.property(rows, ({ arity, length, count, operands }) => {
+        const starts = operands
+          .slice(0, arity)
+          .map(({ start }) => Int32Array.from({ length: count }, (_, row) => start + row * 5));
+        const strides = operands.slice(0, arity).map(({ stride }) => stride);
+        const inputs = starts.map(() => values);
+        const { compiled, interpreted } = runBoth(() => {
+          const output = new Float64Array(length * count);
+          mapLoop(bodies[arity - 1]!(), arity)(output, length, inputs, starts, strides);
+          return output;
+        });
+        expect(interpreted).toEqual(compiled);
+      }),
+    );
+  });
+
+  test.each([false, true])('on reductions, with index: %s', (index) => {
+    const inputs = [Math.cos, Math.sin].map((f) => Float64Array.from({ length: 30 }, (_, i) => f(i)));
+    const steps = (): Step[] => [step((x, y) => x! * y!, [0, 1]), step((x) => x! + 1, [2])];
+    const larger = (): ((a: number, x: number) => number) => (a, x) => (x > a ? x : a);
+    const outer = [Int32Array.from([0, 7, 13]), Int32Array.from([3, 1, 2])];
+    const inner = [Int32Array.from([0, 2, 4, 9]), Int32Array.from([0, 1, 5, 2])];
+    const { compiled, interpreted } = runBoth(() => {
+      const output = new Float64Array(3);
+      reduceLoop(steps(), 2, { combine: larger(), index })(output, inputs, outer, inner, -Infinity);
+      return output;
+    });
+    expect(interpreted).toEqual(compiled);
+    const second = [0, 1, 2, 3].map((k) => Math.cos(7 + inner[0]![k]!) * Math.sin(1 + inner[1]![k]!) + 1);
+    const largest = Math.max(...second);
+    expect(compiled[1]).toBe(index ? second.indexOf(largest) : largest);
+  });
 });
 
-test.each([false, true])('so is a reduction, with index: %s', (index) => {
-  const inputs = [Math.cos, Math.sin].map((f) => Float64Array.from({ length: 30 }, (_, i) => f(i)));
-  const steps = (): Step[] => [step((x, y) => x! * y!, [0, 1]), step((x) => x! + 1, [2])];
-  const larger = (): ((a: number, x: number) => number) => (a, x) => (x > a ? x : a);
-  const outer = [Int32Array.from([0, 7, 13]), Int32Array.from([3, 1, 2])];
-  const inner = [Int32Array.from([0, 2, 4, 9]), Int32Array.from([0, 1, 5, 2])];
-  const run = (): Float64Array => {
-    const output = new Float64Array(3);
-    reduceLoop(steps(), 2, { combine: larger(), index })(output, inputs, outer, inner, -Infinity);
-    return output;
-  };
-  const own = run();
-  forbidCode();
-  expect(run()).toEqual(own);
-  const second = [0, 1, 2, 3].map((k) => Math.cos(7 + inner[0]![k]!) * Math.sin(1 + inner[1]![k]!) + 1);
-  const largest = Math.max(...second);
-  expect(own[1]).toBe(index ? second.indexOf(largest) : largest);
+/** The dtypes that a rule computes in, with those of inputs and result. */
+function typesOf(rule: DTypeRule, arity: number): { readonly inputs: readonly DType[]; readonly output: DType }[] {
+  const common: readonly DType[] = {
+    float: ['float32', 'float64'] as const,
+    number: ['float32', 'float64', 'int32'] as const,
+    comparison: ['float32', 'float64', 'int32'] as const,
+    select: ['float32', 'float64', 'int32', 'bool'] as const,
+    logical: ['bool'] as const,
+    bitwise: ['int32'] as const,
+  }[rule];
+  return common.map((dtype) => ({
+    inputs: Array.from({ length: arity }, (_, i) => (rule === 'select' && i === 0 ? 'bool' : dtype)),
+    output: rule === 'comparison' ? 'bool' : dtype,
+  }));
+}
+
+/** An operation whose functions are new, so that its loops are not cached. */
+function renew<Operation extends Pick<Elementwise, 'name' | 'value' | 'integer'>>(operation: Operation): Operation {
+  const { value, integer } = operation;
+  return { ...operation, value: (...x) => value(...x), ...(integer && { integer: (...x: number[]) => integer(...x) }) };
+}
+
+const size = 200;
+
+/** Elements of all kinds; the values of a dtype depend on `seed`. */
+function elements(dtype: DType, seed: number): TypedArray {
+  return anyValues(dtype, seed)([size]).buffer!.readSync();
+}
+
+const primitives = [...operations.map(([, { primitive }]) => primitive), Cast];
+
+test.each(primitives)('maps apply the definition of $name', (primitive) => {
+  const arity = primitive.domain.length;
+  for (const { inputs, output: dtype } of typesOf(primitive.dtypes, arity)) {
+    const columns = inputs.map((input, i) => elements(input, i));
+    const definition = (dtype === 'int32' && primitive.integer) || primitive.value;
+    const expected = allocate(dtype, size).map((_, i) => definition(...columns.map((column) => column[i]!)));
+    const { compiled, interpreted } = runBoth(() => {
+      const output = allocate(dtype, size);
+      const steps = [{ operation: renew(primitive), inputs: [...columns.keys()], dtype }];
+      const starts = columns.map(() => Int32Array.of(0));
+      mapLoop(steps, arity)(
+        output,
+        size,
+        columns,
+        starts,
+        columns.map(() => 1),
+      );
+      return output;
+    });
+    expectEqual([compiled, interpreted], [expected, expected]);
+  }
 });
+
+const reduces = Object.values<unknown>(reductions).filter(
+  (value): value is Reduce => typeof value === 'object' && value !== null && 'combine' in value,
+);
+
+test.each(reduces)('reductions apply the definition of $name', ({ initial, combine, integer, index = false }) => {
+  for (const dtype of ['float32', 'float64', 'int32'] as const) {
+    const output: DType = index ? 'int32' : dtype;
+    const fold = (output === 'int32' && integer) || combine;
+    const values = elements(dtype, 7);
+    const expected = allocate(output, 4);
+    for (let i = 0; i < 4; i++) {
+      let [accumulator, last] = [initial, 0];
+      for (let k = 0; k < 50; k++) {
+        const next = fold(accumulator, values[i * 50 + k]!);
+        if (!Object.is(next, accumulator)) last = k;
+        accumulator = next;
+      }
+      expected[i] = index ? last : accumulator;
+    }
+    const { compiled, interpreted } = runBoth(() => {
+      const result = allocate(output, 4);
+      const loop = reduceLoop([], 1, { combine: (a, x) => fold(a, x), index });
+      loop(result, [values], [Int32Array.of(0, 50, 100, 150)], [Int32Array.from({ length: 50 }, (_, k) => k)], initial);
+      return result;
+    });
+    expectEqual([compiled, interpreted], [expected, expected]);
+  }
+});
+
+test('there are reductions', () => expect(reduces.map(({ name }) => name)).toContain('argmin'));
