@@ -38,7 +38,7 @@ const exported = modules.flatMap((module) => Object.entries<unknown>(module));
 const composed = Object.fromEntries(exported.filter(([, value]) => typeof value === 'function'));
 const operations = Object.entries({ ...elementwise, ...composed }) as unknown as [string, Anything][];
 
-/** What each operation needs beside its first tensor. */
+/** Arguments of operations after the first tensor. */
 const x = tensor([
   [
     [
@@ -89,7 +89,7 @@ function shown(value: unknown): unknown {
 }
 
 describe('every composed operation', () => {
-  test.each(Object.entries(composed) as unknown as [string, Anything][])('%s is a method too', (name, apply) => {
+  test.each(Object.entries(composed) as unknown as [string, Anything][])('%s is also a method', (name, apply) => {
     const first = name === 'oneHot' ? index : x;
     const method = (first as unknown as Record<string, Anything>)[name]!;
     const parameters = rest[name] ?? [];
@@ -111,11 +111,11 @@ test('operations are exported, each under one name', () => {
     expect([name, (core as Record<string, unknown>)[name]]).toEqual([name, apply]);
 });
 
-test('methods do not show when a tensor’s properties are listed', () => {
+test('methods are not enumerable', () => {
   for (const name in tensor([1])) expect(operations.map(([operation]) => operation)).not.toContain(name);
 });
 
-test('primitives have different names: plans are looked up by them', () => {
+test('primitives have distinct names, by which plans are cached', () => {
   const primitives = [
     ...Object.values(elementwise).map(({ primitive }) => primitive),
     ...[...modules, concatenation, creation, randomBits]
@@ -127,14 +127,14 @@ test('primitives have different names: plans are looked up by them', () => {
   expect(names.length).toBeGreaterThan(60);
 });
 
-test('a tensor never changes', () => {
+test('tensors are immutable', () => {
   const a = tensor([3, 1, 2]);
   const before = a.toArraySync();
   for (const result of [a.sort(), a.neg(), a.flip(), a.add(1), a.pad([[1, 1]])]) result.dataSync().fill(9);
   expect(a.toArraySync()).toEqual(before);
 });
 
-test('the namespace has what it says', () => {
+test('the exports of random', () => {
   expect(
     Object.keys(core)
       .filter((name) => !operations.some(([operation]) => operation === name))

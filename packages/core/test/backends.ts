@@ -1,48 +1,41 @@
-import { getBackend, setBackend, type Backend } from '../src/index.ts';
+import { withBackend } from '../../../test/support/withBackend.ts';
+import { getBackend, type Backend } from '../src/index.ts';
 import type { Plan, Slot } from '../src/backend.ts';
 import { describeKernel } from '../src/inspect/explain.ts';
 import { mapSlots } from '../src/schedule/body.ts';
 
-/** A backend that computes as the one in use does and notes the plans it was given. */
+export { withBackend };
+
+/** A backend that records the plans that it executes. */
 export interface Recorder extends Backend {
   readonly plans: Plan[];
 }
 
+/** Creates a recorder that executes plans on the current backend, as `change` returns them. */
 export function recorder(change: (plan: Plan) => Plan = (plan) => plan): Recorder {
   const plans: Plan[] = [];
-  const inUse = getBackend();
+  const current = getBackend();
   return {
     name: 'recorder',
-    dtypes: inUse.dtypes,
+    dtypes: current.dtypes,
     plans,
-    upload: (values, dtype) => inUse.upload(values, dtype),
-    allocate: (dtype, size) => inUse.allocate(dtype, size),
+    upload: (values, dtype) => current.upload(values, dtype),
+    allocate: (dtype, size) => current.allocate(dtype, size),
     execute: (plan, inputs, outputs) => {
       plans.push(plan);
-      inUse.execute(change(plan), inputs, outputs);
+      current.execute(change(plan), inputs, outputs);
     },
   };
-}
-
-/** What f gives while another backend is in use. */
-export function using<Result>(backend: Backend, f: () => Result): Result {
-  const before = getBackend();
-  setBackend(backend);
-  try {
-    return f();
-  } finally {
-    setBackend(before);
-  }
 }
 
 /** The plans that f runs. */
 export function plansOf(f: () => void): Plan[] {
   const backend = recorder();
-  using(backend, f);
+  withBackend(backend, f);
   return backend.plans;
 }
 
-/** The kernels that f runs, each as the operations fused into it. */
+/** The names of the kernels that f runs, which list the operations fused into them. */
 export function kernelsOf(f: () => void): string[] {
   return plansOf(f).flatMap((plan) => plan.kernels.map((kernel) => describeKernel(kernel).name));
 }
@@ -53,7 +46,7 @@ export function bytesOf({ dtype, size }: Slot): number {
   return size * { float32: 4, float64: 8, int32: 4, bool: 1 }[dtype];
 }
 
-/** The same plan with separate memory for each intermediate. */
+/** The plan with disjoint memory for all intermediates. */
 export function disjoint({ kernels }: Plan): Plan {
   const slots = new Map<Slot, Slot>();
   let arenaBytes = 0;

@@ -12,7 +12,7 @@ import {
   type Pool2dOptions,
   type Tensor,
 } from '../src/index.ts';
-import { at, build, models, numbers, toTensor, type Model } from './helpers.ts';
+import { elementAt, build, models, numbers, toTensor, type Model } from './helpers.ts';
 
 type Pair = readonly [number, number];
 
@@ -23,7 +23,7 @@ interface Geometry {
   readonly groups: number;
 }
 
-/** The definition: seven loops. */
+/** Convolution in seven loops. */
 function naiveConvolution(x: Model, weight: Model, { stride, dilation, padding, groups }: Geometry): Model {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [o, perGroup, kh, kw] = weight.shape as [number, number, number, number];
@@ -49,9 +49,9 @@ function naiveConvolution(x: Model, weight: Model, { stride, dilation, padding, 
   });
 }
 
-function equals(actual: Tensor, wanted: Model): void {
-  expect(actual.shape).toEqual(wanted.shape);
-  expect(numbers(actual)).toEqual(wanted.data);
+function equals(actual: Tensor, expected: Model): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(numbers(actual)).toEqual(expected.data);
 }
 
 const upTo = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
@@ -70,7 +70,7 @@ const convolutions = fc
     room: pairUpTo(5, 0),
   })
   .chain(({ batch, perGroup, outPerGroup, groups, kernel, room, ...geometry }) => {
-    // The smallest image that the kernel fits, and some more.
+    // At least the smallest image that the kernel fits.
     const size = ([0, 1] as const).map((i) => {
       const extent = (kernel[i] - 1) * geometry.dilation[i] + 1;
       return Math.max(1, extent - geometry.padding[i][0] - geometry.padding[i][1]) + room[i];
@@ -83,7 +83,7 @@ const convolutions = fc
   });
 
 describe('conv2d', () => {
-  test('is the seven loops', () => {
+  test('equals seven loops', () => {
     fc.assert(
       fc.property(convolutions, ({ x, weight, geometry }) =>
         equals(toTensor(x).conv2d(toTensor(weight), geometry), naiveConvolution(x, weight, geometry)),
@@ -102,7 +102,7 @@ describe('conv2d', () => {
     );
   });
 
-  test("'same' keeps ⌈size / stride⌉ positions, the odd zero last", () => {
+  test("'same' gives ⌈size / stride⌉ positions, an odd zero last", () => {
     fc.assert(
       fc.property(convolutions, ({ x, weight, geometry }) => {
         const padding = ([0, 1] as const).map((i): Pair => {
@@ -120,7 +120,7 @@ describe('conv2d', () => {
     );
   });
 
-  test('one number stands for both directions', () => {
+  test('one number stands for height and width', () => {
     const x = arange(2 * 36)
       .reshape([1, 2, 6, 6])
       .astype('float32');
@@ -230,14 +230,14 @@ describe('pooling', () => {
           const row = y! * stride[0] + i - padding[0][0];
           const column = z! * stride[1] + j - padding[1][0];
           const inside = row >= 0 && row < x.shape[2]! && column >= 0 && column < x.shape[3]!;
-          window.push(inside ? at(x, [n!, c!, row, column]) : undefined);
+          window.push(inside ? elementAt(x, [n!, c!, row, column]) : undefined);
         }
       }
       return combine(window);
     });
   }
 
-  test('maxPool2d: padding never wins', () => {
+  test('maxPool2d ignores padding', () => {
     fc.assert(
       fc.property(pools, ({ x, options }) => {
         const largest = (window: (number | undefined)[]): number => Math.max(...window.map((v) => v ?? -Infinity));
@@ -246,7 +246,7 @@ describe('pooling', () => {
     );
   });
 
-  test('avgPool2d: padding counts as zeros', () => {
+  test('avgPool2d counts padding as zeros', () => {
     fc.assert(
       fc.property(pools, ({ x, options }) => {
         const mean = (window: (number | undefined)[]): number =>
@@ -256,7 +256,7 @@ describe('pooling', () => {
     );
   });
 
-  test('the stride is the window by default', () => {
+  test('the default stride is the kernel size', () => {
     const x = arange(16).reshape([1, 1, 4, 4]);
     expect(x.maxPool2d({ kernelSize: 2 }).toArraySync()).toEqual([
       [
@@ -273,7 +273,7 @@ describe('pooling', () => {
     );
   });
 
-  test('windows that see nothing but padding', () => {
+  test('windows that cover nothing but padding', () => {
     const x = tensor([[[[3]]]]);
     const options = { kernelSize: 1, padding: 1 };
     const around = (value: number): number[] => Array.from({ length: 9 }, () => value).with(4, 3);
@@ -286,7 +286,7 @@ describe('pooling', () => {
     expect(zeros([0, 2, 4, 4]).maxPool2d({ kernelSize: 2 }).shape).toEqual([0, 2, 2, 2]);
   });
 
-  test('NaN is the largest, and the first one has the gradient', () => {
+  test('the maximum is NaN if there is one, and the gradient goes to the first', () => {
     const x = tensor([
       [
         [

@@ -43,13 +43,13 @@ describe('tensor', () => {
     expect(x.toArraySync()).toEqual(values === true ? true : dtype === 'bool' ? values : mapped(values, Number));
   });
 
-  test('nested arrays come back as they went in', () => {
+  test('toArray returns the nested arrays that tensor was given', () => {
     fc.assert(
       fc.property(models(shapes(4)), (model) => {
         const nested = toTensor(model).toArraySync() as Nested;
         const again = tensor(nested, { dtype: 'float64' });
         expect(again.toArraySync()).toEqual(nested);
-        // A size of 0 hides the sizes behind it.
+        // An empty array does not tell the sizes of inner axes.
         const empty = model.shape.indexOf(0);
         expect(again.shape).toEqual(empty < 0 ? model.shape : model.shape.slice(0, empty + 1));
       }),
@@ -79,7 +79,7 @@ describe('tensor', () => {
     expect(numbers(tensor(new Uint8Array([0, 7]), { dtype: 'bool' }))).toEqual([0, 1]);
   });
 
-  test('values are copied, in and out', () => {
+  test('values are copied when they are given and read', () => {
     const values = Float32Array.of(1, 2);
     const shape = [2];
     const x = tensor(values, { shape });
@@ -135,7 +135,7 @@ describe('filled tensors', () => {
     expect(numbers(full([1], -1.9, { dtype: 'int32' }))).toEqual([-1]);
   });
 
-  test('like another', () => {
+  test('zerosLike, onesLike', () => {
     const x = zeros([2, 3], { dtype: 'float64' });
     for (const [y, value] of [
       [zerosLike(x), 0],
@@ -196,7 +196,7 @@ test.each([
   ['arange', (dtype: TensorOptions) => arange(0, 3, 1, dtype)],
   ['linspace', (dtype: TensorOptions) => linspace(0, 1, 3, dtype)],
   ['eye', (dtype: TensorOptions) => eye(2, dtype)],
-] as const)('%s takes its dtype in an object', (name, make) => {
+] as const)('%s refuses a dtype that is not in an options object', (name, make) => {
   expect(make({ dtype: 'int32' }).dtype).toBe('int32');
   expect(() => make('int32' as unknown as TensorOptions)).toThrow(
     `${name}: options must be an object such as { dtype: 'int32' }, got "int32"`,

@@ -5,9 +5,9 @@ import { numbers } from './helpers.ts';
 
 const double = (values: number | number[]): Tensor => tensor(values, { dtype: 'float64' });
 
-/** x³ with its true derivative, written out. */
+/** x³ with its derivative as the rule. */
 const cube = customGradient((x: Tensor) => ({ value: x.mul(x).mul(x), vjp: (t) => [t.mul(x).mul(x).mul(3)] }));
-/** a·b² with a rule for each argument. */
+/** a·b² with the derivatives as the rule. */
 const pair = customGradient((a: Tensor, b: Tensor) => ({
   value: a.mul(b.square()),
   vjp: (t) => [t.mul(b.square()), t.mul(a).mul(b).mul(2)],
@@ -16,19 +16,19 @@ const pair = customGradient((a: Tensor, b: Tensor) => ({
 describe('customGradient', () => {
   const x = double([1, -2]);
 
-  test('the value is the function’s', () => {
+  test('the value is that of the function', () => {
     expect(numbers(cube(x))).toEqual([1, -8]);
     expect(kernelsOf(() => cube(x).dataSync())).toEqual(['mul → mul']);
   });
 
-  test('the gradient is the rule’s, whatever the function does', () => {
+  test('the gradient is that of the rule, whatever the function computes', () => {
     const straight = customGradient((a: Tensor) => ({ value: a.round(), vjp: (t) => [t] }));
     expect(numbers(grad((a: Tensor) => straight(a).mul(5).sum())(double([0.4, 0.6])))).toEqual([5, 5]);
     const clipped = customGradient((a: Tensor) => ({ value: a.mul(1), vjp: (t) => [t.clip(-1, 1)] }));
     expect(numbers(grad((a: Tensor) => clipped(a).square().sum())(double([0.25, 7])))).toEqual([0.5, 1]);
   });
 
-  test('several arguments, one of them used elsewhere too', () => {
+  test('several arguments, one of them with other uses', () => {
     const [da, db] = vjp((a: Tensor, b: Tensor) => pair(a, b).add(b), double(3), double(5)).pullback(double(1));
     expect([da.itemSync(), db.itemSync()]).toEqual([25, 31]);
     expect(grad((a: Tensor) => pair(a, a))(double(2)).itemSync()).toBe(12);
@@ -47,7 +47,7 @@ describe('customGradient', () => {
     ]);
     const both = jvp(pair, [double(3), double(5)], [double(1), double(10)]);
     expect(both.tangent.itemSync()).toBe(25 + 300);
-    // Second order, forward over reverse and the other way round: 6x·t.
+    // Second order, forward over reverse and reverse over forward: 6x·t.
     expect(
       numbers(
         jvp(
@@ -92,7 +92,7 @@ describe('customGradient', () => {
     expect(numbers(grad(f)(x))).toEqual([3, 12]);
   });
 
-  test('the rule is asked once for each cotangent', () => {
+  test('the rule is called once for each cotangent', () => {
     let calls = 0;
     const counted = customGradient((a: Tensor, b: Tensor) => ({
       value: a.mul(b),

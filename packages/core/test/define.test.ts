@@ -72,7 +72,7 @@ describe('operations that users define', () => {
     expect(grad((at: Tensor) => lerp(0, 20, at))(tensor(0.5)).itemSync()).toBe(20);
   });
 
-  test('of one name are kept apart', () => {
+  test('may share a name', () => {
     const x = tensor([1, 2]);
     const first = defineUnary(plain);
     const second = defineUnary({ ...plain, value: (x) => 10 * x });
@@ -80,7 +80,7 @@ describe('operations that users define', () => {
     expect(second(x).toArraySync()).toEqual([10, 20]);
   });
 
-  test('of one function with different numbers of inputs are kept apart', () => {
+  test('may share a function with different numbers of inputs', () => {
     const one = defineUnary({ ...plain, name: 'length1', value: Math.hypot });
     const two = defineBinary({
       ...plain,

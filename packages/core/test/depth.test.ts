@@ -12,11 +12,11 @@ function chain(x: Tensor, length: number): Tensor {
   return y;
 }
 
-describe('ten thousand operations deep', () => {
-  test('evaluated, printed and let go', () => {
+describe('graphs of ten thousand operations', () => {
+  test('are evaluated, printed and freed', () => {
     const y = chain(scalar(3), depth);
     expect(graph(y).toString().split('\n').length).toBe(2 * depth + 1);
-    // Fused, but not without bound: no kernel grows with the graph.
+    // Fusion is bounded: kernels do not grow with the graph.
     const kernels = kernelsOf(() => evaluateSync(y)).map((name) => name.split(' → ').length);
     expect(kernels.reduce((sum, operations) => sum + operations, 0)).toBe(depth);
     expect(Math.max(...kernels)).toBeLessThan(50);
@@ -25,7 +25,7 @@ describe('ten thousand operations deep', () => {
     expect(graph(y).nodes.length).toBe(1);
   });
 
-  test('movements only: one view, no kernels but a copy', () => {
+  test('movements alone are one view and one copy', () => {
     let y = tensor([
       [1, 2],
       [3, 4],
@@ -35,18 +35,18 @@ describe('ten thousand operations deep', () => {
     expect(numbers(y)).toEqual([1, 2, 3, 4]);
   });
 
-  test('differentiated both ways', () => {
+  test('are differentiated in both modes', () => {
     const f = (x: Tensor): Tensor => {
       let y = x;
       for (let i = 0; i < depth; i++) y = y.mul(i % 2 === 0 ? 2 : 0.5);
       return y.mul(3);
     };
-    // All factors but the last cancel.
+    // All factors except the last cancel.
     expect(grad(f)(scalar(5)).itemSync()).toBe(3);
     expect(jvp(f, [scalar(5)], [scalar(10)]).tangent.itemSync()).toBe(30);
   });
 
-  test('assignments that are never evaluated in between', () => {
+  test('assignments without evaluations in between', () => {
     const v = new Variable(scalar(0));
     for (let i = 0; i < depth; i++) v.assign(v.value.add(1));
     evaluateSync(v);
@@ -54,7 +54,7 @@ describe('ten thousand operations deep', () => {
   });
 });
 
-describe('work grows with the graph, not with its square', () => {
+describe('work grows linearly with the graph', () => {
   /** The number of nodes that a gradient adds for each operation. */
   const nodesPerOperation = (build: (x: Tensor, n: number) => Tensor, n: number): number =>
     graph(grad((x: Tensor) => build(x, n).sum())(tensor([1, 2], { dtype: 'float64' }))).nodes.length / n;

@@ -6,7 +6,7 @@ import { numbers } from './helpers.ts';
 const dtypes = ['bool', 'int32', 'float32', 'float64'] as const;
 const one = (dtype: DType): Tensor => tensor([1], { dtype });
 
-/** The rows are the first operand's dtype, the columns the second's, both in the order of `dtypes`. */
+/** Results by the dtypes of the first operand (rows) and the second (columns), both in the order of `dtypes`. */
 const tables: Record<string, { operations: readonly ('add' | 'div' | 'less' | 'logicalAnd')[]; table: DType[][] }> = {
   number: {
     operations: ['add'],
@@ -45,7 +45,7 @@ describe('promotion of two tensors', () => {
     });
   }
 
-  test('select takes the dtype of its two values, whatever the condition is', () => {
+  test('select promotes its two values, independently of the condition', () => {
     for (const a of dtypes) {
       for (const b of dtypes) {
         for (const condition of dtypes) expect(one(condition).where(one(a), one(b)).dtype).toBe(promote(a, b));
@@ -53,7 +53,7 @@ describe('promotion of two tensors', () => {
     }
   });
 
-  test('bitwise takes int32 (and bool beside int32) only', () => {
+  test('bitwise accepts int32 only, or bool together with int32', () => {
     expect(one('int32').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(one('bool').bitwiseAnd(one('int32')).dtype).toBe('int32');
     expect(() => one('float32').bitwiseAnd(one('int32'))).toThrow(
@@ -73,8 +73,8 @@ describe('promotion of two tensors', () => {
   });
 });
 
-describe('plain numbers are weak', () => {
-  test('they take the dtype of the tensor, and only fractions widen integers', () => {
+describe('plain numbers are weakly typed', () => {
+  test('they take the dtype of the tensor, except that fractions widen integers', () => {
     const table = dtypes.map((dtype) => [1, 0.5, 2 ** 31, -(2 ** 31), NaN].map((value) => one(dtype).add(value).dtype));
     expect(table).toEqual([
       ['int32', 'float32', 'float32', 'int32', 'float32'],
@@ -84,7 +84,7 @@ describe('plain numbers are weak', () => {
     ]);
   });
 
-  test('on either side, and in where and clip', () => {
+  test('as either operand, and in where and clip', () => {
     expect(tg.sub(1, one('float64')).dtype).toBe('float64');
     expect(tg.where(one('bool'), one('int32'), 0).dtype).toBe('int32');
     expect(tg.where(one('bool'), one('int32'), 0.5).dtype).toBe('float32');
@@ -97,7 +97,7 @@ describe('plain numbers are weak', () => {
     expect(tg.add(1, 2).itemSync()).toBe(3);
   });
 
-  test('as truth values they are 0 or not 0', () => {
+  test('as conditions they are true if they are not 0', () => {
     expect(tg.where(0.5, 1, 2).itemSync()).toBe(1);
     expect(tg.where(256, 1, 2).itemSync()).toBe(1);
     expect(tensor([true, false]).logicalAnd(2).toArraySync()).toEqual([true, false]);
@@ -108,7 +108,7 @@ describe('plain numbers are weak', () => {
 describe('int32 arithmetic', () => {
   const int = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 
-  test('wraps around, as machines do', () => {
+  test('wraps around', () => {
     expect(numbers(int(2147483647).add(1))).toEqual([-2147483648]);
     expect(numbers(int(-2147483648).sub(1))).toEqual([2147483647]);
     expect(numbers(int(-2147483648).neg())).toEqual([-2147483648]);
@@ -120,7 +120,7 @@ describe('int32 arithmetic', () => {
     expect(numbers(int(123456789).square())).toEqual([Math.imul(123456789, 123456789)]);
   });
 
-  test('powers keep their low bits, and negative ones are cut', () => {
+  test('powers keep their low bits, and negative ones are truncated', () => {
     const expected = Number(BigInt.asIntN(32, 7n ** 29n));
     expect(numbers(int(7, 2, -3, 0, 5).pow(int(29, 31, 3, 0, 1)))).toEqual([expected, -2147483648, -27, 1, 5]);
     expect(numbers(int(2, 1, -1, -1).pow(int(-1, -5, -3, -2)))).toEqual([0, 1, -1, 1]);
@@ -133,7 +133,7 @@ describe('int32 arithmetic', () => {
     expect(numbers(int(5).mod(0))).toEqual([0]);
   });
 
-  test('bool is counted as int32', () => {
+  test('bool becomes int32', () => {
     const flags = tensor([true, true, false]);
     expect(flags.sum().dtype).toBe('int32');
     expect(numbers(flags.add(flags))).toEqual([2, 2, 0]);
@@ -142,7 +142,7 @@ describe('int32 arithmetic', () => {
 });
 
 describe('astype', () => {
-  test('fractions are cut towards zero', () => {
+  test('fractions are truncated towards zero', () => {
     expect(numbers(tensor([1.9, -1.9, 0.2, -0.2]).astype('int32'))).toEqual([1, -1, 0, 0]);
   });
 
@@ -171,7 +171,7 @@ describe('astype', () => {
     expect(numbers(x.astype('float32').astype('float64'))).toEqual([Math.fround(0.1)]);
   });
 
-  test('to the same dtype it is the same tensor', () => {
+  test('to the same dtype returns the tensor itself', () => {
     const x = zeros([2]);
     expect(x.astype('float32')).toBe(x);
   });

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as table from '../src/ops/elementwise.ts';
 import { getBackend, reference, tensor, type Operation, type Tensor, type TensorLike } from '../src/index.ts';
-import { at, broadcastable, broadcastShape, build, models, numbers, ordinary, toTensor } from './helpers.ts';
+import { elementAt, broadcastable, broadcastShape, build, models, numbers, ordinary, toTensor } from './helpers.ts';
 
-/** What float32 functions of vectors may be off by, in units in the last place. */
+/** The error bound of float32 functions in generated code, in units in the last place. */
 const functionUlps = 2;
 
-/** How far a float32 is from a number, in the number's units in the last place. */
+/** The error of a float32 in units in the last place of the exact number. */
 function ulps(actual: number, exact: number): number {
-  const rounded = Math.fround(exact);
-  if (Object.is(actual, rounded) || (actual !== actual && exact !== exact)) return 0;
+  const nearest = Math.fround(exact);
+  if (Object.is(actual, nearest) || (actual !== actual && exact !== exact)) return 0;
   const unit = 2 ** Math.max(-149, Math.floor(Math.log2(Math.abs(exact))) - 23);
   return Number.isFinite(actual) ? Math.abs(actual - exact) / unit : Infinity;
 }
@@ -19,7 +19,7 @@ type Apply = (...inputs: TensorLike[]) => Tensor;
 const operations = Object.entries(table as unknown as Record<string, Apply & Operation>);
 const arity = new Map(operations.map(([name, { primitive }]) => [name, primitive.domain.length]));
 
-/** Each operation in other words than the record's. Integers are truth values where the result is bool. */
+/** Each operation by a formula independent of its record. Numbers stand for booleans if the result is bool. */
 const expected: Record<string, (x: number, y: number, z: number) => number | boolean> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -85,7 +85,7 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
   where: (condition, y, z) => (condition === 0 ? z : y),
   clip: (x, low, high) => {
     if (Number.isNaN(x) || Number.isNaN(low) || Number.isNaN(high)) return NaN;
-    // An empty interval gives its upper bound.
+    // The result for an empty interval is its upper bound.
     if (x > high || low > high) return high;
     return x < low ? low : x;
   },
@@ -105,10 +105,10 @@ function erfByIntegration(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * (h / 3) * sum;
 }
 
-/** Zeros of either sign count as one: sums of them depend on the formula. */
-function close(actual: number, wanted: number, tolerance: number): boolean {
-  if (actual === wanted || (Number.isNaN(actual) && Number.isNaN(wanted))) return true;
-  return Math.abs(actual - wanted) <= tolerance * Math.max(Math.abs(wanted), Number.MIN_VALUE / tolerance);
+/** Compares with a relative tolerance. Zeros of either sign are equal, since formulas differ in them. */
+function isClose(actual: number, target: number, tolerance: number): boolean {
+  if (actual === target || (Number.isNaN(actual) && Number.isNaN(target))) return true;
+  return Math.abs(actual - target) <= tolerance * Math.max(Math.abs(target), Number.MIN_VALUE / tolerance);
 }
 
 const special = [NaN, Infinity, -Infinity, 0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 1e30, -1e30, 1e-30, 88, -104, 3e9];
@@ -136,19 +136,19 @@ describe('one element', () => {
             const round = dtype === 'float32' && result.dtype === 'float32' ? Math.fround : (value: number) => value;
             numbers(result).forEach((actual, i) => {
               const [x, y = 0, z = 0] = stored.map((column) => column[i]!) as [number, number?, number?];
-              // The backend runs the record: to the last bit, or to the accuracy of its float32 functions. (Logical
+              // The backend computes the definition: bitwise, or to the accuracy of its float32 functions. (Logical
               // operations are defined on 0 and 1.)
-              const truth = (value: number): number =>
+              const convert = (value: number): number =>
                 apply.primitive.dtypes === 'logical' ? Number(value !== 0) : value;
-              const exact = apply.primitive.value(truth(x), truth(y), truth(z));
+              const exact = apply.primitive.value(convert(x), convert(y), convert(z));
               const isApproximate = getBackend() !== reference() && result.dtype === 'float32';
               const isRight = isApproximate ? ulps(actual, exact) <= functionUlps : Object.is(actual, round(exact));
               expect([x, y, z, actual, isRight ? actual : exact]).toEqual([x, y, z, actual, actual]);
-              // And the record says what it should: to rounding, and erf's integral to its own accuracy.
-              const wanted = round(Number(expected[name]!(x, y, z)));
+              // The definition agrees with the independent formula, to rounding or to the accuracy of erf's integral.
+              const target = round(Number(expected[name]!(x, y, z)));
               const single = isApproximate ? functionUlps * 2 ** -23 : 1.2e-7;
               const tolerance = dtype === 'float32' ? single : name === 'erf' ? 1e-9 : 1e-14;
-              expect([x, y, z, actual, close(actual, wanted, tolerance) ? actual : wanted]).toEqual([
+              expect([x, y, z, actual, isClose(actual, target, tolerance) ? actual : target]).toEqual([
                 x,
                 y,
                 z,
@@ -210,9 +210,9 @@ describe('broadcasting', () => {
     fc.assert(
       fc.property(pair, ([a, b]) => {
         const result = toTensor(a).sub(toTensor(b));
-        const wanted = build(broadcastShape([a.shape, b.shape]), (index) => at(a, index) - at(b, index));
-        expect(result.shape).toEqual(wanted.shape);
-        expect(numbers(result)).toEqual(wanted.data);
+        const model = build(broadcastShape([a.shape, b.shape]), (index) => elementAt(a, index) - elementAt(b, index));
+        expect(result.shape).toEqual(model.shape);
+        expect(numbers(result)).toEqual(model.data);
       }),
     );
   });
@@ -226,14 +226,14 @@ describe('broadcasting', () => {
         ([condition, a, b]) => {
           const result = toTensor(condition).where(toTensor(a), toTensor(b));
           const shape = broadcastShape([condition.shape, a.shape, b.shape]);
-          const wanted = build(shape, (index) => at(at(condition, index) === 0 ? b : a, index));
-          expect([result.shape, numbers(result)]).toEqual([wanted.shape, wanted.data]);
+          const model = build(shape, (index) => elementAt(elementAt(condition, index) === 0 ? b : a, index));
+          expect([result.shape, numbers(result)]).toEqual([model.shape, model.data]);
         },
       ),
     );
   });
 
-  test('shapes that do not fit are an error at the call', () => {
+  test('shapes that do not broadcast are an error at the call', () => {
     expect(() => tensor([1, 2]).add(tensor([1, 2, 3]))).toThrow(
       'add: shapes [2] and [3] do not broadcast: counted from the end, axis -1 is 2 in one and 3 in another; ' +
         'sizes must be equal or 1',
@@ -242,7 +242,7 @@ describe('broadcasting', () => {
 });
 
 describe('names', () => {
-  test.each(operations)('%s is its record, a function and a method', (name, apply) => {
+  test.each(operations)('%s names its record, a function and a method', (name, apply) => {
     expect(apply.primitive.name).toBe(name);
     const count = arity.get(name)!;
     const dtype = apply.primitive.dtypes === 'bitwise' ? 'int32' : 'float64';
@@ -252,7 +252,7 @@ describe('names', () => {
     expect(numbers(method.call(first, ...rest))).toEqual(numbers(apply(...inputs)));
   });
 
-  test.each(operations)('%s refuses what is no tensor', (name, apply) => {
+  test.each(operations)('%s refuses operands that are not tensors', (name, apply) => {
     const others = [0, 0, 0].slice(1, arity.get(name)!);
     expect(() => apply([1, 2] as unknown as Tensor, ...others)).toThrow(
       `${name}: expected a tensor or a number, got Array; make a tensor of it with tensor(…)`,

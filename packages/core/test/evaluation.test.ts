@@ -13,11 +13,11 @@ import {
   type Backend,
   type Tensor,
 } from '../src/index.ts';
-import { kernelsOf, plansOf, recorder, using } from './backends.ts';
+import { kernelsOf, plansOf, recorder, withBackend } from './backends.ts';
 import { numbers } from './helpers.ts';
 
 describe('laziness', () => {
-  test('nothing is computed until it is asked for', () => {
+  test('nothing is computed until a value is read', () => {
     const kernels = kernelsOf(() => {
       const x = tensor([1, 2])
         .add(1)
@@ -27,7 +27,7 @@ describe('laziness', () => {
     expect(kernels).toEqual([]);
   });
 
-  test('movements take no kernels', () => {
+  test('movements need no kernels', () => {
     const x = arange(6).astype('float32');
     evaluateSync(x);
     expect(
@@ -59,25 +59,25 @@ describe('laziness', () => {
 });
 
 describe('evaluate', () => {
-  test('shares common work, and does it once', () => {
+  test('computes common subexpressions once', () => {
     const x = tensor([1, 2]).exp();
     const results = { sum: x.add(1), list: [x.neg(), { deep: x.add(1).neg() }] };
     expect(kernelsOf(() => evaluateSync(results)).filter((name) => name === 'exp')).toEqual(['exp']);
     expect(kernelsOf(() => evaluateSync(results))).toEqual([]);
   });
 
-  test('a value is kept, and the graph behind it let go', () => {
+  test('values are kept and the graph behind them is freed', () => {
     const x = tensor([1, 2]).exp();
     const y = x.neg();
     evaluateSync(y);
     expect(y.inputs).toEqual([]);
     expect(kernelsOf(() => numbers(y))).toEqual([]);
-    // x itself was an intermediate.
+    // x was an intermediate, whose value was not kept.
     expect(x.buffer).toBeUndefined();
     expect(kernelsOf(() => numbers(x))).toEqual(['exp']);
   });
 
-  test('each result is its own, in whatever order they are asked for', () => {
+  test('results are independent of the order of the arguments', () => {
     const build = (): Tensor[] => {
       const x = arange(4).astype('float32');
       const y = x.mul(2);
@@ -103,7 +103,7 @@ describe('evaluate', () => {
     ]);
   });
 
-  test('a tensor that is named twice', () => {
+  test('a tensor that is given twice', () => {
     const x = tensor([1]).add(1);
     expect(kernelsOf(() => evaluateSync(x, x, [x]))).toEqual(['add']);
     expect(numbers(x)).toEqual([2]);
@@ -138,7 +138,7 @@ describe('evaluate', () => {
     );
   });
 
-  test('objects of other classes are an error, settings beside tensors are not', () => {
+  test('objects of other classes are an error, settings next to tensors are not', () => {
     expect(() => evaluateSync(Promise.resolve(1))).toThrow(
       'evaluate: a Promise cannot hold tensors; expected tensors, variables, or objects with variables()',
     );
@@ -147,7 +147,7 @@ describe('evaluate', () => {
     expect(x.buffer).toBeDefined();
   });
 
-  test('an error in a kernel leaves everything as it was', () => {
+  test('an error in a kernel leaves tensors and variables unchanged', () => {
     const v = new Variable(tensor([1, 2]));
     const w = v.value.add(1);
     v.assign(w);
@@ -176,15 +176,15 @@ describe('plans', () => {
     expect(new Set(plans).size).toBe(1);
   });
 
-  test('its results are those of the new data', () => {
+  test('the results are those of the new data', () => {
     const f = (x: number, k: number): number => tensor([x]).mul(k).sub(1).itemSync();
     expect([f(2, 3), f(5, 7), f(-1, 0.5)]).toEqual([5, 34, -1.5]);
   });
 
   test.each([
-    ['a shape', () => step([1, 2, 3], 0.1)],
-    ['what is wanted', () => step([1, 2], 0.1, 'two')],
-    ['a dtype', () => tensor([1, 2], { dtype: 'float64' }).mul(0.1).dataSync()],
+    ['shape', () => step([1, 2, 3], 0.1)],
+    ['set of results', () => step([1, 2], 0.1, 'two')],
+    ['dtype', () => tensor([1, 2], { dtype: 'float64' }).mul(0.1).dataSync()],
     [
       'an axis',
       () =>
@@ -193,7 +193,7 @@ describe('plans', () => {
           .sum(0)
           .dataSync(),
     ],
-    ['an operation', () => tensor([1, 2]).div(0.1).dataSync()],
+    ['operation', () => tensor([1, 2]).div(0.1).dataSync()],
   ])('another plan for another %s', (_, other) => {
     const plans = plansOf(() => {
       step([1, 2], 0.1);
@@ -207,7 +207,7 @@ describe('plans', () => {
     expect(new Set(plans).size).toBe(4);
   });
 
-  test('which input is which belongs to the structure', () => {
+  test('the order of inputs belongs to the structure', () => {
     const [a, b] = [tensor([5]), tensor([3])];
     expect([a.sub(b).itemSync(), b.sub(a).itemSync(), a.sub(a).itemSync()]).toEqual([2, -2, 0]);
     const both = (swap: boolean): number[] => {
@@ -221,7 +221,7 @@ describe('plans', () => {
     ]);
   });
 
-  test('constants that are baked in', () => {
+  test('constants in attributes', () => {
     const padded = (value: number): number[] => numbers(tensor([1]).pad([[1, 0]], value));
     expect([padded(0), padded(-0), padded(2)]).toEqual([
       [0, 1],
@@ -230,7 +230,7 @@ describe('plans', () => {
     ]);
   });
 
-  test('a training step keeps its plan', () => {
+  test('a training step reuses its plan', () => {
     const v = new Variable(tensor([1, 2]));
     evaluateSync(v.value.neg());
     const plans = plansOf(() => {
@@ -242,7 +242,7 @@ describe('plans', () => {
     expect([plans.length, new Set(plans).size]).toEqual([5, 1]);
   });
 
-  test('many structures: old plans are forgotten, results stay right', () => {
+  test('the cache drops old plans, and results stay correct', () => {
     for (let round = 0; round < 2; round++) {
       for (let n = 1; n <= 150; n++) expect(arange(n).sum().itemSync()).toBe((n * (n - 1)) / 2);
     }
@@ -250,34 +250,34 @@ describe('plans', () => {
 });
 
 describe('backends', () => {
-  test('one is in use until another is chosen', () => {
+  test('setBackend sets the current one', () => {
     const before = getBackend();
     const other = recorder();
-    using(other, () => expect(getBackend()).toBe(other));
+    withBackend(other, () => expect(getBackend()).toBe(other));
     expect(getBackend()).toBe(before);
-    using(reference(), () => expect(getBackend()).toBe(reference()));
+    withBackend(reference(), () => expect(getBackend()).toBe(reference()));
   });
 
-  test('values move to the backend that needs them', () => {
+  test('values are transferred to the backend that needs them', () => {
     const x = tensor([1, 2]).add(1);
     const v = new Variable(tensor([1, 2]));
     evaluateSync(x, v.value);
-    using(recorder(), () => {
+    withBackend(recorder(), () => {
       v.assign(v.value.add(x));
       evaluateSync(v);
     });
     expect(numbers(v.value.add(x))).toEqual([5, 8]);
   });
 
-  test('a dtype that the backend does not have', () => {
+  test('an unsupported dtype is an error', () => {
     const narrow: Backend = { ...recorder(), name: 'narrow', dtypes: ['float32', 'int32', 'bool'] };
-    using(narrow, () => {
+    withBackend(narrow, () => {
       const x = tensor([1], { dtype: 'float64' }).exp();
       expect(() => x.dataSync()).toThrow("evaluate: the backend 'narrow' does not support float64");
     });
   });
 
-  test('nothing else is a backend', () => {
+  test('setBackend refuses what is not a backend', () => {
     expect(() => setBackend('wasm' as unknown as Backend)).toThrow(
       'setBackend: expected a backend such as reference()',
     );

@@ -21,7 +21,7 @@ const only = (x: Tensor): KernelDescription => {
 };
 
 describe('a kernel', () => {
-  test('that multiplies matrices, with a tail', () => {
+  test('that multiplies matrices, with an epilogue', () => {
     expect(only(data(4, 8).matmul(data(8, 16)).add(data(16)).relu())).toEqual({
       name: 'matmul → add → relu',
       shape: [4, 16],
@@ -67,7 +67,7 @@ describe('a kernel', () => {
     ['those outside of a slice do not count', (x) => x.slice([[0, 2]]).neg(), 12 + 12],
     ['those in several windows count once', (x) => x.flatten().unfold(0, 5).neg(), 24 + 20 * 5],
     [
-      'an operand that is seen twice is read twice',
+      'an operand with two views is read twice',
       (x) =>
         x
           .reshape([4, 6])
@@ -87,14 +87,14 @@ describe('a plan', () => {
     return x.matmul(x).matmul(x).matmul(x).matmul(x);
   };
 
-  test('sums up its kernels', () => {
+  test('has the totals of its kernels', () => {
     const { kernels, bytes, multiplyAdds, operations } = explain(power().add(1));
     const matrix = 4 * 64 * 64;
     expect(kernels.map(({ name }) => name)).toEqual(['matmul', 'matmul', 'matmul', 'matmul → add']);
     expect([bytes, multiplyAdds, operations]).toEqual([4 * 3 * matrix + 4, 4 * 64 ** 3, 5]);
   });
 
-  test('has a smaller arena than its intermediates are', () => {
+  test('has an arena smaller than the sum of its intermediates', () => {
     const { arenaBytes, intermediateBytes } = explain(power());
     expect([arenaBytes, intermediateBytes]).toEqual([2 * 4 * 64 * 64, 3 * 4 * 64 * 64]);
   });
@@ -119,19 +119,19 @@ describe('a plan', () => {
     });
     fc.assert(
       fc.property(picks, (steps) => {
-        const made = [data(3), data(2, 2)];
+        const tensors = [data(3), data(2, 2)];
         for (const [operation, first, second] of steps) {
-          const [x, y] = [first, second].map((n) => made[n % made.length]!.flatten().slice([[0, 30]]));
-          made.push(operations[operation]!(x!, y!));
+          const [x, y] = [first, second].map((n) => tensors[n % tensors.length]!.flatten().slice([[0, 30]]));
+          tensors.push(operations[operation]!(x!, y!));
         }
-        const { kernels, arenaBytes, intermediateBytes } = explain(made.slice(-2));
+        const { kernels, arenaBytes, intermediateBytes } = explain(tensors.slice(-2));
         expect(arenaBytes).toBeLessThanOrEqual(intermediateBytes + 64 * kernels.length);
       }),
       { numRuns: 50 },
     );
   });
 
-  test('that updates variables needs no memory for them', () => {
+  test('that updates variables needs no arena for them', () => {
     const [v, w] = [new Variable(data(1000)), new Variable(data(1000))];
     v.assign(v.value.mul(0.9).add(data(1000)));
     w.assign(w.value.sub(v.value));
@@ -143,7 +143,7 @@ describe('a plan', () => {
     expect([arenaBytes, intermediateBytes]).toEqual([0, 0]);
   });
 
-  test('is the one that runs, but only explained', () => {
+  test('is the one that would run, but does not run', () => {
     const x = data(5, 5).exp();
     const y = x.matmul(x).sum();
     expect(plansOf(() => explain(y))).toEqual([]);
@@ -156,7 +156,7 @@ describe('a plan', () => {
 });
 
 describe('as text', () => {
-  test('a line for each kernel, and two for all', () => {
+  test('one line for each kernel, and two for totals', () => {
     const x = data(100, 50);
     expect(String(explain(x.matmul(data(50, 100)).add(data(100)).relu().sort()))).toBe(
       [
@@ -169,7 +169,7 @@ describe('as text', () => {
     );
   });
 
-  test('of nothing', () => {
+  test('without kernels', () => {
     const x = data(2);
     expect(String(explain(x))).toBe(
       '0 kernels for 0 operations, 0 B moved, 0 multiply-adds\narena 0 B for intermediates of 0 B',
@@ -177,6 +177,6 @@ describe('as text', () => {
   });
 });
 
-test('numbers alone have no plan', () => {
+test('a number as an argument is an error', () => {
   expect(() => explain(3)).toThrow('explain: expected tensors, variables, or objects and arrays of them, got 3');
 });

@@ -64,11 +64,11 @@ describe('toString', () => {
         '        [1998, 1999]], int32)',
       ),
     );
-    // Only what is shown sets the width.
+    // The width is that of the shown elements.
     expect(zeros([2000]).toString()).toBe('tensor([0, 0, 0, …, 0, 0, 0])');
   });
 
-  test('evaluates what it shows, as a string and on the console', () => {
+  test('evaluates the tensor, as a string and on the console', () => {
     const x = tensor([1, 2]).add(1);
     expect(String(x)).toBe('tensor([2, 3])');
     expect(inspect(tensor([1]).neg())).toBe('tensor([-1])');
@@ -92,7 +92,7 @@ describe('toArray', () => {
     );
   });
 
-  test('bool gives booleans, a scalar no array', () => {
+  test('gives booleans for bool, and no array for a scalar', () => {
     expect(tensor([[true], [false]]).toArraySync()).toEqual([[true], [false]]);
     expect(tensor(2).toArraySync()).toBe(2);
     expect(numbers(tensor(true))).toEqual([1]);

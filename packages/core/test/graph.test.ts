@@ -60,7 +60,7 @@ test('for Mermaid, escaped', () => {
   );
 });
 
-test('shared nodes appear once, and every input before what uses it', () => {
+test('shared nodes appear once, in topological order', () => {
   const x = tensor([1]).exp();
   const { nodes } = graph(x.add(x), x.neg());
   expect(nodes.map(({ primitive }) => primitive.name)).toEqual(['data', 'exp', 'add', 'neg']);
@@ -74,7 +74,7 @@ test('an evaluated tensor is a leaf', () => {
   expect(graph(x.neg()).toString()).toBe('%0: float32[1] = evaluated add()\n%1: float32[1] = neg(%0)');
 });
 
-test('also inside a transformation, where it keeps its inputs', () => {
+test('an evaluated tensor is a leaf also inside a transformation, where it keeps its inputs', () => {
   let text = '';
   const gradient = grad((x: Tensor) => {
     const y = x.mul(x);
@@ -86,7 +86,7 @@ test('also inside a transformation, where it keeps its inputs', () => {
   expect(gradient.itemSync()).toBe(6);
 });
 
-test('nothing has an empty graph, and only tensors have one', () => {
+test('no arguments give an empty graph, and others than tensors are an error', () => {
   expect(graph().toString()).toBe('');
   expect(() => graph([tensor([1])] as unknown as Tensor)).toThrow('graph: expected a tensor, got Array');
 });

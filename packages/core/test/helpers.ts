@@ -1,18 +1,18 @@
 import fc from 'fast-check';
+import { sizeOf } from '../src/backend.ts';
 import { tensor, type DType, type Shape, type Tensor } from '../src/index.ts';
 
+export { sizeOf };
+
+/** The elements of a tensor in row-major order. */
 export function numbers(x: Tensor): number[] {
   return Array.from(x.dataSync());
 }
 
-/** A nested array known by its elements in row-major order: the model that operations are compared with. */
+/** A plain array with a shape and row-major elements: the model that operations are compared with. */
 export interface Model {
   readonly shape: Shape;
   readonly data: readonly number[];
-}
-
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** All index tuples of a shape in row-major order. */
@@ -23,13 +23,14 @@ export function indicesOf(shape: Shape): number[][] {
   );
 }
 
-/** The element at an index; sizes of 1 broadcast and missing leading axes are added. */
-export function at(model: Model, index: readonly number[]): number {
-  const own = index.slice(index.length - model.shape.length);
-  const place = model.shape.reduce((flat, length, axis) => flat * length + (length === 1 ? 0 : own[axis]!), 0);
-  return model.data[place]!;
+/** The element at an index, of which axes of size 1 and missing leading axes broadcast. */
+export function elementAt(model: Model, index: readonly number[]): number {
+  const trailing = index.slice(index.length - model.shape.length);
+  const position = model.shape.reduce((flat, length, axis) => flat * length + (length === 1 ? 0 : trailing[axis]!), 0);
+  return model.data[position]!;
 }
 
+/** A model whose elements are a function of their index. */
 export function build(shape: Shape, element: (index: readonly number[]) => number): Model {
   return { shape, data: indicesOf(shape).map(element) };
 }
@@ -42,7 +43,7 @@ export function toTensor({ shape, data }: Model, dtype: DType = 'float64'): Tens
   return tensor(Float64Array.from(data), { shape, dtype });
 }
 
-/** 0, 1, 2, … in a shape. */
+/** The model of 0, 1, 2, … */
 export function counting(shape: Shape): Model {
   return { shape, data: Array.from({ length: sizeOf(shape) }, (_, i) => i) };
 }
@@ -51,7 +52,7 @@ export function shapes(maxRank = 4, minRank = 0, maxLength = 4): fc.Arbitrary<nu
   return fc.array(fc.integer({ min: 0, max: maxLength }), { minLength: minRank, maxLength: maxRank });
 }
 
-/** Ordinary numbers: no surprises in sums. */
+/** Multiples of 1/16, whose sums are exact. */
 export const ordinary: fc.Arbitrary<number> = fc.integer({ min: -400, max: 400 }).map((n) => n / 16);
 
 export function models(shape: fc.Arbitrary<number[]>, element: fc.Arbitrary<number> = ordinary): fc.Arbitrary<Model> {
@@ -78,7 +79,7 @@ export function broadcastable(count: number): fc.Arbitrary<number[][]> {
   );
 }
 
-/** NumPy's rule, in its own words: aligned at the end, the larger of two sizes wins unless one of them is 1. */
+/** NumPy's broadcasting rule, independently of core: aligned at the last axis, the size that is not 1 wins. */
 export function broadcastShape(shapesGiven: readonly Shape[]): number[] {
   const rank = Math.max(...shapesGiven.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -87,7 +88,7 @@ export function broadcastShape(shapesGiven: readonly Shape[]): number[] {
   });
 }
 
-/** The largest |a − b| / max(1, |b|); NaN and infinities must agree. */
+/** The largest |a − b| / max(1, |b|); infinite if NaN or infinities differ. */
 export function deviation(actual: readonly number[], expected: readonly number[]): number {
   if (actual.length !== expected.length) return Infinity;
   return Math.max(

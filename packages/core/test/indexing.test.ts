@@ -1,17 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arange, tensor, zeros, type Tensor } from '../src/index.ts';
-import { at, broadcastShape, build, indicesOf, models, numbers, shapes, toTensor, type Model } from './helpers.ts';
+import {
+  elementAt,
+  broadcastShape,
+  build,
+  indicesOf,
+  models,
+  numbers,
+  shapes,
+  toTensor,
+  type Model,
+} from './helpers.ts';
 
-function equals(actual: Tensor, wanted: Model): void {
-  expect(actual.shape).toEqual(wanted.shape);
-  expect(numbers(actual)).toEqual(wanted.data);
+function equals(actual: Tensor, expected: Model): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(numbers(actual)).toEqual(expected.data);
 }
 
 const integers = (model: Model): Tensor => toTensor(model, 'int32');
 const wrap = (index: number, length: number): number => (index < 0 ? index + length : index);
 
-/** A tensor with an axis that is not empty. */
+/** A model, and an axis of it that is not empty. */
 const sources = models(shapes(3, 1))
   .filter(({ shape }) => shape.some((length) => length > 0))
   .chain((x) =>
@@ -20,7 +30,7 @@ const sources = models(shapes(3, 1))
 const indicesInto = (length: number): fc.Arbitrary<number> => fc.integer({ min: -length, max: length - 1 });
 
 describe('take', () => {
-  test('takes slices, as np.take', () => {
+  test('takes slices, as NumPy does', () => {
     fc.assert(
       fc.property(
         sources.chain(({ x, axis }) =>
@@ -32,19 +42,19 @@ describe('take', () => {
         ),
         ({ x, axis, indices }) => {
           const inner = indices.shape.length;
-          const wanted = build(x.shape.toSpliced(axis, 1, ...indices.shape), (index) => {
-            const own = index.slice(axis, axis + inner);
-            return at(x, index.toSpliced(axis, inner, wrap(at(indices, own), x.shape[axis]!)));
+          const expected = build(x.shape.toSpliced(axis, 1, ...indices.shape), (index) => {
+            const indexOfIndices = index.slice(axis, axis + inner);
+            return elementAt(x, index.toSpliced(axis, inner, wrap(elementAt(indices, indexOfIndices), x.shape[axis]!)));
           });
-          equals(toTensor(x).take(integers(indices), axis), wanted);
-          equals(toTensor(x).take(integers(indices), axis - x.shape.length), wanted);
+          equals(toTensor(x).take(integers(indices), axis), expected);
+          equals(toTensor(x).take(integers(indices), axis - x.shape.length), expected);
         },
       ),
     );
   });
 });
 
-/** A source, and indices of its rank: broadcastable elsewhere, any length along the axis. */
+/** A model and indices of its rank: of any length along an axis, broadcastable on the others. */
 const aligned = sources.chain(({ x, axis }) =>
   fc
     .tuple(fc.nat(4), fc.array(fc.boolean(), { minLength: x.shape.length, maxLength: x.shape.length }))
@@ -60,32 +70,32 @@ const aligned = sources.chain(({ x, axis }) =>
     ),
 );
 
-test('takeAlongAxis takes one element for each index', () => {
+test('takeAlongAxis gathers one element for each index', () => {
   fc.assert(
     fc.property(aligned, ({ x, axis, indices }) => {
       const others = broadcastShape([x.shape.with(axis, 1), indices.shape.with(axis, 1)]);
-      const wanted = build(others.with(axis, indices.shape[axis]!), (index) =>
-        at(x, index.with(axis, wrap(at(indices, index), x.shape[axis]!))),
+      const expected = build(others.with(axis, indices.shape[axis]!), (index) =>
+        elementAt(x, index.with(axis, wrap(elementAt(indices, index), x.shape[axis]!))),
       );
-      equals(toTensor(x).takeAlongAxis(integers(indices), axis), wanted);
+      equals(toTensor(x).takeAlongAxis(integers(indices), axis), expected);
     }),
   );
-  // The source broadcasts too.
+  // Broadcasts the elements, too.
   const rows = tensor([[10, 20, 30]]).takeAlongAxis(tensor([[0], [2]], { dtype: 'int32' }), 1);
   expect(rows.toArraySync()).toEqual([[10], [30]]);
 });
 
-test('scatterAdd adds up where indices are equal', () => {
+test('scatterAdd accumulates at equal indices', () => {
   fc.assert(
     fc.property(aligned, ({ x, axis, indices }) => {
       const shape = x.shape.with(axis, indices.shape[axis]!);
       const updates = build(shape, (index) => index.reduce((a, b) => a * 4 + b, 1));
-      const wanted = [...x.data];
+      const expected = [...x.data];
       for (const index of indicesOf(shape)) {
-        const target = index.with(axis, wrap(at(indices, index), x.shape[axis]!));
-        wanted[target.reduce((flat, i, j) => flat * x.shape[j]! + i, 0)]! += at(updates, index);
+        const target = index.with(axis, wrap(elementAt(indices, index), x.shape[axis]!));
+        expected[target.reduce((flat, i, j) => flat * x.shape[j]! + i, 0)]! += elementAt(updates, index);
       }
-      equals(toTensor(x).scatterAdd(integers(indices), toTensor(updates), axis), { shape: x.shape, data: wanted });
+      equals(toTensor(x).scatterAdd(integers(indices), toTensor(updates), axis), { shape: x.shape, data: expected });
     }),
   );
   const counts = tensor([false, false]).scatterAdd(tensor([0, 0], { dtype: 'int32' }), tensor([true, true]));
@@ -111,7 +121,7 @@ describe('sorting', () => {
     fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(NaN, Infinity, -Infinity)),
   ).chain((x) => fc.record({ x: fc.constant(x), axis: fc.nat(x.shape.length - 1), descending: fc.boolean() }));
 
-  /** The order of one line by repeated selection: the first best one that is left, NaN when nothing else is. */
+  /** The order of one line, by repeated selection of the first extreme element that is left, NaN last. */
   function order(line: readonly number[], descending: boolean): number[] {
     const left = line.map((_, i) => i);
     const result: number[] = [];
@@ -128,7 +138,7 @@ describe('sorting', () => {
 
   const orders = (x: Model, axis: number, descending: boolean): Model =>
     build(x.shape, (index) => {
-      const line = Array.from({ length: x.shape[axis]! }, (_, i) => at(x, index.with(axis, i)));
+      const line = Array.from({ length: x.shape[axis]! }, (_, i) => elementAt(x, index.with(axis, i)));
       return order(line, descending)[index[axis]!]!;
     });
 
@@ -145,33 +155,33 @@ describe('sorting', () => {
   test('sort, of views as well', () => {
     fc.assert(
       fc.property(lines, ({ x, axis, descending }) => {
-        const found = orders(x, axis, descending);
-        const wanted = build(x.shape, (index) => at(x, index.with(axis, at(found, index))));
-        equals(toTensor(x).sort(axis, { descending }), wanted);
+        const order = orders(x, axis, descending);
+        const expected = build(x.shape, (index) => elementAt(x, index.with(axis, elementAt(order, index))));
+        equals(toTensor(x).sort(axis, { descending }), expected);
         equals(
           toTensor(x)
             .flip()
             .add(0)
             .flip()
             .sort(axis - x.shape.length, { descending }),
-          wanted,
+          expected,
         );
       }),
     );
   });
 
-  test('topk is the head of the descending order', () => {
+  test('topk is the beginning of the descending order', () => {
     fc.assert(
       fc.property(lines, fc.nat(), ({ x, axis }, pick) => {
         const k = pick % (x.shape[axis]! + 1);
         const { values, indices } = toTensor(x).topk(k, axis);
-        const head = (model: Model): Model => build(x.shape.with(axis, k), (index) => at(model, index));
-        const found = orders(x, axis, true);
-        // `at` would read an axis of length 1 at 0, which is the only place there is.
-        equals(indices, head(found));
+        const head = (model: Model): Model => build(x.shape.with(axis, k), (index) => elementAt(model, index));
+        const order = orders(x, axis, true);
+        // `elementAt` broadcasts an axis of length 1, whose only index is 0 anyway.
+        equals(indices, head(order));
         equals(
           values,
-          build(x.shape.with(axis, k), (index) => at(x, index.with(axis, at(found, index)))),
+          build(x.shape.with(axis, k), (index) => elementAt(x, index.with(axis, elementAt(order, index)))),
         );
       }),
     );
@@ -238,7 +248,7 @@ describe('errors', () => {
     [() => x.topk(1, 2), 'topk: axis 2 is out of range'],
   ])('at the call %#', (make, message) => expect(make).toThrow(message));
 
-  test('an index out of range is found when it is evaluated', () => {
+  test('an index out of range is an error at evaluation', () => {
     const message = (name: string, i: number): string =>
       `${name}: index ${i} is out of range for axis 0 of length 2; use -2 to 1`;
     for (const i of [2, -3]) {

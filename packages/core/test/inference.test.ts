@@ -1,11 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { grad, jvp, sin, tensor, valueAndGrad, vjp, type Tensor } from '../src/index.ts';
 
-// What TypeScript infers is checked by the type check; that the calls work, by running them.
+// The type check checks what TypeScript infers; running the tests checks that the calls work.
 
 const x = tensor(1, { dtype: 'float64' });
 
-test('operations are passed to transformations as they are', () => {
+test('operations can be passed to transformations directly', () => {
   expectTypeOf(grad(sin)).returns.toEqualTypeOf<Tensor>();
   expect(grad(sin)(x).itemSync()).toBe(Math.cos(1));
   expect(valueAndGrad(sin)(x).value.itemSync()).toBe(Math.sin(1));

@@ -7,19 +7,21 @@ import type { DTypeRule, Elementwise } from '../src/graph/primitive.ts';
 import type { DType } from '../src/data/dtype.ts';
 import type { ScalarFunction } from '../src/scalar/function.ts';
 import { nodesOf, parameter, type ScalarType } from '../src/scalar/scalar.ts';
+import { random } from '../src/index.ts';
+import { ulps } from '../../../test/support/bounds.ts';
 import { arrays, interpret } from './scalarInterpreter.ts';
 
 const operations = Object.values(table as unknown as Record<string, { primitive: Elementwise }>).map(
   (f) => f.primitive,
 );
 
-/** What is computed in other steps than the definition, which for float32 may be off by 2 ulp. */
+/** Operations whose float32 expression approximates the definition, to 2 ulp. */
 const approximate = new Set(
   'exp expm1 log log1p sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sigmoid softplus erf pow'.split(
     ' ',
   ),
 );
-/** What is called, for float32 only where a value is rare: the lowering of that leaves it to the definition. */
+/** Operations whose lowering calls the definition, for float32 in the rare branch only. */
 const called = new Set(['mod']);
 
 const types: Record<DType, ScalarType> = { float32: 'f32', float64: 'f64', int32: 'i32', bool: 'bool' };
@@ -32,13 +34,13 @@ const dtypesOf: Record<DTypeRule, readonly DType[]> = {
   select: ['bool', 'int32', 'float32', 'float64'],
 };
 
-/** The dtypes of the inputs and of the result, for one that the rule allows. */
+/** The dtypes of inputs and result for a dtype that the rule computes in. */
 function signature({ dtypes, domain }: Elementwise, dtype: DType): { inputs: DType[]; result: DType } {
   const inputs = domain.map((_, i): DType => (dtypes === 'select' && i === 0 ? 'bool' : dtype));
   return { inputs, result: dtypes === 'comparison' ? 'bool' : dtype };
 }
 
-/** Of all float32, the one nearest to a multiple of π/2 other than 0. */
+/** The float32 that is nearest to a multiple of π/2 other than 0, relative to its size. */
 const nearRightAngle = 16367173 * 2 ** 72;
 
 const special = {
@@ -61,42 +63,37 @@ const special = {
 };
 const usual = [1, -1, 0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3, 0.3, -0.7, 100.25, -1e4];
 
-/** A generator of uniform numbers in [0, 1) (mulberry32): the same points in each run. */
+/** Uniform numbers in [0, 1), the same in each run. */
 function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const stream = random.key(seed).stream();
+  return () => stream.uniform();
 }
 
-/** Elements of one dtype: special values, then floats of any exponent and numbers of normal size in turn. */
-function elements(dtype: DType, size: number, random: () => number): InstanceType<(typeof arrays)[ScalarType]> {
+/** Elements of a dtype: special values, ordinary magnitudes and arbitrary bit patterns. */
+function elements(dtype: DType, size: number, uniform: () => number): InstanceType<(typeof arrays)[ScalarType]> {
   const values = new arrays[types[dtype]](size);
   const bits = dtype === 'float64' ? new Uint32Array(values.buffer) : undefined;
   const words = dtype === 'float32' || dtype === 'int32' ? new Uint32Array(values.buffer) : bits;
   const fixed = dtype === 'float32' || dtype === 'float64' ? [...special[dtype], ...usual] : special[dtype];
   for (let i = 0; i < size; i++) {
-    const kind = Math.floor(random() * 8);
-    if (kind === 0) values[i] = fixed[Math.floor(random() * fixed.length)]!;
-    else if (dtype === 'bool') values[i] = random() < 0.5 ? 1 : 0;
-    else if (kind < 4) values[i] = (random() * 2 - 1) * [3, 20, 300][kind - 1]!;
-    else if (dtype === 'float64') [words![2 * i], words![2 * i + 1]] = [random() * 2 ** 32, random() * 2 ** 32];
-    else words![i] = random() * 2 ** 32;
+    const kind = Math.floor(uniform() * 8);
+    if (kind === 0) values[i] = fixed[Math.floor(uniform() * fixed.length)]!;
+    else if (dtype === 'bool') values[i] = uniform() < 0.5 ? 1 : 0;
+    else if (kind < 4) values[i] = (uniform() * 2 - 1) * [3, 20, 300][kind - 1]!;
+    else if (dtype === 'float64') [words![2 * i], words![2 * i + 1]] = [uniform() * 2 ** 32, uniform() * 2 ** 32];
+    else words![i] = uniform() * 2 ** 32;
   }
   return values;
 }
 
 /** A column of elements for each input. */
 function columnsOf(inputs: readonly DType[], size: number): ReturnType<typeof elements>[] {
-  const random = uniform(inputs.length);
-  return inputs.map((dtype) => elements(dtype, size, random));
+  const next = uniform(inputs.length);
+  return inputs.map((dtype) => elements(dtype, size, next));
 }
 
-/** The definition, rounded to the dtype. */
-function expected(
+/** The values of the definition, rounded to the dtype. */
+function evaluateDefinition(
   { value, integer }: Elementwise,
   result: DType,
   inputs: readonly DType[],
@@ -104,24 +101,6 @@ function expected(
 ): number[] {
   const f = integer && inputs.at(-1) === 'int32' ? (integer as Elementwise['value']) : value;
   return [...new arrays[types[result]](rows.map((row) => f(...row)))];
-}
-
-/** The distance to the next float32 above |x|. */
-function ulp(x: number): number {
-  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -126);
-  return 2 ** (Math.min(exponent, 127) - 23);
-}
-
-/** How many ulp a float32 is from the value; infinite where one is NaN or 0 of the other sign. */
-function error(actual: number, value: number): number {
-  const nearest = Math.fround(value);
-  if (Object.is(actual, nearest))
-    return Number.isFinite(actual) && actual !== 0 ? Math.abs(actual - value) / ulp(value) : 0;
-  if (actual === 0 && nearest === 0) return Infinity;
-  // Beyond the largest float32 come the multiples of its ulp.
-  const finite = (x: number): number => (Math.abs(x) === Infinity ? Math.sign(x) * 2 ** 128 : x);
-  const distance = Math.abs(finite(actual) - finite(value)) / ulp(finite(value));
-  return distance <= Infinity ? distance : Infinity;
 }
 
 describe.each(operations.filter(({ name }) => !approximate.has(name)))('$name', (operation) => {
@@ -134,9 +113,9 @@ describe.each(operations.filter(({ name }) => !approximate.has(name)))('$name', 
     expect(expression.type).toBe(types[result]);
     expect(nodesOf(expression).some((node) => node.operation === 'call')).toBe(called.has(operation.name));
     const actual = [...interpret(expression, columns)];
-    const wanted = expected(operation, result, inputs, rows);
-    const wrong = rows.findIndex((_, i) => !Object.is(actual[i], wanted[i]));
-    expect([rows[wrong], actual[wrong]]).toEqual([rows[wrong], wanted[wrong]]);
+    const expected = evaluateDefinition(operation, result, inputs, rows);
+    const wrong = rows.findIndex((_, i) => !Object.is(actual[i], expected[i]));
+    expect([rows[wrong], actual[wrong]]).toEqual([rows[wrong], expected[wrong]]);
     expect(wrong).toBe(-1);
   });
 });
@@ -158,8 +137,8 @@ describe.each(operations.filter(({ name }) => approximate.has(name)))('$name', (
     let worst = { error: 0, row: [] as number[], actual: 0 };
     for (let i = 0; i < size; i++) {
       const row = columns.map((column) => column[i]!);
-      const distance = error(actual[i]!, operation.value(...row));
-      if (distance > worst.error) worst = { error: distance, row, actual: actual[i]! };
+      const error = ulps(actual[i]!, operation.value(...row));
+      if (error > worst.error) worst = { error, row, actual: actual[i]! };
     }
     expect(worst.error).toBeGreaterThan(0);
     expect({ ...worst, error: Math.max(worst.error, 2) }).toEqual({ ...worst, error: 2 });
@@ -190,11 +169,10 @@ describe.each(operations.filter(({ name }) => approximate.has(name)))('$name', (
 describe('astype', () => {
   const all: DType[] = ['bool', 'int32', 'float32', 'float64'];
   test.each(all.flatMap((from) => all.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
-    const random = uniform(7);
-    const column = elements(from, 5000, random);
+    const column = elements(from, 5000, uniform(7));
     const actual = interpret(lowered(Cast, [parameter(types[from], 0)], to), [column]);
-    const wanted = to === 'bool' ? Array.from(column, (x) => (x !== 0 ? 1 : 0)) : column;
-    expect([...actual]).toEqual([...new arrays[types[to]](wanted)]);
+    const expectedValues = to === 'bool' ? Array.from(column, (x) => (x !== 0 ? 1 : 0)) : column;
+    expect([...actual]).toEqual([...new arrays[types[to]](expectedValues)]);
   });
 });
 
@@ -212,12 +190,12 @@ describe('the cost of a step', () => {
     expect(stepCost(apply.primitive, inputs)).toBe(cost);
   });
 
-  test('is that of a function where there is no expression', () => {
+  test('is that of a function if there is no expression', () => {
     for (const { primitive } of [table.sin, table.log]) expect(stepCost(primitive, ['f32'])).toBe(64);
     expect(stepCost(table.mod.primitive, ['i32', 'i32'])).toBe(64);
   });
 
-  test('leaves out what is rarely computed', () => {
+  test('excludes rare branches', () => {
     const rare: ScalarFunction = {
       name: 'rare',
       value: (x) => x!,

@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arange, eye, matmul, tensor, zeros, type Tensor } from '../src/index.ts';
-import { at, broadcastShape, build, models, numbers, toModel, toTensor, type Model } from './helpers.ts';
+import { elementAt, broadcastShape, build, models, numbers, toModel, toTensor, type Model } from './helpers.ts';
 
-// Elements are sixteenths, so that all sums are exact in float64 and any order of them gives the same.
+// Elements are multiples of 1/16, whose sums are exact in float64 in any order.
 
-/** NumPy's matmul on matrices and stacks of them. */
+/** NumPy's matmul of matrices and batches of them. */
 function naive(a: Model, b: Model): Model {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const batch = broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
-  // `at` broadcasts sizes of 1, which here are only the batch's: other sizes of 1 are read at 0 anyway.
+  // `elementAt` broadcasts axes of size 1, which matters for those of the batch only.
   return build([...batch, m, n], (index) => {
     const outer = index.slice(0, -2);
     const [i, j] = index.slice(-2) as [number, number];
     let sum = 0;
-    for (let l = 0; l < k; l++) sum += at(a, [...outer, i, l]) * at(b, [...outer, l, j]);
+    for (let l = 0; l < k; l++) sum += elementAt(a, [...outer, i, l]) * elementAt(b, [...outer, l, j]);
     return sum;
   });
 }
 
-function equals(actual: Tensor, wanted: Model): void {
-  expect(actual.shape).toEqual(wanted.shape);
-  expect(numbers(actual)).toEqual(wanted.data);
+function equals(actual: Tensor, expected: Model): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(numbers(actual)).toEqual(expected.data);
 }
 
 const length = fc.integer({ min: 0, max: 9 });
@@ -42,7 +42,7 @@ const factors = fc
   );
 
 describe('against three loops', () => {
-  test('stacks of matrices of any size', () => {
+  test('batches of matrices of any size', () => {
     fc.assert(
       fc.property(factors, ([a, b]) => equals(matmul(toTensor(a), toTensor(b)), naive(a, b))),
       { numRuns: 300 },
@@ -100,7 +100,7 @@ test('a larger product in float32', () => {
   equals(x.matmul(y), naive(toModel(x), toModel(y)));
 });
 
-test('the unit matrix changes nothing', () => {
+test('the identity matrix is neutral', () => {
   const x = arange(12).reshape([3, 4]).astype('float32');
   expect(numbers(eye(3).matmul(x))).toEqual(numbers(x));
 });

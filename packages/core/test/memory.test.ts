@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { concat, evaluateSync, tensor, Variable, type Tensor } from '../src/index.ts';
 import { operandsOf, type Plan } from '../src/backend.ts';
 import { worksInPlace } from '../src/schedule/body.ts';
-import { bytesOf, disjoint, plansOf, recorder, using, type ArenaSlot } from './backends.ts';
+import { bytesOf, disjoint, plansOf, recorder, withBackend, type ArenaSlot } from './backends.ts';
 import { numbers } from './helpers.ts';
 
-/** A random graph: each number picks an operation and the tensors it takes from those made so far. */
+/** A random graph: each number picks an operation, or its operands among the tensors so far. */
 interface Recipe {
   readonly steps: readonly (readonly [operation: number, first: number, second: number])[];
-  readonly wanted: readonly number[];
+  readonly results: readonly number[];
   readonly assigned: readonly number[];
 }
 
@@ -40,7 +40,7 @@ const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
 
 const recipes: fc.Arbitrary<Recipe> = fc.record({
   steps: fc.array(fc.tuple(fc.nat(operations.length - 1), fc.nat(), fc.nat()), { minLength: 1, maxLength: 25 }),
-  wanted: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
+  results: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
   assigned: fc.array(fc.nat(), { maxLength: 2 }),
 });
 
@@ -49,7 +49,7 @@ interface Built {
   readonly variables: Variable[];
 }
 
-function build({ steps, wanted, assigned }: Recipe): Built {
+function build({ steps, results, assigned }: Recipe): Built {
   const variables = [
     new Variable(
       tensor([
@@ -59,9 +59,9 @@ function build({ steps, wanted, assigned }: Recipe): Built {
     ),
     new Variable(tensor([3, -0.5, 1])),
   ];
-  const made: Tensor[] = [tensor([1.5, -2, 0.5]), ...variables.map(({ value }) => value)];
-  const pick = (n: number): Tensor => made[n % made.length]!;
-  for (const [operation, first, second] of steps) made.push(operations[operation]!(pick(first), pick(second)));
+  const tensors: Tensor[] = [tensor([1.5, -2, 0.5]), ...variables.map(({ value }) => value)];
+  const pick = (n: number): Tensor => tensors[n % tensors.length]!;
+  for (const [operation, first, second] of steps) tensors.push(operations[operation]!(pick(first), pick(second)));
   assigned.forEach((n, i) => {
     const { shape } = variables[i]!;
     variables[i]!.assign(
@@ -71,29 +71,29 @@ function build({ steps, wanted, assigned }: Recipe): Built {
         .add(variables[1 - i]!.value.sum()),
     );
   });
-  return { results: wanted.map(pick), variables };
+  return { results: results.map(pick), variables };
 }
 
 const valuesOf = ({ results, variables }: Built): number[][] =>
   [...results, ...variables.map(({ value }) => value)].map(numbers);
 
-test('sharing memory changes no result', () => {
+test('sharing memory does not change results', () => {
   fc.assert(
     fc.property(recipes, (recipe) => {
       const shared = build(recipe);
       evaluateSync(shared);
       const separate = build(recipe);
-      using(recorder(disjoint), () => evaluateSync(separate));
+      withBackend(recorder(disjoint), () => evaluateSync(separate));
       expect(valuesOf(shared)).toEqual(valuesOf(separate));
-      // And everything on its own, from graphs that end there.
-      const single = recipe.wanted.map((_, i) => numbers(build({ ...recipe, assigned: [] }).results[i]!));
+      // Each result by itself, in a plan without the others.
+      const single = recipe.results.map((_, i) => numbers(build({ ...recipe, assigned: [] }).results[i]!));
       expect(shared.results.map(numbers)).toEqual(single);
     }),
     { numRuns: 150 },
   );
 });
 
-/** First and last kernel that touches a slot; the first must write it. */
+/** The first and last kernel that access a slot, of which the first must write it. */
 function lifetimes({ kernels }: Plan): Map<ArenaSlot, { from: number; to: number }> {
   const result = new Map<ArenaSlot, { from: number; to: number }>();
   kernels.forEach((kernel, i) => {
@@ -109,7 +109,7 @@ function lifetimes({ kernels }: Plan): Map<ArenaSlot, { from: number; to: number
   return result;
 }
 
-test('intermediates that live at the same time lie apart, inside the arena', () => {
+test('intermediates that are alive at the same time do not overlap and lie inside the arena', () => {
   fc.assert(
     fc.property(recipes, (recipe) => {
       for (const plan of plansOf(() => evaluateSync(build(recipe)))) {
@@ -119,7 +119,7 @@ test('intermediates that live at the same time lie apart, inside the arena', () 
           expect(a.byteOffset + bytesOf(a)).toBeLessThanOrEqual(plan.arenaBytes);
           for (const [b, life] of alive.slice(i + 1)) {
             if (life.from > to || life.to < from || bytesOf(a) === 0 || bytesOf(b) === 0) continue;
-            // A kernel that works in place writes over what it is the last to read.
+            // A kernel that works in place may write over an operand that it is the last to read.
             const taken =
               (life.from === to && worksInPlace(plan.kernels[to]!, a)) ||
               (from === life.to && worksInPlace(plan.kernels[from]!, b));
@@ -134,7 +134,7 @@ test('intermediates that live at the same time lie apart, inside the arena', () 
   );
 });
 
-test('a long chain takes the memory of a few links', () => {
+test('a long chain needs the memory of a few intermediates', () => {
   const [plan] = plansOf(() => {
     let x = tensor(new Float32Array(1000));
     for (let i = 0; i < 100; i++) x = x.sin();
@@ -143,7 +143,7 @@ test('a long chain takes the memory of a few links', () => {
   expect(plan.arenaBytes).toBeLessThanOrEqual(2 * 4096);
 });
 
-test('outputs are written, and every input is written before it is read', () => {
+test('all outputs are written, and every slot is written before it is read', () => {
   fc.assert(
     fc.property(recipes, (recipe) => {
       for (const { kernels } of plansOf(() => evaluateSync(build(recipe)))) {
@@ -151,8 +151,8 @@ test('outputs are written, and every input is written before it is read', () => 
         const known = new Set<unknown>();
         for (const kernel of kernels) {
           for (const { slot } of operandsOf(kernel)) {
-            const own = kernel.kind === 'routine' && slot === kernel.output;
-            expect(slot.kind === 'input' || own || known.has(slot)).toBe(true);
+            const isRoutineResult = kernel.kind === 'routine' && slot === kernel.output;
+            expect(slot.kind === 'input' || isRoutineResult || known.has(slot)).toBe(true);
           }
           known.add(kernel.output);
         }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arange, concat, stack, tensor, zeros, type Range, type Tensor } from '../src/index.ts';
 import {
-  at,
+  elementAt,
   broadcastShape,
   build,
   counting,
@@ -14,7 +14,7 @@ import {
   type Model,
 } from './helpers.ts';
 
-/** One movement: on tensors, and on the model by where each element comes from. */
+/** A movement on tensors and on models, where it maps the indices of elements. */
 interface Move {
   readonly name: string;
   tensor(x: Tensor): Tensor;
@@ -28,7 +28,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
   const size = sizeOf(shape);
   const negative = (axis: number, count: number, flag: boolean): number => (flag ? axis - count : axis);
   const all: fc.Arbitrary<Move>[] = [
-    // Another shape of the same size: the factors of the size, shuffled and grouped.
+    // A shape of the same size: the prime factors of the size, shuffled and grouped.
     fc.tuple(factorised(size), fc.boolean()).map(([target, open]) => ({
       name: `reshape ${target.join()}`,
       tensor: (x) => x.reshape(open && size > 0 && target.length > 0 ? target.with(0, -1) : target),
@@ -41,7 +41,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
         build(
           order.map((axis) => x.shape[axis]!),
           (index) =>
-            at(
+            elementAt(
               x,
               axes.map((axis) => index[order.indexOf(axis)]!),
             ),
@@ -52,7 +52,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
       tensor: (x) => (every ? x.flip() : x.flip(which)),
       model: (x) =>
         build(x.shape, (index) =>
-          at(
+          elementAt(
             x,
             index.map((i, axis) => (every || which.includes(axis) ? x.shape[axis]! - 1 - i : i)),
           ),
@@ -76,7 +76,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
             x.shape.map((length, axis) => length + widths[axis]![0] + widths[axis]![1]),
             (index) => {
               const from = index.map((i, axis) => i - widths[axis]![0]);
-              return from.every((i, axis) => i >= 0 && i < x.shape[axis]!) ? at(x, from) : value;
+              return from.every((i, axis) => i >= 0 && i < x.shape[axis]!) ? elementAt(x, from) : value;
             },
           ),
       })),
@@ -90,7 +90,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
         return {
           name: `broadcastTo ${target.join()}`,
           tensor: (x: Tensor) => x.broadcastTo(target),
-          model: (x: Model) => build(target, (index) => at(x, index)),
+          model: (x: Model) => build(target, (index) => elementAt(x, index)),
         };
       }),
     fc.tuple(fc.nat(rank), fc.boolean()).map(([axis, fromEnd]) => ({
@@ -121,7 +121,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
         tensor: (x) => x.transpose(a, b - rank),
         model: (x) =>
           build(x.shape.with(a, x.shape[b]!).with(b, x.shape[a]!), (index) =>
-            at(x, index.with(a, index[b]!).with(b, index[a]!)),
+            elementAt(x, index.with(a, index[b]!).with(b, index[a]!)),
           ),
       })),
     );
@@ -136,15 +136,16 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
             fc.integer({ min: 1, max: 3 }),
             fc.integer({ min: 1, max: 3 }),
           )
-          .map(([window, step, wanted]) => {
-            const dilation = window === 1 ? wanted : Math.min(wanted, Math.floor((shape[axis]! - 1) / (window - 1)));
+          .map(([window, step, maxDilation]) => {
+            const dilation =
+              window === 1 ? maxDilation : Math.min(maxDilation, Math.floor((shape[axis]! - 1) / (window - 1)));
             const count = Math.floor((shape[axis]! - (window - 1) * dilation - 1) / step) + 1;
             return {
               name: `unfold ${axis} ${window} ${step} ${dilation}`,
               tensor: (x: Tensor) => x.unfold(axis, window, step, dilation),
               model: (x: Model) =>
                 build([...x.shape.with(axis, count), window], (index) =>
-                  at(x, index.slice(0, -1).with(axis, index[axis]! * step + index.at(-1)! * dilation)),
+                  elementAt(x, index.slice(0, -1).with(axis, index[axis]! * step + index.at(-1)! * dilation)),
                 ),
             };
           }),
@@ -154,7 +155,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
   return fc.oneof(...all);
 }
 
-/** Shapes of a size: sizes of 1 anywhere, for size 0 a zero among others. */
+/** Shapes of a size, with axes of size 1 anywhere; for size 0 with an axis of size 0. */
 function factorised(size: number): fc.Arbitrary<number[]> {
   if (size === 0) return fc.tuple(shapes(2), shapes(2)).map(([before, after]) => [...before, 0, ...after]);
   const primes: number[] = [];
@@ -173,7 +174,7 @@ function factorised(size: number): fc.Arbitrary<number[]> {
     );
 }
 
-/** All kinds of ranges for an axis, with ends far outside. */
+/** All kinds of ranges for an axis, with ends far out of range. */
 function range(length: number): fc.Arbitrary<Range> {
   const end = fc.option(fc.integer({ min: -length - 3, max: length + 3 }));
   const step = fc.constantFrom(1, 2, 3, -1, -2, -3);
@@ -182,7 +183,7 @@ function range(length: number): fc.Arbitrary<Range> {
   return fc.oneof(...kinds);
 }
 
-/** The indices that Python's range(*slice(start, stop, step).indices(length)) runs over. */
+/** The indices of Python's range(*slice(start, stop, step).indices(length)). */
 function chosen(given: Range, length: number): number[] {
   if (typeof given === 'number') return [given < 0 ? given + length : given];
   const [start = null, stop = null, step = 1] = given ?? [];
@@ -200,7 +201,7 @@ function sliceModel(x: Model, ranges: readonly Range[]): Model {
   const full = build(
     lists.map((list) => list.length),
     (index) =>
-      at(
+      elementAt(
         x,
         index.map((i, axis) => lists[axis]![i]!),
       ),
@@ -208,9 +209,9 @@ function sliceModel(x: Model, ranges: readonly Range[]): Model {
   return { shape: full.shape.filter((_, axis) => typeof ranges[axis] !== 'number'), data: full.data };
 }
 
-function equals(actual: Tensor, wanted: Model): void {
-  expect(actual.shape).toEqual(wanted.shape);
-  expect(numbers(actual)).toEqual(wanted.data);
+function equals(actual: Tensor, expected: Model): void {
+  expect(actual.shape).toEqual(expected.shape);
+  expect(numbers(actual)).toEqual(expected.data);
 }
 
 describe('against a model of nested arrays', () => {
@@ -237,15 +238,15 @@ describe('against a model of nested arrays', () => {
           x = move.tensor(x);
           model = move.model(model);
         }
-        const wanted = model.data.map((value) => value * 2 + 1);
-        expect([names, x.shape, numbers(x.mul(2).add(1))]).toEqual([names, model.shape, wanted]);
+        const expected = model.data.map((value) => value * 2 + 1);
+        expect([names, x.shape, numbers(x.mul(2).add(1))]).toEqual([names, model.shape, expected]);
         expect(x.sum().itemSync()).toBe(model.data.reduce((a, b) => a + b, 0));
       }),
       { numRuns: 300 },
     );
   });
 
-  test('two chains of one tensor meet in one operation', () => {
+  test('two chains of movements of one tensor as operands of one operation', () => {
     fc.assert(
       fc.property(
         shapes(3).chain((shape) => fc.tuple(fc.constant(counting(shape)), moves(shape), moves(shape))),
@@ -253,12 +254,14 @@ describe('against a model of nested arrays', () => {
           const [a, b] = [first.model(model), second.model(model)];
           const pairs = [a.shape, b.shape];
           const shape = broadcastShape(pairs);
-          const fits = pairs.every((own) => own.every((n, i) => n === 1 || n === shape[shape.length - own.length + i]));
+          const fits = pairs.every((operand) =>
+            operand.every((n, i) => n === 1 || n === shape[shape.length - operand.length + i]),
+          );
           fc.pre(fits);
           const x = toTensor(model).add(0);
           equals(
             first.tensor(x).sub(second.tensor(x)),
-            build(shape, (index) => at(a, index) - at(b, index)),
+            build(shape, (index) => elementAt(a, index) - elementAt(b, index)),
           );
         },
       ),
@@ -266,7 +269,7 @@ describe('against a model of nested arrays', () => {
   });
 });
 
-describe('joining and cutting', () => {
+describe('joining and splitting', () => {
   /** Shapes that differ on one axis only. */
   const parts = fc
     .tuple(shapes(3, 1), fc.nat(), fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }))
@@ -284,23 +287,23 @@ describe('joining and cutting', () => {
       fc.property(parts, fc.boolean(), ({ axis, rank, pieces }, fromEnd) => {
         const lengths = pieces.map(({ shape }) => shape[axis]!);
         const owner = lengths.flatMap((length, piece) => Array.from({ length }, (_, i) => [piece, i] as const));
-        const wanted = build(pieces[0]!.shape.with(axis, owner.length), (index) => {
+        const expected = build(pieces[0]!.shape.with(axis, owner.length), (index) => {
           const [piece, i] = owner[index[axis]!]!;
-          return at({ ...pieces[piece]! }, index.with(axis, i));
+          return elementAt({ ...pieces[piece]! }, index.with(axis, i));
         });
-        // A stretch of 1 broadcasts in the model's `at`, which reads it at 0: the same.
+        // `elementAt` broadcasts a piece of length 1, whose only index is 0 anyway.
         equals(
           concat(
             pieces.map((piece) => toTensor(piece)),
             fromEnd ? axis - rank : axis,
           ),
-          wanted,
+          expected,
         );
       }),
     );
   });
 
-  test('split undoes concat, by sizes', () => {
+  test('split by sizes inverts concat', () => {
     fc.assert(
       fc.property(parts, ({ axis, pieces }) => {
         const joined = concat(
@@ -325,28 +328,28 @@ describe('joining and cutting', () => {
           shape,
           data: counting(shape).data.map((value) => value + 1000 * i),
         }));
-        const wanted = build(shape.toSpliced(place, 0, count), (index) =>
-          at(pieces[index[place]!]!, index.toSpliced(place, 1)),
+        const expected = build(shape.toSpliced(place, 0, count), (index) =>
+          elementAt(pieces[index[place]!]!, index.toSpliced(place, 1)),
         );
         equals(
           stack(
             pieces.map((piece) => toTensor(piece)),
             place,
           ),
-          wanted,
+          expected,
         );
         equals(
           stack(
             pieces.map((piece) => toTensor(piece)),
             place - shape.length - 1,
           ),
-          wanted,
+          expected,
         );
       }),
     );
   });
 
-  test('into equal sections', () => {
+  test('split into equal sections', () => {
     const cut = arange(6).reshape([2, 3]).split(3, 1);
     expect(cut.map((part) => part.toArraySync())).toEqual([
       [[0], [3]],
@@ -365,7 +368,7 @@ test('pad writes bool as 0 or 1', () => {
   expect(numbers(tensor([false]).pad([[1, 0]], 2))).toEqual([1, 0]);
 });
 
-test('a slice is NumPy’s', () => {
+test('slices are those of NumPy', () => {
   const x = arange(24).reshape([2, 3, 4]);
   expect(x.slice([0, [1, -1], [null, null, 2]]).toArraySync()).toEqual([[4, 6]]);
   expect(x.slice([-1, -1, -1]).itemSync()).toBe(23);

@@ -15,7 +15,7 @@ type SlotKind = 'input' | 'output' | 'arena';
 const slotOf = (kind: SlotKind, index: number): Slot =>
   kind === 'arena' ? { kind, byteOffset: 0, dtype: 'float32', size } : { kind, index, dtype: 'float32', size };
 
-/** Kernels of some variables: each reads values made so far and makes a new one, which may be the next of a variable. */
+/** A random plan: each kernel reads earlier values and computes a new one, which may be the new value of a variable. */
 interface Program {
   readonly variables: number;
   readonly kernels: readonly {
@@ -41,7 +41,7 @@ function build({ variables, kernels }: Program): { kernels: Kernel[]; overwrites
   const old = Array.from({ length: variables }, (_, i) => slotOf('input', i));
   const slots = [...old];
   const overwrites: Overwrite[] = [];
-  const made = kernels.map(({ reads, routine, updates }): Kernel => {
+  const result = kernels.map(({ reads, routine, updates }): Kernel => {
     const free = updates < variables && overwrites.every(({ replaced }) => !replaced.has(old[updates]!));
     const output = slotOf(free ? 'output' : 'arena', updates);
     if (free) overwrites.push({ slot: output, replaced: new Set([old[updates]!]) });
@@ -65,15 +65,15 @@ function build({ variables, kernels }: Program): { kernels: Kernel[]; overwrites
     const body: Body = { operands, steps: [{ operation: sin.primitive, inputs: [0], dtype: 'float32' }] };
     return { kind: 'map', body, shape: [size], output };
   });
-  return { kernels: made, overwrites };
+  return { kernels: result, overwrites };
 }
 
-/** What a kernel does stays the same object when its slots are exchanged. */
+/** The part of a kernel that is kept as the same object when its slots are replaced. */
 const identity = (kernel: Kernel): unknown => (kernel.kind === 'routine' ? kernel.shape : kernel.body.steps);
 
 /**
- * Runs kernels on memory that holds terms instead of numbers; outputs that replace inputs are the same memory. Gives what
- * memory holds in the end.
+ * Executes kernels symbolically: memory holds terms instead of numbers, and outputs share it with the inputs that they
+ * replace. Returns the final memory.
  */
 function run(
   kernels: readonly Kernel[],
@@ -91,14 +91,14 @@ function run(
     const old = operandsOf(kernel).map(({ slot }) => slot);
     const overwritten = old.filter((slot) => home(slot) === home(kernel.output) && slot !== kernel.output);
     expect(overwritten.every((slot) => worksInPlace(kernel, slot))).toBe(true);
-    // Copies are added where updates wait for each other.
+    // Copies are the kernels that ordering adds for updates that wait for each other.
     const name = names.get(identity(kernel));
     memory.set(home(kernel.output), name === undefined ? terms[0]! : `${name}(${terms.join(', ')})`);
   }
   return memory;
 }
 
-test('each update is what it would be in memory of its own', () => {
+test('updates in place have the values of updates in separate memory', () => {
   fc.assert(
     fc.property(programs, (program) => {
       const { kernels, overwrites } = build(program);
@@ -108,7 +108,7 @@ test('each update is what it would be in memory of its own', () => {
       const ordered = orderKernels(kernels, overwrites);
       const shared = run(ordered, names, (slot) => replacing.get(slot) ?? slot);
       for (const { slot } of overwrites) expect(shared.get(replacing.get(slot))).toBe(apart.get(slot));
-      // Every kernel once, and besides them copies alone.
+      // Contains every kernel once, and no others except copies.
       const known = ordered
         .filter((kernel) => names.has(identity(kernel)))
         .map((kernel) => names.get(identity(kernel)));
@@ -122,7 +122,7 @@ test('each update is what it would be in memory of its own', () => {
   );
 });
 
-test('what does not depend on new values comes before all that overwrites, since it may fail', () => {
+test('kernels that do not depend on new values, and may fail, come before those that overwrite', () => {
   fc.assert(
     fc.property(programs, (program) => {
       const { kernels, overwrites } = build(program);
@@ -140,7 +140,7 @@ test('what does not depend on new values comes before all that overwrites, since
   );
 });
 
-test('without updates kernels stay as they are', () => {
+test('without updates the order is kept', () => {
   fc.assert(
     fc.property(programs, (program) => {
       const { kernels } = build({ ...program, kernels: program.kernels.map((kernel) => ({ ...kernel, updates: 7 })) });
@@ -150,7 +150,7 @@ test('without updates kernels stay as they are', () => {
   );
 });
 
-test('variables that need no copy get none', () => {
+test('there are no copies where none are needed', () => {
   const [v, w] = [slotOf('input', 0), slotOf('input', 1)];
   const [nextV, nextW] = [slotOf('output', 0), slotOf('output', 1)];
   const map = (output: Slot, ...operands: Slot[]): Kernel => ({

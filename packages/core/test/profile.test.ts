@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, evaluateSync, getBackend, ones, profile, tensor, type Backend } from '../src/index.ts';
-import { recorder, using } from './backends.ts';
+import { recorder, withBackend } from './backends.ts';
 
 /** A backend whose kernels take 2 ms, 1 ms, 0.5 ms and so on. */
 function clockwork(): Backend {
@@ -17,11 +17,11 @@ function clockwork(): Backend {
 const a = tensor(new Float32Array(250_000)).reshape([500, 500]);
 const work = (): void => evaluateSync(a.matmul(a).add(1).exp(), a.sum(0), a.neg());
 
-/** What is measured when this runs on the clockwork; synchronously, since the backend is the same for all. */
-const measured = (f: () => void): ReturnType<typeof profile> => profile(() => using(clockwork(), f));
+/** Profiles f on the backend of fixed times; f is synchronous, since the current backend is global. */
+const measured = (f: () => void): ReturnType<typeof profile> => profile(() => withBackend(clockwork(), f));
 
 describe('kernels', () => {
-  test('equal ones are taken together, the slowest come first', async () => {
+  test('of equal description are merged, and sorted from the slowest', async () => {
     const { kernels, milliseconds } = await measured(() => {
       work();
       work();
@@ -35,7 +35,7 @@ describe('kernels', () => {
     expect(milliseconds).toBe(9);
   });
 
-  test('have the numbers that explain gives', async () => {
+  test('have the descriptions that explain returns', async () => {
     const { kernels } = await measured(work);
     expect(kernels[0]).toMatchObject({ dtype: 'float32', multiplyAdds: 500 ** 3, bytes: 4 * (3 * 500 ** 2 + 1) });
   });
@@ -51,7 +51,7 @@ describe('kernels', () => {
     expect(milliseconds).toBeLessThanOrEqual(wallMilliseconds);
   });
 
-  test('are timed after they were submitted, where the backend computes elsewhere', async () => {
+  test('may be timed after they have been submitted, by asynchronous backends', async () => {
     const backend = recorder();
     const submitted: Float64Array[] = [];
     const elsewhere: Backend = {
@@ -66,18 +66,18 @@ describe('kernels', () => {
       },
     };
     const { kernels } = await profile(() =>
-      using(elsewhere, () => {
+      withBackend(elsewhere, () => {
         evaluateSync(a.neg());
         evaluateSync(a.neg());
       }),
     );
     expect(kernels).toMatchObject([{ name: 'neg', runs: 2, milliseconds: 3 }]);
     const failing: Backend = { ...elsewhere, flushTimings: () => Promise.reject(new Error('lost')) };
-    await expect(profile(() => using(failing, work))).rejects.toThrow('lost');
+    await expect(profile(() => withBackend(failing, work))).rejects.toThrow('lost');
     expect((await profile(work)).kernels).toHaveLength(3);
   });
 
-  test('of work that is waited for', async () => {
+  test('of asynchronous functions', async () => {
     const { kernels } = await profile(async () => {
       await evaluate(ones([3]).add(1));
       await Promise.resolve();
@@ -128,20 +128,20 @@ test('a trace in the format of Chromium browsers', async () => {
   expect(starts[3]).toBeGreaterThan(starts[0]!);
 });
 
-test('of nothing there is nothing', async () => {
+test('a function without kernels has an empty profile', async () => {
   const nothing = await profile(() => {});
   expect(nothing.kernels).toEqual([]);
   expect(String(nothing)).toMatch(/^ms {2}share {2}runs {2}GFLOPS {2}GB\/s {2}kernel\n0\.000 ms in kernels, /);
   expect(JSON.parse(nothing.toTrace())).toEqual({ traceEvents: [], displayTimeUnit: 'ms' });
   const backend = getBackend();
   const free = await profile(() =>
-    using({ ...recorder(), execute: (plan, inputs, outputs) => backend.execute(plan, inputs, outputs) }, work),
+    withBackend({ ...recorder(), execute: (plan, inputs, outputs) => backend.execute(plan, inputs, outputs) }, work),
   );
   expect(String(free)).toContain('0.000   0.0%     1                matmul → add → exp [500, 500]');
 });
 
-describe('only one profile is taken at a time', () => {
-  test('another inside of it is an error, which ends both', async () => {
+describe('profiles do not nest', () => {
+  test('a nested profile is an error, which ends both', async () => {
     const message = 'profile: another profile is running; await it first';
     await expect(profile(() => profile(work))).rejects.toThrow(message);
     const first = profile(() => Promise.resolve());
@@ -150,7 +150,7 @@ describe('only one profile is taken at a time', () => {
     expect((await profile(work)).kernels).toHaveLength(3);
   });
 
-  test('an error in the function is passed on, and nothing is recorded any more', async () => {
+  test('an error in the function is rethrown and ends the recording', async () => {
     await expect(
       profile(() => {
         throw new Error('mine');

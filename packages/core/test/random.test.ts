@@ -8,7 +8,7 @@ const seeds = fc.maxSafeInteger();
 const hex = (words: readonly number[]): string[] => words.map((word) => (word >>> 0).toString(16).padStart(8, '0'));
 
 describe('Threefry-2x32, 20 rounds', () => {
-  // The known answers that come with Random123.
+  // Known-answer tests of Random123.
   test.each([
     [
       [0, 0],
@@ -56,7 +56,7 @@ describe('a pure function of key and index', () => {
     );
   });
 
-  test('drawing changes nothing', () => {
+  test('drawing has no side effects', () => {
     const key = random.key(5);
     expect(numbers(random.normal(key, [4]))).toEqual(numbers(random.normal(key, [4])));
   });
@@ -71,14 +71,14 @@ describe('keys', () => {
           const folded = [0, 1, -1, 2 ** 32, 2 ** 32 + 1].map((n) => key.foldIn(n));
           return [key, ...key.split(3), ...folded, ...key.split()[0]!.split()];
         });
-        // split(2) begins as split(3) does; that key is not in the list twice.
+        // split(2) is a prefix of split(3), which the list contains once.
         expect(new Set(keys.map(({ words }) => words.join())).size).toBe(keys.length);
       }),
       { numRuns: 50 },
     );
   });
 
-  test('more keys leave the first ones as they are', () => {
+  test('the first keys of a split do not depend on the count', () => {
     const key = random.key(1);
     expect(key.split(5).slice(0, 2)).toEqual(key.split());
     expect(key.split(0)).toEqual([]);
@@ -98,7 +98,7 @@ describe('keys', () => {
   });
 });
 
-// With fixed seeds: 4.5 standard errors, which chance exceeds less than once in 100,000.
+// Seeds are fixed; bounds of 4.5 standard errors are exceeded by chance less than once in 100,000.
 const n = 50_000;
 const within = (actual: number, expected: number, standardDeviation: number): void =>
   expect(Math.abs(actual - expected)).toBeLessThan((4.5 * standardDeviation) / Math.sqrt(n));
@@ -111,12 +111,12 @@ describe('distributions', () => {
     expect(x.max().itemSync()).toBeLessThan(1);
     within(x.mean().itemSync(), 1 / 2, Math.sqrt(1 / 12));
     within(x.square().mean().itemSync(), 1 / 3, Math.sqrt(4 / 45));
-    // All tenths are equally full: χ² with 9 degrees of freedom, 99.99 % quantile 33.7.
+    // Counts in tenths of the interval: χ² with 9 degrees of freedom, 99.99 % quantile 33.7.
     const counts = numbers(x.mul(10).floor().astype('int32').oneHot(10).sum(0));
     expect(counts.reduce((sum, count) => sum + (count - n / 10) ** 2 / (n / 10), 0)).toBeLessThan(33.7);
   });
 
-  test('uniform between limits', () => {
+  test('uniform between bounds', () => {
     const x = random.uniform(random.key(11), [1000], { low: -3, high: 5 });
     expect(x.min().itemSync()).toBeGreaterThanOrEqual(-3);
     expect(x.max().itemSync()).toBeLessThan(5);
@@ -232,7 +232,7 @@ describe('a stream of numbers on the host', () => {
     );
   });
 
-  test('gives integers below the bound, all of them equally often', () => {
+  test('gives integers below the bound, uniformly', () => {
     fc.assert(
       fc.property(seeds, fc.constantFrom(1, 2, 3, 7, 2 ** 32, 2 ** 32 + 1, 2 ** 53), (seed, bound) => {
         const stream = random.key(seed).stream();
@@ -248,7 +248,7 @@ describe('a stream of numbers on the host', () => {
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
   });
 
-  test('gives uniform numbers of the interval and normal ones of mean 0 and variance 1', () => {
+  test('gives uniform numbers in an interval, and normal ones of mean 0 and variance 1', () => {
     const stream = random.key(2).stream();
     const uniform = Array.from({ length: 20_000 }, () => stream.uniform(-1, 3));
     expect(uniform.every((x) => x >= -1 && x < 3)).toBe(true);
@@ -258,7 +258,7 @@ describe('a stream of numbers on the host', () => {
     expect(Math.abs(normal.reduce((sum, x) => sum + x * x) / 20_000 - 1)).toBeLessThan(0.05);
   });
 
-  test('shuffles: every order of three comes up', () => {
+  test('shuffles uniformly', () => {
     const stream = random.key(3).stream();
     const orders = new Set(Array.from({ length: 200 }, () => [...stream.permutation(3)].join('')));
     expect([...orders].toSorted()).toEqual(['012', '021', '102', '120', '201', '210']);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { arange, tensor, zeros, type Tensor } from '../src/index.ts';
 import { deviation, indicesOf, models, numbers, ordinary, shapes, toTensor, type Model } from './helpers.ts';
 
-/** The elements that fall together when axes are reduced, group by group, and the shape of the groups. */
+/** The groups of elements that a reduction over axes combines, and the shape of the result. */
 function groups(model: Model, axes: readonly number[], keepdims: boolean): { shape: number[]; groups: number[][] } {
   const kept = model.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
   const inside = model.shape.map((length, axis) => (axes.includes(axis) ? length : 1));
@@ -21,7 +21,7 @@ function groups(model: Model, axes: readonly number[], keepdims: boolean): { sha
 interface Case {
   readonly model: Model;
   readonly axes: readonly number[];
-  /** The same axes as a user may write them. */
+  /** The same axes in one of the forms that users may give. */
   readonly written: number[] | number | undefined;
   readonly keepdims: boolean;
 }
@@ -58,9 +58,9 @@ function agrees(
   fc.assert(
     fc.property(cases(element, minLength), (c) => {
       const result = operation(toTensor(c.model), c);
-      const wanted = groups(c.model, c.axes, c.keepdims);
-      expect(result.shape).toEqual(wanted.shape);
-      expect(deviation(numbers(result), wanted.groups.map(naive))).toBeLessThanOrEqual(tolerance);
+      const expected = groups(c.model, c.axes, c.keepdims);
+      expect(result.shape).toEqual(expected.shape);
+      expect(deviation(numbers(result), expected.groups.map(naive))).toBeLessThanOrEqual(tolerance);
     }),
   );
 }
@@ -157,20 +157,20 @@ describe('argmax and argmin', () => {
       fc.property(cases(element, 1), fc.nat(), ({ model, keepdims }, pick) => {
         const rank = model.shape.length;
         const axis = rank === 0 ? undefined : pick % (rank + 1) === rank ? undefined : pick % (rank + 1);
-        const wanted = groups(model, axis === undefined ? model.shape.map((_, i) => i) : [axis], keepdims);
+        const expected = groups(model, axis === undefined ? model.shape.map((_, i) => i) : [axis], keepdims);
         for (const name of ['argmax', 'argmin'] as const) {
           const result = toTensor(model)[name](axis, { keepdims });
           const best = name === 'argmax' ? Math.max : Math.min;
           expect(result.dtype).toBe('int32');
-          expect(result.shape).toEqual(wanted.shape);
-          expect(numbers(result)).toEqual(wanted.groups.map((group) => naive(group, best(...group))));
+          expect(result.shape).toEqual(expected.shape);
+          expect(numbers(result)).toEqual(expected.groups.map((group) => naive(group, best(...group))));
         }
       }),
     );
   });
 });
 
-test('zeros of either sign are a tie', () => {
+test('zeros of both signs are a tie', () => {
   for (const values of [
     [0, -0],
     [-0, 0],
@@ -181,7 +181,7 @@ test('zeros of either sign are a tie', () => {
 });
 
 describe('dtypes', () => {
-  test('what a reduction gives', () => {
+  test('of results', () => {
     const table = (['bool', 'int32', 'float32', 'float64'] as const).map((dtype) => {
       const x = tensor([1, 1], { dtype });
       return [x.sum(), x.max(), x.mean(), x.argmin(), x.any(), x.variance(), x.norm(), x.norm(0, { ord: 1 })].map(
@@ -200,9 +200,9 @@ describe('dtypes', () => {
     expect(numbers(tensor([1, 2], { dtype: 'int32' }).mean())).toEqual([1.5]);
   });
 
-  test('a long float32 sum does not lose the small parts', () => {
+  test('a long float32 sum does not lose small terms', () => {
     const x = tensor(Float32Array.from({ length: 100_000 }, () => 0.1));
-    // Added one after another in float32 they come to 9998.6. Runs of 32, added up in float64, err by 32 half units at most.
+    // A sequential sum in float32 is 9998.6. Sums of 32 terms, added in float64, have an error of at most 32 half ulps.
     expect(Math.abs(x.sum().itemSync() - Math.fround(0.1) * 100_000)).toBeLessThan(10_000 * 32 * 2 ** -24);
   });
 });
@@ -217,9 +217,9 @@ describe('softmax and its relatives', () => {
         const x = toTensor(model);
         const { groups: lines } = groups(model, [axis], true);
         const sums = lines.map((line) => total(line.map(Math.exp)));
-        const wanted = x.exp().div(tensor(sums, { dtype: 'float64' }).reshape(model.shape.with(axis, 1)));
-        expect(deviation(numbers(x.softmax(axis)), numbers(wanted))).toBeLessThan(1e-13);
-        expect(deviation(numbers(x.logSoftmax(axis)), numbers(wanted.log()))).toBeLessThan(1e-13);
+        const expected = x.exp().div(tensor(sums, { dtype: 'float64' }).reshape(model.shape.with(axis, 1)));
+        expect(deviation(numbers(x.softmax(axis)), numbers(expected))).toBeLessThan(1e-13);
+        expect(deviation(numbers(x.logSoftmax(axis)), numbers(expected.log()))).toBeLessThan(1e-13);
       }),
     );
   });
@@ -243,7 +243,7 @@ describe('softmax and its relatives', () => {
     expect(numbers(tensor([NaN, 1]).logsumexp())).toEqual([NaN]);
   });
 
-  test('of nothing', () => {
+  test('of no elements', () => {
     expect(numbers(zeros([2, 0]).logsumexp(1))).toEqual([-Infinity, -Infinity]);
     expect(zeros([0, 2]).softmax(0).shape).toEqual([0, 2]);
     expect(zeros([2, 0]).logSoftmax().shape).toEqual([2, 0]);
@@ -257,7 +257,7 @@ describe('softmax and its relatives', () => {
 });
 
 describe('empty axes', () => {
-  test('sums of nothing are 0, means NaN', () => {
+  test('sums of no elements are 0, means are NaN', () => {
     expect(zeros([2, 0]).sum(1).toArraySync()).toEqual([0, 0]);
     expect(zeros([0, 2]).sum(1).shape).toEqual([0]);
     expect(zeros([0]).mean().itemSync()).toBeNaN();
@@ -267,7 +267,7 @@ describe('empty axes', () => {
     expect(zeros([0]).any().toArraySync()).toBe(false);
   });
 
-  test('there is no largest of nothing', () => {
+  test('extrema of no elements are an error', () => {
     expect(() => zeros([2, 0]).max(1)).toThrow(
       'max: expected at least one element along the reduced axes of shape [2, 0], got none',
     );
@@ -275,7 +275,7 @@ describe('empty axes', () => {
     expect(() => zeros([0]).argmax()).toThrow(/argmax: expected at least one element .*, got none/);
   });
 
-  test('no axes named: nothing is reduced', () => {
+  test('an empty list of axes reduces nothing', () => {
     expect(arange(3).sum([]).toArraySync()).toEqual([0, 1, 2]);
   });
 });

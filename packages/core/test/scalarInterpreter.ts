@@ -1,11 +1,11 @@
-// Evaluates scalar expressions as a backend would: each node for all elements, in an array of its type, which rounds.
+// Interprets scalar expressions as a backend does: node by node, in arrays of the nodes' types, which round.
 import { nodesOf, type Scalar } from '../src/scalar/scalar.ts';
 
 type Values = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 export const arrays = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array } as const;
 
-/** The values of an expression where its parameters are these columns. */
+/** Evaluates an expression, with a column of elements for each parameter. */
 export function interpret(root: Scalar, columns: readonly Values[]): Values {
   const size = columns[0]!.length;
   const values = new Map<Scalar, Values>();

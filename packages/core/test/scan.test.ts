@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { grad, tensor, vjp, zeros, type CumulativeOptions, type Tensor } from '../src/index.ts';
-import { at, build, deviation, models, numbers, ordinary, shapes, toTensor, type Model } from './helpers.ts';
+import { elementAt, build, deviation, models, numbers, ordinary, shapes, toTensor, type Model } from './helpers.ts';
 
 interface Case {
   readonly x: Model;
@@ -21,12 +21,12 @@ function cases(element: fc.Arbitrary<number> = ordinary): fc.Arbitrary<Case> {
   );
 }
 
-/** By the definition: each element anew from all that it is made of. */
+/** Computes each element from scratch by the definition. */
 function naive({ x, axis, reverse, exclusive }: Case, combine: (elements: readonly number[]) => number): Model {
   const place = axis < 0 ? axis + x.shape.length : axis;
   return build(x.shape, (index) => {
     const i = index[place]!;
-    const all = Array.from({ length: x.shape[place]! }, (_, k) => at(x, index.with(place, k)));
+    const all = Array.from({ length: x.shape[place]! }, (_, k) => elementAt(x, index.with(place, k)));
     const upTo = reverse ? all.slice(i).reverse() : all.slice(0, i + 1);
     return combine(exclusive ? upTo.slice(0, -1) : upTo);
   });
@@ -89,7 +89,7 @@ describe('against the definition, along any axis', () => {
     ));
 });
 
-test('as NumPy has it', () => {
+test('known values of NumPy', () => {
   const x = tensor([
     [1, 2, 3],
     [4, 5, 6],
@@ -119,7 +119,7 @@ test('as NumPy has it', () => {
 });
 
 describe('dtypes', () => {
-  test('as sum and max', () => {
+  test('are those of sum and max', () => {
     const table = (['bool', 'int32', 'float32', 'float64'] as const).map((dtype) => {
       const x = tensor([1, 0], { dtype });
       return [x.cumsum(0), x.cumprod(0), x.cummax(0), x.cummin(0), x.logcumsumexp(0)].map((result) => result.dtype);
@@ -141,7 +141,7 @@ describe('dtypes', () => {
     expect(numbers(x.cumprod(0))).toEqual([2 ** 31 - 1, -2, -131_074]);
   });
 
-  test('a long float32 sum is rounded once for each result', () => {
+  test('a long float32 sum is rounded once per result', () => {
     const x = tensor(Float32Array.from({ length: 100_000 }, () => 0.1));
     const sums = numbers(x.cumsum(0));
     expect(
@@ -154,7 +154,7 @@ describe('dtypes', () => {
 });
 
 describe('logcumsumexp', () => {
-  test('neither overflows nor loses what a later element dwarfs', () => {
+  test('neither overflows nor loses early results when a later element is much larger', () => {
     const x = tensor([-1000, -1000, 0, 1000, 999], { dtype: 'float64' });
     const last = 1000 + Math.log1p(Math.exp(-1));
     expect(deviation(numbers(x.logcumsumexp(0)), [-1000, -1000 + Math.LN2, 0, 1000, last])).toBeLessThan(1e-15);
@@ -166,7 +166,7 @@ describe('logcumsumexp', () => {
     expect(numbers(tensor([0, NaN, 2]).logcumsumexp(0))).toEqual([0, NaN, NaN]);
   });
 
-  test('its gradient is the softmax of what came before', () => {
+  test('its gradient is the softmax of the elements so far', () => {
     const x = tensor([-Infinity, -800, 3, 700, 2], { dtype: 'float64' });
     const { pullback } = vjp((x: Tensor) => x.logcumsumexp(0), x);
     const gradients = (k: number): number[] =>
@@ -180,7 +180,7 @@ describe('logcumsumexp', () => {
 });
 
 describe('prod', () => {
-  test('by the definition', () => {
+  test('equals its definition', () => {
     expect(
       tensor([
         [1, 2, 3],
@@ -196,7 +196,7 @@ describe('prod', () => {
     );
   });
 
-  test('of nothing, and of several axes', () => {
+  test('of no elements, and over several axes', () => {
     expect(zeros([2, 0]).prod(1).toArraySync()).toEqual([1, 1]);
     const x = tensor([
       [
@@ -220,7 +220,7 @@ describe('prod', () => {
     expect(odd.reshape([25, 2]).prod(0).prod().itemSync()).toBe(wanted);
   });
 
-  test('the gradient where elements are 0: none, one, several', () => {
+  test('the gradient if no, one or several elements are 0', () => {
     const x = tensor([
       [2, 3, 4],
       [2, 0, 4],
@@ -231,7 +231,7 @@ describe('prod', () => {
       [0, 8, 0],
       [0, 0, 0],
     ]);
-    // ∂²(x y z)/∂x∂y = z, also where the product is 0.
+    // ∂²(x y z)/∂x∂y = z, also if the product is 0.
     const second = grad((x: Tensor) => grad((x: Tensor) => x.prod())(x).slice([0]))(tensor([0, 0, 5]));
     expect(second.toArraySync()).toEqual([0, 5, 0]);
   });

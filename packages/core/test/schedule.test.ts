@@ -7,8 +7,8 @@ import { schedule } from '../src/schedule/schedule.ts';
 import { plansOf } from './backends.ts';
 import { numbers } from './helpers.ts';
 
-/** The kernels of a plan for these, each as the operations fused into it. */
-const kernels = (...wanted: unknown[]): string[] => explain(...wanted).kernels.map(({ name }) => name);
+/** The names of the kernels that compute results, which list the operations fused into them. */
+const kernels = (...results: unknown[]): string[] => explain(...results).kernels.map(({ name }) => name);
 
 const values = (shape: Shape): Tensor =>
   tensor(Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, (_, i) => (i % 7) - 3)).reshape(shape);
@@ -24,47 +24,47 @@ describe('elementwise operations', () => {
     expect(kernels(x.add(y).mul(x.sub(y)).tanh())).toEqual(['add → sub → mul → tanh']);
   });
 
-  test('what its branches share is read and computed once', () => {
+  test('common operands and steps of branches are read and computed once', () => {
     const shared = x.sub(y);
     expect(kernels(shared.mul(shared.add(1)))).toEqual(['sub → add → mul']);
     expect(kernels(x.exp().add(x.exp()))).toEqual(['exp → add']);
     expect(explain(x.mul(x)).bytes).toBe(2 * 4 * 24);
   });
 
-  test('with operands that broadcast', () => {
+  test('may have operands that broadcast', () => {
     expect(kernels(x.add(values([6])).mul(values([4, 1])))).toEqual(['add → mul']);
   });
 
-  test('go into the reduction that reads them', () => {
+  test('are fused into the reduction that reads them', () => {
     expect(kernels(x.sub(y).square().sum())).toEqual(['sub → square → sum']);
     expect(kernels(x.mul(2).argmax(1))).toEqual(['mul → argmax']);
     expect(kernels(x.greater(0).any(0))).toEqual(['greater → sum', 'greater']);
   });
 
-  test('that are wanted themselves are stored, and read from there', () => {
+  test('that are results are stored and read from memory', () => {
     const middle = x.exp();
     expect(kernels(middle.add(1).neg(), middle)).toEqual(['exp', 'add → neg']);
     expect(kernels(middle, middle.sum())).toEqual(['exp', 'sum']);
   });
 
-  test('that nothing wants are not computed', () => {
+  test('that nothing needs are not computed', () => {
     const middle = x.exp();
     middle.sum();
     expect(kernels(middle.neg())).toEqual(['exp → neg']);
   });
 });
 
-describe('tails', () => {
+describe('epilogues', () => {
   const [a, b] = [values([5, 4]), values([6, 3])];
   const product = (): Tensor => a.matmul(x).matmul(b);
   const [images, weight, bias] = [values([2, 4, 5, 5]), values([4, 4, 3, 3]), values([4, 1, 1])];
   const convolved = (): Tensor => images.conv2d(weight, { padding: 1 });
 
-  test('bias, residual and activation belong to the convolution', () => {
+  test('bias, residual and activation after a convolution', () => {
     expect(kernels(convolved().add(bias).add(images).relu())).toEqual(['convolution → add → add → relu']);
   });
 
-  test('and to the product of matrices', () => {
+  test('bias and activation after a matrix product', () => {
     expect(
       kernels(
         product()
@@ -75,12 +75,12 @@ describe('tails', () => {
     expect(kernels(product().mul(product().sigmoid()))).toHaveLength(5 - 1);
   });
 
-  test('a result that is read twice in one map', () => {
+  test('with a result that the map reads twice', () => {
     const z = product();
     expect(kernels(z.mul(z.sigmoid()))).toEqual(['matmul', 'matmul → sigmoid → mul']);
   });
 
-  test('of several routines the last takes the map', () => {
+  test('belong to the last of several routines', () => {
     expect(kernels(convolved().add(images.neg().conv2d(weight, { padding: 1 })))).toEqual([
       'convolution',
       'neg',
@@ -88,7 +88,7 @@ describe('tails', () => {
     ]);
   });
 
-  test('of other routines', () => {
+  test('after other routines', () => {
     expect(
       kernels(
         x
@@ -103,7 +103,7 @@ describe('tails', () => {
   });
 
   test.each<[string, () => Tensor[], string[]]>([
-    ['is wanted itself', () => [product(), product().neg()].slice(0, 1), ['matmul', 'matmul']],
+    ['is a result of the plan', () => [product(), product().neg()].slice(0, 1), ['matmul', 'matmul']],
     ['is read transposed', () => [product().transpose().add(1)], ['matmul', 'matmul', 'add']],
     [
       'is read in part',
@@ -116,11 +116,11 @@ describe('tails', () => {
     ],
     ['is broadcast', () => [product().add(ones([2, 5, 3]))], ['matmul', 'matmul', 'add']],
     ['becomes another dtype', () => [product().greater(0)], ['matmul', 'matmul', 'greater']],
-  ])('are none where the result %s', (_, build, expected) => {
+  ])('do not form if the result %s', (_, build, expected) => {
     expect(kernels(build())).toEqual(expected);
   });
 
-  test('are none where the result has other readers', () => {
+  test('do not form if the result has other readers', () => {
     const z = product();
     expect(kernels(z.neg(), z.exp())).toEqual(['matmul', 'matmul', 'neg', 'exp']);
     expect(kernels(z, z.exp())).toEqual(['matmul', 'matmul', 'exp']);
@@ -129,7 +129,7 @@ describe('tails', () => {
 });
 
 describe('views', () => {
-  test('are read through', () => {
+  test('become views of operands', () => {
     expect(
       kernels(
         x
@@ -144,7 +144,7 @@ describe('views', () => {
     expect(kernels(x.reshape([2, 2, 6]).permute([2, 0, 1]).neg())).toEqual(['neg']);
   });
 
-  test('of what is computed move to its operands', () => {
+  test('of elementwise operations become views of their operands', () => {
     expect(kernels(x.exp().transpose().neg())).toEqual(['exp → neg']);
     expect(numbers(x.mul(2).transpose().slice([1]).neg())).toEqual(numbers(x.transpose().slice([1]).mul(-2)));
   });
@@ -154,11 +154,11 @@ describe('views', () => {
     expect(kernels(x.exp().transpose().reshape([24]).neg())).toEqual(['exp', 'neg']);
   });
 
-  test('that are wanted are copies', () => {
+  test('that are results are copied', () => {
     expect(kernels(x.transpose(), x.flip())).toEqual(['cast', 'cast']);
   });
 
-  test('that are wanted in the order of what is computed are not', () => {
+  test('that are results in the order of their source are not copied', () => {
     const [sums, product] = [x.sum(1), x.reshape([2, 2, 6]).matmul(y.transpose())];
     expect(kernels(sums)).toEqual(['sum']);
     expect(kernels(product, product.expandDims(0).flatten(1))).toEqual(['matmul', 'cast']);
@@ -173,25 +173,25 @@ describe('views', () => {
 });
 
 describe('a value with several readers', () => {
-  test('is computed again if it is cheap', () => {
+  test('is recomputed if it is cheap', () => {
     const cheap = x.sub(y);
     expect(kernels(cheap.sum(0), cheap.max(1))).toEqual(['sub → sum', 'sub → max']);
   });
 
-  test('is kept if it is dear', () => {
+  test('is stored if it is expensive', () => {
     const dear = x.exp();
     expect(kernels(dear.sum(0), dear.max(1))).toEqual(['exp', 'sum', 'max']);
     const asDear = x.mul(2).exp().add(1);
     expect(kernels(asDear.sum(0), asDear.max(1))).toEqual(['mul → exp → add', 'sum', 'max']);
   });
 
-  test('is kept if reading its operands again moves more', () => {
+  test('is stored if reading its operands again moves more memory', () => {
     const sumOf = (count: number): Tensor =>
       Array.from({ length: count }, () => values([4, 6])).reduce((sum, term) => sum.add(term));
     const [three, four] = [sumOf(3), sumOf(4)];
     expect(kernels(three.sum(0), three.max(1))).toEqual(['add → add → sum', 'add → add → max']);
     expect(kernels(four.sum(0), four.max(1))).toEqual(['add → add → add', 'sum', 'max']);
-    // Operands that are broadcast are hardly read.
+    // Broadcast operands do not count.
     const biased = values([6])
       .add(values([6]))
       .add(values([4, 1]))
@@ -199,7 +199,7 @@ describe('a value with several readers', () => {
     expect(kernels(biased.sum(0), biased.max(1)).at(-1)).toBe('add → add → max');
   });
 
-  test('is kept if it is broadcast, or seen in windows that overlap', () => {
+  test('is stored if it is broadcast, or read in overlapping windows', () => {
     expect(kernels(values([6]).neg().add(x))).toEqual(['neg', 'add']);
     expect(kernels(values([20]).neg().unfold(0, 4).sum(1))).toEqual(['neg', 'sum']);
     expect(kernels(values([20]).neg().unfold(0, 4, 4).sum(1))).toEqual(['neg → sum']);
@@ -230,7 +230,7 @@ describe('bodies are bounded', () => {
     expect(numbers(sum)).toEqual([-3, -2, -1].map((value) => 100 * value + 4950));
   });
 
-  test('in operands, as the backend says, tails included', () => {
+  test('in operands by the limit of the backend, including those of epilogues', () => {
     const [a, b] = [values([6, 2]), values([6, 1])];
     const results = [1, 2, 3, 4, 5].reduce((all, i) => all.mul(values([2]).add(i)), x.matmul(a)).add(b.sum());
     const order = topologicalOrder([results]);
@@ -239,7 +239,7 @@ describe('bodies are bounded', () => {
   });
 });
 
-test('without fusion each operation is a kernel of its own', () => {
+test('without fusion each operation is a kernel', () => {
   const z = x
     .matmul(values([6, 2]))
     .add(values([2]))
@@ -265,7 +265,7 @@ describe('variables', () => {
     expect(held(v)).toEqual([[3, 5, 7]]);
   });
 
-  test('are written after all that read the old value', () => {
+  test('are written after all kernels that read the old value', () => {
     const v = variable(1, 2, 3);
     const before = v.value;
     v.assign(before.add(1));
@@ -303,7 +303,7 @@ describe('variables', () => {
     ]);
   });
 
-  test.each([2, 3, 4])('%i of them change places by one copy', (count) => {
+  test.each([2, 3, 4])('%i of them are rotated with one copy', (count) => {
     const all = Array.from({ length: count }, (_, i) => variable(i, 10 * i));
     const old = all.map(({ value }) => value);
     all.forEach((each, i) => each.assign(old[(i + 1) % count]!));
@@ -313,7 +313,7 @@ describe('variables', () => {
     expect(held(...all)).toEqual(all.map((_, i) => [(i + 1) % count, 10 * ((i + 1) % count)]));
   });
 
-  test('each updated from the old value of the other', () => {
+  test('are updated from the old values of each other', () => {
     const [v, w] = [variable(1, 2), variable(10, 20)];
     const [a, b] = [v.value.add(w.value), v.value.mul(w.value)];
     v.assign(a);
@@ -341,14 +341,14 @@ describe('variables', () => {
     ['gathered', (v) => v.take(tensor([2, 2, 0], { dtype: 'int32' })).add(v), [5, 6, 5]],
     ['multiplied', (v) => v.expandDims(1).matmul(v.expandDims(0)).sum(0), [7, 14, 28]],
     ['sorted', (v) => v.sort(0, { descending: true }), [4, 2, 1]],
-  ])('their own elements %s', (_, update, expected) => {
+  ])('are updated from their own elements %s', (_, update, expected) => {
     const v = variable(1, 2, 4);
     v.assign(update(v.value));
     evaluateSync(v);
     expect(held(v)).toEqual([expected]);
   });
 
-  test('a routine that reads the old value, with a tail that does', () => {
+  test('a routine that reads the old value, and an epilogue that does', () => {
     const v = new Variable(
       tensor([
         [1, 2],
@@ -360,7 +360,7 @@ describe('variables', () => {
     expect(held(v)).toEqual([[8, 12, 18, 26]]);
   });
 
-  test('no tail is written over an old value', () => {
+  test('epilogues do not write over an old value', () => {
     const v = new Variable(
       tensor([
         [1, 2],

@@ -28,7 +28,7 @@ function values(tree: TensorTree): unknown {
 }
 
 describe('grad', () => {
-  test('of a polynomial, at any order', () => {
+  test('of a polynomial, of any order', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: -50, max: 50 }).map((n) => n / 10),
@@ -54,7 +54,7 @@ describe('grad', () => {
     expect(third((x) => x.tanh(), 0.7)).toBeCloseTo((6 * tanh ** 2 - 2) * (1 - tanh ** 2), 12);
   });
 
-  test('over objects and arrays, in their structure', () => {
+  test('by objects and arrays, with their structure', () => {
     const model = { layers: [{ w: double([1, 2]), b: double(3) }], unused: double([4, 5]) };
     const gradients = grad((m: typeof model, x: Tensor) => m.layers[0]!.w.mul(x).sum().mul(m.layers[0]!.b))(
       model,
@@ -69,24 +69,24 @@ describe('grad', () => {
     expect([gradient.dtype, gradient.shape, numbers(gradient)]).toEqual(['float32', [2, 1], [3, 3]]);
   });
 
-  test('what the result does not depend on has a gradient of zeros', () => {
+  test('is zero for what the result does not depend on', () => {
     expect(numbers(grad((_: Tensor) => double(1))(double([1, 2])))).toEqual([0, 0]);
     expect(numbers(grad((x: Tensor) => x.floor().sum())(double([1, 2])))).toEqual([0, 0]);
     expect(numbers(grad((x: Tensor) => x.astype('int32').astype('float64').sum())(double([1, 2])))).toEqual([0, 0]);
     expect(numbers(grad((x: Tensor) => stopGradient(x).mul(x).sum())(double([3, 2])))).toEqual([3, 2]);
   });
 
-  test('other arguments and tensors from outside are constants', () => {
+  test('other arguments and captured tensors are constants', () => {
     const y = double(5).mul(2);
     expect(
       grad((x: Tensor, k: number, { z }: { z: Tensor }) => x.mul(y).mul(z).mul(k))(double(3), 7, { z: y }).itemSync(),
     ).toBe(700);
     const x = double(3);
-    // The same tensor from outside is not the argument.
+    // The argument's tensor is a constant where it is captured.
     expect(grad((a: Tensor) => a.mul(x))(x).itemSync()).toBe(3);
   });
 
-  test('evaluation inside the function changes nothing', () => {
+  test('evaluation inside the function does not change the gradient', () => {
     const f = (look: boolean) => (x: Tensor) => {
       const y = x.square();
       if (look && y.sum().itemSync() > 1e9) return y.sum();
@@ -107,12 +107,12 @@ describe('grad', () => {
     expect(numbers(inner)).toEqual(second(false));
   });
 
-  test('a gradient flows around a branch chosen by a value', () => {
+  test('passes a branch that depends on a value', () => {
     const f = (x: Tensor): Tensor => (x.itemSync() > 0 ? x.mul(2) : x.mul(-3));
     expect([grad(f)(double(1)).itemSync(), grad(f)(double(-1)).itemSync()]).toEqual([2, -3]);
   });
 
-  test('one element in any shape is a scalar', () => {
+  test('of a result of one element in any shape', () => {
     expect(grad((x: Tensor) => x.reshape([1, 1]).mul(4))(double(1)).itemSync()).toBe(4);
   });
 });
@@ -138,7 +138,7 @@ describe('valueAndGrad', () => {
     expect(values(grad(model, () => double(1))())).toEqual({ w: [0, 0], 'inner.b': 0 });
   });
 
-  test('evaluating the variables inside changes nothing', () => {
+  test('evaluating the variables inside does not change them or the gradient', () => {
     const v = new Variable(double([1, 2]));
     const look = valueAndGrad(v, () => {
       evaluateSync(v, v.value);
@@ -158,7 +158,7 @@ describe('valueAndGrad', () => {
       return f(v.value.sub(slope!.mul(rate)));
     });
     expect(outer(double(0.05)).itemSync()).toBeCloseTo(-12 * 3 * (2 - 0.05 * 12) ** 2, 10);
-    // And with respect to v itself: d/dv (v − r·3v²)³ = 3 (v − 3rv²)² (1 − 6rv).
+    // With respect to v: d/dv (v − r·3v²)³ = 3 (v − 3rv²)² (1 − 6rv).
     const meta = grad(v, () => {
       const { variable: slope } = grad(v, () => f(v.value))();
       return f(v.value.sub(slope!.mul(0.05)));
@@ -200,7 +200,7 @@ describe('vjp and jvp', () => {
     expect(numbers(db.c)).toEqual([1 + 100, 10 + 2000 + Math.cos(4)]);
   });
 
-  test('the pullback works after values have been read, and as often as one likes', () => {
+  test('the pullback may be called repeatedly, also after values have been read', () => {
     let inside: Tensor | undefined;
     const { value, pullback } = vjp((x: Tensor) => (inside = x.exp()).mul(x), a);
     evaluateSync(value, inside);
@@ -225,7 +225,7 @@ describe('vjp and jvp', () => {
     });
   });
 
-  test('results that depend on nothing have tangents of zeros', () => {
+  test('constant results have tangents of zeros', () => {
     const { tangent } = jvp((x: Tensor) => ({ constant: c, integer: x.astype('int32') }), [a], [a]);
     expect(values(tangent)).toEqual({ constant: [0, 0], integer: [0, 0] });
     const [gradient] = vjp((_: Tensor) => c, a).pullback(c);
@@ -279,7 +279,7 @@ describe('vjp and jvp', () => {
     });
   });
 
-  test('the same tensor in two places counts once in each', () => {
+  test('a tensor that is given for two primals is differentiated for each', () => {
     const [first, second] = vjp((x: Tensor, y: Tensor) => x.mul(y.mul(10)), a, a).pullback(double([1, 1]));
     expect([numbers(first), numbers(second)]).toEqual([
       [10, 20],
@@ -351,7 +351,7 @@ describe('errors', () => {
   ])('%#', (make: () => unknown, message) => expect(make).toThrow(message));
 });
 
-test('the types of what comes back', () => {
+test('the types of results', () => {
   const gradients: { readonly w: Tensor } = grad((m: { w: Tensor }) => m.w.sum())({ w: double([1]) });
   const nested: NestedArray = gradients.w.toArraySync();
   expect(nested).toEqual([1]);

@@ -25,7 +25,7 @@ describe('value and assign', () => {
     expect(String(v)).toBe("Variable 'variable' tensor([2, 3])");
   });
 
-  test('holds what was assigned, before and after it is stored', () => {
+  test('returns the assigned value before and after it is stored', () => {
     const v = variable(1, 2);
     v.assign(v.value.add(10));
     expect(numbers(v.value)).toEqual([11, 12]);
@@ -34,7 +34,7 @@ describe('value and assign', () => {
     expect(numbers(v.value)).toEqual([11, 12]);
   });
 
-  test('can be assigned before it was ever read', () => {
+  test('can be assigned before it is first read', () => {
     const v = variable(1, 2);
     v.assign(tensor([5, 6], { dtype: 'float64' }));
     evaluateSync(v);
@@ -50,13 +50,13 @@ describe('value and assign', () => {
     expect(numbers(v.value)).toEqual([15]);
   });
 
-  test('assigning its own value changes nothing', () => {
+  test('assigning its current value has no effect', () => {
     const v = variable(1);
     v.assign(v.value);
     expect(v.pending).toBeUndefined();
   });
 
-  test('writes to memory of its own: the initial and the assigned tensors stay as they are', () => {
+  test('is written in its own buffer: initial and assigned tensors do not change', () => {
     const initial = tensor([1, 2]);
     const next = tensor([7, 8]);
     const [v, w] = [new Variable(initial), new Variable(initial)];
@@ -87,7 +87,7 @@ describe('value and assign', () => {
     expect(v.buffer).toBe(buffer);
   });
 
-  test('a value that was read stays what it was', () => {
+  test('an evaluated value does not change', () => {
     const v = variable(1);
     const before = v.value;
     evaluateSync(before);
@@ -120,7 +120,7 @@ describe('in one plan', () => {
     expect([numbers(a.value), numbers(b.value)]).toEqual([[2], [1]]);
   });
 
-  test('three in a ring, through views', () => {
+  test('three can be rotated, through views', () => {
     const cells = [1, 2, 3].map(
       (n) =>
         new Variable(
@@ -140,7 +140,7 @@ describe('in one plan', () => {
     ]);
   });
 
-  test('one tensor for several variables, and as a result', () => {
+  test('one tensor assigned to several variables, and as a result', () => {
     const [a, b] = [variable(1), variable(2)];
     const sum = a.value.add(b.value);
     a.assign(sum);
@@ -158,7 +158,7 @@ describe('in one plan', () => {
   });
 });
 
-describe('values that are gone', () => {
+describe('values that have been overwritten', () => {
   test('a tensor built from an older value is an error that names the variable', () => {
     const v = new Variable(tensor([1]), { name: 'encoder.weight' });
     const late = v.value.mul(2);
@@ -171,7 +171,7 @@ describe('values that are gone', () => {
     expect(numbers(v.value)).toEqual([2]);
   });
 
-  test('it is found for variables that start from others', () => {
+  test('also through variables whose initial value reads others', () => {
     const v = variable(1);
     const copy = new Variable(v.value, { name: 'copy' });
     v.assign(v.value.add(1));
@@ -212,7 +212,7 @@ describe('namedVariables', () => {
     });
   });
 
-  test('shared variables have their first path', () => {
+  test('shared variables are listed under their first path', () => {
     expect(namedVariables({ first: holder, second: holder, third: c })).toEqual({
       'first.weight': a,
       'first.bias': b,
@@ -230,11 +230,11 @@ describe('namedVariables', () => {
 });
 
 describe('training', () => {
-  /** f(w, b) = mean((w·x + b − y)²) on data of a line, by plain arithmetic. */
+  /** f(w, b) = mean((w·x + b − y)²) for points near a line, in plain arithmetic. */
   const xs = [-1, -0.5, 0.25, 1, 2];
   const ys = xs.map((x) => 3 * x - 0.5);
 
-  test('200 steps of momentum give what plain arithmetic gives', () => {
+  test('200 steps of momentum agree with plain arithmetic', () => {
     let [w, b, mw, mb] = [0, 0, 0, 0];
     const weight = variable(0);
     const bias = variable(0);
@@ -267,16 +267,16 @@ describe('training', () => {
 
   test('variables that are not trainable have no gradient, and may be assigned inside', () => {
     const v = variable(2);
-    const seen = new Variable(tensor([0], { dtype: 'float64' }), { trainable: false });
-    const { value, grads } = valueAndGrad({ v, seen }, () => {
+    const frozen = new Variable(tensor([0], { dtype: 'float64' }), { trainable: false });
+    const { value, grads } = valueAndGrad({ v, frozen }, () => {
       const y = v.value.square();
-      seen.assign(seen.value.add(y));
-      return y.mul(seen.value).sum();
+      frozen.assign(frozen.value.add(y));
+      return y.mul(frozen.value).sum();
     })();
     expect(Object.keys(grads)).toEqual(['v']);
-    evaluateSync(value, grads, seen);
+    evaluateSync(value, grads, frozen);
     // y·(0 + y) = v⁴.
-    expect([value.itemSync(), numbers(grads['v']!), numbers(seen.value), numbers(v.value)]).toEqual([
+    expect([value.itemSync(), numbers(grads['v']!), numbers(frozen.value), numbers(v.value)]).toEqual([
       16,
       [32],
       [4],
@@ -284,7 +284,7 @@ describe('training', () => {
     ]);
   });
 
-  test('a variable that the function writes keeps what was written', () => {
+  test('a variable keeps what the function writes to it', () => {
     const v = variable(2);
     const gradients = grad(v, () => {
       const loss = v.value.square().sum();
@@ -296,7 +296,7 @@ describe('training', () => {
     expect(numbers(v.value)).toEqual([20]);
   });
 
-  test('an error in the function leaves the variables as they were', () => {
+  test('an error in the function leaves variables unchanged', () => {
     const v = variable(2);
     expect(() =>
       grad(v, () => {
