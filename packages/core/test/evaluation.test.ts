@@ -83,12 +83,12 @@ describe('evaluate', () => {
       const y = x.mul(2);
       return [y.sum(), x, y, y.reshape([2, 2]).transpose(), y.add(1), x.slice([1]), y];
     };
-    const wanted = build().map((result) => result.toArraySync());
+    const expected = build().map((result) => result.toArraySync());
     const forward = build();
     evaluateSync(forward);
     const backward = build();
     evaluateSync(...backward.toReversed());
-    for (const list of [forward, backward]) expect(list.map((result) => result.toArraySync())).toEqual(wanted);
+    for (const list of [forward, backward]) expect(list.map((result) => result.toArraySync())).toEqual(expected);
   });
 
   test('results do not share memory', () => {
@@ -160,10 +160,10 @@ describe('evaluate', () => {
 });
 
 describe('plans', () => {
-  const step = (values: readonly number[], rate: number, wanted: 'one' | 'two' = 'one'): void => {
+  const step = (values: readonly number[], rate: number, outputs: 'one' | 'two' = 'one'): void => {
     const x = tensor(values);
     const y = x.mul(rate).add(x.exp());
-    evaluateSync(...(wanted === 'one' ? [y] : [y, x.neg()]));
+    evaluateSync(...(outputs === 'one' ? [y] : [y, x.neg()]));
   };
 
   test('equal structure with other data and numbers runs the same plan', () => {

@@ -41,9 +41,9 @@ function agrees(
   fc.assert(
     fc.property(arbitrary, (given) => {
       const result = operation(toTensor(given.x), given.axis, given);
-      const wanted = naive(given, combine);
-      expect(result.shape).toEqual(wanted.shape);
-      expect(deviation(numbers(result), wanted.data)).toBeLessThanOrEqual(tolerance);
+      const expected = naive(given, combine);
+      expect(result.shape).toEqual(expected.shape);
+      expect(deviation(numbers(result), expected.data)).toBeLessThanOrEqual(tolerance);
     }),
   );
 }
@@ -172,8 +172,8 @@ describe('logcumsumexp', () => {
     const gradients = (k: number): number[] =>
       numbers(pullback(tensor([0, 0, 0, 0, 0].with(k, 1), { dtype: 'float64' }))[0]);
     for (let k = 1; k < 5; k++) {
-      const wanted = numbers(x.slice([[0, k + 1]]).softmax()).concat(Array.from({ length: 4 - k }, () => 0));
-      expect(deviation(gradients(k), wanted)).toBeLessThan(1e-15);
+      const expected = numbers(x.slice([[0, k + 1]]).softmax()).concat(Array.from({ length: 4 - k }, () => 0));
+      expect(deviation(gradients(k), expected)).toBeLessThan(1e-15);
     }
     expect(gradients(0)).toEqual([0, 0, 0, 0, 0]);
   });
@@ -215,9 +215,9 @@ describe('prod', () => {
   test('int32 and bool give int32, which wraps', () => {
     expect(tensor([true, true]).prod().dtype).toBe('int32');
     const odd = tensor(Int32Array.from({ length: 50 }, (_, i) => 2 * i + 100_001));
-    const wanted = Array.from({ length: 50 }, (_, i) => 2 * i + 100_001).reduce((a, b) => Math.imul(a, b), 1);
-    expect(odd.prod().itemSync()).toBe(wanted);
-    expect(odd.reshape([25, 2]).prod(0).prod().itemSync()).toBe(wanted);
+    const expected = Array.from({ length: 50 }, (_, i) => 2 * i + 100_001).reduce((a, b) => Math.imul(a, b), 1);
+    expect(odd.prod().itemSync()).toBe(expected);
+    expect(odd.reshape([25, 2]).prod(0).prod().itemSync()).toBe(expected);
   });
 
   test('the gradient if no, one or several elements are 0', () => {

@@ -35,8 +35,8 @@ describe('grad', () => {
         (at) => {
           const f = (x: Tensor): Tensor => x.mul(x).mul(x).mul(x).sub(x.mul(3));
           const orders = [f, grad(f), grad(grad(f)), grad(grad(grad(f))), grad(grad(grad(grad(f))))];
-          const wanted = [at ** 4 - 3 * at, 4 * at ** 3 - 3, 12 * at ** 2, 24 * at, 24];
-          orders.forEach((g, i) => expect(g(double(at)).itemSync()).toBeCloseTo(wanted[i]!, 8));
+          const expected = [at ** 4 - 3 * at, 4 * at ** 3 - 3, 12 * at ** 2, 24 * at, 24];
+          orders.forEach((g, i) => expect(g(double(at)).itemSync()).toBeCloseTo(expected[i]!, 8));
           expect(grad(grad(grad(grad(grad(f)))))(double(at)).itemSync()).toBe(0);
         },
       ),
