@@ -211,7 +211,7 @@ describe('rejects', () => {
     expectRejection((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
     expectRejection((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
     expectRejection((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });
-    expectRejection((x) => x!, [x], 'the seed must be an integer', { seed: 0.5 });
+    expectRejection((x) => x!, [x], 'random.key: seed must be an integer', { seed: 0.5 });
   });
 });
 

@@ -66,7 +66,7 @@ describe('planted errors are found:', () => {
   test('a missing reduction after broadcasting, of the wrong shape', () => {
     const addBias = customGradient((x: Tensor, bias: Tensor) => ({ value: x.add(bias), vjp: (t) => [t, t] }));
     expect(() => checkGradients((x, bias) => addBias(x, bias).sum(), [x, b])).toThrow(
-      'one cotangent for each argument, of shapes [2, 3], [3]',
+      'cotangents of the shapes of the arguments, [2, 3], [3], got [2, 3], [2, 3]',
     );
   });
 
