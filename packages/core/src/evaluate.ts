@@ -50,7 +50,7 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
 /**
  * Computes the values of tensors and stores the assigned values of variables, in one plan that computes what they share
  * once. Resolves when the work has been submitted to the backend; reading a value (`data`, `item`) waits for it.
- * @param trees tensors, variables, modules, optimizers, and arrays and objects of them. Numbers and strings inside of objects
+ * @param trees tensors, variables, modules, optimisers, and arrays and objects of them. Numbers and strings inside of objects
  *   are skipped.
  * @throws {TypeError} if an argument cannot hold tensors, or the backend does not support a dtype.
  * @throws {RangeError} if an index of a gather or scatter is out of range.

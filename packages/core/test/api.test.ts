@@ -97,7 +97,7 @@ describe('every composed operation', () => {
   });
 
   test.each(Object.entries(composed) as unknown as [string, Anything][])(
-    '%s refuses what is no tensor',
+    '%s refuses a first operand that is not a tensor',
     (name, apply) => {
       for (const wrong of [undefined, null, 3, [1, 2], Float32Array.of(1)]) {
         expect(() => apply(wrong, ...(rest[name] ?? []))).toThrow(new RegExp(`^${name}: `));

@@ -68,7 +68,7 @@ export interface Domain {
  * - `number`: promotes; bool becomes int32. The result has the common dtype.
  * - `comparison`: promotes as `number` does. The result is bool.
  * - `logical`: inputs are cast to bool. The result is bool.
- * - `bitwise`: inputs must be int32. The result is int32.
+ * - `bitwise`: promotes; inputs must promote to int32. The result is int32.
  * - `select`: the first input is cast to bool, the others are promoted. The result has their common dtype.
  */
 export type DTypeRule = 'float' | 'number' | 'comparison' | 'logical' | 'bitwise' | 'select';

@@ -5,7 +5,7 @@ import { Variable } from './variable.ts';
 /** A tree of tensors (JAX's pytree): a tensor, or arrays and plain objects of trees. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
 
-/** An object that owns variables, such as a module or an optimizer. */
+/** An object that owns variables, such as a module or an optimiser. */
 export interface VariableHolder {
   /** Returns all variables by name. */
   variables(): Readonly<Record<string, Variable>>;
@@ -126,7 +126,7 @@ export function collect(
     }
   };
   for (const tree of trees) {
-    // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
+    // Numbers are skipped inside objects, such as the settings of an optimiser, but as arguments they are a mistake.
     if (typeof tree !== 'object' || tree === null) {
       throw new TypeError(
         `${operation}: expected tensors, variables, or objects and arrays of them, got ${show(tree)}`,

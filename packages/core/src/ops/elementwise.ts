@@ -511,8 +511,8 @@ export const logicalNot: Unary = unary({
 });
 
 /**
- * The bitwise AND of int32.
- * @throws {TypeError} if an operand is not int32.
+ * The bitwise AND of int32; bool is promoted to int32.
+ * @throws {TypeError} if the operands do not promote to int32.
  */
 export const bitwiseAnd: Binary = binary({
   name: 'bitwiseAnd',
