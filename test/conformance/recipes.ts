@@ -69,7 +69,7 @@ const movements: readonly Operation[] = [
   (x) => fill(x, [3, 7]).unfold(1, 3, 2).sum(-1),
   (x, y) => concat([toVector(x), toVector(y)]).slice([[0, 50]]),
   (x) => fill(x, [4, 1, 6]).broadcastTo([4, 2, 6]).permute([2, 0, 1]),
-  (x, y) => fill(x, [6, 2]).scatterAdd(arange(4).add(1).expandDims(1), fill(y, [4, 2])),
+  (x, y) => fill(x, [6, 2]).scatterAdd(arange(4).add(1).expandDims(1), fill(y, [4, 2]), 0),
 ];
 
 /** Makes operations accept scalars, as vectors of one element. */

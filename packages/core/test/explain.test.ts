@@ -162,7 +162,7 @@ describe('as text', () => {
       [
         '0: float32[100, 100] matmul → add → relu (0.0804 MB, 0.500 M multiply-adds)',
         '1: int32[100, 100] argsort (0.0800 MB)',
-        '2: float32[100, 100] takeAlongAxis (0.120 MB)',
+        '2: float32[100, 100] take (0.120 MB)',
         '3 kernels for 5 operations, 0.280 MB moved, 0.500 M multiply-adds',
         'arena 0.0800 MB for intermediates of 0.0800 MB',
       ].join('\n'),

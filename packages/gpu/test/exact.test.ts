@@ -175,7 +175,7 @@ describe.each(modes)('%s', (mode) => {
     for (const [build, message] of [
       [
         () => arange(5).take(arange(1).add(5)),
-        'takeAlongAxis: index 5 is out of range for axis 0 of length 5; use -5 to 4',
+        'take: index 5 is out of range for axis 0 of length 5; use -5 to 4',
       ],
       [
         () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),

@@ -49,10 +49,10 @@ describe.each(glModes)('%s', (mode) => {
     const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
     const taken = tensor([1, 2, 3]).take(indices);
     expect(() => taken.dataSync()).toThrow(
-      'takeAlongAxis: index -4 is out of range for axis 0 of length 3; use -3 to 2',
+      'take: index -4 is out of range for axis 0 of length 3; use -3 to 2',
     );
     await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow(
-      'takeAlongAxis: index -4 is out of range',
+      'take: index -4 is out of range',
     );
     expect(await tensor([1, 2, 3]).take(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
   });
@@ -67,7 +67,7 @@ describe.each(glModes)('%s', (mode) => {
     }
     x.assign(x.value.take(tensor([7, 0, 0, 0], { dtype: 'int32' })));
     await evaluate(x);
-    await expect(x.value.data()).rejects.toThrow('takeAlongAxis: index 7 is out of range for axis 0 of length 4');
+    await expect(x.value.data()).rejects.toThrow('take: index 7 is out of range for axis 0 of length 4');
   });
 
   test('an array larger than textures can be is an error, and nothing is lost', async () => {

@@ -74,8 +74,8 @@ export interface Routines {
   /** The transpose of `windowSum`: adds each input element to all elements of its window. */
   windowSumTranspose: { inputs: 1; attributes: PoolAttributes };
   /** Gathers along an axis. Inputs: elements and int32 indices, of equal shape except on that axis. */
-  takeAlongAxis: { inputs: 2; attributes: AxisAttributes };
-  /** The transpose of `takeAlongAxis`. Inputs: int32 indices and updates, which are added to zeros. */
+  take: { inputs: 2; attributes: AxisAttributes };
+  /** The transpose of `take`. Inputs: int32 indices and updates, which are added to zeros. */
   scatterAdd: { inputs: 2; attributes: AxisAttributes };
   /** int32: the indices that sort along an axis; stable, NaN last. */
   argsort: { inputs: 1; attributes: SortAttributes };

@@ -18,16 +18,16 @@ import { arange } from './creation.ts';
 import { checkTensor } from './define.ts';
 
 /** Gathers along an axis: output[…, i, …] = x[…, indices[…, i, …], …]. All other axes of x and indices are equal. */
-export const TakeAlongAxis: Routine<'takeAlongAxis'> = {
+export const Take: Routine<'take'> = {
   kind: 'routine',
-  name: 'takeAlongAxis',
+  name: 'take',
   run: (output, _shape, [x, indices], { axis }) => {
     const stride = x.view.strides[axis]!;
     const length = x.view.shape[axis]!;
     const indexPositions = positions(indices.view);
     const linePositions = positions(holdAxis(x.view, axis, indices.view.shape));
     for (let i = 0; i < output.length; i++) {
-      const index = normalizeIndex('take', indices.values[indexPositions[i]!]!, length, axis);
+      const index = normalizeIndex(Take.name, indices.values[indexPositions[i]!]!, length, axis);
       output[i] = x.values[linePositions[i]! + index * stride]!;
     }
   },
@@ -37,7 +37,7 @@ export const TakeAlongAxis: Routine<'takeAlongAxis'> = {
     input === 0 ? applyTake(tangent, indices, attributes.axis) : undefined,
 };
 
-/** The transpose of {@link TakeAlongAxis}: adds updates to zeros at the indices. */
+/** The transpose of {@link Take}: adds updates to zeros at the indices. */
 export const ScatterAdd: Routine<'scatterAdd'> = {
   kind: 'routine',
   name: 'scatterAdd',
@@ -48,7 +48,7 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
     const updatePositions = positions(updates.view);
     const linePositions = positions(holdAxis(view, axis, updates.view.shape));
     for (let i = 0; i < updatePositions.length; i++) {
-      const index = normalizeIndex('scatterAdd', indices.values[indexPositions[i]!]!, shape[axis]!, axis);
+      const index = normalizeIndex(ScatterAdd.name, indices.values[indexPositions[i]!]!, shape[axis]!, axis);
       output[linePositions[i]! + index * view.strides[axis]!]! += updates.values[updatePositions[i]!]!;
     }
   },
@@ -59,7 +59,7 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
 };
 
 function applyTake(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return applyRoutine(TakeAlongAxis, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis });
+  return applyRoutine(Take, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis });
 }
 
 function applyScatter(indices: Tensor, updates: Tensor, shape: Shape, axis: number): Tensor {

@@ -4,7 +4,7 @@ import type { Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
-import { TakeAlongAxis } from './indexing.ts';
+import { Take } from './indexing.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d, type WindowPadding } from './window.ts';
 
 /**
@@ -148,7 +148,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const attributes = { kernelSize, stride, padBefore: before };
   const indices = applyRoutine(MaxIndices, [x], { shape, dtype: 'int32' }, attributes).flatten(2);
   const maxima = applyRoutine(
-    TakeAlongAxis,
+    Take,
     [x.flatten(2), indices],
     { shape: indices.shape, dtype: x.dtype },
     { axis: 2 },

@@ -7,7 +7,7 @@ import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { arange } from './creation.ts';
 import { accumulatorDType, checkTensor } from './define.ts';
 import { stopGradient } from './identity.ts';
-import { ScatterAdd, TakeAlongAxis } from './indexing.ts';
+import { ScatterAdd, Take } from './indexing.ts';
 
 /** A left fold, whose step takes an element of the input and one of the factors. */
 interface Accumulation {
@@ -78,7 +78,7 @@ export const Scan: Routine<'scan'> = {
     const { combination, axis } = attributes;
     if (combination === 'sum') return applyScan([tangent], attributes);
     if (combination === 'max' || combination === 'min') {
-      return applyRoutine(TakeAlongAxis, [tangent, attainingIndices(output)], { shape, dtype }, { axis });
+      return applyRoutine(Take, [tangent, attainingIndices(output)], { shape, dtype }, { axis });
     }
     const added = combination === 'linear' && input === 0 ? tangent : tangent.mul(resultsBefore(output));
     return applyScan([added, factorsOf(output)], { ...attributes, combination: 'linear' });

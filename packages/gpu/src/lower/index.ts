@@ -1,7 +1,7 @@
 import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
 import { lowerConvolution } from './convolution.ts';
-import { lowerIota, lowerScatterAdd, lowerTakeAlongAxis } from './indexing.ts';
+import { lowerIota, lowerScatterAdd, lowerTake } from './indexing.ts';
 import type { Language } from './language.ts';
 import { lowerMap } from './map.ts';
 import { lowerMatmul } from './matmul.ts';
@@ -29,7 +29,7 @@ const lowerings: Lowerings = {
   randomBits: lowerRandomBits,
   scan: lowerScan,
   scatterAdd: lowerScatterAdd,
-  takeAlongAxis: lowerTakeAlongAxis,
+  take: lowerTake,
   windowSum: lowerWindowSum,
   windowSumTranspose: lowerWindowSumTranspose,
 };

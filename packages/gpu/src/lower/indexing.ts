@@ -12,7 +12,7 @@ function wrapIndex(writer: Writer, index: string, length: number): string {
   return writer.bindIndex(writer.selectIndex(inside, fromStart, '0'), length);
 }
 
-export function lowerTakeAlongAxis(kernel: RoutineKernel<'takeAlongAxis'>, language: Language): Command[] {
+export function lowerTake(kernel: RoutineKernel<'take'>, language: Language): Command[] {
   const { axis } = kernel.attributes;
   const [x, indices] = kernel.operands;
   const length = x.view.shape[axis]!;

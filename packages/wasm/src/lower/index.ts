@@ -4,7 +4,7 @@ import { epilogueCommand, type Epilogue } from '../emit/epilogue.ts';
 import { argsortCommands } from '../kernels/argsort.ts';
 import { convolutionCommands } from '../kernels/convolution/convolution.ts';
 import { scatterAddCommands } from '../kernels/indexing/scatterAdd.ts';
-import { takeAlongAxisCommands } from '../kernels/indexing/takeAlongAxis.ts';
+import { takeCommands } from '../kernels/indexing/take.ts';
 import { iotaCommand } from '../kernels/iota.ts';
 import { makeEpilogue, mapCommand } from '../kernels/map/map.ts';
 import { matmulCommands } from '../kernels/matmul/matmul.ts';
@@ -59,7 +59,7 @@ export const lowerings: Lowerings = {
   maxIndices: (kernel) => withEpilogue(kernel, maxIndicesCommands(kernel)),
   windowSum: (kernel) => withEpilogue(kernel, windowSumCommands(kernel)),
   windowSumTranspose: (kernel) => withEpilogue(kernel, windowSumTransposeCommands(kernel)),
-  takeAlongAxis: (kernel) => takeAlongAxisCommands(kernel, epilogueOf(kernel)),
+  take: (kernel) => takeCommands(kernel, epilogueOf(kernel)),
   scatterAdd: (kernel) => withEpilogue(kernel, scatterAddCommands(kernel)),
   argsort: (kernel) => withEpilogue(kernel, argsortCommands(kernel)),
   scan: (kernel) => withEpilogue(kernel, scanCommands(kernel)),

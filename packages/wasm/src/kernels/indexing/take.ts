@@ -19,8 +19,8 @@ import { checkIndicesCommand, cutElements, wrapIndex } from './checkIndices.ts';
 const names = [...rangeNames, 'length', 'axisBytes', ...epilogueNames] as const;
 
 /** output[…, i, …] = x[…, indices[…, i, …], …] along the axis. */
-export function takeAlongAxisCommands(
-  { operands, attributes: { axis }, shape, output }: RoutineKernel<'takeAlongAxis'>,
+export function takeCommands(
+  { operands, attributes: { axis }, shape, output }: RoutineKernel<'take'>,
   epilogue?: Epilogue,
 ): Command[] {
   const [x, indices] = [stridedOperand(operands[0]), stridedOperand(operands[1])];
