@@ -2,13 +2,11 @@
 // also x.sum(0). Declarations merge into the class; this module must be imported for its side effect.
 import { Tensor } from './graph/tensor.ts';
 import * as cast from './ops/cast.ts';
-import * as convolution from './ops/convolution.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as identity from './ops/identity.ts';
 import * as indexing from './ops/indexing.ts';
 import * as matmul from './ops/matmul.ts';
 import * as movement from './ops/movement.ts';
-import * as pooling from './ops/pooling.ts';
 import * as reduction from './ops/reduction.ts';
 import * as scan from './ops/scan.ts';
 import * as slicing from './ops/slice.ts';
@@ -26,8 +24,6 @@ const modules = [
   movement,
   slicing,
   matmul,
-  convolution,
-  pooling,
   indexing,
   sort,
   reading,
@@ -56,8 +52,6 @@ declare module './graph/tensor.ts' {
       Methods<typeof movement>,
       Methods<typeof slicing>,
       Methods<typeof matmul>,
-      Methods<typeof convolution>,
-      Methods<typeof pooling>,
       Methods<typeof indexing>,
       Methods<typeof sort>,
       Methods<typeof reading> {}

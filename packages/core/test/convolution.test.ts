@@ -2,15 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   arange,
+  avgPool2d,
   conv2d,
+  type Conv2dOptions,
   grad,
+  maxPool2d,
   ones,
+  type Pool2dOptions,
   tensor,
+  type Tensor,
   vjp,
   zeros,
-  type Conv2dOptions,
-  type Pool2dOptions,
-  type Tensor,
 } from '../src/index.ts';
 import { elementAt, build, models, numbers, toTensor, type Model } from './helpers.ts';
 
@@ -86,7 +88,7 @@ describe('conv2d', () => {
   test('equals seven loops', () => {
     fc.assert(
       fc.property(convolutions, ({ x, weight, geometry }) =>
-        equals(toTensor(x).conv2d(toTensor(weight), geometry), naiveConvolution(x, weight, geometry)),
+        equals(conv2d(toTensor(x), toTensor(weight), geometry), naiveConvolution(x, weight, geometry)),
       ),
       { numRuns: 300 },
     );
@@ -97,7 +99,7 @@ describe('conv2d', () => {
       fc.property(convolutions, ({ x, weight, geometry }) => {
         const images = toTensor(x).permute([2, 3, 1, 0]).add(0).permute([3, 2, 0, 1]);
         const kernels = toTensor(weight).flip([2, 3]).add(0).flip([2, 3]);
-        equals(images.conv2d(kernels, geometry), naiveConvolution(x, weight, geometry));
+        equals(conv2d(images, kernels, geometry), naiveConvolution(x, weight, geometry));
       }),
     );
   });
@@ -111,7 +113,7 @@ describe('conv2d', () => {
           const total = Math.max(0, covered + geometry.dilation[i] * (kernel - 1) + 1 - length);
           return [total >> 1, total - (total >> 1)];
         }) as unknown as [Pair, Pair];
-        const result = toTensor(x).conv2d(toTensor(weight), { ...geometry, padding: 'same' });
+        const result = conv2d(toTensor(x), toTensor(weight), { ...geometry, padding: 'same' });
         equals(result, naiveConvolution(x, weight, { ...geometry, padding }));
         expect(result.shape.slice(2)).toEqual(
           ([0, 1] as const).map((i) => Math.ceil(x.shape[2 + i]! / geometry.stride[i])),
@@ -155,45 +157,45 @@ describe('conv2d', () => {
 
   test('dtypes are promoted, integers stay exact', () => {
     const weight = ones([1, 1, 2, 2], { dtype: 'int32' });
-    const result = arange(9).reshape([1, 1, 3, 3]).conv2d(weight);
+    const result = conv2d(arange(9).reshape([1, 1, 3, 3]), weight);
     expect([result.dtype, numbers(result)]).toEqual(['int32', [8, 12, 20, 24]]);
-    expect(zeros([1, 1, 3, 3], { dtype: 'float64' }).conv2d(weight).dtype).toBe('float64');
+    expect(conv2d(zeros([1, 1, 3, 3], { dtype: 'float64' }), weight).dtype).toBe('float64');
   });
 
   test('no channels give zeros', () => {
-    expect(numbers(zeros([1, 0, 2, 2]).conv2d(zeros([1, 0, 2, 2])))).toEqual([0]);
+    expect(numbers(conv2d(zeros([1, 0, 2, 2]), zeros([1, 0, 2, 2])))).toEqual([0]);
   });
 
   const x = zeros([1, 4, 5, 5]);
   const weight = zeros([2, 4, 3, 3]);
   test.each([
     [
-      () => zeros([4, 5, 5]).conv2d(weight),
+      () => conv2d(zeros([4, 5, 5]), weight),
       'conv2d: expected images [N, C, H, W] and a weight [O, C / groups, kh, kw], got [4, 5, 5] and [2, 4, 3, 3]',
     ],
     [
-      () => x.conv2d(zeros([2, 3, 3, 3])),
+      () => conv2d(x, zeros([2, 3, 3, 3])),
       'conv2d: images [1, 4, 5, 5] have 4 channels, but the weight [2, 3, 3, 3] in 1 group(s) needs 3',
     ],
-    [() => x.conv2d(zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 output channels must be divisible by 2'],
-    [() => x.conv2d(weight, { groups: 0 }), 'conv2d: groups must be an integer ≥ 1, got 0'],
-    [() => x.conv2d(zeros([2, 4, 6, 3])), 'conv2d: a window of [6, 3] does not fit the padded images [1, 4, 5, 5]'],
+    [() => conv2d(x, zeros([3, 2, 3, 3]), { groups: 2 }), 'its 3 output channels must be divisible by 2'],
+    [() => conv2d(x, weight, { groups: 0 }), 'conv2d: groups must be an integer ≥ 1, got 0'],
+    [() => conv2d(x, zeros([2, 4, 6, 3])), 'conv2d: a window of [6, 3] does not fit the padded images [1, 4, 5, 5]'],
     [
-      () => x.conv2d(weight, { dilation: [1, 3] }),
+      () => conv2d(x, weight, { dilation: [1, 3] }),
       'conv2d: a window of [3, 7] does not fit the padded images [1, 4, 5, 5]',
     ],
-    [() => x.conv2d(weight, { stride: 0 }), 'conv2d: stride must be an integer ≥ 1 or a pair of them, got 0'],
+    [() => conv2d(x, weight, { stride: 0 }), 'conv2d: stride must be an integer ≥ 1 or a pair of them, got 0'],
     [
-      () => x.conv2d(weight, { dilation: [1, 0.5] }),
+      () => conv2d(x, weight, { dilation: [1, 0.5] }),
       'conv2d: dilation must be an integer ≥ 1 or a pair of them, got [1, 0.5]',
     ],
-    [() => x.conv2d(weight, { padding: -1 }), 'conv2d: padding must be an integer ≥ 0 or a pair of them, got -1'],
+    [() => conv2d(x, weight, { padding: -1 }), 'conv2d: padding must be an integer ≥ 0 or a pair of them, got -1'],
     [
-      () => x.conv2d(weight, { padding: 'full' as 'same' }),
+      () => conv2d(x, weight, { padding: 'full' as 'same' }),
       "conv2d: unknown padding 'full'; expected 'same', 'valid' or numbers",
     ],
-    [() => x.conv2d(zeros([2, 4, 0, 3])), 'conv2d: the filters of the weight [2, 4, 0, 3] have no elements'],
-    [() => x.conv2d(1 as unknown as Tensor), 'conv2d: the weight must be a tensor'],
+    [() => conv2d(x, zeros([2, 4, 0, 3])), 'conv2d: the filters of the weight [2, 4, 0, 3] have no elements'],
+    [() => conv2d(x, 1 as unknown as Tensor), 'conv2d: the weight must be a tensor'],
     [() => conv2d([1] as unknown as Tensor, weight), 'conv2d: expected a tensor, got Array'],
   ])('error %#', (make, message) => expect(make).toThrow(message));
 });
@@ -241,7 +243,7 @@ describe('pooling', () => {
     fc.assert(
       fc.property(pools, ({ x, options }) => {
         const largest = (window: (number | undefined)[]): number => Math.max(...window.map((v) => v ?? -Infinity));
-        equals(toTensor(x).maxPool2d(options), naivePool(x, options, largest));
+        equals(maxPool2d(toTensor(x), options), naivePool(x, options, largest));
       }),
     );
   });
@@ -251,14 +253,14 @@ describe('pooling', () => {
       fc.property(pools, ({ x, options }) => {
         const mean = (window: (number | undefined)[]): number =>
           window.reduce<number>((sum, v) => sum + (v ?? 0), 0) / window.length;
-        equals(toTensor(x).avgPool2d(options), naivePool(x, options, mean));
+        equals(avgPool2d(toTensor(x), options), naivePool(x, options, mean));
       }),
     );
   });
 
   test('the default stride is the kernel size', () => {
     const x = arange(16).reshape([1, 1, 4, 4]);
-    expect(x.maxPool2d({ kernelSize: 2 }).toArraySync()).toEqual([
+    expect(maxPool2d(x, { kernelSize: 2 }).toArraySync()).toEqual([
       [
         [
           [5, 7],
@@ -266,24 +268,24 @@ describe('pooling', () => {
         ],
       ],
     ]);
-    expect(x.maxPool2d({ kernelSize: 2 }).dtype).toBe('int32');
-    expect(x.avgPool2d({ kernelSize: [2, 4] }).toArraySync()).toEqual([[[[3.5], [11.5]]]]);
-    expect(numbers(tensor([[[[-5]]]], { dtype: 'int32' }).maxPool2d({ kernelSize: 2, stride: 1, padding: 1 }))).toEqual(
-      [-5, -5, -5, -5],
-    );
+    expect(maxPool2d(x, { kernelSize: 2 }).dtype).toBe('int32');
+    expect(avgPool2d(x, { kernelSize: [2, 4] }).toArraySync()).toEqual([[[[3.5], [11.5]]]]);
+    expect(
+      numbers(maxPool2d(tensor([[[[-5]]]], { dtype: 'int32' }), { kernelSize: 2, stride: 1, padding: 1 })),
+    ).toEqual([-5, -5, -5, -5]);
   });
 
   test('windows that cover nothing but padding', () => {
     const x = tensor([[[[3]]]]);
     const options = { kernelSize: 1, padding: 1 };
     const around = (value: number): number[] => Array.from({ length: 9 }, () => value).with(4, 3);
-    expect(numbers(x.maxPool2d(options))).toEqual(around(-Infinity));
-    expect(numbers(x.astype('int32').maxPool2d(options))).toEqual(around(-(2 ** 31)));
-    expect(numbers(x.avgPool2d(options))).toEqual(around(0));
-    expect(numbers(grad((x: Tensor) => x.maxPool2d(options).slice([0, 0, 1, 1]).square())(x))).toEqual([6]);
+    expect(numbers(maxPool2d(x, options))).toEqual(around(-Infinity));
+    expect(numbers(maxPool2d(x.astype('int32'), options))).toEqual(around(-(2 ** 31)));
+    expect(numbers(avgPool2d(x, options))).toEqual(around(0));
+    expect(numbers(grad((x: Tensor) => maxPool2d(x, options).slice([0, 0, 1, 1]).square())(x))).toEqual([6]);
     const empty = zeros([1, 1, 0, 2]);
-    expect(numbers(empty.maxPool2d({ kernelSize: 2, padding: [1, 0] }))).toEqual([-Infinity]);
-    expect(zeros([0, 2, 4, 4]).maxPool2d({ kernelSize: 2 }).shape).toEqual([0, 2, 2, 2]);
+    expect(numbers(maxPool2d(empty, { kernelSize: 2, padding: [1, 0] }))).toEqual([-Infinity]);
+    expect(maxPool2d(zeros([0, 2, 4, 4]), { kernelSize: 2 }).shape).toEqual([0, 2, 2, 2]);
   });
 
   test('the maximum is NaN if there is one, and the gradient goes to the first', () => {
@@ -295,23 +297,26 @@ describe('pooling', () => {
         ],
       ],
     ]);
-    const { value, pullback } = vjp((x: Tensor) => x.maxPool2d({ kernelSize: 2, stride: 1 }), x);
+    const { value, pullback } = vjp((x: Tensor) => maxPool2d(x, { kernelSize: 2, stride: 1 }), x);
     expect(numbers(value)).toEqual([NaN, NaN]);
     expect(numbers(pullback(tensor([[[[1, 10]]]]))[0])).toEqual([0, 11, 0, 0, 0, 0]);
   });
 
   const x = zeros([1, 1, 3, 3]);
   test.each([
-    [() => zeros([3, 3]).maxPool2d({ kernelSize: 2 }), 'maxPool2d: expected images [N, C, H, W], got [3, 3]'],
-    [() => x.maxPool2d({ kernelSize: 4 }), 'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]'],
+    [() => maxPool2d(zeros([3, 3]), { kernelSize: 2 }), 'maxPool2d: expected images [N, C, H, W], got [3, 3]'],
     [
-      () => x.avgPool2d({ kernelSize: [2, 0] }),
+      () => maxPool2d(x, { kernelSize: 4 }),
+      'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]',
+    ],
+    [
+      () => avgPool2d(x, { kernelSize: [2, 0] }),
       'avgPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got [2, 0]',
     ],
-    [() => x.avgPool2d({ kernelSize: 2, stride: 0 }), 'avgPool2d: stride must be an integer ≥ 1'],
-    [() => x.avgPool2d({ kernelSize: 2, padding: -1 }), 'avgPool2d: padding must be an integer ≥ 0'],
+    [() => avgPool2d(x, { kernelSize: 2, stride: 0 }), 'avgPool2d: stride must be an integer ≥ 1'],
+    [() => avgPool2d(x, { kernelSize: 2, padding: -1 }), 'avgPool2d: padding must be an integer ≥ 0'],
     [
-      () => x.maxPool2d(undefined as unknown as Pool2dOptions),
+      () => maxPool2d(x, undefined as unknown as Pool2dOptions),
       'maxPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got undefined',
     ],
   ])('error %#', (make, message) => expect(make).toThrow(message));

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  conv2d,
+  type DType,
   evaluateSync,
   explain,
-  tensor,
-  Variable,
-  type DType,
   type KernelDescription,
+  tensor,
   type Tensor,
+  Variable,
 } from '../src/index.ts';
 import { plansOf } from './backends.ts';
 
@@ -32,7 +33,7 @@ describe('a kernel', () => {
   });
 
   test('that convolves', () => {
-    expect(only(data(2, 6, 8, 8).conv2d(data(4, 3, 3, 3), { padding: 1, stride: 2, groups: 2 }))).toEqual({
+    expect(only(conv2d(data(2, 6, 8, 8), data(4, 3, 3, 3), { padding: 1, stride: 2, groups: 2 }))).toEqual({
       name: 'convolution',
       shape: [2, 4, 4, 4],
       dtype: 'float32',

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { concat, evaluateSync, explain, ones, tensor, Variable, type Shape, type Tensor } from '../src/index.ts';
+import {
+  concat,
+  conv2d,
+  evaluateSync,
+  explain,
+  ones,
+  type Shape,
+  tensor,
+  type Tensor,
+  Variable,
+} from '../src/index.ts';
 import { type Kernel, type Plan } from '../src/backend.ts';
 import { describeKernel } from '../src/inspect/explain.ts';
 import { topologicalOrder } from '../src/graph/order.ts';
@@ -58,7 +68,7 @@ describe('epilogues', () => {
   const [a, b] = [values([5, 4]), values([6, 3])];
   const product = (): Tensor => a.matmul(x).matmul(b);
   const [images, weight, bias] = [values([2, 4, 5, 5]), values([4, 4, 3, 3]), values([4, 1, 1])];
-  const convolved = (): Tensor => images.conv2d(weight, { padding: 1 });
+  const convolved = (): Tensor => conv2d(images, weight, { padding: 1 });
 
   test('bias, residual and activation after a convolution', () => {
     expect(kernels(convolved().add(bias).add(images).relu())).toEqual(['convolution → add → add → relu']);
@@ -81,7 +91,7 @@ describe('epilogues', () => {
   });
 
   test('belong to the last of several routines', () => {
-    expect(kernels(convolved().add(images.neg().conv2d(weight, { padding: 1 })))).toEqual([
+    expect(kernels(convolved().add(conv2d(images.neg(), weight, { padding: 1 })))).toEqual([
       'convolution',
       'neg',
       'convolution → add',

@@ -173,10 +173,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('an index out of range is the error of the reference backend', async () => {
     for (const [build, message] of [
-      [
-        () => arange(5).take(arange(1).add(5)),
-        'take: index 5 is out of range for axis 0 of length 5; use -5 to 4',
-      ],
+      [() => arange(5).take(arange(1).add(5)), 'take: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
       [
         () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),
         'scatterAdd: index -6 is out of range for axis 0 of length 5; use -5 to 4',

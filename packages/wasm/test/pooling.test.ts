@@ -1,4 +1,4 @@
-import { tensor, vjp, type DType, type Pool2dOptions, type Tensor } from '@thetagrad/core';
+import { avgPool2d, type DType, maxPool2d, type Pool2dOptions, tensor, type Tensor, vjp } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layouts, makeView, permutations } from '../../../test/support/layouts.ts';
@@ -46,7 +46,7 @@ describe('pooling', () => {
     fc.assert(
       fc.property(cases, ({ layout, options, seed, epilogue }) => {
         expectSame(() => {
-          const pooled = makeView(layout, coarse(dtype, seed)).maxPool2d(options);
+          const pooled = maxPool2d(makeView(layout, coarse(dtype, seed)), options);
           return epilogue && dtype !== 'bool' ? pooled.mul(2).add(1) : pooled;
         });
       }),
@@ -57,7 +57,7 @@ describe('pooling', () => {
   test.each(['float32', 'float64'] as const)('%s: the mean of each window of any view', (dtype) => {
     fc.assert(
       fc.property(cases, ({ layout, options, seed }) => {
-        expectSame(() => makeView(layout, coarse(dtype, seed)).avgPool2d(options));
+        expectSame(() => avgPool2d(makeView(layout, coarse(dtype, seed)), options));
       }),
       { numRuns: 60 },
     );
@@ -67,7 +67,7 @@ describe('pooling', () => {
     fc.assert(
       fc.property(cases, fc.boolean(), permutations(4), ({ layout, options, seed }, largest, cotangentOrder) => {
         expectSame(() => {
-          const pool = (x: Tensor): Tensor => (largest ? x.maxPool2d(options) : x.avgPool2d(options).mul(16));
+          const pool = (x: Tensor): Tensor => (largest ? maxPool2d(x, options) : avgPool2d(x, options).mul(16));
           const { value, pullback } = vjp(pool, makeView(layout, coarse(dtype, seed)));
           const stored = coarse(dtype, seed + 1)(cotangentOrder.map((axis) => value.shape[axis]!));
           const cotangent = stored.permute([0, 1, 2, 3].map((axis) => cotangentOrder.indexOf(axis)));
@@ -87,9 +87,11 @@ describe('pooling', () => {
       fc.assert(
         fc.property(image, fc.constantFrom(1, 2, 3), fc.constantFrom(2, 3, 5), (x, stride, kernelSize) => {
           expectSame(() =>
-            tensor(Float64Array.from(x), { dtype })
-              .reshape([1, 1, 6, 12])
-              .maxPool2d({ kernelSize, stride, padding: 1 }),
+            maxPool2d(tensor(Float64Array.from(x), { dtype }).reshape([1, 1, 6, 12]), {
+              kernelSize,
+              stride,
+              padding: 1,
+            }),
           );
         }),
         { numRuns: 40 },
@@ -99,10 +101,10 @@ describe('pooling', () => {
 
   test('large ones are cut into chunks', () => {
     for (const options of [{ kernelSize: 2 }, { kernelSize: 3, stride: 2, padding: 1 }]) {
-      expectSame(() => coarse('float32', 1)([3, 5, 61, 130]).maxPool2d(options));
-      expectSame(() => coarse('float32', 2)([3, 5, 61, 130]).avgPool2d(options));
+      expectSame(() => maxPool2d(coarse('float32', 1)([3, 5, 61, 130]), options));
+      expectSame(() => avgPool2d(coarse('float32', 2)([3, 5, 61, 130]), options));
       expectSame(() => {
-        const { value, pullback } = vjp((x: Tensor) => x.avgPool2d(options), coarse('float32', 3)([3, 5, 61, 130]));
+        const { value, pullback } = vjp((x: Tensor) => avgPool2d(x, options), coarse('float32', 3)([3, 5, 61, 130]));
         return pullback(coarse('float32', 4)(value.shape).mul(9))[0];
       });
     }

@@ -147,12 +147,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   }
   const attributes = { kernelSize, stride, padBefore: before };
   const indices = applyRoutine(MaxIndices, [x], { shape, dtype: 'int32' }, attributes).flatten(2);
-  const maxima = applyRoutine(
-    Take,
-    [x.flatten(2), indices],
-    { shape: indices.shape, dtype: x.dtype },
-    { axis: 2 },
-  );
+  const maxima = applyRoutine(Take, [x.flatten(2), indices], { shape: indices.shape, dtype: x.dtype }, { axis: 2 });
   return maxima.reshape(shape);
 }
 
