@@ -15,7 +15,7 @@ const gpuModes: readonly GpuMode[] = [
 ];
 
 /** The same tests on each backend. */
-const project = (backend: 'reference' | 'wasm', include: readonly string[]) => ({
+const project = (backend: 'portable' | 'wasm', include: readonly string[]) => ({
   ssr,
   test: {
     name: backend,
@@ -34,7 +34,7 @@ export default defineConfig({
     allowOnly: false,
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     projects: [
-      project('reference', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
+      project('portable', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
       project('wasm', ['packages/{core,gradcheck,nn,a-softmax}/test/**/*.test.ts', 'test/integration/**/*.test.ts']),
     ],
   },

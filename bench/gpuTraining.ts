@@ -1,13 +1,13 @@
 // Trains SphereFace-4 at the size of the paper (images of 112 × 96, 10,572 classes) for a few steps on the GPU backend
-// and compares the losses with those of the reference backend: `npm run bench:gpu-training -- --mode webgpu`.
+// and compares the losses with those of the portable backend: `npm run bench:gpu-training -- --mode webgpu`.
 import { parseArgs } from 'node:util';
-import { reference } from '@thetagrad/core';
+import { portable } from '@thetagrad/core';
 import { gpu, type GpuMode } from '@thetagrad/gpu';
 import { webGpuDriver } from '../test/gpu/driver.ts';
 import { full, losses } from '../test/gpu/sphereface.ts';
 import { parseCount } from './cli.ts';
 
-/** Maximum relative difference of a loss from that of the reference backend. */
+/** Maximum relative difference of a loss from that of the portable backend. */
 const tolerance = 1e-4;
 
 const { values } = parseArgs({
@@ -18,8 +18,8 @@ Object.assign(process.env, webGpuDriver()?.env);
 const backend = await gpu({ mode: values.mode as GpuMode });
 console.log(`${backend.describe()}; batches of ${full.batch}`);
 
-const expected = await losses(reference(), full, steps);
-console.log('  step    reference         here   seconds');
+const expected = await losses(portable(), full, steps);
+console.log('  step    portable         here   seconds');
 let startTime = performance.now();
 let step = 0;
 const actual = await losses(backend, full, steps, (loss) => {

@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    readonly backend: 'reference' | 'wasm';
+    readonly backend: 'portable' | 'wasm';
   }
 }
 

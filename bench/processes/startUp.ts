@@ -27,7 +27,7 @@ const ours: Record<string, Program> = {
       await a.matmul(a).data();
       process.exit();`,
   },
-  reference: {
+  portable: {
     name: 'ours',
     packages: ['@thetagrad/core'],
     module: `import { random } from '@thetagrad/core';

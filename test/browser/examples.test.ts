@@ -6,7 +6,7 @@ import { openFrame } from './frames.ts';
 test('the page without a build', async () => {
   const [, page] = /```html\n(.*?)```/s.exec(await commands.readFile('docs/browsers.md'))!;
   const frame = openFrame(
-    page!.replaceAll(/\.\/node_modules\/@thetagrad\/([\w-]+)\/dist\/index\.js/g, '/packages/$1/src/index.ts'),
+    page!.replaceAll(/\.\/node_modules\/@thetagrad\/([\w-]+)\/dist\/(index|backend)\.js/g, '/packages/$1/src/$2.ts'),
   );
   const output = (): string | undefined => frame.window.document.querySelector('output')?.textContent;
   await expect.poll(output, { timeout: 10_000 }).toMatch(/./);

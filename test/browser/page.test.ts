@@ -52,8 +52,8 @@ test.each<[string, string, RegExp]>([
     `script-src ${location.origin} 'wasm-unsafe-eval'; worker-src ${location.origin}`,
     /^wasm: 1 thread; shared memory; .*worker thread 1 ended unexpectedly/,
   ],
-  ['forbids WebAssembly', `script-src ${location.origin}; worker-src blob:`, /^reference: .*WebAssembly/],
+  ['forbids WebAssembly', `script-src ${location.origin}; worker-src blob:`, /^portable: .*WebAssembly/],
 ])('a page that %s', async (_, policy, description) => {
-  const expected = isolated || description.source.startsWith('^reference') ? description : singleThreaded;
+  const expected = isolated || description.source.startsWith('^portable') ? description : singleThreaded;
   expect(await probeUnder(policy)).toEqual({ isolated, description: expect.stringMatching(expected), values });
 });

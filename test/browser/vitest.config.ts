@@ -8,7 +8,7 @@ import { launchOptions } from './chromium.ts';
 interface Page {
   readonly name: string;
   /** The backend of tests that do not set one. */
-  readonly backend: 'reference' | 'wasm';
+  readonly backend: 'portable' | 'wasm';
   /** The modes that tests of the GPU backend run in. */
   readonly gpuModes?: readonly GpuMode[];
   /** Whether the page is cross-origin isolated, which shared memory and threads need. */
@@ -30,14 +30,14 @@ const pages: readonly Page[] = [
   { name: 'wasm without headers', backend: 'wasm', isolated: false, include: everyPage },
   {
     name: 'webgpu',
-    backend: 'reference',
+    backend: 'portable',
     gpuModes: ['webgpu'],
     isolated: true,
     include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],
   },
   {
     name: 'webgl2',
-    backend: 'reference',
+    backend: 'portable',
     gpuModes: ['webgl2'],
     isolated: true,
     include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],

@@ -1,4 +1,4 @@
-// The backends whose results are compared with the reference backend's.
+// The backends whose results are compared with the portable backend's.
 import { wasm, type WasmBackend } from '@thetagrad/wasm';
 
 /** Two threads. The second starts while tests run, which must not change results. */

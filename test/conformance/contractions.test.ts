@@ -1,6 +1,6 @@
 // Matrix products, convolutions and their gradients, for all shapes, views and options: exact for integers, otherwise within
 // a bound proportional to Σ|a||b|.
-import { conv2d, reference, vjp, type Backend, type DType, type Tensor } from '@thetagrad/core';
+import { conv2d, portable, vjp, type Backend, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectSameSync, valuesOnSync } from '../support/backends.ts';
@@ -136,7 +136,7 @@ function valueAndGradients(
 
 /** The value and both gradients in double precision, of operands that `f` transforms. */
 function evaluateInDouble(given: Case, dtype: DType, f: (x: Tensor) => Tensor) {
-  return valuesOnSync(reference(), () =>
+  return valuesOnSync(portable(), () =>
     valueAndGradients(given, (seed) => (shape) => f(uniformValues(dtype, seed)(shape).astype('float64'))),
   );
 }

@@ -1,5 +1,5 @@
 // Random graphs of all kinds of operations and dtypes, with gradients and with variables that are updated in place.
-import { reference } from '@thetagrad/core';
+import { portable } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend } from '../support/backends.ts';
@@ -12,7 +12,7 @@ test('of integers: exact after each step', () => {
   fc.assert(
     fc.property(recipes(), (recipe) => {
       const run = () => new ExactProgram(recipe).run(2);
-      expectEqual(withBackend(direct, run), withBackend(reference(), run));
+      expectEqual(withBackend(direct, run), withBackend(portable(), run));
     }),
     { numRuns: 70 },
   );
@@ -24,7 +24,7 @@ test('of smooth functions in float32: within the error bounds of the graph', () 
   fc.assert(
     fc.property(recipes(14), (recipe) => {
       const values = valuesOnSync(direct, () => buildSmooth(recipe, 'float32'));
-      const expected = valuesOnSync(reference(), () => {
+      const expected = valuesOnSync(portable(), () => {
         const results = buildSmooth(recipe, 'float64');
         return [...results, ...errorBounds(results)];
       });

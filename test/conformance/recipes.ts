@@ -5,7 +5,7 @@ import {
   conv2d,
   type DType,
   evaluateSync,
-  isFloat,
+  isFloatingPoint,
   maxPool2d,
   tensor,
   type Tensor,
@@ -142,7 +142,7 @@ function gradientOf(f: Operation, convert: (x: Tensor) => Tensor): Operation {
   };
 }
 
-const toFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : x.astype('float32'));
+const toFloat = (x: Tensor): Tensor => (isFloatingPoint(x.dtype) ? x : x.astype('float32'));
 const exactGradients = acceptScalars(differentiable).map((f) => gradientOf(f, toFloat));
 const exactOperations = [
   ...exactForward,

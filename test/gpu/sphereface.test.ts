@@ -1,6 +1,6 @@
 // SphereFace-4 on images of 112 × 96 with a quarter of its channels, since software drivers are slow. The command
 // `npm run bench:gpu-training` trains it with all channels.
-import { reference } from '@thetagrad/core';
+import { portable } from '@thetagrad/core';
 import { expect, test } from 'vitest';
 import { backendOf, modes } from '../../packages/gpu/test/modes.ts';
 import { losses, quarter } from './sphereface.ts';
@@ -8,10 +8,10 @@ import { losses, quarter } from './sphereface.ts';
 const steps = 5;
 /** Relative. The actual error is about 4e-7 and grows with the steps. */
 const tolerance = 1e-5;
-const expected = await losses(reference(), quarter, steps);
+const expected = await losses(portable(), quarter, steps);
 
 test.each(modes)(
-  '%s: training SphereFace-4 has the losses of the reference backend',
+  '%s: training SphereFace-4 has the losses of the portable backend',
   { timeout: 60_000 },
   async (mode) => {
     const actual = await losses(await backendOf(mode), quarter, steps);

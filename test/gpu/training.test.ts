@@ -1,6 +1,6 @@
-// Training in each mode follows training on the reference backend, and allocates no memory after the first steps.
+// Training in each mode follows training on the portable backend, and allocates no memory after the first steps.
 import { ASoftmaxHead } from '@thetagrad/a-softmax';
-import { evaluate, random, reference, valueAndGrad, type Backend, type Tensor } from '@thetagrad/core';
+import { evaluate, random, portable, valueAndGrad, type Backend, type Tensor } from '@thetagrad/core';
 import { batches } from '@thetagrad/data';
 import { SGD } from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
@@ -30,8 +30,8 @@ function train(backend: Backend, steps: number): Promise<{ losses: number[]; byt
 }
 
 describe.each(modes)('%s', (mode) => {
-  test('A-Softmax training follows the loss curve of the reference backend', { timeout: 60_000 }, async () => {
-    const expected = await train(reference(), 20);
+  test('A-Softmax training follows the loss curve of the portable backend', { timeout: 60_000 }, async () => {
+    const expected = await train(portable(), 20);
     const { losses, bytes } = await train(await backendOf(mode), 20);
     losses.forEach((loss, i) => expect(Math.abs(loss - expected.losses[i]!)).toBeLessThan(1e-3 * expected.losses[i]!));
     expect(losses.at(-1)!).toBeLessThan(losses[0]!);

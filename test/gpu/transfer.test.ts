@@ -2,7 +2,7 @@
 import {
   evaluate,
   evaluateSync,
-  reference,
+  portable,
   setBackend,
   tensor,
   Variable,
@@ -14,7 +14,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { backendOf, hasWebGpu, modes } from '../../packages/gpu/test/modes.ts';
 
 const backends: readonly (readonly [string, () => Promise<Backend>])[] = [
-  ['reference', async () => reference()],
+  ['portable', async () => portable()],
   ['wasm', () => wasm()],
   ...modes.map((mode) => [mode, () => backendOf(mode)] as const),
 ];
@@ -22,7 +22,7 @@ const pairs = backends.flatMap(([from, openFrom]) =>
   backends.flatMap(([to, openTo]) => (from === to ? [] : [[from, to, openFrom, openTo] as const])),
 );
 
-afterEach(() => setBackend(reference()));
+afterEach(() => setBackend(portable()));
 
 /** Reads several tensors. */
 const readAll = (...tensors: { data(): Promise<TypedArray> }[]): Promise<TypedArray[]> =>
@@ -80,7 +80,7 @@ test('concurrent evaluations transfer a value once, and see assignments made mea
   const x = new Variable(tensor([1, 2]));
   const y = tensor([10, 20]).add(0);
   await evaluate(x.value, y);
-  setBackend(reference());
+  setBackend(portable());
   const sums = [x.value.add(y), x.value.sub(y)] as const;
   await Promise.all(sums.map((sum) => evaluate(sum)));
   expect(await readAll(...sums)).toEqual([Float32Array.of(11, 22), Float32Array.of(-9, -18)]);
@@ -105,9 +105,9 @@ test.runIf(hasWebGpu)('synchronous transfers from a GPU are an error that says w
   const x = tensor([1, 2]).add(1);
   const v = new Variable(tensor([3, 4]));
   await evaluate(x, v.value);
-  setBackend(reference());
+  setBackend(portable());
   const message =
-    `evaluate: a value on the backend 'gpu webgpu' cannot be transferred to 'reference' synchronously; ` +
+    `evaluate: a value on the backend 'gpu webgpu' cannot be transferred to 'portable' synchronously; ` +
     'await evaluate(), data() or item() instead';
   const sum = x.add(v.value);
   expect(() => evaluateSync(sum)).toThrow(message);

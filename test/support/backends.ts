@@ -1,5 +1,5 @@
 // Evaluates the same graphs on several backends and compares their values.
-import { evaluate, evaluateSync, reference, type Backend, type Tensor, type TypedArray } from '@thetagrad/core';
+import { evaluate, evaluateSync, portable, type Backend, type Tensor, type TypedArray } from '@thetagrad/core';
 import { expect } from 'vitest';
 import { withBackend } from './withBackend.ts';
 
@@ -29,14 +29,14 @@ export function valuesOnSync(backend: Backend, build: Build): TypedArray[] {
   });
 }
 
-/** Expects the values of the reference backend; by default exactly, NaN and the signs of zeros included. */
+/** Expects the values of the portable backend; by default exactly, NaN and the signs of zeros included. */
 export async function expectSame(backend: Backend, build: Build, tolerance?: Tolerance): Promise<void> {
-  expectEqual(await valuesOn(backend, build), await valuesOn(reference(), build), tolerance);
+  expectEqual(await valuesOn(backend, build), await valuesOn(portable(), build), tolerance);
 }
 
 /** As {@link expectSame}, without waiting. */
 export function expectSameSync(backend: Backend, build: Build, tolerance?: Tolerance): void {
-  expectEqual(valuesOnSync(backend, build), valuesOnSync(reference(), build), tolerance);
+  expectEqual(valuesOnSync(backend, build), valuesOnSync(portable(), build), tolerance);
 }
 
 /** Expects equal elements, lengths and array types. A failure names the array, the index and both elements. */

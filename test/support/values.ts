@@ -1,5 +1,5 @@
 // Random tensors, each a function of its shape and a seed.
-import { isFloat, random, tensor, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
+import { isFloatingPoint, random, tensor, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
 import { sizeOf } from '@thetagrad/core/backend';
 
 /** Makes a tensor of a shape: the same one each time it is called. */
@@ -48,7 +48,7 @@ export function anyValues(dtype: DType, seed: number): MakeTensor {
 export function uniformValues(dtype: DType, seed: number): MakeTensor {
   return filledWith(dtype, seed, (stream) => {
     if (dtype === 'bool') return stream.integer(2);
-    return isFloat(dtype) ? stream.uniform(-1, 1) : stream.integer(201) - 100;
+    return isFloatingPoint(dtype) ? stream.uniform(-1, 1) : stream.integer(201) - 100;
   });
 }
 
@@ -64,7 +64,7 @@ export function fractionValues(dtype: DType, seed: number): MakeTensor {
   return filledWith(dtype, seed, (stream) => {
     if (dtype === 'bool') return stream.integer(2);
     const value = stream.integer(129) - 64;
-    return isFloat(dtype) ? value / 64 : value;
+    return isFloatingPoint(dtype) ? value / 64 : value;
   });
 }
 

@@ -1,5 +1,5 @@
 // Checks of the inputs of losses and heads.
-import { isFloat, type Tensor } from '@thetagrad/core';
+import { isFloatingPoint, type Tensor } from '@thetagrad/core';
 import { formatShape, HostBuffer } from '@thetagrad/core/backend';
 import { checkLabels, checkNonnegative } from '@thetagrad/nn';
 
@@ -19,7 +19,7 @@ export function checkMatrices(
     if (value.ndim !== 2) {
       throw new RangeError(`${operation}: ${name} must be ${shape}, got ${formatShape(value.shape)}`);
     }
-    if (!isFloat(value.dtype)) {
+    if (!isFloatingPoint(value.dtype)) {
       throw new TypeError(`${operation}: ${name} must be float32 or float64, got ${value.dtype}`);
     }
     if (value.size === 0) {
@@ -57,7 +57,7 @@ export function checkLambda(operation: string, lambda: number | Tensor): void {
   if (lambda.ndim !== 0) {
     throw new RangeError(`${operation}: lambda must be a scalar, got shape ${formatShape(lambda.shape)}`);
   }
-  if (!isFloat(lambda.dtype)) {
+  if (!isFloatingPoint(lambda.dtype)) {
     throw new TypeError(`${operation}: lambda must be float32 or float64, got ${lambda.dtype}`);
   }
 }

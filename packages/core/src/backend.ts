@@ -1,6 +1,6 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
 export { checkInteger, show } from './data/checks.ts';
-export { allocate, arrayOn, bytesPerElement, isFloat, type DType, type TypedArray } from './data/dtype.ts';
+export { allocate, arrayOn, bytesPerElement, isFloatingPoint, type DType, type TypedArray } from './data/dtype.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export {
@@ -28,7 +28,7 @@ export type { Strided } from './data/strided.ts';
 export type * from './graph/primitive.ts';
 export type * from './graph/routines.ts';
 export { isPlainObject } from './graph/tree.ts';
-export { runOnHost } from './reference/backend.ts';
+export { runOnHost } from './portable/backend.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';
 export {

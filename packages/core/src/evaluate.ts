@@ -9,12 +9,12 @@ import { collect } from './graph/tree.ts';
 import type { Variable } from './graph/variable.ts';
 import { Alias } from './ops/identity.ts';
 import { planFor } from './planCache.ts';
-import { reference } from './reference/backend.ts';
+import { portable } from './portable/backend.ts';
 import type { Backend, Buffer } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { remoteHolders, transfer, transferSync } from './transfer.ts';
 
-let current: Backend = reference();
+let current: Backend = portable();
 
 /**
  * Sets the backend that evaluates from now on. Values on other backends are transferred when they are needed. If they can
@@ -23,12 +23,12 @@ let current: Backend = reference();
  */
 export function setBackend(backend: Backend): void {
   if (typeof backend?.execute !== 'function') {
-    throw new TypeError(`setBackend: expected a backend such as reference(), got ${show(backend)}`);
+    throw new TypeError(`setBackend: expected a backend such as portable(), got ${show(backend)}`);
   }
   current = backend;
 }
 
-/** The current backend. Default: {@link reference}. */
+/** The current backend. Default: {@link portable}. */
 export function getBackend(): Backend {
   return current;
 }
@@ -171,6 +171,6 @@ function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
   if (!unsupported) return;
   throw new TypeError(
     `evaluate: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
-      `one of ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or reference(), with setBackend`,
+      `one of ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or portable(), with setBackend`,
   );
 }

@@ -3,7 +3,7 @@ import './methods.ts';
 
 export { customGradient } from './autodiff/custom.ts';
 export { grad, jvp, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './autodiff/transform.ts';
-export { isFloat, promote, type DType, type TypedArray } from './data/dtype.ts';
+export { isFloatingPoint, promoteTypes, type DType, type TypedArray } from './data/dtype.ts';
 export type { Shape } from './data/shape.ts';
 export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';
 export type { Definition, Domain, DTypeRule } from './graph/primitive.ts';
@@ -73,6 +73,6 @@ export {
 export type { Padding2d, Size2d } from './ops/window.ts';
 export * as random from './random.ts';
 export type { Key } from './random.ts';
-export { reference } from './reference/backend.ts';
+export { portable } from './portable/backend.ts';
 export { call, constant, type Scalar } from './scalar/scalar.ts';
 export type { Backend, Buffer } from './schedule/backend.ts';

@@ -1,6 +1,6 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
 import { checkInteger, show } from './data/checks.ts';
-import { isFloat, type DType } from './data/dtype.ts';
+import { isFloatingPoint, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, type Tensor } from './graph/tensor.ts';
 import { fromArray } from './ops/creation.ts';
@@ -218,7 +218,7 @@ export function bernoulli(key: Key, shape: Shape, p: number | Tensor = 0.5): Ten
 
 /** Uniform numbers in [0, 1). */
 function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): Tensor {
-  if (!isFloat(dtype))
+  if (!isFloatingPoint(dtype))
     throw new TypeError(
       `${operation}: dtype must be float32 or float64, got ${dtype}; for integers use random.integers`,
     );

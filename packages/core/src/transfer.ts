@@ -3,7 +3,7 @@ import { HostBuffer } from './data/hostBuffer.ts';
 import { isLeaf, topologicalOrder } from './graph/order.ts';
 import { setBuffer, type Tensor } from './graph/tensor.ts';
 import { Variable } from './graph/variable.ts';
-import { reference } from './reference/backend.ts';
+import { portable } from './portable/backend.ts';
 import type { Backend, Buffer } from './schedule/backend.ts';
 
 /**
@@ -14,7 +14,7 @@ export function transferSync(buffer: Buffer, backend: Backend): Buffer {
   if (buffer.backend === backend) return buffer;
   // Passes ownership without a copy: values of tensors are immutable, and no one else refers to those of a variable.
   if (buffer instanceof HostBuffer) {
-    return backend === reference() ? buffer : backend.upload(buffer.values, buffer.dtype);
+    return backend === portable() ? buffer : backend.upload(buffer.values, buffer.dtype);
   }
   try {
     return backend.upload(buffer.readSync(), buffer.dtype);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as tg from '../src/index.ts';
-import { promote, tensor, zeros, type DType, type Tensor } from '../src/index.ts';
+import { promoteTypes, tensor, zeros, type DType, type Tensor } from '../src/index.ts';
 import { numbers } from './helpers.ts';
 
 const dtypes = ['bool', 'int32', 'float32', 'float64'] as const;
@@ -48,7 +48,7 @@ describe('promotion of two tensors', () => {
   test('select promotes its two values, independently of the condition', () => {
     for (const a of dtypes) {
       for (const b of dtypes) {
-        for (const condition of dtypes) expect(one(condition).where(one(a), one(b)).dtype).toBe(promote(a, b));
+        for (const condition of dtypes) expect(one(condition).where(one(a), one(b)).dtype).toBe(promoteTypes(a, b));
       }
     }
   });
@@ -63,7 +63,7 @@ describe('promotion of two tensors', () => {
   });
 
   test('promote takes the wider', () => {
-    const table = dtypes.map((a) => dtypes.map((b) => promote(a, b)));
+    const table = dtypes.map((a) => dtypes.map((b) => promoteTypes(a, b)));
     expect(table).toEqual([
       ['bool', 'int32', 'float32', 'float64'],
       ['int32', 'int32', 'float32', 'float64'],

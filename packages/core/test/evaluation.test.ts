@@ -5,7 +5,7 @@ import {
   evaluateSync,
   full,
   getBackend,
-  reference,
+  portable,
   setBackend,
   tensor,
   zeros,
@@ -255,7 +255,7 @@ describe('backends', () => {
     const other = recorder();
     withBackend(other, () => expect(getBackend()).toBe(other));
     expect(getBackend()).toBe(before);
-    withBackend(reference(), () => expect(getBackend()).toBe(reference()));
+    withBackend(portable(), () => expect(getBackend()).toBe(portable()));
   });
 
   test('values are transferred to the backend that needs them', () => {
@@ -278,9 +278,7 @@ describe('backends', () => {
   });
 
   test('setBackend refuses what is not a backend', () => {
-    expect(() => setBackend('wasm' as unknown as Backend)).toThrow(
-      'setBackend: expected a backend such as reference()',
-    );
+    expect(() => setBackend('wasm' as unknown as Backend)).toThrow('setBackend: expected a backend such as portable()');
     expect(() => setBackend(undefined as unknown as Backend)).toThrow('setBackend: expected a backend');
   });
 });

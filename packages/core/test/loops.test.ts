@@ -7,7 +7,7 @@ import { allocate, type DTypeRule, type Elementwise, type Reduce, type Step } fr
 import type { DType, TypedArray } from '../src/index.ts';
 import { Cast } from '../src/ops/cast.ts';
 import * as reductions from '../src/ops/reduction.ts';
-import { mapLoop, reduceLoop } from '../src/reference/loops.ts';
+import { mapLoop, reduceLoop } from '../src/portable/loops.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,4 +1,4 @@
-import { getBackend, reference, setBackend } from '@thetagrad/core';
+import { getBackend, portable, setBackend } from '@thetagrad/core';
 import { verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
 import type { GpuBackend, GpuMode } from '@thetagrad/gpu';
@@ -47,7 +47,7 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
 
 /** Backend that the options name, and the reason for the choice. */
 export async function chooseBackend({ backend: name, threads }: Options): Promise<Choice> {
-  if (name === 'reference') return { backend: reference(), reason: 'reference: plain TypeScript on one thread' };
+  if (name === 'portable') return { backend: portable(), reason: 'portable: plain TypeScript on one thread' };
   const options = threads === undefined ? {} : { threads };
   if (name === 'best') return best(options);
   const backend = name === 'wasm' ? await wasm(options) : await openGpu(name);

@@ -28,7 +28,7 @@ export const backendNames = [
   'gpu:headlessgl',
   'gpu:webasm',
   'gpu:cpu',
-  'reference',
+  'portable',
 ] as const;
 export type BackendName = (typeof backendNames)[number];
 

@@ -94,7 +94,7 @@ export function makeReport(changed: Partial<Report> = {}): Report {
       { name: 'Net', value: 'SphereFace-4, 64 features' },
       { name: 'Steps × batch', value: '600 × 64' },
       { name: 'Seed', value: '1' },
-      { name: 'Backend', value: 'reference' },
+      { name: 'Backend', value: 'portable' },
     ],
     samples: { seen: makeSheet(), unseen: makeSheet({ rows: 5 }) },
     methods: names.map((name, i) => makeMethod(name, spreads[i]!, { margin: i > 1 })),

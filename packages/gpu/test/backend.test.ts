@@ -4,7 +4,7 @@ import {
   evaluateSync,
   explain,
   profile,
-  reference,
+  portable,
   setBackend,
   tensor,
   Variable,
@@ -15,7 +15,7 @@ import { valuesOn } from '../../../test/support/backends.ts';
 import { gpu, type GpuMode } from '../src/index.ts';
 import { backendOf, hasWebGl2, hasWebGpu, modes } from './modes.ts';
 
-afterEach(() => setBackend(reference()));
+afterEach(() => setBackend(portable()));
 
 test('an unknown mode is an error that names the modes', async () => {
   await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(

@@ -1,4 +1,4 @@
-// Every elementwise operation, for every dtype that its rule allows: equal to the reference backend where that is exact, and
+// Every elementwise operation, for every dtype that its rule allows: equal to the portable backend where that is exact, and
 // within a few ulp for float32 functions.
 import { constant, defineUnary, tensor, type DType, type Operation, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
@@ -91,7 +91,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('float64 is an error that names the backends that compute it', async () => {
     await expect(valuesOn(await backendOf(mode), () => [tensor([1], { dtype: 'float64' }).add(1)])).rejects.toThrow(
-      'choose a backend of the CPU, wasm() or reference()',
+      'choose a backend of the CPU, wasm() or portable()',
     );
   });
 

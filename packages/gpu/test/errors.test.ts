@@ -5,7 +5,7 @@ import {
   evaluate,
   evaluateSync,
   profile,
-  reference,
+  portable,
   setBackend,
   tensor,
   Variable,
@@ -24,7 +24,7 @@ import { WebGpuDevice } from '../src/device/webgpu.ts';
 import type { GpuMode } from '../src/index.ts';
 import { backendOf, hasWebGpu, modes } from './modes.ts';
 
-afterEach(() => setBackend(reference()));
+afterEach(() => setBackend(portable()));
 
 /** A separate device, with the limits that WebGPU guarantees and without features. */
 async function plainDevice(): Promise<GPUDevice> {
@@ -76,7 +76,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
       const sum = parts.reduce((x, y) => x.mul(0.5).add(y));
       return [sum, concat(parts).cumsum(0), sum.cumprod(0).add(parts[3]!).mul(parts[4]!).sub(parts[5]!)];
     };
-    expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
+    expect(await valuesOn(backend, build)).toEqual(await valuesOn(portable(), build));
   });
 
   test('profiling on a device that cannot time kernels is an error', async () => {

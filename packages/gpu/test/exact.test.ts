@@ -1,4 +1,4 @@
-// Operations that move, select, sort, count or draw elements, and sums of small integers: equal to the reference backend.
+// Operations that move, select, sort, count or draw elements, and sums of small integers: equal to the portable backend.
 import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -171,7 +171,7 @@ describe.each(modes)('%s', (mode) => {
       await expectSame(mode, () => gradients(fs, operand(given, 'float32', integerValues), seed + 4));
     }));
 
-  test('an index out of range is the error of the reference backend', async () => {
+  test('an index out of range is the error of the portable backend', async () => {
     for (const [build, message] of [
       [() => arange(5).take(arange(1).add(5)), 'take: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
       [

@@ -4,7 +4,7 @@ import {
   arange,
   concat,
   evaluate,
-  reference,
+  portable,
   setBackend,
   Variable,
   type Backend,
@@ -78,7 +78,7 @@ async function run({ steps, seed }: Recipe, backend: Backend): Promise<TypedArra
     }
     return values;
   } finally {
-    setBackend(reference());
+    setBackend(portable());
   }
 }
 
@@ -91,7 +91,7 @@ describe.each(modes)('%s', (mode) => {
     });
     await fc.assert(
       fc.asyncProperty(recipes, async (recipe) => {
-        expect(await run(recipe, backend)).toEqual(await run(recipe, reference()));
+        expect(await run(recipe, backend)).toEqual(await run(recipe, portable()));
       }),
       { numRuns: runs(12) },
     );

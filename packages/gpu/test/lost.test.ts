@@ -1,5 +1,5 @@
 // In a separate file, since all kernels of a process or page share the device that is lost here.
-import { evaluate, reference, setBackend, tensor } from '@thetagrad/core';
+import { evaluate, portable, setBackend, tensor } from '@thetagrad/core';
 import gpujs from 'gpu.js';
 import { expect, test } from 'vitest';
 import { gpu } from '../src/index.ts';
@@ -22,7 +22,7 @@ test.runIf(hasWebGpu)('a lost device is an error that says what to do, and the n
   await expect(x.data()).rejects.toThrow('gpu: the device was lost');
   setBackend(await gpu({ mode: 'webgpu' }));
   expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
-  setBackend(reference());
+  setBackend(portable());
 });
 
 test.runIf(hasWebGpu)('a device that is lost while it computes is the same error', async () => {
@@ -39,5 +39,5 @@ test.runIf(hasWebGpu)('a device that is lost while it computes is the same error
   await expect(evaluate(x.add(1))).rejects.toThrow(message);
   setBackend(await gpu({ mode: 'webgpu' }));
   expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
-  setBackend(reference());
+  setBackend(portable());
 });

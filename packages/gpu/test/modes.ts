@@ -1,4 +1,4 @@
-// The modes in which tests run, and comparison of a mode with the reference backend.
+// The modes in which tests run, and comparison of a mode with the portable backend.
 import { tensor, type DType } from '@thetagrad/core';
 import { inject } from 'vitest';
 import { expectSame as expectSameOn, type Build, type Tolerance } from '../../../test/support/backends.ts';
@@ -44,7 +44,7 @@ export function anyValuesIn(mode: GpuMode): (dtype: DType, seed: number) => Make
   };
 }
 
-/** Expects the values of the reference backend in this mode. */
+/** Expects the values of the portable backend in this mode. */
 export async function expectSame(mode: GpuMode, build: Build, tolerance?: Tolerance): Promise<void> {
   await expectSameOn(await backendOf(mode), build, tolerance);
 }

@@ -1,5 +1,5 @@
 // WGSL with and without shared memory, whichever of the two the adapter would use.
-import { arange, conv2d, reference, vjp, type Tensor } from '@thetagrad/core';
+import { arange, conv2d, portable, vjp, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { integerValues } from '../../../test/support/values.ts';
@@ -49,6 +49,6 @@ describe.runIf(hasWebGpu).each([
 ] as const)('webgpu %s', (_, language) => {
   test.each(Object.entries(cases))('%s', async (_name, build) => {
     const backend = new DeviceBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
-    expect(await valuesOn(backend, build)).toEqual(await valuesOn(reference(), build));
+    expect(await valuesOn(backend, build)).toEqual(await valuesOn(portable(), build));
   });
 });

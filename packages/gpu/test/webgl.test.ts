@@ -1,5 +1,5 @@
 // Differences of WebGL 2: synchronous reads, errors at once or at the end of an evaluation, and lost contexts.
-import { evaluate, evaluateSync, profile, reference, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
+import { evaluate, evaluateSync, profile, portable, setBackend, tensor, Variable, zeros } from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { acquireGlContext, type GlMode } from '../src/device/glContext.ts';
@@ -10,7 +10,7 @@ const glModes = modes.filter((mode): mode is GlMode => mode === 'webgl2' || mode
 
 afterEach(() => {
   vi.restoreAllMocks();
-  setBackend(reference());
+  setBackend(portable());
 });
 
 async function contextOf(mode: GlMode): Promise<WebGL2RenderingContext> {
@@ -39,7 +39,7 @@ describe.each(glModes)('%s', (mode) => {
     expect(x.dataSync()).toEqual(Float32Array.of(2, 3));
     const large = tensor(new Float32Array(3000).fill(2), { shape: [3000] }).mul(3);
     evaluateSync(large);
-    setBackend(reference());
+    setBackend(portable());
     expect(large.sum().itemSync()).toBe(18_000);
     expect(x.add(1).dataSync()).toEqual(Float32Array.of(3, 4));
   });

@@ -1,4 +1,4 @@
-import { getBackend, reference, setBackend, Tensor, vjp, type TensorTree } from '@thetagrad/core';
+import { getBackend, portable, setBackend, Tensor, vjp, type TensorTree } from '@thetagrad/core';
 import { DerivativeCheck, type Antiderivative } from './derivativeCheck.ts';
 import type { ListFunction } from './functionAtPoint.ts';
 import { functionName, resolveOptions, type GradientOptions, type Settings } from './options.ts';
@@ -49,7 +49,7 @@ export function checkGradients<const Inputs extends readonly TensorTree[]>(
 export function checkTree(f: (...inputs: unknown[]) => unknown, tree: FlatTree, options: GradientOptions): void {
   const settings = resolveOptions(f, options);
   const before = getBackend();
-  setBackend(options.backend ?? reference());
+  setBackend(options.backend ?? portable());
   try {
     const variables = new VariableInputs(options.variables ?? []);
     const inputs = [...variables.leaves, ...tree.leaves].map(({ tensor, path }): Leaf => ({

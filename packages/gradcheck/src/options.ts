@@ -23,7 +23,7 @@ export interface GradientOptions {
   readonly name?: string;
   /** Variables (modules, optimizers, …) that f reads: the trainable ones are checked like inputs. Default: none. */
   readonly variables?: VariableTree;
-  /** The backend, which must support float64 and synchronous reads. Default: the reference backend. */
+  /** The backend, which must support float64 and synchronous reads. Default: the portable backend. */
   readonly backend?: Backend;
 }
 

@@ -1,4 +1,4 @@
-import { isFloat, Tensor } from '@thetagrad/core';
+import { isFloatingPoint, Tensor } from '@thetagrad/core';
 import { isPlainObject, show } from '@thetagrad/core/backend';
 
 /** A tensor of a tree and its path, for messages: `input 1.weights[0]`. */
@@ -48,7 +48,7 @@ export function flattenInputs(inputs: readonly unknown[], isLeaf: IsLeaf): FlatT
 }
 
 export function isFloatTensor(value: unknown): value is Tensor {
-  return value instanceof Tensor && isFloat(value.dtype);
+  return value instanceof Tensor && isFloatingPoint(value.dtype);
 }
 
 /** Describes a value in messages. */

@@ -1,7 +1,7 @@
 import {
   getBackend,
   random,
-  reference,
+  portable,
   tensor,
   Variable,
   zeros,
@@ -256,12 +256,12 @@ describe('the check', () => {
     expect(message(1)).not.toBe(message(2));
   });
 
-  test('runs on the reference backend and restores the previous one', () => {
-    const backend: Backend = Object.create(reference()) as Backend;
+  test('runs on the portable backend and restores the previous one', () => {
+    const backend: Backend = Object.create(portable()) as Backend;
     withBackend(backend, () => {
       checkGradients(
         (x) => {
-          expect(getBackend()).toBe(reference());
+          expect(getBackend()).toBe(portable());
           return x.square();
         },
         [x],

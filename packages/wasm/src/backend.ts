@@ -235,7 +235,7 @@ export class WasmBackend implements Backend {
 }
 
 /**
- * Throws the error of the reference backend if there is one: routines trap at invalid inputs, such as an index out of
+ * Throws the error of the portable backend if there is one: routines trap at invalid inputs, such as an index out of
  * range. Runs on a copy, because the output may be a variable.
  */
 function throwReferenceError(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {

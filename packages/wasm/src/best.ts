@@ -1,4 +1,4 @@
-import { reference } from '@thetagrad/core';
+import { portable } from '@thetagrad/core';
 import { type Backend } from '@thetagrad/core/backend';
 import { wasm, type WasmOptions } from './wasm.ts';
 
@@ -10,7 +10,7 @@ export interface Choice {
 }
 
 /**
- * The fastest backend that works here: WebAssembly, or the reference backend where the engine lacks WebAssembly SIMD.
+ * The fastest backend that works here: WebAssembly, or the portable backend where the engine lacks WebAssembly SIMD.
  * `const { backend, reason } = await best(); setBackend(backend);`
  * @throws {TypeError} for an option of a wrong type or unknown name.
  * @throws {RangeError} for a number of threads or a limit out of range, or if the engine grants no memory.
@@ -21,6 +21,6 @@ export async function best(options: WasmOptions = {}): Promise<Choice> {
     return { backend, reason: backend.describe() };
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;
-    return { backend: reference(), reason: `reference: plain TypeScript on one thread; ${(error as Error).message}` };
+    return { backend: portable(), reason: `portable: plain TypeScript on one thread; ${(error as Error).message}` };
   }
 }

@@ -31,7 +31,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
   checkOptions(options);
   const engine = detectFeatures();
   if (!engine.simd) {
-    throw new Error('wasm: this engine lacks WebAssembly SIMD; use the reference backend: setBackend(reference())');
+    throw new Error('wasm: this engine lacks WebAssembly SIMD; use the portable backend: setBackend(portable())');
   }
   const { deterministic = false, winograd = true, memoryLimit = limits.max } = options;
   const wanted = options.threads ?? Math.min(availableThreads(), maxThreads);

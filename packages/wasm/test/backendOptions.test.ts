@@ -43,7 +43,7 @@ describe('wasm', () => {
 
   test('names the other backend where SIMD is missing', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
-    await expect(wasm()).rejects.toThrow(/lacks WebAssembly SIMD; use the reference backend/);
+    await expect(wasm()).rejects.toThrow(/lacks WebAssembly SIMD; use the portable backend/);
   });
 
   test.each<[Record<string, unknown>, RegExp]>([

@@ -1,5 +1,5 @@
-// Backends without a fallback, compared with the reference backend.
-import { reference } from '@thetagrad/core';
+// Backends without a fallback, compared with the portable backend.
+import { portable } from '@thetagrad/core';
 import { expect } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
 import { WasmBackend } from '../src/backend.ts';
@@ -25,15 +25,15 @@ export function strictBackend(threads: number): WasmBackend {
 const backends: readonly WasmBackend[] = [strictBackend(1), strictBackend(3)];
 await Promise.all(backends.map((backend) => backend.ready()));
 
-/** Expects the values of the reference backend exactly, with one thread and with several. */
+/** Expects the values of the portable backend exactly, with one thread and with several. */
 export function expectSame(build: Build): void {
-  const expected = valuesOnSync(reference(), build);
+  const expected = valuesOnSync(portable(), build);
   for (const backend of backends) expectEqual(valuesOnSync(backend, build), expected);
 }
 
-/** Expects the reference backend's error with one thread and with several, and returns its message. */
+/** Expects the portable backend's error with one thread and with several, and returns its message. */
 export function expectSameError(run: () => void): string {
-  const messages = [reference(), ...backends].map((backend) => {
+  const messages = [portable(), ...backends].map((backend) => {
     let message = '';
     try {
       withBackend(backend, run);

@@ -1,4 +1,4 @@
-import { reference, tensor, setBackend, getBackend } from '@thetagrad/core';
+import { portable, tensor, setBackend, getBackend } from '@thetagrad/core';
 import { afterEach, expect, test, vi } from 'vitest';
 import { best, wasm } from '../src/index.ts';
 
@@ -16,13 +16,13 @@ test('WebAssembly where it can be had, and what it uses', async () => {
   expect(tensor([1, 2, 3]).square().sum().itemSync()).toBe(14);
 });
 
-test('the reference backend where the engine has no SIMD, and why', async () => {
+test('the portable backend where the engine has no SIMD, and why', async () => {
   vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
   const { backend, reason } = await best();
-  expect(backend).toBe(reference());
+  expect(backend).toBe(portable());
   expect(reason).toBe(
-    'reference: plain TypeScript on one thread; wasm: this engine lacks WebAssembly SIMD; use the reference backend: ' +
-      'setBackend(reference())',
+    'portable: plain TypeScript on one thread; wasm: this engine lacks WebAssembly SIMD; use the portable backend: ' +
+      'setBackend(portable())',
   );
 });
 

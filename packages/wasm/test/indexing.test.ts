@@ -104,7 +104,7 @@ describe('an index out of range', () => {
     )
     .filter(({ length, indices }) => indices.some((i) => i < -length || i >= length));
 
-  test('is rejected with the message of the reference backend', () => {
+  test('is rejected with the message of the portable backend', () => {
     fc.assert(
       fc.property(bad, ({ length, columns, indices }) => {
         const at = (): Tensor => tensor(indices, { dtype: 'int32' });

@@ -10,7 +10,7 @@ const sizes = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(16_383, 16_384, 16_385, 40_003) },
 );
 
-test('random bits are the reference’s, for all keys and sizes', () => {
+test('random bits equal the portable backend, for all keys and sizes', () => {
   fc.assert(
     fc.property(fc.maxSafeInteger(), sizes, (seed, size) => {
       expectSame(() => random.bits(random.key(seed), [size]));

@@ -1,6 +1,6 @@
 // Differentiation of graphs in reverse and forward mode. Both add nodes by the rules of the primitives, which consist of
 // tensor operations: the results can be differentiated again.
-import { isFloat } from '../data/dtype.ts';
+import { isFloatingPoint } from '../data/dtype.ts';
 import { sameShape, type Shape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import type { Elementwise, Primitive, Rules } from '../graph/primitive.ts';
@@ -105,7 +105,7 @@ function dependentOn(
     dependent.has(tensor) ? [] : tensor.inputs.filter(({ id }) => id >= oldest),
   );
   for (const tensor of order) {
-    if (isFloat(tensor.dtype) && tensor.inputs.some((input) => dependent.has(input))) dependent.add(tensor);
+    if (isFloatingPoint(tensor.dtype) && tensor.inputs.some((input) => dependent.has(input))) dependent.add(tensor);
   }
   return { order, dependent };
 }

@@ -1,5 +1,5 @@
 import { show } from '../data/checks.ts';
-import { isFloat } from '../data/dtype.ts';
+import { isFloatingPoint } from '../data/dtype.ts';
 import { formatShape, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { applyMovement, setInputs, Tensor } from '../graph/tensor.ts';
@@ -165,7 +165,7 @@ function callTraced<Result>(
 ): Traced<Result> {
   const flat = flatten(operation, tree);
   const sources = flat.leaves.map((leaf) => {
-    if (!isFloat(leaf.dtype)) {
+    if (!isFloatingPoint(leaf.dtype)) {
       throw new TypeError(
         `${operation}: cannot differentiate with respect to a tensor of ${leaf.dtype}; convert with astype('float32')`,
       );
@@ -206,7 +206,7 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
     const description = result instanceof Promise ? 'a Promise; it must be synchronous' : show(result);
     throw new TypeError(`${operation}: the function must return a tensor, got ${description}`);
   }
-  if (!isFloat(result.dtype)) {
+  if (!isFloatingPoint(result.dtype)) {
     throw new TypeError(`${operation}: the function must return float32 or float64, got ${result.dtype}`);
   }
   if (result.size !== 1) {

@@ -21,7 +21,7 @@ export function unknownDType(operation: string, dtype: unknown): TypeError {
 }
 
 /** Whether a dtype is float32 or float64, the dtypes with gradients. */
-export function isFloat(dtype: DType): boolean {
+export function isFloatingPoint(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }
 
@@ -51,19 +51,19 @@ export function arrayOn(memory: ArrayBuffer, dtype: DType, byteOffset: number, s
  * | float32 | float32 | float32 | float32 | float64 |
  * | float64 | float64 | float64 | float64 | float64 |
  */
-export function promote(a: DType, b: DType): DType {
+export function promoteTypes(a: DType, b: DType): DType {
   return width[a] >= width[b] ? a : b;
 }
 
 /** The dtype that a tensor of `dtype` and a plain number promote to. */
 export function promoteNumber(dtype: DType, value: number): DType {
-  if (isFloat(dtype)) return dtype;
+  if (isFloatingPoint(dtype)) return dtype;
   return (value | 0) === value ? 'int32' : 'float32';
 }
 
 /** The dtype itself if it is a float, else float32. */
 export function toFloat(dtype: DType): DType {
-  return isFloat(dtype) ? dtype : 'float32';
+  return isFloatingPoint(dtype) ? dtype : 'float32';
 }
 
 /** Converts an element to `dtype`, as NumPy's `astype` does. */

@@ -1,5 +1,5 @@
 import { show } from '../data/checks.ts';
-import { promote } from '../data/dtype.ts';
+import { promoteTypes } from '../data/dtype.ts';
 import { formatShape, normalizeAxis, rowMajorStrides, sameShape } from '../data/shape.ts';
 import { copyInto } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
@@ -61,7 +61,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       );
     }
   }
-  const dtype = tensors.map((x) => x.dtype).reduce(promote);
+  const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
   const length = tensors.reduce((total, x) => total + x.shape[axisIndex]!, 0);
   const inputs = tensors.map((x) => x.astype(dtype));
   return applyRoutine(Concat, inputs, { shape: first.shape.with(axisIndex, length), dtype }, { axis: axisIndex });

@@ -1,11 +1,11 @@
-import { promote } from '../data/dtype.ts';
+import { promoteTypes } from '../data/dtype.ts';
 import { checkInteger, show } from '../data/checks.ts';
 import { dilate, formatShape, sizeOf } from '../data/shape.ts';
 import { elementAt } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { ConvolutionAttributes, Pair } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
-import { convolveImages } from '../reference/convolution.ts';
+import { convolveImages } from '../portable/convolution.ts';
 import { checkTensor } from './define.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d } from './window.ts';
 
@@ -161,7 +161,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   const dilation = parsePair('conv2d', 'dilation', options.dilation ?? 1, 1);
   const extent = pair((i) => dilate(weight.shape[2 + i]!, dilation[i]));
   const { before, after } = parsePadding('conv2d', options.padding ?? 0, x, extent, stride);
-  const dtype = promote(promote(x.dtype, weight.dtype), 'int32');
+  const dtype = promoteTypes(promoteTypes(x.dtype, weight.dtype), 'int32');
   return convolve(x.astype(dtype), weight.astype(dtype), {
     stride,
     padBefore: before,

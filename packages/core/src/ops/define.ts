@@ -1,6 +1,6 @@
 // Builds elementwise operations from their definitions; dtype promotion and checks of operands.
 import { show } from '../data/checks.ts';
-import { isFloat, promote, promoteNumber, toFloat, toStored, type DType } from '../data/dtype.ts';
+import { isFloatingPoint, promoteTypes, promoteNumber, toFloat, toStored, type DType } from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
 import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
@@ -129,7 +129,7 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
       return toFloat(commonDType(inputs));
     case 'number':
     case 'comparison':
-      return promote(commonDType(inputs), 'int32');
+      return promoteTypes(commonDType(inputs), 'int32');
   }
 }
 
@@ -137,12 +137,12 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
 function commonDType(inputs: readonly TensorLike[]): DType {
   const tensors = inputs.filter((input) => typeof input !== 'number');
   if (tensors.length === 0) return 'float32';
-  let common = tensors.map((input) => input.dtype).reduce(promote);
+  let common = tensors.map((input) => input.dtype).reduce(promoteTypes);
   for (const input of inputs) if (typeof input === 'number') common = promoteNumber(common, input);
   return common;
 }
 
 /** The dtype of sums and products: int32 for bool, else the dtype itself. */
 export function accumulatorDType(dtype: DType): DType {
-  return isFloat(dtype) ? dtype : 'int32';
+  return isFloatingPoint(dtype) ? dtype : 'int32';
 }

@@ -1,5 +1,5 @@
 // Gather and scatter.
-import { promote, type DType } from '../data/dtype.ts';
+import { promoteTypes, type DType } from '../data/dtype.ts';
 import { checkInteger, show } from '../data/checks.ts';
 import {
   broadcastShapes,
@@ -129,7 +129,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
       `scatterAdd: updates ${formatShape(updates.shape)} do not broadcast to the indices ${formatShape(shape)}`,
     );
   }
-  const dtype = promote(x.dtype, 'int32');
+  const dtype = promoteTypes(x.dtype, 'int32');
   return x.add(applyScatter(aligned.indices, updates.astype(dtype).broadcastTo(shape), x.shape, aligned.axis));
 }
 

@@ -1,9 +1,9 @@
 import { show } from '../data/checks.ts';
-import { promote } from '../data/dtype.ts';
+import { promoteTypes } from '../data/dtype.ts';
 import { broadcastShapes, formatShape, positions, sizeOf } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
-import { multiplyMatrices } from '../reference/matmul.ts';
+import { multiplyMatrices } from '../portable/matmul.ts';
 
 /** Matrix product of [batch…, m, k] and [batch…, k, n] with equal batch axes and dtypes; views broadcast the operands. */
 export const Matmul: Routine<'matmul'> = {
@@ -66,7 +66,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
         `must equal axis ${bAxis} of the second (${b.shape[bAxis]})`,
     );
   }
-  const dtype = promote(promote(a.dtype, b.dtype), 'int32');
+  const dtype = promoteTypes(promoteTypes(a.dtype, b.dtype), 'int32');
   if (a.ndim === 1) return matmul(a.expandDims(0), b).squeeze(b.ndim === 1 ? 0 : -2);
   if (b.ndim === 1) return matmul(a, b.expandDims(1)).squeeze(-1);
   const left = a.astype(dtype);

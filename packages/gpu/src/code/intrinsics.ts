@@ -48,6 +48,6 @@ export const javaScriptIntrinsics: ReadonlyMap<ScalarDefinition, NameByType> = n
 export function noLoweringError(): TypeError {
   return new TypeError(
     'gpu: an operation is defined by a JavaScript function only, which GPUs cannot call; give its record `lower`, or ' +
-      'compute it on the wasm or the reference backend',
+      'compute it on the wasm or the portable backend',
   );
 }

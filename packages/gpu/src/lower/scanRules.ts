@@ -19,7 +19,7 @@ export interface Rules {
 }
 
 /**
- * The rules for elements, or for totals of blocks. As on the reference backend, maxima and minima are the first NaN if there
+ * The rules for elements, or for totals of blocks. As on the portable backend, maxima and minima are the first NaN if there
  * is one, else the first of equals.
  *
  * The product of a block's elements may overflow float32 where the scan does not, because it is already 0: then 0 · ∞ would

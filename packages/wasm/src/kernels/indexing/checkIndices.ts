@@ -37,7 +37,7 @@ const names = [...rangeNames, 'length'] as const;
 
 /**
  * Traps if an index into an axis of `length` is out of range. Runs before anything is written; the backend then throws
- * the error of the reference backend.
+ * the error of the portable backend.
  */
 export function checkIndicesCommand({ view, ...rest }: StridedOperand, length: number): Command {
   // Broadcast indices are checked once.

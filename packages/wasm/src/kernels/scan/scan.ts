@@ -1,4 +1,4 @@
-// Scans. float32 is added and multiplied in double precision and in order, for the same results as the reference
+// Scans. float32 is added and multiplied in double precision and in order, for the same results as the portable
 // backend.
 import {
   bytesPerElement,

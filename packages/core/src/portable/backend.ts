@@ -12,8 +12,8 @@ import { mapLoop, reduceLoop } from './loops.ts';
  * plain definition of each operation stands next to its rules (ops/*.ts: `value`, `combine`, `run`); this backend and all
  * others are tested against it.
  */
-class ReferenceBackend implements Backend {
-  readonly name = 'reference';
+class PortableBackend implements Backend {
+  readonly name = 'portable';
   readonly dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
   /** Memory for intermediates, reused between runs. */
   #arena = new ArrayBuffer(0);
@@ -47,14 +47,14 @@ class ReferenceBackend implements Backend {
   }
 }
 
-const referenceBackend = new ReferenceBackend();
+const portableBackend = new PortableBackend();
 
 /**
  * The portable backend, in TypeScript, which runs in every JavaScript engine and supports all dtypes. The default; `setBackend`
  * selects another.
  */
-export function reference(): Backend {
-  return referenceBackend;
+export function portable(): Backend {
+  return portableBackend;
 }
 
 /** Runs a kernel in TypeScript on the arrays of its slots, also for other backends that lack code for it. */
