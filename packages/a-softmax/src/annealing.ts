@@ -1,5 +1,5 @@
+import { checkNonnegative } from '@thetagrad/core/backend';
 import type { Tensor } from '@thetagrad/core';
-import { checkNonnegative } from '@thetagrad/nn';
 
 /** λ = max(min, base · (1 + gamma · iteration)^−power). The defaults are the SphereFace authors'. */
 export interface LambdaSchedule {

@@ -1,7 +1,7 @@
 // Checks of the inputs of losses and heads.
 import { isFloatingPoint, type Tensor } from '@thetagrad/core';
-import { formatShape, HostBuffer } from '@thetagrad/core/backend';
-import { checkLabels, checkNonnegative } from '@thetagrad/nn';
+import { checkNonnegative, formatShape, HostBuffer } from '@thetagrad/core/backend';
+import { checkLabels } from '@thetagrad/nn';
 
 /**
  * Checks features [N, D] and weight [C, D].

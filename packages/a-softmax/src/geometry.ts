@@ -3,8 +3,7 @@
 // Sources: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face Recognition", CVPR 2017, arXiv
 // 1704.08063; L-Softmax is Liu et al., "Large-Margin Softmax Loss for Convolutional Neural Networks", ICML 2016, arXiv
 // 1612.02295.
-import { checkInteger } from '@thetagrad/core/backend';
-import { checkNonnegative } from '@thetagrad/nn';
+import { checkInteger, checkNonnegative } from '@thetagrad/core/backend';
 
 /**
  * ψ(θ) = (−1)^k cos(mθ) − 2k for θ in [kπ/m, (k+1)π/m], k = 0 … m − 1: the continuous, strictly decreasing extension of

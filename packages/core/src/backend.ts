@@ -1,5 +1,5 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
-export { checkInteger, show } from './data/checks.ts';
+export { checkFraction, checkInteger, checkNonnegative, show } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, isFloatingPoint, type DType, type TypedArray } from './data/dtype.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
@@ -26,7 +26,7 @@ export {
 } from './data/shape.ts';
 export type { Strided } from './data/strided.ts';
 export type * from './graph/primitive.ts';
-export type * from './graph/routines.ts';
+export * from './graph/routines.ts';
 export { isPlainObject } from './graph/tree.ts';
 export { runOnHost } from './portable/backend.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';

@@ -1,4 +1,3 @@
-export { checkNonnegative } from './checks.ts';
 export { defaultGenerator, Generator, generatorOf, manualSeed, type Randomness } from './generator.ts';
 export * as init from './init.ts';
 export type { Initializer } from './init.ts';

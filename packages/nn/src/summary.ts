@@ -1,5 +1,5 @@
 import { type DType, graph, type Shape, Tensor, zeros } from '@thetagrad/core';
-import { formatShape, sizeOf } from '@thetagrad/core/backend';
+import { countMultiplyAdds, formatShape, sizeOf } from '@thetagrad/core/backend';
 import { type AnyModule, collect, type Module } from './module.ts';
 
 export interface SummaryOptions {
@@ -25,7 +25,7 @@ export function summary(model: Module, inputShape: Shape, { dtype = 'float32' }:
   const { calls, output, callOf } = traceCalls(model, zeros(inputShape, { dtype }));
   let totalMultiplyAdds = 0;
   for (const node of graph(output).nodes) {
-    const count = countMultiplyAdds(node);
+    const count = multiplyAddsOf(node);
     const call = callOf.get(node);
     if (call) call.multiplyAdds += count;
     totalMultiplyAdds += count;
@@ -113,12 +113,14 @@ function wrapForward(
   };
 }
 
-/** The multiply-adds that the operation of a node declares: those of matrix products and convolutions. */
-function countMultiplyAdds({ primitive, inputs, shape }: Tensor): number {
+/** Multiply-adds of matrix products and convolutions; 0 for other nodes. */
+function multiplyAddsOf({ primitive, inputs, shape }: Tensor): number {
   if (primitive.kind !== 'routine' || inputs.length === 0) return 0;
-  const routine: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number } = primitive;
-  const shapes = inputs.map((input) => input.shape);
-  return routine.multiplyAdds?.(shape, shapes) ?? 0;
+  return countMultiplyAdds(
+    primitive,
+    shape,
+    inputs.map((input) => input.shape),
+  );
 }
 
 function countElements(

@@ -15,6 +15,18 @@ export function checkInteger(
   throw new RangeError(`${operation}: ${name} must be ${range}, got ${show(value)}`);
 }
 
+/** @throws {RangeError} if the value is not a finite number ≥ 0. */
+export function checkNonnegative(operation: string, name: string, value: number): void {
+  if (value >= 0 && value < Infinity) return;
+  throw new RangeError(`${operation}: ${name} must be a finite number ≥ 0, got ${show(value)}`);
+}
+
+/** @throws {RangeError} if the value is not in [0, 1]. */
+export function checkFraction(operation: string, name: string, value: number): void {
+  if (value >= 0 && value <= 1) return;
+  throw new RangeError(`${operation}: ${name} must be between 0 and 1, got ${show(value)}`);
+}
+
 /** Formats a value for error messages: objects by the name of their class. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

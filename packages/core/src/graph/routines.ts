@@ -121,3 +121,12 @@ export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   /** The number of multiply-adds, for routines that consist of them. */
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }
+
+/** The number of multiply-adds of any routine for these shapes; 0 for routines that are not made of them. */
+export function countMultiplyAdds(
+  routine: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number },
+  shape: Shape,
+  inputs: readonly Shape[],
+): number {
+  return routine.multiplyAdds?.(shape, inputs) ?? 0;
+}

@@ -1,4 +1,5 @@
 import { bytesPerElement, type DType } from '../data/dtype.ts';
+import { countMultiplyAdds } from '../graph/routines.ts';
 import { collectWork, getBackend } from '../evaluate.ts';
 import { operandsOf } from '../schedule/body.ts';
 import { schedule } from '../schedule/schedule.ts';
@@ -88,10 +89,12 @@ function operationNames(kernel: Kernel): string[] {
   }
 }
 
-function multiplyAddsOf(kernel: RoutineKernel): number {
-  const definition: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number } = kernel.definition;
-  const shapes = kernel.operands.map(({ view }: Operand) => view.shape);
-  return definition.multiplyAdds?.(kernel.shape, shapes) ?? 0;
+function multiplyAddsOf({ definition, operands, shape }: RoutineKernel): number {
+  return countMultiplyAdds(
+    definition,
+    shape,
+    operands.map(({ view }: Operand) => view.shape),
+  );
 }
 
 function format({

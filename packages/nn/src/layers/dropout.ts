@@ -1,5 +1,5 @@
+import { checkFraction } from '@thetagrad/core/backend';
 import { random, type Tensor } from '@thetagrad/core';
-import { checkFraction } from '../checks.ts';
 import { type Generator, generatorOf, type Randomness } from '../generator.ts';
 import { Module } from '../module.ts';
 

@@ -1,6 +1,5 @@
 import { type DType, ones, stopGradient, type Tensor, Variable, zeros } from '@thetagrad/core';
-import { checkInteger, formatShape } from '@thetagrad/core/backend';
-import { checkFraction, checkNonnegative } from '../checks.ts';
+import { checkFraction, checkInteger, checkNonnegative, formatShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 export interface BatchNorm2dOptions {

@@ -1,5 +1,5 @@
+import { checkNonnegative } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree } from '@thetagrad/core';
-import { checkNonnegative } from '../checks.ts';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface AdamOptions extends Omit<OptimizerOptions, 'lr'> {

@@ -7,8 +7,7 @@ import {
   type VariableTree,
   zeros,
 } from '@thetagrad/core';
-import { checkInteger, sameShape } from '@thetagrad/core/backend';
-import { checkNonnegative } from '../checks.ts';
+import { checkInteger, checkNonnegative, sameShape } from '@thetagrad/core/backend';
 import { checkState, formatType, type Stateful } from '../state.ts';
 import type { Schedule } from './schedules.ts';
 

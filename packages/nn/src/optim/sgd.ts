@@ -1,5 +1,5 @@
+import { checkFraction, checkNonnegative } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree } from '@thetagrad/core';
-import { checkFraction, checkNonnegative } from '../checks.ts';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface SGDOptions extends OptimizerOptions {
