@@ -10,6 +10,16 @@ export interface View {
   readonly offset: number;
 }
 
+/** The number at an index that is known to exist. */
+export function at(list: ArrayLike<number>, index: number): number {
+  return list[index]!;
+}
+
+/** The last number of a list that is not empty. */
+export function last(list: ArrayLike<number>): number {
+  return at(list, list.length - 1);
+}
+
 /** The number of elements of a shape. */
 export function sizeOf(shape: Shape): number {
   let size = 1;

@@ -1,6 +1,11 @@
 import type { TypedArray } from './dtype.ts';
 import { positions, type View } from './shape.ts';
 
+/** The element at an index that is known to exist. */
+export function load(values: TypedArray, index: number): number {
+  return values[index]!;
+}
+
 /** An array read or written through a view. */
 export interface Strided {
   readonly values: TypedArray;

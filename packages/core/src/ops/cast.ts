@@ -1,18 +1,17 @@
 import { isDType, unknownDType, type DType } from '../data/dtype.ts';
 import type { Elementwise } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { checkTensor } from './define.ts';
+import { checkTensor, unary } from './define.ts';
 
 /** Conversion to int32, float32 or float64, which storing the element performs. (To bool, `astype` compares with 0.) */
-export const Cast: Elementwise = {
-  kind: 'elementwise',
+export const Cast: Elementwise = unary({
   name: 'cast',
   dtypes: 'number',
-  value: (x) => x!,
+  value: (x) => x,
   lower: (x) => x,
   derivatives: [(t) => t],
   domain: [{ from: -3, to: 3 }],
-};
+}).primitive;
 
 /**
  * Casts to another dtype (NumPy's `astype`). To int32, fractions are truncated towards zero; to bool, everything except 0

@@ -1,6 +1,6 @@
 import { show } from '../data/checks.ts';
 import { promoteTypes } from '../data/dtype.ts';
-import { formatShape, normalizeAxis, rowMajorStrides, sameShape } from '../data/shape.ts';
+import { at, formatShape, normalizeAxis, rowMajorStrides, sameShape } from '../data/shape.ts';
 import { copyInto } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { AxisAttributes } from '../graph/routines.ts';
@@ -16,7 +16,7 @@ export const Concat: Routine<'concat'> = {
     let offset = 0;
     for (const input of inputs) {
       copyInto({ values: output, view: { shape: input.view.shape, strides, offset } }, input);
-      offset += input.view.shape[axis]! * strides[axis]!;
+      offset += at(input.view.shape, axis) * at(strides, axis);
     }
   },
   vjp: (cotangent, output, index) => {
@@ -25,7 +25,7 @@ export const Concat: Routine<'concat'> = {
   },
   jvp: (tangent, output, index) => {
     const { axis, start, length } = locateInput(output, index);
-    const after = output.shape[axis]! - start - length;
+    const after = at(output.shape, axis) - start - length;
     return tangent.pad(output.shape.map((_, i) => (i === axis ? [start, after] : [0, 0])));
   },
 };
@@ -35,8 +35,9 @@ function locateInput(
   { inputs, attributes: { axis } }: Node<readonly Tensor[], AxisAttributes>,
   index: number,
 ): { axis: number; start: number; length: number } {
-  const start = inputs.slice(0, index).reduce((total, input) => total + input.shape[axis]!, 0);
-  return { axis, start, length: inputs[index]!.shape[axis]! };
+  const lengths = inputs.map(({ shape }) => at(shape, axis));
+  const start = lengths.slice(0, index).reduce((total, length) => total + length, 0);
+  return { axis, start, length: at(lengths, index) };
 }
 
 /**
@@ -62,7 +63,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     }
   }
   const dtype = tensors.map((x) => x.dtype).reduce(promoteTypes);
-  const length = tensors.reduce((total, x) => total + x.shape[axisIndex]!, 0);
+  const length = tensors.reduce((total, x) => total + at(x.shape, axisIndex), 0);
   const inputs = tensors.map((x) => x.astype(dtype));
   return applyRoutine(Concat, inputs, { shape: first.shape.with(axisIndex, length), dtype }, { axis: axisIndex });
 }

@@ -1,6 +1,6 @@
 import { promoteTypes } from '../data/dtype.ts';
 import { checkInteger, show } from '../data/checks.ts';
-import { dilate, formatShape, sizeOf } from '../data/shape.ts';
+import { at, dilate, formatShape, sizeOf } from '../data/shape.ts';
 import { elementAt } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { ConvolutionAttributes, Pair } from '../graph/routines.ts';
@@ -65,11 +65,11 @@ type Shape4 = [number, number, number, number];
 function convolve(input: Tensor, filter: Tensor, attributes: ConvolutionAttributes): Tensor {
   const spatial = pair((i) => {
     const padded =
-      dilate(input.shape[2 + i]!, attributes.inputDilation[i]) + attributes.padBefore[i] + attributes.padAfter[i];
-    const extent = dilate(filter.shape[2 + i]!, attributes.filterDilation[i]);
+      dilate(at(input.shape, 2 + i), attributes.inputDilation[i]) + attributes.padBefore[i] + attributes.padAfter[i];
+    const extent = dilate(at(filter.shape, 2 + i), attributes.filterDilation[i]);
     return Math.max(0, Math.floor((padded - extent) / attributes.stride[i]) + 1);
   });
-  const shape = [input.shape[0]!, filter.shape[0]!, ...spatial];
+  const shape = [at(input.shape, 0), at(filter.shape, 0), ...spatial];
   return applyRoutine(Convolution, [input, filter], { shape, dtype: input.dtype }, attributes);
 }
 
@@ -81,15 +81,15 @@ function inputGradient(cotangent: Tensor, { inputs: [input, filter], attributes:
     .permute([0, 2, 1, 3, 4])
     .reshape([a.groups * perGroup, out / a.groups, kh, kw])
     .flip([2, 3]);
-  const extent = pair((i) => dilate(filter.shape[2 + i]!, a.filterDilation[i]));
+  const extent = pair((i) => dilate(at(filter.shape, 2 + i), a.filterDilation[i]));
   const padBefore = pair((i) => extent[i] - 1 - a.padBefore[i]);
   return convolve(cotangent, rotated, {
     stride: a.inputDilation,
     padBefore,
     padAfter: pair(
       (i) =>
-        dilate(input.shape[2 + i]!, a.inputDilation[i]) -
-        dilate(shape[2 + i]!, a.stride[i]) +
+        dilate(at(input.shape, 2 + i), a.inputDilation[i]) -
+        dilate(at(shape, 2 + i), a.stride[i]) +
         extent[i] -
         1 -
         padBefore[i],
@@ -113,10 +113,10 @@ function filterGradient(cotangent: Tensor, { inputs: [input, filter], attributes
     padBefore: a.padBefore,
     padAfter: pair(
       (i) =>
-        dilate(filter.shape[2 + i]!, a.filterDilation[i]) -
+        dilate(at(filter.shape, 2 + i), a.filterDilation[i]) -
         1 +
-        dilate(shape[2 + i]!, a.stride[i]) -
-        dilate(input.shape[2 + i]!, a.inputDilation[i]) -
+        dilate(at(shape, 2 + i), a.stride[i]) -
+        dilate(at(input.shape, 2 + i), a.inputDilation[i]) -
         a.padBefore[i],
     ),
     inputDilation: a.inputDilation,
@@ -159,7 +159,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   checkShapes(x, weight, groups);
   const stride = parsePair('conv2d', 'stride', options.stride ?? 1, 1);
   const dilation = parsePair('conv2d', 'dilation', options.dilation ?? 1, 1);
-  const extent = pair((i) => dilate(weight.shape[2 + i]!, dilation[i]));
+  const extent = pair((i) => dilate(at(weight.shape, 2 + i), dilation[i]));
   const { before, after } = parsePadding('conv2d', options.padding ?? 0, x, extent, stride);
   const dtype = promoteTypes(promoteTypes(x.dtype, weight.dtype), 'int32');
   return convolve(x.astype(dtype), weight.astype(dtype), {

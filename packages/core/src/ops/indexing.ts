@@ -1,7 +1,9 @@
 // Gather and scatter.
+import { load } from '../data/strided.ts';
 import { promoteTypes, type DType } from '../data/dtype.ts';
 import { checkInteger, show } from '../data/checks.ts';
 import {
+  at,
   broadcastShapes,
   contiguous,
   formatShape,
@@ -22,13 +24,13 @@ export const Take: Routine<'take'> = {
   kind: 'routine',
   name: 'take',
   run: (output, _shape, [x, indices], { axis }) => {
-    const stride = x.view.strides[axis]!;
-    const length = x.view.shape[axis]!;
+    const stride = at(x.view.strides, axis);
+    const length = at(x.view.shape, axis);
     const indexPositions = positions(indices.view);
     const linePositions = positions(holdAxis(x.view, axis, indices.view.shape));
     for (let i = 0; i < output.length; i++) {
-      const index = normalizeIndex(Take.name, indices.values[indexPositions[i]!]!, length, axis);
-      output[i] = x.values[linePositions[i]! + index * stride]!;
+      const index = normalizeIndex(Take.name, load(indices.values, load(indexPositions, i)), length, axis);
+      output[i] = load(x.values, load(linePositions, i) + index * stride);
     }
   },
   vjp: (cotangent, { inputs: [x, indices], attributes }, input) =>
@@ -47,9 +49,12 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
     const indexPositions = positions(indices.view);
     const updatePositions = positions(updates.view);
     const linePositions = positions(holdAxis(view, axis, updates.view.shape));
+    const stride = at(view.strides, axis);
+    const length = at(shape, axis);
     for (let i = 0; i < updatePositions.length; i++) {
-      const index = normalizeIndex(ScatterAdd.name, indices.values[indexPositions[i]!]!, shape[axis]!, axis);
-      output[linePositions[i]! + index * view.strides[axis]!]! += updates.values[updatePositions[i]!]!;
+      const index = normalizeIndex(ScatterAdd.name, load(indices.values, load(indexPositions, i)), length, axis);
+      const position = load(linePositions, i) + index * stride;
+      output[position] = load(output, position) + load(updates.values, load(updatePositions, i));
     }
   },
   vjp: (cotangent, { inputs: [indices], attributes }, input) =>
@@ -166,8 +171,8 @@ function alignIndices(
   const axisIndex = normalizeAxis(operation, axis, x.ndim);
   const common = broadcastShapes(operation, x.shape.with(axisIndex, 1), indices.shape.with(axisIndex, 1));
   return {
-    x: x.broadcastTo(common.with(axisIndex, x.shape[axisIndex]!)),
-    indices: indices.broadcastTo(common.with(axisIndex, indices.shape[axisIndex]!)),
+    x: x.broadcastTo(common.with(axisIndex, at(x.shape, axisIndex))),
+    indices: indices.broadcastTo(common.with(axisIndex, at(indices.shape, axisIndex))),
     axis: axisIndex,
   };
 }

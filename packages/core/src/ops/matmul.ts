@@ -1,6 +1,7 @@
+import { load } from '../data/strided.ts';
 import { show } from '../data/checks.ts';
 import { promoteTypes } from '../data/dtype.ts';
-import { broadcastShapes, formatShape, positions, sizeOf } from '../data/shape.ts';
+import { at, broadcastShapes, formatShape, last, positions, sizeOf } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { multiplyMatrices } from '../portable/matmul.ts';
@@ -11,19 +12,19 @@ export const Matmul: Routine<'matmul'> = {
   name: 'matmul',
   run: (output, shape, [a, b]) => {
     const [m, k] = a.view.shape.slice(-2) as [number, number];
-    const n = shape.at(-1)!;
+    const n = last(shape);
     const [aStarts, bStarts] = [a, b].map(({ view }) =>
       positions({ ...view, shape: view.shape.with(-2, 1).with(-1, 1) }),
     ) as [Int32Array, Int32Array];
     const [aRow, aColumn] = a.view.strides.slice(-2) as [number, number];
     const [bRow, bColumn] = b.view.strides.slice(-2) as [number, number];
     aStarts.forEach((aStart, batch) => {
-      const bStart = bStarts[batch]!;
+      const bStart = load(bStarts, batch);
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           let sum = 0;
           for (let l = 0; l < k; l++) {
-            sum += a.values[aStart + i * aRow + l * aColumn]! * b.values[bStart + l * bRow + j * bColumn]!;
+            sum += load(a.values, aStart + i * aRow + l * aColumn) * load(b.values, bStart + l * bRow + j * bColumn);
           }
           output[(batch * m + i) * n + j] = sum;
         }
@@ -31,7 +32,7 @@ export const Matmul: Routine<'matmul'> = {
     });
   },
   runFast: multiplyMatrices,
-  multiplyAdds: (shape, [a]) => sizeOf(shape) * a.at(-1)!,
+  multiplyAdds: (shape, [a]) => sizeOf(shape) * last(a),
   vjp: (cotangent, { inputs: [a, b] }, input) =>
     input === 0 ? applyMatmul(cotangent, b.transpose()) : applyMatmul(a.transpose(), cotangent),
   jvp: (tangent, { inputs: [a, b] }, input) => (input === 0 ? applyMatmul(tangent, b) : applyMatmul(a, tangent)),
@@ -39,7 +40,7 @@ export const Matmul: Routine<'matmul'> = {
 
 /** Creates the node. Inner sizes, batch axes and dtypes must be equal. */
 function applyMatmul(a: Tensor, b: Tensor): Tensor {
-  const shape = [...a.shape.slice(0, -1), b.shape.at(-1)!];
+  const shape = [...a.shape.slice(0, -1), last(b.shape)];
   return applyRoutine(Matmul, [a, b], { shape, dtype: a.dtype }, {});
 }
 
@@ -74,7 +75,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   // A single matrix on the right: stacks the batches on the left into one tall matrix.
   if (b.ndim === 2) {
     const rows = a.shape.slice(0, -1);
-    return applyMatmul(left.reshape([sizeOf(rows), a.shape.at(-1)!]), right).reshape([...rows, b.shape[1]!]);
+    return applyMatmul(left.reshape([sizeOf(rows), last(a.shape)]), right).reshape([...rows, at(b.shape, 1)]);
   }
   const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   return applyMatmul(

@@ -2,19 +2,21 @@
 import { checkInteger, show } from '../data/checks.ts';
 import { toStored } from '../data/dtype.ts';
 import {
+  at,
   broadcastShapes,
   checkShape,
   dilate,
   expandView,
   formatShape,
+  last,
   normalizeAxes,
   normalizeAxis,
   permuteView,
   reshapeView,
   rowMajorStrides,
   sameShape,
-  sizeOf,
   type Shape,
+  sizeOf,
 } from '../data/shape.ts';
 import { addInto, copyInto } from '../data/strided.ts';
 import type { Movement, Routine } from '../graph/primitive.ts';
@@ -60,7 +62,7 @@ export const Flip: Movement<AxesAttributes> = {
   view: ({ shape, strides, offset }, { attributes: { axes } }) => ({
     shape,
     strides: strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride)),
-    offset: axes.reduce((sum, axis) => sum + Math.max(0, shape[axis]! - 1) * strides[axis]!, offset),
+    offset: axes.reduce((sum, axis) => sum + Math.max(0, at(shape, axis) - 1) * at(strides, axis), offset),
   }),
   vjp: (cotangent, { attributes }) => cotangent.flip(attributes.axes),
   jvp: applyToTangent,
@@ -74,8 +76,8 @@ export const Slice: Movement<SliceAttributes> = {
   name: 'slice',
   view: ({ strides, offset }, { shape, attributes: { start, step } }) => ({
     shape,
-    strides: strides.map((stride, axis) => stride * step[axis]!),
-    offset: strides.reduce((sum, stride, axis) => sum + stride * start[axis]!, offset),
+    strides: strides.map((stride, axis) => stride * at(step, axis)),
+    offset: strides.reduce((sum, stride, axis) => sum + stride * at(start, axis), offset),
   }),
   vjp: (cotangent, { inputs: [x], attributes: { start, step } }) =>
     applyRoutine(Pad, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, { padBefore: start, step, value: 0 }),
@@ -87,7 +89,7 @@ export const Unfold: Movement<UnfoldAttributes> = {
   name: 'unfold',
   view: ({ strides, offset }, { shape, attributes: { axis, step, dilation } }) => ({
     shape,
-    strides: [...strides.with(axis, strides[axis]! * step), strides[axis]! * dilation],
+    strides: [...strides.with(axis, at(strides, axis) * step), at(strides, axis) * dilation],
     offset,
   }),
   vjp: (cotangent, { inputs: [x], attributes }) =>
@@ -110,13 +112,13 @@ export const Fold: Routine<'fold'> = {
           values: output,
           view: {
             shape: windows,
-            strides: strides.with(axis, strides[axis]! * step),
-            offset: k * dilation * strides[axis]!,
+            strides: strides.with(axis, at(strides, axis) * step),
+            offset: k * dilation * at(strides, axis),
           },
         },
         {
           values,
-          view: { shape: windows, strides: view.strides.slice(0, -1), offset: view.offset + k * view.strides.at(-1)! },
+          view: { shape: windows, strides: view.strides.slice(0, -1), offset: view.offset + k * last(view.strides) },
         },
       );
     }
@@ -134,8 +136,8 @@ export const Pad: Routine<'pad'> = {
     const strides = rowMajorStrides(shape);
     const view = {
       shape: input.view.shape,
-      strides: strides.map((stride, axis) => stride * step[axis]!),
-      offset: strides.reduce((sum, stride, axis) => sum + stride * padBefore[axis]!, 0),
+      strides: strides.map((stride, axis) => stride * at(step, axis)),
+      offset: strides.reduce((sum, stride, axis) => sum + stride * at(padBefore, axis), 0),
     };
     copyInto({ values: output, view }, input);
   },
@@ -198,7 +200,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
       `permute: axes must be a permutation of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${show(axes)}`,
     );
   }
-  const shape = order.map((axis) => x.shape[axis]!);
+  const shape = order.map((axis) => at(x.shape, axis));
   return applyMovement(Permute, x, shape, { axes: order });
 }
 
@@ -292,7 +294,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
   }
   if (typeof value !== 'number') throw new TypeError(`pad: value must be a number, got ${show(value)}`);
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
-  const shape = x.shape.map((length, axis) => widths[axis]![0] + length + widths[axis]![1]);
+  const shape = widths.map(([before, after], axis) => before + at(x.shape, axis) + after);
   const attributes = {
     padBefore: widths.map(([before]) => before),
     step: x.shape.map(() => 1),
@@ -315,7 +317,7 @@ export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation
   checkInteger('unfold', 'size', size, { min: 1 });
   checkInteger('unfold', 'step', step, { min: 1 });
   checkInteger('unfold', 'dilation', dilation, { min: 1 });
-  const length = x.shape[axisIndex]!;
+  const length = at(x.shape, axisIndex);
   const extent = dilate(size, dilation);
   if (extent > length) {
     throw new RangeError(

@@ -1,5 +1,6 @@
+import { load } from '../data/strided.ts';
 import { toFloat } from '../data/dtype.ts';
-import { contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
+import { at, contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
@@ -16,15 +17,16 @@ export const MaxIndices: Routine<'maxIndices'> = {
   name: 'maxIndices',
   run: (output, shape, [{ values, view }], attributes) => {
     const [, , rowStride, columnStride] = view.strides as [number, number, number, number];
+    const width = at(view.shape, 3);
     forEachWindow(shape, view, attributes, ({ number, planeOffset, rows, columns }) => {
       let largest = -Infinity;
       let index = -1;
       for (let y = rows.begin; y < rows.end; y++) {
         for (let x = columns.begin; x < columns.end; x++) {
-          const value = values[planeOffset + y * rowStride + x * columnStride]!;
+          const value = load(values, planeOffset + y * rowStride + x * columnStride);
           if (index >= 0 && !(value > largest || (value !== value && largest === largest))) continue;
           largest = value;
-          index = y * view.shape[3]! + x;
+          index = y * width + x;
         }
       }
       output[number] = index;
@@ -42,7 +44,7 @@ export const WindowSum: Routine<'windowSum'> = {
       let sum = 0;
       for (let y = rows.begin; y < rows.end; y++) {
         for (let x = columns.begin; x < columns.end; x++)
-          sum += values[planeOffset + y * rowStride + x * columnStride]!;
+          sum += load(values, planeOffset + y * rowStride + x * columnStride);
       }
       output[number] = sum;
     });
@@ -58,11 +60,15 @@ export const WindowSumTranspose: Routine<'windowSumTranspose'> = {
   run: (output, shape, [{ values, view }], attributes) => {
     const sums = new Float64Array(output.length);
     const images = contiguous(shape);
-    const rowStride = images.strides[2]!;
+    const rowStride = at(images.strides, 2);
     forEachWindow(view.shape, images, attributes, ({ planeOffset, rows, columns, index }) => {
-      const value = values[index.reduce((sum, i, axis) => sum + i * view.strides[axis]!, view.offset)]!;
+      const value = load(
+        values,
+        index.reduce((sum, i, axis) => sum + i * at(view.strides, axis), view.offset),
+      );
       for (let y = rows.begin; y < rows.end; y++) {
-        for (let x = columns.begin; x < columns.end; x++) sums[planeOffset + y * rowStride + x]! += value;
+        const row = planeOffset + y * rowStride;
+        for (let x = columns.begin; x < columns.end; x++) sums[row + x] = load(sums, row + x) + value;
       }
     });
     output.set(sums);
@@ -95,19 +101,22 @@ function forEachWindow(
   visit: (window: Window) => void,
 ): void {
   const [count, channels, height, width] = windows as [number, number, number, number];
-  const spanOf = (axis: 0 | 1, window: number): Span => {
-    const first = window * stride[axis] - padBefore[axis];
-    return { begin: Math.max(0, first), end: Math.min(images.shape[2 + axis]!, first + kernelSize[axis]) };
-  };
+  const spansOf = (axis: 0 | 1, count: number): Span[] =>
+    Array.from({ length: count }, (_, window) => {
+      const first = window * stride[axis] - padBefore[axis];
+      return { begin: Math.max(0, first), end: Math.min(at(images.shape, 2 + axis), first + kernelSize[axis]) };
+    });
+  const rowSpans = spansOf(0, height);
+  const columnSpans = spansOf(1, width);
   let number = 0;
   for (let n = 0; n < count; n++) {
     for (let c = 0; c < channels; c++) {
-      const planeOffset = images.offset + n * images.strides[0]! + c * images.strides[1]!;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          visit({ number: number++, planeOffset, rows: spanOf(0, y), columns: spanOf(1, x), index: [n, c, y, x] });
-        }
-      }
+      const planeOffset = images.offset + n * at(images.strides, 0) + c * at(images.strides, 1);
+      rowSpans.forEach((rows, y) => {
+        columnSpans.forEach((columns, x) =>
+          visit({ number: number++, planeOffset, rows, columns, index: [n, c, y, x] }),
+        );
+      });
     }
   }
 }
@@ -181,7 +190,7 @@ function parseWindows(operation: string, x: Tensor, options: Pool2dOptions): Win
   const stride = parsePair(operation, 'stride', options.stride ?? kernelSize, 1);
   const padding = parsePadding(operation, options.padding ?? 0, x, kernelSize, stride);
   const counts = ([0, 1] as const).map((i) => {
-    const padded = x.shape[2 + i]! + padding.before[i] + padding.after[i];
+    const padded = at(x.shape, 2 + i) + padding.before[i] + padding.after[i];
     return Math.floor((padded - kernelSize[i]) / stride[i]) + 1;
   });
   return { shape: [...x.shape.slice(0, 2), ...counts], kernelSize, stride, padding };

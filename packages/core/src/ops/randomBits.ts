@@ -1,3 +1,4 @@
+import { load } from '../data/strided.ts';
 import { positions } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { threefry } from '../scalar/threefry.ts';
@@ -7,8 +8,8 @@ export const RandomBits: Routine<'randomBits'> = {
   kind: 'routine',
   name: 'randomBits',
   run: (output, _shape, [{ values, view }]) => {
-    const [first, second] = positions(view);
-    const key = [values[first!]!, values[second!]!] as const;
+    const words = positions(view);
+    const key = [load(values, load(words, 0)), load(values, load(words, 1))] as const;
     for (let i = 0; i < output.length; i++) output[i] = threefry(key, 0, i)[0];
   },
 };

@@ -1,6 +1,6 @@
 // Reductions over axes.
 import { toFloat, type DType } from '../data/dtype.ts';
-import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
+import { at, formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
@@ -165,7 +165,7 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
   const axes = normalizeAxes('mean', axis, x.ndim);
-  const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
+  const count = axes.reduce((product, i) => product * at(x.shape, i), 1);
   return sum(x.astype(toFloat(x.dtype)), axes, options).div(count);
 }
 

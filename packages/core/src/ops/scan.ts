@@ -1,6 +1,7 @@
 // Cumulative operations (scans) along an axis: sums, products, extrema and linear recurrences.
+import { load } from '../data/strided.ts';
 import { toFloat } from '../data/dtype.ts';
-import { normalizeAxis, positions, rowMajorStrides } from '../data/shape.ts';
+import { at, normalizeAxis, positions, type View, contiguous } from '../data/shape.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { InputsOf, ScanAttributes, ScanCombination } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
@@ -45,23 +46,27 @@ export const Scan: Routine<'scan'> = {
   run: (output, shape, [x, factors], { combination, axis, exclusive, reverse }) => {
     const integer = output instanceof Int32Array || output instanceof Uint8Array;
     const { initial, combine } = (integer ? integerCombinations : combinations)[combination];
-    const length = shape[axis]!;
+    const length = at(shape, axis);
     const lines = shape.with(axis, Math.min(1, length));
-    const strides = rowMajorStrides(shape);
-    const outputStarts = positions({ shape: lines, strides, offset: 0 });
-    const xStarts = positions({ ...x.view, shape: lines });
-    const factorStarts = factors && positions({ ...factors.view, shape: lines });
-    for (let line = 0; line < outputStarts.length; line++) {
+    const startsOf = (view: View): Int32Array => positions({ ...view, shape: lines });
+    const outputView = contiguous(shape);
+    const xStarts = startsOf(x.view);
+    const factorStarts = factors && startsOf(factors.view);
+    const outputStride = at(outputView.strides, axis);
+    const xStride = at(x.view.strides, axis);
+    const factorStride = factors ? at(factors.view.strides, axis) : 0;
+    startsOf(outputView).forEach((outputStart, line) => {
+      const xStart = load(xStarts, line);
+      const factorStart = factorStarts ? load(factorStarts, line) : 0;
       let accumulator = initial;
       for (let step = 0; step < length; step++) {
         const i = reverse ? length - 1 - step : step;
-        const value = x.values[xStarts[line]! + i * x.view.strides[axis]!]!;
-        const factor = factors ? factors.values[factorStarts![line]! + i * factors.view.strides[axis]!]! : 1;
-        const next = combine(accumulator, value, factor);
-        output[outputStarts[line]! + i * strides[axis]!] = exclusive ? accumulator : next;
+        const factor = factors ? load(factors.values, factorStart + i * factorStride) : 1;
+        const next = combine(accumulator, load(x.values, xStart + i * xStride), factor);
+        output[outputStart + i * outputStride] = exclusive ? accumulator : next;
         accumulator = next;
       }
-    }
+    });
   },
   vjp: (cotangent, output, input) => {
     const { attributes, shape, dtype } = output;
@@ -119,7 +124,7 @@ function resultsBefore(output: ScanNode): Tensor {
 function attainingIndices(output: ScanNode): Tensor {
   const { axis, reverse } = output.attributes;
   const [x] = output.inputs;
-  const length = x.shape[axis]!;
+  const length = at(x.shape, axis);
   const indices = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axis ? length : 1)));
   const attained = x.equal(output).logicalOr(x.isnan());
   // The placeholder for elements that do not attain it never wins, since the first element always attains it.

@@ -1,6 +1,6 @@
 // Basic indexing and splitting along axes.
 import { checkInteger, show } from '../data/checks.ts';
-import { formatShape, normalizeAxis, normalizeIndex } from '../data/shape.ts';
+import { at, formatShape, normalizeAxis, normalizeIndex } from '../data/shape.ts';
 import { applyMovement, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
 import { Slice } from './movement.ts';
@@ -91,7 +91,7 @@ function resolveRange(range: Range, length: number, axis: number): ResolvedRange
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   checkTensor('split', x);
   const axisIndex = normalizeAxis('split', axis, x.ndim);
-  const length = x.shape[axisIndex]!;
+  const length = at(x.shape, axisIndex);
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
   if (
     !Array.isArray(sizes) ||

@@ -1,5 +1,6 @@
+import { load } from '../data/strided.ts';
 import { checkInteger } from '../data/checks.ts';
-import { normalizeAxis, positions, rowMajorStrides } from '../data/shape.ts';
+import { at, normalizeAxis, positions, contiguous } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
@@ -9,17 +10,19 @@ export const Argsort: Routine<'argsort'> = {
   kind: 'routine',
   name: 'argsort',
   run: (output, shape, [x], { axis, descending }) => {
-    const length = shape[axis]!;
+    const length = at(shape, axis);
     const lines = shape.with(axis, 1);
-    const xStarts = positions({ ...x.view, shape: lines });
-    const strides = rowMajorStrides(shape);
-    const outputStarts = positions({ shape: lines, strides, offset: 0 });
+    const outputView = contiguous(shape);
+    const outputStarts = positions({ ...outputView, shape: lines });
+    const outputStride = at(outputView.strides, axis);
+    const stride = at(x.view.strides, axis);
     const indices = Array.from({ length }, (_, i) => i);
-    for (let line = 0; line < xStarts.length; line++) {
-      const value = (i: number): number => x.values[xStarts[line]! + i * x.view.strides[axis]!]!;
+    positions({ ...x.view, shape: lines }).forEach((start, line) => {
+      const value = (i: number): number => load(x.values, start + i * stride);
+      const outputStart = load(outputStarts, line);
       const sorted = indices.toSorted((i, j) => compare(value(i), value(j), descending));
-      for (let i = 0; i < length; i++) output[outputStarts[line]! + i * strides[axis]!] = sorted[i]!;
-    }
+      sorted.forEach((index, i) => (output[outputStart + i * outputStride] = index));
+    });
   },
 };
 
@@ -64,7 +67,7 @@ export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
 export function topk(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
   checkTensor('topk', x);
   const axisIndex = normalizeAxis('topk', axis, x.ndim);
-  checkInteger('topk', 'k', k, { min: 0, max: x.shape[axisIndex]! });
+  checkInteger('topk', 'k', k, { min: 0, max: at(x.shape, axisIndex) });
   const order = argsort(x, axisIndex, { descending: true });
   const indices = order.slice(x.shape.map((_, i) => (i === axisIndex ? [0, k] : null)));
   return { values: x.takeAlongAxis(indices, axisIndex), indices };

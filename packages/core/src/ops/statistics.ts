@@ -2,7 +2,7 @@
 import { show } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
-import { normalizeAxes } from '../data/shape.ts';
+import { at, normalizeAxes } from '../data/shape.ts';
 import { stopGradient } from './identity.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Axis, ReduceOptions } from './reduction.ts';
@@ -40,7 +40,7 @@ function computeVariance(operation: string, x: Tensor, axis: Axis | undefined, o
     throw new TypeError(`${operation}: correction must be a number, got ${show(correction)}`);
   }
   const axes = normalizeAxes(operation, axis, x.ndim);
-  const count = axes.reduce((product, i) => product * x.shape[i]!, 1);
+  const count = axes.reduce((product, i) => product * at(x.shape, i), 1);
   const deviation = x.sub(x.mean(axes, { keepdims: true }));
   return deviation
     .square()

@@ -1,6 +1,6 @@
 // Parses sizes and padding of 2-D windows, for convolution and pooling.
 import { show } from '../data/checks.ts';
-import { formatShape } from '../data/shape.ts';
+import { at, formatShape } from '../data/shape.ts';
 import type { Pair } from '../graph/routines.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
@@ -45,8 +45,8 @@ export function parsePadding(
   stride: Pair,
 ): WindowPadding {
   const parsed = parseSides(operation, padding, x, extent, stride);
-  const padded = ([0, 1] as const).map((i) => x.shape[2 + i]! + parsed.before[i] + parsed.after[i]);
-  if (padded.some((length, i) => length < extent[i]!)) {
+  const padded = ([0, 1] as const).map((i) => at(x.shape, 2 + i) + parsed.before[i] + parsed.after[i]);
+  if (padded.some((length, i) => length < at(extent, i))) {
     throw new RangeError(
       `${operation}: a window of ${formatShape(extent)} does not fit the padded images ` +
         `${formatShape([...x.shape.slice(0, 2), ...padded])}`,
@@ -65,7 +65,7 @@ function parseSides(
   if (padding === 'valid') return { before: [0, 0], after: [0, 0] };
   if (padding === 'same') {
     const total = (i: 0 | 1): number => {
-      const length = x.shape[2 + i]!;
+      const length = at(x.shape, 2 + i);
       return Math.max(0, (Math.ceil(length / stride[i]) - 1) * stride[i] + extent[i] - length);
     };
     const [height, width]: Pair = [total(0), total(1)];
