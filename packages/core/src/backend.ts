@@ -4,7 +4,6 @@ export { allocate, arrayOn, bytesPerElement, isFloatingPoint, type DType, type T
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export {
-  collapseView,
   contiguous,
   dilate,
   expandView,
@@ -12,7 +11,6 @@ export {
   indexError,
   isContiguous,
   joinAxes,
-  joinRows,
   permuteView,
   positions,
   reshapeView,
@@ -20,7 +18,6 @@ export {
   sameShape,
   sizeOf,
   type JoinedAxes,
-  type Rows,
   type Shape,
   type View,
 } from './data/shape.ts';

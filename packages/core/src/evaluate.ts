@@ -6,7 +6,7 @@ import type { Targets } from './graph/key.ts';
 import { isLeaf, topologicalOrder } from './graph/order.ts';
 import { applyMovement, setBuffer, setInputs, type Tensor } from './graph/tensor.ts';
 import { collect } from './graph/tree.ts';
-import type { Variable } from './graph/variable.ts';
+import { markStored, setVariableBuffer, type Variable } from './graph/variable.ts';
 import { Alias } from './ops/identity.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
@@ -119,7 +119,7 @@ function run(backend: Backend, { results, variables, targets }: Work): void {
   const stored = variables.map((variable) => bindVariable(variable, backend));
   execute(backend, plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
-  for (const variable of variables) variable.markStored();
+  for (const variable of variables) markStored(variable);
 }
 
 /** Sets the value of a tensor and frees the graph behind it, except inside a transformation, which may differentiate it. */
@@ -160,10 +160,12 @@ function bindVariable(variable: Variable, backend: Backend): Buffer {
     // Copies the initial tensor, whose buffer must not be written.
     const copy = applyMovement(Alias, initial, initial.shape, {});
     evaluateSync(copy);
-    if (copy.buffer) variable.initialize(copy.buffer);
+    if (copy.buffer) setVariableBuffer(variable, copy.buffer);
   }
   if (!variable.buffer) throw new Error(`evaluate: variable '${variable.name}' has no value`);
-  return (variable.buffer = transferSync(variable.buffer, backend));
+  const buffer = transferSync(variable.buffer, backend);
+  setVariableBuffer(variable, buffer);
+  return buffer;
 }
 
 function checkDTypes(backend: Backend, order: readonly Tensor[]): void {

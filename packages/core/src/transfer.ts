@@ -2,7 +2,7 @@
 import { HostBuffer } from './data/hostBuffer.ts';
 import { isLeaf, topologicalOrder } from './graph/order.ts';
 import { setBuffer, type Tensor } from './graph/tensor.ts';
-import { Variable } from './graph/variable.ts';
+import { setVariableBuffer, Variable } from './graph/variable.ts';
 import { portable } from './portable/backend.ts';
 import type { Backend, Buffer } from './schedule/backend.ts';
 
@@ -63,6 +63,6 @@ export async function transfer(holder: Tensor | Variable, backend: Backend): Pro
   const values = await buffer.read();
   if (holder.buffer !== buffer || versionOf() !== version) return;
   const transferred = backend.upload(values, buffer.dtype);
-  if (holder instanceof Variable) holder.buffer = transferred;
+  if (holder instanceof Variable) setVariableBuffer(holder, transferred);
   else setBuffer(holder, transferred);
 }

@@ -202,21 +202,15 @@ export function joinAxes(views: readonly View[], from = 0, to: number = views[0]
   return { shape, strides };
 }
 
-/** Joins the axes of a view, see {@link joinAxes}. */
-export function collapseView(view: View): View {
-  const { shape, strides } = joinAxes([view]);
-  return { shape, strides: strides[0]!, offset: view.offset };
-}
-
 /** Reshapes a view to a shape of the same size; `undefined` if strides cannot express it and elements must be copied first. */
 export function reshapeView(view: View, shape: Shape): View | undefined {
   if (sizeOf(shape) === 0) return contiguous(shape);
-  const runs = collapseView(view);
+  const joined = joinAxes([view]);
   const strides = new Array<number>(shape.length);
   let axis = shape.length - 1;
-  for (let run = runs.shape.length - 1; run >= 0; run--) {
-    let rest = runs.shape[run]!;
-    let stride = runs.strides[run]!;
+  for (let run = joined.shape.length - 1; run >= 0; run--) {
+    let rest = joined.shape[run]!;
+    let stride = joined.strides[0]![run]!;
     while (rest > 1) {
       const length = shape[axis]!;
       if (rest % length !== 0) return undefined;
@@ -245,27 +239,4 @@ export function positions(view: View): Int32Array {
     }
   }
   return result;
-}
-
-/** Rows of equally spaced elements. */
-export interface Rows {
-  /** The first element of each row. */
-  readonly outer: View;
-  readonly length: number;
-  readonly step: number;
-}
-
-/** Splits views of one shape into rows. Joins the innermost axes of the rows where all views allow it. */
-export function joinRows(views: readonly View[]): Rows[] {
-  const shape = views[0]?.shape ?? [];
-  let axis = shape.length - 1;
-  let length = shape[axis] ?? 1;
-  while (axis > 0 && views.every(({ strides }) => strides[axis - 1] === strides[shape.length - 1]! * length))
-    length *= shape[--axis]!;
-  const lead = Math.max(0, axis);
-  return views.map(({ strides, offset }) => ({
-    outer: { shape: shape.slice(0, lead), strides: strides.slice(0, lead), offset },
-    length,
-    step: strides.at(-1) ?? 0,
-  }));
 }

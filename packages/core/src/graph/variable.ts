@@ -11,6 +11,11 @@ export interface VariableOptions {
   readonly trainable?: boolean;
 }
 
+let storage: {
+  readonly setBuffer: (variable: Variable, buffer: Buffer) => void;
+  readonly markStored: (variable: Variable) => void;
+};
+
 /**
  * Mutable state that persists between training steps: a parameter, an optimiser's moment, a running statistic. `value` is
  * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place.
@@ -24,15 +29,13 @@ export class Variable {
   readonly shape: Shape;
   /** The dtype of every value. */
   readonly dtype: DType;
-  /** The number of writes, to detect tensors built from an older value. */
-  version = 0;
-  /** The stored value, in a buffer that no tensor shares: evaluation writes to it in place. */
-  buffer: Buffer | undefined;
   /** The tensor that {@link value} returns: what was assigned last, else the stored value. */
   #current: Tensor | undefined;
   /** The stored value as a tensor. */
   #read: Tensor | undefined;
   #initial: Tensor | undefined;
+  #buffer: Buffer | undefined;
+  #version = 0;
 
   /**
    * Creates a variable of the shape and dtype of its initial value.
@@ -47,6 +50,30 @@ export class Variable {
     this.dtype = initial.dtype;
     this.name = options.name ?? 'variable';
     this.trainable = options.trainable ?? true;
+  }
+
+  static {
+    storage = {
+      setBuffer: (variable, buffer) => {
+        variable.#buffer = buffer;
+        variable.#initial = undefined;
+      },
+      markStored: (variable) => {
+        variable.#version++;
+        variable.#current = undefined;
+        variable.#read = undefined;
+      },
+    };
+  }
+
+  /** The number of writes, to detect tensors built from an older value. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The stored value, in a buffer that no tensor shares: evaluation writes to it in place. */
+  get buffer(): Buffer | undefined {
+    return this.#buffer;
   }
 
   /**
@@ -66,7 +93,7 @@ export class Variable {
 
   /** The initial value; `undefined` once a value is stored. */
   get initial(): Tensor | undefined {
-    return this.buffer ? undefined : this.#initial;
+    return this.#initial;
   }
 
   /**
@@ -103,20 +130,17 @@ export class Variable {
     };
   }
 
-  /** Stores the initial value. For evaluation. */
-  initialize(buffer: Buffer): void {
-    this.buffer = buffer;
-    this.#initial = undefined;
-  }
-
-  /** Records that the pending value has been written. For evaluation. */
-  markStored(): void {
-    this.version++;
-    this.#current = undefined;
-    this.#read = undefined;
-  }
-
   toString(): string {
     return `Variable '${this.name}' ${this.value.toString()}`;
   }
+}
+
+/** Stores the initial value, or moves the value to another backend. For evaluation. */
+export function setVariableBuffer(variable: Variable, buffer: Buffer): void {
+  storage.setBuffer(variable, buffer);
+}
+
+/** Records that the pending value has been written. For evaluation. */
+export function markStored(variable: Variable): void {
+  storage.markStored(variable);
 }

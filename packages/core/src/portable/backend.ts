@@ -1,6 +1,6 @@
 import { allocate, arrayOn, type DType, type TypedArray } from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
-import { joinRows, positions, type Shape, type View } from '../data/shape.ts';
+import { joinAxes, positions, type Shape, type View } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import type { Attributes } from '../graph/primitive.ts';
 import type { Backend, Buffer } from '../schedule/backend.ts';
@@ -70,14 +70,15 @@ export function runOnHost(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): 
 }
 
 function runMap({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: Slot) => TypedArray): void {
-  const rows = joinRows(operands.map(({ view }) => view));
-  const loop = mapLoop(steps, operands.length);
-  loop(
+  const { shape, strides } = joinAxes(operands.map(({ view }) => view));
+  // The last joined axis is the row; the others say where rows start.
+  const outer = shape.slice(0, -1);
+  mapLoop(steps, operands.length)(
     output,
-    rows[0]!.length,
+    shape.at(-1) ?? 1,
     operands.map(({ slot }) => arrayOf(slot)),
-    rows.map(({ outer }) => positions(outer)),
-    rows.map(({ step }) => step),
+    operands.map(({ view }, i) => positions({ shape: outer, strides: strides[i]!.slice(0, -1), offset: view.offset })),
+    strides.map((axes) => axes.at(-1) ?? 0),
   );
 }
 
