@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { chooseBackend, measure, planJob } from '../packages/demo/src/job.ts';
 import { parseOptions } from '../packages/demo/src/options.ts';
 import { toDegrees } from '../packages/demo/src/report/format.ts';
-import type { MethodResult } from '../packages/demo/src/report/report.ts';
+import type { MethodResult } from '../packages/demo/src/report/contents.ts';
 
 type Verification = MethodResult['verification'];
 

@@ -1,5 +1,5 @@
 import { toDegrees } from './report/format.ts';
-import type { MethodResult } from './report/report.ts';
+import type { MethodResult } from './report/contents.ts';
 
 /** Formats the results as a table of aligned text. */
 export function formatResults(methods: readonly MethodResult[]): string {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DOMParser, type Element, onErrorStopParsing } from '@xmldom/xmldom';
 import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
-import { renderReport, type Report, writeReport } from '../src/report/report.ts';
+import type { Report } from '../src/report/contents.ts';
+import { renderReport, writeReport } from '../src/report/report.ts';
 import { makeMethod, makePlane, makeReport, makeSheet } from './reportData.ts';
 
 const report = makeReport();

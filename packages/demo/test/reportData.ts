@@ -2,7 +2,7 @@
 
 import { verify } from '@thetagrad/a-softmax';
 import { random } from '@thetagrad/core';
-import type { FeaturePlot, MethodResult, Report, SampleSheet } from '../src/report/report.ts';
+import type { FeaturePlot, MethodResult, Report, SampleSheet } from '../src/report/contents.ts';
 
 interface Clusters {
   readonly classes: number;

@@ -1,6 +1,6 @@
 import { DOMParser, type Element } from '@xmldom/xmldom';
 import { describe, expect, test } from 'vitest';
-import type { MethodResult } from '../src/report/report.ts';
+import type { MethodResult } from '../src/report/contents.ts';
 import { renderResults } from '../src/report/results.ts';
 import { makeMethod } from './reportData.ts';
 

@@ -16,7 +16,7 @@ import {
   type Scale,
   type Tick,
 } from './plot.ts';
-import type { MethodResult } from './report.ts';
+import type { MethodResult } from './contents.ts';
 
 /** Width of a bin of the histograms, in degrees. */
 const binWidth = 2;

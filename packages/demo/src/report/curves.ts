@@ -16,7 +16,7 @@ import {
   type Scale,
   twoAxisPanel,
 } from './plot.ts';
-import type { MethodResult } from './report.ts';
+import type { MethodResult } from './contents.ts';
 import { computeMovingMean, downsample, downsampleRange, type Point } from './downsample.ts';
 
 /** Window of the moving mean, as a share of training. */

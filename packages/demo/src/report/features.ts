@@ -3,7 +3,7 @@
 import { formatDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { classColour, renderLegend } from './palette.ts';
-import type { FeaturePlot } from './report.ts';
+import type { FeaturePlot } from './contents.ts';
 import { samplePerClass } from './downsample.ts';
 
 const maxPoints = 1500;

@@ -22,7 +22,7 @@ import {
   type Panel,
   renderPicture,
 } from './plot.ts';
-import type { FeaturePlot } from './report.ts';
+import type { FeaturePlot } from './contents.ts';
 
 const squarePanel: Panel = { width: 300, height: 300, left: 46, right: 290, top: 10, bottom: 254 };
 const centre = 150;

@@ -4,7 +4,7 @@ import type { VerificationReport } from '@thetagrad/a-softmax';
 import { formatCount, formatDegrees, formatDuration, formatPercent, formatRate, formatScore } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { methodColour } from './palette.ts';
-import type { MethodResult } from './report.ts';
+import type { MethodResult } from './contents.ts';
 
 interface Column {
   readonly title: string;

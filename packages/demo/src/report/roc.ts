@@ -15,7 +15,7 @@ import {
   renderPicture,
   type Scale,
 } from './plot.ts';
-import type { MethodResult } from './report.ts';
+import type { MethodResult } from './contents.ts';
 import { dropNearbyPoints, type Point } from './downsample.ts';
 
 /** Minimum distance of two points of a curve, in pixels; smaller ones are invisible. */

@@ -2,7 +2,7 @@
 
 import { encode } from 'fast-png';
 import { type Markup, markup } from './markup.ts';
-import type { SampleSheet } from './report.ts';
+import type { SampleSheet } from './contents.ts';
 
 const maxRows = 8;
 const maxColumns = 10;

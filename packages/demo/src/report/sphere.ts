@@ -12,7 +12,7 @@ import {
 } from './features.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 import { renderFigure } from './plot.ts';
-import type { FeaturePlot } from './report.ts';
+import type { FeaturePlot } from './contents.ts';
 import { drawSphere } from './sphereView.js';
 
 const initialView = { azimuth: 0.6, elevation: 0.45 };
