@@ -91,7 +91,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('float64 is an error that names the backends that compute it', async () => {
     await expect(valuesOn(await backendOf(mode), () => [tensor([1], { dtype: 'float64' }).add(1)])).rejects.toThrow(
-      'choose a backend of the CPU, wasm() or portable()',
+      'select a CPU backend, wasm() or portable()',
     );
   });
 
