@@ -1,6 +1,6 @@
 // All elementwise operations of core.
-import { type DType, type Operation, type Tensor } from '@thetagrad/core';
-import { lowered, parameter, scalarTypeOf, type DTypeRule } from '@thetagrad/core/backend';
+import { type DType, type DTypeRule, type Operation, type Tensor } from '@thetagrad/core';
+import { lowered, parameter, scalarTypeOf } from '@thetagrad/core/backend';
 import * as elementwise from '../../packages/core/src/ops/elementwise.ts';
 
 type Apply = Operation & ((...inputs: readonly Tensor[]) => Tensor);

@@ -1,19 +1,16 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
 export { checkFraction, checkInteger, checkNonnegative, show } from './data/checks.ts';
-export { allocate, arrayOn, bytesPerElement, isFloatingPoint, type DType, type TypedArray } from './data/dtype.ts';
+export { allocate, arrayOn, bytesPerElement, type DType, type TypedArray } from './data/dtype.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export {
   contiguous,
   dilate,
-  expandView,
   formatShape,
   indexError,
-  isContiguous,
   joinAxes,
   permuteView,
   positions,
-  reshapeView,
   rowMajorStrides,
   sameShape,
   sizeOf,
@@ -22,7 +19,22 @@ export {
   type View,
 } from './data/shape.ts';
 export type { Strided } from './data/strided.ts';
-export type * from './graph/primitive.ts';
+export type {
+  Arity,
+  Attribute,
+  Attributes,
+  Derivative,
+  Elementwise,
+  Movement,
+  Node,
+  Primitive,
+  Reduce,
+  ReduceAttributes,
+  Routine,
+  Rules,
+  Source,
+  TensorType,
+} from './graph/primitive.ts';
 export * from './graph/routines.ts';
 export { isPlainObject } from './graph/tree.ts';
 export { runOnHost } from './portable/backend.ts';
@@ -39,7 +51,8 @@ export {
   type ScalarType,
 } from './scalar/scalar.ts';
 export { threefryExpression } from './scalar/threefry.ts';
-export type { Backend, Buffer } from './schedule/backend.ts';
+export type { Buffer } from './data/buffer.ts';
+export type { Backend } from './schedule/backend.ts';
 export { operandsOf } from './schedule/body.ts';
 export type {
   Body,

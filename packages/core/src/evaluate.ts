@@ -2,7 +2,7 @@
 import { isTracing } from './autodiff/trace.ts';
 import { show } from './data/checks.ts';
 import { allocate } from './data/dtype.ts';
-import type { Targets } from './graph/key.ts';
+import type { Targets } from './graph/targets.ts';
 import { isLeaf, topologicalOrder } from './graph/order.ts';
 import { applyMovement, setBuffer, setInputs, type Tensor } from './graph/tensor.ts';
 import { collect } from './graph/tree.ts';
@@ -10,7 +10,8 @@ import { markStored, setVariableBuffer, type Variable } from './graph/variable.t
 import { Alias } from './ops/identity.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
-import type { Backend, Buffer } from './schedule/backend.ts';
+import type { Buffer } from './data/buffer.ts';
+import type { Backend } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { remoteHolders, transfer, transferSync } from './transfer.ts';
 

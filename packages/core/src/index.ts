@@ -75,4 +75,5 @@ export * as random from './random.ts';
 export type { Key } from './random.ts';
 export { portable } from './portable/backend.ts';
 export { call, constant, type Scalar } from './scalar/scalar.ts';
-export type { Backend, Buffer } from './schedule/backend.ts';
+export type { Buffer } from './data/buffer.ts';
+export type { Backend } from './schedule/backend.ts';

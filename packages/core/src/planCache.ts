@@ -1,5 +1,6 @@
 import type { Backend } from './schedule/backend.ts';
-import { structureKey, type Targets } from './graph/key.ts';
+import type { Targets } from './graph/targets.ts';
+import { structureKey } from './graph/key.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { schedule } from './schedule/schedule.ts';
 

@@ -4,7 +4,7 @@ import { formatShape } from './data/shape.ts';
 import type { TypedArray } from './data/dtype.ts';
 import type { Tensor } from './graph/tensor.ts';
 import { formatTensor, nest, type NestedArray } from './inspect/format.ts';
-import type { Buffer } from './schedule/backend.ts';
+import type { Buffer } from './data/buffer.ts';
 
 /**
  * Evaluates the tensor and copies its elements to a new array, in row-major order: a Float32Array, Float64Array, Int32Array,

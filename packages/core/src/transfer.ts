@@ -4,7 +4,8 @@ import { isLeaf, topologicalOrder } from './graph/order.ts';
 import { setBuffer, type Tensor } from './graph/tensor.ts';
 import { setVariableBuffer, Variable } from './graph/variable.ts';
 import { portable } from './portable/backend.ts';
-import type { Backend, Buffer } from './schedule/backend.ts';
+import type { Buffer } from './data/buffer.ts';
+import type { Backend } from './schedule/backend.ts';
 
 /**
  * Transfers a buffer to a backend, synchronously.

@@ -1,4 +1,4 @@
-import type { Buffer } from '../schedule/backend.ts';
+import type { Buffer } from './buffer.ts';
 import type { DType, TypedArray } from './dtype.ts';
 
 /** A buffer in host memory, which every backend can read: a plain typed array. */

@@ -1,23 +1,7 @@
 import { isLeaf } from './order.ts';
 import type { Attribute, Attributes, Primitive } from './primitive.ts';
+import type { Targets } from './targets.ts';
 import type { Tensor } from './tensor.ts';
-
-/** What a plan computes. */
-export interface Targets {
-  /** All tensors involved, inputs first. Leaves (see {@link isLeaf}) are bound to buffers when the plan runs. */
-  readonly order: readonly Tensor[];
-  /** Written to outputs 0, 1, … */
-  readonly results: readonly Tensor[];
-  /** Written in place to the outputs after those of `results`. */
-  readonly updates: readonly Update[];
-}
-
-/** A new value of a variable, written over the old one. */
-export interface Update {
-  readonly value: Tensor;
-  /** The leaves that read the old value: they are bound to the buffer that the new value is written to. */
-  readonly replaces: readonly Tensor[];
-}
 
 /** A cache key for plans: equal for graphs that differ in nothing but the values of their leaves. */
 export function structureKey({ order, results, updates }: Targets): string {
@@ -47,7 +31,7 @@ function primitiveKey(primitive: Primitive): string | number {
 }
 
 /** Serializes attributes: equal text for equal attributes. */
-export function attributesKey(attributes: Attributes): string {
+function attributesKey(attributes: Attributes): string {
   let key = '';
   for (const name in attributes) key += `${name}=${attributeKey(attributes[name]!)};`;
   return key;

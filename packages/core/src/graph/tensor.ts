@@ -1,6 +1,6 @@
 import { sizeOf, type Shape } from '../data/shape.ts';
 import type { DType } from '../data/dtype.ts';
-import type { Buffer } from '../schedule/backend.ts';
+import type { Buffer } from '../data/buffer.ts';
 import type { Attributes, Movement, Primitive, Routine, TensorType } from './primitive.ts';
 import type { AttributesOf, InputsOf, RoutineName } from './routines.ts';
 

@@ -1,7 +1,7 @@
 import { show } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
-import type { Buffer } from '../schedule/backend.ts';
+import type { Buffer } from '../data/buffer.ts';
 import { Tensor } from './tensor.ts';
 
 export interface VariableOptions {

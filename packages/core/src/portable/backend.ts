@@ -3,7 +3,8 @@ import { HostBuffer } from '../data/hostBuffer.ts';
 import { joinAxes, positions, type Shape, type View } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import type { Attributes } from '../graph/primitive.ts';
-import type { Backend, Buffer } from '../schedule/backend.ts';
+import type { Buffer } from '../data/buffer.ts';
+import type { Backend } from '../schedule/backend.ts';
 import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../schedule/kernel.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
 

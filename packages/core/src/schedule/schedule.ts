@@ -1,5 +1,5 @@
 import { contiguous, expandView, isContiguous, permuteView, type View } from '../data/shape.ts';
-import type { Targets } from '../graph/key.ts';
+import type { Targets } from '../graph/targets.ts';
 import { isLeaf } from '../graph/order.ts';
 import type { Attributes, Elementwise, Reduce, Routine } from '../graph/primitive.ts';
 import type { RoutineName } from '../graph/routines.ts';
@@ -73,7 +73,7 @@ class Scheduler {
         inputs.set(tensor, slot);
         this.#bodies.set(tensor, readSlot(slot, tensor.shape));
       } else {
-        this.#bodies.set(tensor, this.#lower(tensor));
+        this.#bodies.set(tensor, this.#makeBody(tensor));
       }
       if (this.#destinations.has(tensor) || this.#mustBeStored(tensor)) this.#store(tensor);
     }
@@ -102,23 +102,23 @@ class Scheduler {
     return this.#bodies.get(tensor)!;
   }
 
-  #lower(tensor: Tensor): Body {
+  #makeBody(tensor: Tensor): Body {
     const { primitive } = tensor;
     switch (primitive.kind) {
       case 'source':
         throw new Error(`schedule: a ${primitive.name} source is a leaf and cannot be lowered`);
       case 'movement':
-        return this.#lowerMovement(primitive, tensor);
+        return this.#movementBody(primitive, tensor);
       case 'elementwise':
-        return this.#lowerElementwise(primitive, tensor);
+        return this.#elementwiseBody(primitive, tensor);
       case 'reduce':
-        return this.#lowerReduce(primitive, tensor);
+        return this.#reduceBody(primitive, tensor);
       case 'routine':
-        return this.#lowerRoutine(primitive, tensor);
+        return this.#routineBody(primitive, tensor);
     }
   }
 
-  #lowerMovement(primitive: ViewRule, tensor: Tensor): Body {
+  #movementBody(primitive: ViewRule, tensor: Tensor): Body {
     const [input] = tensor.inputs as [Tensor];
     const applyView = (view: View): View | undefined => primitive.view(view, tensor);
     const body = mapViews(this.#bodyOf(input), applyView);
@@ -128,7 +128,7 @@ class Scheduler {
     return mapViews(copy, applyView)!;
   }
 
-  #lowerElementwise(primitive: Elementwise, { inputs, shape, dtype }: Tensor): Body {
+  #elementwiseBody(primitive: Elementwise, { inputs, shape, dtype }: Tensor): Body {
     const expandInput = (input: Tensor): Body => mapViews(this.#bodyOf(input), (view) => expandView(view, shape))!;
     const body = applyStep(primitive, inputs.map(expandInput), dtype);
     if (body.operands.length <= this.#maxOperands && body.steps.length <= maxSteps) return body;
@@ -136,7 +136,7 @@ class Scheduler {
     return applyStep(primitive, inputs.map(expandInput), dtype);
   }
 
-  #lowerReduce(operation: Reduce, tensor: Tensor): Body {
+  #reduceBody(operation: Reduce, tensor: Tensor): Body {
     const [input] = tensor.inputs as [Tensor];
     const reduced = tensor.attributes['axes'] as readonly number[];
     const keptAxes = input.shape.flatMap((_, axis) => (reduced.includes(axis) ? [] : [axis]));
@@ -153,7 +153,7 @@ class Scheduler {
     return readSlot(output, tensor.shape);
   }
 
-  #lowerRoutine(definition: Routine, tensor: Tensor): Body {
+  #routineBody(definition: Routine, tensor: Tensor): Body {
     const output = this.#slotFor(tensor);
     const operands = tensor.inputs.map((input) => this.#store(input).operands[0]!);
     this.#kernels.push(routineKernel(definition, operands, tensor, output));
