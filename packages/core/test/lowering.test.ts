@@ -202,5 +202,13 @@ describe('the cost of a step', () => {
       lower: (x) => x!.lt(0).rarely(x!.add(1).add(2).add(3), x!.mul(2)),
     };
     expect(stepCost(rare, ['f32'])).toBe(3);
+    for (const { primitive } of [table.sin, table.log, table.mod]) {
+      const expression: ScalarFunction = { ...primitive, lower: (...inputs) => lowered(primitive, inputs, 'float32') };
+      const cost = stepCost(
+        expression,
+        primitive.domain.map(() => 'f32'),
+      );
+      expect(cost).toBeLessThan(40);
+    }
   });
 });

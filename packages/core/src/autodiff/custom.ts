@@ -7,7 +7,7 @@ import { Alias } from '../ops/identity.ts';
 import { pullBack } from './grad.ts';
 
 /**
- * Gives a function a custom derivative rule (JAX's `custom_vjp`). `f` returns the value and `vjp`, which maps the value's
+ * Gives a function a custom derivative rule (JAX's `custom_gradient`). `f` returns the value and `vjp`, which maps the value's
  * cotangent to one cotangent for each argument. `vjp` is differentiable itself if it consists of tensor operations on the
  * arguments; `f` is not differentiated. Forward mode uses the transpose of `vjp`.
  * @throws {TypeError} if an argument is not a tensor, `f` does not return `{ value, vjp }`, or `vjp`, when it is called, does
