@@ -37,6 +37,8 @@ export type {
 } from './graph/primitive.ts';
 export * from './graph/routines.ts';
 export { isPlainObject } from './graph/tree.ts';
+// Also declares the methods of Tensor, which users' entry point adds.
+export type { Methods } from './methods.ts';
 export { runOnHost } from './portable/backend.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';

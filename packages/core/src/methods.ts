@@ -30,7 +30,7 @@ const modules = [
 ];
 
 /** The functions of a module whose first parameter accepts a tensor, without that parameter. */
-type Methods<Module> = {
+export type Methods<Module> = {
   [
     Name in keyof Module as Module[Name] extends (...parameters: never) => unknown ? Name : never
   ]: Module[Name] extends (first: infer First, ...rest: infer Rest) => infer Result

@@ -105,8 +105,12 @@ export class Stream {
     return items;
   }
 
-  /** A random permutation of 0, …, n − 1. */
+  /**
+   * A random permutation of 0, …, n − 1.
+   * @throws {RangeError} if n is not an integer ≥ 0.
+   */
   permutation(n: number): Int32Array {
+    checkInteger('random.Stream.permutation', 'n', n, { min: 0 });
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
 }
