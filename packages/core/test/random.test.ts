@@ -265,6 +265,10 @@ describe('a stream of numbers on the host', () => {
     expect(stream.shuffle(['a'])).toEqual(['a']);
   });
 
+  test.each([-1, 2.5, NaN])('refuses a permutation of %d', (n) => {
+    expect(() => random.key(0).stream().permutation(n)).toThrow('random.Stream.permutation: n must be an integer ≥ 0');
+  });
+
   test.each([0, 1.5, 2 ** 53 + 2, NaN])('refuses the bound %d', (bound) => {
     expect(() => random.key(0).stream().integer(bound)).toThrow('random.Stream.integer: bound must be an integer');
   });
