@@ -11,10 +11,10 @@ import {
   type TypedArray,
 } from '@thetagrad/core/backend';
 import type { Lower } from './command.ts';
-import { WasmBuffer } from './runtime/buffer.ts';
+import { WasmBuffer } from './memory/buffer.ts';
+import { DeviceBuffers } from './memory/deviceBuffers.ts';
+import { blockBytes, Heap, OutOfMemoryError, Region, roundUpToBlock } from './memory/heap.ts';
 import { CodeCache } from './runtime/codeCache.ts';
-import { DeviceBuffers } from './runtime/deviceBuffers.ts';
-import { blockBytes, Heap, OutOfMemoryError, Region, roundUpToBlock } from './runtime/heap.ts';
 import { Program } from './runtime/program.ts';
 import { commandEntry, controlBytes } from './threads/layout.ts';
 import { CommandError, ThreadPool } from './threads/pool.ts';

@@ -3,7 +3,7 @@ import { WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { importedFunctions } from './emit/imports.ts';
 import { lower } from './lower/index.ts';
-import { limits } from './runtime/heap.ts';
+import { limits } from './memory/heap.ts';
 import { maxThreads } from './threads/layout.ts';
 
 export interface WasmOptions {

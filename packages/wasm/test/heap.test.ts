@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { blockBytes, Heap, OutOfMemoryError, Region } from '../src/runtime/heap.ts';
+import { blockBytes, Heap, OutOfMemoryError, Region } from '../src/memory/heap.ts';
 
 const mebi = 2 ** 20;
 const heapOf = (limit: number, reserved = 64): Heap => new Heap({ shared: false, limit, reserved });

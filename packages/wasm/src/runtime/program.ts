@@ -1,9 +1,9 @@
 // A plan that is ready to run: its functions in the table, its commands and their argument blocks in memory.
 import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
 import type { Command, KernelCode, Lower, Scratch, SlotAddress, Word } from '../command.ts';
+import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import { commandEntry } from '../threads/layout.ts';
 import type { CodeCache } from './codeCache.ts';
-import { roundUpToBlock, type Heap } from './heap.ts';
 
 /** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
 export interface Part {

@@ -1,5 +1,5 @@
 // The threads that run commands: the main one and a persistent pool of workers.
-import type { Heap } from '../runtime/heap.ts';
+import type { Heap } from '../memory/heap.ts';
 import { codeRecord, commandEntry, controlWords, outcome, threadLine, threadWords } from './layout.ts';
 import { runtimeModule } from './runtimeModule.ts';
 import { startWorker, type WorkerHandle } from './worker.ts';
