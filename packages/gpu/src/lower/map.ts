@@ -18,7 +18,7 @@ export function nameOf({ steps }: Body): string {
 }
 
 /** Loads element number `element`, in row-major order, of each operand; all have one shape. */
-export function loadOperands(writer: Writer, operands: readonly Operand[], element: string): Value[] {
+function loadOperands(writer: Writer, operands: readonly Operand[], element: string): Value[] {
   const positions = positionsOf(
     writer,
     element,

@@ -59,7 +59,7 @@ function eachWord<T>(first: number, names: string, make: (opcode: number, name: 
 }
 
 /** An instruction without immediate operands. */
-export function instruction<P extends readonly ValueType[], R extends ValueType>(
+function instruction<P extends readonly ValueType[], R extends ValueType>(
   prefix: number,
   opcode: number,
   operands: P,

@@ -20,7 +20,7 @@ import type { Imports } from './imports.ts';
  * Renders expressions, each node once, into a local. Conditions are masks of 32 bits per lane in vectors, and 0 or 1
  * otherwise.
  */
-export abstract class Renderer {
+abstract class Renderer {
   protected readonly code: Code;
   protected readonly imports: Imports;
   readonly #known: Map<Scalar, Value<ValueType>>;

@@ -60,12 +60,12 @@ export class CommandError extends Error {
 }
 
 /** A command failed because a worker stopped answering. */
-export class StalledError extends CommandError {
+class StalledError extends CommandError {
   override readonly name: string = 'StalledError';
 }
 
 /** A worker ended since the last run. */
-export class LostWorkerError extends Error {
+class LostWorkerError extends Error {
   override readonly name: string = 'LostWorkerError';
 }
 
