@@ -22,8 +22,22 @@ import { CommandError, ThreadPool } from './threads/pool.ts';
 /** Smaller host arrays, in bytes, are copied into memory for each run; larger ones get a block. */
 const stagedBytes = 4096;
 
+/** A backend that computes in WebAssembly. */
+export interface WasmBackend extends Backend {
+  /** The number of threads that take part, including the main one. */
+  readonly threads: number;
+  /** The bytes in use for buffers, code and everything else. */
+  readonly bytesInUse: number;
+  /** One line about threads, memory and SIMD, and why any is not used. */
+  describe(): string;
+  /** Resolves when all worker threads are up. Only measurements need this: until then, workers take no part. */
+  ready(): Promise<void>;
+  /** Terminates the worker threads. The backend goes on with one thread. */
+  close(): void;
+}
+
 /** What `wasm` passes on from its options and finds out about the engine. */
-export interface WasmBackendOptions {
+export interface ThreadPoolBackendOptions {
   /** Including the main one; more than one only if `shared`. */
   readonly threads: number;
   readonly shared: boolean;
@@ -44,10 +58,10 @@ export interface WasmBackendOptions {
  * Runs plans as WebAssembly on all cores. One memory holds everything; results stay there until their tensors are
  * collected or they are evicted (see {@link DeviceBuffers}).
  */
-export class WasmBackend implements Backend {
+export class ThreadPoolBackend implements WasmBackend {
   readonly name = 'wasm';
   readonly dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
-  readonly #options: WasmBackendOptions;
+  readonly #options: ThreadPoolBackendOptions;
   readonly #heap: Heap;
   readonly #buffers: DeviceBuffers;
   readonly #pool: ThreadPool;
@@ -63,7 +77,7 @@ export class WasmBackend implements Backend {
   /** Releases programs of plans that were collected. */
   readonly #finalizers: FinalizationRegistry<Program> = new FinalizationRegistry((program) => program.release());
 
-  constructor(options: WasmBackendOptions) {
+  constructor(options: ThreadPoolBackendOptions) {
     const { shared, threads, memoryLimit, minBudget, timeoutMs } = options;
     this.#options = options;
     this.#heap = new Heap({ shared, limit: memoryLimit, reserved: controlBytes });
@@ -75,17 +89,14 @@ export class WasmBackend implements Backend {
     this.#workspaces = new Region(this.#heap);
   }
 
-  /** The number of threads that take part, including the main one. */
   get threads(): number {
     return this.#pool.threads;
   }
 
-  /** The bytes in use for buffers, code and everything else. */
   get bytesInUse(): number {
     return this.#heap.bytesInUse;
   }
 
-  /** One line about threads, memory and SIMD, and why any is not used. */
   describe(): string {
     const { shared, notes = [] } = this.#options;
     const { threads, remarks } = this.#pool;
@@ -93,12 +104,10 @@ export class WasmBackend implements Backend {
     return [`wasm: ${count}`, `${shared ? 'shared' : 'unshared'} memory`, ...notes, ...remarks].join('; ');
   }
 
-  /** Resolves when all worker threads are up. Only measurements need this: until then, workers take no part. */
   ready(): Promise<void> {
     return this.#pool.ready();
   }
 
-  /** Terminates the worker threads. The backend goes on with one thread. */
   close(): void {
     this.#pool.stop();
   }

@@ -1,4 +1,3 @@
-export { WasmBackend } from './backend.ts';
+export type { WasmBackend } from './backend.ts';
 export { best, type Choice } from './best.ts';
 export { wasm, type WasmOptions } from './wasm.ts';
-export type { Command, KernelCode, Scratch, SlotAddress, Word } from './command.ts';

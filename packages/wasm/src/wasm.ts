@@ -1,5 +1,5 @@
 import { checkInteger, show } from '@thetagrad/core/backend';
-import { WasmBackend } from './backend.ts';
+import { ThreadPoolBackend, type WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { importedFunctions } from './emit/imports.ts';
 import { lower } from './lower/index.ts';
@@ -41,7 +41,7 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     `relaxed SIMD ${relaxed ? 'on' : deterministic ? 'off (deterministic)' : 'off (the engine lacks it)'}`,
   ];
   if (wanted > 1 && !shared) notes.push('one thread because memory cannot be shared here');
-  return new WasmBackend({
+  return new ThreadPoolBackend({
     threads: shared ? wanted : 1,
     shared,
     memoryLimit: Math.min(memoryLimit, limits.max),

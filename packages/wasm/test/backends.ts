@@ -2,14 +2,14 @@
 import { portable } from '@thetagrad/core';
 import { expect } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
-import { WasmBackend } from '../src/backend.ts';
+import { ThreadPoolBackend } from '../src/backend.ts';
 import { importedFunctions } from '../src/emit/imports.ts';
 import { lower } from '../src/lower/index.ts';
 
 /** A backend that computes everything in WebAssembly or throws. */
-export function strictBackend(threads: number): WasmBackend {
+export function strictBackend(threads: number): ThreadPoolBackend {
   const features = { relaxed: false };
-  return new WasmBackend({
+  return new ThreadPoolBackend({
     threads,
     shared: threads > 1,
     memoryLimit: 2 ** 30,
@@ -22,7 +22,7 @@ export function strictBackend(threads: number): WasmBackend {
   });
 }
 
-const backends: readonly WasmBackend[] = [strictBackend(1), strictBackend(3)];
+const backends: readonly ThreadPoolBackend[] = [strictBackend(1), strictBackend(3)];
 await Promise.all(backends.map((backend) => backend.ready()));
 
 /** Expects the values of the portable backend exactly, with one thread and with several. */

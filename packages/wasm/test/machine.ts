@@ -1,6 +1,6 @@
 // Handwritten kernels, for tests of the runtime.
 import type { Plan, Slot } from '@thetagrad/core/backend';
-import { WasmBackend, type WasmBackendOptions } from '../src/backend.ts';
+import { ThreadPoolBackend, type ThreadPoolBackendOptions } from '../src/backend.ts';
 import { f32, i32, type Code, type Local } from '../src/assembler/index.ts';
 import { availableThreads } from '../src/features.ts';
 import type { Command, KernelCode, Scratch, Word } from '../src/command.ts';
@@ -49,9 +49,9 @@ export class Plans {
   readonly lower = (kernel: Kernel): readonly Command[] | undefined => this.#commands.get(kernel);
 }
 
-export function machine(plans: Plans, options: Partial<WasmBackendOptions> = {}): WasmBackend {
+export function machine(plans: Plans, options: Partial<ThreadPoolBackendOptions> = {}): ThreadPoolBackend {
   const threads = options.threads ?? availableThreads();
-  return new WasmBackend({
+  return new ThreadPoolBackend({
     threads,
     shared: threads > 1,
     memoryLimit: 2 ** 30,

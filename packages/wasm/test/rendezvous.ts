@@ -1,13 +1,13 @@
 // Work for several threads.
 import { afterEach, expect } from 'vitest';
 import { i32, type Code, type Local } from '../src/assembler/index.ts';
-import type { WasmBackend } from '../src/backend.ts';
+import type { ThreadPoolBackend } from '../src/backend.ts';
 import type { KernelCode } from '../src/command.ts';
 import { affine, affineWords, at, command, input, testCode, machine, output, type Plans } from './machine.ts';
 
-const backends: WasmBackend[] = [];
+const backends: ThreadPoolBackend[] = [];
 /** A backend that is closed after the test. */
-export const started = (...parameters: Parameters<typeof machine>): WasmBackend => {
+export const started = (...parameters: Parameters<typeof machine>): ThreadPoolBackend => {
   const backend = machine(...parameters);
   backends.push(backend);
   return backend;
@@ -21,7 +21,7 @@ const ramp = Float32Array.from({ length: n }, (_, i) => i);
 const affinePlan = (plans: Plans, chunks: number) =>
   plans.of([command(affine, affineWords(at(output(0, n)), at(input(0, n)), n / chunks, 2, 1), chunks)]);
 
-export function expectRightResults(backend: WasmBackend, plans: Plans): void {
+export function expectRightResults(backend: ThreadPoolBackend, plans: Plans): void {
   const out = backend.allocate('float32', n);
   backend.execute(affinePlan(plans, 16), [backend.upload(ramp, 'float32')], [out]);
   expect(out.readSync()).toEqual(ramp.map((value) => 2 * value + 1));
@@ -46,7 +46,7 @@ export const rendezvous = (key: string, inWorker: (code: Code) => void): KernelC
     });
     code.if(i32.and(i32.ne(other, i32.const(0)), i32.gtU(workspace, other)), () => inWorker(code));
   });
-export const meet = (plans: Plans, backend: WasmBackend, key: string, inWorker: (code: Code) => void): void => {
+export const meet = (plans: Plans, backend: ThreadPoolBackend, key: string, inWorker: (code: Code) => void): void => {
   const plan = plans.of([command(rendezvous(key, inWorker), [at(output(0, 4, 'int32'))], 2)]);
   backend.execute(plan, [], [backend.upload(new Int32Array(4), 'int32')]);
 };
