@@ -6,6 +6,7 @@ import { acquireGlContext } from './device/glContext.ts';
 import { gpuJs } from './device/gpujs.ts';
 import { WebGl2Device } from './device/webgl2.ts';
 import { WebGpuDevice } from './device/webgpu.ts';
+import { lowerIndexCheck } from './lower/indexCheck.ts';
 
 /** The supported modes of gpu.js. */
 export type GpuMode = 'webgpu' | 'webgl2' | 'headlessgl' | 'webasm' | 'cpu';
@@ -40,7 +41,9 @@ export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
 
 async function openDevice(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return new WebGpuDevice(await acquireDevice());
-  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireGlContext(mode));
+  if (mode === 'webgl2' || mode === 'headlessgl') {
+    return new WebGl2Device(mode, await acquireGlContext(mode), lowerIndexCheck);
+  }
   if (mode === 'webasm' && !gpuJs.WebAssemblyKernel.isSupported) {
     throw new Error(`gpu: mode 'webasm' needs WebAssembly, which this engine lacks`);
   }

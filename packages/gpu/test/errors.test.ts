@@ -21,6 +21,7 @@ import { acquireGlContext } from '../src/device/glContext.ts';
 import { CpuDevice } from '../src/device/cpu.ts';
 import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
+import { lowerIndexCheck } from '../src/lower/indexCheck.ts';
 import type { GpuMode } from '../src/index.ts';
 import { backendOf, hasWebGpu, modes } from './modes.ts';
 
@@ -37,7 +38,8 @@ async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
 
 async function newDevice(mode: GpuMode): Promise<Device> {
   if (mode === 'webgpu') return deviceOf(await plainDevice());
-  if (mode === 'webgl2' || mode === 'headlessgl') return new WebGl2Device(mode, await acquireGlContext(mode));
+  if (mode === 'webgl2' || mode === 'headlessgl')
+    return new WebGl2Device(mode, await acquireGlContext(mode), lowerIndexCheck);
   return new CpuDevice(mode);
 }
 

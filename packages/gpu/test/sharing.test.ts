@@ -6,7 +6,7 @@ import { integerValues } from '../../../test/support/values.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
-import { wgsl, wgslInSoftware } from '../src/lower/language.ts';
+import { wgsl, wgslInSoftware } from '../src/code/language.ts';
 import { hasWebGpu } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -3,7 +3,7 @@ import { indexError, positions, type DType, type TypedArray } from '@thetagrad/c
 import type { Code, IndexCheck } from '../code/command.ts';
 import { floatsPerElement } from '../code/javascript.ts';
 import { valueTypeOf } from '../code/writer.ts';
-import { javaScript, type Language } from '../lower/language.ts';
+import { javaScript, type Language } from '../code/language.ts';
 import type { Device, DeviceBuffer } from './device.ts';
 import { gpuJs, type Translator } from './gpujs.ts';
 import { Handle } from './handle.ts';

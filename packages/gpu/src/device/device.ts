@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code, IndexCheck } from '../code/command.ts';
-import type { Language } from '../lower/language.ts';
+import type { Language } from '../code/language.ts';
 
 /** Elements stored on a device, in a form that the device knows. */
 export interface DeviceBuffer {

@@ -2,8 +2,7 @@
 // runs later.
 import { indexError, type DType, type TypedArray } from '@thetagrad/core/backend';
 import type { Code, Command, IndexCheck, Location } from '../code/command.ts';
-import { lowerIndexCheck } from '../lower/indexCheck.ts';
-import { glsl, type Language } from '../lower/language.ts';
+import { glsl, type Language } from '../code/language.ts';
 import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
 import type { GlMode } from './glContext.ts';
 import { GlslKernel } from './glslKernel.ts';
@@ -29,6 +28,12 @@ const maxUnreadChecks = 64;
 
 type PooledTexture = Handle<Block<Texture>>;
 
+/**
+ * Makes the commands of an index check. The output of the last is two int32: the number of the first index out of range
+ * among all, counted from 1, or 0 if all are in range; and the index itself.
+ */
+export type LowerIndexCheck = (check: IndexCheck) => readonly Command[];
+
 /** A submitted index check, whose result was not read yet. */
 interface SubmittedCheck {
   readonly check: IndexCheck;
@@ -44,6 +49,7 @@ export class WebGl2Device implements Device {
   readonly #owner: FragmentKernel;
   readonly #pool: Pool<Texture>;
   readonly #kernels = new KernelCache<GlslKernel>();
+  readonly #lowerIndexCheck: LowerIndexCheck;
   readonly #checkCommands = new WeakMap<IndexCheck, readonly Command[]>();
   #submittedChecks: SubmittedCheck[] = [];
   /** The number of channels to read; undefined until the driver was asked. */
@@ -57,8 +63,9 @@ export class WebGl2Device implements Device {
   #pending = 0;
 
   /** @param owner A kernel of gpu.js on the context. */
-  constructor(mode: GlMode, owner: FragmentKernel) {
+  constructor(mode: GlMode, owner: FragmentKernel, lowerIndexCheck: LowerIndexCheck) {
     this.mode = mode;
+    this.#lowerIndexCheck = lowerIndexCheck;
     this.#owner = owner;
     const gl = (this.#gl = owner.context!);
     this.maxInputs = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
@@ -187,7 +194,7 @@ export class WebGl2Device implements Device {
 
   #submitCheck(check: IndexCheck, indices: PooledTexture): void {
     let commands = this.#checkCommands.get(check);
-    if (!commands) this.#checkCommands.set(check, (commands = lowerIndexCheck(check)));
+    if (!commands) this.#checkCommands.set(check, (commands = this.#lowerIndexCheck(check)));
     const memory = new Map<Location, PooledTexture>([[check.indices, indices]]);
     try {
       for (const { code, inputs, output } of commands) {

@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code, IndexCheck } from '../code/command.ts';
 import { decodeReport, reportSize } from '../code/wgsl.ts';
-import { wgsl, wgslInSoftware, type Language } from '../lower/language.ts';
+import { wgsl, wgslInSoftware, type Language } from '../code/language.ts';
 import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { Handle } from './handle.ts';

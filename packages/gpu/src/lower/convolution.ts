@@ -2,13 +2,13 @@
 // positions], for each group of channels and each phase of the outputs.
 import { joinAxes, sizeOf, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
-import { lowerProduct } from './contract.ts';
 import { ConvolutionGeometry } from './convolutionGeometry.ts';
-import type { Language } from './language.ts';
 import { applyEpilogue } from './map.ts';
+import { lowerProduct } from './matrixProduct.ts';
 import { lowerNaiveConvolution } from './naive.ts';
 import type { BlockAccumulation, Factor, MatrixProduct, Terms } from './product.ts';
 import { accumulateInRuns, runLength } from './runs.ts';

@@ -1,8 +1,8 @@
 import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerIota, lowerScatterAdd, lowerTake } from './indexing.ts';
-import type { Language } from './language.ts';
 import { lowerMap } from './map.ts';
 import { lowerMatmul } from './matmul.ts';
 import { lowerConcat, lowerFold, lowerPad } from './move.ts';

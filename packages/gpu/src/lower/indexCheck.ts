@@ -1,19 +1,17 @@
 // Kernels in GLSL that check indices, since those that use them can neither throw nor report.
 import { parameter, sizeOf } from '@thetagrad/core/backend';
 import { createScratch, type Command, type IndexCheck } from '../code/command.ts';
+import { glsl } from '../code/language.ts';
 import { positionsOf } from '../code/positions.ts';
 import { plus, times, type Value, type Writer } from '../code/writer.ts';
-import { emitElementwise, glsl } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 
 /** The number of indices that a thread checks, one after another. */
 const perThread = 256;
 
 const name = 'index check';
 
-/**
- * Makes the commands that find the first index out of range. The output of the last is two int32: the number of that index
- * among all, counted from 1, or 0 if all are in range; and the index itself.
- */
+/** Makes the commands that find the first index out of range: its number, counted from 1, and the index itself. */
 export function lowerIndexCheck({ length, indices, view }: IndexCheck): Command[] {
   const [index, number] = [parameter('i32', 0), parameter('i32', 1)];
   const isOutside = index.lt(-length).or(index.ge(length));

@@ -1,8 +1,9 @@
 import type { RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf, positionsOf } from '../code/positions.ts';
 import { valueTypeOf, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 
 /** Counts negative indices from the end. Replaces indices out of range by 0, to stay within memory. */

@@ -1,8 +1,9 @@
 import type { Body, MapKernel, Operand } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { positionsOf } from '../code/positions.ts';
 import type { Value, Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 
 export function lowerMap({ body, output }: MapKernel, language: Language): Command[] {
   return [

@@ -1,10 +1,10 @@
 import { sizeOf, type Operand, type RoutineKernel, type Shape } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Value } from '../code/writer.ts';
-import { lowerProduct } from './contract.ts';
-import type { Language } from './language.ts';
 import { applyEpilogue } from './map.ts';
+import { lowerProduct } from './matrixProduct.ts';
 import { lowerNaiveMatmul } from './naive.ts';
 import type { Factor, MatrixProduct } from './product.ts';
 import { accumulateInRuns } from './runs.ts';

@@ -1,8 +1,9 @@
 import { contiguous, sizeOf, type RoutineKernel, type View } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Location } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { times, valueTypeOf, type Value } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 
 /** Each output element checks whether an input element lands on it. */

@@ -1,9 +1,9 @@
 // Matrix products and convolutions with a thread for each element, which all languages can run.
 import type { Operand, RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
-import type { Language } from './language.ts';
 import { applyEpilogue } from './map.ts';
 import type { ConvolutionAxis } from './phases.ts';
 import { accumulateInRuns, lowerSlicedSum, sumOf } from './runs.ts';

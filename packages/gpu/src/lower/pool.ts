@@ -1,9 +1,10 @@
 // Pooling over images [N, C, H, W]: each result visits the elements of its window, or each element the windows that contain it.
 import { parameter, type Pair, type PoolAttributes, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 
 /** Maps an output row or column to the input rows or columns that it reads. */

@@ -1,6 +1,7 @@
 import { parameter, threefryExpression, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
-import { emitElementwise, type Language } from './language.ts';
+import type { Language } from '../code/language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 
 const [key0, key1, counter] = [parameter('i32', 0), parameter('i32', 1), parameter('i32', 2)];

@@ -1,8 +1,9 @@
 import { joinAxes, rowMajorStrides, sizeOf, type JoinedAxes, type ReduceKernel } from '@thetagrad/core/backend';
 import { createScratch, type Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Value, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { nameOf } from './map.ts';
 import { lowerGroups, suitsGroups } from './reduceGroups.ts';
 import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';

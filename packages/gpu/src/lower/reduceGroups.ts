@@ -2,10 +2,11 @@
 // memory. Where results are few, several workgroups reduce slices of one, which a second command combines.
 import { joinAxes, sizeOf, type ReduceKernel } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Location } from '../code/command.ts';
+import { wgsl } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
 import { plus, times, type Value } from '../code/writer.ts';
-import { emitElementwise, wgsl } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';
 
 const workgroupSize = 64;

@@ -1,8 +1,9 @@
 // Long sums, in parts: runs that one thread adds up one after another, and slices that several threads add up in parallel.
 import { createScratch, type Command, type Location } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 
 /** The number of terms in a run. The rounding error grows with the sum of run length and number of runs, not the product. */
 export const runLength = 256;

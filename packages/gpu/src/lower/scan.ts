@@ -3,9 +3,10 @@
 // few commands. (Blelloch, "Prefix sums and their applications", CMU-CS-90-190, section 1.3.)
 import { rowMajorStrides, sizeOf, type RoutineKernel, type ScanCombination, type Shape } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Scratch } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 import { rulesOf, type Rule, type ScanType } from './scanRules.ts';
 

@@ -1,8 +1,9 @@
 import { parameter, rowMajorStrides, type RoutineKernel, type Scalar } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Scratch } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value, type ValueType, type Writer } from '../code/writer.ts';
-import { emitElementwise, type Language } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
 
 /**

@@ -1,10 +1,11 @@
 // Matrix products in WGSL with shared memory: a workgroup computes a tile of the result from tiles of both factors, and each
 // thread up to 4 × 4 elements of it in registers.
 import { createScratch, type Command, type Location } from '../code/command.ts';
+import { wgsl } from '../code/language.ts';
 import { coordinatesOf } from '../code/positions.ts';
 import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
 import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
-import { emitElementwise, wgsl } from './language.ts';
+import { emitElementwise } from './elementwise.ts';
 import { storeBlock, type Factor, type Finish, type MatrixProduct } from './product.ts';
 import { runLength } from './runs.ts';
 

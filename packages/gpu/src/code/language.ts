@@ -1,9 +1,9 @@
-// The languages of kernels, and how a kernel in which each thread computes one element is written in them.
-import type { Code, Command, Location } from '../code/command.ts';
-import { GlslWriter } from '../code/glsl.ts';
-import { JavaScriptWriter } from '../code/javascript.ts';
-import { WgslWriter } from '../code/wgsl.ts';
-import type { Value, Writer } from '../code/writer.ts';
+// The languages of kernels.
+import type { Location } from './command.ts';
+import { GlslWriter } from './glsl.ts';
+import { JavaScriptWriter } from './javascript.ts';
+import { WgslWriter } from './wgsl.ts';
+import type { Writer } from './writer.ts';
 
 export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
@@ -52,15 +52,3 @@ export const glsl: Language = {
   maxTerms: 8192,
   createWriter: () => new GlslWriter(),
 };
-
-/** Makes a command in which each thread computes one element of the output. */
-export function emitElementwise(
-  language: Language,
-  name: string,
-  output: Location,
-  compute: (writer: Writer, element: string) => Value,
-): Command {
-  const writer = language.createWriter(output);
-  const code: Code = writer.finish(name, compute(writer, writer.element), output);
-  return { code, inputs: writer.inputs, output };
-}

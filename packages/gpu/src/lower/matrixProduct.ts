@@ -1,6 +1,6 @@
 import type { Command } from '../code/command.ts';
+import type { Language } from '../code/language.ts';
 import { lowerBlocks } from './block.ts';
-import type { Language } from './language.ts';
 import type { MatrixProduct } from './product.ts';
 import { lowerTiles, suitsTiles } from './tile.ts';
 
