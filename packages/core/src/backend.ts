@@ -40,6 +40,7 @@ export { isPlainObject } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { runOnHost } from './portable/backend.ts';
+export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';
 export {

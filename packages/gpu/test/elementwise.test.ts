@@ -86,7 +86,9 @@ describe.each(modes)('%s', (mode) => {
       derivatives: 'zero',
       domain: [{ from: 0, to: 1 }],
     });
-    await expect(valuesOn(await backendOf(mode), () => [odd(tensor([1]))])).rejects.toThrow('give its record `lower`');
+    await expect(valuesOn(await backendOf(mode), () => [odd(tensor([1]))])).rejects.toThrow(
+      'add `lower` to its definition',
+    );
   });
 
   test('float64 is an error that names the backends that compute it', async () => {

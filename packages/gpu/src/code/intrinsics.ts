@@ -1,5 +1,5 @@
 // Functions of a language that compute an operation instead of core's lowering, by the definition of the operation.
-import { mod, pow, sigmoid, softplus } from '@thetagrad/core';
+import { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '@thetagrad/core/backend';
 import type { ValueType } from './writer.ts';
 
 /** The `value` or `integer` of an elementwise operation. */
@@ -31,23 +31,23 @@ const mathFunctions = [
 
 /** Helper functions in all languages. */
 const remainderAndPower: readonly (readonly [ScalarDefinition, NameByType])[] = [
-  [mod.primitive.value, { f32: 'floatRemainder', i32: 'intRemainder' }],
-  [pow.primitive.integer!, { i32: 'intPower' }],
+  [remainderOf, { f32: 'floatRemainder', i32: 'intRemainder' }],
+  [integerPowerOf, { i32: 'intPower' }],
 ];
 
 export const shaderIntrinsics: ReadonlyMap<ScalarDefinition, NameByType> = new Map(remainderAndPower);
 
 export const javaScriptIntrinsics: ReadonlyMap<ScalarDefinition, NameByType> = new Map<ScalarDefinition, NameByType>([
   ...mathFunctions.map((name) => [Math[name], { f32: `Math.${name}` }] as const),
-  [pow.primitive.value, { f32: 'power' }],
-  [sigmoid.primitive.value, { f32: 'sigmoid' }],
-  [softplus.primitive.value, { f32: 'softplus' }],
+  [powerOf, { f32: 'power' }],
+  [sigmoidOf, { f32: 'sigmoid' }],
+  [softplusOf, { f32: 'softplus' }],
   ...remainderAndPower,
 ]);
 
 export function noLoweringError(): TypeError {
   return new TypeError(
-    'gpu: an operation is defined by a JavaScript function only, which GPUs cannot call; give its record `lower`, or ' +
-      'compute it on the wasm or the portable backend',
+    'gpu: an operation is defined by a JavaScript function only, which GPUs cannot call; add `lower` to its definition, ' +
+      'or compute it on the wasm or the portable backend',
   );
 }
