@@ -9,9 +9,10 @@ export interface Features {
 }
 
 /**
- * A function of a generated module, of type (args, chunk, workspace) → (), all i32: computes chunk number `chunk` of
- * the work that the argument block at `args` describes. `workspace` is the address of memory that no other thread uses.
- * (An epilogue is (args, begin, end) → ().) Codes with equal keys are assembled once; see `kernelCode` in emit/.
+ * A kernel function, which a generated module defines: (args, chunk, workspace) → (), all i32. Computes chunk number
+ * `chunk` of the work that the argument block at `args` describes. `workspace` is the address of memory that no other
+ * thread uses. (An epilogue is (args, begin, end) → ().) Functions with equal keys are assembled once; see `kernelCode`
+ * in emit/.
  */
 export interface KernelCode {
   /** Appears in error messages. */

@@ -25,9 +25,9 @@ export function link(commands: readonly Command[], buffers: ReadonlyMap<Slot | S
   const all = new Set(commands);
   for (const { words } of all) for (const word of words) if (isRecord(word) && 'argsOf' in word) all.add(word.argsOf);
   const words = [...all].flatMap((command) => command.words);
-  const codes = new Map<string, KernelCode>();
-  for (const { code } of commands) codes.set(code.key, code);
-  for (const word of words) if (isRecord(word) && 'code' in word) codes.set(word.code.key, word.code);
+  const functions = new Map<string, KernelCode>();
+  for (const { code } of commands) functions.set(code.key, code);
+  for (const word of words) if (isRecord(word) && 'code' in word) functions.set(word.code.key, word.code);
 
   let bytes = 1024;
   const allocate = (size: number): number => {
@@ -50,12 +50,12 @@ export function link(commands: readonly Command[], buffers: ReadonlyMap<Slot | S
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   new Float32Array(memory.buffer).fill(Number.NaN);
-  const table = new WebAssembly.Table({ initial: 1 + codes.size, element: 'anyfunc' });
+  const table = new WebAssembly.Table({ initial: 1 + functions.size, element: 'anyfunc' });
   const module = new ModuleBuilder({ memory: { minimum: 0, maximum: 65_536, shared: true }, table: true });
-  const slots = new Map([...codes.keys()].map((key, i) => [key, 1 + i]));
+  const slots = new Map([...functions.keys()].map((key, i) => [key, 1 + i]));
   module.elements(
     1,
-    [...codes.values()].map((code) => code.assemble(module)),
+    [...functions.values()].map((code) => code.assemble(module)),
   );
   new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory, table } });
 

@@ -16,7 +16,7 @@ export interface Strided {
 export interface Layout {
   /** Sort keys: the axes' order in memory. */
   readonly order: readonly number[];
-  /** The distance of neighbours along each axis: negative for a flipped one, 0 for a broadcast one. */
+  /** The distance of neighbors along each axis: negative for a flipped one, 0 for a broadcast one. */
   readonly steps: readonly number[];
   readonly offset: number;
 }

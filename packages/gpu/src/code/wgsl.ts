@@ -121,8 +121,8 @@ export class WgslWriter extends ShaderWriter {
   }
 
   /**
-   * Calls `element` for each element of a thread. Consecutive ones are a workgroup apart, so that neighbouring threads access
-   * neighbouring elements.
+   * Calls `element` for each element of a thread. Consecutive ones are a workgroup apart, so that neighboring threads access
+   * neighboring elements.
    */
   #elementLoop(first: string, span: number, size: number): string[] {
     // Unrolled where the statements are few: an iteration costs more than they do. Long sources are slow to compile.

@@ -32,7 +32,7 @@ export function lowerBlocks(product: MatrixProduct, minThreads: number): Command
 
   const [batch, blockRow, blockColumn] = coordinatesOf(writer, 'block', counts) as [string, string, string];
   const rowAt = (i: string): string => plus([times(blockRow, height), i]);
-  // The columns of a thread are far apart, so that neighbouring threads read neighbouring elements.
+  // The columns of a thread are far apart, so that neighboring threads read neighboring elements.
   const columnAt = (j: string): string => plus([blockColumn, times(j, counts[2])]);
   /** The rows or columns of the thread; the last one again where there are no more. */
   const linesOf = (count: number, limit: number, at: (i: string) => string): string[] =>

@@ -13,7 +13,7 @@ export interface GuardedPosition {
 /** A factor of a matrix product: for each batch, its rows (of the left factor) or columns (of the right one). */
 export interface Factor {
   readonly location: Location;
-  /** Whether elements that are neighbours along the depth are neighbours in memory, rather than rows (or columns). */
+  /** Whether elements that are neighbors along the depth are neighbors in memory, rather than rows (or columns). */
   readonly isDepthContiguous: boolean;
   /** For a row (or column) of a batch, where its elements along the depth are. */
   locate(writer: WgslWriter, batch: string, line: string): (k: string) => GuardedPosition;

@@ -114,7 +114,7 @@ function lowerSlices(kernel: ReduceKernel, name: string, language: Language, sli
   const reduction = new Reduction(kernel);
   const type = operation.index ? 'i32' : reduction.type;
   const partial = createScratch(type === 'f32' ? 'float32' : 'int32', results * slices);
-  // Neighbouring threads read neighbours in memory.
+  // Neighboring threads read neighbors in memory.
   const isAlong = isAlongRows(kernel);
   const lengths = isAlong ? [results, slices] : [slices, results];
   const termAt = (writer: Writer, { axes, at }: Terms, k: string): Value => at(coordinatesOf(writer, k, axes.shape));

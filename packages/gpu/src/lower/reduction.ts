@@ -1,7 +1,7 @@
 import { constant, parameter, type ReduceKernel, type Scalar, type ScalarReduction } from '@thetagrad/core/backend';
 import { valueTypeOf, type Value, type ValueType, type Writer } from '../code/writer.ts';
 
-/** Whether neighbours in memory are reduced to one result. */
+/** Whether neighbors in memory are reduced to one result. */
 export function isAlongRows({ body, shape }: ReduceKernel): boolean {
   return body.operands.some(({ view }) => Math.abs(view.strides[shape.length - 1] ?? 0) === 1);
 }

@@ -141,7 +141,7 @@ function tileCopier(
   { array, lines, firstLine, endLine, endDepth }: FactorTile,
 ): (k0: string) => void {
   const { location, isDepthContiguous } = factor;
-  // Neighbouring threads copy neighbours in memory. A thread's coordinate in that direction is fixed; the other one moves.
+  // Neighboring threads copy neighbors in memory. A thread's coordinate in that direction is fixed; the other one moves.
   const fixed = writer.bindIndex(isDepthContiguous ? `thread % ${side}` : `thread % ${lines}`);
   const moving = writer.bindIndex(isDepthContiguous ? `thread / ${side}` : `thread / ${lines}`);
   const step = isDepthContiguous ? workgroupSize / side : workgroupSize / lines;

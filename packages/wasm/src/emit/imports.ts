@@ -49,7 +49,7 @@ export function importFunctions(module: ModuleBuilder, { calls }: Expression): I
   );
 }
 
-/** The flags of a code that computes the expression. */
+/** The flags of a kernel function that computes the expression. */
 export function importFlags({ calls }: Expression): ImportFlags {
   return {
     alone: calls.length > 0,

@@ -1,12 +1,12 @@
 import type { FunctionRef, ModuleBuilder } from '../assembler/index.ts';
 import type { KernelCode } from '../command.ts';
 
-/** Whether a code imports functions, see {@link KernelCode}. */
+/** Whether a kernel function imports functions, see {@link KernelCode}. */
 export type ImportFlags = Pick<KernelCode, 'alone' | 'hostOnly'>;
 
 /**
- * A code that `assemble` makes from `structure`, and from nothing else: the key is derived from the structure, so that
- * equal structures are assembled once.
+ * A kernel function that `assemble` makes from `structure`, and from nothing else: the key is derived from the
+ * structure, so that equal structures are assembled once.
  */
 export function kernelCode<Structure extends object>(
   name: string,

@@ -1,4 +1,4 @@
-// Loops over strided operands of one shape. Sizes, addresses and strides are words, so one code serves all shapes.
+// Loops over strided operands of one shape. Sizes, addresses and strides are words, so one function serves all shapes.
 import {
   joinAxes,
   scalarTypeOf,

@@ -11,7 +11,7 @@ export class CodeCache {
   readonly #imported: WebAssembly.ModuleImports;
   readonly #indices = new Map<string, number>();
 
-  /** @param imported The JavaScript functions that host-only codes call. */
+  /** @param imported The JavaScript functions that host-only kernel functions call. */
   constructor(pool: ThreadPool, shared: boolean, imported: WebAssembly.ModuleImports) {
     this.#pool = pool;
     this.#shared = shared;
@@ -22,8 +22,8 @@ export class CodeCache {
    * The table indices of these functions, by key. Missing ones are assembled into one module.
    * @throws {RangeError} if there are more than the table holds.
    */
-  indicesOf(codes: readonly KernelCode[]): ReadonlyMap<string, number> {
-    const wanted = new Map(codes.map((code) => [code.key, code]));
+  indicesOf(functions: readonly KernelCode[]): ReadonlyMap<string, number> {
+    const wanted = new Map(functions.map((each) => [each.key, each]));
     if (wanted.size >= tableSize) {
       throw new RangeError(`wasm: a plan needs ${wanted.size} different functions, at most ${tableSize - 1} fit`);
     }
@@ -36,25 +36,25 @@ export class CodeCache {
       missing = [...wanted.values()];
     }
     const isAlone = ({ alone, hostOnly }: KernelCode): boolean => alone === true || hostOnly === true;
-    const common = missing.filter((code) => !isAlone(code));
+    const common = missing.filter((each) => !isAlone(each));
     if (common.length > 0) this.#link(common, (bytes) => this.#pool.load(bytes));
-    for (const code of missing.filter(isAlone)) {
-      this.#link([code], (bytes) =>
-        code.hostOnly ? this.#pool.loadHere(bytes, this.#imported) : this.#pool.load(bytes),
+    for (const each of missing.filter(isAlone)) {
+      this.#link([each], (bytes) =>
+        each.hostOnly ? this.#pool.loadHere(bytes, this.#imported) : this.#pool.load(bytes),
       );
     }
     return this.#indices;
   }
 
   /** Assembles and loads a module that puts these functions at the next indices of the table. */
-  #link(codes: readonly KernelCode[], load: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+  #link(functions: readonly KernelCode[], load: (bytes: Uint8Array<ArrayBuffer>) => void): void {
     const module = new ModuleBuilder({ memory: { minimum: 1, maximum: 65_536, shared: this.#shared }, table: true });
     const first = 1 + this.#indices.size;
     module.elements(
       first,
-      codes.map((code) => code.assemble(module)),
+      functions.map((each) => each.assemble(module)),
     );
     load(module.toBytes());
-    codes.forEach(({ key }, i) => this.#indices.set(key, first + i));
+    functions.forEach(({ key }, i) => this.#indices.set(key, first + i));
   }
 }

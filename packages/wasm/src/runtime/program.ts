@@ -34,7 +34,7 @@ export class Program {
   constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
     const { parts, commands } = lowerPlan(plan, lower);
     const all = withEpilogues(commands);
-    const indices = cache.indicesOf(all.flatMap(codesOf));
+    const indices = cache.indicesOf(all.flatMap(functionsOf));
     const scratch = placeScratch(commands);
     const arenaBytes = roundUpToBlock(plan.arenaBytes);
     this.parts = parts;
@@ -58,7 +58,7 @@ export class Program {
     const addressOf = (command: Command): number => this.list + offsets.get(command)!;
     commands.forEach((command, i) => {
       const isMainOnly = withEpilogues([command])
-        .flatMap(codesOf)
+        .flatMap(functionsOf)
         .some(({ hostOnly }) => hostOnly);
       words.set([indexOf(command.code), addressOf(command), command.chunks, isMainOnly ? 1 : 0], 4 * i);
     });
@@ -144,7 +144,7 @@ function isRecord(word: Word): word is Exclude<Word, number> {
   return typeof word === 'object';
 }
 
-function codesOf({ code, words }: Command): KernelCode[] {
+function functionsOf({ code, words }: Command): KernelCode[] {
   return [code, ...words.flatMap((word) => (isRecord(word) && 'code' in word ? [word.code] : []))];
 }
 

@@ -83,9 +83,9 @@ const depthwise = kernelCode('convolution depthwise', {}, (module) => {
     const i = code.local('i32');
     emitUnits(code, chunk, w, (unit) => {
       const channel = code.local('i32', i32.remU(unit, w.channels));
-      const kernel = code.local('i32', i32.add(w.filter, i32.mul(channel, w.filterBytes)));
+      const filter = code.local('i32', i32.add(w.filter, i32.mul(channel, w.filterBytes)));
       code.for(i, i32.const(0), tapBytes, 4, () => {
-        const factor = f32.load(i32.add(kernel, i32.load(i32.add(filterOffsets, i))));
+        const factor = f32.load(i32.add(filter, i32.load(i32.add(filterOffsets, i))));
         code.emit(f32.store(i32.add(factors, i), factor));
       });
       const image = i32.mul(i32.divU(unit, w.channels), w.imageBytes);

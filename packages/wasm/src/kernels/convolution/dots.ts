@@ -108,17 +108,17 @@ const dots = kernelCode('convolution dots', {}, (module) => {
         code.emit(v128.store(sums, f32x4.splat(f32.const(0)), { offset: 16 * position }));
       }
       const image = code.local('i32', i32.add(w.input, i32.mul(i32.divU(output, w.perGroup), w.groupBytes)));
-      const kernel = code.local('i32', i32.add(w.filter, i32.mul(output, w.outputBytes)));
+      const filter = code.local('i32', i32.add(w.filter, i32.mul(output, w.outputBytes)));
       code.for(channel, i32.const(0), w.channels, 1, () => {
         const plane = (each: typeof contiguousPlane) =>
-          code.emit(code.call(each, image, w.rowBytes, kernel, w.filterRowBytes, w.rows, w.columns, workspace));
+          code.emit(code.call(each, image, w.rowBytes, filter, w.filterRowBytes, w.rows, w.columns, workspace));
         code.if(
           i32.eq(w.columnBytes, i32.const(4)),
           () => plane(contiguousPlane),
           () => plane(everySecondPlane),
         );
         code.add(image, w.channelBytes);
-        code.add(kernel, w.filterChannelBytes);
+        code.add(filter, w.filterChannelBytes);
       });
       const to = code.local('i32', i32.add(w.output, i32.mul(output, w.planeBytes)));
       code.for(i, i32.const(0), count, 1, () => {
@@ -134,7 +134,7 @@ const dots = kernelCode('convolution dots', {}, (module) => {
 type I32 = 'i32';
 
 /**
- * Defines a function (image, rowBytes, kernel, filterRowBytes, rows, columns, workspace) that adds the products of one
+ * Defines a function (image, rowBytes, filter, filterRowBytes, rows, columns, workspace) that adds the products of one
  * channel's plane to the sums.
  */
 function planeFunction(
@@ -145,7 +145,7 @@ function planeFunction(
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
-    (code, image, rowBytes, kernel, filterRowBytes, rows, columns, workspace) => {
+    (code, image, rowBytes, filter, filterRowBytes, rows, columns, workspace) => {
       const each = Array.from({ length: positionsInUnit }, (_, i) => i);
       const sums = each.map(() => code.local('v128', f32x4.splat(f32.const(0))));
       const offsets = each.map((i) => code.local('i32', i32.load(workspace, { offset: layout.inInput + 4 * i })));
@@ -156,7 +156,7 @@ function planeFunction(
       const whole = i32.shl(i32.and(columns, i32.const(-4)), i32.const(2));
       const row = code.local('i32');
       code.for(row, i32.const(0), rows, 1, () => {
-        code.set(at, kernel);
+        code.set(at, filter);
         code.set(from, image);
         const step = (columnCount: number, loadFilter: Value<'v128'>, loadInput: typeof load): void => {
           code.while(i32.ltU(at, end), () => {
@@ -168,13 +168,13 @@ function planeFunction(
             code.add(from, i32.const(columnBytes * columnCount));
           });
         };
-        code.set(end, i32.add(kernel, whole));
+        code.set(end, i32.add(filter, whole));
         step(4, v128.load(at, { align: 4 }), load);
         // The remaining columns in lane 0; the other lanes add 0 · 0.
-        code.set(end, i32.add(kernel, i32.shl(columns, i32.const(2))));
+        code.set(end, i32.add(filter, i32.shl(columns, i32.const(2))));
         step(1, v128.load32Zero(at), (address) => v128.load32Zero(address));
         code.add(image, rowBytes);
-        code.add(kernel, filterRowBytes);
+        code.add(filter, filterRowBytes);
       });
       sums.forEach((sum, i) => {
         const access = { offset: layout.sums + 16 * i };

@@ -35,7 +35,7 @@ type Address = Value<'i32'>;
 
 /** An operation from elements to elements: one at a time, and 16 bytes at a time. */
 export interface Transfer {
-  /** Identifies the transfer in keys of codes. */
+  /** Identifies the transfer in keys of kernel functions. */
   readonly key: string;
   /** The size of an element. */
   readonly bytes: number;

@@ -33,7 +33,7 @@ export function panelElements(count: number, depth: number, width: number): numb
   return Math.ceil(count / width) * width * depth;
 }
 
-/** The number of panels that are packed together, so that neighbouring rows are read a cache line at a time. */
+/** The number of panels that are packed together, so that neighboring rows are read a cache line at a time. */
 const panelsInSpan = 8;
 
 const names = ['from', 'to', 'count', 'depth', 'rowBytes', 'depthBytes', 'units', 'unitsInChunk', 'rank'] as const;

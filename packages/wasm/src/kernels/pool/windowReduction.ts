@@ -98,7 +98,7 @@ export function oneLane(code: Code, type: ScalarType): Lanes<ValueType, 'i32'> {
   };
 }
 
-/** Elements of 32 bits. The indices of neighbouring lanes are `step` apart. */
+/** Elements of 32 bits. The indices of neighboring lanes are `step` apart. */
 export function fourLanes(code: Code, type: ScalarType, step: Local<'i32'>): Lanes<'v128', 'v128'> {
   const isFloat = type === 'f32';
   const distances = code.local('v128', i32x4.mul(i32x4.splat(step), v128.const(Int32Array.of(0, 1, 2, 3))));

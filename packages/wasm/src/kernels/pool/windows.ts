@@ -67,7 +67,7 @@ interface Structure {
   /** Whether vectors hold four windows. */
   readonly isWide: boolean;
   /**
-   * Set if elements of four neighbouring windows are at most one apart; `taps` is the windows' width if it is small.
+   * Set if elements of four neighboring windows are at most one apart; `taps` is the windows' width if it is small.
    */
   readonly near: { readonly step: 1 | 2; readonly taps: number | undefined } | undefined;
 }
@@ -240,11 +240,11 @@ interface FourTaps {
   readonly row: Local<'i32'>;
   readonly count: Local<'i32'>;
   readonly columnBytes: Local<'i32'>;
-  /** The distance of neighbouring windows, in bytes. */
+  /** The distance of neighboring windows, in bytes. */
   readonly step: Local<'i32'>;
 }
 
-/** Reduces a row of four neighbouring windows. */
+/** Reduces a row of four neighboring windows. */
 function emitFourTaps(
   code: Code,
   { near }: Structure,
@@ -261,7 +261,7 @@ function emitFourTaps(
   }
 }
 
-/** Loads element `tap` of four neighbouring windows, `step` elements apart; the first window's row is at `row`. */
+/** Loads element `tap` of four neighboring windows, `step` elements apart; the first window's row is at `row`. */
 function nearLoader(code: Code, step: 1 | 2, row: Local<'i32'>): (tap: number) => Value<'v128'> {
   const load = (element: number): Value<'v128'> => v128.load(row, { align: 4, offset: 4 * element });
   if (step === 1) return load;

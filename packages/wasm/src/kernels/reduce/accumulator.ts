@@ -43,7 +43,7 @@ export class Accumulator {
     this.#combine(other.#total, other.#type, found && i32x4.add(found, i32x4.splat(i32.const(first))), true);
   }
 
-  /** Adds the lanes of a wide accumulator, which hold neighbouring terms. The other accumulator must be reset then. */
+  /** Adds the lanes of a wide accumulator, which hold neighboring terms. The other accumulator must be reset then. */
   joinLanes(other: Accumulator): void {
     const { code, combiner } = this.#reduction;
     const [total, found] = [other.#total, other.#found] as [Local<'v128'>, Local<'v128'> | undefined];

@@ -5,7 +5,7 @@ import type { Cursor } from '../../emit/vectorLoop.ts';
 import { Accumulator } from './accumulator.ts';
 import { emitAdvance, emitLoops, type EmittedReduction, type Structure } from './terms.ts';
 
-/** Emits neighbouring results together: several vectors of four while enough results are left, then four, then one. */
+/** Emits neighboring results together: several vectors of four while enough results are left, then four, then one. */
 export function emitColumns(reduction: EmittedReduction, row: Row): void {
   const { code, structure, to } = reduction;
   const { outputType, type } = structure;
@@ -36,7 +36,7 @@ function vectorCounts({ expression: { weight }, accesses }: Structure): readonly
   return weight > 12 ? [4, 1] : [8, 1];
 }
 
-/** Emits the loop over all terms of neighbouring results. */
+/** Emits the loop over all terms of neighboring results. */
 function emitTotals(
   reduction: EmittedReduction,
   { at, steps }: Row,

@@ -45,7 +45,7 @@ interface Reduction {
   readonly operands: readonly StridedOperand[];
   /** The number of axes that are not reduced. */
   readonly kept: number;
-  /** Whether vectors hold four neighbouring results; otherwise four neighbouring terms of one result. */
+  /** Whether vectors hold four neighboring results; otherwise four neighboring terms of one result. */
   readonly columns: boolean;
   /** The type that is combined. */
   readonly type: ScalarType;
@@ -79,7 +79,7 @@ function chooseLayout(
   return { ...relayout(operands, order, (columns ? results : reduced).accesses), columns };
 }
 
-/** Whether more operands are contiguous along neighbouring results than along neighbouring terms. */
+/** Whether more operands are contiguous along neighboring results than along neighboring terms. */
 function prefersColumns(results: StridedLoop, reduced: StridedLoop, terms: number): boolean {
   if (results.shape.at(-1)! < 4) return false;
   if (terms <= fewTerms) return true;

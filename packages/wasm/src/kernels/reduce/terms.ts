@@ -20,7 +20,7 @@ export interface Structure {
   readonly outputType: ScalarType;
   readonly keptRank: number;
   readonly reducedRank: number;
-  /** Whether vectors hold four neighbouring results; otherwise four neighbouring terms of one result. */
+  /** Whether vectors hold four neighboring results; otherwise four neighboring terms of one result. */
   readonly columns: boolean;
   /** The operands' accesses along the axis of vectors. */
   readonly accesses: readonly Access[];

@@ -32,7 +32,7 @@ import { scanLanes, type ScanLanes } from './lanes.ts';
 const names = [...rangeNames, 'length', 'toBytes', 'fromBytes', 'factorBytes'] as const;
 /** The number of elements in a chunk, approximately. */
 const chunkElements = 1 << 15;
-/** The maximum number of neighbouring lines that are scanned together. */
+/** The maximum number of neighboring lines that are scanned together. */
 const maxColumns = 512;
 
 /** A chunk is some lines along the axis. */
@@ -45,7 +45,7 @@ export function scanCommands({ operands, attributes, shape, output }: RoutineKer
   const [toBytes, fromBytes, factorBytes = 0] = scanned.map(({ view, bytes }) => view.strides[axis]! * bytes);
   const { rank, words } = stridedLoop(scanned.map((operand) => holdAxis(operand, axis, 1)));
   const size = countLines(shape, axis);
-  // Whole cache lines, where lines are neighbours in memory.
+  // Whole cache lines, where lines are neighbors in memory.
   const multiple = axis === shape.length - 1 ? 1 : 64 / bytesPerElement(output.dtype);
   const grain = Math.ceil(chunkElements / Math.max(1, length) / multiple) * multiple;
   const own = packWords(names, { size, grain, length, toBytes: toBytes!, fromBytes: fromBytes!, factorBytes });
@@ -87,9 +87,9 @@ function assemble(module: ModuleBuilder, { combination, exclusive, type, rank }:
       steps: [w.toBytes, w.fromBytes, w.factorBytes].slice(0, operands),
     };
     emitStridedLoop(code, { words: wordsAfter(args, names), rank, operands }, range, (row) => {
-      const areNeighbours = row.steps.map((step) => i32.eq(step, i32.const(lanes.bytes)));
+      const areNeighbors = row.steps.map((step) => i32.eq(step, i32.const(lanes.bytes)));
       code.if(
-        areNeighbours.reduce((all, one) => i32.and(all, one), i32.gtU(row.count, i32.const(1))),
+        areNeighbors.reduce((all, one) => i32.and(all, one), i32.gtU(row.count, i32.const(1))),
         () => emitColumns(code, scan, row, workspace),
         () => emitLines(code, scan, row),
       );
@@ -124,7 +124,7 @@ function emitLines(code: Code, scan: EmittedScan, { at, steps, count }: Row): vo
   });
 }
 
-/** Scans neighbouring lines together, a step of all of them at a time, with their accumulators in the workspace. */
+/** Scans neighboring lines together, a step of all of them at a time, with their accumulators in the workspace. */
 function emitColumns(code: Code, scan: EmittedScan, { at, count }: Row, workspace: Local<'i32'>): void {
   const { lanes, length } = scan;
   const accumulator = code.local('v128');

@@ -74,8 +74,8 @@ const transformFilter = kernelCode('winograd filter', {}, (module) =>
       const groupOutputs = i32.mul(group, w.outputs);
       const panelTo = code.local('i32', i32.add(w.to, i32.mul(unit, i32.mul(w.pointBytes, i32.const(points)))));
       code.for(offset, i32.const(0), i32.const(panelWidth), 4, () => {
-        // Repeats the last output's kernel; what is computed from it is not stored.
-        const kernels = [0, 1, 2, 3].map((lane) => {
+        // Repeats the last output's filter; what is computed from it is not stored.
+        const filters = [0, 1, 2, 3].map((lane) => {
           const output = code.local('i32', i32.add(i32.add(firstInGroup, offset), i32.const(lane)));
           code.if(i32.geU(output, w.outputs), () => code.set(output, i32.sub(w.outputs, i32.const(1))));
           const address = i32.mul(i32.add(groupOutputs, output), w.outputBytes);
@@ -87,9 +87,9 @@ const transformFilter = kernelCode('winograd filter', {}, (module) =>
             const row = code.local('i32', i32.mul(w.rowBytes, i32.const(i)));
             return [0, 1, 2].map((j) => {
               const at = code.local('i32', i32.add(row, i32.mul(w.columnBytes, i32.const(j))));
-              const column = code.local('v128', v128.load32Zero(i32.add(kernels[0]!, at)));
+              const column = code.local('v128', v128.load32Zero(i32.add(filters[0]!, at)));
               for (const lane of [1, 2, 3]) {
-                code.set(column, v128.load32Lane(i32.add(kernels[lane]!, at), column, lane));
+                code.set(column, v128.load32Lane(i32.add(filters[lane]!, at), column, lane));
               }
               return column;
             });
@@ -99,7 +99,7 @@ const transformFilter = kernelCode('winograd filter', {}, (module) =>
             code.emit(v128.store(target, point));
             code.add(target, w.pointBytes);
           }
-          for (const kernel of kernels) code.add(kernel, w.channelBytes);
+          for (const filter of filters) code.add(filter, w.channelBytes);
           code.add(to, i32.const(4 * panelWidth));
         });
       });
