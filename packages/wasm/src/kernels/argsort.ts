@@ -82,7 +82,7 @@ interface Structure {
 }
 
 function assemble(module: ModuleBuilder, { type, descending, rank }: Structure): FunctionRef {
-  const sortLine = lineSorter(module, type, descending);
+  const sortLine = defineSortLine(module, type, descending);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const range = emitRange(code, chunk, w);
@@ -98,9 +98,9 @@ function assemble(module: ModuleBuilder, { type, descending, rank }: Structure):
 }
 
 /** Defines a function (to, toBytes, from, fromBytes, length, workspace) that sorts one line by merging runs. */
-function lineSorter(module: ModuleBuilder, type: ScalarType, descending: boolean) {
+function defineSortLine(module: ModuleBuilder, type: ScalarType, descending: boolean) {
   const { bytes, indexAt } = recordOf(type);
-  const merge = merger(module, bytes);
+  const merge = defineMerge(module, bytes);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -189,7 +189,7 @@ function emitInsert(code: Code, type: ScalarType, key: Local<'i64'>, i: Local<'i
 }
 
 /** Defines a function (left, right, end, to) that merges the runs from `left` to `right` and from there to `end`. */
-function merger(module: ModuleBuilder, bytes: number) {
+function defineMerge(module: ModuleBuilder, bytes: number) {
   return module.function(['i32', 'i32', 'i32', 'i32'], [], (code, left, right, end, to) => {
     const middle = code.local('i32', right);
     const second = code.local('i32');

@@ -6,7 +6,7 @@ import { kernelCode } from '../../emit/kernelCode.ts';
 import { loadEverySecond } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { offsetFiller, offsetWordCount, offsetWords } from '../panels/gather.ts';
+import { defineFillOffsets, offsetWordCount, offsetWords } from '../panels/gather.ts';
 import { startsOf, type Convolution, type Phase } from './geometry.ts';
 
 const names = [
@@ -70,8 +70,8 @@ export function depthwiseCommand(convolution: Convolution, y: Phase, x: Phase): 
 
 /** The workspace holds three lists over the taps: their offsets in the input, in the filter, and their factors. */
 const depthwise = kernelCode('convolution depthwise', {}, (module) => {
-  const fill = offsetFiller(module);
-  const [contiguousRow, everySecondRow, anyRow] = rowFunctions(module);
+  const fill = defineFillOffsets(module);
+  const [contiguousRow, everySecondRow, anyRow] = defineSumRows(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const tapBytes = code.local('i32', i32.shl(w.taps, i32.const(2)));
@@ -121,14 +121,18 @@ type RowFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32]
  * Defines three functions (from, fromBytes, offsets, factors, taps, to, toBytes, columns) that sum `taps` ≥ 1 scaled
  * rows: for contiguous input columns, for every second one, and for any stride.
  */
-function rowFunctions(module: ModuleBuilder): [RowFunction, RowFunction, RowFunction] {
+function defineSumRows(module: ModuleBuilder): [RowFunction, RowFunction, RowFunction] {
   const contiguous = (at: Value<I32>, vector: number): Value<'v128'> =>
     v128.load(at, { offset: 16 * vector, align: 4 });
   const seconds = (at: Value<I32>, vector: number): Value<'v128'> => loadEverySecond(at, 32 * vector);
-  return [vectorRow(module, 4, contiguous), vectorRow(module, 8, seconds), scalarRow(module)];
+  return [
+    defineSumVectorRow(module, 4, contiguous),
+    defineSumVectorRow(module, 8, seconds),
+    defineSumScalarRow(module),
+  ];
 }
 
-function vectorRow(
+function defineSumVectorRow(
   module: ModuleBuilder,
   columnBytes: number,
   load: (at: Value<I32>, vector: number) => Value<'v128'>,
@@ -187,7 +191,7 @@ function vectorRow(
   );
 }
 
-function scalarRow(module: ModuleBuilder): RowFunction {
+function defineSumScalarRow(module: ModuleBuilder): RowFunction {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],

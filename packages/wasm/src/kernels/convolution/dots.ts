@@ -7,7 +7,7 @@ import { kernelCode } from '../../emit/kernelCode.ts';
 import { loadEverySecond } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitMin, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { offsetFiller, offsetWordCount, offsetWords } from '../panels/gather.ts';
+import { defineFillOffsets, offsetWordCount, offsetWords } from '../panels/gather.ts';
 import { startsOf, type Convolution, type Phase } from './geometry.ts';
 
 const maxOutputs = 2;
@@ -88,9 +88,9 @@ const layout = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * position
 
 /** A unit is nine positions of an output channel. */
 const dots = kernelCode('convolution dots', {}, (module) => {
-  const fill = offsetFiller(module);
-  const contiguousPlane = planeFunction(module, 4, (at) => v128.load(at, { align: 4 }));
-  const everySecondPlane = planeFunction(module, 8, (at) => loadEverySecond(at));
+  const fill = defineFillOffsets(module);
+  const contiguousPlane = defineAddPlane(module, 4, (at) => v128.load(at, { align: 4 }));
+  const everySecondPlane = defineAddPlane(module, 8, (at) => loadEverySecond(at));
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const axes = (which: 0 | 1) => i32.add(args, i32.const(4 * (names.length + which * offsetWordCount)));
@@ -137,7 +137,7 @@ type I32 = 'i32';
  * Defines a function (image, rowBytes, filter, filterRowBytes, rows, columns, workspace) that adds the products of one
  * channel's plane to the sums.
  */
-function planeFunction(
+function defineAddPlane(
   module: ModuleBuilder,
   columnBytes: number,
   load: (at: Value<I32>) => Value<'v128'>,

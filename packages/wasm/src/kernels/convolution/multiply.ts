@@ -4,9 +4,15 @@ import { emitEpilogue, epilogueNames, epilogueWords, type Epilogue } from '../..
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { emitMin, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { offsetFiller, offsetWordCount, offsetWords, panelGatherer, type OffsetAxes } from '../panels/gather.ts';
+import {
+  defineFillOffsets,
+  defineGatherPanel,
+  offsetWordCount,
+  offsetWords,
+  type OffsetAxes,
+} from '../panels/gather.ts';
 import { depthBlock } from '../panels/pack.ts';
-import { tileBlock, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { defineTileBlock, tileColumns, tileRows } from '../panels/tileBlock.ts';
 
 const names = [
   'input',
@@ -101,10 +107,10 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
   const rowsOfTile = tileRows(features);
-  const multiply = tileBlock(module, features);
-  const fill = offsetFiller(module);
-  const gather = panelGatherer(module, tileColumns);
-  const scatter = rowScatterer(module);
+  const multiply = defineTileBlock(module, features);
+  const fill = defineFillOffsets(module);
+  const gather = defineGatherPanel(module, tileColumns);
+  const scatter = defineScatterRows(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const column = code.local('i32', i32.mul(i32.remU(chunk, w.columnChunks), w.columnsInChunk));
@@ -203,7 +209,9 @@ type I32 = 'i32';
  * Defines a function (from, fromBytes, to, toBytes, rows, columns, offsets) that copies rows; the elements of a row go
  * to increasing `offsets`.
  */
-function rowScatterer(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []> {
+function defineScatterRows(
+  module: ModuleBuilder,
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],

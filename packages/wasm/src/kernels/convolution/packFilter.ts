@@ -3,7 +3,13 @@ import type { Command, Scratch, SlotAddress } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { emitMin, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { offsetFiller, offsetWordCount, offsetWords, panelGatherer, type OffsetAxes } from '../panels/gather.ts';
+import {
+  defineFillOffsets,
+  defineGatherPanel,
+  offsetWordCount,
+  offsetWords,
+  type OffsetAxes,
+} from '../panels/gather.ts';
 import { depthBlock } from '../panels/pack.ts';
 
 const names = ['from', 'to', 'rows', 'depth', 'rowChunks', 'blocks', 'groupBytes', 'toGroupBytes'] as const;
@@ -51,8 +57,8 @@ export function packFilterCommand(source: FilterSource, width: number, to: Scrat
 }
 
 function assemble(module: ModuleBuilder, { width }: { readonly width: number }): FunctionRef {
-  const fill = offsetFiller(module);
-  const gather = panelGatherer(module, width);
+  const fill = defineFillOffsets(module);
+  const gather = defineGatherPanel(module, width);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const rowOffsets = code.local('i32', i32.add(workspace, i32.const(4 * depthBlock)));

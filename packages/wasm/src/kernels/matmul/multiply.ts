@@ -7,7 +7,7 @@ import { emitMin, evenPartSize, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import { depthBlock } from '../panels/pack.ts';
 import { sliceDepth, sumSlicesCommand } from '../panels/sumSlices.ts';
-import { tileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { defineTileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
 import { countMatrices, type Product } from './product.ts';
 
 /** An operand in panels. */
@@ -89,7 +89,7 @@ export function multiplyCommands(product: Product, a: PackedOperand, b: PackedOp
 
 function assembleMultiply(module: ModuleBuilder, features: Features): FunctionRef {
   const rowsOfTile = tileRows(features);
-  const multiply = tileBlock(module, features);
+  const multiply = defineTileBlock(module, features);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const column = code.local('i32', i32.mul(i32.remU(chunk, w.columnChunks), w.columnsInChunk));

@@ -35,11 +35,11 @@ export function scalarCommand(product: Product, dtype: 'float64' | 'int32'): Com
 }
 
 const float64Code = kernelCode('matmul float64', {}, (module) =>
-  scalarProduct(module, 'f64', 8, { ...f64, zero: f64.const(0) }),
+  assembleScalarProduct(module, 'f64', 8, { ...f64, zero: f64.const(0) }),
 );
 
 const int32Code = kernelCode('matmul int32', {}, (module) =>
-  scalarProduct(module, 'i32', 4, { ...i32, zero: i32.const(0) }),
+  assembleScalarProduct(module, 'i32', 4, { ...i32, zero: i32.const(0) }),
 );
 
 /** The instructions of an element type. */
@@ -51,7 +51,7 @@ interface Arithmetic<T extends 'f64' | 'i32'> {
   readonly store: (address: Value<'i32'>, value: Value<T>) => Statement;
 }
 
-function scalarProduct<T extends 'f64' | 'i32'>(
+function assembleScalarProduct<T extends 'f64' | 'i32'>(
   module: ModuleBuilder,
   type: T,
   size: number,

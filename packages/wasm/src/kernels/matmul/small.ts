@@ -5,8 +5,8 @@ import { emitEpilogue } from '../../emit/epilogue.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { countChunks, cutUnits, emitUnits, roundUp } from '../../emit/units.ts';
 import { readWords } from '../../emit/words.ts';
-import { panelElements, spanPacker } from '../panels/pack.ts';
-import { tileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { definePackSpan, panelElements } from '../panels/pack.ts';
+import { defineTileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
 import { countMatrices, type Product } from './product.ts';
 import { productNames, productWords } from './words.ts';
 
@@ -30,9 +30,9 @@ export function smallCommand(product: Product, features: Features): Command {
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
   const rowsOfTile = tileRows(features);
-  const multiply = tileBlock(module, features);
-  const packRows = spanPacker(module, rowsOfTile);
-  const packColumns = spanPacker(module, tileColumns);
+  const multiply = defineTileBlock(module, features);
+  const packRows = definePackSpan(module, rowsOfTile);
+  const packColumns = definePackSpan(module, tileColumns);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, productNames);
     const panels = code.local('i32', i32.add(workspace, i32.const(tileBlockWorkspaceBytes)));

@@ -12,7 +12,7 @@ export interface OffsetAxis {
   readonly byteStride: number;
 }
 
-/** Read by the function of {@link offsetFiller}. */
+/** Read by the function of {@link defineFillOffsets}. */
 export function offsetWords([outer, middle, inner]: OffsetAxes): Word[] {
   return [middle.size, inner.size, outer.byteStride, middle.byteStride, inner.byteStride];
 }
@@ -25,7 +25,7 @@ type I32 = 'i32';
  * Defines a function (axes, first, count, padded, to) that writes the offsets of `count` ≥ 1 iterations from number
  * `first` on, where `axes` points to {@link offsetWords}; after them the last one again, up to `padded` in all.
  */
-export function offsetFiller(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
+export function defineFillOffsets(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, axes, first, count, padded, to) => {
     const word = (index: number) => code.local('i32', i32.load(axes, { offset: 4 * index }));
     const [middleSize, innerSize, outerStride, middleStride, innerStride] = [
@@ -75,11 +75,11 @@ export function offsetFiller(module: ModuleBuilder): FunctionRef<readonly [I32, 
  * Defines a function (from, rows, terms, depth, to) that packs one panel, [depth][width], of the elements at
  * `from + rows[i] + terms[k]`, where `rows` points to as many offsets as the panel is wide and `terms` to `depth` ≥ 1.
  */
-export function panelGatherer(
+export function defineGatherPanel(
   module: ModuleBuilder,
   width: number,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
-  const gatherFour = fourGatherer(module, width);
+  const gatherFour = defineGatherFour(module, width);
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, from, rows, terms, depth, to) => {
     for (let row = 0; row + 4 <= width; row += 4) {
       const target = i32.add(to, i32.const(4 * row));
@@ -104,7 +104,7 @@ export function panelGatherer(
 }
 
 /** Gathers four rows of a panel, with vectors if rows or terms are one or two elements apart. */
-function fourGatherer(
+function defineGatherFour(
   module: ModuleBuilder,
   width: number,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {

@@ -68,7 +68,7 @@ export function packCommand(source: PackSource, width: number, to: Scratch): Com
 }
 
 function assemblePack(module: ModuleBuilder, { width }: { readonly width: number }): FunctionRef {
-  const packSpan = spanPacker(module, width);
+  const packSpan = definePackSpan(module, width);
   const rowsInSpan = i32.const(width * panelsInSpan);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
     const w = readWords(code, args, names);
@@ -93,11 +93,11 @@ function assemblePack(module: ModuleBuilder, { width }: { readonly width: number
 }
 
 type I32 = 'i32';
-type Packer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []>;
+type PackFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []>;
 
 /** Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs all panels of `rows` rows. */
-export function spanPacker(module: ModuleBuilder, width: number): Packer {
-  const packPanel = panelPacker(module, width);
+export function definePackSpan(module: ModuleBuilder, width: number): PackFunction {
+  const packPanel = definePackPanel(module, width);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -144,8 +144,8 @@ export function spanPacker(module: ModuleBuilder, width: number): Packer {
 /**
  * Defines a function (from, rows, rowBytes, depthBytes, depth, to) that packs one panel, of at most `rows` ≥ 1 rows.
  */
-function panelPacker(module: ModuleBuilder, width: number): Packer {
-  const packFour = fourRowsPacker(module, width);
+function definePackPanel(module: ModuleBuilder, width: number): PackFunction {
+  const packFour = definePackFourRows(module, width);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -187,7 +187,7 @@ function panelPacker(module: ModuleBuilder, width: number): Packer {
 /**
  * Defines a function (from, rowBytes, depthBytes, depth, to) that packs four rows into a panel's columns from `to` on.
  */
-function fourRowsPacker(module: ModuleBuilder, width: number) {
+function definePackFourRows(module: ModuleBuilder, width: number) {
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, from, rowBytes, depthBytes, depth, to) => {
     const step = i32.const(4 * width);
     const end = code.local('i32', i32.add(to, i32.mul(depth, step)));

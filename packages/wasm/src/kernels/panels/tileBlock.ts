@@ -21,7 +21,7 @@ export function tileRows({ relaxed }: Features): number {
   return relaxed ? 6 : 4;
 }
 
-/** The size of the workspace that {@link tileBlock} needs. */
+/** The size of the workspace that {@link defineTileBlock} needs. */
 export const tileBlockWorkspaceBytes: number = 6 * tileColumns * 4;
 
 type I32 = 'i32';
@@ -34,9 +34,9 @@ type TileBlock = FunctionRef<typeof params, readonly []>;
  * apart. Panels follow each other without gaps, each of `depth` ≥ 1 columns or rows, the last one padded. Tiles over
  * the edge go through the workspace.
  */
-export function tileBlock(module: ModuleBuilder, features: Features): TileBlock {
+export function defineTileBlock(module: ModuleBuilder, features: Features): TileBlock {
   const rowsOfTile = tileRows(features);
-  const addTile = tileAdder(module);
+  const addTile = defineAddTile(module);
   return module.function(params, [], (code, aPanels, b, depth, c, rowBytes, rows, columns, accumulate, workspace) => {
     const row = code.local('i32');
     const column = code.local('i32');
@@ -98,7 +98,7 @@ export function tileBlock(module: ModuleBuilder, features: Features): TileBlock 
 }
 
 /** Defines a function (from, to, rowBytes, rows, columns, accumulate) that stores or adds a part of a tile. */
-function tileAdder(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
+function defineAddTile(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],

@@ -252,17 +252,17 @@ function emitFourTaps(
   { row, count, columnBytes, step }: FourTaps,
 ): void {
   if (near?.taps) {
-    const load = nearLoader(code, near.step, row);
+    const load = prepareNearLoads(code, near.step, row);
     for (let tap = near.taps - 1; tap >= 0; tap--) lanes.take(load(tap));
   } else {
     emitTaps(code, row, count, columnBytes, (at) =>
-      lanes.take(near ? nearLoader(code, near.step, at)(0) : loadStrided(code, at, step)),
+      lanes.take(near ? prepareNearLoads(code, near.step, at)(0) : loadStrided(code, at, step)),
     );
   }
 }
 
 /** Loads element `tap` of four neighboring windows, `step` elements apart; the first window's row is at `row`. */
-function nearLoader(code: Code, step: 1 | 2, row: Local<'i32'>): (tap: number) => Value<'v128'> {
+function prepareNearLoads(code: Code, step: 1 | 2, row: Local<'i32'>): (tap: number) => Value<'v128'> {
   const load = (element: number): Value<'v128'> => v128.load(row, { align: 4, offset: 4 * element });
   if (step === 1) return load;
   const pairs = new Map<number, readonly [Local<'v128'>, Local<'v128'>]>();

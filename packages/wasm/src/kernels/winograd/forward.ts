@@ -7,21 +7,21 @@ import { packWords, readWords } from '../../emit/words.ts';
 import type { Convolution } from '../convolution/geometry.ts';
 import { transformedFilterBytes, transformFilterCommand } from './filter.ts';
 import { layOutWorkspace, panelWidth, pointBytes } from './layout.ts';
-import { patchTransformer } from './patches.ts';
-import { panelMultiplier } from './products.ts';
-import { tileStorer } from './store.ts';
+import { defineTransformPatches } from './patches.ts';
+import { defineMultiplyPanel } from './products.ts';
+import { defineStoreTiles } from './store.ts';
 import {
   countBlocks,
+  defineCopyStrip,
+  defineListRows,
+  defineListTiles,
   gridNames,
   maxBlockTiles,
   maxStripRows,
-  rowTable,
   rowTableBytes,
   sourceNames,
-  stripCopier,
   stripSource,
   tileEntry,
-  tileTable,
   type TileGrid,
 } from './tiles.ts';
 import { points } from './transforms.ts';
@@ -106,13 +106,13 @@ export function forwardCommands(
 }
 
 function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
-  const listTiles = tileTable(module);
-  const listRows = rowTable(module);
-  const copyStrip = stripCopier(module);
-  const transformPatches = patchTransformer(module);
-  const multiply = panelMultiplier(module, relaxed);
-  const storeTiles = tileStorer(module);
-  const callEpilogue = epilogueCaller(module);
+  const listTiles = defineListTiles(module);
+  const listRows = defineListRows(module);
+  const copyStrip = defineCopyStrip(module);
+  const transformPatches = defineTransformPatches(module);
+  const multiply = defineMultiplyPanel(module, relaxed);
+  const storeTiles = defineStoreTiles(module);
+  const callEpilogue = defineCallEpilogue(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const block = code.local('i32', i32.remU(chunk, w.blocks));
@@ -184,7 +184,7 @@ type I32 = 'i32';
  * Defines a function (args, block, output, outputs) that applies the epilogue to a block's rows of some output
  * channels.
  */
-function epilogueCaller(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly []> {
+function defineCallEpilogue(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly []> {
   return module.function(['i32', 'i32', 'i32', 'i32'], [], (code, args, block, output, outputs) => {
     const w = readWords(code, args, names);
     const row = code.local('i32', i32.mul(i32.divU(block, w.columnBlocks), w.rowsInBlock));

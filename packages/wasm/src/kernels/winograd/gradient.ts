@@ -16,21 +16,21 @@ import { packWords, readWords } from '../../emit/words.ts';
 import type { Convolution } from '../convolution/geometry.ts';
 import { addSlicesCommand } from './addSlices.ts';
 import { layOutWorkspace, panelWidth, pointBytes } from './layout.ts';
-import { channelsTransformer } from './patches.ts';
-import { productAccumulator } from './products.ts';
-import { gradientStorer } from './store.ts';
+import { defineTransformChannels } from './patches.ts';
+import { defineAccumulateProduct } from './products.ts';
+import { defineStoreGradient } from './store.ts';
 import {
   countBlocks,
+  defineCopyStrip,
+  defineListRows,
+  defineListTiles,
   gridNames,
   maxBlockTiles,
   maxStripRows,
-  rowTable,
   rowTableBytes,
   sourceNames,
-  stripCopier,
   stripSource,
   tileEntry,
-  tileTable,
   type TileGrid,
 } from './tiles.ts';
 import { points } from './transforms.ts';
@@ -206,13 +206,13 @@ type Functions = ReturnType<typeof defineFunctions>;
 
 function defineFunctions(module: ModuleBuilder, relaxed: boolean) {
   return {
-    listTiles: tileTable(module),
-    listRows: rowTable(module),
-    copyStrip: stripCopier(module),
-    transformPatches: channelsTransformer(module, 'patches'),
-    transformTiles: channelsTransformer(module, 'tiles'),
-    accumulate: productAccumulator(module, relaxed),
-    store: gradientStorer(module),
+    listTiles: defineListTiles(module),
+    listRows: defineListRows(module),
+    copyStrip: defineCopyStrip(module),
+    transformPatches: defineTransformChannels(module, 'patches'),
+    transformTiles: defineTransformChannels(module, 'tiles'),
+    accumulate: defineAccumulateProduct(module, relaxed),
+    store: defineStoreGradient(module),
   };
 }
 

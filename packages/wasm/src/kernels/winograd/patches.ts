@@ -84,7 +84,7 @@ function emitStores(code: Code, rows: Value<'v128'>[][], to: Local<I32>, pointBy
   }
 }
 
-type Transformer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []>;
+type TransformFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []>;
 const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 
 /**
@@ -92,7 +92,7 @@ const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
  * four tiles to a vector. `tiles` is the address of their table; groups of four are stored `step` bytes apart from `to`
  * on.
  */
-export function patchTransformer(module: ModuleBuilder): Transformer {
+export function defineTransformPatches(module: ModuleBuilder): TransformFunction {
   return module.function(params, [], (code, tile, endTiles, strip, rowBytes, to, step, pointBytes) => {
     const on = arithmetic(code, patchFactors);
     code.while(i32.ltU(tile, endTiles), () => {
@@ -108,11 +108,11 @@ export function patchTransformer(module: ModuleBuilder): Transformer {
 }
 
 /**
- * Defines a function (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes) like {@link
- * patchTransformer}'s for four channels, a lane each, whose strips are `stripsBytes` apart. Tiles are stored `step`
- * bytes apart.
+ * Defines a function (tiles, endTiles, strips, stripBytes, to, step, pointBytes, stripsBytes) like that of
+ * {@link defineTransformPatches} for four channels, a lane each, whose strips are `stripsBytes` apart. Tiles are stored
+ * `step` bytes apart.
  */
-export function channelsTransformer(
+export function defineTransformChannels(
   module: ModuleBuilder,
   what: 'patches' | 'tiles',
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {

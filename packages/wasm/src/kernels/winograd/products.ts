@@ -30,7 +30,7 @@ function emitPanelTile(
  * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels,
  * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
  */
-export function panelMultiplier(
+export function defineMultiplyPanel(
   module: ModuleBuilder,
   relaxed: boolean,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
@@ -65,7 +65,7 @@ export function panelMultiplier(
  * that stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
  * [points, outputPanels, channelGroups, 4, 8], or adds them to what is there if `adds` is 1.
  */
-export function productAccumulator(
+export function defineAccumulateProduct(
   module: ModuleBuilder,
   relaxed: boolean,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {

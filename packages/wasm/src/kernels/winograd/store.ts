@@ -13,14 +13,14 @@ import {
 } from './transforms.ts';
 
 type I32 = 'i32';
-type Storer = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
+type StoreFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []>;
 
 /**
  * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms
  * products [points, tiles, 8] to output tiles and stores them in `outputs` ≤ 8 planes. Overwrites the products.
  */
-export function tileStorer(module: ModuleBuilder): Storer {
-  const clip = clipper(module);
+export function defineStoreTiles(module: ModuleBuilder): StoreFunction {
+  const clip = defineStoreClipped(module);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -75,7 +75,7 @@ export function tileStorer(module: ModuleBuilder): Storer {
 /**
  * Defines a function (from, fromBytes, to, planeBytes, rowBytes, outputs, rows, columns) that stores parts of tiles.
  */
-function clipper(module: ModuleBuilder): Storer {
+function defineStoreClipped(module: ModuleBuilder): StoreFunction {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -105,7 +105,7 @@ function clipper(module: ModuleBuilder): Storer {
  * Defines a function (sums, pointBytes, to, channelBytes, channels, outputs) that transforms sums
  * [points, ⌈outputs / 8⌉, ⌈channels / 4⌉, 4, 8] to 3×3 filters and stores them, `channelBytes` apart for channels.
  */
-export function gradientStorer(
+export function defineStoreGradient(
   module: ModuleBuilder,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(

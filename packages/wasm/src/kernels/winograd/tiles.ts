@@ -139,10 +139,10 @@ export function stripSource(
   };
 }
 
-/** Offsets in an entry of the table that {@link tileTable} writes. */
+/** Offsets in an entry of the table that {@link defineListTiles} writes. */
 export const tileEntry = { strip: 0, output: 4, rows: 8, columns: 12, bytes: 16 } as const;
 
-/** Offsets in an entry of the table that {@link rowTable} writes. */
+/** Offsets in an entry of the table that {@link defineListRows} writes. */
 const rowEntry = { source: 0, strip: 4, columns: 8, bytes: 12 } as const;
 
 /** The size of the table for {@link maxStripRows} rows. */
@@ -156,7 +156,7 @@ type I32 = 'i32';
  * Defines a function (grid, block, to) → tiles that writes the position of each tile of a block in the strip and in the
  * output, in bytes, and its numbers of rows and columns; then empty tiles up to a whole group of four.
  */
-export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32], readonly [I32]> {
+export function defineListTiles(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32], readonly [I32]> {
   return module.function(['i32', 'i32', 'i32'], ['i32'], (code, grid, block, to) => {
     const w = readWords(code, grid, gridNames);
     const four = i32.const(4);
@@ -198,7 +198,7 @@ export function tileTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32
  * Defines a function (grid, source, block, to) → end that writes the positions of existing rows in their plane and in
  * the strip. `grid` and `source` are addresses of words.
  */
-export function rowTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly [I32]> {
+export function defineListRows(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32], readonly [I32]> {
   return module.function(['i32', 'i32', 'i32', 'i32'], ['i32'], (code, gridWords, sourceWords, block, to) => {
     const grid = readWords(code, gridWords, gridNames);
     const source = readWords(code, sourceWords, sourceNames);
@@ -246,7 +246,7 @@ export function rowTable(module: ModuleBuilder): FunctionRef<readonly [I32, I32,
 }
 
 /** Defines a function (plane, columnBytes, rows, endRows, strip) that copies the rows of a table into the strip. */
-export function stripCopier(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
+export function defineCopyStrip(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, plane, columnBytes, row, endRows, strip) => {
     const isContiguous = code.local('i32', i32.eq(columnBytes, i32.const(4)));
     const from = code.local('i32');
