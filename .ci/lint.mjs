@@ -13,4 +13,4 @@ const hashPrivate = {
   },
 };
 
-export default { meta: { name: 'house' }, rules: { 'hash-private': hashPrivate } };
+export default { meta: { name: 'thetagrad' }, rules: { 'hash-private': hashPrivate } };
