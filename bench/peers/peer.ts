@@ -42,7 +42,7 @@ export async function load<Module>(name: string, loading: Promise<Module>): Prom
     return await loading;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new NotInstalled(name, 'npx pnpm@10 install (without --no-optional)', error);
+    throw new NotInstalled(name, 'npx pnpm@10.34.9 install (without --no-optional)', error);
   }
 }
 

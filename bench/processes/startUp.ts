@@ -102,7 +102,7 @@ export async function measureStartUps(
   const entries: { name: string; run: () => Promise<unknown>; size: number; times: number[] }[] = [];
   for (const { name, packages, module } of [own, ...peers]) {
     if (packages.some((each) => findPackage(each) === undefined)) {
-      onMissing(new NotInstalled(name, 'npx pnpm@10 install (without --no-optional)'));
+      onMissing(new NotInstalled(name, 'npx pnpm@10.34.9 install (without --no-optional)'));
       continue;
     }
     const run = (): Promise<unknown> =>
