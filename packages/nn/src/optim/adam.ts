@@ -42,8 +42,8 @@ export class Adam extends Optimizer {
   protected applyAdam({ name }: TrainedParameter, p: Tensor, g: Tensor, lr: number): Tensor {
     const [beta1, beta2] = this.betas;
     const t = this.step + 1;
-    const first = this.slot('firstMoment', name);
-    const second = this.slot('secondMoment', name);
+    const first = this.state('firstMoment', name);
+    const second = this.state('secondMoment', name);
     const m = first.value.mul(beta1).add(g.mul(1 - beta1));
     const v = second.value.mul(beta2).add(g.square().mul(1 - beta2));
     first.assign(m);

@@ -48,16 +48,16 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   /** The learning rate or its schedule; may be set at any time. */
   lr: number | Schedule;
   readonly #parameters: readonly TrainedParameter[];
-  readonly #slots: Record<string, Variable> = {};
+  readonly #state: Record<string, Variable> = {};
   #step = 0;
 
   /**
    * @param tree the variables to train, of which those that are not trainable are skipped. {@link namedVariables} names
    *   them, as it names the gradients of `valueAndGrad` of the same tree.
-   * @param slots names of the values kept for each variable, such as moments
+   * @param stateKeys names of the values kept for each variable, such as `momentum`
    * @throws {RangeError} if no variable is trainable, an option is out of range, or a group matches no variable.
    */
-  constructor(tree: VariableTree, options: OptimizerOptions, slots: readonly string[]) {
+  constructor(tree: VariableTree, options: OptimizerOptions, stateKeys: readonly string[]) {
     const { lr, weightDecay = 0, groups = [] } = options;
     const operation = this.constructor.name;
     if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
@@ -88,11 +88,11 @@ export abstract class Optimizer implements VariableHolder, Stateful {
           (unused > 0 ? ' that no group before it matches' : ''),
       );
     }
-    for (const slot of slots) {
+    for (const key of stateKeys) {
       for (const { name, variable } of this.#parameters) {
-        const path = `${slot}.${name}`;
+        const path = `${key}.${name}`;
         const initial = zeros(variable.shape, { dtype: variable.dtype });
-        this.#slots[path] = new Variable(initial, { name: path, trainable: false });
+        this.#state[path] = new Variable(initial, { name: path, trainable: false });
       }
     }
   }
@@ -149,25 +149,25 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   }
 
   /**
-   * Computes the new value of a variable and assigns its slots. `step` does not count this update yet.
+   * Computes the new value of a variable and assigns its state. `step` does not count this update yet.
    * @param lr the learning rate of this variable
    */
   protected abstract apply(parameter: TrainedParameter, grad: Tensor, lr: number): Tensor;
 
-  /** The value kept for a variable under one of the constructor's slot names. */
-  protected slot(slot: string, name: string): Variable {
-    return this.#slots[`${slot}.${name}`]!;
+  /** The value kept for the variable `name` under one of the constructor's `stateKeys`. */
+  protected state(key: string, name: string): Variable {
+    return this.#state[`${key}.${name}`]!;
   }
 
   /** The values kept for the trained variables, by name, for `evaluate`. */
   variables(): Record<string, Variable> {
-    return { ...this.#slots };
+    return { ...this.#state };
   }
 
   /** The values of {@link variables}, and the number of updates as int32 scalar `step`. */
   stateDict(): Record<string, Tensor> {
-    const slots = Object.entries(this.#slots).map(([name, variable]): [string, Tensor] => [name, variable.value]);
-    return { step: tensor(this.#step, { dtype: 'int32' }), ...Object.fromEntries(slots) };
+    const values = Object.entries(this.#state).map(([name, variable]): [string, Tensor] => [name, variable.value]);
+    return { step: tensor(this.#step, { dtype: 'int32' }), ...Object.fromEntries(values) };
   }
 
   /**
@@ -179,7 +179,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     checkState(operation, this.stateDict(), state);
     const step = state['step']!.itemSync();
     checkInteger(operation, 'step', step, { min: 0 });
-    for (const [name, variable] of Object.entries(this.#slots)) variable.assign(state[name]!);
+    for (const [name, variable] of Object.entries(this.#state)) variable.assign(state[name]!);
     this.#step = step;
   }
 }

@@ -42,10 +42,10 @@ export class SGD extends Optimizer {
     const p = variable.value;
     let direction = weightDecay === 0 ? grad : grad.add(p.mul(weightDecay));
     if (this.momentum !== 0) {
-      const slot = this.slot('momentum', name);
+      const state = this.state('momentum', name);
       const dampened = this.dampening === 0 ? direction : direction.mul(this.step === 0 ? 1 : 1 - this.dampening);
-      const velocity = slot.value.mul(this.momentum).add(dampened);
-      slot.assign(velocity);
+      const velocity = state.value.mul(this.momentum).add(dampened);
+      state.assign(velocity);
       direction = this.nesterov ? direction.add(velocity.mul(this.momentum)) : velocity;
     }
     return p.sub(direction.mul(lr));
