@@ -36,7 +36,7 @@ export type {
   TensorType,
 } from './graph/primitive.ts';
 export * from './graph/routines.ts';
-export { isPlainObject } from './graph/tree.ts';
+export { flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { runOnHost } from './portable/backend.ts';

@@ -8,7 +8,7 @@ import { checkFunction } from '../ops/define.ts';
 import { Alias } from '../ops/identity.ts';
 import { pullBack, pushForward } from './grad.ts';
 import { trace } from './trace.ts';
-import { flatten, namedVariables, type Flattened, type TensorTree, type VariableTree } from '../graph/tree.ts';
+import { flattenTensors, namedVariables, type FlatTree, type TensorTree, type VariableTree } from '../graph/tree.ts';
 
 /** The value of a function and its gradients, in the structure of what it was differentiated by. */
 export type ValueAndGrads<Grads> = { readonly value: Tensor; readonly grads: Grads };
@@ -113,7 +113,7 @@ export function vjp<Primals extends readonly TensorTree[], Value extends TensorT
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
   checkFunction('vjp', f);
   const { result, sources, tree } = callTraced('vjp', primals, (inputs) => f(...(inputs as unknown as Primals)));
-  const outputs = flatten('vjp: the result', result);
+  const outputs = flattenTensors('vjp: the result', result);
   const withGraph = retainGraph(outputs.leaves);
   return {
     value: result,
@@ -144,7 +144,7 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
     );
   }
   const { result, sources } = callTraced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
-  const outputs = flatten('jvp: the result', result);
+  const outputs = flattenTensors('jvp: the result', result);
   const results = pushForward(outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
   const tangent = outputs.rebuild(results.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
   return { value: result, tangent: tangent as Value };
@@ -154,7 +154,7 @@ interface Traced<Result> {
   readonly result: Result;
   /** The marked inputs, in the order of the tree's leaves. */
   readonly sources: readonly Tensor[];
-  readonly tree: Flattened;
+  readonly tree: FlatTree;
 }
 
 /** Calls f on a tree whose tensors are marked as what to differentiate by. */
@@ -163,7 +163,7 @@ function callTraced<Result>(
   tree: readonly unknown[],
   f: (tree: readonly unknown[]) => Result,
 ): Traced<Result> {
-  const flat = flatten(operation, tree);
+  const flat = flattenTensors(operation, tree);
   const sources = flat.leaves.map((leaf) => {
     if (!isFloatingPoint(leaf.dtype)) {
       throw new TypeError(
@@ -219,7 +219,7 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
 
 /** Flattens a tree of tangents or cotangents and checks its shapes against those of `tensors`, to whose dtypes it is cast. */
 function flattenLike(operation: string, name: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
-  const { leaves } = flatten(`${operation}: the ${name}`, tree);
+  const { leaves } = flattenTensors(`${operation}: the ${name}`, tree);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
     const shapes = (list: readonly Tensor[]): string =>
       list.map(({ shape }) => formatShape(shape)).join(', ') || 'none';

@@ -18,41 +18,45 @@ export type VariableTree =
   | readonly VariableTree[]
   | { readonly [key: string]: VariableTree };
 
-/** The leaves of a tree, in order, and a function that rebuilds the tree with other leaves. */
-export interface Flattened {
-  readonly leaves: Tensor[];
-  rebuild<Leaf>(leaves: readonly Leaf[]): unknown;
+/** The leaves of a tree in order, their paths (`.weights[0]`), and a function that rebuilds the tree with other values. */
+export interface FlatTree {
+  readonly leaves: readonly Tensor[];
+  readonly paths: readonly string[];
+  readonly rebuild: (values: readonly unknown[]) => unknown;
+}
+
+/** Flattens arrays and plain objects. `isLeaf` decides about anything else: a leaf, or left as it is. It may throw. */
+export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string) => value is Tensor): FlatTree {
+  const leaves: Tensor[] = [];
+  const paths: string[] = [];
+  const visit = (value: unknown, path: string): FlatTree['rebuild'] => {
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown, i) => visit(item, `${path}[${i}]`));
+      return (values) => items.map((item) => item(values));
+    }
+    if (isPlainObject(value)) {
+      const entries = Object.entries(value).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const);
+      return (values) => Object.fromEntries(entries.map(([key, item]) => [key, item(values)]));
+    }
+    if (!isLeaf(value, path)) return () => value;
+    paths.push(path);
+    const index = leaves.push(value) - 1;
+    return (values) => values[index];
+  };
+  return { leaves, paths, rebuild: visit(tree, '') };
 }
 
 /**
  * Flattens a tree of tensors.
  * @throws {TypeError} if the tree contains anything but tensors, arrays and plain objects.
  */
-export function flatten(operation: string, tree: unknown): Flattened {
-  const leaves: Tensor[] = [];
-  const collect = (value: unknown, path: string): void => {
-    if (value instanceof Tensor) leaves.push(value);
-    else if (Array.isArray(value)) value.forEach((item, i) => collect(item, `${path}[${i}]`));
-    else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, `${path}.${key}`);
-    else
-      throw new TypeError(
-        `${operation}: expected tensors in arrays or plain objects, got ${describe(value)}${path && ` at ${path}`}`,
-      );
-  };
-  collect(tree, '');
-  return {
-    leaves,
-    rebuild: (others) => {
-      let next = 0;
-      const build = (value: unknown): unknown => {
-        if (Array.isArray(value)) return value.map(build);
-        if (isPlainObject(value))
-          return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, build(item)]));
-        return others[next++];
-      };
-      return build(tree);
-    },
-  };
+export function flattenTensors(operation: string, tree: unknown): FlatTree {
+  return flattenTree(tree, (value, path): value is Tensor => {
+    if (value instanceof Tensor) return true;
+    throw new TypeError(
+      `${operation}: expected tensors in arrays or plain objects, got ${describe(value)}${path && ` at ${path}`}`,
+    );
+  });
 }
 
 /** Whether a value has a method `variables`. */
