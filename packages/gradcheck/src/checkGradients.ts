@@ -2,7 +2,7 @@ import { getBackend, portable, setBackend, Tensor, vjp, type TensorTree } from '
 import { DerivativeCheck, type Antiderivative } from './derivativeCheck.ts';
 import type { ListFunction } from './functionAtPoint.ts';
 import { functionName, resolveOptions, type GradientOptions, type Settings } from './options.ts';
-import { describeValue, flattenInputs, flattenTree, isFloatTensor, type FlatTree, type Leaf } from './tree.ts';
+import { describeValue, flattenInputs, flattenLeaves, isFloatTensor, type FlatLeaves, type Leaf } from './tree.ts';
 import { VariableInputs } from './variableInputs.ts';
 
 /**
@@ -36,7 +36,7 @@ export function checkGradients<const Inputs extends readonly TensorTree[]>(
   const name = functionName(f, options);
   if (!Array.isArray(inputs))
     throw new TypeError(`checkGradients: the inputs of ${name} come in an array, got ${describeValue(inputs)}`);
-  const tree = flattenInputs(inputs, (value, path) => {
+  const tree = flattenInputs(inputs, (value, path): value is Tensor => {
     if (isFloatTensor(value)) return true;
     throw new TypeError(
       `${name}: ${path} is ${describeValue(value)}; inputs are floating-point tensors, so let the function close over anything else`,
@@ -46,7 +46,7 @@ export function checkGradients<const Inputs extends readonly TensorTree[]>(
 }
 
 /** Checks f with respect to the leaves of its arguments and the variables of the options. */
-export function checkTree(f: (...inputs: unknown[]) => unknown, tree: FlatTree, options: GradientOptions): void {
+export function checkTree(f: (...inputs: unknown[]) => unknown, tree: FlatLeaves, options: GradientOptions): void {
   const settings = resolveOptions(f, options);
   const before = getBackend();
   setBackend(options.backend ?? portable());
@@ -97,7 +97,7 @@ function gradientOf({ f, cotangents }: Antiderivative, inputs: readonly Leaf[]):
 }
 
 function outputLeaves(name: string, result: unknown): readonly Leaf[] {
-  const { leaves } = flattenTree(result, 'output', (value, path) => {
+  const { leaves } = flattenLeaves(result, 'output', (value, path): value is Tensor => {
     if (value instanceof Tensor) return true;
     throw new TypeError(
       `${name}: ${path} is ${describeValue(value)}; the function must return tensors, alone or in arrays and objects`,

@@ -1,5 +1,5 @@
 import { isFloatingPoint, Tensor } from '@thetagrad/core';
-import { isPlainObject, show } from '@thetagrad/core/backend';
+import { flattenTree, show } from '@thetagrad/core/backend';
 
 /** A tensor of a tree and its path, for messages: `input 1.weights[0]`. */
 export interface Leaf {
@@ -8,36 +8,23 @@ export interface Leaf {
 }
 
 /** The leaves of a tree, and how to rebuild the tree with other tensors in their places. */
-export interface FlatTree {
+export interface FlatLeaves {
   readonly leaves: readonly Leaf[];
   readonly rebuild: (tensors: readonly Tensor[]) => unknown;
 }
 
-/** Decides about a value that is neither an array nor a plain object: a leaf (tensors only), or left as it is. May throw. */
-export type IsLeaf = (value: unknown, path: string) => boolean;
+/** Decides about a value that is neither an array nor a plain object: a leaf, or left as it is. May throw. */
+export type IsLeaf = (value: unknown, path: string) => value is Tensor;
 
-/** Flattens arrays and plain objects. */
-export function flattenTree(root: unknown, path: string, isLeaf: IsLeaf): FlatTree {
-  const leaves: Leaf[] = [];
-  const visit = (value: unknown, at: string): FlatTree['rebuild'] => {
-    if (Array.isArray(value)) {
-      const items = value.map((item: unknown, i) => visit(item, `${at}[${i}]`));
-      return (tensors) => items.map((item) => item(tensors));
-    }
-    if (isPlainObject(value)) {
-      const entries = Object.entries(value).map(([key, item]) => [key, visit(item, `${at}.${key}`)] as const);
-      return (tensors) => Object.fromEntries(entries.map(([key, item]) => [key, item(tensors)]));
-    }
-    if (!isLeaf(value, at)) return () => value;
-    const index = leaves.push({ tensor: value as Tensor, path: at }) - 1;
-    return (tensors) => tensors[index];
-  };
-  return { leaves, rebuild: visit(root, path) };
+/** Flattens a tree; the paths of its leaves begin with `name`. */
+export function flattenLeaves(tree: unknown, name: string, isLeaf: IsLeaf): FlatLeaves {
+  const { leaves, paths, rebuild } = flattenTree(tree, (value, path): value is Tensor => isLeaf(value, name + path));
+  return { leaves: leaves.map((tensor, i) => ({ tensor, path: name + paths[i]! })), rebuild };
 }
 
 /** Flattens the arguments of a function: `input 0`, `input 1.weight`. */
-export function flattenInputs(inputs: readonly unknown[], isLeaf: IsLeaf): FlatTree {
-  const trees = inputs.map((input, i) => flattenTree(input, `input ${i}`, isLeaf));
+export function flattenInputs(inputs: readonly unknown[], isLeaf: IsLeaf): FlatLeaves {
+  const trees = inputs.map((input, i) => flattenLeaves(input, `input ${i}`, isLeaf));
   return {
     leaves: trees.flatMap(({ leaves }) => leaves),
     rebuild: (tensors) => {

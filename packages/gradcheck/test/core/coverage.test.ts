@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { graph, jvp, vjp, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { flattenInputs, flattenTree, isFloatTensor } from '../../src/tree.ts';
+import { flattenInputs, flattenLeaves, isFloatTensor } from '../../src/tree.ts';
 import { contractions } from './cases/contractions.ts';
 import { elementwise } from './cases/elementwise.ts';
 import { indexing } from './cases/indexing.ts';
@@ -58,7 +58,7 @@ function reachedPrimitives(): Set<string> {
       const tree = flattenInputs(generated, isFloatTensor);
       const point = tree.leaves.map((leaf) => leaf.tensor);
       const flat = (tensors: readonly Tensor[]): Tensor[] =>
-        flattenTree(f(...(tree.rebuild(tensors) as unknown[])), 'output', isFloatTensor).leaves.map(
+        flattenLeaves(f(...(tree.rebuild(tensors) as unknown[])), 'output', isFloatTensor).leaves.map(
           (leaf) => leaf.tensor,
         );
       const { value, pullback } = vjp<[readonly Tensor[]], Tensor[]>(flat, point);
