@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { evaluate, type Tensor, type VariableHolder } from '@thetagrad/core';
+import { evaluate, type Tensor } from '@thetagrad/core';
+import { isVariableHolder } from '@thetagrad/core/backend';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { Stateful } from './state.ts';
 
@@ -119,8 +120,4 @@ function checkParts(operation: string, parts: CheckpointParts): [string, Statefu
 function selectPrefix(prefix: string, tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const found = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
   return Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
-}
-
-function isVariableHolder(part: Stateful): part is Stateful & VariableHolder {
-  return 'variables' in part && typeof part.variables === 'function';
 }
