@@ -10,7 +10,7 @@ export interface NamedBytes {
 }
 
 /** Class names of MNIST. */
-export const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /**
  * Reads a data set from two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.

@@ -81,7 +81,7 @@ export function shortenNames(names: readonly string[]): string[] {
 }
 
 /** Scales a vector to length 1; a zero vector has no direction. */
-export function normalize(vector: Vector): Vector | undefined {
+function normalize(vector: Vector): Vector | undefined {
   const length = Math.hypot(...vector);
   return length > 0 ? vector.map((v) => v / length) : undefined;
 }

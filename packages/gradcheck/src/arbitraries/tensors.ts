@@ -101,7 +101,7 @@ export function makeTensor(numbers: readonly number[], shape: Shape, dtype: DTyp
 }
 
 /** Chains an arbitrary to a fixed shape, an arbitrary of shapes, or {@link shapes}(). */
-export function withShape<Value>(
+function withShape<Value>(
   shape: Shape | fc.Arbitrary<Shape> | undefined,
   build: (shape: Shape) => fc.Arbitrary<Value>,
 ): fc.Arbitrary<Value> {
