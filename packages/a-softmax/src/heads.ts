@@ -36,7 +36,7 @@ export abstract class ClassificationHead extends Module {
   readonly weight: Variable;
 
   /**
-   * @param features D, the length of a feature
+   * @param features D, the dimension of a feature
    * @param classes C, the number of classes
    * @throws {RangeError} if one of them is not an integer ≥ 1.
    * @throws {TypeError} if both a key and a generator are given.

@@ -36,7 +36,7 @@ export interface SphereFaceOptions extends Randomness {
   readonly width?: number;
   /** Channels of the four stages. Default: 64, 128, 256 and 512. */
   readonly widths?: readonly [number, number, number, number];
-  /** The length of a feature. Default: 512. */
+  /** The dimension of a feature. Default: 512. */
   readonly features?: number;
 }
 

@@ -55,17 +55,22 @@ export function parseOptions(args: readonly string[]): Options | undefined {
         .argParser(parseIntegers)
         .default([2, 3, 4], '2,3,4'),
     )
-    .option('--embedding <size>', 'length of a feature', createIntegerParser(1), 128)
+    .option('--embedding <size>', 'dimension of a feature', createIntegerParser(1), 128)
     .option('--steps <count>', 'training steps for each loss', createIntegerParser(1), 600)
-    .option('--batch <size>', 'images per step', createIntegerParser(2), 64)
-    .option('--seed <number>', 'seed of classes, weights, order and augmentation', createIntegerParser(0, maxSeed), 0)
+    .option('--batch <size>', 'images in a batch', createIntegerParser(2), 64)
+    .option(
+      '--seed <number>',
+      'seed of the split of classes, weights, order and augmentation',
+      createIntegerParser(0, maxSeed),
+      0,
+    )
     .addOption(
       new Option('--backend <name>', 'best is the fastest on the CPU, gpu the first available mode of gpu.js')
         .choices(backendNames)
         .default('best'),
     )
     .option('--threads <count>', 'threads of the wasm backend (default: all cores)', createIntegerParser(1))
-    .option('--out <folder>', 'folder of report, results and checkpoints', 'out')
+    .option('--out <folder>', 'folder for report, results and checkpoints', 'out')
     .option('--resume', 'continue from the checkpoints in the output folder')
     .allowExcessArguments(false)
     .exitOverride()

@@ -22,7 +22,7 @@ const zeroMeanLength = 1e-12;
  * i, n_i its number of samples and m the mean of all samples. Means are those of the features scaled to unit length, so
  * that the score depends on directions only. The cosine of a mean of zero, which has no direction, counts as 0.
  * @param features n features, row-major
- * @param dimension the length of a feature
+ * @param dimension the dimension of a feature
  * @param labels the class of each feature
  * @returns a number ≥ 0; Infinity if all class means have the same direction
  * @throws {TypeError} if the features are not a Float32Array or Float64Array.

@@ -10,7 +10,7 @@ export interface LabelledFeatures {
 }
 
 export interface MatchOptions {
-  /** The length of a feature. */
+  /** The dimension of a feature. */
   readonly dimension: number;
   /** The length of the curve. Default: the longest possible. */
   readonly maxRank?: number;

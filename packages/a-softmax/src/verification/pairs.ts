@@ -135,7 +135,7 @@ export function balancedPairs(
 /**
  * The cosine of each pair of features, in [−1, 1], in float64.
  * @param features n features, row-major
- * @param dimension the length of a feature
+ * @param dimension the dimension of a feature
  * @throws {TypeError} if the features are not a Float32Array or Float64Array.
  * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, or an index is out of range.
  */

@@ -55,7 +55,7 @@ export interface VerificationReport {
  * Measures verification, identification and compactness of features. ROC, EER and TAR use all n(n − 1)/2 pairs, at 20
  * bytes each; accuracy uses {@link balancedPairs}, rank-1 {@link splitGallery}.
  * @param features n features, row-major
- * @param dimension the length of a feature
+ * @param dimension the dimension of a feature
  * @param labels the class of each feature
  * @throws {TypeError} if the features are not a Float32Array or Float64Array.
  * @throws {RangeError} if the sizes do not fit, a feature is not finite or zero, a label is not an integer, there are
