@@ -13,7 +13,7 @@ const rowSum = `function (x) {
 function createSum(what: string, axis: number | undefined): Case {
   return define<'x'>({
     name: `sum of ${what}, ${rows}×${columns}`,
-    // Not centred at 0, where the sum would be mostly rounding errors.
+    // Not centered at 0, where the sum would be mostly rounding errors.
     inputs: () => ({ x: random.uniform(key, [rows, columns]) }),
     ours:
       ({ x }) =>

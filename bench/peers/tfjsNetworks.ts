@@ -76,7 +76,7 @@ export interface TrainingSettings {
 }
 
 /**
- * A training step of a network of strided 3×3 convolutions, each followed by a PReLU, with batch normalisation between
+ * A training step of a network of strided 3×3 convolutions, each followed by a PReLU, with batch normalization between
  * if there are variables of that, and a linear layer at the end: SphereFace-4 and the glyph network. The variables are
  * found by our names.
  */

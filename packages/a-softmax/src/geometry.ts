@@ -39,8 +39,8 @@ export function angularMargin(theta12: number, m: number): number {
  * The lower bound on m above which the largest angle within a class is smaller than the smallest angle between classes,
  * if A-Softmax classifies every sample correctly (SphereFace, section 3.4, properties 2 and 3).
  *
- * - `'binary'`: 2 + √3. Each of two classes extends θ₁₂/(m + 1) towards the other and θ₁₂/(m − 1) away from it.
- * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbours on all sides and spans
+ * - `'binary'`: 2 + √3. Each of two classes extends θ₁₂/(m + 1) toward the other and θ₁₂/(m − 1) away from it.
+ * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbors on all sides and spans
  *   2θ/(m + 1).
  * @throws {RangeError} for any other case.
  */

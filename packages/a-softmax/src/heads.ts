@@ -32,7 +32,7 @@ export interface HeadOptions extends Randomness {
  *     valueAndGrad({ model, head }, (x, y) => head.loss(model.forward(x), y))
  */
 export abstract class ClassificationHead extends Module {
-  /** [C, D], one row per class. Losses that need rows of length 1 normalise them. */
+  /** [C, D], one row per class. Losses that need rows of length 1 normalize them. */
   readonly weight: Variable;
 
   /**

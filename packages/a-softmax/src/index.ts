@@ -30,7 +30,7 @@ export {
   cumulativeMatchCurve,
   distractorMatchCurve,
   type GallerySplit,
-  type LabelledFeatures,
+  type LabeledFeatures,
   type MatchOptions,
   selectRows,
   splitGallery,

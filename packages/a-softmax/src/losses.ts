@@ -5,7 +5,7 @@
 // The logits [N, C] are those without a margin minus a penalty on the target class, and the loss is their mean cross
 // entropy with the labels.
 //
-// Rows of zeros have no direction. Weights of zeros, and features of zeros where the method normalises features, have
+// Rows of zeros have no direction. Weights of zeros, and features of zeros where the method normalizes features, have
 // cosine 0 with everything and gradient 0. Where the method keeps the length of features (A-Softmax, L-Softmax), the
 // margin vanishes with that length: value and derivatives of a feature of zeros are those without a margin.
 import { full, type Tensor } from '@thetagrad/core';

@@ -127,7 +127,7 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | '
 };
 
 /**
- * The authors' optimiser: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations,
+ * The authors' optimizer: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations,
  * momentum 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
  *
  * @param tree the variables to train, such as `{ model, head }`; biases are those whose names end in `bias`

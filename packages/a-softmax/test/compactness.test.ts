@@ -119,7 +119,7 @@ describe('largestIntraClassAngle and smallestInterClassAngle', () => {
 });
 
 describe.each(Object.entries(measures))('%s', (name, measure) => {
-  test('is invariant under scaling, rotation and relabelling', () => {
+  test('is invariant under scaling, rotation and relabeling', () => {
     expectInvariant((set) => [measure(set.features, set.dimension, set.labels)], expectClose);
   });
 

@@ -57,8 +57,8 @@ export interface Member {
   readonly logit: Logit;
   /** Angles θ at which the second derivative jumps or does not exist. */
   readonly seams: readonly number[];
-  readonly normalisesWeight: boolean;
-  readonly normalisesFeatures: boolean;
+  readonly normalizesWeight: boolean;
+  readonly normalizesFeatures: boolean;
 }
 
 const seamsOf = (m: number): number[] => Array.from({ length: m + 1 }, (_, k) => (k * Math.PI) / m);
@@ -74,8 +74,8 @@ export function aSoftmax(margin: number, lambda: number): Member {
       return isTarget ? (lambda * plain + lengthOf(x) * psi(theta, margin)) / (1 + lambda) : plain;
     },
     seams: margin === 1 ? [] : seamsOf(margin),
-    normalisesWeight: true,
-    normalisesFeatures: false,
+    normalizesWeight: true,
+    normalizesFeatures: false,
   };
 }
 
@@ -87,8 +87,8 @@ export function lSoftmax(margin: number, lambda: number): Member {
     loss: (...inputs) => lSoftmaxLoss(...inputs, { margin, lambda }),
     logit: (x, w, isTarget) => lengthOf(w) * logit(x, w, isTarget),
     seams,
-    normalisesWeight: false,
-    normalisesFeatures: false,
+    normalizesWeight: false,
+    normalizesFeatures: false,
   };
 }
 
@@ -98,8 +98,8 @@ export const softmax: Member = {
   loss: softmaxLoss,
   logit: dot,
   seams: [],
-  normalisesWeight: false,
-  normalisesFeatures: false,
+  normalizesWeight: false,
+  normalizesFeatures: false,
 };
 
 export const modifiedSoftmax: Member = {
@@ -108,8 +108,8 @@ export const modifiedSoftmax: Member = {
   loss: modifiedSoftmaxLoss,
   logit: (x, w) => lengthOf(x) * Math.cos(angleBetween(x, w)),
   seams: [],
-  normalisesWeight: true,
-  normalisesFeatures: false,
+  normalizesWeight: true,
+  normalizesFeatures: false,
 };
 
 export function cosFace(margin: number, scale: number): Member {
@@ -119,8 +119,8 @@ export function cosFace(margin: number, scale: number): Member {
     loss: (...inputs) => cosFaceLoss(...inputs, { margin, scale }),
     logit: (x, w, isTarget) => scale * (Math.cos(angleBetween(x, w)) - (isTarget ? margin : 0)),
     seams: [],
-    normalisesWeight: true,
-    normalisesFeatures: true,
+    normalizesWeight: true,
+    normalizesFeatures: true,
   };
 }
 
@@ -136,8 +136,8 @@ export function arcFace(margin: number, scale: number): Member {
       return scale * Math.cos(theta + margin);
     },
     seams: [0, Math.PI - margin, Math.PI],
-    normalisesWeight: true,
-    normalisesFeatures: true,
+    normalizesWeight: true,
+    normalizesFeatures: true,
   };
 }
 

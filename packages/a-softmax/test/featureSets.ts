@@ -12,13 +12,13 @@ export interface FeatureSet {
 /** Samples scattered around a random direction for each class. */
 export function clusters(classes: number, perClass: number, dimension: number, spread: number, seed = 1): FeatureSet {
   const stream = random.key(seed).stream();
-  const centres = Array.from({ length: classes }, () => Array.from({ length: dimension }, () => stream.normal()));
+  const centers = Array.from({ length: classes }, () => Array.from({ length: dimension }, () => stream.normal()));
   const labels: number[] = [];
   const values: number[] = [];
   for (let s = 0; s < perClass; s++) {
     for (let k = 0; k < classes; k++) {
       labels.push(k);
-      for (const centre of centres[k]!) values.push(centre + spread * stream.normal());
+      for (const center of centers[k]!) values.push(center + spread * stream.normal());
     }
   }
   return { features: Float64Array.from(values), dimension, labels };
@@ -59,7 +59,7 @@ export function rotated({ features, dimension, labels }: FeatureSet, seed: numbe
 }
 
 /** The same classes with other labels. */
-export function relabelled({ features, dimension, labels }: FeatureSet, seed: number): FeatureSet {
+export function relabeled({ features, dimension, labels }: FeatureSet, seed: number): FeatureSet {
   return {
     features,
     dimension,
@@ -73,9 +73,9 @@ export function expectClose(after: readonly number[], before: readonly number[])
   after.forEach((a, i) => expect(Math.abs(a - before[i]!)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(a))));
 }
 
-/** Checks that a measure is invariant under scaling, rotation and relabelling. */
+/** Checks that a measure is invariant under scaling, rotation and relabeling. */
 export function expectInvariant<T>(measure: (set: FeatureSet) => T, compare: (after: T, before: T) => void): void {
-  for (const change of [scaled, rotated, relabelled]) {
+  for (const change of [scaled, rotated, relabeled]) {
     fc.assert(
       fc.property(featureSets, fc.integer({ min: 0, max: 1e6 }), (set, seed) => {
         compare(measure(change(set, seed)), measure(set));

@@ -59,7 +59,7 @@ describe.each(all)('$name', ({ name, build }) => {
     expect(copy.loss(features, labels).itemSync()).toBe(head.loss(features, labels).itemSync());
   });
 
-  test('takes a key, a generator, an initialiser and a dtype', () => {
+  test('takes a key, a generator, an initializer and a dtype', () => {
     const values = (options: HeadOptions): number[] => [...build(options).weight.value.dataSync()];
     expect(values({ key })).toEqual(values({ key }));
     expect(values({ generator: new Generator(3) })).toEqual(values({ generator: new Generator(3) }));

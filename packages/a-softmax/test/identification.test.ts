@@ -99,7 +99,7 @@ describe('cumulativeMatchCurve', () => {
     );
   });
 
-  test('is invariant under scaling, rotation and relabelling', () =>
+  test('is invariant under scaling, rotation and relabeling', () =>
     expectInvariant((set) => Array.from(curve(set)), equal));
 
   test('counts equal scores of other identities as better', () => {

@@ -94,7 +94,7 @@ describe.each(family)('$name', (member) => {
 
 const factors = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
 
-test.each(family.filter(({ normalisesWeight }) => normalisesWeight))(
+test.each(family.filter(({ normalizesWeight }) => normalizesWeight))(
   '$name is invariant under scaling of a weight',
   (member) => {
     fc.assert(
@@ -108,7 +108,7 @@ test.each(family.filter(({ normalisesWeight }) => normalisesWeight))(
   },
 );
 
-test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))(
+test.each(family.filter(({ normalizesFeatures }) => normalizesFeatures))(
   '$name is invariant under scaling of features',
   (member) => {
     fc.assert(

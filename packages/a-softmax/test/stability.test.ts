@@ -76,7 +76,7 @@ describe('features of zeros', () => {
     expect(modified.first.x.some((value) => value !== 0)).toBe(true);
   });
 
-  test.each(family.filter(({ normalisesFeatures }) => normalisesFeatures))('have gradient 0 in $name', (member) => {
+  test.each(family.filter(({ normalizesFeatures }) => normalizesFeatures))('have gradient 0 in $name', (member) => {
     const { first } = derivatives(member, sample);
     expect(first.x.slice(0, 3)).toEqual([0, 0, 0]);
     expect(first.x.slice(3).some((value) => value !== 0)).toBe(true);

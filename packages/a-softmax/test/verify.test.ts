@@ -65,7 +65,7 @@ describe('verify', () => {
     }
   });
 
-  test('is invariant under scaling, rotation and relabelling', () => {
+  test('is invariant under scaling, rotation and relabeling', () => {
     expectInvariant((set) => {
       const r = report(set);
       const { 0.3: tar3, 0.1: tar1 } = r.tarAtFar;

@@ -15,7 +15,7 @@ export interface AugmentOptions {
   readonly flip?: number;
   /** Maximum shift along each axis, in pixels. */
   readonly shift?: number;
-  /** Maximum rotation about the centre, in degrees, in both directions. */
+  /** Maximum rotation about the center, in degrees, in both directions. */
   readonly rotate?: number;
   /** Range of the scale factor; above 1 enlarges. */
   readonly scale?: readonly [low: number, high: number];
@@ -58,7 +58,7 @@ export function augment(options: AugmentOptions): Augmentation {
   };
 }
 
-/** Resamples an image bilinearly: the target value at p is the source value at A·(p − c − t) + c, with c the centre. */
+/** Resamples an image bilinearly: the target value at p is the source value at A·(p − c − t) + c, with c the center. */
 function warpAffine(
   source: Uint8Array,
   target: Float32Array,
@@ -67,15 +67,15 @@ function warpAffine(
   [dx, dy]: readonly [number, number],
   fill: number | 'edge',
 ): void {
-  const centreX = (width - 1) / 2;
-  const centreY = (height - 1) / 2;
+  const centerX = (width - 1) / 2;
+  const centerY = (height - 1) / 2;
   const area = height * width;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const fromX = x - centreX - dx;
-      const fromY = y - centreY - dy;
-      const sourceX = a * fromX + b * fromY + centreX;
-      const sourceY = c * fromX + d * fromY + centreY;
+      const fromX = x - centerX - dx;
+      const fromY = y - centerY - dy;
+      const sourceX = a * fromX + b * fromY + centerX;
+      const sourceY = c * fromX + d * fromY + centerY;
       const x0 = Math.floor(sourceX);
       const y0 = Math.floor(sourceY);
       const fx = sourceX - x0;

@@ -5,7 +5,7 @@ import { prefetch } from './prefetch.ts';
 
 /** A batch of images as tensors, and its position in the stream. */
 export interface Batch extends Position {
-  /** Normalised images, float32 of shape [B, C, H, W]. */
+  /** Normalized images, float32 of shape [B, C, H, W]. */
   readonly image: Tensor;
   /** Class labels, int32 of shape [B]. */
   readonly label: Tensor;
@@ -23,7 +23,7 @@ export interface Batches extends AsyncIterable<Batch, undefined> {
 }
 
 /**
- * Batches of a data set as tensors: shuffled, augmented, normalised. The batch at a position is a pure function of the
+ * Batches of a data set as tensors: shuffled, augmented, normalized. The batch at a position is a pure function of the
  * data set, the options and the position, on every platform, so that a stream started at the `next` of a batch gives
  * exactly what would have followed that batch.
  *

@@ -34,7 +34,7 @@ export interface ExampleSplit {
   readonly test: ImageDataset;
 }
 
-/** Labelled images of one size, in memory. Immutable: methods that select or convert return a new data set. */
+/** Labeled images of one size, in memory. Immutable: methods that select or convert return a new data set. */
 export class ImageDataset implements ImageShape {
   readonly data: Uint8Array;
   readonly channels: number;
@@ -134,20 +134,20 @@ export class ImageDataset implements ImageShape {
    * @throws {RangeError} if a class is out of range or listed twice, or no image is left.
    */
   selectClasses(classes: readonly number[]): ImageDataset {
-    const relabelled = new Int32Array(this.classes).fill(-1);
+    const relabeled = new Int32Array(this.classes).fill(-1);
     classes.forEach((c, i) => {
       checkInteger('selectClasses', 'class', c, { min: 0, max: this.classes - 1 });
-      if (relabelled[c] !== -1) throw new RangeError(`selectClasses: class ${c} is listed twice`);
-      relabelled[c] = i;
+      if (relabeled[c] !== -1) throw new RangeError(`selectClasses: class ${c} is listed twice`);
+      relabeled[c] = i;
     });
-    const indices = this.#indicesWhere((label) => relabelled[label] !== -1);
+    const indices = this.#indicesWhere((label) => relabeled[label] !== -1);
     if (indices.length === 0)
       throw new RangeError(`selectClasses: no image is of one of the ${classes.length} classes`);
     const { data, labels } = this.subset(indices);
     const groups = this.classGroups;
     return this.#replace({
       data,
-      labels: labels.map((label) => relabelled[label]!),
+      labels: labels.map((label) => relabeled[label]!),
       classNames: classes.map((c) => this.classNames[c]!),
       ...(groups === undefined ? {} : { classGroups: classes.map((c) => groups[c]!) }),
     });

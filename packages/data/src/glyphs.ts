@@ -145,7 +145,7 @@ function offsetPoint(a: Point, b: Point, aside: number, along = 0.5): Point {
 }
 
 /**
- * Centres strokes in the square, scaled by the geometric mean of the uniform scale and the one that fills the square.
+ * Centers strokes in the square, scaled by the geometric mean of the uniform scale and the one that fills the square.
  */
 function fitToSquare(strokes: readonly Stroke[]): Stroke[] {
   const points = strokes.flatMap((stroke) => flatten(stroke, 12));

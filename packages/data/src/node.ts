@@ -5,7 +5,7 @@ import type { ImageDataset } from './dataset.ts';
 import { DataFileError, messageOf } from './formats/error.ts';
 import { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
 import { type IdxArray, parseIdx } from './formats/idx.ts';
-import { compareNatural } from './formats/labelled.ts';
+import { compareNatural } from './formats/labeled.ts';
 import { type NamedBytes, parseMnist } from './formats/mnist.ts';
 import { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
 

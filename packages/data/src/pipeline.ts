@@ -47,7 +47,7 @@ export interface ArrayBatch extends Position {
   readonly next: Position;
 }
 
-/** Selects, augments and normalises the images of each batch, without tensors. */
+/** Selects, augments and normalizes the images of each batch, without tensors. */
 export class Pipeline {
   readonly dataset: ImageDataset;
   readonly stepsPerEpoch: number;

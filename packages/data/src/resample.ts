@@ -14,7 +14,7 @@ export interface Image extends ImageShape {
 
 /**
  * Resizes planes of height × width: takes the mean over the covered area along an axis that shrinks, interpolates
- * linearly between pixel centres along one that grows. Rounds values once, at the end.
+ * linearly between pixel centers along one that grows. Rounds values once, at the end.
  *
  * @param data Planes of shape (N, height, width).
  * @throws {RangeError} if the new height or width is not an integer ≥ 1.
@@ -70,9 +70,9 @@ function computeAxisWeights(size: number, newSize: number): { start: number; wei
       );
       return { start, weights };
     }
-    const centre = Math.min(size - 1, Math.max(0, (i + 0.5) * ratio - 0.5));
-    const start = Math.floor(centre);
-    const fraction = centre - start;
+    const center = Math.min(size - 1, Math.max(0, (i + 0.5) * ratio - 0.5));
+    const start = Math.floor(center);
+    const fraction = center - start;
     return fraction === 0 ? { start, weights: [1] } : { start, weights: [1 - fraction, fraction] };
   });
 }

@@ -21,8 +21,8 @@ export function pointAt(stroke: Stroke, t: number): Point {
 }
 
 /**
- * Rasterises polylines with a round, anti-aliased pen: the ink of a pixel falls from 1 to 0 over one pixel across the
- * border of the pen, by the distance from the centre of the pixel to the nearest segment.
+ * Rasterizes polylines with a round, anti-aliased pen: the ink of a pixel falls from 1 to 0 over one pixel across the
+ * border of the pen, by the distance from the center of the pixel to the nearest segment.
  *
  * @param penWidth Width in pixels.
  * @returns Ink from 0 to 1, of shape (size, size).

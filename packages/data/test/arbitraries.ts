@@ -25,7 +25,7 @@ export const datasets: fc.Arbitrary<ImageDataset> = fc
       });
   });
 
-/** Creates a data set of grey images in which every pixel is the index of its image. */
+/** Creates a data set of gray images in which every pixel is the index of its image. */
 export function createNumbered(perClass: readonly number[], groups?: readonly string[]): ImageDataset {
   const labels = perClass.flatMap((count, label) => Array.from({ length: count }, () => label));
   return new ImageDataset({

@@ -64,7 +64,7 @@ test('a flip of probability p has about that frequency', () => {
   expect(Math.abs(flipped / 4000 - 0.3)).toBeLessThan(6 * Math.sqrt(0.21 / 4000));
 });
 
-test('scale 2 about the centre samples between the pixels', () => {
+test('scale 2 about the center samples between the pixels', () => {
   expect(apply(augment({ scale: [2, 2] }), square([[0, 100, 200]]))).toEqual([50, 100, 150]);
   // Halved: the outer pixels come from outside the image.
   expect(

@@ -146,7 +146,7 @@ describe('conversions', () => {
     expect([...image([0, 30, 90], 1, 1, 3).resize(1, 2).data]).toEqual([10, 70]);
   });
 
-  test('resize interpolates between pixel centres when growing', () => {
+  test('resize interpolates between pixel centers when growing', () => {
     expect([...image([0, 100], 1, 1, 2).resize(1, 4).data]).toEqual([0, 25, 75, 100]);
   });
 
@@ -176,10 +176,10 @@ describe('conversions', () => {
   });
 
   test('toGrayscale weights the channels; one channel stays as it is', () => {
-    const grey = image([255, 0, 0, 10, 0, 255, 0, 10, 0, 0, 255, 10], 3, 2, 2).toGrayscale();
-    expect([...grey.data]).toEqual([76, 150, 29, 10]);
-    expect(grey.channels).toBe(1);
-    expect(grey.toGrayscale()).toBe(grey);
+    const gray = image([255, 0, 0, 10, 0, 255, 0, 10, 0, 0, 255, 10], 3, 2, 2).toGrayscale();
+    expect([...gray.data]).toEqual([76, 150, 29, 10]);
+    expect(gray.channels).toBe(1);
+    expect(gray.toGrayscale()).toBe(gray);
     expect(() => image([1, 2], 2, 1, 1).toGrayscale()).toThrow(
       'toGrayscale: expected images of 1 or 3 channels, got 2',
     );

@@ -23,7 +23,7 @@ export interface PngParts {
   readonly width: number;
   readonly height: number;
   readonly depth?: number;
-  /** 0 grey, 2 colour, 3 palette, 4 grey with alpha, 6 colour with alpha. */
+  /** 0 gray, 2 color, 3 palette, 4 gray with alpha, 6 color with alpha. */
   readonly type?: number;
   readonly interlace?: number;
   readonly palette?: readonly number[];
@@ -50,7 +50,7 @@ function writeChunk(type: string, content: Uint8Array | readonly number[]): Uint
   return concatenate(bigEndian(content.length), body, bigEndian(crc32(body)));
 }
 
-/** Writes a grey 8-bit PNG file of one value. */
+/** Writes a gray 8-bit PNG file of one value. */
 export function writeConstantPng(width: number, height: number, value: number): Uint8Array {
   return writePng({
     width,

@@ -78,9 +78,9 @@ test('drawings of a class are more similar than those of different classes, but 
   const vectors = Array.from({ length: dataset.size }, (_, i) => {
     const { image } = dataset.example(i);
     const mean = image.reduce((a, b) => a + b, 0) / image.length;
-    const centred = Float64Array.from(image, (value) => value - mean);
-    const norm = Math.hypot(...centred);
-    return centred.map((value) => value / norm);
+    const centered = Float64Array.from(image, (value) => value - mean);
+    const norm = Math.hypot(...centered);
+    return centered.map((value) => value / norm);
   });
   let [within, between, correct] = [0, 0, 0];
   vectors.forEach((a, i) => {

@@ -106,7 +106,7 @@ describe('PGM', () => {
 });
 
 describe('PNG', () => {
-  test('grey of 1, 2, 4, 8 and 16 bits', () => {
+  test('gray of 1, 2, 4, 8 and 16 bits', () => {
     const image = (depth: number, rows: number[][]): Uint8Array => writePng({ width: 3, height: 2, depth, rows });
     expect(valuesOf(image(1, [[0b10100000], [0b01000000]]))).toEqual([255, 0, 255, 0, 255, 0]);
     expect(valuesOf(image(2, [[0b00011000], [0b11000000]]))).toEqual([0, 85, 170, 255, 0, 0]);
@@ -153,7 +153,7 @@ describe('PNG', () => {
     );
   });
 
-  test('colour, by channel', () => {
+  test('color, by channel', () => {
     expect(decodeImage(writePng({ width: 2, height: 1, type: 2, rows: [[1, 2, 3, 4, 5, 6]] }))).toEqual({
       data: Uint8Array.of(1, 4, 2, 5, 3, 6),
       channels: 3,
@@ -200,14 +200,14 @@ describe('PNG', () => {
     ],
     ['too few rows', writePng({ width: 3, height: 9, rows }), 'cannot decode this PNG image'],
     ['a depth of 3', writePng({ width: 3, height: 2, depth: 3, rows }), 'invalid bit depth: 3'],
-    ['an unknown colour type', writePng({ width: 3, height: 2, type: 5, rows }), 'Unknown color type: 5'],
+    ['an unknown color type', writePng({ width: 3, height: 2, type: 5, rows }), 'Unknown color type: 5'],
     [
       'interlacing of single bits',
       writePng({ width: 3, height: 2, depth: 1, interlace: 1, rows }),
       'interlaced with 1 bits per sample',
     ],
     [
-      'a colour outside the palette',
+      'a color outside the palette',
       writePng({ width: 3, height: 2, type: 3, palette: [1, 2, 3], rows }),
       'colour 1 is not in the palette',
     ],
@@ -232,59 +232,59 @@ describe('PNG', () => {
 
 describe('JPEG', () => {
   const ramp = [0, 28, 57, 85, 113, 142, 170, 198, 227, 255];
-  const grey = base64(
+  const gray = base64(
     '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/' +
       'wAALCAAGAAoBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABwn/xAAeEAABAQkAAAAAAAAAAAAAAAAAAQIEBQk1RXOCsv/aAAgBAQAAPwAxl+23UsvC6Y6Y' +
       'WOUP/9k=',
   );
-  const greyProgressive = base64(
+  const grayProgressive = base64(
     '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/' +
       'wgALCAAGAAoBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAABgj/2gAIAQEAAAABMWX/AP/EABcQAAMBAAAAAAAAAAAAAAAAAAADBzP/2gAIAQEAAQUCn4rP' +
       '/8QAFxABAAMAAAAAAAAAAAAAAAAAAAIDcf/aAAgBAQAGPwKtHH//xAAXEAEAAwAAAAAAAAAAAAAAAAAAobHB/9oACAEBAAE/Ic0PT//aAAgBAQAAABB/' +
       '/8QAFhABAQEAAAAAAAAAAAAAAAAAAFHw/9oACAEBAAE/EAzYf//Z',
   );
 
-  test('grey, baseline and progressive, gives one channel', () => {
-    for (const file of [grey, greyProgressive]) {
+  test('gray, baseline and progressive, gives one channel', () => {
+    for (const file of [gray, grayProgressive]) {
       const { data, ...shape } = decodeImage(file);
       expect(shape).toEqual({ channels: 1, height: 6, width: 10 });
       data.forEach((value, i) => expect(Math.abs(value - ramp[i % 10]!)).toBeLessThanOrEqual(3));
     }
   });
 
-  const colour = Uint8Array.from(
+  const color = Uint8Array.from(
     jpeg.encode(
       { width: 16, height: 8, data: Uint8Array.from({ length: 512 }, (_, i) => [200, 100, 20, 255][i % 4]!) },
       95,
     ).data,
   );
 
-  test('colour gives three channels', () => {
-    const { data, ...shape } = decodeImage(colour);
+  test('color gives three channels', () => {
+    const { data, ...shape } = decodeImage(color);
     expect(shape).toEqual({ channels: 3, height: 8, width: 16 });
     data.forEach((value, i) => expect(Math.abs(value - [200, 100, 20][Math.floor(i / 128)]!)).toBeLessThanOrEqual(3));
   });
 
-  const frame = grey.findIndex((byte, i) => byte === 0xff && grey[i + 1] === 0xc0);
+  const frame = gray.findIndex((byte, i) => byte === 0xff && gray[i + 1] === 0xc0);
   test.each([
-    ['a missing end', grey.slice(0, -2), 'truncated: the end-of-image marker is missing'],
+    ['a missing end', gray.slice(0, -2), 'truncated: the end-of-image marker is missing'],
     [
       'an end before any scan',
       concatenate([0xff, 0xd8, 0xff, 0xfe, 0, 2]),
       'truncated: the end-of-image marker is missing',
     ],
-    ['lossless compression', grey.with(frame + 1, 0xc3), 'unsupported JPEG: frame type 0xc3'],
-    ['no frame', grey.with(frame + 1, 0xfe), 'no frame header before the first scan'],
-    ['a segment of a wrong length', grey.with(5, 15), 'byte 19 should start a JPEG segment'],
-    ['a height of 0', grey.with(frame + 6, 0), 'damaged'],
-    ['a huge size', grey.with(frame + 5, 255).with(frame + 7, 255), 'cannot decode this JPEG image'],
+    ['lossless compression', gray.with(frame + 1, 0xc3), 'unsupported JPEG: frame type 0xc3'],
+    ['no frame', gray.with(frame + 1, 0xfe), 'no frame header before the first scan'],
+    ['a segment of a wrong length', gray.with(5, 15), 'byte 19 should start a JPEG segment'],
+    ['a height of 0', gray.with(frame + 6, 0), 'damaged'],
+    ['a huge size', gray.with(frame + 5, 255).with(frame + 7, 255), 'cannot decode this JPEG image'],
   ])('refuses %s', (_, damaged, message) => {
     expect(() => decodeImage(damaged, 'x.jpg')).toThrow(message);
     expect(() => decodeImage(damaged, 'x.jpg')).toThrow(/^x\.jpg: /);
   });
 
   test('no truncation decodes; no bit flip hangs or throws anything but a DataFileError', () => {
-    for (const file of [grey, greyProgressive, colour]) {
+    for (const file of [gray, grayProgressive, color]) {
       fc.assert(
         fc.property(truncations(file), (truncated) => {
           expect(decodeOrRefuse(truncated)).toBe('refused');

@@ -26,7 +26,7 @@ async function writeFiles(files: Record<string, Uint8Array>): Promise<void> {
   }
 }
 
-/** Writes a grey PGM image of one value. */
+/** Writes a gray PGM image of one value. */
 function writeConstantPgm(width: number, height: number, value: number): Uint8Array {
   return concatenate(ascii(`P5 ${width} ${height} 255\n`), new Uint8Array(width * height).fill(value));
 }
@@ -107,8 +107,8 @@ describe('imageFolder', () => {
   });
 
   test('size and grayscale unify mixed images', async () => {
-    const colour = writePng({ width: 1, height: 1, type: 2, rows: [[255, 0, 0]] });
-    await writeFiles({ 'a/1.pgm': writeConstantPgm(3, 2, 50), 'b/1.png': colour });
+    const color = writePng({ width: 1, height: 1, type: 2, rows: [[255, 0, 0]] });
+    await writeFiles({ 'a/1.pgm': writeConstantPgm(3, 2, 50), 'b/1.png': color });
     await expect(imageFolder(folder)).rejects.toThrow(
       `${folder}/b/1.png: is 1 × 1 pixels (width × height), but ${folder}/a/1.pgm is 3 × 2; pass size: [height, width]`,
     );

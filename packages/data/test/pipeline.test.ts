@@ -49,7 +49,7 @@ test('a shuffled order differs between epochs and seeds, and is the same for the
   expect(orders(1)).toEqual(orders(1));
 });
 
-test('images are normalised as (x − 127.5) / 128, or as given for each channel', () => {
+test('images are normalized as (x − 127.5) / 128, or as given for each channel', () => {
   const dataset = new ImageDataset({
     data: Uint8Array.of(0, 255, 100),
     labels: Int32Array.of(0),

@@ -32,7 +32,7 @@ export function createMethods(margins: readonly number[], steps: number): Method
 /**
  * Schedule of λ for few steps: falls from 1000 to 5, the values of the SphereFace authors, in 70 % of the steps. A
  * higher power than theirs keeps λ large until the classes are separated: with their power, in so few steps, the margin
- * takes effect earlier, and a network without batch normalisation does not converge.
+ * takes effect earlier, and a network without batch normalization does not converge.
  */
 function createLambdaSchedule(steps: number): LambdaSchedule {
   const [base, min, power] = [1000, 5, 4];

@@ -19,7 +19,7 @@ export function createNetwork(
 }
 
 /**
- * Creates a narrower SphereFace-4 that trains in a quarter of a minute, with batch normalisation to converge in few
+ * Creates a narrower SphereFace-4 that trains in a quarter of a minute, with batch normalization to converge in few
  * steps.
  */
 function createSmallNetwork({ channels, height, width }: ImageShape, features: number, key: Key): Module {

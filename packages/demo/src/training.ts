@@ -159,7 +159,7 @@ function createOptimizer(model: Module, head: ClassificationHead, steps: number)
       lr: schedules.warmup(schedules.cosine(learningRate, { steps }), warmUp),
       momentum: 0.9,
       weightDecay: 5e-4,
-      // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalisation.
+      // SphereFace's settings for biases, also for slopes of PReLU and parameters of batch normalization.
       groups: [{ match: (_name, { shape }) => shape.length <= 1, lrMultiplier: 2, weightDecayMultiplier: 0 }],
     },
   );

@@ -9,7 +9,7 @@ const dataset = glyphs({ classes: 23, perClass: 10, size: 12 });
 const { signal } = new AbortController();
 const model = createNetwork('small', dataset, 5, random.key(1));
 
-/** Feature of a single image, normalised as in training. */
+/** Feature of a single image, normalized as in training. */
 async function computeFeature({ data, height, width }: ImageDataset, index: number): Promise<number[]> {
   const area = height * width;
   const pixels = Float32Array.from(data.subarray(index * area, (index + 1) * area), (value) => (value - 127.5) / 128);

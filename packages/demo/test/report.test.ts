@@ -122,7 +122,7 @@ describe('pictures', () => {
       expect(byTag('figcaption', figure)[0]!.textContent!.length).toBeGreaterThan(40);
   });
 
-  test('give each method one colour everywhere', () => {
+  test('give each method one color everywhere', () => {
     report.methods.forEach(({ name }, i) => {
       const entries = byClass('legend')
         .flatMap((legend) => byTag('li', legend))
@@ -184,7 +184,7 @@ describe('pictures', () => {
     expect(pixel(28, 10)[1]).toBe(0);
   });
 
-  test('interleave the planes of colour images', () => {
+  test('interleave the planes of color images', () => {
     const image = Uint8Array.from([10, 20, 30, 40, 50, 60]);
     const sheet = { height: 1, width: 2, channels: 3 as const, rows: [{ className: 'a', images: [image] }] };
     const parsed = parse(renderReport({ ...report, samples: { seen: sheet, unseen: sheet } }));

@@ -8,7 +8,7 @@ interface Clusters {
   readonly classes: number;
   readonly perClass: number;
   readonly dimension: number;
-  /** Standard deviation of each value around a centre of length 1. */
+  /** Standard deviation of each value around a center of length 1. */
   readonly spread: number;
   readonly seed?: number;
 }
@@ -19,14 +19,14 @@ export function createClusters({ classes, perClass, dimension, spread, seed = 1 
   const features = new Float32Array(classes * perClass * dimension);
   const labels = new Int32Array(classes * perClass);
   for (let c = 0; c < classes; c++) {
-    const centre = Array.from({ length: dimension }, () => stream.normal());
+    const center = Array.from({ length: dimension }, () => stream.normal());
     if (dimension === 2) {
-      centre[0] = Math.cos((2 * Math.PI * c) / classes);
-      centre[1] = Math.sin((2 * Math.PI * c) / classes);
+      center[0] = Math.cos((2 * Math.PI * c) / classes);
+      center[1] = Math.sin((2 * Math.PI * c) / classes);
     }
-    const length = Math.hypot(...centre);
+    const length = Math.hypot(...center);
     weights.set(
-      centre.map((value) => value / length),
+      center.map((value) => value / length),
       c * dimension,
     );
     for (let i = 0; i < perClass; i++) {
@@ -34,7 +34,7 @@ export function createClusters({ classes, perClass, dimension, spread, seed = 1 
       labels[at] = c;
       const size = 4 + 6 * stream.uniform();
       for (let k = 0; k < dimension; k++) {
-        features[at * dimension + k] = size * (centre[k]! / length + spread * stream.normal());
+        features[at * dimension + k] = size * (center[k]! / length + spread * stream.normal());
       }
     }
   }

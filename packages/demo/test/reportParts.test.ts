@@ -90,7 +90,7 @@ describe('downsampling', () => {
     );
   });
 
-  test('computeMovingMean is a centred mean, over fewer values at the ends', () => {
+  test('computeMovingMean is a centered mean, over fewer values at the ends', () => {
     expect(computeMovingMean([1, 2, 6, 4], 3)).toEqual([1.5, 3, 4, 5]);
     expect(computeMovingMean([1, 2, 6, 4], 0)).toEqual([1, 2, 6, 4]);
   });
@@ -119,7 +119,7 @@ describe('drawSphere', () => {
     directions: [0, 1000, 0, 0, 0, 1000],
   };
 
-  test('projects the point towards the viewer to the centre of the near side, and its opposite to the far side', () => {
+  test('projects the point toward the viewer to the center of the near side, and its opposite to the far side', () => {
     const { layers } = drawSphere(scene, { azimuth: 0, elevation: 0 });
     const [, farFirst, farSecond, , nearFirst, nearSecond] = layers;
     expect([nearFirst, farFirst]).toEqual(['M0.0,0.0h0', '']);

@@ -56,7 +56,7 @@ describe('glyphs', () => {
 });
 
 describe('a folder', () => {
-  test('is split three to one, and its images are treated as faces: grey, mirrored', async () => {
+  test('is split three to one, and its images are treated as faces: gray, mirrored', async () => {
     const source = await openSource(`folder:${makeImageFolder('eight', 8, 6)}`, 0);
     expect(source.name).toBe(`images in ${join(folder, 'eight')}`);
     expect([source.seen.classes, source.unseen.classes]).toEqual([6, 2]);

@@ -19,7 +19,7 @@ const maxRestarts = 16;
 
 /**
  * Differentiates f at 0 by Ridders' method: central differences at steps h, h/2, h/4, …, extrapolated to h = 0 in a
- * tableau of polynomials in h². Each function takes the entry that agrees best with its neighbours. Large steps suffer
+ * tableau of polynomials in h². Each function takes the entry that agrees best with its neighbors. Large steps suffer
  * from curvature and small ones from rounding; the method finds the best step between them, and the disagreement is the
  * error estimate. (C. J. F. Ridders, "Accurate computation of F′(x) and F′(x)F″(x)", Advances in Engineering Software
  * 4(2), 1982; Press et al., Numerical Recipes, section 5.7.)

@@ -6,7 +6,7 @@ import { isVariableHolder } from '@thetagrad/core/backend';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { Stateful } from './state.ts';
 
-/** The contents of a checkpoint by name: the model, the optimiser, the generator of dropout. */
+/** The contents of a checkpoint by name: the model, the optimizer, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

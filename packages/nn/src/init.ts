@@ -1,4 +1,4 @@
-// Initial values of weights. An initialiser is a function of a key, a shape and a dtype.
+// Initial values of weights. An initializer is a function of a key, a shape and a dtype.
 import { full, random, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
 import { formatShape, sizeOf } from '@thetagrad/core/backend';
 

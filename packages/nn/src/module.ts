@@ -11,7 +11,7 @@ export type AnyModule = Module<never[], unknown>;
  * named as in PyTorch (`features.0.weight`). Private `#fields` are not searched.
  */
 export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tensor> implements VariableHolder, Stateful {
-  /** Whether layers such as dropout and batch normalisation behave as in training. Default: true. See {@link train}. */
+  /** Whether layers such as dropout and batch normalization behave as in training. Default: true. See {@link train}. */
   training = true;
 
   abstract forward(...inputs: Inputs): Output;

@@ -1,7 +1,7 @@
 import type { DType, Shape, Tensor } from '@thetagrad/core';
 import { formatShape } from '@thetagrad/core/backend';
 
-/** An object with state that can be saved: a module, an optimiser, a generator. */
+/** An object with state that can be saved: a module, an optimizer, a generator. */
 export interface Stateful {
   /** The state as tensors by name. */
   stateDict(): Record<string, Tensor>;

@@ -77,7 +77,7 @@ describe('the default, as in PyTorch,', () => {
     expect(largest).toBeGreaterThan(0.99 / 6);
   });
 
-  test('is replaced by other initialisers', () => {
+  test('is replaced by other initializers', () => {
     const layer = new Linear(2, 2, { weightInit: init.constant(3), biasInit: init.zeros });
     expect(layer.weight.value.dataSync()).toEqual(Float32Array.of(3, 3, 3, 3));
     expect(layer.bias!.value.dataSync()).toEqual(Float32Array.of(0, 0));

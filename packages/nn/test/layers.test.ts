@@ -183,7 +183,7 @@ describe('BatchNorm2d', () => {
     return { mean, squares: values.reduce((sum, value) => sum + (value - mean) ** 2, 0), count: values.length };
   };
 
-  test('normalises by the batch in training and by running averages in evaluation', () => {
+  test('normalizes by the batch in training and by running averages in evaluation', () => {
     const sizes = fc.record({
       n: fc.integer({ min: 2, max: 4 }),
       side: fc.integer({ min: 1, max: 3 }),

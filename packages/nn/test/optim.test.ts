@@ -248,7 +248,7 @@ describe('state', () => {
         new SGD(p, { lr: schedules.cosine(0.1, { steps: 9 }), momentum: 0.9, dampening: 0.5 }),
     ],
     ['Adam', (p: Variable): Optimizer => new Adam(p)],
-  ] as const)('of %s continues in another optimiser exactly', ([, make]) => {
+  ] as const)('of %s continues in another optimizer exactly', ([, make]) => {
     const run = (interrupt: boolean): number => {
       let p = new Variable(tensor(1), { name: 'p' });
       let optimizer = make(p);

@@ -4,7 +4,7 @@ import { cosine, denseClasses, type FeatureArray, type Labels, type UnitRows, un
 import { sampleDistinct, streamOf } from './sampling.ts';
 
 /** Features, row-major, with the identity of each. */
-export interface LabelledFeatures {
+export interface LabeledFeatures {
   readonly features: FeatureArray;
   readonly labels: Labels;
 }
@@ -78,8 +78,8 @@ export function selectRows(features: FeatureArray, dimension: number, indices: A
  *   lacks the identity of a probe, or `maxRank` is out of range.
  */
 export function cumulativeMatchCurve(
-  gallery: LabelledFeatures,
-  probes: LabelledFeatures,
+  gallery: LabeledFeatures,
+  probes: LabeledFeatures,
   { dimension, maxRank }: MatchOptions,
 ): Float64Array {
   const operation = 'cumulativeMatchCurve';
@@ -122,7 +122,7 @@ export function cumulativeMatchCurve(
  *   has two samples, or `maxRank` is out of range.
  */
 export function distractorMatchCurve(
-  samples: LabelledFeatures,
+  samples: LabeledFeatures,
   distractors: FeatureArray,
   { dimension, maxRank }: MatchOptions,
 ): Float64Array {

@@ -1,7 +1,7 @@
 import type { ImageDataset } from '../dataset.ts';
 import { DataFileError } from './error.ts';
 import { decodeImage } from './image.ts';
-import { collateImages, convertImage, type LabelledImage } from './labelled.ts';
+import { collateImages, convertImage, type LabeledImage } from './labeled.ts';
 
 /** A file in an image folder. */
 export interface FolderFile {
@@ -14,7 +14,7 @@ export interface FolderFile {
 export interface ImageFolderOptions {
   /** Size to which every image is resized. Default: no resizing, all must have the same size. */
   readonly size?: readonly [height: number, width: number];
-  /** Converts colour images to one channel. Default: false, all must have the same number of channels. */
+  /** Converts color images to one channel. Default: false, all must have the same number of channels. */
   readonly grayscale?: boolean;
   /** Name of the folder in error messages. */
   readonly name?: string;
@@ -31,7 +31,7 @@ export async function parseImageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageDataset> {
   const { size, grayscale = false, name: folder = 'image folder' } = options;
-  const images: LabelledImage[] = [];
+  const images: LabeledImage[] = [];
   for await (const { path, bytes } of files) {
     const [className, file, ...others] = path.split('/');
     if (!className || !file || others.length > 0) {

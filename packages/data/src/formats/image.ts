@@ -5,8 +5,8 @@ import { decodePgm } from './pgm.ts';
 import { decodePng, isPng } from './png.ts';
 
 /**
- * Decodes a PNG, JPEG or PGM image, recognised by its first bytes, to 8-bit values of shape (C, H, W) with one channel
- * (grey) or three (red, green, blue).
+ * Decodes a PNG, JPEG or PGM image, recognized by its first bytes, to 8-bit values of shape (C, H, W) with one channel
+ * (gray) or three (red, green, blue).
  *
  * @param name Name of the file in error messages.
  * @throws {DataFileError} if it has another format, or is damaged.

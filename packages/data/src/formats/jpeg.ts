@@ -8,7 +8,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a JPEG image (baseline or progressive), greyscale to one channel, colour to three. JPEG has no checksums:
+ * Decodes a JPEG image (baseline or progressive), grayscale to one channel, color to three. JPEG has no checksums:
  * damage that leaves the compressed values decodable cannot be detected.
  *
  * @throws {DataFileError} if the file is truncated, cannot be decoded, or uses another kind of compression.
@@ -25,7 +25,7 @@ export function decodeJpeg(bytes: Uint8Array, name = 'JPEG data'): Image {
   return { data, channels, height, width };
 }
 
-/** Reads the segments up to the compressed values: counts colour components, and checks that the image has an end. */
+/** Reads the segments up to the compressed values: counts color components, and checks that the image has an end. */
 function countComponents(bytes: Uint8Array, name: string): number {
   let components: number | undefined;
   for (let at = 2; at + 4 <= bytes.length;) {

@@ -1,7 +1,7 @@
 import { unzipSync } from 'fflate';
 import type { ImageDataset } from '../dataset.ts';
 import { DataFileError, runDecoder } from './error.ts';
-import { collateImages, convertImage, type LabelledImage } from './labelled.ts';
+import { collateImages, convertImage, type LabeledImage } from './labeled.ts';
 import { decodePng } from './png.ts';
 
 /** Options of `parseOmniglot` and `omniglot`. */
@@ -26,7 +26,7 @@ export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}):
   const { size, name = 'Omniglot zip' } = options;
   checkZip(bytes, name);
   const files = runDecoder(name, 'zip file', () => unzipSync(bytes, { filter: (file) => isPicture(file.name) }));
-  const images = Object.entries(files).map(([path, content]): LabelledImage => {
+  const images = Object.entries(files).map(([path, content]): LabeledImage => {
     const file = `${name}/${path}`;
     const [, group, character] = drawingPath.exec(path) ?? [];
     if (group === undefined) {

@@ -11,7 +11,7 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a PNG image to 8 bits, greyscale to one channel, colour (direct or by palette) to three. Composes transparent
+ * Decodes a PNG image to 8 bits, grayscale to one channel, color (direct or by palette) to three. Composes transparent
  * pixels over white, as viewers do. Verifies checksums.
  *
  * @throws {DataFileError} if the file is damaged, above 2^26 pixels, or interlaced with fewer than 8 bits per sample.
@@ -39,15 +39,15 @@ function toImage(png: DecodedPng): Image {
   const maxValue = palette === undefined ? 2 ** depth - 1 : 255;
   const data = new Uint8Array(channels * area);
   for (let i = 0; i < area; i++) {
-    const colour = palette?.[samples[i]!];
-    if (palette !== undefined && colour === undefined)
+    const color = palette?.[samples[i]!];
+    if (palette !== undefined && color === undefined)
       throw new RangeError(`colour ${samples[i]} is not in the palette`);
     let alpha = 1;
-    if (colour !== undefined) alpha = (colour[3] ?? 255) / 255;
+    if (color !== undefined) alpha = (color[3] ?? 255) / 255;
     else if (samplesPerPixel > channels) alpha = samples[i * samplesPerPixel + channels]! / maxValue;
     else if (transparency?.every((value, c) => value === samples[i * samplesPerPixel + c]) === true) alpha = 0;
     for (let c = 0; c < channels; c++) {
-      const value = ((colour === undefined ? samples[i * samplesPerPixel + c]! : colour[c]!) * 255) / maxValue;
+      const value = ((color === undefined ? samples[i * samplesPerPixel + c]! : color[c]!) * 255) / maxValue;
       data[c * area + i] = Math.round(alpha * value + (1 - alpha) * 255);
     }
   }

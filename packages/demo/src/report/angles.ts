@@ -5,7 +5,7 @@ import { median, range } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { formatDegrees, formatPercent, toDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { methodColour } from './palette.ts';
+import { methodColor } from './palette.ts';
 import {
   renderBottomAxis,
   renderFigure,
@@ -39,16 +39,16 @@ export function renderAngles(methods: readonly MethodResult[]): Markup {
   return renderFigure({
     panels: methods.map((method, i) => ({
       heading: method.name,
-      content: renderPanel(method, methodColour(i), histograms[i]!, x, y),
+      content: renderPanel(method, methodColor(i), histograms[i]!, x, y),
     })),
     size: 'small',
-    caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in colour) and of different unseen classes (impostor pairs, grey), each histogram of area 1. Less overlap is better. The vertical line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted. All panels have the same axes.`,
+    caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in color) and of different unseen classes (impostor pairs, gray), each histogram of area 1. Less overlap is better. The vertical line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted. All panels have the same axes.`,
   });
 }
 
 function renderPanel(
   { name, verification }: MethodResult,
-  colour: string,
+  color: string,
   { genuine, impostor }: { readonly genuine: readonly number[]; readonly impostor: readonly number[] },
   x: Scale,
   y: Scale,
@@ -63,7 +63,7 @@ function renderPanel(
   return renderPicture(
     smallPanel,
     alternative,
-    markup`${renderBottomAxis(smallPanel, { title: 'Angle', ticks: createAngleTicks(x) })}${renderLeftAxis(smallPanel, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${tracePath(impostor, x, y)}" /><path class="area ${colour}" d="${tracePath(genuine, x, y)}" /><path class="threshold" d="M${at},${smallPanel.top}V${smallPanel.bottom}" /><text class="label" x="${at + 6 * side}" y="${smallPanel.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
+    markup`${renderBottomAxis(smallPanel, { title: 'Angle', ticks: createAngleTicks(x) })}${renderLeftAxis(smallPanel, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${tracePath(impostor, x, y)}" /><path class="area ${color}" d="${tracePath(genuine, x, y)}" /><path class="threshold" d="M${at},${smallPanel.top}V${smallPanel.bottom}" /><text class="label" x="${at + 6 * side}" y="${smallPanel.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
   );
 }
 

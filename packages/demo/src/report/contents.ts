@@ -10,7 +10,7 @@ export interface Report {
   /** Data set, classes, network, steps, machine and so on. */
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   readonly samples: { readonly seen: SampleSheet; readonly unseen: SampleSheet };
-  /** At least one, in the order of the table and of the colours. */
+  /** At least one, in the order of the table and of the colors. */
   readonly methods: readonly MethodResult[];
   /** Features of embeddings of 2 and 3 dimensions; may be empty. */
   readonly planes: readonly FeaturePlot[];

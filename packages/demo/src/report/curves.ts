@@ -4,7 +4,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { formatCount, formatPercent } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { renderLegend, type LegendEntry, methodColour } from './palette.ts';
+import { renderLegend, type LegendEntry, methodColor } from './palette.ts';
 import {
   renderBottomAxis,
   decadeTicks,
@@ -26,7 +26,7 @@ const maxRawPoints = 500;
 
 interface Series {
   readonly name: string;
-  readonly colour: string;
+  readonly color: string;
   readonly raw: readonly Point[];
   readonly smooth: readonly Point[];
 }
@@ -41,8 +41,8 @@ export function renderCurves(methods: readonly MethodResult[]): Markup {
 
   const panels = [{ heading: 'Loss', content: renderLoss(steps, loss, lambdas) }];
   if (accuracy.length > 0) panels.push({ heading: 'Accuracy on the batch', content: renderAccuracy(steps, accuracy) });
-  const entries: LegendEntry[] = methods.map(({ name }, i) => ({ label: name, colour: methodColour(i), mark: 'line' }));
-  for (const { label, colour } of lambdas) entries.push({ label, colour, mark: 'dashed' });
+  const entries: LegendEntry[] = methods.map(({ name }, i) => ({ label: name, color: methodColor(i), mark: 'line' }));
+  for (const { label, color } of lambdas) entries.push({ label, color, mark: 'dashed' });
   return renderFigure({
     panels,
     legend: renderLegend(entries),
@@ -85,14 +85,14 @@ function renderAccuracy(steps: Scale, series: readonly Series[]): Markup {
 
 function renderLines(x: Scale, y: Scale, series: readonly Series[]): Markup {
   const path = createPath(x, y);
-  return markup`${series.map(({ colour, raw }) => markup`<path class="line faint ${colour}" d="${path(raw)}" />`)}${series.map(
-    ({ colour, smooth }) => markup`<path class="line ${colour}" d="${path(smooth)}" />`,
+  return markup`${series.map(({ color, raw }) => markup`<path class="line faint ${color}" d="${path(raw)}" />`)}${series.map(
+    ({ color, smooth }) => markup`<path class="line ${color}" d="${path(smooth)}" />`,
   )}`;
 }
 
 interface LambdaSeries {
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   readonly points: readonly Point[];
 }
 
@@ -104,7 +104,7 @@ function renderLambdas(steps: Scale, lambdas: readonly LambdaSeries[]): Markup {
   const y = scaleLog().domain([low, high]).range([twoAxisPanel.bottom, twoAxisPanel.top]);
   const path = createPath(steps, y);
   return markup`${renderRightAxis(twoAxisPanel, { title: 'λ', ticks: decadeTicks(y, (v) => String(Number(v.toPrecision(1)))) })}${lambdas.map(
-    ({ colour, points }) => markup`<path class="line dashed ${colour}" d="${path(points)}" />`,
+    ({ color, points }) => markup`<path class="line dashed ${color}" d="${path(points)}" />`,
   )}`;
 }
 
@@ -114,10 +114,10 @@ function extractLambdas(methods: readonly MethodResult[]): LambdaSeries[] {
     const points = curve.filter(({ lambda }) => lambda !== undefined && lambda > 0 && lambda < Infinity);
     if (points.length === 0) return [];
     const series = points.map(({ step, lambda }) => ({ x: step, y: lambda! }));
-    return [{ label: `λ of ${name}`, colour: methodColour(i), points: downsample(series, maxSmoothPoints) }];
+    return [{ label: `λ of ${name}`, color: methodColor(i), points: downsample(series, maxSmoothPoints) }];
   });
   const schedules = new Set(all.map(({ points }) => JSON.stringify(points)));
-  return schedules.size === 1 ? [{ label: 'λ of A-Softmax', colour: 'neutral', points: all[0]!.points }] : all;
+  return schedules.size === 1 ? [{ label: 'λ of A-Softmax', color: 'neutral', points: all[0]!.points }] : all;
 }
 
 type CurveEntry = MethodResult['curve'][number];
@@ -137,7 +137,7 @@ function extractSeries(methods: readonly MethodResult[], value: (entry: CurveEnt
     return [
       {
         name,
-        colour: methodColour(i),
+        color: methodColor(i),
         raw: downsampleRange(points, maxRawPoints),
         smooth: downsample(smooth, maxSmoothPoints),
       },

@@ -5,7 +5,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** Centred moving mean over `window` values, fewer at the ends. */
+/** Centered moving mean over `window` values, fewer at the ends. */
 export function computeMovingMean(values: readonly number[], window: number): number[] {
   const sums = [0];
   for (const value of values) sums.push(sums[sums.length - 1]! + value);

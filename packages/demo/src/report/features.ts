@@ -2,7 +2,7 @@
 
 import { formatDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { classColour, renderLegend } from './palette.ts';
+import { classColor, renderLegend } from './palette.ts';
 import type { FeaturePlot } from './contents.ts';
 import { samplePerClass } from './downsample.ts';
 
@@ -14,7 +14,7 @@ export interface ClassFeatures {
   readonly name: string;
   /** Shortened name, for pictures. */
   readonly label: string;
-  readonly colour: string;
+  readonly color: string;
   /** Sample of the features of the class. */
   readonly points: readonly Vector[];
   /** Unit vector of the weights of the class, or of its mean direction if there are no weights. */
@@ -60,7 +60,7 @@ export function groupByClass({
     return {
       name: classNames[label]!,
       label: pictureLabels[label]!,
-      colour: classColour(label),
+      color: classColor(label),
       points,
       direction: normalize(direction),
     };
@@ -92,7 +92,7 @@ export function normalizeAll(vectors: readonly Vector[]): Vector[] {
 }
 
 export function renderClassLegend(classes: readonly ClassFeatures[]): Markup {
-  return renderLegend(classes.map(({ name, colour }) => ({ label: name, colour, mark: 'dot' })));
+  return renderLegend(classes.map(({ name, color }) => ({ label: name, color, mark: 'dot' })));
 }
 
 /** Renders the name of a class in a picture, with a halo that keeps it readable on dots. */

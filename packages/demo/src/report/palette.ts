@@ -1,31 +1,31 @@
-/** Colours as classes of the style sheet, so that the dark theme and print can differ. */
+/** Colors as classes of the style sheet, so that the dark theme and print can differ. */
 
 import { type Markup, markup } from './markup.ts';
 
-const methodColourCount = 7;
-const classColourCount = 10;
+const methodColorCount = 7;
+const classColorCount = 10;
 
-/** Colour of a method by its index in the report, the same in every picture. */
-export function methodColour(index: number): string {
-  return `m${index % methodColourCount}`;
+/** Color of a method by its index in the report, the same in every picture. */
+export function methodColor(index: number): string {
+  return `m${index % methodColorCount}`;
 }
 
-/** Colour of a class of images. Repeats after ten classes; pictures also label the directions. */
-export function classColour(label: number): string {
-  return `c${label % classColourCount}`;
+/** Color of a class of images. Repeats after ten classes; pictures also label the directions. */
+export function classColor(label: number): string {
+  return `c${label % classColorCount}`;
 }
 
 export interface LegendEntry {
   readonly label: string;
   /** Class of the style sheet. */
-  readonly colour: string;
+  readonly color: string;
   readonly mark: 'line' | 'dashed' | 'area' | 'dot';
 }
 
 export function renderLegend(entries: readonly LegendEntry[]): Markup {
   return markup`<ul class="legend">${entries.map(
-    ({ label, colour, mark }) =>
-      markup`<li><svg class="swatch ${colour}" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true">${renderSwatch(mark)}</svg>${label}</li>`,
+    ({ label, color, mark }) =>
+      markup`<li><svg class="swatch ${color}" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true">${renderSwatch(mark)}</svg>${label}</li>`,
   )}</ul>`;
 }
 

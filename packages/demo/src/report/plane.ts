@@ -25,7 +25,7 @@ import {
 import type { FeaturePlot } from './contents.ts';
 
 const squarePanel: Panel = { width: 300, height: 300, left: 46, right: 290, top: 10, bottom: 254 };
-const centre = 150;
+const center = 150;
 const radius = 84;
 /** Inner radius and maximum outer radius of the bars of the histogram around the circle. */
 const barRadius = { from: radius + 6, to: radius + 46 };
@@ -40,7 +40,7 @@ export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
     })),
     legend: renderClassLegend(classes[0]!),
     size: 'pair',
-    caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, coloured by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
+    caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, colored by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
   });
 }
 
@@ -56,14 +56,14 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
     squarePanel,
     `Scatter plot of the 2-D features of ${method}: ${classes.length} classes, each along a ray from the origin; lengths up to ${maxLength(classes).toPrecision(2)}.`,
     markup`${renderBottomAxis(squarePanel, { title: 'Feature 1', ticks: linearTicks(x, 5, String) })}${renderLeftAxis(squarePanel, { title: 'Feature 2', ticks: linearTicks(y, 5, String) })}${classes.map(
-      ({ direction, colour }) => {
+      ({ direction, color }) => {
         if (direction === undefined) return '';
         const end = endOf(direction);
-        return markup`<path class="ray ${colour}" d="M${x(0)},${y(0)}L${end.x},${end.y}" />`;
+        return markup`<path class="ray ${color}" d="M${x(0)},${y(0)}L${end.x},${end.y}" />`;
       },
     )}${classes.map(
-      ({ colour, points }) =>
-        markup`<path class="dots ${colour}" d="${traceDots(points.map(([a, b]) => ({ x: x(a!), y: y(b!) })))}" />`,
+      ({ color, points }) =>
+        markup`<path class="dots ${color}" d="${traceDots(points.map(([a, b]) => ({ x: x(a!), y: y(b!) })))}" />`,
     )}${classes.map(({ direction, label }) => {
       if (direction === undefined) return '';
       const end = endOf(direction);
@@ -75,22 +75,22 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
 
 function renderCircle(method: string, classes: readonly ClassFeatures[]): Markup {
   const at = (direction: Vector, radius: number) => ({
-    x: centre + radius * direction[0]!,
-    y: centre - radius * direction[1]!,
+    x: center + radius * direction[0]!,
+    y: center - radius * direction[1]!,
   });
   const directions = classes.map(({ points }) => normalizeAll(points));
   const counts = directions.map(countByAngle);
   const maxCount = Math.max(1, ...counts.flat());
   return renderPicture(
-    { width: 2 * centre, height: 2 * centre },
+    { width: 2 * center, height: 2 * center },
     `Directions of the features of ${method} on the unit circle. Mean angle from the direction of the own class: ${formatMeanAngle(classes)}.`,
-    markup`<circle class="rule" cx="${centre}" cy="${centre}" r="${radius}" />${classes.map(({ direction, colour }) => {
+    markup`<circle class="rule" cx="${center}" cy="${center}" r="${radius}" />${classes.map(({ direction, color }) => {
       if (direction === undefined) return '';
       const end = at(direction, radius);
-      return markup`<path class="ray ${colour}" d="M${centre},${centre}L${end.x},${end.y}" />`;
-    })}${counts.map((bins, i) => markup`<path class="area ${classes[i]!.colour}" transform="translate(${centre},${centre})" d="${traceBars(bins, maxCount)}" />`)}${directions.map(
+      return markup`<path class="ray ${color}" d="M${center},${center}L${end.x},${end.y}" />`;
+    })}${counts.map((bins, i) => markup`<path class="area ${classes[i]!.color}" transform="translate(${center},${center})" d="${traceBars(bins, maxCount)}" />`)}${directions.map(
       (points, i) =>
-        markup`<path class="dots ${classes[i]!.colour}" d="${traceDots(points.map((direction) => at(direction, radius)))}" />`,
+        markup`<path class="dots ${classes[i]!.color}" d="${traceDots(points.map((direction) => at(direction, radius)))}" />`,
     )}${classes.map(({ direction, label }) => (direction === undefined ? '' : renderClassLabel(label, at(direction, barRadius.to + 11))))}`,
   );
 }

@@ -3,7 +3,7 @@
 import type { VerificationReport } from '@thetagrad/a-softmax';
 import { formatCount, formatDegrees, formatDuration, formatPercent, formatRate, formatScore } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { methodColour } from './palette.ts';
+import { methodColor } from './palette.ts';
 import type { MethodResult } from './contents.ts';
 
 interface Column {
@@ -29,7 +29,7 @@ export function renderResults(methods: readonly MethodResult[]): Markup {
   )}</tr></thead>
 <tbody>${methods.map(
     (method, i) =>
-      markup`<tr><th scope="row"><span class="key ${methodColour(i)}"></span>${method.name}</th>${columns.map(
+      markup`<tr><th scope="row"><span class="key ${methodColor(i)}"></span>${method.name}</th>${columns.map(
         (column, j) => renderCell(column, method, best[j]),
       )}</tr>
 `,

@@ -4,7 +4,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { formatPercent, formatRate } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { renderLegend, methodColour } from './palette.ts';
+import { renderLegend, methodColor } from './palette.ts';
 import {
   renderBottomAxis,
   decadeTicks,
@@ -29,7 +29,7 @@ export function renderRoc(methods: readonly MethodResult[]): Markup {
       { heading: 'False accept rate, logarithmic', content: renderLogarithmic(methods) },
       { heading: 'False accept rate, linear', content: renderLinear(methods) },
     ],
-    legend: renderLegend(methods.map(({ name }, i) => ({ label: name, colour: methodColour(i), mark: 'line' }))),
+    legend: renderLegend(methods.map(({ name }, i) => ({ label: name, color: methodColor(i), mark: 'line' }))),
     size: 'pair',
     caption: markup`Share of genuine pairs accepted against the share of impostor pairs accepted, over all thresholds; higher and further left is better. The logarithmic axis shows strict thresholds, which matter if false accepts are costly: it starts at about one false accept among all pairs. The linear axis shows the whole curve; the rising dotted diagonal is chance. Circles mark the equal error rates, on the falling diagonal.`,
   });
@@ -79,10 +79,10 @@ function renderPanel(methods: readonly MethodResult[], x: Scale, { alternative, 
     alternative,
     markup`${renderBottomAxis(largePanel, { title: 'False accept rate', ticks })}${renderLeftAxis(largePanel, { title: 'True accept rate', ticks: linearTicks(y, 5, (rate) => formatPercent(rate, 0)) })}${below ?? ''}${methods.map(
       ({ verification }, i) =>
-        markup`<path class="line ${methodColour(i)}" d="${path(traceCurve(verification.roc, x, y)) ?? ''}" />`,
+        markup`<path class="line ${methodColor(i)}" d="${path(traceCurve(verification.roc, x, y)) ?? ''}" />`,
     )}${methods.map(
       ({ verification: { eer } }, i) =>
-        markup`<circle class="point ${methodColour(i)}" cx="${x(eer)}" cy="${y(1 - eer)}" r="4" />`,
+        markup`<circle class="point ${methodColor(i)}" cx="${x(eer)}" cy="${y(1 - eer)}" r="4" />`,
     )}`,
   );
 }

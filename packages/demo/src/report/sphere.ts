@@ -41,14 +41,14 @@ function renderSphere(method: string, classes: readonly ClassFeatures[]): Markup
   const { layers, labels } = drawSphere(scene, initialView);
   const half = layers.length / 2;
   const layer = (path: string, i: number) => {
-    const colour = i % half === 0 ? 'graticule' : `dots ${classes[(i % half) - 1]!.colour}`;
-    return markup`<path data-layer="${i}" class="${colour} ${i < half ? 'far' : ''}" d="${path}" />`;
+    const color = i % half === 0 ? 'graticule' : `dots ${classes[(i % half) - 1]!.color}`;
+    return markup`<path data-layer="${i}" class="${color} ${i < half ? 'far' : ''}" d="${path}" />`;
   };
   return markup`<svg viewBox="-118 -108 236 216" role="img" aria-label="Directions of the 3-D features of ${method} on the unit sphere. Mean angle from the direction of the own class: ${formatMeanAngle(classes)}." data-view="${JSON.stringify(initialView)}" data-scene="${JSON.stringify(scene)}">${layers.slice(0, half).map(layer)}<circle class="rule" r="100" />${layers
     .slice(half)
     .map((path, i) => layer(path, half + i))}${labels.map(
     ({ x, y, front }, i) =>
-      markup`<g data-label="${i}" class="mark ${front ? '' : 'far'}" transform="translate(${x},${y})"><path class="diamond ${marked[i]!.colour}" d="M0,-4.5L4.5,0L0,4.5L-4.5,0Z" /><text class="label" x="7" y="4">${marked[i]!.label}</text></g>`,
+      markup`<g data-label="${i}" class="mark ${front ? '' : 'far'}" transform="translate(${x},${y})"><path class="diamond ${marked[i]!.color}" d="M0,-4.5L4.5,0L0,4.5L-4.5,0Z" /><text class="label" x="7" y="4">${marked[i]!.label}</text></g>`,
   )}</svg>`;
 }
 

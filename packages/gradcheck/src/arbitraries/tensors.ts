@@ -73,7 +73,7 @@ export interface DistinctOptions {
   readonly gap?: number;
 }
 
-/** float64 tensors without ties, centred at 0, for sorting and extrema. They shrink to sorted ones. */
+/** float64 tensors without ties, centered at 0, for sorting and extrema. They shrink to sorted ones. */
 export function distinctTensors({ shape, gap = 1 / 8 }: DistinctOptions = {}): fc.Arbitrary<Tensor> {
   return withShape(shape, (fixed) => {
     const size = sizeOf(fixed);

@@ -30,7 +30,7 @@ export interface OptimizerOptions {
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** A variable that an optimiser trains. */
+/** A variable that an optimizer trains. */
 export interface TrainedParameter {
   readonly name: string;
   readonly variable: Variable;
@@ -41,7 +41,7 @@ export interface TrainedParameter {
 }
 
 /**
- * Base of optimisers: the trained variables by name with their groups, the count of updates, and a state for each
+ * Base of optimizers: the trained variables by name with their groups, the count of updates, and a state for each
  * variable. `update` only assigns; `evaluate(model, optimizer)` computes, in one plan with the gradients.
  */
 export abstract class Optimizer implements VariableHolder, Stateful {
@@ -115,7 +115,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   }
 
   /**
-   * Assigns new values to the trained variables and to the optimiser's state.
+   * Assigns new values to the trained variables and to the optimizer's state.
    * @param grads the gradients of `valueAndGrad` with respect to the same variables
    * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then.
    */

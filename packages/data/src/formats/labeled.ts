@@ -3,7 +3,7 @@ import { convertToLuma, type Image, resizePlanes } from '../resample.ts';
 import { DataFileError } from './error.ts';
 
 /** An image, the name of its file, and its class and group. */
-export interface LabelledImage {
+export interface LabeledImage {
   readonly name: string;
   readonly className: string;
   readonly group?: string;
@@ -30,7 +30,7 @@ export function convertImage(image: Image, size?: readonly [number, number], gra
  * @throws {DataFileError} if the size or number of channels of an image differs from the first.
  */
 export function collateImages(
-  images: readonly LabelledImage[],
+  images: readonly LabeledImage[],
   fixes: { readonly size: string; readonly channels: string },
 ): ImageDataset {
   const sorted = images.toSorted((a, b) => compareNatural(a.className, b.className) || compareNatural(a.name, b.name));
