@@ -1,5 +1,6 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
-export { checkFraction, checkInteger, checkNonnegative, show } from './data/checks.ts';
+export { argumentError, show, unknownValue } from './data/checks.ts';
+export { checkFraction, checkInteger, checkNonnegative, checkPositive } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, type DType, type TypedArray } from './data/dtype.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';

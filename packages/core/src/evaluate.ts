@@ -62,12 +62,12 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
   const work = collectWork('evaluate', trees);
   const remote = remoteHolders(backend, work.targets.order, work.variables);
   if (remote.length > 0) {
-    checkDTypes(backend, work.targets.order);
+    checkDTypes('evaluate', backend, work.targets.order);
     await Promise.all(remote.map((holder) => transfer(holder, backend)));
     // Collects the work again, since other evaluations may have run in the meantime.
     return evaluate(...trees);
   }
-  run(backend, work);
+  run('evaluate', backend, work);
   await backend.yieldToCollector?.();
 }
 
@@ -76,7 +76,12 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
  * @throws {Error} also if a value is on another backend that can only be read asynchronously.
  */
 export function evaluateSync(...trees: unknown[]): void {
-  run(current, collectWork('evaluate', trees));
+  evaluateFor('evaluateSync', trees);
+}
+
+/** As {@link evaluateSync}, for an operation that messages name. */
+export function evaluateFor(operation: string, trees: readonly unknown[]): void {
+  run(operation, current, collectWork(operation, trees));
 }
 
 interface Work {
@@ -111,13 +116,13 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
   return { results, variables, targets: { order, results, updates } };
 }
 
-function run(backend: Backend, { results, variables, targets }: Work): void {
+function run(operation: string, backend: Backend, { results, variables, targets }: Work): void {
   if (results.length === 0 && variables.length === 0) return;
-  checkDTypes(backend, targets.order);
-  const inputs = targets.order.filter(isLeaf).map((tensor) => bind(tensor, backend));
+  checkDTypes(operation, backend, targets.order);
+  const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend));
   const plan = planFor(backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
-  const stored = variables.map((variable) => bindVariable(variable, backend));
+  const stored = variables.map((variable) => bindVariable(operation, variable, backend));
   execute(backend, plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
   for (const variable of variables) markStored(variable);
@@ -130,15 +135,15 @@ function setValue(tensor: Tensor, buffer: Buffer): void {
 }
 
 /** Returns the buffer of a leaf, on the backend that will read it. */
-function bind(tensor: Tensor, backend: Backend): Buffer {
+function bind(operation: string, tensor: Tensor, backend: Backend): Buffer {
   const { buffer, primitive, dtype } = tensor;
   if (buffer) {
-    const transferred = transferSync(buffer, backend);
+    const transferred = transferSync(operation, buffer, backend);
     setBuffer(tensor, transferred);
     return transferred;
   }
   if (primitive.kind !== 'source' || primitive.name === 'data')
-    throw new Error(`evaluate: ${primitive.name} has no value`);
+    throw new Error(`${operation}: ${primitive.name} has no value`);
   if (primitive.name === 'scalar') {
     const values = allocate(dtype, 1);
     values[0] = primitive.value;
@@ -147,33 +152,33 @@ function bind(tensor: Tensor, backend: Backend): Buffer {
   const { variable, version } = primitive;
   if (version !== variable.version) {
     throw new Error(
-      `evaluate: a tensor was built from an older value of variable '${variable.name}', which has been written since; ` +
+      `${operation}: a tensor was built from an older value of variable '${variable.name}', which has been written since; ` +
         `evaluate the tensor together with the variable, or build it again`,
     );
   }
-  return bindVariable(variable, backend);
+  return bindVariable(operation, variable, backend);
 }
 
 /** Returns the buffer of a variable, on the backend that will use it. Computes the initial value if none is stored. */
-function bindVariable(variable: Variable, backend: Backend): Buffer {
+function bindVariable(operation: string, variable: Variable, backend: Backend): Buffer {
   const { initial } = variable;
   if (initial) {
     // Copies the initial tensor, whose buffer must not be written.
     const copy = applyMovement(Alias, initial, initial.shape, {});
-    evaluateSync(copy);
+    evaluateFor(operation, [copy]);
     if (copy.buffer) setVariableBuffer(variable, copy.buffer);
   }
-  if (!variable.buffer) throw new Error(`evaluate: variable '${variable.name}' has no value`);
-  const buffer = transferSync(variable.buffer, backend);
+  if (!variable.buffer) throw new Error(`${operation}: variable '${variable.name}' has no value`);
+  const buffer = transferSync(operation, variable.buffer, backend);
   setVariableBuffer(variable, buffer);
   return buffer;
 }
 
-function checkDTypes(backend: Backend, order: readonly Tensor[]): void {
+function checkDTypes(operation: string, backend: Backend, order: readonly Tensor[]): void {
   const unsupported = order.find(({ dtype }) => !backend.dtypes.includes(dtype));
   if (!unsupported) return;
   throw new TypeError(
-    `evaluate: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
+    `${operation}: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
       `one of ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or portable(), with setBackend`,
   );
 }

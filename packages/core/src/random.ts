@@ -1,8 +1,8 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
-import { checkInteger, show } from './data/checks.ts';
+import { argumentError, checkFraction, checkInteger, show } from './data/checks.ts';
 import { isFloatingPoint, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
-import { applyRoutine, type Tensor } from './graph/tensor.ts';
+import { applyRoutine, Tensor } from './graph/tensor.ts';
 import { fromArray } from './ops/creation.ts';
 import { RandomBits } from './ops/randomBits.ts';
 import { threefry } from './scalar/threefry.ts';
@@ -151,10 +151,12 @@ export interface UniformOptions {
 /**
  * Uniformly distributed numbers in [low, high).
  * @throws {TypeError} if the key, the shape or an option is invalid.
+ * @throws {RangeError} if low ≥ high.
  */
 export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): Tensor {
   const { low = 0, high = 1, dtype = 'float32' } = options;
   checkNumbers('random.uniform', { low, high });
+  if (!(low < high)) throw new RangeError(`random.uniform: low must be less than high, got ${low} and ${high}`);
   const unit = unitInterval('random.uniform', key, shape, dtype);
   return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
 }
@@ -214,9 +216,10 @@ export function permutation(key: Key, n: number): Tensor {
  * bool: true with probability p.
  * @param p a number, or a tensor of probabilities that broadcasts to the shape. Default: 0.5.
  * @throws {TypeError} if the key or the shape is invalid.
- * @throws {RangeError} if p does not broadcast to the shape.
+ * @throws {RangeError} if p is a number outside of [0, 1], or does not broadcast to the shape.
  */
 export function bernoulli(key: Key, shape: Shape, p: number | Tensor = 0.5): Tensor {
+  if (!(p instanceof Tensor)) checkFraction('random.bernoulli', 'p', p);
   return unitInterval('random.bernoulli', key, shape, 'float32').less(p).broadcastTo(shape);
 }
 
@@ -247,6 +250,6 @@ function checkKey(operation: string, key: unknown): void {
 
 function checkNumbers(operation: string, parameters: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(parameters)) {
-    if (typeof value !== 'number') throw new TypeError(`${operation}: ${name} must be a number, got ${show(value)}`);
+    if (typeof value !== 'number') throw argumentError(operation, name, 'a number', value);
   }
 }

@@ -1,5 +1,5 @@
 // Methods of Tensor that read values, which evaluate the tensor first.
-import { evaluate, evaluateSync } from './evaluate.ts';
+import { evaluate, evaluateFor } from './evaluate.ts';
 import { formatShape } from './data/shape.ts';
 import type { TypedArray } from './data/dtype.ts';
 import type { Tensor } from './graph/tensor.ts';
@@ -13,7 +13,7 @@ import type { Buffer } from './data/buffer.ts';
  */
 export async function data(x: Tensor): Promise<TypedArray> {
   await evaluate(x);
-  return valueOf(x).read();
+  return valueOf('data', x).read();
 }
 
 /**
@@ -21,8 +21,7 @@ export async function data(x: Tensor): Promise<TypedArray> {
  * @throws {Error} on backends that compute asynchronously.
  */
 export function dataSync(x: Tensor): TypedArray {
-  evaluateSync(x);
-  return valueOf(x).readSync();
+  return read('dataSync', x);
 }
 
 /**
@@ -30,7 +29,7 @@ export function dataSync(x: Tensor): TypedArray {
  * @throws {RangeError} if the tensor does not have exactly one element.
  */
 export async function item(x: Tensor): Promise<number> {
-  checkOneElement(x);
+  checkOneElement('item', x);
   return (await data(x))[0]!;
 }
 
@@ -40,8 +39,8 @@ export async function item(x: Tensor): Promise<number> {
  * @throws {Error} on backends that compute asynchronously.
  */
 export function itemSync(x: Tensor): number {
-  checkOneElement(x);
-  return dataSync(x)[0]!;
+  checkOneElement('itemSync', x);
+  return read('itemSync', x)[0]!;
 }
 
 /** Evaluates the tensor and returns its elements as nested arrays; a number or boolean if it is a scalar. */
@@ -54,7 +53,7 @@ export async function toArray(x: Tensor): Promise<NestedArray> {
  * @throws {Error} on backends that compute asynchronously.
  */
 export function toArraySync(x: Tensor): NestedArray {
-  return nest(dataSync(x), x.shape, x.dtype);
+  return nest(read('toArraySync', x), x.shape, x.dtype);
 }
 
 /**
@@ -62,17 +61,22 @@ export function toArraySync(x: Tensor): NestedArray {
  * @throws {Error} on backends that compute asynchronously.
  */
 export function toString(x: Tensor): string {
-  return formatTensor(dataSync(x), x.shape, x.dtype);
+  return formatTensor(read('toString', x), x.shape, x.dtype);
 }
 
-function valueOf({ buffer }: Tensor): Buffer {
-  if (!buffer) throw new Error('data: the tensor was not evaluated');
+function read(operation: string, x: Tensor): TypedArray {
+  evaluateFor(operation, [x]);
+  return valueOf(operation, x).readSync();
+}
+
+function valueOf(operation: string, { buffer }: Tensor): Buffer {
+  if (!buffer) throw new Error(`${operation}: the tensor has no value`);
   return buffer;
 }
 
-function checkOneElement({ shape, size }: Tensor): void {
+function checkOneElement(operation: string, { shape, size }: Tensor): void {
   if (size === 1) return;
   throw new RangeError(
-    `item: expected a tensor of one element, got ${size} of shape ${formatShape(shape)}; use data() or toArray()`,
+    `${operation}: expected a tensor of one element, got ${size} of shape ${formatShape(shape)}; use data() or toArray()`,
   );
 }

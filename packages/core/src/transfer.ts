@@ -11,7 +11,7 @@ import type { Backend } from './schedule/backend.ts';
  * Transfers a buffer to a backend, synchronously.
  * @throws {Error} if the backend that holds it can only be read asynchronously.
  */
-export function transferSync(buffer: Buffer, backend: Backend): Buffer {
+export function transferSync(operation: string, buffer: Buffer, backend: Backend): Buffer {
   if (buffer.backend === backend) return buffer;
   // Passes ownership without a copy: values of tensors are immutable, and no one else refers to those of a variable.
   if (buffer instanceof HostBuffer) {
@@ -21,7 +21,7 @@ export function transferSync(buffer: Buffer, backend: Backend): Buffer {
     return backend.upload(buffer.readSync(), buffer.dtype);
   } catch (cause) {
     throw new Error(
-      `evaluate: a value on the backend '${buffer.backend?.name}' cannot be transferred to '${backend.name}' synchronously; ` +
+      `${operation}: a value on the backend '${buffer.backend?.name}' cannot be transferred to '${backend.name}' synchronously; ` +
         `await evaluate(), data() or item() instead (${(cause as Error).message})`,
       { cause },
     );

@@ -113,12 +113,12 @@ describe('customGradient', () => {
     [bad([zeros([3])]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got [3]'],
     [bad([]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got '],
     [bad([x, x]), 'customGradient: vjp must return cotangents of the shapes of the arguments, [2], got [2], [2]'],
-    [bad(x), 'customGradient: vjp must return an array of tensors, one for each argument'],
-    [bad([1]), 'customGradient: vjp must return an array of tensors'],
+    [bad(x), 'customGradient: vjp must return one tensor for each argument, got Tensor'],
+    [bad([1]), 'customGradient: vjp must return one tensor for each argument, got [1]'],
     [() => customGradient(3 as never), 'customGradient: expected a function, got 3'],
     [
       () => customGradient((() => x) as never)(x),
-      'customGradient: the function must return { value, vjp }, a tensor and a function',
+      'customGradient: the function must return { value, vjp }, a tensor and a function, got Tensor',
     ],
     [() => cube(1 as unknown as Tensor), 'customGradient: an argument: expected a tensor, got 1'],
   ])('error %#', (make: () => unknown, message) => expect(make).toThrow(message));

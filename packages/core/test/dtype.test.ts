@@ -178,7 +178,7 @@ describe('astype', () => {
 
   test('an unknown dtype is an error', () => {
     expect(() => zeros([2]).astype('float16' as DType)).toThrow(
-      'astype: unknown dtype "float16"; expected float32, float64, int32 or bool',
+      "astype: unknown dtype 'float16'; expected float32, float64, int32 or bool",
     );
   });
 });

@@ -257,7 +257,7 @@ describe('names', () => {
     expect(() => apply([1, 2] as unknown as Tensor, ...others)).toThrow(
       `${name}: expected a tensor or a number, got Array; make a tensor of it with tensor(…)`,
     );
-    expect(() => apply('1' as unknown as Tensor, ...others)).toThrow(`${name}: expected a tensor or a number, got "1"`);
+    expect(() => apply('1' as unknown as Tensor, ...others)).toThrow(`${name}: expected a tensor or a number, got '1'`);
     expect(() => apply(undefined as unknown as Tensor, ...others)).toThrow(
       `${name}: expected a tensor or a number, got undefined`,
     );

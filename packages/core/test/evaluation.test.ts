@@ -129,18 +129,18 @@ describe('evaluate', () => {
     await expect(x.item()).rejects.toThrow(
       'item: expected a tensor of one element, got 4 of shape [2, 2]; use data() or toArray()',
     );
-    expect(() => zeros([0]).itemSync()).toThrow('item: expected a tensor of one element, got 0 of shape [0]');
+    expect(() => zeros([0]).itemSync()).toThrow('itemSync: expected a tensor of one element, got 0 of shape [0]');
   });
 
   test.each([undefined, null, 3, 'loss', () => 0])('%s is an error', (value) => {
     expect(() => evaluateSync(value)).toThrow(
-      'evaluate: expected tensors, variables, or objects and arrays of them, got',
+      'evaluateSync: expected tensors, variables, modules, or arrays and objects of them, got',
     );
   });
 
   test('objects of other classes are an error, settings next to tensors are not', () => {
     expect(() => evaluateSync(Promise.resolve(1))).toThrow(
-      'evaluate: a Promise cannot hold tensors; expected tensors, variables, or objects with variables()',
+      'evaluateSync: expected tensors, variables, modules, or arrays and objects of them, got a Promise (functions must be ',
     );
     const x = tensor([1]).add(1);
     evaluateSync({ x, rate: 0.1, name: 'adam', none: undefined });
@@ -273,7 +273,12 @@ describe('backends', () => {
     const narrow: Backend = { ...recorder(), name: 'narrow', dtypes: ['float32', 'int32', 'bool'] };
     withBackend(narrow, () => {
       const x = tensor([1], { dtype: 'float64' }).exp();
-      expect(() => x.dataSync()).toThrow("evaluate: the backend 'narrow' does not support float64");
+      const message = "the backend 'narrow' does not support float64";
+      expect(() => x.dataSync()).toThrow(`dataSync: ${message}`);
+      expect(() => x.itemSync()).toThrow(`itemSync: ${message}`);
+      expect(() => x.toArraySync()).toThrow(`toArraySync: ${message}`);
+      expect(() => x.toString()).toThrow(`toString: ${message}`);
+      expect(() => evaluateSync(x)).toThrow(`evaluateSync: ${message}`);
     });
   });
 

@@ -179,5 +179,7 @@ describe('as text', () => {
 });
 
 test('a number as an argument is an error', () => {
-  expect(() => explain(3)).toThrow('explain: expected tensors, variables, or objects and arrays of them, got 3');
+  expect(() => explain(3)).toThrow(
+    'explain: expected tensors, variables, modules, or arrays and objects of them, got 3',
+  );
 });

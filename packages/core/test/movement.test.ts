@@ -385,11 +385,11 @@ const x = zeros([2, 3]);
 test.each([
   [() => x.reshape([4]), 'reshape: [2, 3] holds 6 elements and cannot become [4]'],
   [() => x.reshape([-1, 4]), 'reshape: [2, 3] holds 6 elements and cannot become [-1, 4]'],
-  [() => x.reshape([-1, -1]), 'reshape: only one size may be −1, got [-1, -1]'],
-  [() => x.reshape([-6]), 'reshape: shape must be an array of integers ≥ 0, or −1 for one of them, got [-6]'],
+  [() => x.reshape([-1, -1]), 'reshape: shape must be an array of integers ≥ 0 and at most one −1, got [-1, -1]'],
+  [() => x.reshape([-6]), 'reshape: shape must be an array of integers ≥ 0 and at most one −1, got [-6]'],
   [
     () => x.reshape(6 as unknown as number[]),
-    'reshape: shape must be an array of integers ≥ 0, or −1 for one of them, got 6',
+    'reshape: shape must be an array of integers ≥ 0 and at most one −1, got 6',
   ],
   [() => zeros([0]).reshape([-1, 0]), 'reshape: [0] holds 0 elements and cannot become [-1, 0]'],
   [() => x.permute([0]), 'permute: axes must be a permutation of the 2 axes of [2, 3], got [0]'],
@@ -406,7 +406,7 @@ test.each([
   [() => x.slice([2]), 'slice: index 2 is out of range for axis 0 of length 2'],
   [() => x.slice([null, -4]), 'slice: index -4 is out of range for axis 1 of length 3'],
   [() => x.slice([0, 0, 0]), 'slice: expected at most 2 ranges for a tensor of shape [2, 3], got 3'],
-  [() => x.slice([[0, 1, 0]]), 'slice: the step of axis 0 must not be 0'],
+  [() => x.slice([[0, 1, 0]]), 'slice: the step of axis 0 must be an integer other than 0, got 0'],
   [() => x.slice([[0.5]]), 'slice: the start of axis 0 must be an integer, got 0.5'],
   [
     () => x.slice(0 as unknown as Range[]),
@@ -414,7 +414,7 @@ test.each([
   ],
   [
     () => x.slice([':' as unknown as Range]),
-    'slice: the range of axis 0 must be null, an index or [start, stop, step], got ":"',
+    "slice: the range of axis 0 must be null, an index or [start, stop, step], got ':'",
   ],
   [() => x.flip(2), 'flip: axis 2 is out of range'],
   [
@@ -439,7 +439,7 @@ test.each([
         ],
         '0' as unknown as number,
       ),
-    'pad: value must be a number, got "0"',
+    "pad: value must be a number, got '0'",
   ],
   [() => concat([]), 'concat: expected at least one tensor, got none'],
   [() => concat(x as unknown as Tensor[]), 'concat: expected an array of tensors'],
@@ -447,7 +447,7 @@ test.each([
   [() => concat([undefined as unknown as Tensor]), 'concat: expected a tensor, got undefined'],
   [
     () => x.split(undefined as unknown as number),
-    'split: axis 0 of [2, 3] does not split into sections of sizes undefined',
+    'split: sections must be a number or an array of numbers, got undefined',
   ],
   [() => concat([zeros([]), zeros([])]), 'concat: scalars have no axis to join along; use stack'],
   [() => concat([x, zeros([3, 3])], 1), 'concat: shapes [2, 3] and [3, 3] must be equal on all axes but 1'],

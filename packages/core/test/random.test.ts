@@ -179,7 +179,7 @@ test.each([
   [() => random.key(0.5), 'random.key: seed must be an integer from -9007199254740991 to 9007199254740991, got 0.5'],
   [
     () => random.key('1' as unknown as number),
-    'random.key: seed must be an integer from -9007199254740991 to 9007199254740991, got "1"',
+    "random.key: seed must be an integer from -9007199254740991 to 9007199254740991, got '1'",
   ],
   [() => key.split(-1), 'random.Key.split: count must be an integer ≥ 0, got -1'],
   [
@@ -215,7 +215,7 @@ test.each([
     () => random.integers(key, [2], undefined as unknown as { high: number }),
     'random.integers: high must be an integer, got undefined',
   ],
-  [() => random.uniform(key, [2], { low: '0' as unknown as number }), 'random.uniform: low must be a number, got "0"'],
+  [() => random.uniform(key, [2], { low: '0' as unknown as number }), "random.uniform: low must be a number, got '0'"],
   [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std must be a number, got null'],
 ])('error %#', (make, message) => expect(make).toThrow(message));
 

@@ -290,13 +290,13 @@ test.each([
   [() => zeros([2]).variance(1), 'variance: axis 1 is out of range'],
   [() => zeros([2]).std(1), 'std: axis 1 is out of range'],
   [() => zeros([2]).norm(1), 'norm: axis 1 is out of range'],
-  [() => zeros([2]).std(0, { correction: '1' as unknown as number }), 'std: correction must be a number, got "1"'],
+  [() => zeros([2]).std(0, { correction: '1' as unknown as number }), "std: correction must be a number, got '1'"],
   [() => zeros([2, 3]).argmax(2), 'argmax: axis 2 is out of range'],
   [() => zeros([2]).softmax(1), 'softmax: axis 1 is out of range'],
   [() => zeros([2]).logsumexp(1), 'logsumexp: axis 1 is out of range'],
   [() => zeros([2]).norm(0, { ord: 3 }), 'norm: ord must be 1, 2 or Infinity, got 3'],
   [
     () => zeros([2]).sum({ keepdims: true } as unknown as number),
-    'sum: axis must be an integer or an array of integers, got Object; options come after it',
+    'sum: axis must be an integer or an array of integers, before the options, got Object',
   ],
 ])('error %#', (make, message) => expect(make).toThrow(message));

@@ -304,21 +304,21 @@ describe('errors', () => {
   test.each([
     [() => grad(3 as unknown as Function), 'grad: expected a function, got 3'],
     [() => valueAndGrad({}, 3 as unknown as Function), 'valueAndGrad: expected a function, got 3'],
-    [() => vjp('f' as unknown as Function, x), 'vjp: expected a function, got "f"'],
+    [() => vjp('f' as unknown as Function, x), "vjp: expected a function, got 'f'"],
     [() => jvp(undefined as unknown as Function, [x], [x]), 'jvp: expected a function, got undefined'],
     [
       () => jvp(scalar, x as unknown as [Tensor], [x]),
-      'jvp: primals and tangents must be arrays with one entry for each argument, as in jvp(f, [x], [dx])',
+      'jvp: primals and tangents must be arrays, as in jvp(f, [x], [dx]), got Tensor and [Tensor]',
     ],
     [
       () => grad((async () => x) as unknown as Function)(x),
-      'grad: the function must return a tensor, got a Promise; it must be synchronous',
+      'grad: the function must return a tensor, got a Promise (functions must be synchronous)',
     ],
     [() => grad((() => 3) as unknown as Function)(x), 'grad: the function must return a tensor, got 3'],
     [() => grad((() => undefined) as unknown as Function)(x), 'grad: the function must return a tensor, got undefined'],
     [
       () => vjp((async () => x) as unknown as Function, x),
-      'vjp: the result: expected tensors in arrays or plain objects, got a Promise (functions must be synchronous)',
+      'vjp: the result: expected tensors, or arrays and objects of them, got a Promise (functions must be synchronous)',
     ],
     [
       () => grad((a: Tensor) => a)(x),
@@ -331,16 +331,16 @@ describe('errors', () => {
     ],
     [
       () => grad((t: { a: Tensor }) => t.a.sum())({ a: 1 as unknown as Tensor }),
-      'grad: expected tensors in arrays or plain objects, got 1 at [0].a',
+      'grad: expected tensors, or arrays and objects of them, got 1 at [0].a',
     ],
     [
       () => grad(scalar)(undefined as unknown as Tensor),
-      'grad: expected tensors in arrays or plain objects, got undefined at [0]',
+      'grad: expected tensors, or arrays and objects of them, got undefined at [0]',
     ],
     [() => vjp(scalar, x).pullback(x), 'vjp: expected cotangents of shapes [], got [2]'],
     [
       () => vjp(scalar, x).pullback(1 as unknown as Tensor),
-      'vjp: the cotangent: expected tensors in arrays or plain objects, got 1',
+      'vjp: the cotangent: expected tensors, or arrays and objects of them, got 1',
     ],
     [() => jvp(scalar, [x], [zeros([3])]), 'jvp: expected tangents of shapes [2], got [3]'],
     [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: expected tangents of shapes [2], got none'],

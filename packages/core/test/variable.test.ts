@@ -165,7 +165,7 @@ describe('values that have been overwritten', () => {
     v.assign(v.value.add(1));
     evaluateSync(v);
     expect(() => late.dataSync()).toThrow(
-      "evaluate: a tensor was built from an older value of variable 'encoder.weight', which has been written since; " +
+      "dataSync: a tensor was built from an older value of variable 'encoder.weight', which has been written since; " +
         'evaluate the tensor together with the variable, or build it again',
     );
     expect(numbers(v.value)).toEqual([2]);

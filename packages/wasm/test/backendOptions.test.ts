@@ -59,7 +59,7 @@ describe('wasm', () => {
   });
 
   test.each<[Record<string, unknown>, RegExp]>([
-    [{ threads: '2' }, /threads must be a number, got "2"/],
+    [{ threads: '2' }, /threads must be a number, got '2'/],
     [{ deterministic: 1 }, /deterministic must be a boolean, got 1/],
     [{ winograd: null }, /winograd must be a boolean, got null/],
     [{ thread: 2 }, /unknown option 'thread'; expected threads, deterministic, memoryLimit, winograd/],

@@ -1,4 +1,5 @@
-import { formatShape, sameShape } from '../data/shape.ts';
+import { show } from '../data/checks.ts';
+import { formatShapes, sameShape } from '../data/shape.ts';
 import type { Movement } from '../graph/primitive.ts';
 import { applyMovement, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
@@ -20,9 +21,12 @@ export function customGradient<Inputs extends readonly Tensor[]>(
   checkFunction('customGradient', f);
   return (...inputs) => {
     for (const input of inputs) checkTensor('customGradient: an argument', input);
-    const { value, vjp: rule } = f(...inputs);
+    const result = f(...inputs);
+    const { value, vjp: rule } = result;
     if (!(value instanceof Tensor) || typeof rule !== 'function') {
-      throw new TypeError('customGradient: the function must return { value, vjp }, a tensor and a function');
+      throw new TypeError(
+        `customGradient: the function must return { value, vjp }, a tensor and a function, got ${show(result)}`,
+      );
     }
     return new Tensor(createPrimitive(checkRule(rule, inputs)), [value, ...inputs], value);
   };
@@ -55,17 +59,14 @@ function checkRule(rule: CustomRule, inputs: readonly Tensor[]): CustomRule {
     if (!results) {
       results = rule(cotangent);
       if (!Array.isArray(results) || !results.every((result) => result instanceof Tensor)) {
-        throw new TypeError('customGradient: vjp must return an array of tensors, one for each argument');
+        throw new TypeError(`customGradient: vjp must return one tensor for each argument, got ${show(results)}`);
       }
       if (
         results.length !== inputs.length ||
         !results.every((result, i) => sameShape(result.shape, inputs[i]!.shape))
       ) {
-        const shapes = (tensors: readonly Tensor[]): string =>
-          tensors.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
-        throw new RangeError(
-          `customGradient: vjp must return cotangents of the shapes of the arguments, ${shapes(inputs)}, got ${shapes(results)}`,
-        );
+        const expected = `cotangents of the shapes of the arguments, ${formatShapes(inputs)}`;
+        throw new RangeError(`customGradient: vjp must return ${expected}, got ${formatShapes(results)}`);
       }
       cache.set(cotangent, results);
     }

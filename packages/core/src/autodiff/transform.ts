@@ -1,6 +1,6 @@
-import { show } from '../data/checks.ts';
+import { describe, show } from '../data/checks.ts';
 import { isFloatingPoint } from '../data/dtype.ts';
-import { formatShape, sameShape } from '../data/shape.ts';
+import { formatShape, formatShapes, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import { applyMovement, setInputs, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
@@ -139,9 +139,8 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
 ): { readonly value: Value; readonly tangent: Value } {
   checkFunction('jvp', f);
   if (!Array.isArray(primals) || !Array.isArray(tangents)) {
-    throw new TypeError(
-      'jvp: primals and tangents must be arrays with one entry for each argument, as in jvp(f, [x], [dx])',
-    );
+    const got = `${show(primals)} and ${show(tangents)}`;
+    throw new TypeError(`jvp: primals and tangents must be arrays, as in jvp(f, [x], [dx]), got ${got}`);
   }
   const { result, sources } = callTraced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
   const outputs = flattenTensors('jvp: the result', result);
@@ -203,8 +202,7 @@ function computeGradients(value: Tensor, sources: readonly Tensor[]): Tensor[] {
 
 function checkScalarResult(operation: string, result: unknown): Tensor {
   if (!(result instanceof Tensor)) {
-    const description = result instanceof Promise ? 'a Promise; it must be synchronous' : show(result);
-    throw new TypeError(`${operation}: the function must return a tensor, got ${description}`);
+    throw new TypeError(`${operation}: the function must return a tensor, got ${describe(result)}`);
   }
   if (!isFloatingPoint(result.dtype)) {
     throw new TypeError(`${operation}: the function must return float32 or float64, got ${result.dtype}`);
@@ -221,9 +219,8 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
 function flattenLike(operation: string, name: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
   const { leaves } = flattenTensors(`${operation}: the ${name}`, tree);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
-    const shapes = (list: readonly Tensor[]): string =>
-      list.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
-    throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes(tensors)}, got ${shapes(leaves)}`);
+    const shapes = `${formatShapes(tensors)}, got ${formatShapes(leaves)}`;
+    throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes}`);
   }
   return leaves.map((leaf, i) => leaf.astype(tensors[i]!.dtype));
 }

@@ -1,6 +1,6 @@
 /**
  * Checks an integer argument. Default: no minimum, no maximum.
- * @throws {RangeError} if `value` is not an integer from `min` to `max`.
+ * @throws {TypeError | RangeError} {@link argumentError} if `value` is not an integer from `min` to `max`.
  */
 export function checkInteger(
   operation: string,
@@ -12,25 +12,60 @@ export function checkInteger(
   let range = 'an integer';
   if (min !== undefined) range += max === undefined ? ` ≥ ${min}` : ` from ${min} to ${max}`;
   else if (max !== undefined) range += ` ≤ ${max}`;
-  throw new RangeError(`${operation}: ${name} must be ${range}, got ${show(value)}`);
+  throw argumentError(operation, name, range, value);
 }
 
-/** @throws {RangeError} if the value is not a finite number ≥ 0. */
+/** @throws {TypeError | RangeError} {@link argumentError} if the value is not a finite number ≥ 0. */
 export function checkNonnegative(operation: string, name: string, value: number): void {
-  if (value >= 0 && value < Infinity) return;
-  throw new RangeError(`${operation}: ${name} must be a finite number ≥ 0, got ${show(value)}`);
+  if (Number.isFinite(value) && value >= 0) return;
+  throw argumentError(operation, name, 'a finite number ≥ 0', value);
 }
 
-/** @throws {RangeError} if the value is not in [0, 1]. */
+/** @throws {TypeError | RangeError} {@link argumentError} if the value is not a finite number > 0. */
+export function checkPositive(operation: string, name: string, value: number): void {
+  if (Number.isFinite(value) && value > 0) return;
+  throw argumentError(operation, name, 'a finite number > 0', value);
+}
+
+/** @throws {TypeError | RangeError} {@link argumentError} if the value is not a number from 0 to 1. */
 export function checkFraction(operation: string, name: string, value: number): void {
-  if (value >= 0 && value <= 1) return;
-  throw new RangeError(`${operation}: ${name} must be between 0 and 1, got ${show(value)}`);
+  if (Number.isFinite(value) && value >= 0 && value <= 1) return;
+  throw argumentError(operation, name, 'between 0 and 1', value);
+}
+
+/** Builds the error for an argument: a RangeError if its kind is right, else a TypeError. Default: numbers are right. */
+export function argumentError(
+  operation: string,
+  name: string,
+  expected: string,
+  value: unknown,
+  isKind: boolean = typeof value === 'number',
+): TypeError | RangeError {
+  return new (isKind ? RangeError : TypeError)(`${operation}: ${name} must be ${expected}, got ${show(value)}`);
+}
+
+/** Builds the error for a value that is none of the known ones. */
+export function unknownValue(operation: string, what: string, value: unknown, expected: string): TypeError {
+  return new TypeError(`${operation}: unknown ${what} ${show(value)}; expected ${expected}`);
+}
+
+export function areIntegers(value: unknown, min: number): value is readonly number[] {
+  return Array.isArray(value) && value.every((n) => Number.isInteger(n) && n >= min);
+}
+
+export function areNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((n) => typeof n === 'number');
 }
 
 /** Formats a value for error messages: objects by the name of their class. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (value === null || typeof value !== 'object') return String(value);
   return value.constructor?.name ?? 'an object';
+}
+
+/** Formats the result of a function for error messages. */
+export function describe(value: unknown): string {
+  return value instanceof Promise ? 'a Promise (functions must be synchronous)' : show(value);
 }

@@ -1,4 +1,4 @@
-import { show } from './checks.ts';
+import { unknownValue } from './checks.ts';
 
 /** The element type of a tensor. bool is stored as bytes, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool';
@@ -17,7 +17,7 @@ export function isDType(value: unknown): value is DType {
 
 /** Builds the error for a value that is not a {@link DType}. */
 export function unknownDType(operation: string, dtype: unknown): TypeError {
-  return new TypeError(`${operation}: unknown dtype ${show(dtype)}; expected float32, float64, int32 or bool`);
+  return unknownValue(operation, 'dtype', dtype, 'float32, float64, int32 or bool');
 }
 
 /** Whether a dtype is float32 or float64, the dtypes with gradients. */

@@ -1,4 +1,4 @@
-import { checkInteger, show } from './checks.ts';
+import { areIntegers, areNumbers, argumentError, checkInteger } from './checks.ts';
 
 /** The sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -36,13 +36,19 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+/** Formats the shapes of tensors for error messages. */
+export function formatShapes(tensors: readonly { readonly shape: Shape }[]): string {
+  return tensors.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
+}
+
 /**
  * Checks a shape.
- * @throws {TypeError} if it is not an array of integers ≥ 0.
+ * @throws {TypeError} if it is not an array of numbers.
+ * @throws {RangeError} if a number is not an integer ≥ 0.
  */
 export function checkShape(operation: string, shape: Shape): void {
-  if (!Array.isArray(shape) || !shape.every((length) => Number.isInteger(length) && length >= 0)) {
-    throw new TypeError(`${operation}: shape must be an array of integers ≥ 0, got ${show(shape)}`);
+  if (!areIntegers(shape, 0)) {
+    throw argumentError(operation, 'shape', 'an array of integers ≥ 0', shape, areNumbers(shape));
   }
 }
 
@@ -103,6 +109,7 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
 
 /**
  * Converts an axis, of which negative ones count from the end, to a number from 0 to rank − 1.
+ * @throws {TypeError} if it is not a number.
  * @throws {RangeError} if it is not an integer from −rank to rank − 1.
  */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
@@ -130,7 +137,8 @@ export function normalizeIndex(operation: string, index: number, length: number,
 /** Builds the error for an index that is out of range, the same on every backend. */
 export function indexError(operation: string, index: number, length: number, axis: number): RangeError {
   return new RangeError(
-    `${operation}: index ${index} is out of range for axis ${axis} of length ${length}; use ${-length} to ${length - 1}`,
+    `${operation}: index ${index} is out of range for axis ${axis} of length ${length}` +
+      (length === 0 ? ': the axis is empty' : `; use ${-length} to ${length - 1}`),
   );
 }
 
@@ -142,13 +150,11 @@ export function indexError(operation: string, index: number, length: number, axi
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   if (typeof axes !== 'number' && !Array.isArray(axes)) {
-    throw new TypeError(
-      `${operation}: axis must be an integer or an array of integers, got ${show(axes)}; options come after it`,
-    );
+    throw argumentError(operation, 'axis', 'an integer or an array of integers, before the options', axes);
   }
   const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
   if (new Set(list).size !== list.length) {
-    throw new RangeError(`${operation}: axes must be distinct, got ${show([axes].flat())}`);
+    throw argumentError(operation, 'axes', 'distinct', axes, true);
   }
   return list.sort((a, b) => a - b);
 }

@@ -1,4 +1,4 @@
-import { show } from '../data/checks.ts';
+import { describe } from '../data/checks.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
 
@@ -53,9 +53,7 @@ export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string
 export function flattenTensors(operation: string, tree: unknown): FlatTree {
   return flattenTree(tree, (value, path): value is Tensor => {
     if (value instanceof Tensor) return true;
-    throw new TypeError(
-      `${operation}: expected tensors in arrays or plain objects, got ${describe(value)}${path && ` at ${path}`}`,
-    );
+    throw treeError(operation, 'tensors', value, path);
   });
 }
 
@@ -82,10 +80,7 @@ export function namedVariables(tree: VariableTree): Record<string, Variable> {
       for (const [key, variable] of Object.entries(value.variables())) add(variable, pathOf(key));
     else if (Array.isArray(value)) value.forEach((item, i) => collect(item, pathOf(i)));
     else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, pathOf(key));
-    else
-      throw new TypeError(
-        `namedVariables: expected variables, modules, or arrays and objects of them, got ${describe(value)}`,
-      );
+    else throw treeError('namedVariables', 'variables, modules', value, path);
   };
   collect(tree, '');
   const named: Record<string, Variable> = {};
@@ -103,8 +98,10 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === Object.prototype || prototype === null;
 }
 
-function describe(value: unknown): string {
-  return value instanceof Promise ? 'a Promise (functions must be synchronous)' : show(value);
+/** Builds the error for a value that is neither one of `leaves` nor a tree of them. */
+function treeError(operation: string, leaves: string, value: unknown, path = ''): TypeError {
+  const got = `${describe(value)}${path && ` at ${path}`}`;
+  return new TypeError(`${operation}: expected ${leaves}, or arrays and objects of them, got ${got}`);
 }
 
 /**
@@ -117,26 +114,16 @@ export function collect(
 ): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlySet<Variable> } {
   const tensors = new Set<Tensor>();
   const variables = new Set<Variable>();
-  const visit = (value: unknown): void => {
+  const visit = (value: unknown, isArgument: boolean): void => {
     if (value instanceof Tensor) tensors.add(value);
     else if (value instanceof Variable) variables.add(value);
     else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
-    else if (Array.isArray(value)) value.forEach(visit);
-    else if (isPlainObject(value)) Object.values(value).forEach(visit);
-    else if (typeof value === 'object' && value !== null) {
-      throw new TypeError(
-        `${operation}: a ${show(value)} cannot hold tensors; expected tensors, variables, or objects with variables()`,
-      );
-    }
-  };
-  for (const tree of trees) {
+    else if (Array.isArray(value)) value.forEach((item) => visit(item, false));
+    else if (isPlainObject(value)) Object.values(value).forEach((item) => visit(item, false));
     // Numbers are skipped inside objects, such as the settings of an optimiser, but as arguments they are a mistake.
-    if (typeof tree !== 'object' || tree === null) {
-      throw new TypeError(
-        `${operation}: expected tensors, variables, or objects and arrays of them, got ${show(tree)}`,
-      );
-    }
-    visit(tree);
-  }
+    else if (isArgument || (typeof value === 'object' && value !== null))
+      throw treeError(operation, 'tensors, variables, modules', value);
+  };
+  for (const tree of trees) visit(tree, true);
   return { tensors, variables };
 }

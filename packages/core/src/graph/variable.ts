@@ -1,4 +1,4 @@
-import { show } from '../data/checks.ts';
+import { argumentError } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
@@ -43,7 +43,7 @@ export class Variable {
    */
   constructor(initial: Tensor, options: VariableOptions = {}) {
     if (!(initial instanceof Tensor)) {
-      throw new TypeError(`Variable: the initial value must be a tensor, got ${show(initial)}`);
+      throw argumentError('Variable', 'the initial value', 'a tensor', initial, false);
     }
     this.#initial = initial;
     this.shape = initial.shape;
@@ -103,7 +103,7 @@ export class Variable {
    */
   assign(value: Tensor): void {
     if (!(value instanceof Tensor)) {
-      throw new TypeError(`assign: the new value of variable '${this.name}' must be a tensor, got ${show(value)}`);
+      throw argumentError('assign', `the new value of variable '${this.name}'`, 'a tensor', value, false);
     }
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
       throw new RangeError(

@@ -1,4 +1,4 @@
-import { checkInteger, show } from '../data/checks.ts';
+import { areNumbers, argumentError, checkInteger, show } from '../data/checks.ts';
 import { allocate, isDType, promoteNumber, unknownDType, type DType, type TypedArray } from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
 import { checkShape, formatShape, sizeOf, type Shape } from '../data/shape.ts';
@@ -138,12 +138,12 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
   const [start, stop] = typeof second === 'number' ? [first, second] : [0, first];
   const options = (typeof second === 'number' ? last : (second ?? last)) ?? {};
   checkOptions('arange', options);
-  if (![start, stop, step].every(Number.isFinite) || step === 0) {
-    throw new RangeError(
-      `arange: start, stop and step must be finite and the step not 0, got ${start}, ${stop}, ${step}`,
-    );
+  const numbers = [start, stop, step];
+  if (!numbers.every(Number.isFinite) || step === 0) {
+    const expected = 'finite and the step not 0';
+    throw argumentError('arange', 'start, stop and step', expected, numbers, areNumbers(numbers));
   }
-  const integer = [start, stop, step].every(Number.isInteger);
+  const integer = numbers.every(Number.isInteger);
   const dtype = options.dtype ?? (integer ? 'int32' : 'float32');
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (dtype === 'int32' && length > 0) {
@@ -170,8 +170,9 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
   checkInteger('linspace', 'count', count, { min: 1 });
-  if (!Number.isFinite(start) || !Number.isFinite(stop)) {
-    throw new RangeError(`linspace: start and stop must be finite, got ${start} and ${stop}`);
+  const ends = [start, stop];
+  if (!ends.every(Number.isFinite)) {
+    throw argumentError('linspace', 'start and stop', 'finite', ends, areNumbers(ends));
   }
   checkOptions('linspace', options);
   const { dtype = 'float32' } = options;
@@ -200,7 +201,7 @@ function fill(operation: string, shape: Shape, value: number | boolean, options:
   checkOptions(operation, options);
   const { dtype } = options;
   if (typeof value !== 'number' && typeof value !== 'boolean') {
-    throw new TypeError(`${operation}: value must be a number or a boolean, got ${show(value)}`);
+    throw argumentError(operation, 'value', 'a number or a boolean', value);
   }
   return scalar(Number(value), dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
 }
@@ -223,7 +224,7 @@ function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: numb
   if (!Array.isArray(values)) {
     if (axis !== shape.length || (typeof values !== 'number' && typeof values !== 'boolean')) {
       throw axis === shape.length
-        ? new TypeError(`tensor: values must be numbers or booleans in nested arrays, got ${show(values)}`)
+        ? argumentError('tensor', 'values', 'numbers or booleans in nested arrays', values)
         : new RangeError(
             `tensor: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${show(values)}`,
           );
@@ -250,9 +251,9 @@ function convertTo(dtype: DType, values: ArrayLike<number>): TypedArray {
 }
 
 /** Checks options, for callers without types: a dtype passed instead of `{ dtype }` would have no effect. */
-function checkOptions(operation: string, options: TensorOptions): void {
+export function checkOptions(operation: string, options: TensorOptions): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${operation}: options must be an object such as { dtype: 'int32' }, got ${show(options)}`);
+    throw argumentError(operation, 'options', `an object such as { dtype: 'int32' }`, options, false);
   }
   const { dtype } = options;
   if (dtype !== undefined && !isDType(dtype)) {

@@ -1,7 +1,7 @@
 // Gather and scatter.
 import { load } from '../data/strided.ts';
 import { promoteTypes, type DType } from '../data/dtype.ts';
-import { checkInteger, show } from '../data/checks.ts';
+import { argumentError, checkInteger } from '../data/checks.ts';
 import {
   at,
   broadcastShapes,
@@ -16,7 +16,7 @@ import {
 } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
-import { arange } from './creation.ts';
+import { arange, checkOptions } from './creation.ts';
 import { checkTensor } from './define.ts';
 
 /** Gathers along an axis: output[…, i, …] = x[…, indices[…, i, …], …]. All other axes of x and indices are equal. */
@@ -143,12 +143,13 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
  * depth − 1 give zeros.
  * @param indices int32, any shape.
  * @param options `dtype`. Default: float32.
- * @throws {TypeError} if indices are not int32 or the dtype is unknown.
+ * @throws {TypeError} if indices are not int32, the dtype is unknown, or depth is not a number.
  * @throws {RangeError} if depth is not an integer ≥ 0.
  */
 export function oneHot(indices: Tensor, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkIndices('oneHot', indices);
   checkInteger('oneHot', 'depth', depth, { min: 0 });
+  checkOptions('oneHot', options);
   return indices
     .expandDims(-1)
     .equal(arange(depth, { dtype: 'int32' }))
@@ -179,7 +180,7 @@ function alignIndices(
 
 function checkIndices(operation: string, indices: Tensor): void {
   if (!(indices instanceof Tensor)) {
-    throw new TypeError(`${operation}: indices must be an int32 tensor, got ${show(indices)}`);
+    throw argumentError(operation, 'indices', 'an int32 tensor', indices, false);
   }
   if (indices.dtype !== 'int32') {
     throw new TypeError(`${operation}: indices must be int32, got ${indices.dtype}; convert with astype('int32')`);

@@ -1,5 +1,5 @@
 // Operations that rearrange elements: views, and padding.
-import { checkInteger, show } from '../data/checks.ts';
+import { areIntegers, areNumbers, argumentError, checkInteger } from '../data/checks.ts';
 import { toStored } from '../data/dtype.ts';
 import {
   at,
@@ -149,20 +149,17 @@ export const Pad: Routine<'pad'> = {
 
 /**
  * Reshapes x, keeping its elements in row-major order. One size may be −1 and is inferred.
- * @throws {TypeError} if x is not a tensor or the shape is not an array of integers ≥ −1.
- * @throws {RangeError} if the number of elements differs, or more than one size is −1.
+ * @throws {TypeError} if x is not a tensor or the shape is not an array of numbers.
+ * @throws {RangeError} if a size is not an integer ≥ −1, the number of elements differs, or more than one size is −1.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', x);
-  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n >= -1)) {
-    throw new TypeError(`reshape: shape must be an array of integers ≥ 0, or −1 for one of them, got ${show(shape)}`);
+  if (!areIntegers(shape, -1) || shape.indexOf(-1) !== shape.lastIndexOf(-1)) {
+    throw argumentError('reshape', 'shape', 'an array of integers ≥ 0 and at most one −1', shape, areNumbers(shape));
   }
   const inferred = shape.indexOf(-1);
   let target: Shape = shape;
   if (inferred >= 0) {
-    if (shape.indexOf(-1, inferred + 1) >= 0) {
-      throw new RangeError(`reshape: only one size may be −1, got ${formatShape(shape)}`);
-    }
     const known = shape.reduce((product, length, axis) => (axis === inferred ? product : product * length), 1);
     target = shape.map((length, axis) => (axis === inferred ? x.size / known : length));
   }
@@ -193,12 +190,11 @@ export function flatten(x: Tensor, startAxis = 0): Tensor {
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor('permute', x);
-  if (!Array.isArray(axes)) throw new TypeError(`permute: axes must be an array of integers, got ${show(axes)}`);
+  if (!Array.isArray(axes)) throw argumentError('permute', 'axes', 'an array of integers', axes, false);
   const order = axes.map((axis: number) => normalizeAxis('permute', axis, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim) {
-    throw new RangeError(
-      `permute: axes must be a permutation of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${show(axes)}`,
-    );
+    const expected = `a permutation of the ${x.ndim} axes of ${formatShape(x.shape)}`;
+    throw argumentError('permute', 'axes', expected, axes, true);
   }
   const shape = order.map((axis) => at(x.shape, axis));
   return applyMovement(Permute, x, shape, { axes: order });
@@ -276,23 +272,17 @@ export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
 /**
  * Pads x with a value (NumPy's `pad`): `widths[i]` is the padding before and after axis i.
  * @param value converted to x's dtype. Default: 0.
- * @throws {TypeError} if the value is not a number.
+ * @throws {TypeError} if the value is not a number, or `widths` is not an array of arrays of numbers.
  * @throws {RangeError} if `widths` is not one pair of integers ≥ 0 for each axis.
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
   checkTensor('pad', x);
-  if (
-    !Array.isArray(widths) ||
-    widths.length !== x.ndim ||
-    !widths.every(
-      (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((n) => Number.isInteger(n) && n >= 0),
-    )
-  ) {
-    throw new RangeError(
-      `pad: widths must be a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${formatShape(x.shape)}, got ${show(widths)}`,
-    );
+  const isKind: boolean = Array.isArray(widths) && widths.every(areNumbers);
+  if (!isKind || widths.length !== x.ndim || !widths.every((pair) => areIntegers(pair, 0) && pair.length === 2)) {
+    const expected = `a pair [before, after] of integers ≥ 0 for each of the ${x.ndim} axes of ${formatShape(x.shape)}`;
+    throw argumentError('pad', 'widths', expected, widths, isKind);
   }
-  if (typeof value !== 'number') throw new TypeError(`pad: value must be a number, got ${show(value)}`);
+  if (typeof value !== 'number') throw argumentError('pad', 'value', 'a number', value);
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
   const shape = widths.map(([before, after], axis) => before + at(x.shape, axis) + after);
   const attributes = {

@@ -1,5 +1,5 @@
 // Basic indexing and splitting along axes.
-import { checkInteger, show } from '../data/checks.ts';
+import { areIntegers, areNumbers, argumentError, checkInteger, show } from '../data/checks.ts';
 import { at, formatShape, normalizeAxis, normalizeIndex } from '../data/shape.ts';
 import { applyMovement, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
@@ -21,7 +21,7 @@ export type Range = null | number | readonly [start?: number | null, stop?: numb
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
   checkTensor('slice', x);
   if (!Array.isArray(ranges)) {
-    throw new TypeError(`slice: ranges must be an array with at most one range for each axis, got ${show(ranges)}`);
+    throw argumentError('slice', 'ranges', 'an array with at most one range for each axis', ranges, false);
   }
   if (ranges.length > x.ndim) {
     throw new RangeError(
@@ -59,15 +59,13 @@ function resolveRange(range: Range, length: number, axis: number): ResolvedRange
     return { start, count: 1, step: 1, isReversed: false, isRemoved: true };
   }
   if (range !== null && !Array.isArray(range)) {
-    throw new TypeError(
-      `slice: the range of axis ${axis} must be null, an index or [start, stop, step], got ${show(range)}`,
-    );
+    throw argumentError('slice', `the range of axis ${axis}`, 'null, an index or [start, stop, step]', range);
   }
   const [start = null, stop = null, step = 1]: Exclude<Range, number | null> = range ?? [];
   if (start !== null) checkInteger('slice', `the start of axis ${axis}`, start);
   if (stop !== null) checkInteger('slice', `the stop of axis ${axis}`, stop);
   checkInteger('slice', `the step of axis ${axis}`, step);
-  if (step === 0) throw new RangeError(`slice: the step of axis ${axis} must not be 0`);
+  if (step === 0) throw argumentError('slice', `the step of axis ${axis}`, 'an integer other than 0', step);
   const isReversed = step < 0;
   const clampBound = (value: number): number => {
     const normalized = value < 0 ? value + length : value;
@@ -86,6 +84,7 @@ function resolveRange(range: Range, length: number, axis: number): ResolvedRange
  * Splits x along an axis (NumPy's `split`).
  * @param sections the number of equal sections, or the size of each.
  * @param axis Default: 0.
+ * @throws {TypeError} if the sections are neither a number nor an array of numbers.
  * @throws {RangeError} if the axis is out of range or does not split into the sections.
  */
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
@@ -93,11 +92,8 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   const axisIndex = normalizeAxis('split', axis, x.ndim);
   const length = at(x.shape, axisIndex);
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
-  if (
-    !Array.isArray(sizes) ||
-    !sizes.every((n) => Number.isInteger(n) && n >= 0) ||
-    sizes.reduce((total, n) => total + n, 0) !== length
-  ) {
+  if (!areNumbers(sizes)) throw argumentError('split', 'sections', 'a number or an array of numbers', sizes);
+  if (!areIntegers(sizes, 0) || sizes.reduce((total, n) => total + n, 0) !== length) {
     throw new RangeError(
       `split: axis ${axisIndex} of ${formatShape(x.shape)} does not split into ${
         typeof sections === 'number' ? `${sections} equal sections` : `sections of sizes ${show(sections)}`

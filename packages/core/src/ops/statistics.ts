@@ -1,5 +1,5 @@
 // Statistics, norms and softmax, composed of reductions.
-import { show } from '../data/checks.ts';
+import { argumentError } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
 import { checkTensor } from './define.ts';
 import { at, normalizeAxes } from '../data/shape.ts';
@@ -37,7 +37,7 @@ function computeVariance(operation: string, x: Tensor, axis: Axis | undefined, o
   checkTensor(operation, x);
   const { correction = 0, ...rest } = options;
   if (typeof correction !== 'number') {
-    throw new TypeError(`${operation}: correction must be a number, got ${show(correction)}`);
+    throw argumentError(operation, 'correction', 'a number', correction);
   }
   const axes = normalizeAxes(operation, axis, x.ndim);
   const count = axes.reduce((product, i) => product * at(x.shape, i), 1);
@@ -66,7 +66,7 @@ export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor 
   const values = x.astype(toFloat(x.dtype));
   if (ord === 1) return values.abs().sum(axes, rest);
   if (ord === Infinity) return values.abs().max(axes, rest);
-  if (ord !== 2) throw new RangeError(`norm: ord must be 1, 2 or Infinity, got ${show(ord)}`);
+  if (ord !== 2) throw argumentError('norm', 'ord', '1, 2 or Infinity', ord);
   const squares = values.square().sum(axes, rest);
   const isZero = squares.equal(0);
   return isZero.where(0, isZero.where(1, squares).sqrt());

@@ -1,5 +1,5 @@
 // Parses sizes and padding of 2-D windows, for convolution and pooling.
-import { show } from '../data/checks.ts';
+import { areIntegers, areNumbers, argumentError, unknownValue } from '../data/checks.ts';
 import { at, formatShape } from '../data/shape.ts';
 import type { Pair } from '../graph/routines.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -20,21 +20,18 @@ export interface WindowPadding {
 
 /**
  * Parses a number or a pair of numbers.
- * @throws {RangeError} if the value is not an integer ≥ min or a pair of them.
+ * @throws {TypeError} if the value is not a number or an array of numbers.
+ * @throws {RangeError} if it is not an integer ≥ min or a pair of them.
  */
 export function parsePair(operation: string, name: string, value: unknown, min: number): Pair {
   const pair: unknown = typeof value === 'number' ? [value, value] : value;
-  if (isPair(pair, min)) return pair;
-  throw new RangeError(`${operation}: ${name} must be an integer ≥ ${min} or a pair of them, got ${show(value)}`);
-}
-
-function isPair(value: unknown, min: number): value is Pair {
-  return Array.isArray(value) && value.length === 2 && value.every((n) => Number.isInteger(n) && n >= min);
+  if (areIntegers(pair, min) && pair.length === 2) return pair as Pair;
+  throw argumentError(operation, name, `an integer ≥ ${min} or a pair of them`, value, areNumbers(pair));
 }
 
 /**
  * Parses padding, for windows that span `extent` elements.
- * @throws {TypeError} if it is an unknown string.
+ * @throws {TypeError} if it is an unknown string, or not made of numbers.
  * @throws {RangeError} if it has none of the forms of {@link Padding2d}, or the window exceeds the padded images.
  */
 export function parsePadding(
@@ -75,7 +72,7 @@ function parseSides(
     };
   }
   if (typeof padding === 'string') {
-    throw new TypeError(`${operation}: unknown padding '${String(padding)}'; expected 'same', 'valid' or numbers`);
+    throw unknownValue(operation, 'padding', padding, `'same', 'valid' or numbers`);
   }
   if (Array.isArray(padding) && padding.length === 2 && padding.every(Array.isArray)) {
     const [rows, columns] = padding.map((sides) => parsePair(operation, 'padding', sides, 0)) as [Pair, Pair];
