@@ -1,6 +1,6 @@
 // Initial values of weights. An initializer is a function of a key, a shape and a dtype.
 import { full, random, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
-import { formatShape, sizeOf } from '@thetagrad/core/backend';
+import { formatShape, sizeOf, unknownValue } from '@thetagrad/core/backend';
 
 export type Initializer = (key: Key, shape: Shape, dtype: DType) => Tensor;
 
@@ -83,6 +83,7 @@ export const zeros: Initializer = constant(0);
 export const ones: Initializer = constant(1);
 
 function symmetricUniform(key: Key, shape: Shape, dtype: DType, bound: number): Tensor {
+  if (bound === 0) return full(shape, 0, { dtype });
   return random.uniform(key, shape, { low: -bound, high: bound, dtype });
 }
 
@@ -92,5 +93,6 @@ function xavierStd(shape: Shape): number {
 }
 
 function kaimingStd(shape: Shape, { negativeSlope = 0, mode = 'fanIn' }: KaimingOptions): number {
+  if (mode !== 'fanIn' && mode !== 'fanOut') throw unknownValue('init', 'mode', mode, `'fanIn' or 'fanOut'`);
   return Math.sqrt(2 / ((1 + negativeSlope ** 2) * fans(shape)[mode]));
 }

@@ -1,6 +1,6 @@
 // Class labels, as losses and metrics take them.
 import { Tensor } from '@thetagrad/core';
-import { formatShape } from '@thetagrad/core/backend';
+import { argumentError, formatShape } from '@thetagrad/core/backend';
 
 /**
  * Checks class labels, for losses and metrics outside this package.
@@ -10,7 +10,7 @@ import { formatShape } from '@thetagrad/core/backend';
  * @throws {RangeError} if their shape is not [N].
  */
 export function checkLabels(operation: string, labels: Tensor, count: number): void {
-  if (!(labels instanceof Tensor)) throw new TypeError(`${operation}: labels must be a tensor`);
+  if (!(labels instanceof Tensor)) throw argumentError(operation, 'labels', 'a tensor', labels, false);
   if (labels.dtype !== 'int32') {
     throw new TypeError(
       `${operation}: labels must be int32 class indices, got ${labels.dtype}; convert with astype('int32')`,
@@ -31,6 +31,6 @@ export function toClassIndices(labels: Tensor, classes: number): Tensor {
 
 /** Checks the logits of samples, [N, C]. */
 export function checkLogits(operation: string, logits: Tensor): void {
-  if (!(logits instanceof Tensor)) throw new TypeError(`${operation}: logits must be a tensor`);
+  if (!(logits instanceof Tensor)) throw argumentError(operation, 'logits', 'a tensor', logits, false);
   if (logits.ndim !== 2) throw new RangeError(`${operation}: logits must be [N, C], got ${formatShape(logits.shape)}`);
 }

@@ -1,5 +1,5 @@
 import { customGradient, type Tensor } from '@thetagrad/core';
-import { formatShape, sameShape } from '@thetagrad/core/backend';
+import { checkFraction, formatShape, sameShape, unknownValue } from '@thetagrad/core/backend';
 import { checkLabels, checkLogits, toClassIndices } from './labels.ts';
 
 /** How the losses of all samples become the result: their mean, their sum, or as they are. */
@@ -33,9 +33,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
   checkLogits(operation, logits);
   checkLabels(operation, labels, logits.shape[0]!);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new RangeError(`${operation}: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
-  }
+  checkFraction(operation, 'labelSmoothing', labelSmoothing);
   const counted = ignoreIndex === undefined ? undefined : labels.notEqual(ignoreIndex);
   const targets = toClassIndices(counted ? counted.where(labels, 0) : labels, logits.shape[1]!);
   const logProbabilities = logits.logSoftmax(1);
@@ -100,7 +98,7 @@ function reduce(operation: string, losses: Tensor, reduction: Reduction = 'mean'
     case 'none':
       return losses;
     default:
-      throw new TypeError(`${operation}: unknown reduction '${String(reduction)}'; expected 'mean', 'sum' or 'none'`);
+      throw unknownValue(operation, 'reduction', reduction, `'mean', 'sum' or 'none'`);
   }
 }
 

@@ -1,7 +1,7 @@
 // The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements
 // of all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
 import { type DType, evaluate, type Shape, Tensor, tensor, type TypedArray } from '@thetagrad/core';
-import { bytesPerElement, formatShape, isPlainObject, sizeOf } from '@thetagrad/core/backend';
+import { argumentError, bytesPerElement, formatShape, isPlainObject, sizeOf } from '@thetagrad/core/backend';
 
 /** The content of a safetensors file. */
 export interface Safetensors {
@@ -57,11 +57,12 @@ export async function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   for (const [name, value] of Object.entries(tensors)) {
-    if (!(value instanceof Tensor)) throw new TypeError(`encodeSafetensors: '${name}' is not a tensor`);
+    if (!(value instanceof Tensor)) throw argumentError('encodeSafetensors', `'${name}'`, 'a tensor', value, false);
     if (name === metadataKey) throw new RangeError(`encodeSafetensors: the name '${metadataKey}' is reserved`);
   }
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw new TypeError(`encodeSafetensors: metadata '${name}' must be a string`);
+    if (typeof value !== 'string')
+      throw argumentError('encodeSafetensors', `metadata '${name}'`, 'a string', value, false);
   }
   await evaluate(tensors);
   const ordered = Object.entries(tensors).sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
@@ -107,7 +108,7 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   }
   const { [metadataKey]: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start));
   if (!isPlainObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
-    throw malformedError(`'${metadataKey}' must hold strings`);
+    throw malformedError(`'${metadataKey}' must hold strings, got ${JSON.stringify(metadata)}`);
   }
   const checked = Object.entries(entries).map(([name, entry]) => [name, checkEntry(name, entry)] as const);
   checkLayout(checked, bytes.length - start);
@@ -135,13 +136,17 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     throw malformedError(`the header is not JSON (${(error as Error).message})`);
   }
-  if (!isPlainObject(header) || bytes[0] !== 0x7b) throw malformedError('the header must be a JSON object');
+  if (!isPlainObject(header) || bytes[0] !== 0x7b) {
+    throw malformedError(`the header must be a JSON object, got '${text.slice(0, 20)}'`);
+  }
   return header;
 }
 

@@ -20,6 +20,13 @@ describe('clipGradNorm', () => {
     expect(clipGradNorm({ a: zeros([2]) }, 1).grads['a']!.toArraySync()).toEqual([0, 0]);
   });
 
+  test('with a limit of Infinity returns the norm alone', () => {
+    const { grads: clipped, norm } = clipGradNorm(grads, Infinity);
+    expect(norm.itemSync()).toBeCloseTo(5, 6);
+    expect(clipped['a']!.toArraySync()).toEqual([3, 0]);
+    expect(clipGradValue(grads, Infinity)['a']!.toArraySync()).toEqual([3, 0]);
+  });
+
   test('returns a norm of at most the limit, and the same direction', () => {
     const numbers = fc.array(values({ from: -100, to: 100 }), { minLength: 2, maxLength: 6 });
     fc.assert(
@@ -42,8 +49,8 @@ test('clipGradValue limits each element', () => {
 
 test.for([
   [() => clipGradNorm({}, 1), 'clipGradNorm: there are no gradients'],
-  [() => clipGradNorm(grads, 0), 'clipGradNorm: maxNorm must be positive, got 0'],
-  [() => clipGradValue(grads, NaN), 'clipGradValue: clipValue must be positive, got NaN'],
+  [() => clipGradNorm(grads, 0), 'clipGradNorm: maxNorm must be a finite number > 0, got 0'],
+  [() => clipGradValue(grads, NaN), 'clipGradValue: clipValue must be a finite number > 0, got NaN'],
 ] as const)('rejects bad arguments: %#', ([clip, message]) => {
   expect(clip).toThrow(message);
 });

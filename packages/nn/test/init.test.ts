@@ -44,7 +44,13 @@ test('constants', () => {
   expect(draw(init.zeros, [2])).toEqual(Float64Array.of(0, 0));
   expect(draw(init.ones, [2])).toEqual(Float64Array.of(1, 1));
   expect(draw(init.constant(0.25), [2])).toEqual(Float64Array.of(0.25, 0.25));
+  expect(draw(init.xavierUniform({ gain: 0 }), [2, 1])).toEqual(Float64Array.of(0, 0));
   expect(moments(draw(init.normal({ mean: 10 }), [1000])).mean).toBeCloseTo(10, 0);
+});
+
+test('an unknown mode is an error', () => {
+  const message = "init: unknown mode 'fan_in'; expected 'fanIn' or 'fanOut'";
+  expect(() => draw(init.kaimingUniform({ mode: 'fan_in' as 'fanIn' }))).toThrow(message);
 });
 
 test('fans include the size of the filter', () => {

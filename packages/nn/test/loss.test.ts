@@ -108,8 +108,11 @@ describe('crossEntropy', () => {
       () => crossEntropy(tensor([[1, 2]]), tensor([0])),
       'crossEntropy: labels must be int32 class indices, got float32',
     ],
-    [() => crossEntropy(tensor([[1, 2]]), [0] as unknown as Tensor), 'crossEntropy: labels must be a tensor'],
-    [() => crossEntropy([[1, 2]] as unknown as Tensor, int32([0])), 'crossEntropy: logits must be a tensor'],
+    [() => crossEntropy(tensor([[1, 2]]), [0] as unknown as Tensor), 'crossEntropy: labels must be a tensor, got [0]'],
+    [
+      () => crossEntropy([[1, 2]] as unknown as Tensor, int32([0])),
+      'crossEntropy: logits must be a tensor, got [[1, 2]]',
+    ],
     [
       () => crossEntropy(tensor([[1, 2]]), int32([0]), { labelSmoothing: 1.5 }),
       'labelSmoothing must be between 0 and 1, got 1.5',

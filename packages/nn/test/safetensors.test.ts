@@ -125,9 +125,9 @@ describe('a file', () => {
   });
 
   test.for([
-    [{ a: [1] as unknown as Tensor }, {}, "encodeSafetensors: 'a' is not a tensor"],
+    [{ a: [1] as unknown as Tensor }, {}, "encodeSafetensors: 'a' must be a tensor, got [1]"],
     [{ __metadata__: ones([1]) }, {}, "encodeSafetensors: the name '__metadata__' is reserved"],
-    [{}, { step: 3 as unknown as string }, "encodeSafetensors: metadata 'step' must be a string"],
+    [{}, { step: 3 as unknown as string }, "encodeSafetensors: metadata 'step' must be a string, got 3"],
   ] as const)('rejects what it cannot hold: %#', async ([tensors, metadata, message]) => {
     await expect(encodeSafetensors(tensors, metadata)).rejects.toThrow(message);
   });
@@ -199,9 +199,9 @@ describe('rejects malformed files', () => {
     ],
     ['a header that is not JSON', file('{"x":'), 'the header is not JSON'],
     ['a header that is not UTF-8', file({}, [], 2).fill(0xff, 8), 'the header is not JSON'],
-    ['a header that is not an object', file('[]'), 'the header must be a JSON object'],
-    ['space in front', file(' {}'), 'the header must be a JSON object'],
-    ['bad metadata', file({ __metadata__: { a: 1 } }), "'__metadata__' must hold strings"],
+    ['a header that is not an object', file('[]'), "the header must be a JSON object, got '[]'"],
+    ['space in front', file(' {}'), "the header must be a JSON object, got ' {}'"],
+    ['bad metadata', file({ __metadata__: { a: 1 } }), `'__metadata__' must hold strings, got {"a":1}`],
     ['metadata that is not an object', file({ __metadata__: [] }), "'__metadata__' must hold strings"],
     ['an entry that is not an object', file({ x: null }), "'x' needs a dtype, a shape and two data_offsets, got null"],
     ['no shape', file(entry('F32', undefined, [0, 4])), "'x' needs a dtype, a shape"],

@@ -1,5 +1,5 @@
 import { type DType, full, type Tensor, Variable } from '@thetagrad/core';
-import { checkInteger, formatShape } from '@thetagrad/core/backend';
+import { checkInteger, formatShape, unknownValue } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 /** max(x, 0). */
@@ -92,7 +92,7 @@ export class GELU extends Module {
   constructor({ approximate = 'none' }: GELUOptions = {}) {
     super();
     if (approximate !== 'none' && approximate !== 'tanh') {
-      throw new TypeError(`GELU: unknown approximation '${String(approximate)}'; expected 'none' or 'tanh'`);
+      throw unknownValue('GELU', 'approximation', approximate, `'none' or 'tanh'`);
     }
     this.approximate = approximate;
   }

@@ -1,4 +1,5 @@
 import type { Tensor } from '@thetagrad/core';
+import { checkPositive } from '@thetagrad/core/backend';
 
 type Grads = Readonly<Record<string, Tensor>>;
 
@@ -9,7 +10,8 @@ type Grads = Readonly<Record<string, Tensor>>;
  * @throws {RangeError} if there are no gradients, or `maxNorm` is not positive.
  */
 export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<string, Tensor>; norm: Tensor } {
-  checkPositive('clipGradNorm', 'maxNorm', maxNorm);
+  // Infinity does not clip, for a caller that wants the norm alone.
+  if (maxNorm !== Infinity) checkPositive('clipGradNorm', 'maxNorm', maxNorm);
   const squares = Object.values(grads).map((grad) => grad.square().sum());
   if (squares.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
   const norm = squares.reduce((total, square) => total.add(square)).sqrt();
@@ -23,14 +25,10 @@ export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<str
  * @throws {RangeError} if `clipValue` is not positive.
  */
 export function clipGradValue(grads: Grads, clipValue: number): Record<string, Tensor> {
-  checkPositive('clipGradValue', 'clipValue', clipValue);
+  if (clipValue !== Infinity) checkPositive('clipGradValue', 'clipValue', clipValue);
   return mapGrads(grads, (grad) => grad.clip(-clipValue, clipValue));
 }
 
 function mapGrads(grads: Grads, f: (grad: Tensor) => Tensor): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, f(grad)]));
-}
-
-function checkPositive(operation: string, name: string, value: number): void {
-  if (!(value > 0)) throw new RangeError(`${operation}: ${name} must be positive, got ${value}`);
 }
