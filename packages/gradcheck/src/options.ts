@@ -1,5 +1,5 @@
 import { random, type Backend, type Key, type VariableTree } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkNonnegative, checkPositive } from '@thetagrad/core/backend';
 import { describeValue } from './tree.ts';
 
 /** Options of {@link checkGradients}, {@link gradientProperty} and {@link assertGradients}. */
@@ -41,13 +41,13 @@ export interface Settings {
 export function resolveOptions(f: unknown, options: GradientOptions): Settings {
   const name = functionName(f, options);
   const { order = 1, rtol = 1e-6, atol = 1e-9, step = 1 / 64, elements = 64, seed = 0 } = options;
-  for (const [option, value] of Object.entries({ rtol, atol })) {
-    if (!(value >= 0 && value < Infinity))
-      throw new RangeError(`${name}: ${option} must be a number ≥ 0, got ${value}`);
-  }
-  if (!(step > 0 && step < Infinity)) throw new RangeError(`${name}: step must be a number > 0, got ${step}`);
-  checkInteger(name, 'elements', elements, { min: 1 });
-  checkInteger(name, 'order', order, { min: 1 });
+  const operation = 'checkGradients';
+  checkNonnegative(operation, 'rtol', rtol);
+  checkNonnegative(operation, 'atol', atol);
+  checkPositive(operation, 'step', step);
+  checkInteger(operation, 'elements', elements, { min: 1 });
+  checkInteger(operation, 'order', order, { min: 1 });
+  checkInteger(operation, 'seed', seed, { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
   const key = random.key(seed);
   return { name, order, rtol, atol, step, elements, key };
 }

@@ -206,12 +206,12 @@ describe('rejects', () => {
   });
 
   test('options out of range', () => {
-    expectRejection((x) => x!, [x], 'the function: order must be an integer ≥ 1, got 0', { order: 0 });
-    expectRejection((x) => x!, [x], 'elements must be an integer ≥ 1, got 1.5', { elements: 1.5 });
-    expectRejection((x) => x!, [x], 'rtol must be a number ≥ 0, got -1', { rtol: -1 });
-    expectRejection((x) => x!, [x], 'atol must be a number ≥ 0, got NaN', { atol: NaN });
-    expectRejection((x) => x!, [x], 'step must be a number > 0, got 0', { step: 0 });
-    expectRejection((x) => x!, [x], 'random.key: seed must be an integer', { seed: 0.5 });
+    expectRejection((x) => x!, [x], 'checkGradients: order must be an integer ≥ 1, got 0', { order: 0 });
+    expectRejection((x) => x!, [x], 'checkGradients: elements must be an integer ≥ 1, got 1.5', { elements: 1.5 });
+    expectRejection((x) => x!, [x], 'checkGradients: rtol must be a finite number ≥ 0, got -1', { rtol: -1 });
+    expectRejection((x) => x!, [x], 'checkGradients: atol must be a finite number ≥ 0, got NaN', { atol: NaN });
+    expectRejection((x) => x!, [x], 'checkGradients: step must be a finite number > 0, got 0', { step: 0 });
+    expectRejection((x) => x!, [x], 'checkGradients: seed must be an integer', { seed: 0.5 });
   });
 });
 
