@@ -1,6 +1,6 @@
 // Checks of the inputs of losses and heads.
 import { isFloatingPoint, type Tensor } from '@thetagrad/core';
-import { checkNonnegative, formatShape, HostBuffer } from '@thetagrad/core/backend';
+import { argumentError, checkNonnegative, checkPositive, formatShape, HostBuffer } from '@thetagrad/core/backend';
 import { checkLabels } from '@thetagrad/nn';
 
 /**
@@ -51,7 +51,8 @@ export function checkInputs(operation: string, features: Tensor, weight: Tensor,
 
 export function checkLambda(operation: string, lambda: number | Tensor): void {
   if (typeof lambda === 'number') {
-    if (!(lambda >= 0)) throw new RangeError(`${operation}: lambda must be ≥ 0, got ${lambda}`);
+    // Infinity is modified softmax.
+    if (!(lambda >= 0)) throw argumentError(operation, 'lambda', 'a number ≥ 0', lambda);
     return;
   }
   if (lambda.ndim !== 0) {
@@ -70,12 +71,10 @@ export function checkCosFace(operation: string, margin: number, scale: number): 
 export function checkArcFace(operation: string, margin: number, scale: number): void {
   checkScale(operation, scale);
   if (!(margin >= 0 && margin < Math.PI)) {
-    throw new RangeError(`${operation}: margin must be an angle in radians in [0, π), got ${String(margin)}`);
+    throw argumentError(operation, 'margin', 'an angle in radians in [0, π)', margin);
   }
 }
 
 export function checkScale(operation: string, scale: number): void {
-  if (!(scale > 0 && scale < Infinity)) {
-    throw new RangeError(`${operation}: scale must be a finite number > 0, got ${String(scale)}`);
-  }
+  checkPositive(operation, 'scale', scale);
 }

@@ -3,7 +3,7 @@
 // Sources: SphereFace is Liu et al., "SphereFace: Deep Hypersphere Embedding for Face Recognition", CVPR 2017, arXiv
 // 1704.08063; L-Softmax is Liu et al., "Large-Margin Softmax Loss for Convolutional Neural Networks", ICML 2016, arXiv
 // 1612.02295.
-import { checkInteger, checkNonnegative } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkNonnegative, unknownValue } from '@thetagrad/core/backend';
 
 /**
  * ψ(θ) = (−1)^k cos(mθ) − 2k for θ in [kπ/m, (k+1)π/m], k = 0 … m − 1: the continuous, strictly decreasing extension of
@@ -31,7 +31,7 @@ export function psi(theta: number, m: number): number {
  */
 export function angularMargin(theta12: number, m: number): number {
   checkAngle('angularMargin', 'theta12', theta12);
-  if (!(m >= 1 && m < Infinity)) throw new RangeError(`angularMargin: m must be a finite number ≥ 1, got ${m}`);
+  if (!(m >= 1 && m < Infinity)) throw argumentError('angularMargin', 'm', 'a finite number ≥ 1', m);
   return ((m - 1) / (m + 1)) * theta12;
 }
 
@@ -42,7 +42,7 @@ export function angularMargin(theta12: number, m: number): number {
  * - `'binary'`: 2 + √3. Each of two classes extends θ₁₂/(m + 1) toward the other and θ₁₂/(m − 1) away from it.
  * - `'multiclass'`: 3, for evenly spaced weight vectors, where a class has neighbors on all sides and spans
  *   2θ/(m + 1).
- * @throws {RangeError} for any other case.
+ * @throws {TypeError} for any other case.
  */
 export function minimumMargin(classes: 'binary' | 'multiclass'): number {
   switch (classes) {
@@ -51,7 +51,7 @@ export function minimumMargin(classes: 'binary' | 'multiclass'): number {
     case 'multiclass':
       return 3;
     default:
-      throw new RangeError(`minimumMargin: classes must be 'binary' or 'multiclass', got ${String(classes)}`);
+      throw unknownValue('minimumMargin', 'classes', classes, `'binary' or 'multiclass'`);
   }
 }
 
@@ -72,6 +72,8 @@ export type DecisionRule =
   | { readonly loss: 'cosFace'; readonly margin: number }
   | { readonly loss: 'arcFace'; readonly margin: number };
 
+const lossNames = `'modifiedSoftmax', 'aSoftmax', 'lSoftmax', 'cosFace' or 'arcFace'`;
+
 /** The decision boundaries on the arc from W₁ (angle 0) to W₂ (angle θ₁₂), in radians. */
 export interface DecisionBoundary {
   /** Angle from W₁ up to which a sample belongs to class 1. */
@@ -89,6 +91,7 @@ export interface DecisionBoundary {
  * forms, as angles from the weight vector of the class: A-Softmax θ₁₂/(m + 1); CosFace θ₁₂/2 − arcsin(margin / (2
  * sin(θ₁₂/2))); ArcFace (θ₁₂ − margin)/2. L-Softmax is solved by bisection to machine precision.
  * @param theta12 angle between the weight vectors in radians, in (0, π]
+ * @throws {TypeError} if the loss is unknown.
  * @throws {RangeError} if theta12 is not in (0, π], a parameter of the rule is out of range, or a class has no boundary
  *   on the arc (all of it or none of it belongs to the class).
  */
@@ -142,7 +145,7 @@ function boundaryAngle(theta12: number, rule: Exclude<DecisionRule, { loss: 'lSo
       if (rule.margin > theta12) throw noBoundaryError(theta12, `the margin ${rule.margin} exceeds θ₁₂`);
       return (theta12 - rule.margin) / 2;
     default:
-      throw new RangeError(`decisionBoundary: unknown loss ${String((rule as { loss: unknown }).loss)}`);
+      throw unknownValue('decisionBoundary', 'loss', (rule as { loss: unknown }).loss, lossNames);
   }
 }
 
@@ -175,6 +178,6 @@ function noBoundaryError(theta12: number, reason: string): RangeError {
 
 function checkAngle(operation: string, name: string, angle: number): void {
   if (!(angle >= 0 && angle <= Math.PI)) {
-    throw new RangeError(`${operation}: ${name} must be an angle in radians in [0, π], got ${angle}`);
+    throw argumentError(operation, name, 'an angle in radians in [0, π]', angle);
   }
 }

@@ -1,5 +1,5 @@
 import type { Tensor, VariableTree } from '@thetagrad/core';
-import { checkInteger, formatShape } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, formatShape } from '@thetagrad/core/backend';
 import {
   Conv2d,
   type Generator,
@@ -58,9 +58,7 @@ export class SphereFace extends Module {
       features = 512,
     } = options;
     if (!Object.hasOwn(residualUnits, layers)) {
-      throw new RangeError(
-        `sphereFace: layers must be one of ${Object.keys(residualUnits).join(', ')}, got ${String(layers)}`,
-      );
+      throw argumentError('sphereFace', 'layers', `one of ${Object.keys(residualUnits).join(', ')}`, layers);
     }
     const stageWidths: readonly number[] = widths;
     if (stageWidths.length !== 4) {

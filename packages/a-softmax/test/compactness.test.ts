@@ -134,7 +134,7 @@ describe.each(Object.entries(measures))('%s', (name, measure) => {
     const labels = [0, 0, 1, 1];
     const features = degrees(0, 1, 2, 3);
     expect(() => measure([1, 2] as unknown as Float32Array, 2, [0])).toThrow(
-      new TypeError(`${name}: features must be a Float32Array or Float64Array`),
+      new TypeError(`${name}: features must be a Float32Array or Float64Array, got [1, 2]`),
     );
     expect(() => measure(new Float32Array(0), 2, [])).toThrow(/features is empty/);
     expect(() => measure(features, 3, labels)).toThrow(/8 numbers are not rows of dimension 3/);

@@ -145,7 +145,9 @@ describe('minimumMargin', () => {
   });
 
   test('rejects other cases', () => {
-    expect(() => minimumMargin('ternary' as 'binary')).toThrow(/'binary' or 'multiclass', got ternary/);
+    expect(() => minimumMargin('ternary' as 'binary')).toThrow(
+      new TypeError("minimumMargin: unknown classes 'ternary'; expected 'binary' or 'multiclass'"),
+    );
   });
 });
 
@@ -251,6 +253,10 @@ describe('decisionBoundary', () => {
       expect(() => decisionBoundary(1, { loss: 'cosFace', margin })).toThrow(/margin must be a finite number/);
       expect(() => decisionBoundary(1, { loss: 'arcFace', margin })).toThrow(/margin must be a finite number/);
     }
-    expect(() => decisionBoundary(1, { loss: 'hinge' } as unknown as DecisionRule)).toThrow(/unknown loss hinge/);
+    expect(() => decisionBoundary(1, { loss: 'hinge' } as unknown as DecisionRule)).toThrow(
+      new TypeError(
+        "decisionBoundary: unknown loss 'hinge'; expected 'modifiedSoftmax', 'aSoftmax', 'lSoftmax', 'cosFace' or 'arcFace'",
+      ),
+    );
   });
 });

@@ -34,8 +34,10 @@ describe('bad input', () => {
   });
 
   test('λ', () => {
-    expect(() => aSoftmaxLoss(x, w, y, { lambda: -0.1 })).toThrow('aSoftmaxLogits: lambda must be ≥ 0, got -0.1');
-    expect(() => aSoftmaxLoss(x, w, y, { lambda: NaN })).toThrow('lambda must be ≥ 0, got NaN');
+    expect(() => aSoftmaxLoss(x, w, y, { lambda: -0.1 })).toThrow(
+      'aSoftmaxLogits: lambda must be a number ≥ 0, got -0.1',
+    );
+    expect(() => aSoftmaxLoss(x, w, y, { lambda: NaN })).toThrow('lambda must be a number ≥ 0, got NaN');
     expect(() => lSoftmaxLogits(x, w, y, { lambda: tensor([1]) })).toThrow(
       'lSoftmaxLogits: lambda must be a scalar, got shape [1]',
     );

@@ -1,4 +1,5 @@
 // Compactness and separation of classes: measures without a threshold, which depend on the directions of features only.
+import { argumentError } from '@thetagrad/core/backend';
 import {
   angle,
   checkGenuinePair,
@@ -180,6 +181,6 @@ function computePercentile(cosines: Float64Array, percentile: number): number {
 
 function checkPercentile(operation: string, percentile: number): void {
   if (!(percentile >= 0 && percentile <= 100)) {
-    throw new RangeError(`${operation}: percentile must be from 0 to 100, got ${percentile}`);
+    throw argumentError(operation, 'percentile', 'from 0 to 100', percentile);
   }
 }

@@ -1,4 +1,5 @@
 // The ROC curve of a verification score, and measures of it. A pair is accepted if score ≥ threshold.
+import { argumentError } from '@thetagrad/core/backend';
 
 /**
  * The corners of the ROC curve, by descending threshold. Equal scores are accepted together, so that a tie between
@@ -81,7 +82,7 @@ export interface OperatingPoint {
  * @throws {RangeError} if `far` is not in (0, 1).
  */
 export function trueAcceptRateAt(roc: RocCurve, far: number): OperatingPoint {
-  if (!(far > 0 && far < 1)) throw new RangeError(`trueAcceptRateAt: far must be in (0, 1), got ${far}`);
+  if (!(far > 0 && far < 1)) throw argumentError('trueAcceptRateAt', 'far', 'in (0, 1)', far);
   let i = 0;
   while (roc.falseAcceptRate[i + 1]! <= far) i++;
   return {

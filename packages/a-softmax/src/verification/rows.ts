@@ -1,5 +1,5 @@
 // Preprocessing shared by all measures: features of unit length, dense class indices, cosines of pairs.
-import { checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger } from '@thetagrad/core/backend';
 
 /** n features of d numbers each, row-major [n, d]. */
 export type FeatureArray = Float32Array | Float64Array;
@@ -32,7 +32,7 @@ export interface Classes {
  */
 export function unitRows(operation: string, features: FeatureArray, dimension: number): UnitRows {
   if (!(features instanceof Float32Array || features instanceof Float64Array)) {
-    throw new TypeError(`${operation}: features must be a Float32Array or Float64Array`);
+    throw argumentError(operation, 'features', 'a Float32Array or Float64Array', features, false);
   }
   checkInteger(operation, 'dimension', dimension, { min: 1 });
   if (features.length === 0) throw new RangeError(`${operation}: features is empty`);
