@@ -1,4 +1,5 @@
 import type { random } from '@thetagrad/core';
+import { argumentError, checkFraction, checkNonnegative, unknownValue } from '@thetagrad/core/backend';
 import { cosSin } from './cosSin.ts';
 import type { ImageShape } from './resample.ts';
 
@@ -27,21 +28,25 @@ export interface AugmentOptions {
  * Random flip, scale, rotation and shift, each uniform within its limits, composed into one affine map and applied by
  * one bilinear resampling, so that the image is blurred at most once. Limits of zero give the image itself, exactly.
  *
+ * @throws {TypeError} if `fill` is an unknown string, or another option not a number.
  * @throws {RangeError} if an option is out of range.
  */
 export function augment(options: AugmentOptions): Augmentation {
   const { flip = 0, shift = 0, rotate = 0, scale = [1, 1], fill = 0 } = options;
   const [low, high] = scale;
-  if (!(flip >= 0 && flip <= 1)) throw new RangeError(`augment: flip must be a probability from 0 to 1, got ${flip}`);
-  if (!(shift >= 0 && shift < Infinity))
-    throw new RangeError(`augment: shift must be a number of pixels ≥ 0, got ${shift}`);
-  if (!(rotate >= 0 && rotate <= 180))
-    throw new RangeError(`augment: rotate must be an angle from 0 to 180 degrees, got ${rotate}`);
+  checkFraction('augment', 'flip', flip);
+  checkNonnegative('augment', 'shift', shift);
+  if (!(rotate >= 0 && rotate <= 180)) {
+    throw argumentError('augment', 'rotate', 'an angle from 0 to 180 degrees', rotate);
+  }
   if (!(low > 0 && low <= high && high < Infinity)) {
     throw new RangeError(`augment: scale must be [low, high] with 0 < low ≤ high, got [${scale.join(', ')}]`);
   }
+  if (typeof fill === 'string' && fill !== 'edge') {
+    throw unknownValue('augment', 'fill', fill, `'edge' or a value from 0 to 255`);
+  }
   if (fill !== 'edge' && !(fill >= 0 && fill <= 255)) {
-    throw new RangeError(`augment: fill must be a value from 0 to 255 or 'edge', got ${fill}`);
+    throw argumentError('augment', 'fill', `a value from 0 to 255 or 'edge'`, fill);
   }
   return (source, target, shape, stream) => {
     // Draws every number whatever the options, so that setting one option leaves the draws of the others unchanged.

@@ -1,4 +1,4 @@
-import { checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger } from '@thetagrad/core/backend';
 import { keyFor } from './keys.ts';
 import { type ImageShape, convertToLuma, resizePlanes } from './resample.ts';
 
@@ -216,7 +216,7 @@ export class ImageDataset implements ImageShape {
    */
   splitExamples(fraction: number, { seed = 0 }: { readonly seed?: number } = {}): ExampleSplit {
     if (!(fraction > 0 && fraction < 1)) {
-      throw new RangeError(`splitExamples: the fraction must lie between 0 and 1, got ${fraction}`);
+      throw argumentError('splitExamples', 'fraction', 'above 0 and below 1', fraction);
     }
     const key = keyFor('splitExamples', seed, 'examples');
     const inTrain = new Uint8Array(this.size);

@@ -1,5 +1,5 @@
 import type { Key, random } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkNonnegative } from '@thetagrad/core/backend';
 import { cosSin } from './cosSin.ts';
 import { ImageDataset } from './dataset.ts';
 import { keyFor } from './keys.ts';
@@ -37,7 +37,7 @@ export function glyphs(options: GlyphOptions): ImageDataset {
     checkInteger('glyphs', name, value, { min: 1 });
   }
   for (const [name, value] of Object.entries({ jitter, noise })) {
-    if (!(value >= 0 && value < Infinity)) throw new RangeError(`glyphs: ${name} must be a number ≥ 0, got ${value}`);
+    checkNonnegative('glyphs', name, value);
   }
   const data = new Uint8Array(classes * perClass * size * size);
   const labels = new Int32Array(classes * perClass);

@@ -140,13 +140,14 @@ test('setting one option leaves the draws of the others unchanged', () => {
 });
 
 test.each<[AugmentOptions, string]>([
-  [{ flip: 1.5 }, 'flip must be a probability from 0 to 1, got 1.5'],
-  [{ flip: Number.NaN }, 'flip must be a probability'],
-  [{ shift: -1 }, 'shift must be a number of pixels ≥ 0, got -1'],
+  [{ flip: 1.5 }, 'flip must be between 0 and 1, got 1.5'],
+  [{ flip: Number.NaN }, 'flip must be between 0 and 1, got NaN'],
+  [{ shift: -1 }, 'shift must be a finite number ≥ 0, got -1'],
   [{ rotate: 181 }, 'rotate must be an angle from 0 to 180 degrees, got 181'],
   [{ scale: [0, 1] }, 'scale must be [low, high] with 0 < low ≤ high, got [0, 1]'],
   [{ scale: [2, 1] }, 'got [2, 1]'],
   [{ fill: 300 }, "fill must be a value from 0 to 255 or 'edge', got 300"],
+  [{ fill: 'mirror' as 'edge' }, "augment: unknown fill 'mirror'; expected 'edge' or a value from 0 to 255"],
 ])('refuses %j', (options, message) => {
   expect(() => augment(options)).toThrow(message);
 });

@@ -131,7 +131,9 @@ describe('splits', () => {
       }),
     );
     for (const fraction of [0, 1, -0.5, Number.NaN]) {
-      expect(() => createNumbered([2]).splitExamples(fraction)).toThrow('must lie between 0 and 1');
+      expect(() => createNumbered([2]).splitExamples(fraction)).toThrow(
+        'splitExamples: fraction must be above 0 and below 1, got',
+      );
     }
     expect(() => createNumbered([1, 1]).splitExamples(0.5)).toThrow('one image only');
   });

@@ -103,8 +103,8 @@ test.each<[Partial<GlyphOptions>, string]>([
   [{ classes: 0 }, 'glyphs: classes must be an integer ≥ 1, got 0'],
   [{ perClass: 1.5 }, 'perClass must be an integer ≥ 1, got 1.5'],
   [{ size: -3 }, 'size must be an integer ≥ 1, got -3'],
-  [{ jitter: -1 }, 'jitter must be a number ≥ 0, got -1'],
-  [{ noise: Number.NaN }, 'noise must be a number ≥ 0, got NaN'],
+  [{ jitter: -1 }, 'jitter must be a finite number ≥ 0, got -1'],
+  [{ noise: Number.NaN }, 'noise must be a finite number ≥ 0, got NaN'],
   [{ seed: 0.1 }, 'glyphs: seed must be an integer, got 0.1'],
 ])('refuses %j', (options, message) => {
   expect(() => glyphs({ classes: 2, perClass: 2, ...options })).toThrow(message);
