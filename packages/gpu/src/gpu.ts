@@ -1,3 +1,4 @@
+import { unknownValue } from '@thetagrad/core/backend';
 import { DeviceBackend, type GpuBackend } from './backend.ts';
 import { acquireDevice } from './device/context.ts';
 import { CpuDevice } from './device/cpu.ts';
@@ -25,7 +26,7 @@ const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', '
  */
 export async function gpu({ mode }: GpuOptions = {}): Promise<GpuBackend> {
   if (mode !== undefined && !modes.includes(mode)) {
-    throw new TypeError(`gpu: unknown mode ${JSON.stringify(mode)}; expected one of ${modes.join(', ')}`);
+    throw unknownValue('gpu', 'mode', mode, modes.join(', '));
   }
   if (mode) return new DeviceBackend(await openDevice(mode), 'as requested');
   const failures: string[] = [];

@@ -19,7 +19,7 @@ afterEach(() => setBackend(portable()));
 
 test('an unknown mode is an error that names the modes', async () => {
   await expect(gpu({ mode: 'opengl' as GpuMode })).rejects.toThrow(
-    `gpu: unknown mode "opengl"; expected one of webgpu, webgl2, headlessgl, webasm, cpu`,
+    `gpu: unknown mode 'opengl'; expected webgpu, webgl2, headlessgl, webasm, cpu`,
   );
 });
 

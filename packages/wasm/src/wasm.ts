@@ -1,4 +1,4 @@
-import { checkInteger, show } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, unknownValue } from '@thetagrad/core/backend';
 import { ThreadPoolBackend, type WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { importedFunctions } from './emit/imports.ts';
@@ -62,15 +62,15 @@ function checkOptions(options: WasmOptions): void {
   for (const [name, value] of Object.entries(options)) {
     const type = (optionTypes as Record<string, string>)[name];
     if (type === undefined) {
-      throw new TypeError(`wasm: unknown option '${name}'; expected ${Object.keys(optionTypes).join(', ')}`);
+      throw unknownValue('wasm', 'option', name, Object.keys(optionTypes).join(', '));
     }
     if (value !== undefined && typeof value !== type) {
-      throw new TypeError(`wasm: ${name} must be a ${type}, got ${show(value)}`);
+      throw argumentError('wasm', name, `a ${type}`, value, false);
     }
   }
   const { threads = 1, memoryLimit = limits.max } = options;
   checkInteger('wasm', 'threads', threads, { min: 1, max: maxThreads });
   if (!(memoryLimit >= limits.min && memoryLimit <= 2 ** 32)) {
-    throw new RangeError(`wasm: memoryLimit must be from ${limits.min} to ${2 ** 32} bytes, got ${memoryLimit}`);
+    throw argumentError('wasm', 'memoryLimit', `from ${limits.min} to ${2 ** 32} bytes`, memoryLimit);
   }
 }
