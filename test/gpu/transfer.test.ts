@@ -107,11 +107,11 @@ test.runIf(hasWebGpu)('synchronous transfers from a GPU are an error that says w
   await evaluate(x, v.value);
   setBackend(portable());
   const message =
-    `evaluate: a value on the backend 'gpu webgpu' cannot be transferred to 'portable' synchronously; ` +
+    `a value on the backend 'gpu webgpu' cannot be transferred to 'portable' synchronously; ` +
     'await evaluate(), data() or item() instead';
   const sum = x.add(v.value);
-  expect(() => evaluateSync(sum)).toThrow(message);
-  expect(() => sum.dataSync()).toThrow(message);
+  expect(() => evaluateSync(sum)).toThrow(`evaluateSync: ${message}`);
+  expect(() => sum.dataSync()).toThrow(`dataSync: ${message}`);
   expect(await sum.data()).toEqual(Float32Array.of(5, 7));
   expect(sum.dataSync()).toEqual(Float32Array.of(5, 7));
 });

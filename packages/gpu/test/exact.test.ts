@@ -1,5 +1,5 @@
 // Operations that move, select, sort, count or draw elements, and sums of small integers: equal to the portable backend.
-import { arange, concat, conv2d, random, vjp, type DType, type Tensor } from '@thetagrad/core';
+import { arange, concat, conv2d, random, vjp, zeros, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
@@ -173,6 +173,7 @@ describe.each(modes)('%s', (mode) => {
 
   test('an index out of range is the error of the portable backend', async () => {
     for (const [build, message] of [
+      [() => zeros([0]).take(arange(1)), 'take: index 0 is out of range for axis 0 of length 0: the axis is empty'],
       [() => arange(5).take(arange(1).add(5)), 'take: index 5 is out of range for axis 0 of length 5; use -5 to 4'],
       [
         () => arange(5).scatterAdd(arange(1).sub(6), arange(1)),
