@@ -51,10 +51,10 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
 /**
  * Computes the values of tensors and stores the assigned values of variables, in one plan that computes what they share
  * once. Resolves when the work has been submitted to the backend; reading a value (`data`, `item`) waits for it.
- * @param trees tensors, variables, modules, optimisers, and arrays and objects of them. Numbers and strings inside of objects
+ * @param trees tensors, variables, modules, optimizers, and arrays and objects of them. Numbers and strings inside of objects
  *   are skipped.
  * @throws {TypeError} if an argument cannot hold tensors, or the backend does not support a dtype.
- * @throws {RangeError} if an index of a gather or scatter is out of range.
+ * @throws {RangeError} if an index of take, takeAlongAxis or scatterAdd is out of range.
  * @throws {Error} if a tensor was built from a variable that has been written since.
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
@@ -178,7 +178,7 @@ function checkDTypes(operation: string, backend: Backend, order: readonly Tensor
   const unsupported = order.find(({ dtype }) => !backend.dtypes.includes(dtype));
   if (!unsupported) return;
   throw new TypeError(
-    `${operation}: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); cast to ` +
-      `one of ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or portable(), with setBackend`,
+    `${operation}: the backend '${backend.name}' does not support ${unsupported.dtype} (${unsupported.primitive.name}); convert ` +
+      `with astype to ${backend.dtypes.join(', ')}, or select a CPU backend, wasm() or portable(), with setBackend`,
   );
 }

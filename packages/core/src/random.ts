@@ -87,7 +87,7 @@ export class Stream {
   }
 
   /**
-   * An approximately normal number of mean 0 and variance 1: the centred sum of twelve uniform numbers (Irwin–Hall). It is
+   * An approximately normal number of mean 0 and variance 1: the centered sum of twelve uniform numbers (Irwin–Hall). It is
    * exactly the same in every engine, and lies in [−6, 6].
    */
   normal(): number {

@@ -29,7 +29,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
   const negative = (axis: number, count: number, flag: boolean): number => (flag ? axis - count : axis);
   const all: fc.Arbitrary<Move>[] = [
     // A shape of the same size: the prime factors of the size, shuffled and grouped.
-    fc.tuple(factorised(size), fc.boolean()).map(([target, open]) => ({
+    fc.tuple(factorized(size), fc.boolean()).map(([target, open]) => ({
       name: `reshape ${target.join()}`,
       tensor: (x) => x.reshape(open && size > 0 && target.length > 0 ? target.with(0, -1) : target),
       model: ({ data }) => ({ shape: target, data }),
@@ -156,7 +156,7 @@ function moves(shape: readonly number[]): fc.Arbitrary<Move> {
 }
 
 /** Shapes of a size, with axes of size 1 anywhere; for size 0 with an axis of size 0. */
-function factorised(size: number): fc.Arbitrary<number[]> {
+function factorized(size: number): fc.Arbitrary<number[]> {
   if (size === 0) return fc.tuple(shapes(2), shapes(2)).map(([before, after]) => [...before, 0, ...after]);
   const primes: number[] = [];
   for (let rest = size, p = 2; rest > 1;) {

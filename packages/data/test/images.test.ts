@@ -209,7 +209,7 @@ describe('PNG', () => {
     [
       'a color outside the palette',
       writePng({ width: 3, height: 2, type: 3, palette: [1, 2, 3], rows }),
-      'colour 1 is not in the palette',
+      'color 1 is not in the palette',
     ],
   ])('refuses %s', (_, damaged, message) => {
     expect(() => decodeImage(damaged, 'x.png')).toThrow(message);

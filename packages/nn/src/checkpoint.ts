@@ -108,7 +108,7 @@ function checkParts(operation: string, parts: CheckpointParts): [string, Statefu
   for (const [name, part] of entries) {
     if (typeof part?.stateDict !== 'function' || typeof part.loadStateDict !== 'function') {
       throw new TypeError(
-        `${operation}: '${name}' lacks stateDict and loadStateDict; pass modules, optimisers or generators`,
+        `${operation}: '${name}' lacks stateDict and loadStateDict; pass modules, optimizers or generators`,
       );
     }
     if (name.includes('.')) throw new RangeError(`${operation}: part name '${name}' must not contain a dot`);

@@ -41,8 +41,7 @@ export function arrayOn(memory: ArrayBuffer, dtype: DType, byteOffset: number, s
 
 /**
  * The dtype that two tensors promote to: the wider one in the order bool, int32, float32, float64 (as in PyTorch, where
- * int32 and float32 give float32). Plain numbers are weakly typed: they take the tensor's dtype, except that a fraction
- * with an integer tensor gives float32.
+ * int32 and float32 give float32).
  *
  * | | bool | int32 | float32 | float64 |
  * | --- | --- | --- | --- | --- |
@@ -55,7 +54,10 @@ export function promoteTypes(a: DType, b: DType): DType {
   return width[a] >= width[b] ? a : b;
 }
 
-/** The dtype that a tensor of `dtype` and a plain number promote to. */
+/**
+ * The dtype that a tensor of `dtype` and a plain number promote to: that of a floating-point tensor; with int32 or bool,
+ * int32 for an integer within int32 and float32 for any other number.
+ */
 export function promoteNumber(dtype: DType, value: number): DType {
   if (isFloatingPoint(dtype)) return dtype;
   return (value | 0) === value ? 'int32' : 'float32';

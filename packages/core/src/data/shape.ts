@@ -185,7 +185,7 @@ export interface JoinedAxes {
 }
 
 /**
- * Joins neighbouring axes that are one run in memory in all views, and drops axes of size 1, which keeps the elements and
+ * Joins neighboring axes that are one run in memory in all views, and drops axes of size 1, which keeps the elements and
  * their order. The views have equal shapes.
  * @param from the first axis to join. Default: 0.
  * @param to the axis before which to stop. Default: the rank.

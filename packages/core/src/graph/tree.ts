@@ -5,7 +5,7 @@ import { Variable } from './variable.ts';
 /** A tree of tensors (JAX's pytree): a tensor, or arrays and plain objects of trees. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
 
-/** An object that owns variables, such as a module or an optimiser. */
+/** An object that owns variables, such as a module or an optimizer. */
 export interface VariableHolder {
   /** Returns all variables by name. */
   variables(): Readonly<Record<string, Variable>>;
@@ -120,7 +120,7 @@ export function collect(
     else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
     else if (Array.isArray(value)) value.forEach((item) => visit(item, false));
     else if (isPlainObject(value)) Object.values(value).forEach((item) => visit(item, false));
-    // Numbers are skipped inside objects, such as the settings of an optimiser, but as arguments they are a mistake.
+    // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
     else if (isArgument || (typeof value === 'object' && value !== null))
       throw treeError(operation, 'tensors, variables, modules', value);
   };

@@ -17,7 +17,7 @@ let storage: {
 };
 
 /**
- * Mutable state that persists between training steps: a parameter, an optimiser's moment, a running statistic. `value` is
+ * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
  * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place.
  */
 export class Variable {

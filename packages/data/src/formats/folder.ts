@@ -45,6 +45,6 @@ export async function parseImageFolder(
   }
   return collateImages(images, {
     size: 'pass size: [height, width] to resize all images',
-    channels: 'pass grayscale: true to make all images grey',
+    channels: 'pass grayscale: true to make all images gray',
   });
 }

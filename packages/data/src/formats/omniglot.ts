@@ -40,7 +40,7 @@ export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}):
   if (images.length === 0) {
     throw new DataFileError(name, 'no Omniglot drawings (…/Alphabet/characterNN/NNNN_NN.png) in this zip file');
   }
-  return collateImages(images, { size: 'all drawings must have one size', channels: 'all drawings must be grey' });
+  return collateImages(images, { size: 'all drawings must have one size', channels: 'all drawings must be gray' });
 }
 
 /** Whether a path is that of a PNG file, and not of the resource fork that macOS adds to archives. */

@@ -40,8 +40,7 @@ function toImage(png: DecodedPng): Image {
   const data = new Uint8Array(channels * area);
   for (let i = 0; i < area; i++) {
     const color = palette?.[samples[i]!];
-    if (palette !== undefined && color === undefined)
-      throw new RangeError(`colour ${samples[i]} is not in the palette`);
+    if (palette !== undefined && color === undefined) throw new RangeError(`color ${samples[i]} is not in the palette`);
     let alpha = 1;
     if (color !== undefined) alpha = (color[3] ?? 255) / 255;
     else if (samplesPerPixel > channels) alpha = samples[i * samplesPerPixel + channels]! / maxValue;

@@ -26,14 +26,14 @@ const [below, above] = [51 / 64, 5 / 4].map((c) => {
 function power(k: Scalar, m: Scalar, y: Scalar): Scalar {
   const [isBelow, isAbove] = [m.lt(0.89), m.gt(1.12)];
   const choose = (a: number, b: number, c: number): Scalar => isBelow.select(a, isAbove.select(b, constant('f32', c)));
-  const centre = choose(below.c, above.c, 1);
+  const center = choose(below.c, above.c, 1);
 
   // log (m / c) = 2 artanh q with q = (m − c) / (m + c) = qHigh + qLow, where qLow comes from the remainder of the division.
-  const difference = m.sub(centre);
-  const sum = m.add(centre);
+  const difference = m.sub(center);
+  const sum = m.add(center);
   const inverse = constant('f32', 1).div(sum);
   const sumHigh = truncateToUpperBits(sum);
-  const sumLow = m.sub(sumHigh.sub(centre));
+  const sumLow = m.sub(sumHigh.sub(center));
   const qHigh = truncateToUpperBits(difference.mul(inverse));
   const qLow = difference.sub(qHigh.mul(sumHigh)).sub(qHigh.mul(sumLow)).mul(inverse);
   const q = qHigh.add(qLow);
