@@ -1,5 +1,5 @@
 // The scalar expression IR: one element of an elementwise operation as a graph of a few kinds of node, from which backends
-// generate code. The records of operations build it by `lower`; see ops/elementwise.ts.
+// generate code. The definitions of operations build it by `lower`; see ops/elementwise.ts.
 import type { DType } from '../data/dtype.ts';
 
 /** The type of a node's value. `bool` is a condition, stored as 1 or 0. */
