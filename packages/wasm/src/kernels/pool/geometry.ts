@@ -3,7 +3,30 @@ import { i32, type Code, type Local, type Value } from '../../assembler/index.ts
 import type { SlotAddress } from '../../command.ts';
 import { stridedOperand } from '../../emit/stridedLoop.ts';
 
-/** The words that pooling and its transpose share. */
+/** The names of the words that pooling and its transpose share: the units', {@link PoolWords} and {@link poolShape}. */
+export const poolNames = [
+  'units',
+  'unitsInChunk',
+  'to',
+  'from',
+  'channels',
+  'height',
+  'width',
+  'rows',
+  'columns',
+  'imageBytes',
+  'channelBytes',
+  'rowBytes',
+  'columnBytes',
+  'kernelRows',
+  'kernelColumns',
+  'rowStep',
+  'columnStep',
+  'top',
+  'left',
+] as const;
+
+/** What {@link poolWords} gives. */
 export interface PoolWords {
   readonly to: SlotAddress;
   /** The operand, [N, C, ·, ·], with strides in bytes. */

@@ -17,37 +17,14 @@ import { kernelCode } from '../../emit/kernelCode.ts';
 import { shuffleLanes } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitMin, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { emitRowIndex, poolShape, poolWords } from './geometry.ts';
+import { emitRowIndex, poolNames, poolShape, poolWords } from './geometry.ts';
 
 /**
- * See {@link poolWords}. A row of the image is made of two rows in the workspace: `sums` of the rows of windows that
+ * See {@link poolNames}. A row of the image is made of two rows in the workspace: `sums` of the rows of windows that
  * cover it, with zeros on both sides, and `spread` over all columns that windows cover, of which the image has those
  * from `left` on.
  */
-const names = [
-  'units',
-  'unitsInChunk',
-  'to',
-  'from',
-  'channels',
-  'height',
-  'width',
-  'rows',
-  'columns',
-  'imageBytes',
-  'channelBytes',
-  'rowBytes',
-  'columnBytes',
-  'kernelRows',
-  'kernelColumns',
-  'rowStep',
-  'columnStep',
-  'top',
-  'left',
-  'steps',
-  'sums',
-  'spread',
-] as const;
+const names = [...poolNames, 'steps', 'sums', 'spread'] as const;
 type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 
 /** The number of elements that a chunk writes, approximately. */

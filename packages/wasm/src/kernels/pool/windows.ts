@@ -16,7 +16,7 @@ import { kernelCode } from '../../emit/kernelCode.ts';
 import { shuffleLanes } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
-import { emitRowIndex, poolShape, poolWords } from './geometry.ts';
+import { emitRowIndex, poolNames, poolShape, poolWords } from './geometry.ts';
 import { argmaxReduction, fourLanes, oneLane, sumReduction, type WindowReduction } from './windowReduction.ts';
 
 export function maxIndicesCommands(kernel: RoutineKernel<'maxIndices'>): Command[] {
@@ -29,30 +29,8 @@ export function windowSumCommands(kernel: RoutineKernel<'windowSum'>): Command[]
   return dtype === 'float32' || dtype === 'float64' ? [windowsCommand(kernel, 'sum')] : undefined;
 }
 
-/** See {@link poolWords}. Windows in columns from `innerBegin` to `innerEnd` are within the image's rows. */
-const names = [
-  'units',
-  'unitsInChunk',
-  'to',
-  'from',
-  'channels',
-  'rows',
-  'columns',
-  'height',
-  'width',
-  'imageBytes',
-  'channelBytes',
-  'rowBytes',
-  'columnBytes',
-  'kernelRows',
-  'kernelColumns',
-  'rowStep',
-  'columnStep',
-  'top',
-  'left',
-  'innerBegin',
-  'innerEnd',
-] as const;
+/** See {@link poolNames}. Windows in columns from `innerBegin` to `innerEnd` are within the image's rows. */
+const names = [...poolNames, 'innerBegin', 'innerEnd'] as const;
 type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 
 /** The number of elements that a chunk reads, approximately. */
