@@ -2,6 +2,7 @@
 export { argumentError, show, unknownValue } from './data/checks.ts';
 export { checkFraction, checkInteger, checkNonnegative, checkPositive } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, type DType, type TypedArray } from './data/dtype.ts';
+export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export {
@@ -37,6 +38,7 @@ export type {
   TensorType,
 } from './graph/primitive.ts';
 export * from './graph/routines.ts';
+export { atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
 export { flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';

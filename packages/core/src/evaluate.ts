@@ -2,18 +2,19 @@
 import { isTracing } from './autodiff/trace.ts';
 import { show } from './data/checks.ts';
 import { allocate } from './data/dtype.ts';
+import { sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
-import { isLeaf, topologicalOrder } from './graph/order.ts';
-import { applyMovement, setBuffer, setInputs, type Tensor } from './graph/tensor.ts';
+import { isLeaf, unevaluatedOrder } from './graph/order.ts';
+import { setBuffer, setInputs, Tensor } from './graph/tensor.ts';
+import { reportOutcome } from './graph/transaction.ts';
 import { collect } from './graph/tree.ts';
-import { markStored, setVariableBuffer, type Variable } from './graph/variable.ts';
-import { Alias } from './ops/identity.ts';
+import { assigneeOf, dropDiscarded, setVariableBuffer, storeAssigned, type Variable } from './graph/variable.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
-import { remoteHolders, transfer, transferSync } from './transfer.ts';
+import { isOn, remoteHolders, transfer, transferSync } from './transfer.ts';
 
 let current: Backend = portable();
 
@@ -50,7 +51,8 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
 
 /**
  * Computes the values of tensors and stores the assigned values of variables, in one plan that computes what they share
- * once. Resolves when the work has been submitted to the backend; reading a value (`data`, `item`) waits for it.
+ * once. Resolves when the work has been submitted to the backend; reading a value (`data`, `item`) waits for it. After an
+ * error everything is as before the step: variables have their values from before the assignments that were to be stored.
  * @param trees tensors, variables, modules, optimizers, and arrays and objects of them. Numbers and strings inside of objects
  *   are skipped.
  * @throws {TypeError} if an argument cannot hold tensors, or the backend does not support a dtype.
@@ -60,15 +62,21 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
 export async function evaluate(...trees: unknown[]): Promise<void> {
   const backend = current;
   const work = collectWork('evaluate', trees);
-  const remote = remoteHolders(backend, work.targets.order, work.variables);
-  if (remote.length > 0) {
-    checkDTypes('evaluate', backend, work.targets.order);
-    await Promise.all(remote.map((holder) => transfer(holder, backend)));
-    // Collects the work again, since other evaluations may have run in the meantime.
-    return evaluate(...trees);
+  const remote = remoteHolders(backend, work.targets.order);
+  try {
+    if (remote.length > 0) {
+      checkDTypes('evaluate', backend, work.targets.order);
+      await Promise.all(remote.map((holder) => transfer(holder, backend)));
+    } else {
+      run('evaluate', backend, work);
+      await backend.yieldToCollector?.();
+    }
+  } catch (error) {
+    reportFailure(work);
+    throw error;
   }
-  run('evaluate', backend, work);
-  await backend.yieldToCollector?.();
+  // Collects the work again, since other evaluations may have run in the meantime.
+  if (remote.length > 0) return evaluate(...trees);
 }
 
 /**
@@ -81,7 +89,31 @@ export function evaluateSync(...trees: unknown[]): void {
 
 /** As {@link evaluateSync}, for an operation that messages name. */
 export function evaluateFor(operation: string, trees: readonly unknown[]): void {
-  run(operation, current, collectWork(operation, trees));
+  const work = collectWork(operation, trees);
+  try {
+    run(operation, current, work);
+  } catch (error) {
+    reportFailure(work);
+    throw error;
+  }
+}
+
+/**
+ * The value of a variable as a tensor that later writes do not change. It shares the variable's memory until the next write.
+ * Computes an assigned value that is not stored yet.
+ */
+export function snapshot(variable: Variable): Tensor {
+  const { value } = variable;
+  const isStored = !value.buffer && value.primitive.kind === 'source' && value.primitive.name === 'variable';
+  if (!isStored) {
+    evaluateFor('snapshot', [value]);
+    return value;
+  }
+  const buffer = storedBuffer('snapshot', variable);
+  const copy = new Tensor({ kind: 'source', name: 'data' }, [], variable);
+  setBuffer(copy, buffer);
+  setVariableBuffer(variable, buffer, true);
+  return copy;
 }
 
 interface Work {
@@ -90,21 +122,26 @@ interface Work {
   /** The variables with an assigned value that is not stored yet. */
   readonly variables: readonly Variable[];
   readonly targets: Targets;
+  /** The paths in the arguments, for messages. */
+  readonly paths: ReadonlyMap<Variable, string>;
 }
 
 /** Collects what evaluating the arguments has to compute. */
 export function collectWork(operation: string, trees: readonly unknown[]): Work {
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
+  const all = [...collected.variables.keys()];
+  // Values that an evaluation failed to compute are tried again if nothing else is to be stored.
+  const triesAgain = all.every(({ pending, discarded }) => !pending || discarded);
   const variables: Variable[] = [];
   const values: Tensor[] = [];
-  for (const variable of collected.variables) {
-    const { pending } = variable;
-    if (!pending) continue;
+  for (const variable of all) {
+    const value = (triesAgain && variable.discarded) || variable.pending;
+    if (!value) continue;
     variables.push(variable);
-    values.push(pending);
+    values.push(value);
   }
-  const order = topologicalOrder([...results, ...values], (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
+  const order = unevaluatedOrder([...results, ...values]);
   const readers = new Map(variables.map((variable) => [variable, [] as Tensor[]]));
   for (const tensor of order) {
     const { buffer, primitive } = tensor;
@@ -113,19 +150,29 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
     }
   }
   const updates = variables.map((variable, i) => ({ value: values[i]!, replaces: readers.get(variable)! }));
-  return { results, variables, targets: { order, results, updates } };
+  return { results, variables, targets: { order, results, updates }, paths: collected.variables };
 }
 
-function run(operation: string, backend: Backend, { results, variables, targets }: Work): void {
+function run(operation: string, backend: Backend, work: Work): void {
+  const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
   checkDTypes(operation, backend, targets.order);
-  const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend));
+  const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend, work));
   const plan = planFor(backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
-  const stored = variables.map((variable) => bindVariable(operation, variable, backend));
+  const stored = variables.map((variable) => bufferToWrite(variable, backend));
   execute(backend, plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
-  for (const variable of variables) markStored(variable);
+  variables.forEach((variable, i) => storeAssigned(variable, stored[i]!));
+  reportOutcome(targets.order, true);
+}
+
+/** Takes back what was to be computed and stored. A value that failed twice is given up for good. */
+function reportFailure({ variables, targets }: Work): void {
+  variables.forEach((variable, i) => {
+    if (variable.discarded === targets.updates[i]!.value) dropDiscarded(variable);
+  });
+  reportOutcome(targets.order, false);
 }
 
 /** Sets the value of a tensor and frees the graph behind it, except inside a transformation, which may differentiate it. */
@@ -135,7 +182,7 @@ function setValue(tensor: Tensor, buffer: Buffer): void {
 }
 
 /** Returns the buffer of a leaf, on the backend that will read it. */
-function bind(operation: string, tensor: Tensor, backend: Backend): Buffer {
+function bind(operation: string, tensor: Tensor, backend: Backend, work: Work): Buffer {
   const { buffer, primitive, dtype } = tensor;
   if (buffer) {
     const transferred = transferSync(operation, buffer, backend);
@@ -150,28 +197,52 @@ function bind(operation: string, tensor: Tensor, backend: Backend): Buffer {
     return backend.upload(values, dtype);
   }
   const { variable, version } = primitive;
-  if (version !== variable.version) {
-    throw new Error(
-      `${operation}: a tensor was built from an older value of variable '${variable.name}', which has been written since; ` +
-        `evaluate the tensor together with the variable, or build it again`,
-    );
-  }
-  return bindVariable(operation, variable, backend);
+  if (version !== variable.version) throw staleError(operation, tensor, variable, work);
+  const transferred = transferSync(operation, storedBuffer(operation, variable), backend);
+  setVariableBuffer(variable, transferred, variable.isShared);
+  return transferred;
 }
 
-/** Returns the buffer of a variable, on the backend that will use it. Computes the initial value if none is stored. */
-function bindVariable(operation: string, variable: Variable, backend: Backend): Buffer {
+/** Returns the buffer of a variable. Computes the initial value if none is stored, whose memory the variable shares. */
+function storedBuffer(operation: string, variable: Variable): Buffer {
   const { initial } = variable;
   if (initial) {
-    // Copies the initial tensor, whose buffer must not be written.
-    const copy = applyMovement(Alias, initial, initial.shape, {});
-    evaluateFor(operation, [copy]);
-    if (copy.buffer) setVariableBuffer(variable, copy.buffer);
+    run(operation, current, collectWork(operation, [initial]));
+    if (initial.buffer) setVariableBuffer(variable, initial.buffer, true);
   }
-  if (!variable.buffer) throw new Error(`${operation}: variable '${variable.name}' has no value`);
-  const buffer = transferSync(operation, variable.buffer, backend);
-  setVariableBuffer(variable, buffer);
+  const { buffer, name } = variable;
+  if (!buffer) throw new Error(`${operation}: variable '${name}' has no value`);
+  if (buffer.failure) {
+    throw new Error(
+      `${operation}: the value of variable '${name}' was lost (${buffer.failure.message}); assign or load one`,
+      { cause: buffer.failure },
+    );
+  }
   return buffer;
+}
+
+/** Returns the buffer for the new value of a variable: its own, which is written in place, if no one else reads it. */
+function bufferToWrite(variable: Variable, backend: Backend): Buffer {
+  const { buffer, dtype, shape, isShared } = variable;
+  const isWritable = buffer && !isShared && !buffer.failure && isOn(buffer, backend);
+  return isWritable ? buffer : backend.allocate(dtype, sizeOf(shape));
+}
+
+/** The error for a tensor that reads a value of the variable that has been overwritten. */
+function staleError(operation: string, tensor: Tensor, variable: Variable, { targets, paths }: Work): Error {
+  const name = paths.get(variable) ?? variable.name;
+  const dependent = new Set([tensor]);
+  for (const node of targets.order) {
+    if (!isLeaf(node) && node.inputs.some((input) => dependent.has(input))) dependent.add(node);
+  }
+  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !paths.has(assignee));
+  return new Error(
+    forgotten
+      ? `${operation}: variable '${forgotten.name}' was assigned a value that is computed from '${name}', which has been ` +
+          `written since; pass what owns '${forgotten.name}' (usually the optimizer) to evaluate in each step`
+      : `${operation}: a tensor was built from an older value of variable '${name}', which has been written since; ` +
+          `evaluate the tensor together with the variable, or build it again`,
+  );
 }
 
 function checkDTypes(operation: string, backend: Backend, order: readonly Tensor[]): void {

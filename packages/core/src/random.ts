@@ -3,6 +3,7 @@ import { argumentError, checkFraction, checkInteger, show } from './data/checks.
 import { isFloatingPoint, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, Tensor } from './graph/tensor.ts';
+import { onOutcome, type OutcomeListener } from './graph/transaction.ts';
 import { fromArray } from './ops/creation.ts';
 import { RandomBits } from './ops/randomBits.ts';
 import { threefry } from './scalar/threefry.ts';
@@ -16,10 +17,12 @@ const safeIntegers = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGE
 export class Key {
   /** The key as two int32. */
   readonly words: Words;
+  readonly #onOutcome: OutcomeListener | undefined;
 
-  /** For `random.key`, `split` and `foldIn`. */
-  constructor(words: Words) {
+  /** For `random.key`, and for generators, which learn by `onOutcome` whether what was drawn could be evaluated. */
+  constructor(words: Words, onOutcome?: OutcomeListener) {
     this.words = words;
+    this.#onOutcome = onOutcome;
   }
 
   /**
@@ -29,7 +32,7 @@ export class Key {
    */
   split(count = 2): Key[] {
     checkInteger('random.Key.split', 'count', count, { min: 0 });
-    return Array.from({ length: count }, (_, i) => new Key(threefry(this.words, 1, i)));
+    return Array.from({ length: count }, (_, i) => new Key(threefry(this.words, 1, i), this.#onOutcome));
   }
 
   /**
@@ -38,7 +41,14 @@ export class Key {
    */
   foldIn(n: number): Key {
     checkInteger('random.Key.foldIn', 'n', n, safeIntegers);
-    return new Key(threefry(threefry(this.words, 2, n | 0), 2, Math.floor(n / 2 ** 32) | 0));
+    return new Key(threefry(threefry(this.words, 2, n | 0), 2, Math.floor(n / 2 ** 32) | 0), this.#onOutcome);
+  }
+
+  /** The key as a tensor, int32 [2]. */
+  toTensor(): Tensor {
+    const tensor = fromArray(Int32Array.from(this.words), [2], 'int32');
+    if (this.#onOutcome) onOutcome(tensor, this.#onOutcome);
+    return tensor;
   }
 
   /** Creates a stream of plain numbers from this key, for shuffling and augmenting data. */
@@ -135,8 +145,7 @@ export function bits(key: Key, shape: Shape): Tensor {
 function draw(operation: string, key: Key, shape: Shape): Tensor {
   checkKey(operation, key);
   checkShape(operation, shape);
-  const words = fromArray(Int32Array.from(key.words), [2], 'int32');
-  return applyRoutine(RandomBits, [words], { shape, dtype: 'int32' }, {});
+  return applyRoutine(RandomBits, [key.toTensor()], { shape, dtype: 'int32' }, {});
 }
 
 export interface UniformOptions {

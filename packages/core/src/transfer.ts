@@ -1,22 +1,25 @@
 // Transfers values between backends.
 import { HostBuffer } from './data/hostBuffer.ts';
-import { isLeaf, topologicalOrder } from './graph/order.ts';
+import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { setBuffer, type Tensor } from './graph/tensor.ts';
 import { setVariableBuffer, Variable } from './graph/variable.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
 
+/** Whether the backend can read the buffer, and write to it. */
+export function isOn(buffer: Buffer, backend: Backend): boolean {
+  return buffer.backend === backend || (buffer instanceof HostBuffer && backend === portable());
+}
+
 /**
  * Transfers a buffer to a backend, synchronously.
  * @throws {Error} if the backend that holds it can only be read asynchronously.
  */
 export function transferSync(operation: string, buffer: Buffer, backend: Backend): Buffer {
-  if (buffer.backend === backend) return buffer;
-  // Passes ownership without a copy: values of tensors are immutable, and no one else refers to those of a variable.
-  if (buffer instanceof HostBuffer) {
-    return backend === portable() ? buffer : backend.upload(buffer.values, buffer.dtype);
-  }
+  if (isOn(buffer, backend)) return buffer;
+  // Passes ownership without a copy: values of tensors are immutable, and so are those of a variable that a tensor shares.
+  if (buffer instanceof HostBuffer) return backend.upload(buffer.values, buffer.dtype);
   try {
     return backend.upload(buffer.readSync(), buffer.dtype);
   } catch (cause) {
@@ -28,12 +31,8 @@ export function transferSync(operation: string, buffer: Buffer, backend: Backend
   }
 }
 
-/** The tensors and variables, also those that the tensors read, whose values are in the memory of another backend. */
-export function remoteHolders(
-  backend: Backend,
-  order: readonly Tensor[],
-  variables: readonly Variable[],
-): (Tensor | Variable)[] {
+/** The tensors, and the variables that they read, whose values are in the memory of another backend. */
+export function remoteHolders(backend: Backend, order: readonly Tensor[]): (Tensor | Variable)[] {
   const holders = new Set<Tensor | Variable>();
   const isRemote = ({ backend: other }: Buffer): boolean => other !== undefined && other !== backend;
   const visitVariable = (variable: Variable): void => {
@@ -47,12 +46,11 @@ export function remoteHolders(
     } else if (primitive.kind === 'source' && primitive.name === 'variable') visitVariable(primitive.variable);
   };
   order.forEach(visitTensor);
-  variables.forEach(visitVariable);
   return [...holders];
 }
 
 function leavesOf(tensor: Tensor): Tensor[] {
-  return topologicalOrder([tensor], (node) => (isLeaf(node) ? [] : node.inputs)).filter(isLeaf);
+  return unevaluatedOrder([tensor]).filter(isLeaf);
 }
 
 /** Transfers the value of a tensor or variable, unless the value has been replaced in the meantime. */
@@ -64,6 +62,11 @@ export async function transfer(holder: Tensor | Variable, backend: Backend): Pro
   const values = await buffer.read();
   if (holder.buffer !== buffer || versionOf() !== version) return;
   const transferred = backend.upload(values, buffer.dtype);
-  if (holder instanceof Variable) setVariableBuffer(holder, transferred);
+  if (transferred.backend && transferred.backend !== backend) {
+    throw new TypeError(
+      `evaluate: the backend '${backend.name}' creates buffers of another, '${transferred.backend.name}'; wrap its buffers, too`,
+    );
+  }
+  if (holder instanceof Variable) setVariableBuffer(holder, transferred, holder.isShared);
   else setBuffer(holder, transferred);
 }

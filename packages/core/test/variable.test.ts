@@ -80,10 +80,14 @@ describe('value and assign', () => {
 
   test('is stored in place', () => {
     const v = variable(1);
-    evaluateSync(v.value);
+    const step = (): void => {
+      v.assign(v.value.add(1));
+      evaluateSync(v);
+    };
+    // The first write leaves the initial value, which is a tensor's.
+    step();
     const { buffer } = v;
-    v.assign(v.value.add(1));
-    evaluateSync(v);
+    step();
     expect(v.buffer).toBe(buffer);
   });
 
@@ -171,17 +175,30 @@ describe('values that have been overwritten', () => {
     expect(numbers(v.value)).toEqual([2]);
   });
 
-  test('also through variables whose initial value reads others', () => {
+  test('also through variables whose initial value is computed from others, until one is assigned', () => {
     const v = variable(1);
-    const copy = new Variable(v.value, { name: 'copy' });
+    const copy = new Variable(v.value.mul(1), { name: 'copy' });
     v.assign(v.value.add(1));
     evaluateSync(v);
     expect(() => copy.value.dataSync()).toThrow(/older value of variable 'v'/);
-    const second = new Variable(v.value);
-    expect(numbers(second.value)).toEqual([2]);
-    v.assign(v.value.add(1));
-    evaluateSync(v);
-    expect(numbers(second.value)).toEqual([2]);
+    copy.assign(tensor([5], { dtype: 'float64' }));
+    evaluateSync(copy);
+    expect(numbers(copy.value)).toEqual([5]);
+  });
+
+  test('a variable that begins with the value of another keeps it', () => {
+    const v = variable(1);
+    const beforeUse = new Variable(v.value);
+    const increment = (): void => {
+      v.assign(v.value.add(1));
+      evaluateSync(v);
+    };
+    increment();
+    const afterUse = new Variable(v.value);
+    increment();
+    afterUse.assign(afterUse.value.mul(10));
+    evaluateSync(afterUse);
+    expect([v, beforeUse, afterUse].map(({ value }) => numbers(value))).toEqual([[3], [1], [20]]);
   });
 });
 

@@ -1,11 +1,15 @@
 import { random, type Key, tensor, type Tensor } from '@thetagrad/core';
 import { checkInteger } from '@thetagrad/core/backend';
+import { Count } from './count.ts';
 import { checkState, type Stateful } from './state.ts';
 
-/** A source of random keys. Key n is a function of the seed and n, so that its state is the seed and a count. */
+/**
+ * A source of random keys. Key n is a function of the seed and n, so that its state is the seed and a count. Keys of a step
+ * that fails are drawn again.
+ */
 export class Generator implements Stateful {
   #key: Key;
-  #count = 0;
+  #count = new Count();
 
   /**
    * @param seed an integer, or the key that all keys are derived from. Default: 0.
@@ -17,20 +21,21 @@ export class Generator implements Stateful {
 
   /** The next key, different from all before. */
   next(): Key {
-    return this.#key.foldIn(this.#count++);
+    const key = this.#key.foldIn(this.#count.value);
+    return new random.Key(key.words, this.#count.increment());
   }
 
   /** Restarts from a seed. */
   manualSeed(seed: number | Key): void {
     this.#key = toKey(seed);
-    this.#count = 0;
+    this.#count = new Count();
   }
 
   /** The key that all keys are derived from (int32 [2]) and their number so far (a float64 scalar, exact up to 2⁵³). */
   stateDict(): { key: Tensor; count: Tensor } {
     return {
       key: tensor(Int32Array.from(this.#key.words)),
-      count: tensor(this.#count, { dtype: 'float64' }),
+      count: tensor(this.#count.value, { dtype: 'float64' }),
     };
   }
 
@@ -41,7 +46,7 @@ export class Generator implements Stateful {
     checkInteger('Generator.loadStateDict', 'count', count, { min: 0 });
     const [first, second] = state['key']!.dataSync() as Int32Array;
     this.#key = new random.Key([first!, second!]);
-    this.#count = count;
+    this.#count = new Count(count);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Tensor, Variable, type VariableHolder } from '@thetagrad/core';
-import { isPlainObject } from '@thetagrad/core/backend';
+import { isPlainObject, snapshot } from '@thetagrad/core/backend';
 import { checkState, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
 
 /** A module with any inputs and output, for code that does not call it. */
@@ -78,9 +78,9 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
     return this.train(false);
   }
 
-  /** The values of all variables by path. */
+  /** A snapshot of the values of all variables by path, which later steps do not change. */
   stateDict(): Record<string, Tensor> {
-    return Object.fromEntries(Object.entries(this.variables()).map(([name, variable]) => [name, variable.value]));
+    return Object.fromEntries(Object.entries(this.variables()).map(([name, variable]) => [name, snapshot(variable)]));
   }
 
   /**

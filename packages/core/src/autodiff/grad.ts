@@ -100,7 +100,7 @@ function dependentOn(
 ): { order: Tensor[]; dependent: Set<Tensor> } {
   const dependent = new Set(sources);
   // Ids grow in order of creation: a tensor older than every source depends on none.
-  const oldest = Math.min(...sources.map(({ id }) => id));
+  const oldest = sources.reduce((least, { id }) => Math.min(least, id), Infinity);
   const order = topologicalOrder(outputs, (tensor) =>
     dependent.has(tensor) ? [] : tensor.inputs.filter(({ id }) => id >= oldest),
   );

@@ -8,6 +8,7 @@ import { checkFunction } from '../ops/define.ts';
 import { Alias } from '../ops/identity.ts';
 import { pullBack, pushForward } from './grad.ts';
 import { trace } from './trace.ts';
+import { atomically } from '../graph/transaction.ts';
 import { flattenTensors, namedVariables, type FlatTree, type TensorTree, type VariableTree } from '../graph/tree.ts';
 
 /** The value of a function and its gradients, in the structure of what it was differentiated by. */
@@ -69,35 +70,37 @@ function differentiate(
   if (second === undefined) {
     checkFunction(operation, first);
     const f = first as (...parameters: unknown[]) => unknown;
-    return (argument, ...rest) => {
-      const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
-      const value = checkScalarResult(operation, result);
-      return { value, grads: (tree.rebuild(computeGradients(value, sources)) as unknown[])[0] };
-    };
+    return (argument, ...rest) =>
+      atomically(() => {
+        const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
+        const value = checkScalarResult(operation, result);
+        return { value, grads: (tree.rebuild(computeGradients(value, sources)) as unknown[])[0] };
+      });
   }
   checkFunction(operation, second);
   const f = second as (...parameters: unknown[]) => unknown;
-  return (...parameters) => {
-    const variables = Object.entries(namedVariables(first as VariableTree)).filter(
-      ([, variable]) => variable.trainable,
-    );
-    const sources: Tensor[] = [];
-    const result = trace(() => {
-      const restore = variables.map(([, variable]) => {
-        const source = mark(variable.value);
-        sources.push(source);
-        return variable.substitute(source);
+  return (...parameters) =>
+    atomically(() => {
+      const variables = Object.entries(namedVariables(first as VariableTree)).filter(
+        ([, variable]) => variable.trainable,
+      );
+      const sources: Tensor[] = [];
+      const result = trace(() => {
+        const restore = variables.map(([, variable]) => {
+          const source = mark(variable.value);
+          sources.push(source);
+          return variable.substitute(source);
+        });
+        try {
+          return f(...parameters);
+        } finally {
+          for (const undo of restore) undo();
+        }
       });
-      try {
-        return f(...parameters);
-      } finally {
-        for (const undo of restore) undo();
-      }
+      const value = checkScalarResult(operation, result);
+      const grads = computeGradients(value, sources);
+      return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
     });
-    const value = checkScalarResult(operation, result);
-    const grads = computeGradients(value, sources);
-    return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
-  };
 }
 
 /**
@@ -112,8 +115,7 @@ export function vjp<Primals extends readonly TensorTree[], Value extends TensorT
   ...primals: Primals
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
   checkFunction('vjp', f);
-  const { result, sources, tree } = callTraced('vjp', primals, (inputs) => f(...(inputs as unknown as Primals)));
-  const outputs = flattenTensors('vjp: the result', result);
+  const { result, sources, tree, outputs } = callOnTrees('vjp', f, primals);
   const withGraph = retainGraph(outputs.leaves);
   return {
     value: result,
@@ -142,8 +144,7 @@ export function jvp<Primals extends readonly TensorTree[], Value extends TensorT
     const got = `${show(primals)} and ${show(tangents)}`;
     throw new TypeError(`jvp: primals and tangents must be arrays, as in jvp(f, [x], [dx]), got ${got}`);
   }
-  const { result, sources } = callTraced('jvp', primals, (inputs) => f(...(inputs as unknown as Primals)));
-  const outputs = flattenTensors('jvp: the result', result);
+  const { result, sources, outputs } = callOnTrees('jvp', f, primals);
   const results = pushForward(outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
   const tangent = outputs.rebuild(results.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
   return { value: result, tangent: tangent as Value };
@@ -172,6 +173,18 @@ function callTraced<Result>(
     return mark(leaf);
   });
   return { result: trace(() => f(flat.rebuild(sources) as readonly unknown[])), sources, tree: flat };
+}
+
+/** As {@link callTraced}, for a function of several trees to a tree, whose tensors are `outputs`. */
+function callOnTrees<Primals extends readonly TensorTree[], Value>(
+  operation: string,
+  f: (...primals: Primals) => Value,
+  primals: Primals,
+): Traced<Value> & { readonly outputs: FlatTree } {
+  return atomically(() => {
+    const traced = callTraced(operation, primals, (inputs) => f(...(inputs as unknown as Primals)));
+    return { ...traced, outputs: flattenTensors(`${operation}: the result`, traced.result) };
+  });
 }
 
 /**

@@ -34,3 +34,8 @@ export function topologicalOrder(
 export function isLeaf(tensor: Tensor): boolean {
   return tensor.buffer !== undefined || tensor.primitive.kind === 'source';
 }
+
+/** The tensors that evaluating `roots` involves, in topological order: leaves, and what is computed from them. */
+export function unevaluatedOrder(roots: readonly Tensor[]): Tensor[] {
+  return topologicalOrder(roots, (tensor) => (isLeaf(tensor) ? [] : tensor.inputs));
+}

@@ -120,6 +120,8 @@ export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   run(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
   /** A faster version of `run` with bitwise equal results, which the host runs instead. Default: `run`. */
   runFast?(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
+  /** Whether it throws if an index among its inputs is out of range. Default: false. */
+  readonly checksIndices?: boolean;
   /** The number of multiply-adds, for routines that consist of them. */
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }

@@ -74,12 +74,11 @@ export function namedVariables(tree: VariableTree): Record<string, Variable> {
     if (!paths.has(variable)) paths.set(variable, path);
   };
   const collect = (value: unknown, path: string): void => {
-    const pathOf = (key: string | number): string => (path === '' ? String(key) : `${path}.${key}`);
     if (value instanceof Variable) add(value, path === '' ? value.name : path);
     else if (isVariableHolder(value))
-      for (const [key, variable] of Object.entries(value.variables())) add(variable, pathOf(key));
-    else if (Array.isArray(value)) value.forEach((item, i) => collect(item, pathOf(i)));
-    else if (isPlainObject(value)) for (const [key, item] of Object.entries(value)) collect(item, pathOf(key));
+      for (const [key, variable] of Object.entries(value.variables())) add(variable, joinPath(path, key));
+    else if (Array.isArray(value) || isPlainObject(value))
+      for (const [key, item] of Object.entries(value)) collect(item, joinPath(path, key));
     else throw treeError('namedVariables', 'variables, modules', value, path);
   };
   collect(tree, '');
@@ -95,7 +94,8 @@ export function namedVariables(tree: VariableTree): Record<string, Variable> {
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  // Also those of another realm, such as a frame or Node's `vm`, which has its own Object.prototype.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Builds the error for a value that is neither one of `leaves` nor a tree of them. */
@@ -105,25 +105,30 @@ function treeError(operation: string, leaves: string, value: unknown, path = '')
 }
 
 /**
- * Collects the tensors and variables in the arguments of an operation. Skips numbers and strings inside of objects.
+ * Collects the tensors in the arguments of an operation, and the variables with their paths. Skips numbers and strings
+ * inside of objects.
  * @throws {TypeError} if an argument, or an object inside of one, cannot hold tensors.
  */
 export function collect(
   operation: string,
   trees: readonly unknown[],
-): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlySet<Variable> } {
+): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlyMap<Variable, string> } {
   const tensors = new Set<Tensor>();
-  const variables = new Set<Variable>();
-  const visit = (value: unknown, isArgument: boolean): void => {
+  const variables = new Map<Variable, string>();
+  const visit = (value: unknown, path: string, isArgument: boolean): void => {
+    const visitItem = ([key, item]: [string, unknown]): void => visit(item, joinPath(path, key), false);
     if (value instanceof Tensor) tensors.add(value);
-    else if (value instanceof Variable) variables.add(value);
-    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
-    else if (Array.isArray(value)) value.forEach((item) => visit(item, false));
-    else if (isPlainObject(value)) Object.values(value).forEach((item) => visit(item, false));
+    else if (value instanceof Variable) variables.set(value, variables.get(value) ?? (path || value.name));
+    else if (isVariableHolder(value)) Object.entries(value.variables()).forEach(visitItem);
+    else if (Array.isArray(value) || isPlainObject(value)) Object.entries(value).forEach(visitItem);
     // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
     else if (isArgument || (typeof value === 'object' && value !== null))
       throw treeError(operation, 'tensors, variables, modules', value);
   };
-  for (const tree of trees) visit(tree, true);
+  for (const tree of trees) visit(tree, '', true);
   return { tensors, variables };
+}
+
+function joinPath(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
 }

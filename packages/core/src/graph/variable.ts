@@ -2,7 +2,9 @@ import { argumentError } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
+import { Assignment } from './assignment.ts';
 import { Tensor } from './tensor.ts';
+import { recordUndo } from './transaction.ts';
 
 export interface VariableOptions {
   /** The name in error messages. Default: 'variable'. */
@@ -12,13 +14,18 @@ export interface VariableOptions {
 }
 
 let storage: {
-  readonly setBuffer: (variable: Variable, buffer: Buffer) => void;
-  readonly markStored: (variable: Variable) => void;
+  readonly setBuffer: (variable: Variable, buffer: Buffer, isShared: boolean) => void;
+  readonly dropDiscarded: (variable: Variable) => void;
+  readonly store: (variable: Variable, buffer: Buffer) => void;
 };
+
+/** The variables that tensors were assigned to. */
+const assignees = new WeakMap<Tensor, Variable>();
 
 /**
  * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
- * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place.
+ * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place. If that
+ * fails, `value` is what it was before; evaluating the variable again, with nothing new to store, tries once more.
  */
 export class Variable {
   /** The name in error messages. */
@@ -29,12 +36,14 @@ export class Variable {
   readonly shape: Shape;
   /** The dtype of every value. */
   readonly dtype: DType;
-  /** The tensor that {@link value} returns: what was assigned last, else the stored value. */
-  #current: Tensor | undefined;
+  #assignment: Assignment | undefined;
+  /** The value inside a transformation, until another is assigned there. */
+  #substitute: { readonly value: Tensor; readonly before: Assignment | undefined } | undefined;
   /** The stored value as a tensor. */
   #read: Tensor | undefined;
   #initial: Tensor | undefined;
   #buffer: Buffer | undefined;
+  #isShared = false;
   #version = 0;
 
   /**
@@ -45,22 +54,33 @@ export class Variable {
     if (!(initial instanceof Tensor)) {
       throw argumentError('Variable', 'the initial value', 'a tensor', initial, false);
     }
-    this.#initial = initial;
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.name = options.name ?? 'variable';
     this.trainable = options.trainable ?? true;
+    // Takes over the value of another variable now, which may be written before this one is first used.
+    const other = variableRead(initial);
+    this.#initial = other ? other.#initial : initial;
+    if (!other || !other.#buffer) return;
+    other.#isShared = true;
+    storage.setBuffer(this, other.#buffer, true);
   }
 
   static {
     storage = {
-      setBuffer: (variable, buffer) => {
+      setBuffer: (variable, buffer, isShared) => {
         variable.#buffer = buffer;
+        variable.#isShared = isShared;
         variable.#initial = undefined;
       },
-      markStored: (variable) => {
+      dropDiscarded: (variable) => {
+        const fallback = variable.#assignment?.fallback;
+        variable.#assignment = fallback && new Assignment(variable.name, fallback, undefined);
+      },
+      store: (variable, buffer) => {
+        storage.setBuffer(variable, buffer, false);
         variable.#version++;
-        variable.#current = undefined;
+        variable.#assignment = undefined;
         variable.#read = undefined;
       },
     };
@@ -71,9 +91,14 @@ export class Variable {
     return this.#version;
   }
 
-  /** The stored value, in a buffer that no tensor shares: evaluation writes to it in place. */
+  /** The stored value. */
   get buffer(): Buffer | undefined {
     return this.#buffer;
+  }
+
+  /** Whether a tensor may share the buffer, which must not be written in place then. */
+  get isShared(): boolean {
+    return this.#isShared;
   }
 
   /**
@@ -81,14 +106,7 @@ export class Variable {
    * evaluated once the variable has been written: evaluate them together with the variable.
    */
   get value(): Tensor {
-    // Discards a tensor whose buffer a device failed to compute, so that the value can be read again.
-    if (this.#read?.buffer?.failure) {
-      if (this.#current === this.#read) this.#current = undefined;
-      this.#read = undefined;
-    }
-    const { version } = this;
-    return (this.#current ??= this.#read =
-      new Tensor({ kind: 'source', name: 'variable', variable: this, version }, [], this));
+    return this.#substituted?.value ?? this.pending ?? this.#storedValue();
   }
 
   /** The initial value; `undefined` once a value is stored. */
@@ -110,24 +128,46 @@ export class Variable {
         `assign: variable '${this.name}' expects ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
       );
     }
-    this.#current = value;
+    const before = this.#assignment;
+    const { version } = this;
+    recordUndo(() => {
+      if (version === this.#version) this.#assignment = before;
+    });
+    this.#assignment = value === this.#read ? undefined : new Assignment(this.name, value, before);
+    assignees.set(value, this);
   }
 
-  /** The assigned value that has not been stored yet; `undefined` if there is none. */
+  /** The assigned value that is in effect and not stored yet; `undefined` if there is none. */
   get pending(): Tensor | undefined {
-    return this.#current === this.#read ? undefined : this.#current;
+    const assignment = this.#substituted ? undefined : this.#assignment;
+    return assignment?.isDiscarded ? assignment.fallback : assignment?.value;
+  }
+
+  /** The assigned value that is no longer in effect, because an evaluation failed to compute it. */
+  get discarded(): Tensor | undefined {
+    const assignment = this.#substituted ? undefined : this.#assignment;
+    return assignment?.isDiscarded ? assignment.value : undefined;
   }
 
   /** Replaces the value by another tensor until the returned function is called. For transformations. */
   substitute(value: Tensor): () => void {
-    const before = { current: this.#current, read: this.#read };
-    // Makes the value appear stored, so that evaluating the variable inside a transformation does not write it.
-    this.#current = this.#read = value;
+    const outer = this.#substitute;
+    this.#substitute = { value, before: this.#assignment };
     return () => {
-      // Keeps values that were assigned in the meantime.
-      if (this.#current === value) this.#current = before.current;
-      if (this.#read === value) this.#read = before.read;
+      this.#substitute = outer;
     };
+  }
+
+  /** The substitute, unless another value has been assigned since. */
+  get #substituted(): { readonly value: Tensor } | undefined {
+    return this.#substitute?.before === this.#assignment ? this.#substitute : undefined;
+  }
+
+  #storedValue(): Tensor {
+    // Discards a tensor whose buffer a device failed to compute, so that the value can be read again.
+    if (this.#read?.buffer?.failure) this.#read = undefined;
+    const { version } = this;
+    return (this.#read ??= new Tensor({ kind: 'source', name: 'variable', variable: this, version }, [], this));
   }
 
   toString(): string {
@@ -135,12 +175,28 @@ export class Variable {
   }
 }
 
-/** Stores the initial value, or moves the value to another backend. For evaluation. */
-export function setVariableBuffer(variable: Variable, buffer: Buffer): void {
-  storage.setBuffer(variable, buffer);
+/** The variable whose stored value the tensor is; `undefined` if it is another tensor, or an older value. */
+function variableRead({ buffer, primitive }: Tensor): Variable | undefined {
+  if (buffer || primitive.kind !== 'source' || primitive.name !== 'variable') return undefined;
+  return primitive.version === primitive.variable.version ? primitive.variable : undefined;
 }
 
-/** Records that the pending value has been written. For evaluation. */
-export function markStored(variable: Variable): void {
-  storage.markStored(variable);
+/** The variable that the tensor was assigned to. */
+export function assigneeOf(tensor: Tensor): Variable | undefined {
+  return assignees.get(tensor);
+}
+
+/** Sets the buffer of the same value: the initial one, one that a tensor shares, or a copy on another backend. For evaluation. */
+export function setVariableBuffer(variable: Variable, buffer: Buffer, isShared: boolean): void {
+  storage.setBuffer(variable, buffer, isShared);
+}
+
+/** Stores the assigned value, which the buffer holds. For evaluation. */
+export function storeAssigned(variable: Variable, buffer: Buffer): void {
+  storage.store(variable, buffer);
+}
+
+/** Gives up the discarded value for good. For evaluation. */
+export function dropDiscarded(variable: Variable): void {
+  storage.dropDiscarded(variable);
 }

@@ -23,6 +23,7 @@ import { checkTensor } from './define.ts';
 export const Take: Routine<'take'> = {
   kind: 'routine',
   name: 'take',
+  checksIndices: true,
   run: (output, _shape, [x, indices], { axis }) => {
     const stride = at(x.view.strides, axis);
     const length = at(x.view.shape, axis);
@@ -43,6 +44,7 @@ export const Take: Routine<'take'> = {
 export const ScatterAdd: Routine<'scatterAdd'> = {
   kind: 'routine',
   name: 'scatterAdd',
+  checksIndices: true,
   run: (output, shape, [indices, updates], { axis }) => {
     output.fill(0);
     const view = contiguous(shape);

@@ -1,6 +1,8 @@
 import { applyStep, mapSlots, operandsOf, readSlot, worksInPlace } from './body.ts';
+import type { ScalarFunction } from '../scalar/function.ts';
 import type { Kernel, Slot } from './kernel.ts';
 import { Cast } from '../ops/cast.ts';
+import * as elementwise from '../ops/elementwise.ts';
 
 /** An output that shares memory with inputs of the plan: a variable whose new value is written in place. */
 export interface Overwrite {
@@ -12,16 +14,31 @@ export interface Overwrite {
 
 /**
  * Orders kernels so that each runs after those whose results it reads, and those that overwrite a variable after all that
- * read its old value. Overwriting kernels come last, so that an error in another kernel leaves variables unchanged. If
- * updates wait for each other (variables that are swapped), one is written to a temporary and copied at the end.
+ * read its old value, and after all that can fail, so that an error leaves variables unchanged. New values that a kernel
+ * that can fail computes or reads are written to temporaries and copied at the end. So is one of several updates that wait
+ * for each other (variables that are swapped).
  */
-export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Overwrite[]): Kernel[] {
-  if (overwrites.length === 0) return [...kernels];
+export function orderKernels(scheduled: readonly Kernel[], overwrites: readonly Overwrite[]): Kernel[] {
+  if (overwrites.length === 0) return [...scheduled];
   const pending = new Map(overwrites.map((overwrite) => [overwrite.slot, overwrite]));
   const readers = new Map<Slot, Set<Kernel>>();
   const writers = new Map<Slot, Kernel>();
   const result: Kernel[] = [];
   const copies: Kernel[] = [];
+  const temporaries = new Map<Slot, Slot>();
+  /** Writes the output to a temporary. */
+  const defer = (output: Slot): Slot => {
+    const temporary: Slot = { kind: 'arena', byteOffset: 0, dtype: output.dtype, size: output.size };
+    copies.push(copyKernel(temporary, output));
+    pending.delete(output);
+    temporaries.set(output, temporary);
+    return temporary;
+  };
+  for (const slot of slotsBeforeFailures(scheduled)) if (pending.has(slot)) defer(slot);
+  const isDeferred = temporaries.size > 0;
+  const kernels = isDeferred
+    ? scheduled.map((kernel) => mapSlots(kernel, (slot) => temporaries.get(slot) ?? slot))
+    : scheduled;
 
   /** The kernels that overwrite a variable, and all that depend on them. */
   const deferred: Kernel[] = [];
@@ -68,11 +85,7 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
     if (waiting.size < before) continue;
     // Breaks a cycle: one of the remaining kernels writes to a temporary instead, from which the others read.
     const blocked = [...waiting].find(mayRead)!;
-    const { output } = blocked;
-    const temporary: Slot = { kind: 'arena', byteOffset: 0, dtype: output.dtype, size: output.size };
-    copies.push(copyKernel(temporary, output));
-    pending.delete(output);
-    redirect(output, temporary);
+    redirect(blocked.output, defer(blocked.output));
   }
   return [...result, ...copies];
 
@@ -88,6 +101,26 @@ export function orderKernels(kernels: readonly Kernel[], overwrites: readonly Ov
       for (const [slot, writer] of writers) if (writer === kernel) writers.set(slot === from ? to : slot, redirected);
     }
   }
+}
+
+/** The slots that kernels that can fail write, and all that these are computed from. */
+function slotsBeforeFailures(kernels: readonly Kernel[]): Set<Slot> {
+  const slots = new Set<Slot>();
+  for (const kernel of kernels.toReversed()) {
+    if (!slots.has(kernel.output) && !canFail(kernel)) continue;
+    slots.add(kernel.output);
+    for (const { slot } of operandsOf(kernel)) slots.add(slot);
+  }
+  return slots;
+}
+
+const builtIn = new Set<ScalarFunction>([Cast, ...Object.values(elementwise).map(({ primitive }) => primitive)]);
+
+/** Whether a kernel may throw: at an index out of range, or in an operation of the user's. */
+function canFail(kernel: Kernel): boolean {
+  const body = kernel.kind === 'routine' ? kernel.epilogue : kernel.body;
+  const isUsers = body?.steps.some(({ operation }) => !builtIn.has(operation));
+  return isUsers === true || (kernel.kind === 'routine' && kernel.definition.checksIndices === true);
 }
 
 function redirectKernel(kernel: Kernel, from: Slot, to: Slot): Kernel {

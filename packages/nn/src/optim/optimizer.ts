@@ -7,7 +7,8 @@ import {
   type VariableTree,
   zeros,
 } from '@thetagrad/core';
-import { checkInteger, checkNonnegative, sameShape } from '@thetagrad/core/backend';
+import { atomically, checkInteger, checkNonnegative, onOutcome, sameShape, snapshot } from '@thetagrad/core/backend';
+import { Count } from '../count.ts';
 import { checkState, formatType, type Stateful } from '../state.ts';
 import type { Schedule } from './schedules.ts';
 
@@ -49,7 +50,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   lr: number | Schedule;
   readonly #parameters: readonly TrainedParameter[];
   readonly #state: Record<string, Variable> = {};
-  #step = 0;
+  #step = new Count();
 
   /**
    * @param tree the variables to train, of which those that are not trainable are skipped. {@link namedVariables} names
@@ -97,9 +98,11 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     }
   }
 
-  /** The number of updates so far. */
+  /** The number of updates so far, without those that could not be evaluated. */
   get step(): number {
-    return this.#step;
+    // Finds out whether the last update has been discarded.
+    void this.#parameters[0]!.variable.pending;
+    return this.#step.value;
   }
 
   /**
@@ -109,8 +112,8 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   get currentLr(): number {
     const { lr } = this;
     if (typeof lr === 'number') return lr;
-    const rate = lr(this.#step);
-    checkNonnegative(this.constructor.name, `lr(${this.#step})`, rate);
+    const rate = lr(this.step);
+    checkNonnegative(this.constructor.name, `lr(${this.step})`, rate);
     return rate;
   }
 
@@ -140,12 +143,14 @@ export abstract class Optimizer implements VariableHolder, Stateful {
         );
       }
     }
-    const lr = this.currentLr;
-    for (const parameter of this.#parameters) {
-      const { name, variable, lrMultiplier } = parameter;
-      variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
-    }
-    this.#step++;
+    atomically(() => {
+      const lr = this.currentLr;
+      for (const parameter of this.#parameters) {
+        const { name, variable, lrMultiplier } = parameter;
+        variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
+      }
+      onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
+    });
   }
 
   /**
@@ -164,10 +169,10 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     return { ...this.#state };
   }
 
-  /** The values of {@link variables}, and the number of updates as int32 scalar `step`. */
+  /** A snapshot of the values of {@link variables}, and the number of updates as int32 scalar `step`. */
   stateDict(): Record<string, Tensor> {
-    const values = Object.entries(this.#state).map(([name, variable]): [string, Tensor] => [name, variable.value]);
-    return { step: tensor(this.#step, { dtype: 'int32' }), ...Object.fromEntries(values) };
+    const values = Object.entries(this.#state).map(([name, variable]): [string, Tensor] => [name, snapshot(variable)]);
+    return { step: tensor(this.step, { dtype: 'int32' }), ...Object.fromEntries(values) };
   }
 
   /**
@@ -176,10 +181,10 @@ export abstract class Optimizer implements VariableHolder, Stateful {
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     const operation = `${this.constructor.name}.loadStateDict`;
-    checkState(operation, this.stateDict(), state);
+    checkState(operation, { step: { dtype: 'int32', shape: [] }, ...this.#state }, state);
     const step = state['step']!.itemSync();
     checkInteger(operation, 'step', step, { min: 0 });
     for (const [name, variable] of Object.entries(this.#state)) variable.assign(state[name]!);
-    this.#step = step;
+    this.#step = new Count(step);
   }
 }

@@ -1,0 +1,64 @@
+// Undoing what a failed step changed: when building its graph throws, and when evaluating it fails.
+import { isLeaf, unevaluatedOrder } from './order.ts';
+import type { Tensor } from './tensor.ts';
+
+let undos: (() => void)[] | undefined;
+
+/** Runs f. If it throws, undoes the assignments to variables, and other changes that {@link recordUndo} was told of. */
+export function atomically<Result>(f: () => Result): Result {
+  const outer = undos;
+  const own: (() => void)[] = (undos = []);
+  try {
+    const result = f();
+    if (outer) for (const undo of own) outer.push(undo);
+    return result;
+  } catch (error) {
+    for (const undo of own.toReversed()) undo();
+    throw error;
+  } finally {
+    undos = outer;
+  }
+}
+
+/** Records how to undo a change, for {@link atomically}. */
+export function recordUndo(undo: () => void): void {
+  undos?.push(undo);
+}
+
+/** Receives whether an evaluation succeeded. */
+export type OutcomeListener = (succeeded: boolean) => void;
+
+const listeners = new WeakMap<Tensor, OutcomeListener>();
+/** The number of the last failed evaluation that was to compute a tensor. */
+const failureOf = new WeakMap<Tensor, number>();
+let failures = 0;
+
+/** The number of failed evaluations so far. */
+export function failureCount(): number {
+  return failures;
+}
+
+/** Calls the listener after each evaluation that involves the tensor, for state that changed when the tensor was created. */
+export function onOutcome(tensor: Tensor, listener: OutcomeListener): void {
+  listeners.set(tensor, listener);
+}
+
+/** Records the outcome of an evaluation of these tensors. */
+export function reportOutcome(order: readonly Tensor[], succeeded: boolean): void {
+  if (!succeeded) failures++;
+  for (const tensor of order) {
+    if (!succeeded && !isLeaf(tensor)) failureOf.set(tensor, failures);
+    listeners.get(tensor)?.(succeeded);
+  }
+}
+
+/** Records that the tensor will not be computed, because what it depends on was not. */
+export function reportDiscarded(tensor: Tensor): void {
+  listeners.get(tensor)?.(false);
+}
+
+/** Whether the tensor needs one that an evaluation failed to compute after the first `since` failures. */
+export function dependsOnFailure(tensor: Tensor, since: number): boolean {
+  if (failures === since) return false;
+  return unevaluatedOrder([tensor]).some((node) => !isLeaf(node) && (failureOf.get(node) ?? 0) > since);
+}

@@ -1,0 +1,284 @@
+// A failed evaluation changes nothing: values, assigned values and what is built later are as if it had not been.
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  arange,
+  defineUnary,
+  evaluate,
+  evaluateSync,
+  getBackend,
+  tensor,
+  valueAndGrad,
+  Variable,
+  type Tensor,
+} from '../src/index.ts';
+import { atomically, snapshot } from '../src/backend.ts';
+import { withBackend } from './backends.ts';
+import { numbers } from './helpers.ts';
+
+const variable = (...values: number[]): Variable => new Variable(tensor(values), { name: 'w' });
+
+/** An index out of range of [10, 20]. */
+const badIndex = tensor([5], { dtype: 'int32' });
+
+let isArmed = false;
+/** The identity, unless it is armed: an operation of a user's that throws in the middle of its second call. */
+const fragile = defineUnary({
+  name: 'fragile',
+  dtypes: 'float',
+  value: (x) => {
+    if (isArmed && x === 20) throw new Error('a fault of the user');
+    return x;
+  },
+  derivatives: [(t) => t],
+  domain: [{ from: -1, to: 1 }],
+});
+
+afterEach(() => {
+  isArmed = false;
+});
+
+/** Kinds of targets that fail together with an update of w, and the words of the error. */
+const failing: readonly (readonly [name: string, build: (w: Variable) => unknown, message: RegExp])[] = [
+  ['an index out of range of the old value', (w) => atOld(w).take(badIndex), /index 5 is out of range/],
+  ['an index out of range of the new value', (w) => w.value.take(badIndex), /index 5 is out of range/],
+  ['a fault of the user in the old value', (w) => fragile(atOld(w)), /a fault of the user/],
+  ['a fault of the user in the new value', (w) => fragile(w.value.add(1)), /a fault of the user/],
+  [
+    'an update of another variable by an index out of range',
+    (w) => assigned(w.value.take(tensor([0, 5], { dtype: 'int32' }))),
+    /index 5 is out of range/,
+  ],
+  ['an update of another variable by a fault of the user', (w) => assigned(fragile(atOld(w))), /a fault of the user/],
+];
+
+const olds = new WeakMap<Variable, Tensor>();
+
+/** The value before the update. */
+function atOld(w: Variable): Tensor {
+  return olds.get(w)!;
+}
+
+function assigned(value: Tensor): Variable {
+  const other = new Variable(tensor([1, 2]), { name: 'other' });
+  other.assign(value);
+  return other;
+}
+
+describe.each(failing)('%s', (_, build, message) => {
+  const prepare = (): { w: Variable; bad: unknown } => {
+    const w = variable(10, 20);
+    evaluateSync(w.value);
+    olds.set(w, w.value.mul(1));
+    w.assign(w.value.sub(1));
+    isArmed = true;
+    const bad = build(w);
+    return { w, bad };
+  };
+
+  test('leaves the stored value, and the assigned value for another try', async () => {
+    const { w, bad } = prepare();
+    await expect(evaluate(w, bad)).rejects.toThrow(message);
+    expect(numbers(w.value)).toEqual([10, 20]);
+    await evaluate(w);
+    expect(numbers(w.value)).toEqual([9, 19]);
+  });
+
+  test('what is assigned next is built from the value before', async () => {
+    const { w, bad } = prepare();
+    await expect(evaluate(w, bad)).rejects.toThrow(message);
+    w.assign(w.value.mul(2));
+    await evaluate(w);
+    expect(numbers(w.value)).toEqual([20, 40]);
+  });
+
+  test('a value that fails twice is given up', async () => {
+    const { w, bad } = prepare();
+    const other = bad instanceof Variable ? bad : assigned((bad as Tensor).broadcastTo([2]));
+    await expect(evaluate(w, other)).rejects.toThrow(message);
+    await expect(evaluate(w, other)).rejects.toThrow(message);
+    await evaluate(w, other);
+    expect([numbers(w.value), numbers(other.value)]).toEqual([
+      [10, 20],
+      [1, 2],
+    ]);
+  });
+});
+
+test('a variable swapped with one that fails stays as it is', () => {
+  const [v, w] = [variable(10, 20), variable(1, 2)];
+  evaluateSync(v.value, w.value);
+  const [vBefore, wBefore] = [v.value, w.value];
+  isArmed = true;
+  v.assign(wBefore.add(0));
+  w.assign(fragile(vBefore));
+  expect(() => evaluateSync(v, w)).toThrow(/a fault of the user/);
+  expect([numbers(v.value), numbers(w.value)]).toEqual([
+    [10, 20],
+    [1, 2],
+  ]);
+  isArmed = false;
+  evaluateSync(v, w);
+  expect([numbers(v.value), numbers(w.value)]).toEqual([
+    [1, 2],
+    [10, 20],
+  ]);
+});
+
+test('an assigned value that is known remains when a later one fails', () => {
+  const w = variable(10, 20);
+  evaluateSync(w.value);
+  w.assign(tensor([1, 2]));
+  w.assign(w.value.add(1).add(w.value.take(badIndex)));
+  expect(() => evaluateSync(w)).toThrow(/index 5/);
+  expect(numbers(w.value)).toEqual([1, 2]);
+  expect(() => evaluateSync(w)).toThrow(/index 5/);
+  evaluateSync(w);
+  expect(numbers(w.value)).toEqual([1, 2]);
+});
+
+test('reading a value that fails takes back what was assigned from it', () => {
+  const [w, count] = [variable(10, 20), variable(0, 0)];
+  evaluateSync(w.value, count.value);
+  count.assign(count.value.add(1));
+  const loss = w.value.add(count.value).take(badIndex);
+  w.assign(w.value.sub(loss));
+  expect(() => loss.dataSync()).toThrow(/index 5/);
+  w.assign(w.value.add(1));
+  count.assign(count.value.add(1));
+  evaluateSync(w, count);
+  expect([numbers(w.value), numbers(count.value)]).toEqual([
+    [11, 21],
+    [1, 1],
+  ]);
+});
+
+test('a failure elsewhere takes nothing back', () => {
+  const w = variable(1);
+  w.assign(w.value.add(1));
+  expect(() => arange(2).take(badIndex).dataSync()).toThrow(/index 5/);
+  expect(numbers(w.value)).toEqual([2]);
+  evaluateSync(w);
+  expect(numbers(w.value)).toEqual([2]);
+});
+
+test('memory that cannot be had, at any place', () => {
+  const backend = getBackend();
+  let left = Infinity;
+  const limited = new Proxy(backend, {
+    get: (target, name) => {
+      const property: unknown = Reflect.get(target, name);
+      if (typeof property !== 'function') return property;
+      if (name === 'execute' || name === 'allocate' || name === 'upload') {
+        return (...parameters: unknown[]): unknown => {
+          if (left-- <= 0) throw new RangeError(`out of memory in ${name}`);
+          return Reflect.apply(property, target, parameters);
+        };
+      }
+      return property.bind(target) as unknown;
+    },
+  });
+  const w = variable(1, 2);
+  const step = (): void => {
+    const value = w.value.mul(2);
+    w.assign(value.add(1));
+    evaluateSync(value.sum(), w);
+  };
+  let failed = 0;
+  withBackend(limited, () => {
+    for (let place = 0; place < 12; place++) {
+      left = place;
+      try {
+        step();
+      } catch (error) {
+        failed++;
+        expect(String(error)).toMatch(/out of memory/);
+      }
+    }
+  });
+  expect(failed).toBeGreaterThan(2);
+  const steps = 12 - failed;
+  expect(numbers(w.value)).toEqual([2 ** (steps + 1) - 1, 3 * 2 ** steps - 1]);
+});
+
+describe('while a graph is built', () => {
+  test('an error in the function of a transformation takes back its assignments', () => {
+    const [w, count] = [variable(1), variable(0)];
+    const failingLoss = (): Tensor => {
+      count.assign(count.value.add(1));
+      throw new Error('a fault of the user');
+    };
+    expect(() => valueAndGrad([w], failingLoss)()).toThrow(/a fault of the user/);
+    expect(() => valueAndGrad((x: Tensor) => (count.assign(count.value.add(1)), x))(tensor([1, 2]))).toThrow(
+      /must return one element/,
+    );
+    expect(count.pending).toBeUndefined();
+    valueAndGrad([w], () => (count.assign(count.value.add(1)), w.value.sum()))();
+    evaluateSync(count);
+    expect(numbers(count.value)).toEqual([1]);
+  });
+
+  test('nested, only the part that failed', () => {
+    const w = variable(1);
+    atomically(() => {
+      w.assign(w.value.add(1));
+      expect(() =>
+        atomically(() => {
+          w.assign(w.value.add(10));
+          throw new Error('inner');
+        }),
+      ).toThrow('inner');
+    });
+    evaluateSync(w);
+    expect(numbers(w.value)).toEqual([2]);
+  });
+});
+
+describe('snapshot', () => {
+  test('does not change with the variable, whether stored, assigned or initial', () => {
+    const [stored, pending, initial] = [variable(1), variable(1), new Variable(tensor([1]).add(1))];
+    evaluateSync(stored.value);
+    pending.assign(pending.value.add(1));
+    const copies = [stored, pending, initial].map(snapshot);
+    for (const each of [stored, pending, initial]) each.assign(each.value.add(10));
+    evaluateSync(stored, pending, initial);
+    expect(copies.map(numbers)).toEqual([[1], [2], [2]]);
+    expect([stored, pending, initial].map(({ value }) => numbers(value))).toEqual([[11], [12], [12]]);
+  });
+
+  test('costs memory only when the variable is written', () => {
+    const w = variable(1);
+    w.assign(w.value.add(1));
+    evaluateSync(w);
+    const copy = snapshot(w);
+    expect(copy.buffer).toBe(w.buffer);
+    w.assign(w.value.add(1));
+    evaluateSync(w);
+    expect(copy.buffer).not.toBe(w.buffer);
+  });
+});
+
+test('an older value names the variable that was forgotten, and what to add', () => {
+  const parameters = { fc: variable(1) };
+  const momentum = new Variable(tensor([0]), { name: 'momentum.fc' });
+  const step = (): void => {
+    momentum.assign(momentum.value.add(parameters.fc.value));
+    parameters.fc.assign(parameters.fc.value.sub(momentum.value));
+    evaluateSync(parameters);
+  };
+  step();
+  expect(step).toThrow(
+    "variable 'momentum.fc' was assigned a value that is computed from 'fc', which has been written since; pass what owns " +
+      "'momentum.fc' (usually the optimizer) to evaluate in each step",
+  );
+});
+
+test('a loop that never evaluates a variable is warned of once, by its name', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const [w, independent] = [variable(0), variable(0)];
+  for (let i = 0; i < 250; i++) {
+    independent.assign(tensor([i]).add(1));
+    w.assign(w.value.add(1));
+  }
+  expect(warn.mock.calls).toEqual([[expect.stringContaining("variable 'w' has been assigned 100 times")]]);
+  warn.mockRestore();
+});
