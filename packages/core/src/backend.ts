@@ -1,7 +1,7 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
 export { argumentError, show, unknownValue } from './data/checks.ts';
 export { checkFraction, checkInteger, checkNonnegative, checkPositive } from './data/checks.ts';
-export { allocate, arrayOn, bytesPerElement, type DType, type TypedArray } from './data/dtype.ts';
+export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type TypedArray } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';

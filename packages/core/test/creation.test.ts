@@ -1,9 +1,12 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   arange,
+  evaluateSync,
   eye,
   full,
+  grad,
   linspace,
   ones,
   onesLike,
@@ -240,3 +243,28 @@ function mapped(values: Nested, f: (value: number | boolean) => number): unknown
     ? f(values)
     : values.map((value) => mapped(value, f));
 }
+
+describe('of another realm', () => {
+  const foreign = (code: string): never => runInNewContext(code) as never;
+
+  test('typed arrays, arrays and options are as those of this realm', () => {
+    expect(numbers(tensor(foreign('new Float64Array([1, 2])')))).toEqual([1, 2]);
+    expect(tensor(foreign('new Float64Array([1, 2])')).dtype).toBe('float64');
+    expect(tensor(foreign('new Uint8Array(3)')).dtype).toBe('int32');
+    expect(tensor(foreign('[[1, 2], [3, 4]]'), foreign("({ dtype: 'int32' })")).shape).toEqual([2, 2]);
+    expect(() => tensor(foreign('new BigInt64Array(1)'))).toThrow(/a BigInt64Array cannot be a tensor/);
+  });
+
+  test('trees of tensors are plain objects and arrays', () => {
+    const tree = foreign('(x) => ({ x: [x] })') as (x: Tensor) => { x: Tensor[] };
+    const x = tensor([1, 2]);
+    expect(grad((t: { x: Tensor[] }) => t.x[0]!.square().sum())(tree(x)).x[0]!.shape).toEqual([2]);
+    evaluateSync(tree(x.add(1)));
+  });
+});
+
+test('arrays that contain themselves are refused', () => {
+  const cyclic: unknown[] = [];
+  cyclic.push(cyclic);
+  expect(() => tensor(cyclic as number[])).toThrow(/nested deeper than 64, or contain themselves/);
+});

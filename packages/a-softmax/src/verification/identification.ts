@@ -1,5 +1,5 @@
 // Identification: whether the correct identity is among the k best matches.
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, typedArrayType } from '@thetagrad/core/backend';
 import { cosine, denseClasses, type FeatureArray, type Labels, type UnitRows, unitRows } from './rows.ts';
 import { sampleDistinct, streamOf } from './sampling.ts';
 
@@ -59,7 +59,7 @@ export function selectRows(features: FeatureArray, dimension: number, indices: A
   checkInteger('selectRows', 'dimension', dimension, { min: 1 });
   const count = Math.floor(features.length / dimension);
   const size = indices.length * dimension;
-  const rows = features instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+  const rows = typedArrayType(features) === 'Float32Array' ? new Float32Array(size) : new Float64Array(size);
   for (let i = 0; i < indices.length; i++) {
     checkInteger('selectRows', `index ${i}`, indices[i]!, { min: 0, max: count - 1 });
     rows.set(features.subarray(indices[i]! * dimension, (indices[i]! + 1) * dimension), i * dimension);

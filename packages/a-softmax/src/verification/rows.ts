@@ -1,5 +1,5 @@
 // Preprocessing shared by all measures: features of unit length, dense class indices, cosines of pairs.
-import { argumentError, checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, typedArrayType } from '@thetagrad/core/backend';
 
 /** n features of d numbers each, row-major [n, d]. */
 export type FeatureArray = Float32Array | Float64Array;
@@ -31,7 +31,8 @@ export interface Classes {
  * @throws {RangeError} if the sizes do not fit, there is no feature, a value is not finite, or a feature is zero.
  */
 export function unitRows(operation: string, features: FeatureArray, dimension: number): UnitRows {
-  if (!(features instanceof Float32Array || features instanceof Float64Array)) {
+  const type = typedArrayType(features);
+  if (type !== 'Float32Array' && type !== 'Float64Array') {
     throw argumentError(operation, 'features', 'a Float32Array or Float64Array', features, false);
   }
   checkInteger(operation, 'dimension', dimension, { min: 1 });

@@ -73,3 +73,8 @@ export function toStored(dtype: DType, value: number): number {
   if (dtype === 'bool') return value !== 0 ? 1 : 0;
   return dtype === 'int32' ? Math.trunc(value) : value;
 }
+
+/** The name of a typed array's type, such as 'Float32Array', also of another realm's; `undefined` for other values. */
+export function typedArrayType(values: unknown): string | undefined {
+  return ArrayBuffer.isView(values) ? (values as TypedArray)[Symbol.toStringTag] : undefined;
+}

@@ -14,18 +14,24 @@ export function nest(values: TypedArray, shape: Shape, dtype: DType): NestedArra
   return build(0, 0);
 }
 
-/** The number of elements shown at each end of a shortened axis (NumPy's `edgeitems`). */
-const edgeItems = 3;
+/** The maximum number of elements shown of shortened axes, by which the length of their ends is chosen (at most three). */
+const maxShown = 2000;
 /** The number of elements above which axes are shortened (NumPy's `threshold`). */
 const threshold = 1000;
 
 /** Formats a tensor as NumPy does: columns aligned, up to four digits after the point, long axes shortened. */
 export function formatTensor(values: TypedArray, shape: Shape, dtype: DType): string {
+  const suffix = dtype === 'float32' ? '' : `, ${dtype}`;
   const strides = rowMajorStrides(shape);
-  const shorten = sizeOf(shape) > threshold;
+  const shorten = values.length > threshold;
+  // Fewer for tensors of many axes, so that what is shown stays short.
+  const edgeItems = [3, 2, 1].find((ends) => sizeOf(shape.map((length) => Math.min(length, 2 * ends))) <= maxShown);
+  if (values.length === 0 || (shorten && !edgeItems)) {
+    return `tensor([${values.length === 0 ? '' : '…'}], shape [${shape.join(', ')}]${suffix})`;
+  }
   const shownValues: number[] = [];
   const indices = (length: number): number[] =>
-    shorten && length > 2 * edgeItems
+    shorten && edgeItems && length > 2 * edgeItems
       ? [
           ...Array.from({ length: edgeItems }, (_, i) => i),
           -1,
@@ -47,9 +53,7 @@ export function formatTensor(values: TypedArray, shape: Shape, dtype: DType): st
       axis === shape.length - 1 ? ', ' : `,${'\n'.repeat(shape.length - 1 - axis)}${' '.repeat(indent + axis + 1)}`;
     return `[${parts.join(separator)}]`;
   };
-  const suffix = dtype === 'float32' ? '' : `, ${dtype}`;
-  const empty = sizeOf(shape) === 0 ? `, shape [${shape.join(', ')}]` : '';
-  return `tensor(${build(0, 0)}${empty}${suffix})`;
+  return `tensor(${build(0, 0)}${suffix})`;
 }
 
 /** The format of elements, padded to the width of the longest of `shown`. */

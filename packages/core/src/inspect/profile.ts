@@ -100,7 +100,7 @@ function formatTable(kernels: readonly KernelProfile[], total: number, wall: num
     ];
   });
   const all = [['ms', 'share', 'runs', 'GFLOPS', 'GB/s', 'kernel'], ...rows];
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const widths = all[0]!.map((_, column) => all.reduce((most, row) => Math.max(most, row[column]!.length), 0));
   const lines = all.map((row) =>
     row.map((cell, i) => (i === row.length - 1 ? cell : cell.padStart(widths[i]!))).join('  '),
   );

@@ -1,5 +1,13 @@
 import { areNumbers, argumentError, checkInteger, show } from '../data/checks.ts';
-import { allocate, isDType, promoteNumber, unknownDType, type DType, type TypedArray } from '../data/dtype.ts';
+import {
+  allocate,
+  isDType,
+  promoteNumber,
+  typedArrayType,
+  unknownDType,
+  type DType,
+  type TypedArray,
+} from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
 import { checkShape, formatShape, sizeOf, type Shape } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
@@ -49,13 +57,15 @@ export function tensor(
   let elements: ArrayLike<number>;
   let valuesShape: Shape;
   let valuesDType: DType;
-  if (ArrayBuffer.isView(values)) {
+  const arrayType = typedArrayType(values);
+  if (arrayType !== undefined) {
     elements = values as TypedArray;
     valuesShape = [elements.length];
-    valuesDType = values instanceof Float32Array ? 'float32' : values instanceof Float64Array ? 'float64' : 'int32';
-    if (!integerArrays.some((constructor) => values instanceof constructor) && valuesDType === 'int32') {
+    const fromType = dtypes.get(arrayType);
+    if (!fromType) {
       throw new TypeError(`tensor: a ${show(values)} cannot be a tensor; copy it into an Int32Array or Float64Array`);
     }
+    valuesDType = fromType;
   } else {
     const numbers: number[] = [];
     valuesShape = shapeOf(values as Nested);
@@ -71,8 +81,12 @@ export function tensor(
   return fromArray(convertTo(dtype ?? valuesDType, elements), [...target], dtype ?? valuesDType);
 }
 
-/** Integer arrays whose elements fit int32. */
-const integerArrays = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array];
+/** The dtypes of typed arrays; elements of the integer ones fit int32. */
+const dtypes = new Map<string, DType>([
+  ['Float32Array', 'float32'],
+  ['Float64Array', 'float64'],
+  ...['Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32'].map((name) => [`${name}Array`, 'int32'] as const),
+]);
 
 /**
  * Creates a tensor filled with one value. It is a broadcast scalar and takes no memory of its size.
@@ -210,10 +224,15 @@ function iota(length: number): Tensor {
   return applyRoutine(Iota, [], { shape: [length], dtype: 'int32' }, {});
 }
 
+/** The maximum depth of nested arrays, more than any tensor of more than one element needs. */
+const maxDepth = 64;
+
 function shapeOf(values: Nested): Shape {
   const shape: number[] = [];
   for (let level = values; Array.isArray(level); level = level[0] as Nested) {
     shape.push(level.length);
+    if (shape.length > maxDepth)
+      throw new RangeError(`tensor: arrays are nested deeper than ${maxDepth}, or contain themselves`);
     if (level.length === 0) break;
   }
   return shape;
