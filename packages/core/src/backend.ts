@@ -38,7 +38,7 @@ export type {
   TensorType,
 } from './graph/primitive.ts';
 export * from './graph/routines.ts';
-export { atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
+export { abandon, atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
 export { flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';

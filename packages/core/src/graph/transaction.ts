@@ -52,6 +52,11 @@ export function reportOutcome(order: readonly Tensor[], succeeded: boolean): voi
   }
 }
 
+/** Gives up the step that tensors belong to, as if evaluating them had failed. */
+export function abandon(tensors: readonly Tensor[]): void {
+  reportOutcome(unevaluatedOrder(tensors), false);
+}
+
 /** Records that the tensor will not be computed, because what it depends on was not. */
 export function reportDiscarded(tensor: Tensor): void {
   listeners.get(tensor)?.(false);

@@ -1,13 +1,21 @@
 import {
   namedVariables,
   tensor,
-  type Tensor,
+  Tensor,
   Variable,
   type VariableHolder,
   type VariableTree,
   zeros,
 } from '@thetagrad/core';
-import { atomically, checkInteger, checkNonnegative, onOutcome, sameShape, snapshot } from '@thetagrad/core/backend';
+import {
+  abandon,
+  atomically,
+  checkInteger,
+  checkNonnegative,
+  onOutcome,
+  sameShape,
+  snapshot,
+} from '@thetagrad/core/backend';
 import { Count } from '../count.ts';
 import { checkState, formatType, type Stateful } from '../state.ts';
 import type { Schedule } from './schedules.ts';
@@ -120,10 +128,27 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   /**
    * Assigns new values to the trained variables and to the optimizer's state.
    * @param grads the gradients of `valueAndGrad` with respect to the same variables
-   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then.
+   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then, and what the
+   *   gradients' forward pass assigned is taken back.
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
-    const operation = `${this.constructor.name}.update`;
+    try {
+      this.#checkGrads(`${this.constructor.name}.update`, grads);
+      atomically(() => {
+        const lr = this.currentLr;
+        for (const parameter of this.#parameters) {
+          const { name, variable, lrMultiplier } = parameter;
+          variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
+        }
+        onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
+      });
+    } catch (error) {
+      abandon(Object.values(grads).filter((grad) => grad instanceof Tensor));
+      throw error;
+    }
+  }
+
+  #checkGrads(operation: string, grads: Readonly<Record<string, Tensor>>): void {
     const expected = Object.fromEntries(this.#parameters.map(({ name, variable }) => [name, variable]));
     const missing = Object.keys(expected).filter((name) => !Object.hasOwn(grads, name));
     const unknown = Object.keys(grads).filter((name) => !Object.hasOwn(expected, name));
@@ -143,14 +168,6 @@ export abstract class Optimizer implements VariableHolder, Stateful {
         );
       }
     }
-    atomically(() => {
-      const lr = this.currentLr;
-      for (const parameter of this.#parameters) {
-        const { name, variable, lrMultiplier } = parameter;
-        variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
-      }
-      onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
-    });
   }
 
   /**
