@@ -33,6 +33,7 @@ interface Failure {
 }
 
 const kinds = [
+  'known label out of range',
   'label out of range',
   'label out of range, read first',
   'user operation in the model',
@@ -110,7 +111,9 @@ function batch(step: number): { x: Tensor; y: Tensor } {
 /** Makes a step of the training fail. Returns whether it did. */
 async function fail(training: Training, { kind, step, place }: Failure, backend: Backend): Promise<boolean> {
   const { x, y } = batch(50 + step);
-  const badLabels = tensor([0, 1, 7, 2], { dtype: 'int32' });
+  const knownLabels = tensor([0, 1, 7, 2], { dtype: 'int32' });
+  // Not computed yet, so that evaluation finds the fault.
+  const badLabels = knownLabels.mul(1);
   const hasThrown = async (f: () => unknown): Promise<boolean> => {
     try {
       await f();
@@ -123,6 +126,8 @@ async function fail(training: Training, { kind, step, place }: Failure, backend:
     }
   };
   switch (kind) {
+    case 'known label out of range':
+      return hasThrown(() => training.step(x, knownLabels));
     case 'label out of range':
       return hasThrown(() => training.step(x, badLabels));
     case 'label out of range, read first':
