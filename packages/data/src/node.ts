@@ -1,13 +1,15 @@
 /** Loaders that read files by path, for Node. The main entry has everything else, for Node and browsers. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageDataset } from './dataset.ts';
-import { DataFileError, messageOf } from './formats/error.ts';
+import { listFolder, readBytes, wrapFileErrors } from './files.ts';
+import { DataFileError } from './formats/error.ts';
 import { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
 import { type IdxArray, parseIdx } from './formats/idx.ts';
 import { compareNatural } from './formats/labeled.ts';
 import { type NamedBytes, parseMnist } from './formats/mnist.ts';
 import { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
+import { type DecodeOptions, type Limits, resolveLimits } from './limits.ts';
 
 /** Options of `mnist`. */
 export interface MnistOptions {
@@ -15,26 +17,34 @@ export interface MnistOptions {
   readonly split?: 'train' | 'test';
   /** Names of the classes, required for more than ten. Default: the ten digits. */
   readonly classNames?: readonly string[];
+  /** What each file may cost at most. Default: {@link defaultLimits}, also for those that are left out. */
+  readonly limits?: Partial<Limits>;
 }
+
+// Only regular files are read: a pipe would wait for a writer, and a device may never end.
 
 /**
  * Reads an IDX file, gzipped or not; see `parseIdx`.
  *
- * @throws {DataFileError} if the file is missing or damaged.
+ * @throws {DataFileError} if the file is missing or damaged, exceeds a limit, or is not a regular file.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
-export async function idx(path: string): Promise<IdxArray> {
-  return parseIdx(await readBytes(path), path);
+export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {}): Promise<IdxArray> {
+  const limits = resolveLimits('idx', options, []);
+  return parseIdx(await readBytes(path, limits), { name: path, limits });
 }
 
 /**
  * Reads MNIST, or a data set in its format (Fashion-MNIST, KMNIST), from a folder with the usual file names:
  * `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte` and so on, also with `.idx3` for `-idx3`, with or without `.gz`.
  *
- * @throws {DataFileError} if files of this split are missing or damaged.
+ * @throws {DataFileError} if files of this split are missing or damaged, exceed a limit, or are not regular files.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function mnist(folder: string, options: MnistOptions = {}): Promise<ImageDataset> {
+  const limits = resolveLimits('mnist', options, ['split', 'classNames']);
   const { split = 'train', classNames } = options;
-  const names = await listFolder(folder);
+  const names = await listFolder(folder, limits);
   const images = findMnistFile(names, split, 'images');
   const labels = findMnistFile(names, split, 'labels');
   if (images === undefined || labels === undefined) {
@@ -48,40 +58,47 @@ export async function mnist(folder: string, options: MnistOptions = {}): Promise
         (hasOther ? `; the folder has only the ${other} split, pass split: '${other}' to use it` : ''),
     );
   }
-  return parseMnist(await readNamed(folder, images), await readNamed(folder, labels), classNames);
+  const read = async (name: string): Promise<NamedBytes> => ({ name, bytes: await readBytes(name, limits) });
+  const named = classNames === undefined ? {} : { classNames };
+  return parseMnist(await read(join(folder, images)), await read(join(folder, labels)), { limits, ...named });
 }
 
 /**
  * Reads one of Omniglot's zip files; see `parseOmniglot`.
  *
- * @throws {DataFileError} if the file is missing or damaged, or has no drawings.
+ * @throws {DataFileError} if the file is missing or damaged, exceeds a limit, is not a regular file, or has no drawings.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function omniglot(path: string, options: Omit<OmniglotOptions, 'name'> = {}): Promise<ImageDataset> {
-  return parseOmniglot(await readBytes(path), { ...options, name: path });
+  const limits = resolveLimits('omniglot', options, ['size']);
+  return parseOmniglot(await readBytes(path, limits), { ...options, name: path });
 }
 
 /**
  * Reads a folder that has a folder of PNG, JPEG or PGM files for each class, such as ORL or LFW; see
  * `parseImageFolder`. Ignores hidden files and those of other formats.
  *
- * @throws {DataFileError} if there are no images, or a class has none, or a file is damaged.
+ * @throws {DataFileError} if there are no images, or a class has none, or a file is damaged, exceeds a limit, or is not
+ *   a regular file.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function imageFolder(
   folder: string,
   options: Omit<ImageFolderOptions, 'name'> = {},
 ): Promise<ImageDataset> {
-  return parseImageFolder(readClassFolders(folder), { ...options, name: folder });
+  const limits = resolveLimits('imageFolder', options, ['size', 'grayscale']);
+  return parseImageFolder(readClassFolders(folder, limits), { ...options, name: folder });
 }
 
-async function* readClassFolders(folder: string): AsyncGenerator<FolderFile, void> {
-  for (const className of (await listFolder(folder)).sort(compareNatural)) {
+async function* readClassFolders(folder: string, limits: Limits): AsyncGenerator<FolderFile, void> {
+  for (const className of (await listFolder(folder, limits)).sort(compareNatural)) {
     const classFolder = join(folder, className);
     if (className.startsWith('.')) continue;
     if (!(await wrapFileErrors(classFolder, 'folder', () => stat(classFolder))).isDirectory()) continue;
-    const files = (await listFolder(classFolder)).filter((file) => /^[^.].*\.(?:png|jpe?g|pgm)$/i.test(file));
+    const files = (await listFolder(classFolder, limits)).filter((file) => /^[^.].*\.(?:png|jpe?g|pgm)$/i.test(file));
     if (files.length === 0) throw new DataFileError(classFolder, 'no PNG, JPEG or PGM files in this class folder');
     for (const file of files.sort(compareNatural)) {
-      yield { path: `${className}/${file}`, bytes: await readBytes(join(classFolder, file)) };
+      yield { path: `${className}/${file}`, bytes: await readBytes(join(classFolder, file), limits) };
     }
   }
 }
@@ -96,33 +113,4 @@ function findMnistFile(
   const rank = kind === 'images' ? 3 : 1;
   const pattern = new RegExp(`^${prefixes[split]}-${kind}[-.]idx${rank}-ubyte(?:\\.gz)?$`);
   return names.filter((name) => pattern.test(name)).sort()[0];
-}
-
-async function readNamed(folder: string, file: string): Promise<NamedBytes> {
-  const name = join(folder, file);
-  return { name, bytes: await readBytes(name) };
-}
-
-async function listFolder(folder: string): Promise<string[]> {
-  return wrapFileErrors(folder, 'folder', () => readdir(folder));
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  return wrapFileErrors(path, 'file', () => readFile(path));
-}
-
-/** Runs an operation on a file or folder and turns its errors into `DataFileError`s. */
-async function wrapFileErrors<T>(path: string, kind: 'file' | 'folder', action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
-    const problem =
-      code === 'ENOENT'
-        ? `no such ${kind}`
-        : code === 'ENOTDIR' || code === 'EISDIR'
-          ? `not a ${kind}`
-          : `cannot read this ${kind}: ${messageOf(cause)}`;
-    throw new DataFileError(path, problem, { cause });
-  }
 }

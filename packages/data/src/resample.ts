@@ -31,32 +31,47 @@ export function resizePlanes(
   const rows = computeAxisWeights(height, newHeight);
   const columns = computeAxisWeights(width, newWidth);
   const result = new Uint8Array(planes * newHeight * newWidth);
-  const narrowed = new Float64Array(height * newWidth);
+  // Two neighboring rows of new width: what two new rows in a row share. All of a tall image's would be too much.
+  const narrowed = [new Float64Array(newWidth), new Float64Array(newWidth)] as const;
+  const sums = new Float64Array(newWidth);
   for (let plane = 0; plane < planes; plane++) {
     const source = data.subarray(plane * height * width, (plane + 1) * height * width);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < newWidth; x++) {
-        const { start, weights } = columns[x]!;
-        let sum = 0;
-        for (let i = 0; i < weights.length; i++) sum += weights[i]! * source[y * width + start + i]!;
-        narrowed[y * newWidth + x] = sum;
-      }
-    }
     const target = result.subarray(plane * newHeight * newWidth, (plane + 1) * newHeight * newWidth);
+    let lastNarrowed = -1;
     for (let y = 0; y < newHeight; y++) {
       const { start, weights } = rows[y]!;
-      for (let x = 0; x < newWidth; x++) {
-        let sum = 0;
-        for (let i = 0; i < weights.length; i++) sum += weights[i]! * narrowed[(start + i) * newWidth + x]!;
-        target[y * newWidth + x] = Math.round(sum);
+      sums.fill(0);
+      for (let i = 0; i < weights.length; i++) {
+        const row = narrowed[(start + i) % 2]!;
+        if (start + i > lastNarrowed) {
+          lastNarrowed = start + i;
+          narrowRow(source.subarray(lastNarrowed * width, (lastNarrowed + 1) * width), columns, row);
+        }
+        for (let x = 0; x < newWidth; x++) sums[x]! += weights[i]! * row[x]!;
       }
+      for (let x = 0; x < newWidth; x++) target[y * newWidth + x] = Math.round(sums[x]!);
     }
   }
   return result;
 }
 
+/** Weights of the pixels that a new one is computed from, from the position `start` on. */
+interface AxisWeights {
+  readonly start: number;
+  readonly weights: readonly number[];
+}
+
+function narrowRow(source: Uint8Array, columns: readonly AxisWeights[], target: Float64Array): void {
+  for (let x = 0; x < target.length; x++) {
+    const { start, weights } = columns[x]!;
+    let sum = 0;
+    for (let i = 0; i < weights.length; i++) sum += weights[i]! * source[start + i]!;
+    target[x] = sum;
+  }
+}
+
 /** For each new position along an axis, the first old position that it reads and the weights from there, of sum 1. */
-function computeAxisWeights(size: number, newSize: number): { start: number; weights: number[] }[] {
+function computeAxisWeights(size: number, newSize: number): AxisWeights[] {
   const ratio = size / newSize;
   return Array.from({ length: newSize }, (_, i) => {
     if (newSize < size) {

@@ -45,7 +45,7 @@ export function writePng(parts: PngParts): Uint8Array {
   );
 }
 
-function writeChunk(type: string, content: Uint8Array | readonly number[]): Uint8Array {
+export function writeChunk(type: string, content: Uint8Array | readonly number[]): Uint8Array {
   const body = concatenate(ascii(type), content);
   return concatenate(bigEndian(content.length), body, bigEndian(crc32(body)));
 }

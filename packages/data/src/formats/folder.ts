@@ -1,7 +1,9 @@
 import type { ImageDataset } from '../dataset.ts';
+import { type DecodeOptions, resolveLimits } from '../limits.ts';
 import { DataFileError } from './error.ts';
-import { decodeImage } from './image.ts';
-import { collateImages, convertImage, type LabeledImage } from './labeled.ts';
+import { FileBudget } from './fileBudget.ts';
+import { readImage } from './image.ts';
+import { convertImage, LabeledImages } from './labeled.ts';
 
 /** A file in an image folder. */
 export interface FolderFile {
@@ -11,40 +13,44 @@ export interface FolderFile {
 }
 
 /** Options of `parseImageFolder` and `imageFolder`. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends DecodeOptions {
   /** Size to which every image is resized. Default: no resizing, all must have the same size. */
   readonly size?: readonly [height: number, width: number];
   /** Converts color images to one channel. Default: false, all must have the same number of channels. */
   readonly grayscale?: boolean;
-  /** Name of the folder in error messages. */
-  readonly name?: string;
 }
 
 /**
  * Reads a data set from PNG, JPEG and PGM files, one class for each folder, classes and files in natural order (`s2`
  * before `s10`). Decodes each file as it comes, so that an async generator need not hold all of them.
  *
- * @throws {DataFileError} if a file is damaged or differs in size or channels, or there is none.
+ * @param options.name Name of the folder in error messages. Default: 'image folder'.
+ * @throws {DataFileError} if a file is damaged, exceeds a limit, or differs in size or channels, or there is none.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function parseImageFolder(
   files: Iterable<FolderFile> | AsyncIterable<FolderFile>,
   options: ImageFolderOptions = {},
 ): Promise<ImageDataset> {
+  const limits = resolveLimits('parseImageFolder', options, ['name', 'size', 'grayscale']);
   const { size, grayscale = false, name: folder = 'image folder' } = options;
-  const images: LabeledImage[] = [];
+  const budget = new FileBudget(folder, limits, 0);
+  const images = new LabeledImages(budget, {
+    size: 'pass size: [height, width] to resize all images',
+    channels: 'pass grayscale: true to make all images gray',
+  });
   for await (const { path, bytes } of files) {
     const [className, file, ...others] = path.split('/');
     if (!className || !file || others.length > 0) {
       throw new DataFileError(`${folder}/${path}`, "the path must have the form 'class/file'");
     }
+    budget.check('entries', images.count + 1, `has ${images.count + 1} files or more`);
     const name = `${folder}/${path}`;
-    images.push({ name, className, image: convertImage(decodeImage(bytes, name), size, grayscale) });
+    const image = readImage(bytes, new FileBudget(name, limits, bytes.length));
+    images.add({ name, className, image: convertImage(image, size, grayscale) });
   }
-  if (images.length === 0) {
+  if (images.count === 0) {
     throw new DataFileError(folder, 'no images: expected a folder for each class with PNG, JPEG or PGM files in it');
   }
-  return collateImages(images, {
-    size: 'pass size: [height, width] to resize all images',
-    channels: 'pass grayscale: true to make all images gray',
-  });
+  return images.toDataset();
 }

@@ -1,6 +1,7 @@
 import { ImageDataset } from '../dataset.ts';
 import { convertToLuma, type Image, resizePlanes } from '../resample.ts';
 import { DataFileError } from './error.ts';
+import type { FileBudget } from './fileBudget.ts';
 
 /** An image, the name of its file, and its class and group. */
 export interface LabeledImage {
@@ -23,42 +24,67 @@ export function convertImage(image: Image, size?: readonly [number, number], gra
   return { data: resizePlanes(data, [height, width], size), channels, height: size[0], width: size[1] };
 }
 
-/**
- * Collates images to a data set whose classes are in natural order.
- *
- * @param fixes Advice for errors about the size and the number of channels.
- * @throws {DataFileError} if the size or number of channels of an image differs from the first.
- */
-export function collateImages(
-  images: readonly LabeledImage[],
-  fixes: { readonly size: string; readonly channels: string },
-): ImageDataset {
-  const sorted = images.toSorted((a, b) => compareNatural(a.className, b.className) || compareNatural(a.name, b.name));
-  const first = sorted[0]!;
-  const { channels, height, width } = first.image;
-  const area = channels * height * width;
-  const data = new Uint8Array(sorted.length * area);
-  const labels = new Int32Array(sorted.length);
-  const classNames: string[] = [];
-  const classGroups: string[] = [];
-  sorted.forEach(({ name, className, group, image }, i) => {
+/** Images of one size and number of channels, for a data set. */
+export class LabeledImages {
+  readonly #images: LabeledImage[] = [];
+  readonly #budget: FileBudget;
+  readonly #fixes: { readonly size: string; readonly channels: string };
+  #bytes = 0;
+
+  /**
+   * @param budget Of the archive or folder.
+   * @param fixes Advice for errors about the size and the number of channels.
+   */
+  constructor(budget: FileBudget, fixes: { readonly size: string; readonly channels: string }) {
+    this.#budget = budget;
+    this.#fixes = fixes;
+  }
+
+  get count(): number {
+    return this.#images.length;
+  }
+
+  /** @throws {DataFileError} if size or number of channels differ from the first image's, or there is too much data. */
+  add(labeled: LabeledImage): void {
+    const { name, image } = labeled;
+    const first = this.#images[0] ?? labeled;
+    const { channels, height, width } = first.image;
     if (image.height !== height || image.width !== width) {
       throw new DataFileError(
         name,
-        `is ${image.width} × ${image.height} pixels (width × height), but ${first.name} is ${width} × ${height}; ${fixes.size}`,
+        `is ${image.width} × ${image.height} pixels (width × height), but ${first.name} is ${width} × ${height}; ${this.#fixes.size}`,
       );
     }
     if (image.channels !== channels) {
-      const problem = `has ${image.channels} channel(s), but ${first.name} has ${channels}; ${fixes.channels}`;
+      const problem = `has ${image.channels} channel(s), but ${first.name} has ${channels}; ${this.#fixes.channels}`;
       throw new DataFileError(name, problem);
     }
-    if (classNames.at(-1) !== className) {
-      classNames.push(className);
-      if (group !== undefined) classGroups.push(group);
-    }
-    labels[i] = classNames.length - 1;
-    data.set(image.data, i * area);
-  });
-  const groups = classGroups.length > 0 ? { classGroups } : {};
-  return new ImageDataset({ data, labels, channels, height, width, classNames, ...groups });
+    this.#bytes += image.data.length;
+    const description = `has images of ${this.#bytes} bytes up to ${name}`;
+    this.#budget.check('datasetBytes', this.#bytes, description);
+    this.#images.push(labeled);
+  }
+
+  /** Collates the images, of which there must be one, to a data set whose classes are in natural order. */
+  toDataset(): ImageDataset {
+    const sorted = this.#images.sort(
+      (a, b) => compareNatural(a.className, b.className) || compareNatural(a.name, b.name),
+    );
+    const { channels, height, width } = sorted[0]!.image;
+    const area = channels * height * width;
+    const data = new Uint8Array(sorted.length * area);
+    const labels = new Int32Array(sorted.length);
+    const classNames: string[] = [];
+    const classGroups: string[] = [];
+    sorted.forEach(({ className, group, image }, i) => {
+      if (classNames.at(-1) !== className) {
+        classNames.push(className);
+        if (group !== undefined) classGroups.push(group);
+      }
+      labels[i] = classNames.length - 1;
+      data.set(image.data, i * area);
+    });
+    const groups = classGroups.length > 0 ? { classGroups } : {};
+    return new ImageDataset({ data, labels, channels, height, width, classNames, ...groups });
+  }
 }

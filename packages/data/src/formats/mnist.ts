@@ -1,6 +1,8 @@
 import { ImageDataset } from '../dataset.ts';
+import { type Limits, resolveLimits } from '../limits.ts';
 import { DataFileError } from './error.ts';
-import { parseIdx } from './idx.ts';
+import { FileBudget } from './fileBudget.ts';
+import { readIdx } from './idx.ts';
 
 /** One of the two files of a data set in MNIST's format. */
 export interface NamedBytes {
@@ -9,23 +11,34 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
+/** Options of `parseMnist`. */
+export interface ParseMnistOptions {
+  /** Names of the classes, required for more than ten. Default: the ten digits. */
+  readonly classNames?: readonly string[];
+  /** What each file may cost at most. Default: {@link defaultLimits}, also for those that are left out. */
+  readonly limits?: Partial<Limits>;
+}
+
 /** Class names of MNIST. */
 const digits: readonly string[] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /**
  * Reads a data set from two IDX files, gzipped or not: images of shape [N, H, W] and labels of shape [N], both bytes.
  *
- * @param classNames Names of the classes. Default: the ten digits.
- * @throws {DataFileError} if a file is damaged or has another rank or type, their counts differ, or a label has no
- *   name.
+ * @throws {DataFileError} if a file is damaged, exceeds a limit, or has another rank or type, their counts differ, or a
+ *   label has no name.
+ * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function parseMnist(
   images: NamedBytes,
   labels: NamedBytes,
-  classNames: readonly string[] = digits,
+  options: ParseMnistOptions = {},
 ): Promise<ImageDataset> {
-  const pictures = await parseIdx(images.bytes, images.name);
-  const classes = await parseIdx(labels.bytes, labels.name);
+  const limits = resolveLimits('parseMnist', options, ['classNames']);
+  const { classNames = digits } = options;
+  const read = ({ name, bytes }: NamedBytes) => readIdx(bytes, new FileBudget(name, limits, bytes.length));
+  const pictures = await read(images);
+  const classes = await read(labels);
   const [count, height, width] = pictures.shape;
   if (pictures.shape.length !== 3 || !(pictures.data instanceof Uint8Array) || pictures.data.length === 0) {
     throw new DataFileError(images.name, `holds ${describeArray(pictures)}, expected images: bytes of shape [N, H, W]`);

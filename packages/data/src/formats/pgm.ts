@@ -1,21 +1,26 @@
 import type { Image } from '../resample.ts';
 import { DataFileError } from './error.ts';
+import type { FileBudget } from './fileBudget.ts';
+
+/** Whether bytes start with the signature of PGM, binary or text. */
+export function isPgm(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && (bytes[1] === 0x35 || bytes[1] === 0x32);
+}
 
 /**
  * Decodes a PGM image, binary (P5) or plain text (P2), of 8 or 16 bits, to one channel of 8 bits: scales the values
  * 0 … maxval to 0 … 255.
  *
- * @throws {DataFileError} if the header is invalid, values are missing or above maxval, or other data follows.
+ * @throws {DataFileError} if the header is invalid, values are missing or above maxval, other data follows, or the image
+ *   exceeds a limit.
  */
-export function decodePgm(bytes: Uint8Array, name = 'PGM data'): Image {
-  const magic = String.fromCharCode(bytes[0] ?? 0, bytes[1] ?? 0);
-  if (magic !== 'P5' && magic !== 'P2')
-    throw new DataFileError(name, 'not a PGM file: it does not start with P5 or P2');
-  const reader = new HeaderReader(bytes, name);
+export function decodePgm(bytes: Uint8Array, budget: FileBudget): Image {
+  const reader = new HeaderReader(bytes, budget.name);
   const width = reader.readInteger('width', 0xffff_ffff);
   const height = reader.readInteger('height', 0xffff_ffff);
   const maxval = reader.readInteger('maxval', 65535);
-  const data = magic === 'P5' ? readBinary(reader, width, height, maxval) : readText(reader, width, height, maxval);
+  budget.checkSize(width, height);
+  const data = bytes[1] === 0x35 ? readBinary(reader, width, height, maxval) : readText(reader, width, height, maxval);
   return { data, channels: 1, height, width };
 }
 
