@@ -28,19 +28,21 @@ export interface PngParts {
   readonly interlace?: number;
   readonly palette?: readonly number[];
   readonly transparency?: readonly number[];
+  /** Number of the filter of each row. Default: 0. */
+  readonly filters?: readonly number[];
   /** Packed bytes of each row. */
   readonly rows: readonly (readonly number[])[];
 }
 
-/** Writes a PNG file without filtering. */
+/** Writes a PNG file of rows that are filtered already. */
 export function writePng(parts: PngParts): Uint8Array {
-  const { width, height, depth = 8, type = 0, interlace = 0, palette, transparency, rows } = parts;
+  const { width, height, depth = 8, type = 0, interlace = 0, palette, transparency, filters, rows } = parts;
   return concatenate(
     [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     writeChunk('IHDR', [...bigEndian(width), ...bigEndian(height), depth, type, 0, 0, interlace]),
     palette === undefined ? [] : writeChunk('PLTE', palette),
     transparency === undefined ? [] : writeChunk('tRNS', transparency),
-    writeChunk('IDAT', deflateSync(Uint8Array.from(rows.flatMap((row) => [0, ...row])))),
+    writeChunk('IDAT', deflateSync(Uint8Array.from(rows.flatMap((row, i) => [filters?.[i] ?? 0, ...row])))),
     writeChunk('IEND', []),
   );
 }

@@ -14,16 +14,17 @@ const mebibyte = 2 ** 20;
 /** A mebibyte of zeros in deflate blocks that end at a byte and refer to nothing before them. */
 const zeroMebibyte = deflateRawSync(new Uint8Array(mebibyte), { level: 9, finishFlush: constants.Z_FULL_FLUSH });
 
-/** Deflate data of zeros, about a thousandth of the given number of mebibytes long. */
-export function deflateZeros(mebibytes: number): Uint8Array {
-  return join(...Array.from({ length: mebibytes }, () => zeroMebibyte), [0x03, 0x00]);
+/** Deflate data of so many zeros, about a thousandth as long. */
+export function deflateZeros(bytes: number): Uint8Array {
+  const whole = Array.from({ length: Math.floor(bytes / mebibyte) }, () => zeroMebibyte);
+  return join(...whole, deflateRawSync(new Uint8Array(bytes % mebibyte), { level: 9 }));
 }
 
 /** A gzip file of some bytes and zeros after them. Its checksum is wrong, as is only seen at the end. */
-export function gzipBomb(mebibytes: number, start: readonly number[] = []): Uint8Array {
+export function gzipBomb(zeros: number, start: readonly number[] = []): Uint8Array {
   const stored = [0, start.length & 0xff, start.length >> 8, ~start.length & 0xff, (~start.length >> 8) & 0xff];
   const header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
-  return join(header, stored, start, deflateZeros(mebibytes), new Uint8Array(8));
+  return join(header, stored, start, deflateZeros(zeros), new Uint8Array(8));
 }
 
 /** A header of IDX for unsigned bytes. */
@@ -37,32 +38,34 @@ export interface HostilePngParts {
   readonly depth?: number;
   readonly type?: number;
   readonly interlace?: number;
-  /** Mebibytes of zeros in the pixel data. */
-  readonly mebibytes?: number;
+  /** Number of zeros in the pixel data. Default: as many as it needs. */
+  readonly zeros?: number;
   /** Chunks between the header and the pixel data. */
   readonly chunks?: readonly Uint8Array[];
 }
 
-/** A PNG file whose pixel data are zeros, however many. */
+/** A PNG file whose pixel data are zeros, however many; not interlaced if it is to decode. */
 export function pngBomb(parts: HostilePngParts): Uint8Array {
-  const { width, height, depth = 8, type = 0, interlace = 0, mebibytes = 1, chunks = [] } = parts;
+  const { width, height, depth = 8, type = 0, interlace = 0, chunks = [] } = parts;
+  const samples = [1, 0, 3, 1, 2, 0, 4][type]!;
+  const { zeros = height * (1 + Math.ceil((width * depth * samples) / 8)) } = parts;
   return join(
     [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     writeChunk('IHDR', [...bigEndian(width), ...bigEndian(height), depth, type, 0, 0, interlace]),
     ...chunks,
-    writeChunk('IDAT', zlibZeros(mebibytes)),
+    writeChunk('IDAT', zlibZeros(zeros)),
     writeChunk('IEND', []),
   );
 }
 
 /** A chunk of a color profile (iCCP) or of compressed text (zTXt, iTXt) that expands to zeros. */
-export function compressedChunk(type: 'iCCP' | 'zTXt' | 'iTXt', mebibytes: number): Uint8Array {
+export function compressedChunk(type: 'iCCP' | 'zTXt' | 'iTXt', zeros: number): Uint8Array {
   const head = type === 'iTXt' ? [...ascii('name'), 0, 1, 0, 0, 0] : [...ascii('name'), 0, 0];
-  return writeChunk(type, join(head, zlibZeros(mebibytes)));
+  return writeChunk(type, join(head, zlibZeros(zeros)));
 }
 
-function zlibZeros(mebibytes: number): Uint8Array {
-  return join([0x78, 0x9c], deflateZeros(mebibytes), bigEndian(1));
+function zlibZeros(bytes: number): Uint8Array {
+  return join([0x78, 0x9c], deflateZeros(bytes), bigEndian(1));
 }
 
 export interface HostileJpegParts {
@@ -127,14 +130,20 @@ export function scan(ids: readonly number[], start: number, end: number, approxi
   return segment(0xda, [ids.length, ...ids.flatMap((id) => [id, 0x00]), start, end, approximation]);
 }
 
+/** An entry of a zip file that holds a file, deflated. */
+export function deflatedEntry(name: string, file: Uint8Array): ZipEntry {
+  return { name, content: deflateRawSync(file, { level: 9 }), size: file.length, checksum: crc32(file) };
+}
+
 export interface ZipEntry {
   readonly name: string;
   /** Bytes as they are in the file. */
   readonly content: Uint8Array;
   /** 0 stored, 8 deflated. Default: 8. */
   readonly method?: number;
-  /** Announced size. Default: that of the content. */
+  /** Announced size and checksum. Default: those of the content. */
   readonly size?: number;
+  readonly checksum?: number;
   /** Index of the entry whose bytes this one has too. Default: its own. */
   readonly sharedWith?: number;
   readonly flags?: number;
@@ -177,9 +186,9 @@ export function writeZip(entries: readonly ZipEntry[], changes: { readonly count
 }
 
 /** From the flags to the announced size, which both headers of an entry have. */
-function fields({ content, method = 8, size = content.length, flags = 0 }: ZipEntry): Uint8Array {
+function fields({ content, method = 8, size = content.length, flags = 0, ...entry }: ZipEntry): Uint8Array {
   const sizes = [...little(content.length, 4), ...little(size, 4)];
-  return join(little(flags, 2), little(method, 2), [0, 0, 0, 0], little(crc32(content), 4), sizes);
+  return join(little(flags, 2), little(method, 2), [0, 0, 0, 0], little(entry.checksum ?? crc32(content), 4), sizes);
 }
 
 function nameLength({ name }: ZipEntry): number[] {

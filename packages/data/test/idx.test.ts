@@ -55,8 +55,8 @@ describe('parseIdx', () => {
       'cannot decompress this gzip file, it is truncated or damaged',
     ],
   ])('refuses %s', async (_, bytes, message) => {
-    await expect(parseIdx(bytes, 'file.idx')).rejects.toThrow(message);
-    await expect(parseIdx(bytes, 'file.idx')).rejects.toBeInstanceOf(DataFileError);
+    await expect(parseIdx(bytes, { name: 'file.idx' })).rejects.toThrow(message);
+    await expect(parseIdx(bytes, { name: 'file.idx' })).rejects.toBeInstanceOf(DataFileError);
   });
 
   test('no truncation and no damaged gzip gives a result', async () => {
@@ -67,7 +67,7 @@ describe('parseIdx', () => {
     const gzipped = Uint8Array.from(gzipSync(large));
     await fc.assert(
       fc.asyncProperty(fc.oneof(truncations(large), truncations(gzipped)), async (truncated) => {
-        await expect(parseIdx(truncated, 'f')).rejects.toThrow(/^f: /);
+        await expect(parseIdx(truncated, { name: 'f' })).rejects.toThrow(/^f: /);
       }),
     );
     // A few bits of the first 15 bytes, the headers of gzip and of the block, have no effect (time, system, padding);
@@ -75,7 +75,7 @@ describe('parseIdx', () => {
     const contents = await parseIdx(large);
     await fc.assert(
       fc.asyncProperty(bitFlips(gzipped), async (damaged) => {
-        const result = await parseIdx(damaged, 'f').catch((error: unknown) => error instanceof DataFileError);
+        const result = await parseIdx(damaged, { name: 'f' }).catch((error: unknown) => error instanceof DataFileError);
         const mustFail = damaged.subarray(15).some((byte, i) => byte !== gzipped[15 + i]);
         expect(result).toEqual(mustFail || result === true ? true : contents);
       }),
@@ -87,7 +87,7 @@ describe('parseIdx', () => {
     await fc.assert(
       fc.asyncProperty(bitFlips(large, 16), async (damaged) => {
         fc.pre(damaged[2] !== 0x09); // Signed instead of unsigned bytes are also valid.
-        await expect(parseIdx(damaged, 'f')).rejects.toThrow(DataFileError);
+        await expect(parseIdx(damaged, { name: 'f' })).rejects.toThrow(DataFileError);
       }),
     );
   });
@@ -111,7 +111,7 @@ describe('parseMnist', () => {
 
   test('takes other class names', async () => {
     const names = Array.from({ length: 10 }, (_, i) => `garment ${i}`);
-    expect((await parseMnist(images, labels, names)).example(0).className).toBe('garment 9');
+    expect((await parseMnist(images, labels, { classNames: names })).example(0).className).toBe('garment 9');
   });
 
   test.each([

@@ -54,7 +54,7 @@ test.each([
   [
     'a damaged picture',
     zipSync({ ...files, [entry]: writeDrawing(4).slice(0, 40) }),
-    `z.zip/${entry}: cannot decode this PNG`,
+    `z.zip/${entry}: truncated: the end of the PNG image is missing`,
   ],
   ['mixed sizes', zipSync({ ...files, [entry]: writeConstantPng(9, 9, 0) }), `z.zip/${entry}: is 9 × 9 pixels`],
 ])('refuses %s', (_, bytes, message) => {

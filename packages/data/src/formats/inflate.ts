@@ -17,7 +17,8 @@ export function inflate(data: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(size);
   let length = 0;
   const stream = new Inflate((chunk) => {
-    if (chunk.length > size - length) throw new RangeError(`it expands to more than the ${size} bytes that it announces`);
+    if (chunk.length > size - length)
+      throw new RangeError(`it expands to more than the ${size} bytes that it announces`);
     result.set(chunk, length);
     length += chunk.length;
   });

@@ -63,7 +63,8 @@ export function checkJpeg(bytes: Uint8Array, budget: FileBudget): { channels: 1 
       checkScan(frame, content, end - start, name);
     }
     // Comments and application data do not matter, but for the color space in Adobe's (ee).
-    if (marker === 0xee || !(marker === 0xfe || (marker >= 0xe0 && marker <= 0xef))) parts.push(bytes.subarray(at, end));
+    if (marker === 0xee || !(marker === 0xfe || (marker >= 0xe0 && marker <= 0xef)))
+      parts.push(bytes.subarray(at, end));
     at = end;
   }
   throw new DataFileError(name, 'truncated: the end-of-image marker is missing, or a component has no scan');

@@ -93,7 +93,10 @@ function parseHeader(header: Uint8Array, budget: FileBudget): PngFormat {
 
 function checkPalette(content: Uint8Array, name: string): Uint8Array {
   if (content.length % 3 === 0 && content.length > 0 && content.length <= 768) return content;
-  throw new DataFileError(name, `damaged: a palette of ${content.length} bytes, expected 3 for each of 1 to 256 colors`);
+  throw new DataFileError(
+    name,
+    `damaged: a palette of ${content.length} bytes, expected 3 for each of 1 to 256 colors`,
+  );
 }
 
 function checkTransparency(content: Uint8Array, { type, palette }: PngFormat, name: string): Uint8Array {

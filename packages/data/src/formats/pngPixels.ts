@@ -88,7 +88,8 @@ function unfilterRow(raw: Uint8Array, start: number, length: number, step: numbe
     let predicted = left;
     if (filter === 2) predicted = above;
     else if (filter === 3) predicted = (left + above) >> 1;
-    else if (filter === 4) predicted = predictPaeth(left, above, isFirst || i < step ? 0 : raw[at - step - length - 1]!);
+    else if (filter === 4)
+      predicted = predictPaeth(left, above, isFirst || i < step ? 0 : raw[at - step - length - 1]!);
     raw[at]! += predicted;
   }
 }
@@ -107,7 +108,8 @@ function createColorReader({ depth, type, palette, transparency }: PngFormat, ra
   const colors = type === 0 || type === 4 ? 1 : 3;
   const hasAlpha = type === 4 || type === 6;
   // The transparent color, one sample for each channel.
-  const key = transparency && Array.from({ length: colors }, (_, c) => transparency[2 * c]! * 256 + transparency[2 * c + 1]!);
+  const key =
+    transparency && Array.from({ length: colors }, (_, c) => transparency[2 * c]! * 256 + transparency[2 * c + 1]!);
   let row = 0;
   let first = 0;
   let alpha = 1;

@@ -48,7 +48,9 @@ export function readZipDirectory(
     const contentStart = local + localBytes + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     const content = bytes.subarray(contentStart, contentStart + view.getUint32(at + 20, true));
     ranges.push([local, contentStart + view.getUint32(at + 20, true)]);
-    const path = new TextDecoder().decode(bytes.subarray(at + entryBytes, at + entryBytes + view.getUint16(at + 28, true)));
+    const path = new TextDecoder().decode(
+      bytes.subarray(at + entryBytes, at + entryBytes + view.getUint16(at + 28, true)),
+    );
     if (entries.has(path)) throw new DataFileError(name, `damaged: it has two entries '${path}'`);
     const method = view.getUint16(at + 10, true);
     const isEncrypted = (view.getUint16(at + 8, true) & 1) !== 0;
