@@ -3,12 +3,8 @@
  * repeat work. Each is made in milliseconds, whatever it expands to.
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import { ascii, bigEndian, writeChunk } from './files.ts';
-
-/** Joins parts; unlike `concatenate`, fast for megabytes. */
-export function join(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
-}
+import fc from 'fast-check';
+import { ascii, bigEndian, concatenate, writeChunk } from './files.ts';
 
 const mebibyte = 2 ** 20;
 /** A mebibyte of zeros in deflate blocks that end at a byte and refer to nothing before them. */
@@ -17,14 +13,14 @@ const zeroMebibyte = deflateRawSync(new Uint8Array(mebibyte), { level: 9, finish
 /** Deflate data of so many zeros, about a thousandth as long. */
 export function deflateZeros(bytes: number): Uint8Array {
   const whole = Array.from({ length: Math.floor(bytes / mebibyte) }, () => zeroMebibyte);
-  return join(...whole, deflateRawSync(new Uint8Array(bytes % mebibyte), { level: 9 }));
+  return concatenate(...whole, deflateRawSync(new Uint8Array(bytes % mebibyte), { level: 9 }));
 }
 
 /** A gzip file of some bytes and zeros after them. Its checksum is wrong, as is only seen at the end. */
 export function gzipBomb(zeros: number, start: readonly number[] = []): Uint8Array {
   const stored = [0, start.length & 0xff, start.length >> 8, ~start.length & 0xff, (~start.length >> 8) & 0xff];
   const header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
-  return join(header, stored, start, deflateZeros(zeros), new Uint8Array(8));
+  return concatenate(header, stored, start, deflateZeros(zeros), new Uint8Array(8));
 }
 
 /** A header of IDX for unsigned bytes. */
@@ -49,7 +45,7 @@ export function pngBomb(parts: HostilePngParts): Uint8Array {
   const { width, height, depth = 8, type = 0, interlace = 0, chunks = [] } = parts;
   const samples = [1, 0, 3, 1, 2, 0, 4][type]!;
   const { zeros = height * (1 + Math.ceil((width * depth * samples) / 8)) } = parts;
-  return join(
+  return concatenate(
     [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     writeChunk('IHDR', [...bigEndian(width), ...bigEndian(height), depth, type, 0, 0, interlace]),
     ...chunks,
@@ -61,11 +57,11 @@ export function pngBomb(parts: HostilePngParts): Uint8Array {
 /** A chunk of a color profile (iCCP) or of compressed text (zTXt, iTXt) that expands to zeros. */
 export function compressedChunk(type: 'iCCP' | 'zTXt' | 'iTXt', zeros: number): Uint8Array {
   const head = type === 'iTXt' ? [...ascii('name'), 0, 1, 0, 0, 0] : [...ascii('name'), 0, 0];
-  return writeChunk(type, join(head, zlibZeros(zeros)));
+  return writeChunk(type, concatenate(head, zlibZeros(zeros)));
 }
 
 function zlibZeros(bytes: number): Uint8Array {
-  return join([0x78, 0x9c], deflateZeros(bytes), bigEndian(1));
+  return concatenate([0x78, 0x9c], deflateZeros(bytes), bigEndian(1));
 }
 
 export interface HostileJpegParts {
@@ -94,7 +90,7 @@ export function jpegBomb(parts: HostileJpegParts): Uint8Array {
   const needed = Math.ceil((blocks * components * (isProgressive ? 1 : 2)) / 8) + 1;
   const first = new Uint8Array(parts.bytes ?? needed);
   const runs = new Uint8Array(Math.ceil(((blocks / 2 ** 14 + 1) * 15) / 8) + 1);
-  return join(
+  return concatenate(
     [0xff, 0xd8],
     segment(0xdb, [0, ...Array.from({ length: 64 }, () => 1)]),
     ...segments,
@@ -104,7 +100,7 @@ export function jpegBomb(parts: HostileJpegParts): Uint8Array {
     huffmanTable(0x10, isProgressive ? 0xe0 : 0),
     scan(ids, 0, isProgressive ? 0 : 63, 0),
     first,
-    ...Array.from({ length: scans - 1 }, () => join(scan([1], 1, 63, refine ? 0x10 : 0), runs)),
+    ...Array.from({ length: scans - 1 }, () => concatenate(scan([1], 1, 63, refine ? 0x10 : 0), runs)),
     [0xff, 0xd9],
   );
 }
@@ -147,7 +143,8 @@ export interface ZipEntry {
   /** Index of the entry whose bytes this one has too. Default: its own. */
   readonly sharedWith?: number;
   readonly flags?: number;
-  readonly extra?: readonly number[];
+  /** Bytes after the content that are said to be part of it. Default: 0. */
+  readonly overlap?: number;
 }
 
 /** Writes a zip file whose directory may say anything. */
@@ -160,35 +157,53 @@ export function writeZip(entries: readonly ZipEntry[], changes: { readonly count
       offsets.push(offsets[entry.sharedWith]!);
       continue;
     }
-    const local = join(little(0x04034b50, 4), [20, 0], fields(entry), nameLength(entry), [0, 0], ascii(entry.name));
+    const local = concatenate(
+      little(0x04034b50, 4),
+      [20, 0],
+      fields(entry),
+      nameLength(entry),
+      [0, 0],
+      ascii(entry.name),
+    );
     offsets.push(end);
     locals.push(local, entry.content);
     end += local.length + entry.content.length;
   }
-  const directory = join(
+  const directory = concatenate(
     ...entries.map((entry, i) =>
-      join(
+      concatenate(
         little(0x02014b50, 4),
         [20, 0, 20, 0],
         fields(entry),
         nameLength(entry),
-        little(entry.extra?.length ?? 0, 2),
-        new Uint8Array(10),
+        new Uint8Array(12),
         little(offsets[i]!, 4),
         ascii(entry.name),
-        entry.extra ?? [],
       ),
     ),
   );
   const count = little(changes.count ?? entries.length, 2);
-  const record = join(little(0x06054b50, 4), [0, 0, 0, 0], count, count, little(directory.length, 4), little(end, 4));
-  return join(...locals, directory, record, [0, 0]);
+  const record = concatenate(
+    little(0x06054b50, 4),
+    [0, 0, 0, 0],
+    count,
+    count,
+    little(directory.length, 4),
+    little(end, 4),
+  );
+  return concatenate(...locals, directory, record, [0, 0]);
 }
 
 /** From the flags to the announced size, which both headers of an entry have. */
 function fields({ content, method = 8, size = content.length, flags = 0, ...entry }: ZipEntry): Uint8Array {
-  const sizes = [...little(content.length, 4), ...little(size, 4)];
-  return join(little(flags, 2), little(method, 2), [0, 0, 0, 0], little(entry.checksum ?? crc32(content), 4), sizes);
+  const sizes = [...little(content.length + (entry.overlap ?? 0), 4), ...little(size, 4)];
+  return concatenate(
+    little(flags, 2),
+    little(method, 2),
+    [0, 0, 0, 0],
+    little(entry.checksum ?? crc32(content), 4),
+    sizes,
+  );
 }
 
 function nameLength({ name }: ZipEntry): number[] {
@@ -197,4 +212,49 @@ function nameLength({ name }: ZipEntry): number[] {
 
 function little(value: number, bytes: number): number[] {
   return Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) & 0xff);
+}
+
+/** Number of runs of a property; the environment variable TORTURE multiplies it. */
+export function runs(count: number): { numRuns: number } {
+  return { numRuns: Math.ceil(count * Number(process.env['TORTURE'] ?? 1)) };
+}
+
+/** The file with some bytes changed, removed, repeated, or taken from another file. */
+export function mutations(file: Uint8Array, other: Uint8Array = file): fc.Arbitrary<Uint8Array> {
+  const at = fc.nat(file.length);
+  const value = fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff));
+  const change = fc.oneof(
+    fc.tuple(at, value).map(
+      ([i, byte]) =>
+        (bytes: Uint8Array) =>
+          bytes.map((old, k) => (k === i ? byte : old)),
+    ),
+    at.map((length) => (bytes: Uint8Array) => bytes.slice(0, length)),
+    fc.tuple(at, at, fc.nat(64)).map(
+      ([from, to, length]) =>
+        (bytes: Uint8Array) =>
+          concatenate(bytes.subarray(0, to), other.subarray(from, from + length), bytes.subarray(to)),
+    ),
+    fc.tuple(at, fc.nat(64)).map(
+      ([i, length]) =>
+        (bytes: Uint8Array) =>
+          concatenate(bytes.subarray(0, i), bytes.subarray(i + length)),
+    ),
+  );
+  return fc
+    .array(change, { minLength: 1, maxLength: 6 })
+    .map((changes) => changes.reduce((bytes, f) => f(bytes), file));
+}
+
+/** The PNG file with the checksums of all chunks made right, as far as their lengths lead. */
+export function repairPng(file: Uint8Array): Uint8Array {
+  const result = file.slice();
+  const view = new DataView(result.buffer);
+  for (let at = 8; at + 12 <= result.length;) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > result.length) break;
+    view.setUint32(end, crc32(result.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return result;
 }

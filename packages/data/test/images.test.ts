@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { decodeImage } from '../src/formats/image.ts';
 import { ascii, bitFlips, concatenate, truncations, writeChunk, writeConstantPng, writePng } from './files.ts';
-import { frame as frameHeader, join } from './hostile.ts';
+import { frame as frameHeader } from './hostile.ts';
 
 /** Values of an image; the file must decode. */
 function valuesOf(file: Uint8Array, name = 'image'): number[] {
@@ -309,12 +309,12 @@ describe('PNG', () => {
       writePng({ width: 3, height: 2, type: 3, palette: [1, 2, 3], transparency: [1, 2], rows }),
       'damaged: transparency of 2 bytes for a palette of 1 colors',
     ],
-    ['a second header', join(file.subarray(0, 33), file.subarray(8)), 'damaged: it has two headers'],
-    ['no header', join(file.subarray(0, 8), file.subarray(33)), 'damaged: it does not start with a header'],
-    ['no pixel data', join(file.subarray(0, 33), writeChunk('IEND', [])), 'damaged: it has no pixel data'],
+    ['a second header', concatenate(file.subarray(0, 33), file.subarray(8)), 'damaged: it has two headers'],
+    ['no header', concatenate(file.subarray(0, 8), file.subarray(33)), 'damaged: it does not start with a header'],
+    ['no pixel data', concatenate(file.subarray(0, 33), writeChunk('IEND', [])), 'damaged: it has no pixel data'],
     [
       'pixel data in another format',
-      join(file.subarray(0, 33), writeChunk('IDAT', [1, 2, 3]), writeChunk('IEND', [])),
+      concatenate(file.subarray(0, 33), writeChunk('IDAT', [1, 2, 3]), writeChunk('IEND', [])),
       'not in the format of zlib',
     ],
     [
@@ -399,10 +399,10 @@ describe('JPEG', () => {
     ['a segment of a wrong length', gray.with(5, 15), 'byte 19 should start a JPEG segment'],
     [
       'two frames',
-      join(gray.subarray(0, frame), frameHeader(0xc0, 10, 6, 1), gray.subarray(frame)),
+      concatenate(gray.subarray(0, frame), frameHeader(0xc0, 10, 6, 1), gray.subarray(frame)),
       'two frame headers',
     ],
-    ['two components', join(gray.subarray(0, frame), frameHeader(0xc0, 10, 6, 2)), '2 components of 8 bits'],
+    ['two components', concatenate(gray.subarray(0, frame), frameHeader(0xc0, 10, 6, 2)), '2 components of 8 bits'],
     ['samples of 12 bits', gray.with(frame + 4, 12), '1 components of 12 bits'],
     ['a frame of a wrong length', gray.with(frame + 9, 3), 'a frame header of a wrong length'],
     ['a sampling factor of 5', gray.with(frame + 11, 0x51), 'a sampling factor is not 1 … 4'],

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,6 +145,55 @@ describe('imageFolder', () => {
         "must have the form 'class/file'",
       );
     }
+  });
+});
+
+describe('strange files', () => {
+  const file = (): string => join(folder, 'a', 'x.png');
+
+  test.skipIf(process.platform === 'win32')('pipes, sockets and devices are refused, also by links', async () => {
+    await mkdir(join(folder, 'a'));
+    const kinds: [string, () => unknown][] = [
+      ['a pipe', () => execFileSync('mkfifo', [file()])],
+      ['a socket', () => once(server.listen(file()), 'listening')],
+      ['a device', () => symlink('/dev/zero', file())],
+      ['a terminal', () => symlink('/dev/tty', file())],
+      ['a link to a pipe', async () => (execFileSync('mkfifo', [join(folder, 'pipe')]), symlink('../pipe', file()))],
+    ];
+    const server = createServer();
+    for (const [, create] of kinds) {
+      await create();
+      for (const read of [() => idx(file()), () => omniglot(file()), () => imageFolder(folder)]) {
+        await expect(read()).rejects.toThrow(`${file()}: not a regular file: pipes, sockets and devices`);
+        await expect(read()).rejects.toBeInstanceOf(DataFileError);
+      }
+      await rm(file());
+    }
+    server.close();
+  });
+
+  test('limits hold for files by their size, and for folders by their entries', async () => {
+    await writeFiles({
+      'a/x.png': writeConstantPng(1, 1, 0),
+      'a/y.png': writeConstantPng(1, 1, 0),
+      'b/x.png': ascii(''),
+    });
+    await truncate(join(folder, 'b', 'x.png'), 2 ** 40); // Takes no space: the file has a hole.
+    const message =
+      'has 1099511627776 bytes, above the limit of 2147483648; if you trust the file, raise limits.fileBytes';
+    const hole = join(folder, 'b', 'x.png');
+    for (const read of [() => idx(hole), () => omniglot(hole), () => imageFolder(folder)]) {
+      await expect(read()).rejects.toThrow(`${hole}: ${message}`);
+    }
+    await expect(imageFolder(folder, { limits: { entries: 1 } })).rejects.toThrow(
+      `${folder}: has 2 entries or more, above the limit of 1`,
+    );
+    await expect(imageFolder(folder, { limits: { entries: 2 } })).rejects.toThrow('b/x.png: has 1099511627776 bytes');
+  });
+
+  // A file of /proc announces no bytes, and has some.
+  test.runIf(existsSync('/proc/version'))('a file that grows while it is read is an error', async () => {
+    await expect(idx('/proc/version')).rejects.toThrow('/proc/version: has grown beyond 0 bytes while it was read');
   });
 });
 

@@ -1,7 +1,10 @@
-import { Inflate } from 'fflate';
+import { Inflate, inflateSync } from 'fflate';
 
 /** Bytes that one byte of deflate data can expand to: two bits repeat up to 258. */
 const maxRatio = 1032;
+
+/** Bytes of deflate data that are fed at once, whatever they expand to. */
+const minPiece = 1024;
 
 /**
  * Inflates deflate data to a buffer of the announced size. Feeds the decoder piece by piece and stops once it returns
@@ -14,21 +17,28 @@ export function inflate(data: Uint8Array, size: number): Uint8Array {
   if (size > data.length * maxRatio) {
     throw new RangeError(`${data.length} compressed bytes cannot hold the ${size} that it announces`);
   }
-  const result = new Uint8Array(size);
+  // One byte more shows whether there is more.
+  const result = new Uint8Array(size + 1);
+  const length = data.length <= minPiece ? inflateSync(data, { out: result }).length : inflatePieces(data, result);
+  if (length > size) throw new RangeError(`it expands to more than the ${size} bytes that it announces`);
+  if (length < size) throw new RangeError(`it expands to ${length} bytes, not the ${size} that it announces`);
+  return result.subarray(0, size);
+}
+
+/** Inflates until the data end or the target is full. Returns the number of bytes. */
+function inflatePieces(data: Uint8Array, target: Uint8Array): number {
   let length = 0;
   const stream = new Inflate((chunk) => {
-    if (chunk.length > size - length)
-      throw new RangeError(`it expands to more than the ${size} bytes that it announces`);
-    result.set(chunk, length);
-    length += chunk.length;
+    target.set(chunk.subarray(0, target.length - length), length);
+    length = Math.min(length + chunk.length, target.length);
   });
-  for (let at = 0; at < data.length;) {
-    const wasComplete = length === size;
-    const end = at + Math.min(Math.max(Math.ceil((size - length) / maxRatio), 1024), 8192);
+  for (let at = 0; at < data.length && length < target.length;) {
+    // The piece after all that is announced ends the last block. What follows, such as a checksum, does not matter.
+    const isLast = length === target.length - 1;
+    const end = at + Math.min(Math.max(Math.ceil((target.length - length) / maxRatio), minPiece), 65_536);
     stream.push(data.subarray(at, end), end >= data.length);
-    if (wasComplete) break; // The piece has ended the last block. What follows it, such as a checksum, does not matter.
+    if (isLast) break;
     at = end;
   }
-  if (length < size) throw new RangeError(`it expands to ${length} bytes, not the ${size} that it announces`);
-  return result;
+  return length;
 }

@@ -62,14 +62,22 @@ export function toImage(format: PngFormat, raw: Uint8Array): Image {
   const data = new Uint8Array(channels * area);
   const samples = samplesPerPixel[type];
   const color = createColorReader(format, raw);
+  const isPlain = depth === 8 && channels === samples && type !== 3 && format.transparency === undefined;
   let row = 1;
   for (const { x0, y0, dx, dy, columns, rows, rowBytes } of passesOf(format)) {
     for (let y = 0; y < rows; y++, row += rowBytes + 1) {
       unfilterRow(raw, row, rowBytes, Math.max(1, (depth * samples) >> 3), y === 0);
+      const start = (y0 + y * dy) * width + x0;
+      if (isPlain) {
+        for (let c = 0; c < channels; c++) {
+          let to = c * area + start;
+          for (let from = row + c; from < row + rowBytes; from += samples, to += dx) data[to] = raw[from]!;
+        }
+        continue;
+      }
       for (let x = 0; x < columns; x++) {
-        const pixel = (y0 + y * dy) * width + x0 + x * dx;
         color.moveTo(row, x * samples);
-        for (let c = 0; c < channels; c++) data[c * area + pixel] = color.channel(c);
+        for (let c = 0; c < channels; c++) data[c * area + start + x * dx] = color.channel(c);
       }
     }
   }
@@ -96,7 +104,8 @@ function unfilterRow(raw: Uint8Array, start: number, length: number, step: numbe
 
 /** The neighbor that is closest to the plane through all three. */
 function predictPaeth(left: number, above: number, corner: number): number {
-  const [toLeft, toAbove] = [Math.abs(above - corner), Math.abs(left - corner)];
+  const toLeft = Math.abs(above - corner);
+  const toAbove = Math.abs(left - corner);
   const toCorner = Math.abs(left + above - 2 * corner);
   if (toLeft <= toAbove && toLeft <= toCorner) return left;
   return toAbove <= toCorner ? above : corner;
