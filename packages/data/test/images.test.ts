@@ -386,6 +386,7 @@ describe('JPEG', () => {
     data.forEach((value, i) => expect(Math.abs(value - [200, 100, 20][Math.floor(i / 128)]!)).toBeLessThanOrEqual(3));
   });
 
+  const progressiveScan = grayProgressive.findIndex((byte, i) => byte === 0xff && grayProgressive[i + 1] === 0xda);
   const frame = gray.findIndex((byte, i) => byte === 0xff && gray[i + 1] === 0xc0);
   test.each([
     ['a missing end', gray.slice(0, -2), 'truncated: the end-of-image marker is missing'],
@@ -406,6 +407,11 @@ describe('JPEG', () => {
     ['samples of 12 bits', gray.with(frame + 4, 12), '1 components of 12 bits'],
     ['a frame of a wrong length', gray.with(frame + 9, 3), 'a frame header of a wrong length'],
     ['a sampling factor of 5', gray.with(frame + 11, 0x51), 'a sampling factor is not 1 … 4'],
+    [
+      'a scan of coefficients that there are not',
+      grayProgressive.with(progressiveScan + 8, 64),
+      'coefficients 0 to 64',
+    ],
     ['a scan of an unknown component', gray.with(frame + 10, 9), 'a scan lists components'],
     ['a height of 0', gray.with(frame + 6, 0), 'damaged'],
     ['a huge size', gray.with(frame + 5, 255).with(frame + 7, 255), 'has 65290 × 65286 pixels'],

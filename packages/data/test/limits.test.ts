@@ -19,6 +19,7 @@ import {
   compressedChunk,
   deflatedEntry,
   deflateZeros,
+  frame,
   gzipBomb,
   idxHeader,
   jpegBomb,
@@ -26,6 +27,7 @@ import {
   pngBomb,
   repairPng,
   runs,
+  segment,
   writeZip,
   type ZipEntry,
 } from './hostile.ts';
@@ -49,6 +51,14 @@ const decoders = {
 function entries(count: number, file: Uint8Array, change: Partial<ZipEntry> = {}): ZipEntry[] {
   const entry = deflatedEntry('', file);
   return Array.from({ length: count }, (_, i) => ({ ...entry, name: `A/character01/1_${i}.png`, ...change }));
+}
+
+/** A JPEG file in which a Huffman table of more values than its segment has leads a decoder to a large frame. */
+function hiddenFrame(): Uint8Array {
+  const lengths = Array.from({ length: 16 }, (_, i) => (i === 7 ? 255 : 0));
+  const filler = new Uint8Array(250);
+  const hidden = [...filler, ...frame(0xc2, 65_535, 65_535, 3), ...filler];
+  return jpegBomb({ width: 9, height: 9, segments: [segment(0xc4, [1, ...lengths, 0]), segment(0xdb, hidden)] });
 }
 
 /**
@@ -97,7 +107,13 @@ describe('a file that costs far more than its size is refused before', () => {
       'cannot hold',
     ],
     ['PNG of one column', 'folder', () => pngBomb({ width: 1, height: 2 ** 24 }), 'limits.side'],
-    ['JPEG of 20,000 scans', 'image', () => jpegBomb({ width: 1000, height: 1000, scans: 20_000 }), 'limits.scans'],
+    ['JPEG of 20,000 scans', 'image', () => jpegBomb({ width: 40, height: 40, scans: 20_000 }), 'limits.scans'],
+    [
+      'JPEG of 32 scans of 16 megapixels',
+      'image',
+      () => jpegBomb({ width: 4e3, height: 4e3, scans: 32, refine: true }),
+      'limits.expansion',
+    ],
     [
       'JPEG of 33 refining scans',
       'image',
@@ -111,13 +127,14 @@ describe('a file that costs far more than its size is refused before', () => {
       'limits.pixels',
     ],
     [
-      'JPEG that announces 15 megapixels',
+      'JPEG that announces 12 megapixels',
       'image',
-      () => jpegBomb({ width: 3750, height: 4e3, bytes: 9 }),
+      () => jpegBomb({ width: 3e3, height: 4e3, bytes: 9 }),
       '9 bytes cannot hold',
     ],
     ['JPEG of 64 megapixels', 'image', () => jpegBomb({ width: 8000, height: 8000 }), 'limits.expansion'],
     ['JPEG of 255 components', 'image', () => jpegBomb({ width: 99, height: 99, components: 255 }), '255 components'],
+    ['JPEG with a frame in a table', 'image', hiddenFrame, 'cannot decode this JPEG image'],
     ['JPEG of wide sampling', 'image', () => jpegBomb({ width: 9, height: 9, sampling: 0xff }), 'sampling factor'],
     [
       'zip of a terabyte',

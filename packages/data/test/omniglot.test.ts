@@ -50,6 +50,11 @@ test.each([
   ['nothing', new Uint8Array(0), 'z.zip: not a zip file'],
   ['a truncated zip', zip.slice(0, -30), 'z.zip: truncated: the directory at the end of the zip file is missing'],
   ['other contents', zipSync({ 'readme.txt': ascii('hi') }), 'z.zip: no Omniglot drawings'],
+  [
+    'a picture whose name would color a terminal',
+    zipSync({ 'a/\u001b[31m.png': writeDrawing(0) }),
+    'z.zip/a/\\u001b[31m.png: not an Omniglot drawing',
+  ],
   ['an unexpected picture', zipSync({ 'a/b.png': writeDrawing(0) }), 'z.zip/a/b.png: not an Omniglot drawing'],
   [
     'a damaged picture',

@@ -1,11 +1,10 @@
 // The program as a separate process. Each start takes a second: what can run within this process is tested elsewhere.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { runJob } from '../src/job.ts';
@@ -32,10 +31,13 @@ interface Exit {
   readonly stderr: string;
 }
 
-function start(args: readonly string[]): { process: ChildProcess; exit: Promise<Exit> } {
+function start(
+  args: readonly string[],
+  nodeArgs: readonly string[] = [],
+): { process: ChildProcess; exit: Promise<Exit> } {
   const process_ = spawn(
     process.execPath,
-    ['--conditions=@thetagrad/source', '--import', 'tsx', 'packages/demo/src/main.ts', ...args],
+    ['--conditions=@thetagrad/source', '--import', 'tsx', ...nodeArgs, 'packages/demo/src/main.ts', ...args],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let stdout = '';
@@ -84,20 +86,31 @@ describe.concurrent('it exits', () => {
   });
 
   test.skipIf(process.platform === 'win32')('at once after a second Ctrl-C', async ({ expect }) => {
-    // Reads a pipe to which nothing writes, so that the first Ctrl-C has no effect yet.
-    const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const { process, exit } = start(['--data', `omniglot:${pipe}`, '--out', join(folder, 'none')]);
-    const writer = await open(pipe, 'w');
+    // Waits for a file that never opens, so that the first Ctrl-C has no effect yet.
+    const hold = join(folder, 'hold.mjs');
+    writeFileSync(
+      hold,
+      `import files from 'node:fs/promises';
+      import { syncBuiltinESMExports } from 'node:module';
+      files.open = () => {
+        process.stdout.write('reading');
+        return new Promise(() => setInterval(() => {}, 1e6));
+      };
+      syncBuiltinESMExports();`,
+    );
+    const zip = join(folder, 'held.zip');
+    writeFileSync(zip, 'PK');
+    const args = ['--data', `omniglot:${zip}`, '--out', join(folder, 'none')];
+    const { process, exit } = start(args, ['--import', pathToFileURL(hold).href]);
+    await once(process.stdout!, 'data');
     let sent = 0;
     while (process.exitCode === null && process.signalCode === null) {
       process.kill('SIGINT');
       sent++;
       await setTimeout(100);
     }
-    await writer.close();
     expect(sent).toBeGreaterThan(1);
-    expect(await exit).toEqual({ code: null, signal: 'SIGINT', stdout: '', stderr: '' });
+    expect(await exit).toEqual({ code: null, signal: 'SIGINT', stdout: 'reading', stderr: '' });
   });
 });
 

@@ -5,9 +5,14 @@ export class DataFileError extends Error {
   readonly file: string;
 
   constructor(file: string, problem: string, options?: ErrorOptions) {
-    super(`${file}: ${problem}`, options);
+    // Names in archives may have control characters, which a terminal would obey.
+    super(`${file}: ${problem}`.replace(/\p{Cc}/gu, escapeCharacter), options);
     this.file = file;
   }
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Message of anything thrown. */

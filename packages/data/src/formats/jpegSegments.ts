@@ -14,8 +14,19 @@ interface Component {
 }
 
 interface Frame {
+  readonly pixels: number;
   readonly isProgressive: boolean;
   readonly components: ReadonlyMap<number, Component>;
+}
+
+/** JPEG file whose structure is checked. */
+export interface CheckedJpeg {
+  /** The file with those segments alone that pixels depend on. */
+  readonly file: Uint8Array;
+  readonly channels: 1 | 3;
+  readonly pixels: number;
+  /** Bytes that decoding takes. */
+  readonly memory: number;
 }
 
 /** Whether bytes start with the signature of JPEG. */
@@ -27,10 +38,9 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * Checks the structure of a JPEG file, and what decoding it costs: a decoder takes memory for as many pixels, and time
  * for as many scans, as a few bytes can announce.
  *
- * @returns the number of channels, and the file with those segments alone that pixels depend on
  * @throws {DataFileError} if the structure is damaged, there are too few bytes for the pixels, or a limit is exceeded.
  */
-export function checkJpeg(bytes: Uint8Array, budget: FileBudget): { channels: 1 | 3; file: Uint8Array } {
+export function checkJpeg(bytes: Uint8Array, budget: FileBudget): CheckedJpeg {
   const { name } = budget;
   const parts = [bytes.subarray(0, 2)];
   let frame: Frame | undefined;
@@ -42,12 +52,16 @@ export function checkJpeg(bytes: Uint8Array, budget: FileBudget): { channels: 1 
       continue;
     }
     if (marker === 0xd9) {
-      const components = [...(frame?.components.values() ?? [])];
-      if (components.length === 0 || !components.every(({ hasScan }) => hasScan)) break;
+      if (frame === undefined || ![...frame.components.values()].every(({ hasScan }) => hasScan)) break;
       parts.push(bytes.subarray(at, at + 2));
       const file = joinBytes(parts);
       checkScans(file, budget);
-      return { channels: components.length === 1 ? 1 : 3, file };
+      return {
+        file,
+        channels: frame.components.size === 1 ? 1 : 3,
+        pixels: frame.pixels,
+        memory: countMemory(frame, file),
+      };
     }
     const length = bytes[at + 2]! * 256 + bytes[at + 3]!;
     let end = at + 2 + length;
@@ -60,7 +74,7 @@ export function checkJpeg(bytes: Uint8Array, budget: FileBudget): { channels: 1 
       if (frame === undefined) throw new DataFileError(name, 'damaged: no frame header before the first scan');
       const start = end;
       end = findMarker(bytes, start);
-      checkScan(frame, content, end - start, name);
+      checkScan(frame, content, end - start, budget);
     }
     // Comments and application data do not matter, but for the color space in Adobe's (ee).
     if (marker === 0xee || !(marker === 0xfe || (marker >= 0xe0 && marker <= 0xef)))
@@ -103,21 +117,34 @@ function parseFrame(marker: number, content: Uint8Array, budget: FileBudget): Fr
   }
   if (components.size !== count) throw new DataFileError(name, 'damaged: two components have one identifier');
   budget.expand([...components.values()].reduce((sum, { storedBlocks }) => sum + storedBlocks * blockBytes, 0));
-  return { isProgressive: marker === 0xc2, components };
+  return { pixels: width * height, isProgressive: marker === 0xc2, components };
 }
 
-/** Checks a scan of so many compressed bytes: each of its blocks needs one bit, and two in a baseline image. */
-function checkScan(frame: Frame, content: Uint8Array, length: number, name: string): void {
+/** Counts bytes of coefficients, samples, colors and tables, which a file has four bytes for each byte of at most. */
+function countMemory({ pixels, components }: Frame, file: Uint8Array): number {
+  const blocks = [...components.values()].reduce((sum, { storedBlocks }) => sum + storedBlocks, 0);
+  return blocks * (blockBytes + 64) + pixels * (components.size + 3) + file.length * 4;
+}
+
+/**
+ * Checks a scan of so many compressed bytes: each of its blocks needs one bit, and two in a baseline image. Scans of a
+ * progressive image may have almost none, and take time for all their coefficients.
+ */
+function checkScan(frame: Frame, content: Uint8Array, length: number, budget: FileBudget): void {
+  const { name } = budget;
   const count = content[0] ?? 0;
   const ids = new Set(Array.from({ length: count }, (_, i) => content[1 + 2 * i]!));
   const components = [...ids].map((id) => frame.components.get(id));
   if (content.length !== 4 + 2 * count || ids.size !== count || count === 0 || components.includes(undefined)) {
     throw new DataFileError(name, 'damaged: a scan lists components that the frame does not have');
   }
-  const start = content[1 + 2 * count]!;
-  if (frame.isProgressive && start > 0) return; // One code may stand for the end of many blocks.
-  const bits = frame.isProgressive ? 1 : 2;
+  const [start, end] = frame.isProgressive ? content.subarray(1 + 2 * count) : [0, 63];
+  if (start! > end! || end! > 63)
+    throw new DataFileError(name, `damaged: a scan of the coefficients ${start} to ${end}`);
   const blocks = components.reduce((sum, component) => sum + component!.blocks, 0);
+  budget.expand(blocks * (end! - start! + 1));
+  if (start! > 0) return; // One code may stand for the end of many blocks.
+  const bits = frame.isProgressive ? 1 : 2;
   if (length * 8 < blocks * bits) {
     throw new DataFileError(name, `truncated: ${length} bytes cannot hold ${blocks} compressed blocks of 8 × 8 values`);
   }

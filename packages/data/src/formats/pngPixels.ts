@@ -58,30 +58,84 @@ export function countRawBytes(format: PngFormat): number {
 export function toImage(format: PngFormat, raw: Uint8Array): Image {
   const { width, height, depth, type } = format;
   const channels = type === 0 || type === 4 ? 1 : 3;
-  const area = width * height;
-  const data = new Uint8Array(channels * area);
+  const data = new Uint8Array(channels * width * height);
   const samples = samplesPerPixel[type];
-  const color = createColorReader(format, raw);
-  const isPlain = depth === 8 && channels === samples && type !== 3 && format.transparency === undefined;
+  const convertRow = samples === 1 && depth <= 8 ? createLookup(format) : createComposer(format);
   let row = 1;
   for (const { x0, y0, dx, dy, columns, rows, rowBytes } of passesOf(format)) {
     for (let y = 0; y < rows; y++, row += rowBytes + 1) {
       unfilterRow(raw, row, rowBytes, Math.max(1, (depth * samples) >> 3), y === 0);
-      const start = (y0 + y * dy) * width + x0;
-      if (isPlain) {
-        for (let c = 0; c < channels; c++) {
-          let to = c * area + start;
-          for (let from = row + c; from < row + rowBytes; from += samples, to += dx) data[to] = raw[from]!;
-        }
-        continue;
-      }
-      for (let x = 0; x < columns; x++) {
-        color.moveTo(row, x * samples);
-        for (let c = 0; c < channels; c++) data[c * area + start + x * dx] = color.channel(c);
-      }
+      convertRow({ raw, row, columns, data, target: (y0 + y * dy) * width + x0, step: dx });
     }
   }
   return { data, channels, height, width };
+}
+
+/** Samples from `row` on, and where their pixels go in each plane of the image. */
+interface Row {
+  readonly raw: Uint8Array;
+  readonly row: number;
+  readonly columns: number;
+  readonly data: Uint8Array;
+  readonly target: number;
+  readonly step: number;
+}
+
+type ConvertRow = (row: Row) => void;
+
+/** Converts rows of one sample of up to 8 bits, gray or an index in the palette, by a table of colors over white. */
+function createLookup({ width, height, depth, type, palette, transparency }: PngFormat): ConvertRow {
+  const count = type === 3 ? palette!.length / 3 : 2 ** depth;
+  const channels = type === 3 ? 3 : 1;
+  const key = transparency && transparency[0]! * 256 + transparency[1]!;
+  const table = Uint8Array.from({ length: count * channels }, (_, i) => {
+    const value = Math.floor(i / channels);
+    if (type === 3) return composeOverWhite(palette![i]!, (transparency?.[value] ?? 255) / 255);
+    return composeOverWhite((value * 255) / (count - 1), value === key ? 0 : 1);
+  });
+  const area = width * height;
+  return ({ raw, row, columns, data, target, step }) => {
+    for (let x = 0; x < columns; x++) {
+      // Samples of fewer than 8 bits are packed from the high bits down.
+      const bit = x * depth;
+      const value = (raw[row + (bit >> 3)]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+      if (value >= count) throw new RangeError(`color ${value} is not in the palette`);
+      for (let c = 0; c < channels; c++) data[c * area + target + x * step] = table[value * channels + c]!;
+    }
+  };
+}
+
+/** Converts rows of several samples or of 16 bits. */
+function createComposer({ width, height, depth, type, transparency }: PngFormat): ConvertRow {
+  const bytes = depth / 8;
+  const maxValue = 2 ** depth - 1;
+  const samples = samplesPerPixel[type];
+  const channels = type === 0 || type === 4 ? 1 : 3;
+  // The transparent color, one sample for each channel.
+  const key = transparency && Array.from({ length: channels }, (_, c) => readSample(transparency, 2 * c, 2));
+  const area = width * height;
+  return ({ raw, row, columns, data, target, step }) => {
+    for (let x = 0; x < columns; x++) {
+      const first = row + x * samples * bytes;
+      let alpha = 1;
+      if (samples > channels) alpha = readSample(raw, first + channels * bytes, bytes) / maxValue;
+      else if (key?.every((value, c) => value === readSample(raw, first + c * bytes, bytes)) === true) alpha = 0;
+      for (let c = 0; c < channels; c++) {
+        const sample = readSample(raw, first + c * bytes, bytes);
+        const isPlain = alpha === 1 && bytes === 1;
+        data[c * area + target + x * step] = isPlain ? sample : composeOverWhite((sample * 255) / maxValue, alpha);
+      }
+    }
+  };
+}
+
+/** Reads a sample of one byte or two. */
+function readSample(bytes: Uint8Array, at: number, size: number): number {
+  return size === 1 ? bytes[at]! : bytes[at]! * 256 + bytes[at + 1]!;
+}
+
+function composeOverWhite(value: number, alpha: number): number {
+  return Math.round(alpha * value + (1 - alpha) * 255);
 }
 
 /** Undoes the filter of a row in place; its number precedes the row, and the row above precedes that. */
@@ -109,43 +163,4 @@ function predictPaeth(left: number, above: number, corner: number): number {
   const toCorner = Math.abs(left + above - 2 * corner);
   if (toLeft <= toAbove && toLeft <= toCorner) return left;
   return toAbove <= toCorner ? above : corner;
-}
-
-/** Reads pixels as 8-bit gray, or red, green and blue, over white. */
-function createColorReader({ depth, type, palette, transparency }: PngFormat, raw: Uint8Array) {
-  const maxValue = 2 ** depth - 1;
-  const colors = type === 0 || type === 4 ? 1 : 3;
-  const hasAlpha = type === 4 || type === 6;
-  // The transparent color, one sample for each channel.
-  const key =
-    transparency && Array.from({ length: colors }, (_, c) => transparency[2 * c]! * 256 + transparency[2 * c + 1]!);
-  let row = 0;
-  let first = 0;
-  let alpha = 1;
-  /** Index of a color in the palette. */
-  let index = 0;
-
-  /** Samples of fewer than 8 bits are packed from the high bits down. */
-  function sample(i: number): number {
-    if (depth === 8) return raw[row + i]!;
-    if (depth === 16) return raw[row + 2 * i]! * 256 + raw[row + 2 * i + 1]!;
-    const bit = i * depth;
-    return (raw[row + (bit >> 3)]! >> (8 - depth - (bit & 7))) & maxValue;
-  }
-  return {
-    moveTo(start: number, i: number): void {
-      row = start;
-      first = i;
-      if (type === 3) {
-        index = sample(i);
-        if (index * 3 >= palette!.length) throw new RangeError(`color ${index} is not in the palette`);
-        alpha = (transparency?.[index] ?? 255) / 255;
-      } else if (hasAlpha) alpha = sample(i + colors) / maxValue;
-      else if (key) alpha = key.every((value, c) => value === sample(i + c)) ? 0 : 1;
-    },
-    channel(c: number): number {
-      const value = type === 3 ? palette![index * 3 + c]! : (sample(first + c) * 255) / maxValue;
-      return alpha === 1 ? Math.round(value) : Math.round(alpha * value + (1 - alpha) * 255);
-    },
-  };
 }

@@ -14,6 +14,8 @@ export interface ZipEntry {
   readonly checksum: number;
 }
 
+const decoder = new TextDecoder();
+
 /** Lengths of the fixed parts of the record at the end, of an entry of the directory, and of a local header. */
 const [recordBytes, entryBytes, localBytes] = [22, 46, 30];
 
@@ -48,9 +50,7 @@ export function readZipDirectory(
     const contentStart = local + localBytes + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     const content = bytes.subarray(contentStart, contentStart + view.getUint32(at + 20, true));
     ranges.push([local, contentStart + view.getUint32(at + 20, true)]);
-    const path = new TextDecoder().decode(
-      bytes.subarray(at + entryBytes, at + entryBytes + view.getUint16(at + 28, true)),
-    );
+    const path = decoder.decode(bytes.subarray(at + entryBytes, at + entryBytes + view.getUint16(at + 28, true)));
     if (entries.has(path)) throw new DataFileError(name, `damaged: it has two entries '${path}'`);
     const method = view.getUint16(at + 10, true);
     const isEncrypted = (view.getUint16(at + 8, true) & 1) !== 0;
