@@ -13,6 +13,7 @@ import {
   parseMnist,
   parseOmniglot,
 } from '../src/index.ts';
+import { resizePlanes } from '../src/resample.ts';
 import { idx, imageFolder, mnist, omniglot } from '../src/node.ts';
 import { ascii, concatenate, writeChunk, writeConstantPng, writeIdx, writePng } from './files.ts';
 import {
@@ -203,6 +204,11 @@ describe('a file that costs far more than its size is refused before', () => {
     const file = pngBomb({ width: 2, height: 1, chunks: Array.from({ length: 100_000 }, () => chunk) });
     expect(await measure(() => decodeImage(file))).toMatchObject({ data: Uint8Array.of(0, 0) });
   });
+});
+
+test('resizing takes memory for two rows of the new width, not for all', async () => {
+  const resized = await measure(() => resizePlanes(new Uint8Array(65_535).fill(7), [65_535, 1], [1, 1024]));
+  expect(resized).toEqual(new Uint8Array(1024).fill(7));
 });
 
 describe('limits', () => {
