@@ -214,11 +214,6 @@ function little(value: number, bytes: number): number[] {
   return Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) & 0xff);
 }
 
-/** Number of runs of a property; the environment variable TORTURE multiplies it. */
-export function runs(count: number): { numRuns: number } {
-  return { numRuns: Math.ceil(count * Number(process.env['TORTURE'] ?? 1)) };
-}
-
 /** The file with some bytes changed, removed, repeated, or taken from another file. */
 export function mutations(file: Uint8Array, other: Uint8Array = file): fc.Arbitrary<Uint8Array> {
   const at = fc.nat(file.length);

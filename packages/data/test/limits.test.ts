@@ -27,11 +27,11 @@ import {
   mutations,
   pngBomb,
   repairPng,
-  runs,
   segment,
   writeZip,
   type ZipEntry,
 } from './hostile.ts';
+import { fuzz } from '../../../test/support/torture.ts';
 
 const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30];
 const name = 'f';
@@ -361,7 +361,7 @@ describe('a mutated file gives an error or what it announces:', () => {
         expect(length).toBeLessThanOrEqual(limits.expandedBytes);
         expect(pixels).toBeLessThanOrEqual(limits.pixels);
       }),
-      runs(60),
+      fuzz(60),
     );
   });
 });
