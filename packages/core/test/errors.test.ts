@@ -1,6 +1,6 @@
 // The class of an error: a TypeError for a value of the wrong kind, a RangeError for a wrong value.
 import { arange, conv2d, linspace, maxPool2d, ones, random, tensor, zeros } from '@thetagrad/core';
-import { checkFraction, checkInteger, checkNonnegative, checkPositive } from '@thetagrad/core/backend';
+import { checkFraction, checkInteger, checkNonnegative, checkPositive, escapeControls } from '@thetagrad/core/backend';
 import { describe, expect, test } from 'vitest';
 
 const wrong = <T>(value: unknown): T => value as T;
@@ -88,4 +88,11 @@ describe('checks of numbers', () => {
     }
     expect(() => check('f', 'x', wrong('1'))).toThrow(message("'1'"));
   });
+});
+
+test('control characters and changes of direction are escaped for a terminal, other text is kept', () => {
+  expect(escapeControls('\u001b]0;\u0007 a\nb\u009b1m\u202etxt\u2066\u007f')).toBe(
+    String.raw`\u001b]0;\u0007 a\u000ab\u009b1m\u202etxt\u2066\u007f`,
+  );
+  expect(escapeControls("Größe 'π' 漢字 😀 \\u001b")).toBe("Größe 'π' 漢字 😀 \\u001b");
 });

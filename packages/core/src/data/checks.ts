@@ -65,6 +65,12 @@ export function show(value: unknown): string {
   return value.constructor?.name ?? 'an object';
 }
 
+/** Text for a terminal: characters that would control it, or the direction of writing, as `\u001b`. */
+export function escapeControls(text: string): string {
+  const escape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replaceAll(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, escape);
+}
+
 /** Formats the result of a function for error messages. */
 export function describe(value: unknown): string {
   return value instanceof Promise ? 'a Promise (functions must be synchronous)' : show(value);
