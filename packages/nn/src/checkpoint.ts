@@ -1,105 +1,102 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { evaluate, type Tensor } from '@thetagrad/core';
-import { isVariableHolder } from '@thetagrad/core/backend';
+import { escapeControls, isVariableHolder } from '@thetagrad/core/backend';
+import { reasonOf } from './files/fileSystem.ts';
+import { readRegularFile } from './files/readFile.ts';
+import { replaceFile } from './files/writeFile.ts';
+import { formatJson, type Json, parseJson } from './json.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { defaultLimits, resolveLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
 import type { Stateful } from './state.ts';
+
+export type { Json };
 
 /** The contents of a checkpoint by name: the model, the optimizer, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** What a checkpoint file may demand. */
+export interface CheckpointLimits extends SafetensorsLimits {
+  /** Bytes of the file. Default: 2³², 4 GiB. */
+  readonly maxBytes?: number;
+  /** Characters of the position as JSON. Default: 2²⁶, 64 MiB. */
+  readonly maxPositionLength?: number;
+}
+
+const checkpointLimits: Required<CheckpointLimits> = {
+  ...defaultLimits,
+  maxBytes: 2 ** 32,
+  maxPositionLength: 2 ** 26,
+};
 
 /** The name of the metadata with the position in the data, as JSON. */
 const positionKey = 'position';
 
 /**
- * Saves the state of all parts, and the position in the data, in one safetensors file, which names the tensors of a
- * part `model` `model.…`. Values that are assigned but not evaluated yet are included. The file is written under a
- * temporary name, flushed and renamed: after a crash at any moment, either the old or the new file exists.
+ * Saves the state of all parts as of the call, and the position in the data, in one safetensors file, which names the
+ * tensors of a part `model` `model.…` and has a checksum. Values that are assigned but not evaluated yet are included.
+ * The file is written as {@link writeFileAtomic} does: after a crash at any moment, either the old or the new one exists.
  * @param position the state of the data loop, any JSON value, such as the epoch and the batch. Default: null.
- * @throws {TypeError} if a part is not {@link Stateful}.
- * @throws {RangeError} if the name of a part contains a dot.
- * @throws {Error} naming the file, if it cannot be written. The old file is unchanged then.
+ * @throws {TypeError} if a part is not {@link Stateful}, or the position is not JSON.
+ * @throws {RangeError} if the name of a part contains a dot, or a default of {@link CheckpointLimits} is exceeded.
+ * @throws {FileWriteError} naming the file, if it cannot be written. Unless `replaced` is true, the old file is unchanged.
  */
 export async function saveCheckpoint(path: string, parts: CheckpointParts, position: Json = null): Promise<void> {
   const tensors: [string, Tensor][] = [];
-  for (const [part, stateful] of checkParts('saveCheckpoint', parts)) {
+  const entries = checkParts('saveCheckpoint', parts);
+  const json = describeFailure('saveCheckpoint: the position', () =>
+    formatJson(position, checkpointLimits.maxPositionLength),
+  );
+  for (const [part, stateful] of entries) {
     for (const [name, value] of Object.entries(stateful.stateDict())) tensors.push([`${part}.${name}`, value]);
   }
-  const bytes = await encodeSafetensors(Object.fromEntries(tensors), { [positionKey]: JSON.stringify(position) });
-  try {
-    await replaceFile(path, bytes);
-  } catch (error) {
-    throw new Error(`saveCheckpoint: cannot write '${path}': ${(error as Error).message}`, { cause: error });
-  }
+  await replaceFile(
+    'saveCheckpoint',
+    path,
+    await encodeSafetensors(Object.fromEntries(tensors), { [positionKey]: json }),
+  );
 }
 
 /**
  * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are
- * ignored.
+ * ignored. The file may come from anyone: only a regular file within the limits is read, and its checksum is verified.
+ * @param limits what the file may demand, with defaults
  * @returns the position in the data
- * @throws {TypeError} if a part is not {@link Stateful}.
+ * @throws {TypeError} if a part is not {@link Stateful}, or a limit is unknown.
  * @throws {RangeError} if the name of a part contains a dot.
- * @throws {Error} naming the file, if it cannot be read, is malformed, or does not fit a part. All parts are unchanged
- *   then.
+ * @throws {Error} naming the file, if it cannot be read, is damaged, exceeds a limit, or does not fit a part. All parts
+ *   are unchanged then.
  */
-export async function loadCheckpoint(path: string, parts: CheckpointParts): Promise<Json> {
+export async function loadCheckpoint(
+  path: string,
+  parts: CheckpointParts,
+  limits: CheckpointLimits = {},
+): Promise<Json> {
   const entries = checkParts('loadCheckpoint', parts);
+  const { maxBytes, maxPositionLength, ...headerLimits } = resolveLimits('loadCheckpoint', checkpointLimits, limits);
   const restorers: (() => void)[] = [];
   try {
-    const { tensors, metadata } = decodeSafetensors(await readFile(path));
-    const position = JSON.parse(metadata[positionKey] ?? 'null') as Json;
+    const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, maxBytes), headerLimits);
+    const text = Object.hasOwn(metadata, positionKey) ? metadata[positionKey]! : 'null';
+    const position = describeFailure('its position', () => parseJson(text, maxPositionLength));
     for (const [part, stateful] of entries) {
       const previous = stateful.stateDict();
-      try {
-        stateful.loadStateDict(selectPrefix(`${part}.`, tensors));
-      } catch (error) {
-        throw new Error(`'${part}': ${(error as Error).message}`, { cause: error });
-      }
+      describeFailure(`'${part}'`, () => stateful.loadStateDict(selectPrefix(`${part}.`, tensors)));
       restorers.push(() => stateful.loadStateDict(previous));
     }
     await evaluate(entries.map(([, stateful]) => stateful).filter(isVariableHolder));
     return position;
   } catch (error) {
     for (const restore of restorers) restore();
-    throw new Error(`loadCheckpoint: cannot load '${path}': ${(error as Error).message}`, { cause: error });
+    throw new Error(`loadCheckpoint: cannot load '${escapeControls(path)}': ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** Replaces a file's content atomically, by a rename. */
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
+/** Calls a function, whose error gets a prefix and keeps its class. */
+function describeFailure<Result>(prefix: string, f: () => Result): Result {
   try {
-    await writeFlushed(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await flushFolder(folder);
-}
-
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Makes a rename durable. Windows cannot open folders, and does not need it. */
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    return f();
+  } catch (cause) {
+    const message = `${prefix}: ${escapeControls((cause as Error).message)}`;
+    throw new (cause instanceof TypeError ? TypeError : RangeError)(message, { cause });
   }
 }
 

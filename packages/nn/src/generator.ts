@@ -43,7 +43,7 @@ export class Generator implements Stateful {
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     checkState('Generator.loadStateDict', this.stateDict(), state);
     const count = state['count']!.itemSync();
-    checkInteger('Generator.loadStateDict', 'count', count, { min: 0 });
+    checkInteger('Generator.loadStateDict', 'count', count, { min: 0, max: Number.MAX_SAFE_INTEGER });
     const [first, second] = state['key']!.dataSync() as Int32Array;
     this.#key = new random.Key([first!, second!]);
     this.#count = new Count(count);

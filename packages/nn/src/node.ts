@@ -1,1 +1,10 @@
-export { loadCheckpoint, saveCheckpoint, type CheckpointParts, type Json } from './checkpoint.ts';
+export {
+  loadCheckpoint,
+  saveCheckpoint,
+  type CheckpointLimits,
+  type CheckpointParts,
+  type Json,
+} from './checkpoint.ts';
+export { FolderLockedError, lockFolder } from './files/folderLock.ts';
+export { removeStaleTemporaries } from './files/temporary.ts';
+export { FileWriteError, writeFileAtomic } from './files/writeFile.ts';

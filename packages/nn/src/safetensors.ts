@@ -1,7 +1,20 @@
 // The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements
 // of all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
-import { type DType, evaluate, type Shape, Tensor, tensor, type TypedArray } from '@thetagrad/core';
-import { argumentError, bytesPerElement, formatShape, isPlainObject, sizeOf } from '@thetagrad/core/backend';
+import { type DType, evaluate, Tensor, tensor, type TypedArray } from '@thetagrad/core';
+import { argumentError, bytesPerElement, formatShape, sizeOf } from '@thetagrad/core/backend';
+import { crc32c } from './crc32c.ts';
+import {
+  checksumDigits,
+  checksumKey,
+  defaultLimits,
+  type Entry,
+  malformedError,
+  metadataKey,
+  parseHeader,
+  quoteName,
+  resolveLimits,
+  type SafetensorsLimits,
+} from './safetensorsHeader.ts';
 
 /** The content of a safetensors file. */
 export interface Safetensors {
@@ -9,16 +22,6 @@ export interface Safetensors {
   /** Strings by name. */
   readonly metadata: Record<string, string>;
 }
-
-interface Entry {
-  readonly dtype: string;
-  readonly shape: Shape;
-  readonly data_offsets: readonly [begin: number, end: number];
-}
-
-/** The limit of the format's reference implementation. */
-const maxHeaderBytes = 100_000_000;
-const metadataKey = '__metadata__';
 
 const typeNames: Record<DType, string> = { float64: 'F64', float32: 'F32', int32: 'I32', bool: 'BOOL' };
 
@@ -46,24 +49,21 @@ const readers: Readonly<
   BOOL: { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
 };
 
+const zeroDigits = '0'.repeat(checksumDigits);
+
 /**
  * Encodes tensors as the bytes of a safetensors file, evaluating them together. Wider types come first, so that all
- * elements are aligned.
+ * elements are aligned. The metadata gets an entry `crc32c` with a checksum of the whole file, which
+ * {@link decodeSafetensors} verifies.
  * @throws {TypeError} if a value is not a tensor, or a metadata value not a string.
- * @throws {RangeError} if a tensor has the reserved name `__metadata__`, or the header would exceed 100 MB.
+ * @throws {RangeError} if a name is reserved (`__metadata__`, or `crc32c` in the metadata), or a default of
+ *   {@link SafetensorsLimits} is exceeded.
  */
 export async function encodeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  for (const [name, value] of Object.entries(tensors)) {
-    if (!(value instanceof Tensor)) throw argumentError('encodeSafetensors', `'${name}'`, 'a tensor', value, false);
-    if (name === metadataKey) throw new RangeError(`encodeSafetensors: the name '${metadataKey}' is reserved`);
-  }
-  for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string')
-      throw argumentError('encodeSafetensors', `metadata '${name}'`, 'a string', value, false);
-  }
+  checkContent(tensors, metadata);
   await evaluate(tensors);
   const ordered = Object.entries(tensors).sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
   const entries: [string, Entry][] = [];
@@ -73,12 +73,16 @@ export async function encodeSafetensors(
     end += size * bytesPerElement(dtype);
     entries.push([name, { dtype: typeNames[dtype], shape, data_offsets: [begin, end] }]);
   }
-  const metadataEntry = Object.keys(metadata).length > 0 ? [[metadataKey, metadata] as const] : [];
-  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([...metadataEntry, ...entries])));
+  const metadataEntry = Object.fromEntries([[checksumKey, zeroDigits], ...Object.entries(metadata)]);
+  const header = new TextEncoder().encode(
+    JSON.stringify(Object.fromEntries<unknown>([[metadataKey, metadataEntry], ...entries])),
+  );
   const headerLength = Math.ceil(header.length / 8) * 8;
+  const { maxHeaderBytes } = defaultLimits;
   if (headerLength > maxHeaderBytes) {
     throw new RangeError(`encodeSafetensors: the header has ${headerLength} bytes, more than ${maxHeaderBytes}`);
   }
+  const checksumAt = 8 + findChecksum(header);
   const bytes = new Uint8Array(8 + headerLength + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.fill(0x20, 8, 8 + headerLength);
@@ -88,84 +92,106 @@ export async function encodeSafetensors(
     const offset = 8 + headerLength + entries[i]![1].data_offsets[0];
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset);
   }
+  bytes.set(new TextEncoder().encode(formatChecksum(crc32c(bytes))), checksumAt);
   return bytes;
+}
+
+/** Where a header of this encoder has the digits of the checksum. Finds headers that the decoder would refuse. */
+function findChecksum(header: Uint8Array): number {
+  try {
+    return parseHeader(header, defaultLimits).checksumAt!;
+  } catch (cause) {
+    throw new RangeError(`encodeSafetensors: it could not be decoded: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function checkContent(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>>): void {
+  const operation = 'encodeSafetensors';
+  for (const [name, value] of Object.entries(tensors)) {
+    if (!(value instanceof Tensor)) throw argumentError(operation, quoteName(name), 'a tensor', value, false);
+    if (name === metadataKey) throw new RangeError(`${operation}: the name '${metadataKey}' is reserved`);
+  }
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') {
+      throw argumentError(operation, `metadata ${quoteName(name)}`, 'a string', value, false);
+    }
+    if (name === checksumKey) throw new RangeError(`${operation}: the metadata name '${checksumKey}' is reserved`);
+  }
 }
 
 /**
  * Decodes the bytes of a safetensors file. Types other than this engine's dtypes are converted: F16 and BF16 to
- * float32; I8, U8, I16, U16 and I64 (if the values fit) to int32.
- * @throws {RangeError} if the file is malformed: truncated or too long, an invalid header, an unknown type, or offsets
- *   that overlap, leave gaps, or do not match the shapes.
+ * float32; I8, U8, I16, U16 and I64 (if the values fit) to int32. A checksum `crc32c` in the metadata is verified and
+ * left out of the result; files without one, of other programs, load as well.
+ * @param limits what the file may demand, with defaults
+ * @throws {TypeError} if `bytes` is not a Uint8Array, or a limit is unknown.
+ * @throws {RangeError} if the file is malformed: truncated or too long, an invalid header, an unknown type, a checksum
+ *   that does not match, or offsets that overlap, leave gaps, or do not match the shapes; or if it exceeds a limit.
  */
-export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array, limits: SafetensorsLimits = {}): Safetensors {
+  const operation = 'decodeSafetensors';
+  if (!(bytes instanceof Uint8Array)) throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
+  const resolved = resolveLimits(operation, defaultLimits, limits);
   if (bytes.length < 8) throw malformedError(`${bytes.length} bytes are too few for the length of the header`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerLength > maxHeaderBytes)
-    throw malformedError(`the header has ${headerLength} bytes, more than ${maxHeaderBytes}`);
+  if (headerLength > resolved.maxHeaderBytes) {
+    throw malformedError(`the header has ${headerLength} bytes, more than ${resolved.maxHeaderBytes}`);
+  }
   const start = 8 + headerLength;
   if (start > bytes.length) {
     throw malformedError(`the header ends at byte ${start}, the file at ${bytes.length}; it may be truncated`);
   }
-  const { [metadataKey]: metadata = {}, ...entries } = parseHeader(bytes.subarray(8, start));
-  if (!isPlainObject(metadata) || !Object.values(metadata).every((value) => typeof value === 'string')) {
-    throw malformedError(`'${metadataKey}' must hold strings, got ${JSON.stringify(metadata)}`);
-  }
-  const checked = Object.entries(entries).map(([name, entry]) => [name, checkEntry(name, entry)] as const);
-  checkLayout(checked, bytes.length - start);
-  const tensors = checked.map(
-    ([
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [begin, end],
-      },
-    ]) => {
-      // Copied to be aligned. `buffer.slice` copies; the `slice` of a Node Buffer does not.
-      const from = bytes.byteOffset + start;
-      const copy = bytes.buffer.slice(from + begin, from + end) as ArrayBuffer;
-      try {
-        const values = readers[dtype]!.read(copy);
-        return [name, tensor(values, { shape, ...(dtype === 'BOOL' ? { dtype: 'bool' } : {}) })] as const;
-      } catch (error) {
-        throw malformedError(`'${name}': ${(error as Error).message}`);
-      }
-    },
+  const header = parseHeader(bytes.subarray(8, start), resolved);
+  const entries = [...header.entries];
+  for (const [name, entry] of entries) checkEntry(name, entry);
+  checkLayout(entries, bytes.length - start);
+  if (header.checksumAt !== undefined) checkChecksum(bytes, 8 + header.checksumAt);
+  const tensors = entries.map(([name, { dtype, shape, data_offsets: offsets }]) => {
+    // Copied to be aligned. `buffer.slice` copies; the `slice` of a Node Buffer does not.
+    const from = bytes.byteOffset + start;
+    const copy = bytes.buffer.slice(from + offsets[0], from + offsets[1]) as ArrayBuffer;
+    try {
+      const values = readers[dtype]!.read(copy);
+      return [name, tensor(values, { shape, ...(dtype === 'BOOL' ? { dtype: 'bool' } : {}) })] as const;
+    } catch (error) {
+      throw malformedError(`${quoteName(name)}: ${(error as Error).message}`);
+    }
+  });
+  const metadata = [...header.metadata].filter(([name]) => name !== checksumKey);
+  return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(metadata) };
+}
+
+/** Verifies the checksum of a file, whose digits, at `at`, count as zeros. */
+function checkChecksum(bytes: Uint8Array, at: number): void {
+  const [end, zeros] = [at + checksumDigits, new TextEncoder().encode(zeroDigits)];
+  const found = new TextDecoder().decode(bytes.subarray(at, end));
+  const expected = formatChecksum(crc32c(bytes.subarray(end), crc32c(zeros, crc32c(bytes.subarray(0, at)))));
+  if (found === expected) return;
+  throw malformedError(
+    `its checksum is ${found}, that of its content ${expected}: it is damaged, or another program changed it and kept the metadata '${checksumKey}'`,
   );
-  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }
 
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (error) {
-    throw malformedError(`the header is not JSON (${(error as Error).message})`);
-  }
-  if (!isPlainObject(header) || bytes[0] !== 0x7b) {
-    throw malformedError(`the header must be a JSON object, got '${text.slice(0, 20)}'`);
-  }
-  return header;
+function formatChecksum(value: number): string {
+  return value.toString(16).padStart(checksumDigits, '0');
 }
 
-function checkEntry(name: string, entry: unknown): Entry {
-  const { dtype, shape, data_offsets: offsets } = isPlainObject(entry) ? entry : {};
-  if (typeof dtype !== 'string' || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-    throw malformedError(`'${name}' needs a dtype, a shape and two data_offsets, got ${JSON.stringify(entry)}`);
-  }
+function checkEntry(name: string, { dtype, shape, data_offsets: [begin, end] }: Entry): void {
   if (!Object.hasOwn(readers, dtype)) {
-    throw malformedError(`'${name}' has unknown type ${dtype}; expected ${Object.keys(readers).join(', ')}`);
+    throw malformedError(
+      `${quoteName(name)} has unknown type ${quoteName(dtype)}; expected ${Object.keys(readers).join(', ')}`,
+    );
   }
-  const [begin, end] = offsets as readonly [number, number];
+  // Also if another length is 0: strides multiply the others.
+  if (!Number.isSafeInteger(sizeOf(shape.filter((length) => length > 0)))) {
+    throw malformedError(`the shape ${formatShape(shape)} of ${quoteName(name)} is too large`);
+  }
   const needed = sizeOf(shape) * readers[dtype]!.bytes;
   if (end - begin !== needed) {
     throw malformedError(
-      `'${name}', ${dtype} ${formatShape(shape)}, needs ${needed} bytes, its data_offsets span ${end - begin}`,
+      `${quoteName(name)}, ${dtype} ${formatShape(shape)}, needs ${needed} bytes, its data_offsets span ${end - begin}`,
     );
   }
-  return { dtype, shape, data_offsets: [begin, end] };
 }
 
 /** Checks that the tensors fill the data without gaps or overlaps. */
@@ -177,21 +203,13 @@ function checkLayout(entries: readonly (readonly [string, Entry])[], length: num
   for (const [name, { data_offsets: offsets }] of inOrder) {
     if (offsets[0] !== end) {
       const problem = offsets[0] < end ? 'overlaps the previous tensor' : 'leaves a gap after the previous tensor';
-      throw malformedError(`'${name}' ${problem}: it begins at ${offsets[0]}, expected ${end}`);
+      throw malformedError(`${quoteName(name)} ${problem}: it begins at ${offsets[0]}, expected ${end}`);
     }
     end = offsets[1];
   }
   if (end > length)
     throw malformedError(`the tensors need ${end} bytes, ${length} are there; the file may be truncated`);
   if (end < length) throw malformedError(`${length - end} bytes follow the last tensor`);
-}
-
-function isCounts(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-}
-
-function malformedError(problem: string): RangeError {
-  return new RangeError(`not a valid safetensors file: ${problem}`);
 }
 
 /** Converts IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */

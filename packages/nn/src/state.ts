@@ -1,9 +1,9 @@
 import type { DType, Shape, Tensor } from '@thetagrad/core';
-import { formatShape } from '@thetagrad/core/backend';
+import { type Backend, escapeControls, formatShape } from '@thetagrad/core/backend';
 
 /** An object with state that can be saved: a module, an optimizer, a generator. */
 export interface Stateful {
-  /** The state as tensors by name. */
+  /** The state as of the call, as tensors by name: later changes do not affect it. */
   stateDict(): Record<string, Tensor>;
   /** Restores such a state. If it does not fit, throws and changes nothing. */
   loadStateDict(state: Readonly<Record<string, Tensor>>): unknown;
@@ -27,9 +27,12 @@ interface TensorType {
   readonly dtype: DType;
 }
 
+/** The most names that a message lists. */
+const maxListed = 20;
+
 /**
  * Compares a state with the expected shapes and dtypes.
- * @throws {RangeError} listing every key that does not fit.
+ * @throws {RangeError} listing the keys that do not fit.
  */
 export function checkState(
   operation: string,
@@ -44,9 +47,9 @@ export function checkState(
     return found === wanted ? [] : [`${name} (expected ${wanted}, got ${found})`];
   });
   const problems = [
-    ...(strict && missingKeys.length > 0 ? [`missing: ${missingKeys.join(', ')}`] : []),
-    ...(strict && unexpectedKeys.length > 0 ? [`unexpected: ${unexpectedKeys.join(', ')}`] : []),
-    ...(mismatched.length > 0 ? [`mismatched: ${mismatched.join(', ')}`] : []),
+    ...(strict && missingKeys.length > 0 ? [`missing: ${listNames(missingKeys)}`] : []),
+    ...(strict && unexpectedKeys.length > 0 ? [`unexpected: ${listNames(unexpectedKeys)}`] : []),
+    ...(mismatched.length > 0 ? [`mismatched: ${listNames(mismatched)}`] : []),
   ];
   if (problems.length > 0) {
     throw new RangeError(`${operation}: the state does not fit, nothing was changed; ${problems.join('; ')}`);
@@ -57,4 +60,10 @@ export function checkState(
 /** Dtype and shape for messages: `float32 [2, 3]`. */
 export function formatType({ dtype, shape }: TensorType): string {
   return `${dtype} ${formatShape(shape)}`;
+}
+
+function listNames(names: readonly string[]): string {
+  const rest = names.length - maxListed;
+  const listed = names.slice(0, maxListed).map((name) => escapeControls(name.slice(0, 200)));
+  return `${listed.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

@@ -32,7 +32,7 @@ describe('Generator', () => {
     [{ ...new Generator().stateDict(), count: tensor(1) }, 'mismatched: count'],
     [
       { ...new Generator().stateDict(), count: tensor(-1, { dtype: 'float64' }) },
-      'count must be an integer ≥ 0, got -1',
+      'count must be an integer from 0 to 9007199254740991, got -1',
     ],
     [{ ...new Generator().stateDict(), count: tensor(0.5, { dtype: 'float64' }) }, 'got 0.5'],
   ] as const)('rejects a state that does not fit: %#', ([state, message]) => {

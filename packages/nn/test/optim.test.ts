@@ -1,8 +1,22 @@
 import { values } from '@thetagrad/gradcheck';
-import { evaluate, evaluateSync, grad, ones, tensor, Variable, zeros } from '@thetagrad/core';
+import {
+  evaluate,
+  evaluateSync,
+  full,
+  getBackend,
+  grad,
+  ones,
+  portable,
+  tensor,
+  type Tensor,
+  valueAndGrad,
+  Variable,
+  zeros,
+} from '@thetagrad/core';
 import { Adam, type AdamOptions, AdamW, Linear, type Optimizer, schedules, SGD, type SGDOptions } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { withBackend } from '../../../test/support/withBackend.ts';
 
 // PyTorch's documented algorithms for a single number.
 
@@ -323,4 +337,48 @@ describe('rejects bad options', () => {
   ] as const)('%#', ([make, message]) => {
     expect(make).toThrow(message);
   });
+});
+
+test('a state dict is a snapshot: later steps, writes in place and loads do not change it', () => {
+  for (const make of [(tree: Linear) => new SGD(tree, { lr: 0.1, momentum: 0.9 }), (tree: Linear) => new Adam(tree)]) {
+    const model = new Linear(3, 2);
+    const optimizer = make(model);
+    const lossAndGrad = valueAndGrad(model, (x: Tensor) => model.forward(x).square().sum());
+    const step = (): void => {
+      optimizer.update(lossAndGrad(ones([4, 3])).grads);
+      evaluateSync(model, optimizer);
+    };
+    const read = (state: Record<string, Tensor>): Record<string, number[]> =>
+      Object.fromEntries(Object.entries(state).map(([name, value]) => [name, [...value.dataSync()]]));
+    const readVariables = (): Record<string, number[]> => {
+      const all = Object.entries({ ...model.variables(), ...optimizer.variables() });
+      return read(Object.fromEntries(all.map(([name, variable]) => [name, variable.value.stopGradient()])));
+    };
+    step();
+    // Values that are assigned but not stored belong to it, too.
+    model.bias!.assign(full([2], 5));
+    const states = [model.stateDict(), optimizer.stateDict()];
+    const copies: Record<string, number[]> = { ...readVariables(), step: [1] };
+    expect(copies).toMatchObject({ bias: [5, 5] });
+    evaluateSync(model);
+    for (let i = 0; i < 3; i++) step();
+    expect(read(Object.assign({}, ...states))).toEqual(copies);
+    expect(readVariables()).not.toMatchObject({ weight: copies['weight'] });
+    // A variable that was loaded from the state is written in its own memory.
+    model.loadStateDict(states[0]!);
+    optimizer.loadStateDict(states[1]!);
+    for (let i = 0; i < 3; i++) step();
+    expect(read(Object.assign({}, ...states))).toEqual(copies);
+  }
+});
+
+test('a state dict is copied by the backend that holds the variables', () => {
+  const model = new Linear(2, 2);
+  evaluateSync(model);
+  const before = getBackend();
+  const expected = model.weight.value.toArraySync();
+  const state = withBackend(portable(), () => model.stateDict());
+  expect(getBackend()).toBe(before);
+  expect(model.weight.buffer!.backend ?? portable()).toBe(before);
+  expect(state['weight']!.toArraySync()).toEqual(expected);
 });

@@ -1,5 +1,5 @@
 import { type DType, evaluateSync, full, ones, type Shape, tensor, type Tensor, zeros } from '@thetagrad/core';
-import { decodeSafetensors, encodeSafetensors, Linear } from '@thetagrad/nn';
+import { decodeSafetensors, encodeSafetensors, Linear, type SafetensorsLimits } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -45,6 +45,16 @@ function read(bytes: Uint8Array): Record<string, { dtype: string; shape: Shape; 
       },
     ),
   );
+}
+
+/** CRC-32C by its definition. */
+function crcBitByBit(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
 }
 
 const dtypes: Record<DType, string> = { float64: 'F64', float32: 'F32', int32: 'I32', bool: 'BOOL' };
@@ -96,9 +106,14 @@ describe('a file', () => {
   test('has these bytes', async () => {
     const bytes = await encodeSafetensors({ b: tensor([true]), a: tensor([1, -2]) }, { by: 'hand' });
     const header =
-      '{"__metadata__":{"by":"hand"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"BOOL","shape":[1],"data_offsets":[8,9]}}';
-    const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
-    expect([...bytes]).toEqual([...file(padded, [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 1])]);
+      '{"__metadata__":{"crc32c":"CRC","by":"hand"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"BOOL","shape":[1],"data_offsets":[8,9]}}';
+    const data = [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 1];
+    const make = (digits: string): Uint8Array => {
+      const text = header.replace('CRC', digits);
+      return file(text.padEnd(Math.ceil(text.length / 8) * 8), data);
+    };
+    const digits = crcBitByBit(make('00000000')).toString(16).padStart(8, '0');
+    expect([...bytes]).toEqual([...make(digits)]);
   });
 
   test('takes lazy tensors and views', async () => {
@@ -127,6 +142,12 @@ describe('a file', () => {
   test.for([
     [{ a: [1] as unknown as Tensor }, {}, "encodeSafetensors: 'a' must be a tensor, got [1]"],
     [{ __metadata__: ones([1]) }, {}, "encodeSafetensors: the name '__metadata__' is reserved"],
+    [{}, { crc32c: '' }, "encodeSafetensors: the metadata name 'crc32c' is reserved"],
+    [
+      { ['n'.repeat(4097)]: ones([1]) },
+      {},
+      'encodeSafetensors: it could not be decoded: not a valid safetensors file: a name in the header has more than 4096 bytes',
+    ],
     [{}, { step: 3 as unknown as string }, "encodeSafetensors: metadata 'step' must be a string, got 3"],
   ] as const)('rejects what it cannot hold: %#', async ([tensors, metadata, message]) => {
     await expect(encodeSafetensors(tensors, metadata)).rejects.toThrow(message);
@@ -186,6 +207,11 @@ describe('files of other tools', () => {
 });
 
 describe('rejects malformed files', () => {
+  const two = file(
+    { x1: { dtype: 'U8', shape: [1], data_offsets: [0, 1] }, x2: { dtype: 'U8', shape: [1], data_offsets: [1, 2] } },
+    [1, 2],
+  );
+
   const entry = (dtype: unknown, shape: unknown, offsets: unknown): unknown => ({
     x: { dtype, shape, data_offsets: offsets },
   });
@@ -197,18 +223,26 @@ describe('rejects malformed files', () => {
       Uint8Array.of(0, 225, 245, 5, 1, 0, 0, 0, 123),
       'the header has 4394967296 bytes, more than 100000000',
     ],
-    ['a header that is not JSON', file('{"x":'), 'the header is not JSON'],
-    ['a header that is not UTF-8', file({}, [], 2).fill(0xff, 8), 'the header is not JSON'],
-    ['a header that is not an object', file('[]'), "the header must be a JSON object, got '[]'"],
-    ['space in front', file(' {}'), "the header must be a JSON object, got ' {}'"],
-    ['bad metadata', file({ __metadata__: { a: 1 } }), `'__metadata__' must hold strings, got {"a":1}`],
-    ['metadata that is not an object', file({ __metadata__: [] }), "'__metadata__' must hold strings"],
-    ['an entry that is not an object', file({ x: null }), "'x' needs a dtype, a shape and two data_offsets, got null"],
+    ['a header that is cut', file('{"x":'), "expected '{' at byte 5 of the header, in 'x', got the end"],
+    [
+      'a header that is not UTF-8',
+      file('{"??":{}}').fill(0xff, 10, 12),
+      'a name in the header is not a JSON string in UTF-8',
+    ],
+    ['a header that is not an object', file('[]'), "expected '{' at byte 0 of the header, got '[]'"],
+    ['space in front', file(' {}'), "expected '{' at byte 0 of the header, got ' {}'"],
+    ['bad metadata', file({ __metadata__: { a: 1 } }), "in the string 'a' of '__metadata__', got '1}}'"],
+    ['metadata that is not an object', file({ __metadata__: [] }), "in '__metadata__', got '[]}'"],
+    ['an entry that is not an object', file({ x: null }), "expected '{' at byte 5 of the header, in 'x', got 'null}'"],
     ['no shape', file(entry('F32', undefined, [0, 4])), "'x' needs a dtype, a shape"],
-    ['a negative length', file(entry('F32', [-1], [0, 4])), "'x' needs a dtype, a shape"],
+    [
+      'a negative length',
+      file(entry('F32', [-1], [0, 4])),
+      "expected an integer ≥ 0 at byte 29 of the header, in the shape of 'x'",
+    ],
     ['one offset', file(entry('F32', [1], [4])), "'x' needs a dtype, a shape"],
-    ['an unknown type', file(entry('F8_E4M3', [1], [0, 1]), [0]), "'x' has unknown type F8_E4M3; expected F64, F32"],
-    ['an inherited type', file(entry('toString', [1], [0, 1]), [0]), "'x' has unknown type toString"],
+    ['an unknown type', file(entry('F8_E4M3', [1], [0, 1]), [0]), "'x' has unknown type 'F8_E4M3'; expected F64, F32"],
+    ['an inherited type', file(entry('toString', [1], [0, 1]), [0]), "'x' has unknown type 'toString'"],
     [
       'another size',
       file(entry('F32', [2], [0, 4]), [0, 0, 0, 0]),
@@ -230,6 +264,39 @@ describe('rejects malformed files', () => {
       ),
       "'b' overlaps the previous tensor: it begins at 1, expected 2",
     ],
+    ['a name twice', file('{"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"x":{}}'), "the header has 'x' twice"],
+    ['metadata twice', file('{"__metadata__":{},"__metadata__":{}}'), "the header has '__metadata__' twice"],
+    ['a metadata entry twice', file('{"__metadata__":{"a":"","a":""}}'), "'__metadata__' has 'a' twice"],
+    ['a field twice', file('{"x":{"dtype":"U8","dtype":"U8"}}'), "'x' has 'dtype' twice"],
+    ['an unknown field', file('{"x":{"scale":1}}'), "'x' has the unknown field 'scale'"],
+    [
+      'text after the header',
+      file('{} 1'),
+      "expected spaces to the end of the header at byte 3 of the header, got '1'",
+    ],
+    ['a number that is no integer', file(entry('U8', [1.5], [0, 1])), "in the shape of 'x', got '.5],"],
+    ['a number with leading zeros', file('{"x":{"shape":[00]}}'), 'an integer ≥ 0 at byte 17 of the header'],
+    ['a huge number', file('{"x":{"shape":[9007199254740993]}}'), "the shape of 'x' has an integer above 2⁵³"],
+    [
+      'a shape whose product is no number',
+      file(entry('U8', [2 ** 52, 2 ** 52, 2 ** 52, 0], [0, 0])),
+      "4503599627370496, 0] of 'x' is too large",
+    ],
+    ['too many axes', file(entry('U8', Array(65).fill(1), [0, 1])), "the shape of 'x' has more than 64 numbers"],
+    ['brackets', file(`{"x":${'['.repeat(100)}`), "expected '{' at byte 5 of the header, in 'x', got '[[[[[[[[[[[['"],
+    ['escape sequences', file({ '\u001b]0;': {}, a: 1 }), String.raw`'\u001b]0;' needs a dtype`],
+    ['a control character', file('{"\u001b":1}'), String.raw`expected the end of a string at byte 2 of the header`],
+    ['a long name', file({ ['n'.repeat(4097)]: {} }), 'more than 4096 bytes; raise the limit maxNameBytes'],
+    [
+      'a checksum of another form',
+      file({ __metadata__: { crc32c: '0000000G' } }),
+      "its crc32c is '0000000G', expected 8",
+    ],
+    [
+      'another checksum',
+      file({ __metadata__: { crc32c: '00000000' } }),
+      'its checksum is 00000000, that of its content ',
+    ],
   ])('%s', ([, bytes, message]) => {
     expect(() => decodeSafetensors(bytes)).toThrow('not a valid safetensors file: ');
     expect(() => decodeSafetensors(bytes)).toThrow(message);
@@ -242,5 +309,63 @@ describe('rejects malformed files', () => {
         expect(() => decodeSafetensors(bytes.subarray(0, end))).toThrow('not a valid safetensors file');
       }),
     );
+  });
+
+  test('any flipped bit, or it changes nothing but the name of the checksum', async () => {
+    const metadata = { position: '{"step":3}' };
+    const bytes = await encodeSafetensors({ a: tensor([1, -2.5]), b: full([3], true), c: tensor(7) }, metadata);
+    const contentOf = (file: Uint8Array): readonly [unknown, Record<string, string>] => {
+      const { tensors, metadata } = decodeSafetensors(file);
+      return [
+        Object.entries(tensors).map(([name, { dtype, shape }]) => [name, dtype, shape, [...tensors[name]!.dataSync()]]),
+        metadata,
+      ];
+    };
+    const whole = contentOf(bytes);
+    const nameAt = new TextDecoder().decode(bytes).indexOf('crc32c');
+    const loaded: { readonly byte: number; readonly content: readonly [unknown, Record<string, string>] }[] = [];
+    const messages: string[] = [];
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const damaged = bytes.slice();
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      try {
+        loaded.push({ byte: bit >> 3, content: contentOf(damaged) });
+      } catch (error) {
+        messages.push((error as Error).message);
+      }
+    }
+    for (const message of messages) expect(message).toContain('not a valid safetensors file: ');
+    // Without its name the checksum is any metadata entry, and nothing else has changed.
+    for (const { byte, content } of loaded) {
+      expect([nameAt <= byte, byte < nameAt + 6]).toEqual([true, true]);
+      const [tensors, { position, ...others }] = content;
+      expect([tensors, { position }, Object.keys(others).map(({ length }) => length)]).toEqual([
+        ...whole,
+        ['crc32c'.length],
+      ]);
+    }
+    expect(loaded.length).toBeLessThanOrEqual(48);
+  });
+
+  test.for<[string, SafetensorsLimits, Uint8Array]>([
+    ['it has more than 1 tensors; raise the limit maxTensors', { maxTensors: 1 }, two],
+    ['a name in the header has more than 1 bytes; raise the limit maxNameBytes', { maxNameBytes: 1 }, two],
+    ["the shape of 'x1' has more than 0 numbers", { maxRank: 0 }, two],
+    ['bytes, more than 10', { maxHeaderBytes: 10 }, two],
+    [
+      'it has more than 0 metadata entries; raise the limit maxMetadata',
+      { maxMetadata: 0 },
+      file({ __metadata__: { a: '' } }),
+    ],
+  ])('above a limit: %s', ([message, limits, bytes]) => {
+    decodeSafetensors(bytes);
+    expect(() => decodeSafetensors(bytes, limits)).toThrow(message);
+  });
+
+  test('options and arguments of another kind', () => {
+    expect(() => decodeSafetensors(two, { maxEntries: 1 } as SafetensorsLimits)).toThrow(
+      "decodeSafetensors: unknown limit 'maxEntries'; expected one of maxHeaderBytes, maxMetadata, ",
+    );
+    expect(() => decodeSafetensors('a' as never)).toThrow("decodeSafetensors: bytes must be a Uint8Array, got 'a'");
   });
 });

@@ -1,0 +1,50 @@
+import { constants } from 'node:fs';
+import { codeOf, getFileSystem } from './fileSystem.ts';
+
+const kinds: Readonly<Record<number, string>> = {
+  [constants.S_IFDIR]: 'a folder',
+  [constants.S_IFIFO]: 'a pipe',
+  [constants.S_IFSOCK]: 'a socket',
+  [constants.S_IFCHR]: 'a device',
+  [constants.S_IFBLK]: 'a device',
+};
+
+/** What a file is that is not a regular one, for messages; `undefined` for a regular file. */
+export function describeKind(mode: number): string | undefined {
+  const type = mode & constants.S_IFMT;
+  return type === constants.S_IFREG ? undefined : (kinds[type] ?? 'a special file');
+}
+
+/**
+ * Reads a file that may come from anyone: only a regular one, without waiting for the writer of a pipe, and not more
+ * than `maxBytes`.
+ * @throws {RangeError} if it is of another kind or larger.
+ * @throws {Error} of the system if it cannot be read.
+ */
+export async function readRegularFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  // Windows has no O_NONBLOCK, and no pipes among files.
+  const file = await getFileSystem()
+    .open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    .catch((error: unknown) => {
+      // A socket cannot be opened at all.
+      if (codeOf(error) === 'ENXIO') throw new RangeError('it is a socket or device, not a regular file');
+      throw error;
+    });
+  try {
+    const { mode, size } = await file.stat();
+    const kind = describeKind(mode);
+    if (kind !== undefined) throw new RangeError(`it is ${kind}, not a regular file`);
+    if (size > maxBytes) throw new RangeError(`it has ${size} bytes, more than ${maxBytes}`);
+    const bytes = new Uint8Array(size);
+    let end = 0;
+    // The system reads at most 2 GiB at once.
+    while (end < size) {
+      const { bytesRead } = await file.read(bytes, end, Math.min(size - end, 2 ** 30));
+      if (bytesRead === 0) break;
+      end += bytesRead;
+    }
+    return bytes.subarray(0, end);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { isPlainObject } from '@thetagrad/core/backend';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+const maxDepth = 64;
+/** Of brackets, commas and colons: each may cost the parser some tens of bytes. */
+const maxTokens = 10_000_000;
+
+/**
+ * Writes a value as JSON.
+ * @throws {TypeError} naming the first value that JSON cannot hold: `undefined`, a function, a Date.
+ * @throws {RangeError} if a number is not finite, or {@link parseJson} would refuse the text.
+ */
+export function formatJson(value: unknown, maxLength: number): string {
+  checkJson(value, 'it', 0);
+  const text = JSON.stringify(value);
+  checkText(text, maxLength);
+  return text;
+}
+
+/**
+ * Parses JSON that may come from anyone.
+ * @throws {RangeError} if it is longer than `maxLength`, nested deeper than 64, or has more than 10 million values.
+ * @throws {SyntaxError} if it is not JSON.
+ */
+export function parseJson(text: string, maxLength: number): Json {
+  checkText(text, maxLength);
+  return JSON.parse(text) as Json;
+}
+
+function checkJson(value: unknown, path: string, depth: number): void {
+  if (depth > maxDepth) throw new RangeError(`${path} is nested deeper than ${maxDepth}`);
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new RangeError(`${path} is ${value}, which JSON cannot hold`);
+  } else if (Array.isArray(value)) {
+    value.forEach((item, i) => checkJson(item, `${path}[${i}]`, depth + 1));
+  } else if (isPlainObject(value)) {
+    for (const [name, item] of Object.entries(value)) checkJson(item, `${path}.${name}`, depth + 1);
+  } else throw new TypeError(`${path} is not JSON`);
+}
+
+/** Checks nesting and size before the parser spends memory on them. */
+function checkText(text: string, maxLength: number): void {
+  if (text.length > maxLength) throw new RangeError(`it has ${text.length} characters, more than ${maxLength}`);
+  let depth = 0;
+  let tokens = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') inString = !inString;
+    else if (inString) {
+      if (character === '\\') i++;
+    } else if (character === '[' || character === '{') {
+      if (++depth > maxDepth) throw new RangeError(`it is nested deeper than ${maxDepth}`);
+      tokens++;
+    } else if (character === ']' || character === '}') depth--;
+    else if (character === ',' || character === ':') tokens++;
+    if (tokens > maxTokens) throw new RangeError(`it has more than ${maxTokens} values`);
+  }
+}
