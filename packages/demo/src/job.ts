@@ -3,7 +3,9 @@ import { verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
 import type { GpuBackend, GpuMode } from '@thetagrad/gpu';
 import { best, wasm, type Choice } from '@thetagrad/wasm';
-import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { escapeControls } from '@thetagrad/core/backend';
+import { FolderLockedError, lockFolder, removeStaleTemporaries, writeFileAtomic } from '@thetagrad/nn/node';
+import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { extractFeatures } from './features.ts';
@@ -18,18 +20,28 @@ import { train, type Training } from './training.ts';
 /** Sizes of the small trainings whose 2-D and 3-D features are plotted. */
 const plotSizes = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
 
-/** Trains with every loss, verifies, prints the table and writes the report. */
+/** Trains with every loss, verifies, prints the table and writes the report. Locks the output folder meanwhile. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
-  const { out } = options;
   const { backend, reason } = await chooseBackend(options);
   setBackend(backend);
   const plan = await planJob(options);
   if (options.resume) await requireCheckpoints(plan.checkpoints);
   await createFolder(plan.checkpoints);
+  const release = await lockOutput(options.out);
+  try {
+    for (const folder of [options.out, plan.checkpoints]) await removeStaleTemporaries(folder);
+    console.log(`backend ${reason}`);
+    await runPlan(options, plan, signal);
+  } finally {
+    release();
+  }
+}
+
+async function runPlan(options: Options, plan: JobPlan, signal: AbortSignal): Promise<void> {
+  const { out } = options;
   const { seen, unseen } = plan.source;
-  console.log(`backend ${reason}`);
   console.log(
-    `${plan.source.name}: ${seen.size} images of ${seen.classes} classes for training, ${unseen.size} of ${unseen.classes} unseen ones for verification`,
+    `${escapeControls(plan.source.name)}: ${seen.size} images of ${seen.classes} classes for training, ${unseen.size} of ${unseen.classes} unseen ones for verification`,
   );
   if (!options.resume) {
     // Removes checkpoints of an earlier run, which a later --resume would mistake for those of this run.
@@ -39,11 +51,11 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   }
   const methods = await measure(plan, signal);
   console.log(`\n${formatResults(methods)}\n`);
-  await writeFile(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
+  await writeFileAtomic(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
 
   const report = join(out, 'report.html');
   await writeReport(report, createReport(options, plan.source, methods, await trainPlots(plan, signal)));
-  console.log(`report: ${report}`);
+  console.log(`report: ${escapeControls(report)}`);
 }
 
 /** Backend that the options name, and the reason for the choice. */
@@ -230,10 +242,11 @@ function toFileName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }
 
+/** Requires the folder of a run, which may have been killed before its first checkpoint. */
 async function requireCheckpoints(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  if (names.some((name) => name.endsWith('.safetensors'))) return;
-  throw new UsageError(`--resume: no checkpoints in '${folder}'`);
+  await readdir(folder).catch(() => {
+    throw new UsageError(`--resume: no checkpoints in '${folder}'`);
+  });
 }
 
 async function createFolder(path: string): Promise<void> {
@@ -242,5 +255,16 @@ async function createFolder(path: string): Promise<void> {
     await access(path, constants.W_OK);
   } catch (error) {
     throw new UsageError(`--out: cannot write to '${path}': ${(error as Error).message}`);
+  }
+}
+
+async function lockOutput(folder: string): Promise<() => void> {
+  try {
+    return await lockFolder(folder);
+  } catch (error) {
+    const problem = (error as Error).message.replace(/^lockFolder: /, '');
+    if (error instanceof FolderLockedError)
+      throw new UsageError(`--out: ${problem}; wait for that run, or choose another --out`);
+    throw new UsageError(`--out: cannot lock '${folder}': ${problem}`);
   }
 }

@@ -4,12 +4,12 @@ import { augment, batches, type AugmentOptions, type ImageDataset } from '@theta
 import { accuracy, clipGradNorm, type Module, schedules, SGD } from '@thetagrad/nn';
 import { loadCheckpoint, saveCheckpoint } from '@thetagrad/nn/node';
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Method } from './methods.ts';
 import { createNetwork } from './networks.ts';
 import { UsageError } from './options.ts';
 import { showProgress } from './progress.ts';
+import { type CurvePoint, type Expected, parseProgress, type Progress } from './savedProgress.ts';
 
 /** Training of one network with one loss. */
 export interface Training {
@@ -29,14 +29,6 @@ export interface Training {
   readonly resume: boolean;
 }
 
-/** Values of one step of a training. */
-export type CurvePoint = {
-  readonly step: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly lambda?: number;
-};
-
 /** Result of a training. */
 export interface Trained {
   readonly model: Module;
@@ -46,21 +38,17 @@ export interface Trained {
   readonly seconds: number;
 }
 
-/** Metadata of a checkpoint. */
-type Progress = {
-  /** Description of the training, which must match to continue. */
-  readonly task: string;
-  readonly step: number;
-  readonly next: { readonly epoch: number; readonly step: number };
-  readonly curve: readonly CurvePoint[];
-  readonly seconds: number;
-};
-
 /** Reports that a signal ended a training, after writing the checkpoint. */
 export class Interrupted extends Error {}
 
 /** Reports that the loss is not finite; the last checkpoint is older. */
 export class Diverged extends Error {}
+
+interface Parts {
+  readonly model: Module;
+  readonly head: ClassificationHead;
+  readonly optimizer: SGD;
+}
 
 const learningRate = 0.1;
 const warmUpSteps = 20;
@@ -80,16 +68,17 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
   const model = createNetwork(training.net, dataset, embedding, modelKey);
   const head = method.createHead(embedding, dataset.classes, headKey);
   const optimizer = createOptimizer(model, head, steps);
-  const parts = { model, head, optimizer };
-  const initial: Progress = {
-    task: describeTask(training),
-    step: 0,
-    next: { epoch: 0, step: 0 },
-    curve: [],
-    seconds: 0,
-  };
+  const parts: Parts = { model, head, optimizer };
   const batchSize = Math.min(batch, dataset.size);
-  let progress = training.resume ? ((await restore(checkpoint, parts, initial.task)) ?? initial) : initial;
+  const task = describeTask(training);
+  const initial: Progress = { task, step: 0, next: { epoch: 0, step: 0 }, curve: [], seconds: 0 };
+  const expected: Expected = {
+    task,
+    steps,
+    stepsPerEpoch: Math.floor(dataset.size / batchSize),
+    hasLambda: head instanceof AngularMarginHead,
+  };
+  let progress = training.resume ? ((await restore(checkpoint, parts, expected)) ?? initial) : initial;
 
   const startTime = performance.now();
   const { step: firstStep, seconds: previousSeconds } = progress;
@@ -139,7 +128,7 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
       await setImmediate();
       if (signal.aborted || step === steps || performance.now() - savedTime > saveInterval * 1000) {
         progress = { ...progress, step, next, curve, seconds: previousSeconds + elapsed };
-        await saveCheckpoint(checkpoint, parts, progress);
+        await saveCheckpoint(checkpoint, { ...parts }, progress);
         savedTime = performance.now();
         if (signal.aborted) throw new Interrupted();
       }
@@ -173,25 +162,35 @@ function describeTask({ method, net, dataset, embedding, steps, batch, seed }: T
   return `${method.name}, ${images}, net ${net}, embedding ${embedding}, ${steps} steps of ${batch}, seed ${seed}`;
 }
 
-/** Loads the checkpoint into the parts and returns its progress, or `undefined` if there is none. */
-async function restore(
-  path: string,
-  parts: Parameters<typeof loadCheckpoint>[1],
-  task: string,
-): Promise<Progress | undefined> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return undefined;
-  let progress: Partial<Progress> | null;
+/**
+ * Loads the checkpoint into the parts and returns its progress, or `undefined` if there is none.
+ * @throws {UsageError} naming the file and the field, if it does not fit the training or contradicts itself.
+ */
+async function restore(path: string, parts: Parts, expected: Expected): Promise<Progress | undefined> {
   try {
-    // Compares the task first, whose error says more than that of parts that do not fit.
-    progress = (await loadCheckpoint(path, {})) as Partial<Progress> | null;
-    if (progress?.task === task) await loadCheckpoint(path, parts);
+    // Checks the progress first, whose errors say more than those of parts that do not fit.
+    const progress = parseProgress(await loadCheckpoint(path, {}), expected);
+    await loadCheckpoint(path, { ...parts });
+    await checkParts(parts, progress.step);
+    return progress;
   } catch (error) {
-    throw new UsageError(`--resume: ${(error as Error).message}`);
+    const { cause, message } = error as Error;
+    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+    const isNamed = message.includes('loadCheckpoint: ');
+    throw new UsageError(`--resume: ${isNamed ? message : `'${path}': ${message}`}`, { cause: error });
   }
-  if (progress?.task === task) return progress as Progress;
-  throw new UsageError(`--resume: '${path}' belongs to another training (${progress?.task ?? 'unknown'})`);
+}
+
+/** Checks that the counts in the parts are those of the progress, and that all values are finite. */
+async function checkParts({ model, head, optimizer }: Parts, step: number): Promise<void> {
+  const iteration = head instanceof AngularMarginHead ? await head.iteration.value.item() : step;
+  for (const [name, count] of Object.entries({ 'optimizer.step': optimizer.step, 'head.iteration': iteration })) {
+    if (count !== step) throw new RangeError(`${name} must be ${step}, got ${count}`);
+  }
+  for (const [part, stateful] of Object.entries({ model, head, optimizer })) {
+    for (const [name, value] of Object.entries(stateful.stateDict())) {
+      if (!(await value.data()).every(Number.isFinite))
+        throw new RangeError(`${part}.${name} has values that are not finite`);
+    }
+  }
 }

@@ -1,6 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockFolder } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { setFileSystem } from '../../nn/src/files/fileSystem.ts';
+import { createTemporaryName } from '../../nn/src/files/temporary.ts';
+import { createFaultyFileSystem } from '../../../test/support/faultyFileSystem.ts';
+import { repetitions } from '../../../test/support/torture.ts';
 import { runJob } from '../src/job.ts';
 import { type Options, UsageError } from '../src/options.ts';
 import { Interrupted } from '../src/training.ts';
@@ -229,18 +234,29 @@ describe('mistakes of the user give one line:', () => {
     return message;
   }
 
-  test('--resume without checkpoints', async () => {
+  test('--resume without the folder of a run', async () => {
     const options = makeOptions({ resume: true });
-    const message = `--resume: no checkpoints in '${join(options.out, 'checkpoints')}'`;
-    expect(await refuse(options)).toBe(message);
-    mkdirSync(join(options.out, 'checkpoints'), { recursive: true });
-    expect(await refuse(options)).toBe(message);
+    expect(await refuse(options)).toBe(`--resume: no checkpoints in '${join(options.out, 'checkpoints')}'`);
+  });
+
+  test('--out of a run that is still going', async () => {
+    const options = makeOptions({ steps: 1 });
+    mkdirSync(options.out);
+    const release = await lockFolder(options.out);
+    expect(await refuse(options)).toMatch(
+      /^--out: '.*' is in use by process \d+, since .*Z; wait for that run, or choose another --out$/,
+    );
+    release();
+    await Promise.all([run(options), expect(refuse({ ...options })).resolves.toContain('is in use by process')]);
+    expect(readdirSync(options.out)).not.toContain('.thetagrad.lock');
   });
 
   test('--resume with the checkpoints of other options', async () => {
     const options = makeOptions({ steps: 1 });
     await run(options);
-    expect(await refuse({ ...options, resume: true, batch: 5 })).toContain(' belongs to another training (softmax, ');
+    expect(await refuse({ ...options, resume: true, batch: 5 })).toContain(
+      ': it belongs to another training (softmax, ',
+    );
   });
 
   test('--out where no folder can be created', async () => {
@@ -253,6 +269,53 @@ describe('mistakes of the user give one line:', () => {
     const options = makeOptions({ data: 'folder:/no/such folder' });
     expect(await refuse(options)).toBe("--data: no such file or folder '/no/such folder'");
     expect(existsSync(options.out)).toBe(false);
+  });
+});
+
+describe('files', () => {
+  const options = makeOptions({ steps: 1 });
+  beforeEach(async () => {
+    if (!existsSync(options.out)) await run(options);
+  });
+
+  test('of killed processes are removed at the start, and a kill before the first checkpoint loses nothing', async () => {
+    const fresh = makeOptions({ steps: 1, resume: true });
+    const checkpoints = join(fresh.out, 'checkpoints');
+    mkdirSync(checkpoints, { recursive: true });
+    for (const place of [fresh.out, checkpoints]) {
+      writeFileSync(join(place, createTemporaryName().replace(`-${process.pid}-`, '-99999999-')), 'half');
+    }
+    await run(fresh);
+    expect(readdirSync(fresh.out).sort()).toEqual(['checkpoints', 'report.html', 'results.json']);
+    expect(readdirSync(checkpoints).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readResults(fresh)).toEqual(readResults(options));
+  });
+
+  test('are wholly old or new whatever call of the system fails', async () => {
+    const resumed = { ...options, resume: true };
+    const system = createFaultyFileSystem();
+    setFileSystem(system);
+    await run(resumed);
+    const old = ['results.json', 'report.html'].map((name) => readFileSync(join(options.out, name), 'utf8'));
+    const count = repetitions(3);
+    try {
+      for (let i = 0; i < count; i++) {
+        const at = Math.floor((i / count) * system.calls.length);
+        setFileSystem(createFaultyFileSystem({ at, code: 'ENOSPC', forever: i % 2 === 1 }));
+        const message = await run(resumed).then(
+          () => '',
+          (error: Error) => error.message,
+        );
+        expect(message).toMatch(/^$|no space left on device/);
+        expect(readFileSync(join(options.out, 'results.json'), 'utf8')).toBe(old[0]);
+        expect(readFileSync(join(options.out, 'report.html'), 'utf8')).toHaveLength(old[1]!.length);
+      }
+    } finally {
+      setFileSystem();
+    }
+    // What could not be removed belongs to this process, and goes with the next one.
+    const names = readdirSync(options.out).filter((name) => !/^\.thetagrad-.*\.tmp$/.test(name));
+    expect(names.sort()).toEqual(['checkpoints', 'report.html', 'results.json']);
   });
 });
 

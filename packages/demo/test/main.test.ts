@@ -7,6 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { killRepeatedly } from '../../../test/support/kills.ts';
+import { runs } from '../../../test/support/torture.ts';
 import { runJob } from '../src/job.ts';
 import { parseOptions } from '../src/options.ts';
 import { createTemporaryFolder, writeMnist } from './helpers.ts';
@@ -33,11 +35,12 @@ interface Exit {
 
 function start(
   args: readonly string[],
-  nodeArgs: readonly string[] = [],
+  preloads: readonly string[] = [],
 ): { process: ChildProcess; exit: Promise<Exit> } {
+  const imports = ['tsx', ...preloads].flatMap((name) => ['--import', name]);
   const process_ = spawn(
     process.execPath,
-    ['--conditions=@thetagrad/source', '--import', 'tsx', ...nodeArgs, 'packages/demo/src/main.ts', ...args],
+    ['--conditions=@thetagrad/source', ...imports, 'packages/demo/src/main.ts', ...args],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let stdout = '';
@@ -85,6 +88,18 @@ describe.concurrent('it exits', () => {
     expect(stderr).toMatch(/^error: .*damaged\.zip: [^\n]+\n$/);
   });
 
+  test('with 1 and one line if the disk is full, without escape sequences of a path', async ({ expect }) => {
+    const out = join(folder, 'full \u001b[31m\n');
+    const args = `--margins 2 --embedding 4 --steps 1 --batch 4 --backend portable --data mnist:${digits} --out`;
+    const { code, stderr } = await start([...args.split(' '), out], ['./test/support/fullDisk.ts']).exit;
+    const path = join(folder, String.raw`full \u001b[31m\u000a`, 'checkpoints', 'softmax.safetensors');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `error: saveCheckpoint: cannot write '${path}': no space left on device (ENOSPC); nothing was written\n`,
+    });
+    expect([readdirSync(out), readdirSync(join(out, 'checkpoints'))]).toEqual([['checkpoints'], []]);
+  });
+
   test.skipIf(process.platform === 'win32')('at once after a second Ctrl-C', async ({ expect }) => {
     // Waits for a file that never opens, so that the first Ctrl-C has no effect yet.
     const hold = join(folder, 'hold.mjs');
@@ -101,7 +116,7 @@ describe.concurrent('it exits', () => {
     const zip = join(folder, 'held.zip');
     writeFileSync(zip, 'PK');
     const args = ['--data', `omniglot:${zip}`, '--out', join(folder, 'none')];
-    const { process, exit } = start(args, ['--import', pathToFileURL(hold).href]);
+    const { process, exit } = start(args, [pathToFileURL(hold).href]);
     await once(process.stdout!, 'data');
     let sent = 0;
     while (process.exitCode === null && process.signalCode === null) {
@@ -134,6 +149,20 @@ test('after Ctrl-C and after a kill it continues to the results of an uninterrup
     expect(Object.keys(decodeSafetensors(readFileSync(join(checkpoints, name))).tensors)).toContain('optimizer.step');
   }
 
+  // At random moments, the table and the report included.
+  await killRepeatedly({
+    rounds: runs(1),
+    maxMs: 2000,
+    start: () => start([...args('interrupted'), '--resume']).process,
+    check: () => {
+      for (const name of readdirSync(join(folder, 'interrupted'))) {
+        if (name === 'checkpoints') continue;
+        const text = readFileSync(join(folder, 'interrupted', name), 'utf8');
+        if (name === 'results.json') JSON.parse(text);
+        if (name === 'report.html' && !text.endsWith('</html>\n')) throw new Error('the report is cut');
+      }
+    },
+  });
   const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   vi.spyOn(console, 'log').mockReturnValue();
   const { signal } = new AbortController();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +102,14 @@ describe('the page', () => {
     expect(byTag('th', parsed).map((e) => e.textContent)).toContain(hostile);
     expect(byTag('img', parsed)).toHaveLength(2);
     expect(html.match(/<\/script>/g)).toHaveLength(1);
+  });
+
+  test('allows its own script alone', () => {
+    const policyOf = (html: string): string => /script-src ([^"]*)"/.exec(html)![1]!;
+    const script = /<script type="module">(.*)<\/script>/s.exec(page)![1]!;
+    expect(policyOf(page)).toBe(`'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    const planes = report.planes.filter(({ dimension }) => dimension === 2);
+    expect(policyOf(renderReport({ ...report, planes }))).toBe("'none'");
   });
 
   test('needs at least one method', () => {

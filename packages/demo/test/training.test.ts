@@ -249,7 +249,7 @@ describe('with resume', () => {
     const resumed = train({ ...training, ...changes, resume: true }, never);
     await expect(resumed).rejects.toBeInstanceOf(UsageError);
     await expect(resumed).rejects.toThrow(
-      `--resume: '${training.checkpoint}' belongs to another training (A-Softmax, m = 3, 20 images 1×12×12 `,
+      `--resume: '${training.checkpoint}': it belongs to another training (A-Softmax, m = 3, 20 images 1×12×12 `,
     );
     expect(readFileSync(training.checkpoint).equals(file)).toBe(true);
   });

@@ -1,8 +1,10 @@
 /** Report of a run: one self-contained HTML file with tables and pictures. */
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeFileAtomic } from '@thetagrad/nn/node';
 import type { MethodResult, Report } from './contents.ts';
 import { renderAngles } from './angles.ts';
 import { renderCurves } from './curves.ts';
@@ -22,7 +24,7 @@ import { renderSpheres, readSphereScript } from './sphere.ts';
 export async function writeReport(path: string, report: Report): Promise<void> {
   const page = renderReport(report);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, page);
+  await writeFileAtomic(path, page);
 }
 
 /**
@@ -35,13 +37,14 @@ export function renderReport(report: Report): string {
   if (methods.length === 0) throw new RangeError('renderReport: a report needs at least one method, got none');
   const circles = planes.filter(({ dimension }) => dimension === 2);
   const spheres = planes.filter(({ dimension }) => dimension === 3);
+  const script = spheres.length > 0 ? readSphereScript() : undefined;
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8" />
 <meta name="viewport" content="width=device-width, initial-scale=1" />
 <meta name="color-scheme" content="light dark" />
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'" />
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ${script ? hashScript(script) : trusted("'none'")}" />
 <title>${title}</title>
 <style>${trusted(readFileSync(new URL('./report.css', import.meta.url), 'utf8'))}</style>
 </head>
@@ -61,10 +64,15 @@ ${renderSection('ROC curves', renderRoc(methods))}
 ${circles.length > 0 ? renderSection('Features in the plane', renderPlanes(circles)) : ''}
 ${spheres.length > 0 ? renderSection('Features on the sphere', renderSpheres(spheres)) : ''}
 </main>
-${spheres.length > 0 ? markup`<script type="module">${readSphereScript()}</script>` : ''}
+${script ? markup`<script type="module">${script}</script>` : ''}
 </body>
 </html>
 `.text;
+}
+
+/** Source expression of a policy that allows this script alone. */
+function hashScript({ text }: Markup): Markup {
+  return trusted(`'sha256-${createHash('sha256').update(text).digest('base64')}'`);
 }
 
 function renderSection(heading: string, content: Markup): Markup {
