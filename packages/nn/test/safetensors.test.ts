@@ -2,6 +2,7 @@ import { type DType, evaluateSync, full, ones, type Shape, tensor, type Tensor, 
 import { decodeSafetensors, encodeSafetensors, Linear, type SafetensorsLimits } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { repetitions } from '../../../test/support/torture.ts';
 
 /** A file with the given header and data. */
 function file(header: unknown, data: ArrayLike<number> = [], length?: number): Uint8Array {
@@ -345,6 +346,58 @@ describe('rejects malformed files', () => {
       ]);
     }
     expect(loaded.length).toBeLessThanOrEqual(48);
+  });
+
+  test('of random changes to the header, or loads them', async () => {
+    const bytes = await encodeSafetensors({ a: zeros([2, 3]), 'b"': full([2], true) }, { position: '{"step":3}' });
+    // Without the checksum, which would find all of them.
+    const text =
+      new TextDecoder()
+        .decode(bytes.subarray(8))
+        .replace(/"crc32c":"[^"]*",/, '')
+        .split('}} ')[0]! + '}}';
+    const pieces = [
+      '"',
+      '\\',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '0',
+      '-',
+      'e',
+      ' ',
+      '\u0000',
+      '"a":',
+      '"dtype":"F32"',
+      'null',
+    ];
+    const change = fc.record({
+      at: fc.nat(text.length),
+      remove: fc.integer({ min: 0, max: 8 }),
+      insert: fc.constantFrom('', ...pieces),
+    });
+    let loaded = 0;
+    const messages: string[] = [];
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 3 }), (changes) => {
+        let changed = text;
+        for (const { at, remove, insert } of changes) {
+          changed = changed.slice(0, at) + insert + changed.slice(at + remove);
+        }
+        try {
+          decodeSafetensors(file(changed, new Uint8Array(26)));
+          loaded++;
+        } catch (error) {
+          messages.push((error as Error).message);
+        }
+      }),
+      { numRuns: repetitions(500) },
+    );
+    expect(loaded).toBeGreaterThan(0);
+    expect(messages.filter((message) => !message.startsWith('not a valid safetensors file: '))).toEqual([]);
   });
 
   test.for<[string, SafetensorsLimits, Uint8Array]>([
