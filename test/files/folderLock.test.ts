@@ -8,6 +8,7 @@ import { setFileSystem } from '../../packages/nn/src/files/fileSystem.ts';
 import { identifyProcess } from '../../packages/nn/src/files/processes.ts';
 import { createFaultyFileSystem, createSystemError } from '../support/faultyFileSystem.ts';
 import { startNode } from '../support/kills.ts';
+import { repetitions } from '../support/torture.ts';
 
 let folder: string;
 let path: string;
@@ -44,8 +45,10 @@ test('a folder is locked once, until it is released', async () => {
 });
 
 test('of many that lock at once, one succeeds, also when they take over a lock', async () => {
-  for (const stale of [false, true]) {
+  for (const stale of [false, true, true]) {
     if (stale) leave({ ...owner, pid: deadPid });
+    // A process may have been killed while it took over.
+    if (stale) writeFileSync(`${path}.takeover`, JSON.stringify({ ...owner, pid: deadPid }));
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
     const held = results.filter((result) => result.status === 'fulfilled');
     expect(held).toHaveLength(1);
@@ -106,6 +109,20 @@ test('a lock is taken over after a kill, and gone after an exit', { timeout: 30_
   exiting.stdin!.end('exit');
   await once(exiting, 'close');
   expect(existsSync(path)).toBe(false);
+});
+
+test('of processes that race for a lock and for dead ones, one holds it', { timeout: 120_000 }, async () => {
+  const ms = repetitions(700);
+  const children = Array.from({ length: 3 }, () => startNode(['test/support/lockLoop.ts', folder, String(ms)]));
+  let printed = '';
+  for (const child of children) child.stdout!.on('data', (text: Buffer) => void (printed += text.toString()));
+  const ends = await Promise.all(children.map((child) => once(child, 'close')));
+  expect(ends.map(([code]) => code as number)).toEqual([0, 0, 0]);
+  const total = printed
+    .trim()
+    .split('\n')
+    .reduce((sum, count) => sum + Number(count), 0);
+  expect(total).toBeGreaterThan(0);
 });
 
 test('works where there are no links, and any failing call leaves no lock', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, unlinkSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { escapeControls, isPlainObject } from '@thetagrad/core/backend';
 import { codeOf, getFileSystem } from './fileSystem.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from './processes.ts';
@@ -16,6 +17,9 @@ const touchInterval = 60_000;
 const foreignAge = 600_000;
 /** For how long a lock may be without content: where links are not supported, it is made before it is written. */
 const emptyAge = 10_000;
+/** For how long to wait while other processes take over the same lock. */
+const maxAttempts = 100;
+const retryMs = 20;
 /** What file systems without hard links answer. */
 const linklessCodes = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'];
 
@@ -43,12 +47,12 @@ export async function lockFolder(folder: string): Promise<() => void> {
   const path = join(folder, lockName);
   const owner: Owner = { ...identifyProcess(), host: hostname(), since: new Date().toISOString() };
   const content = JSON.stringify({ ...owner, id: randomUUID() });
-  for (let attempt = 0; attempt < 10; attempt++) {
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
     if (await createLock(folder, path, content)) return hold(path, content);
     const found = await readLock(path);
     if (found === undefined) continue;
     if (!isStale(found)) throw new FolderLockedError(describeOwner(folder, path, found));
-    await removeLock(folder, path, found);
+    if (!(await removeStale(folder, path, content))) await setTimeout(retryMs);
   }
   throw new FolderLockedError(`lockFolder: '${escapeControls(folder)}' is being locked by other processes`);
 }
@@ -126,18 +130,26 @@ function isStale({ owner, age }: FoundLock): boolean {
   return !(isRunning(owner) ?? age < foreignAge);
 }
 
-/** Removes a lock if it is still the one that was found: another process may have taken it over in the meantime. */
-async function removeLock(folder: string, path: string, { content }: FoundLock): Promise<void> {
+/**
+ * Removes a stale lock, under a second lock: of two processes that found it stale, the slower would otherwise remove the
+ * lock of the faster. Returns false if another process is doing this.
+ */
+async function removeStale(folder: string, path: string, content: string): Promise<boolean> {
   const fs = getFileSystem();
-  const aside = join(folder, createTemporaryName());
-  try {
-    await fs.rename(path, aside);
-    const moved = await readLock(aside);
-    if (moved !== undefined && moved.content !== content) await fs.link(aside, path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
+  const guard = `${path}.takeover`;
+  if (!(await createLock(folder, guard, content))) {
+    const found = await readLock(guard);
+    // Left by a process that was killed within these few milliseconds.
+    if (found !== undefined && isStale(found)) await fs.unlink(guard).catch(() => {});
+    return false;
   }
-  await fs.unlink(aside).catch(() => {});
+  try {
+    const found = await readLock(path);
+    if (found !== undefined && isStale(found)) await fs.unlink(path);
+  } finally {
+    await fs.unlink(guard).catch(() => {});
+  }
+  return true;
 }
 
 /** Renews the lock now and then; returns the function that ends this and removes it. */
