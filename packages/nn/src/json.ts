@@ -4,7 +4,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 const maxDepth = 64;
 /** Of brackets, commas and colons: each may cost the parser some tens of bytes. */
-const maxTokens = 10_000_000;
+const maxTokens = 4_000_000;
 
 /**
  * Writes a value as JSON.
@@ -20,7 +20,7 @@ export function formatJson(value: unknown, maxLength: number): string {
 
 /**
  * Parses JSON that may come from anyone.
- * @throws {RangeError} if it is longer than `maxLength`, nested deeper than 64, or has more than 10 million values.
+ * @throws {RangeError} if it is longer than `maxLength`, nested deeper than 64, or has more than 4 million values.
  * @throws {SyntaxError} if it is not JSON.
  */
 export function parseJson(text: string, maxLength: number): Json {
