@@ -111,7 +111,7 @@ test('a lock is taken over after a kill, and gone after an exit', { timeout: 30_
   expect(existsSync(path)).toBe(false);
 });
 
-test('of processes that race for a lock and for dead ones, one holds it', { timeout: 120_000 }, async () => {
+test('of processes that race for a lock and for dead ones, one holds it', { timeout: repetitions(120_000) }, async () => {
   const ms = repetitions(700);
   const children = Array.from({ length: 3 }, () => startNode(['test/support/lockLoop.ts', folder, String(ms)]));
   let printed = '';

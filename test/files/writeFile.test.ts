@@ -231,7 +231,7 @@ test('after a power failure at any moment, the old or the new file is there', as
   expect(outcomes).toBeGreaterThan(30);
 });
 
-test('after a kill at any moment, the files are whole, and nothing stays', { timeout: 60_000 }, async () => {
+test('after a kill at any moment, the files are whole, and nothing stays', { timeout: repetitions(60_000) }, async () => {
   let next = 1;
   let last = 0;
   await killRepeatedly({

@@ -11,7 +11,7 @@ import { type Options, UsageError } from '../src/options.ts';
 import { Interrupted } from '../src/training.ts';
 import { createTemporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: repetitions(60_000) });
 
 const folder = createTemporaryFolder();
 const digits = join(folder, 'digits');

@@ -15,7 +15,7 @@ import { createTemporaryFolder, writeMnist } from './helpers.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: repetitions(60_000) });
 
 const folder = createTemporaryFolder();
 const root = fileURLToPath(new URL('../../..', import.meta.url));
