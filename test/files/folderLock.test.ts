@@ -111,19 +111,23 @@ test('a lock is taken over after a kill, and gone after an exit', { timeout: 30_
   expect(existsSync(path)).toBe(false);
 });
 
-test('of processes that race for a lock and for dead ones, one holds it', { timeout: repetitions(120_000) }, async () => {
-  const ms = repetitions(700);
-  const children = Array.from({ length: 3 }, () => startNode(['test/support/lockLoop.ts', folder, String(ms)]));
-  let printed = '';
-  for (const child of children) child.stdout!.on('data', (text: Buffer) => void (printed += text.toString()));
-  const ends = await Promise.all(children.map((child) => once(child, 'close')));
-  expect(ends.map(([code]) => code as number)).toEqual([0, 0, 0]);
-  const total = printed
-    .trim()
-    .split('\n')
-    .reduce((sum, count) => sum + Number(count), 0);
-  expect(total).toBeGreaterThan(0);
-});
+test(
+  'of processes that race for a lock and for dead ones, one holds it',
+  { timeout: repetitions(120_000) },
+  async () => {
+    const ms = repetitions(700);
+    const children = Array.from({ length: 3 }, () => startNode(['test/support/lockLoop.ts', folder, String(ms)]));
+    let printed = '';
+    for (const child of children) child.stdout!.on('data', (text: Buffer) => void (printed += text.toString()));
+    const ends = await Promise.all(children.map((child) => once(child, 'close')));
+    expect(ends.map(([code]) => code as number)).toEqual([0, 0, 0]);
+    const total = printed
+      .trim()
+      .split('\n')
+      .reduce((sum, count) => sum + Number(count), 0);
+    expect(total).toBeGreaterThan(0);
+  },
+);
 
 test('works where there are no links, and any failing call leaves no lock', async () => {
   const linkless = { link: () => Promise.reject(createSystemError('EPERM', 'link')) };

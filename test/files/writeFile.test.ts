@@ -25,7 +25,7 @@ import { createTemporaryName } from '../../packages/nn/src/files/temporary.ts';
 import { createFaultyFileSystem } from '../support/faultyFileSystem.ts';
 import { killRepeatedly, startNode } from '../support/kills.ts';
 import { PowerCutFolder } from '../support/powerCuts.ts';
-import { runs } from '../support/torture.ts';
+import { repetitions } from '../support/torture.ts';
 
 let folder: string;
 let path: string;
@@ -231,33 +231,37 @@ test('after a power failure at any moment, the old or the new file is there', as
   expect(outcomes).toBeGreaterThan(30);
 });
 
-test('after a kill at any moment, the files are whole, and nothing stays', { timeout: repetitions(60_000) }, async () => {
-  let next = 1;
-  let last = 0;
-  await killRepeatedly({
-    rounds: runs(2),
-    maxMs: 120,
-    start: () => {
-      const child = startNode(['test/support/saveLoop.ts', folder, String(next)]);
-      child.stdout!.on('data', (text: Buffer) => void (last = Number(text.toString().trim().split('\n').at(-1))));
-      return child;
-    },
-    check: async () => {
-      expect(last).toBeGreaterThanOrEqual(next);
-      const { tensors, metadata } = decodeSafetensors(readFileSync(join(folder, 'run.safetensors')));
-      expect(tensors['model.weight']!.shape).toEqual([200_000]);
-      const { i, padding } = JSON.parse(readFileSync(path, 'utf8')) as { i: number; padding: string };
-      expect(padding).toBe(String(i).repeat(50_000));
-      for (const found of [Number(metadata['position']), i]) {
-        expect(found).toBeGreaterThanOrEqual(last);
-        expect(found).toBeLessThanOrEqual(last + 2);
-      }
-      next = last + 10;
-      await removeStaleTemporaries(folder);
-      expect(readdirSync(folder).sort()).toEqual(['results.json', 'run.safetensors']);
-    },
-  });
-});
+test(
+  'after a kill at any moment, the files are whole, and nothing stays',
+  { timeout: repetitions(60_000) },
+  async () => {
+    let next = 1;
+    let last = 0;
+    await killRepeatedly({
+      rounds: repetitions(2),
+      maxMs: 120,
+      start: () => {
+        const child = startNode(['test/support/saveLoop.ts', folder, String(next)]);
+        child.stdout!.on('data', (text: Buffer) => void (last = Number(text.toString().trim().split('\n').at(-1))));
+        return child;
+      },
+      check: async () => {
+        expect(last).toBeGreaterThanOrEqual(next);
+        const { tensors, metadata } = decodeSafetensors(readFileSync(join(folder, 'run.safetensors')));
+        expect(tensors['model.weight']!.shape).toEqual([200_000]);
+        const { i, padding } = JSON.parse(readFileSync(path, 'utf8')) as { i: number; padding: string };
+        expect(padding).toBe(String(i).repeat(50_000));
+        for (const found of [Number(metadata['position']), i]) {
+          expect(found).toBeGreaterThanOrEqual(last);
+          expect(found).toBeLessThanOrEqual(last + 2);
+        }
+        next = last + 10;
+        await removeStaleTemporaries(folder);
+        expect(readdirSync(folder).sort()).toEqual(['results.json', 'run.safetensors']);
+      },
+    });
+  },
+);
 
 describe('only a regular file is read', () => {
   test('and no more than the limit', async () => {

@@ -223,7 +223,7 @@ async function run(program: readonly Command[]): Promise<[actual: unknown[], exp
         if (typeof node.source !== 'object') expected.push(node.isComputed || interpret([node], []));
         else expected.push(true);
         try {
-          snapshots.push([node.value, snapshot(variables[step.of]!)]);
+          snapshots.push([node.value, snapshot({ of: variables[step.of]! })['of']!]);
           actual.push(true);
         } catch {
           actual.push(false);

@@ -8,7 +8,14 @@ import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { setBuffer, setInputs, Tensor } from './graph/tensor.ts';
 import { reportOutcome } from './graph/transaction.ts';
 import { collect } from './graph/tree.ts';
-import { assigneeOf, dropDiscarded, setVariableBuffer, storeAssigned, type Variable } from './graph/variable.ts';
+import {
+  assigneeOf,
+  dropDiscarded,
+  setVariableBuffer,
+  storeAssigned,
+  variableOf,
+  type Variable,
+} from './graph/variable.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
@@ -99,16 +106,22 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
 }
 
 /**
- * The value of a variable as a tensor that later writes do not change. It shares the variable's memory until the next write.
- * Computes an assigned value that is not stored yet.
+ * The values of variables as tensors that later writes do not change. They share the variables' memory until the next write.
+ * Computes assigned values that are not stored yet.
  */
-export function snapshot(variable: Variable): Tensor {
-  const { value } = variable;
-  const isStored = !value.buffer && value.primitive.kind === 'source' && value.primitive.name === 'variable';
-  if (!isStored) {
-    evaluateFor('snapshot', [value]);
-    return value;
-  }
+export function snapshot(variables: Readonly<Record<string, Variable>>): Record<string, Tensor> {
+  const entries = Object.entries(variables).map(([name, variable]) => {
+    const { value } = variable;
+    return [name, variable, variableOf(value) === variable ? undefined : value] as const;
+  });
+  evaluateFor(
+    'snapshot',
+    entries.flatMap(([, , pending]) => pending ?? []),
+  );
+  return Object.fromEntries(entries.map(([name, variable, pending]) => [name, pending ?? shareStored(variable)]));
+}
+
+function shareStored(variable: Variable): Tensor {
   const buffer = storedBuffer('snapshot', variable);
   const copy = new Tensor({ kind: 'source', name: 'data' }, [], variable);
   setBuffer(copy, buffer);
@@ -144,10 +157,8 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
   const order = unevaluatedOrder([...results, ...values]);
   const readers = new Map(variables.map((variable) => [variable, [] as Tensor[]]));
   for (const tensor of order) {
-    const { buffer, primitive } = tensor;
-    if (!buffer && primitive.kind === 'source' && primitive.name === 'variable') {
-      readers.get(primitive.variable)?.push(tensor);
-    }
+    const variable = variableOf(tensor);
+    if (variable) readers.get(variable)?.push(tensor);
   }
   const updates = variables.map((variable, i) => ({ value: values[i]!, replaces: readers.get(variable)! }));
   return { results, variables, targets: { order, results, updates }, paths: collected.variables };

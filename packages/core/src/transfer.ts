@@ -2,7 +2,7 @@
 import { HostBuffer } from './data/hostBuffer.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { setBuffer, type Tensor } from './graph/tensor.ts';
-import { setVariableBuffer, Variable } from './graph/variable.ts';
+import { setVariableBuffer, Variable, variableOf } from './graph/variable.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
@@ -40,10 +40,9 @@ export function remoteHolders(backend: Backend, order: readonly Tensor[]): (Tens
     else if (variable.buffer && isRemote(variable.buffer)) holders.add(variable);
   };
   const visitTensor = (tensor: Tensor): void => {
-    const { buffer, primitive } = tensor;
-    if (buffer) {
-      if (isRemote(buffer)) holders.add(tensor);
-    } else if (primitive.kind === 'source' && primitive.name === 'variable') visitVariable(primitive.variable);
+    const variable = variableOf(tensor);
+    if (variable) visitVariable(variable);
+    else if (tensor.buffer && isRemote(tensor.buffer)) holders.add(tensor);
   };
   order.forEach(visitTensor);
   return [...holders];

@@ -238,10 +238,10 @@ describe('snapshot', () => {
     const [stored, pending, initial] = [variable(1), variable(1), new Variable(tensor([1]).add(1))];
     evaluateSync(stored.value);
     pending.assign(pending.value.add(1));
-    const copies = [stored, pending, initial].map(snapshot);
+    const copies = snapshot({ stored, pending, initial });
     for (const each of [stored, pending, initial]) each.assign(each.value.add(10));
     evaluateSync(stored, pending, initial);
-    expect(copies.map(numbers)).toEqual([[1], [2], [2]]);
+    expect(Object.values(copies).map(numbers)).toEqual([[1], [2], [2]]);
     expect([stored, pending, initial].map(({ value }) => numbers(value))).toEqual([[11], [12], [12]]);
   });
 
@@ -249,11 +249,11 @@ describe('snapshot', () => {
     const w = variable(1);
     w.assign(w.value.add(1));
     evaluateSync(w);
-    const copy = snapshot(w);
-    expect(copy.buffer).toBe(w.buffer);
+    const { w: copy } = snapshot({ w });
+    expect(copy!.buffer).toBe(w.buffer);
     w.assign(w.value.add(1));
     evaluateSync(w);
-    expect(copy.buffer).not.toBe(w.buffer);
+    expect(copy!.buffer).not.toBe(w.buffer);
   });
 });
 

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodeSafetensors } from '@thetagrad/nn';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { killRepeatedly } from '../../../test/support/kills.ts';
-import { runs } from '../../../test/support/torture.ts';
+import { repetitions } from '../../../test/support/torture.ts';
 import { runJob } from '../src/job.ts';
 import { parseOptions } from '../src/options.ts';
 import { createTemporaryFolder, writeMnist } from './helpers.ts';
@@ -151,7 +151,7 @@ test('after Ctrl-C and after a kill it continues to the results of an uninterrup
 
   // At random moments, the table and the report included.
   await killRepeatedly({
-    rounds: runs(1),
+    rounds: repetitions(1),
     maxMs: 2000,
     start: () => start([...args('interrupted'), '--resume']).process,
     check: () => {

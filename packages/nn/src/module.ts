@@ -80,7 +80,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
 
   /** A snapshot of the values of all variables by path, which later steps do not change. */
   stateDict(): Record<string, Tensor> {
-    return Object.fromEntries(Object.entries(this.variables()).map(([name, variable]) => [name, snapshot(variable)]));
+    return snapshot(this.variables());
   }
 
   /**

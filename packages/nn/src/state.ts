@@ -1,5 +1,5 @@
 import type { DType, Shape, Tensor } from '@thetagrad/core';
-import { type Backend, escapeControls, formatShape } from '@thetagrad/core/backend';
+import { escapeControls, formatShape } from '@thetagrad/core/backend';
 
 /** An object with state that can be saved: a module, an optimizer, a generator. */
 export interface Stateful {

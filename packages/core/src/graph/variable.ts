@@ -59,9 +59,10 @@ export class Variable {
     this.name = options.name ?? 'variable';
     this.trainable = options.trainable ?? true;
     // Takes over the value of another variable now, which may be written before this one is first used.
-    const other = variableRead(initial);
-    this.#initial = other ? other.#initial : initial;
-    if (!other || !other.#buffer) return;
+    const other = variableOf(initial);
+    const isCurrent = other && other.#read === initial;
+    this.#initial = isCurrent ? other.#initial : initial;
+    if (!isCurrent || !other.#buffer) return;
     other.#isShared = true;
     storage.setBuffer(this, other.#buffer, true);
   }
@@ -175,10 +176,9 @@ export class Variable {
   }
 }
 
-/** The variable whose stored value the tensor is; `undefined` if it is another tensor, or an older value. */
-function variableRead({ buffer, primitive }: Tensor): Variable | undefined {
-  if (buffer || primitive.kind !== 'source' || primitive.name !== 'variable') return undefined;
-  return primitive.version === primitive.variable.version ? primitive.variable : undefined;
+/** The variable that evaluating the tensor reads; `undefined` if the tensor has a value or is not a variable's. */
+export function variableOf({ buffer, primitive }: Tensor): Variable | undefined {
+  return !buffer && primitive.kind === 'source' && primitive.name === 'variable' ? primitive.variable : undefined;
 }
 
 /** The variable that the tensor was assigned to. */

@@ -188,8 +188,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
 
   /** A snapshot of the values of {@link variables}, and the number of updates as int32 scalar `step`. */
   stateDict(): Record<string, Tensor> {
-    const values = Object.entries(this.#state).map(([name, variable]): [string, Tensor] => [name, snapshot(variable)]);
-    return { step: tensor(this.step, { dtype: 'int32' }), ...Object.fromEntries(values) };
+    return { step: tensor(this.step, { dtype: 'int32' }), ...snapshot(this.#state) };
   }
 
   /**
