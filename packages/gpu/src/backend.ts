@@ -1,12 +1,17 @@
 import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core/backend';
 import { GpuBuffer } from './buffer.ts';
-import type { Location } from './code/command.ts';
 import type { Device, DeviceBuffer } from './device/device.ts';
 import { DeviceBuffers, type Change } from './deviceBuffers.ts';
-import { Program } from './program.ts';
+import { decodeIndexCheck } from './lower/indexCheck.ts';
+import { Program, type DeviceCheck, type Memory } from './program.ts';
+
+const none: ReadonlySet<never> = new Set();
 
 /** Host arrays below this size are uploaded for each run; larger ones stay on the device. */
 const minResidentBytes = 4096;
+
+/** Frees what is left on the device of a backend that was garbage-collected. Nothing on a device refers to its backend. */
+const abandoned = new FinalizationRegistry<Device>((device) => device.destroy());
 
 /** A backend on gpu.js. */
 export interface GpuBackend extends Backend {
@@ -16,6 +21,8 @@ export interface GpuBackend extends Backend {
   readonly bytesAllocated: number;
   /** Bytes of variables, and of results that were not collected yet. */
   readonly bytesInUse: number;
+  /** An estimate of the memory of compiled kernels, which {@link GpuOptions.maxKernelBytes} bounds. */
+  readonly kernelBytes: number;
   /** One line that says what computes, and why no faster mode does. */
   describe(): string;
 }
@@ -41,6 +48,7 @@ export class DeviceBackend implements GpuBackend {
     this.#device = device;
     this.#reason = reason;
     this.#deviceBuffers = new DeviceBuffers(device);
+    abandoned.register(this, device);
     // One input is left for scratch: the last command of a scan reads the totals of blocks besides the kernel's operands.
     if (device.maxInputs !== undefined) this.maxOperands = device.maxInputs - 1;
   }
@@ -57,62 +65,77 @@ export class DeviceBackend implements GpuBackend {
     return this.#device.bytesInUse;
   }
 
+  get kernelBytes(): number {
+    return this.#device.kernelBytes;
+  }
+
   describe(): string {
     return `${this.#device.description}; ${this.#reason}`;
   }
 
   upload(values: TypedArray, dtype: DType): Buffer {
-    return new GpuBuffer(this, this.#device, dtype, values.length, values);
+    return new GpuBuffer(this, this.#deviceBuffers, dtype, values.length, values);
   }
 
   allocate(dtype: DType, size: number): Buffer {
-    return new GpuBuffer(this, this.#device, dtype, size);
+    return new GpuBuffer(this, this.#deviceBuffers, dtype, size);
   }
 
   /**
+   * Either all outputs get their values or, after an error, none does.
    * @throws {Error} for `timings` where the adapter cannot time kernels.
-   * @throws {RangeError} for an index out of range, in the modes `webasm` and `cpu`; in others, when values are read.
-   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost; variables keep their values. A device may
-   *   report it later: then {@link yieldToCollector} throws it, or else the next operation.
+   * @throws {RangeError} for an index out of range.
+   * @throws {Error} if a kernel cannot be compiled or run, or the device is lost. A device may report it, and an index out of
+   *   range that it has computed, later: then {@link yieldToCollector} throws it, or else the next operation.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
+    const buffers = inputs as readonly GpuBuffer[];
+    this.#deviceBuffers.throwUnreported();
     const program = this.#programFor(plan);
+    // Elsewhere indices are checked in the order of kernels, as on the portable backend.
+    const passed = device.checkIndices ? none : program.checkOnHost((input) => buffers[input]!.elements.host);
     device.begin(timings !== undefined);
-    const memory = new Map<Location, DeviceBuffer>();
+    const memory: Memory = new Map();
     const uploads: DeviceBuffer[] = [];
     const changes: Change[] = [];
+    let outcome: Promise<Error | undefined> | undefined;
     try {
-      const bound = (inputs as readonly GpuBuffer[]).map((buffer) => this.#resolve(buffer, uploads, changes));
+      const bound = buffers.map((buffer) => this.#resolve(buffer, uploads, changes));
       for (const [slot, index] of program.inputs) memory.set(slot, bound[index]!);
-      program.run(device, memory, device.isSynchronous ? timings : undefined);
+      const { checks, kernelOf } = program.run(device, memory, passed, device.isSynchronous ? timings : undefined);
+      device.end();
+      if (device.isSynchronous) this.#readChecks(checks, memory);
       for (const slot of program.inputs.keys()) memory.delete(slot);
       for (const [slot, index] of program.outputs) {
         const result = memory.get(slot);
+        memory.delete(slot);
         if (result) changes.push(this.#deviceBuffers.setValue(outputs[index] as GpuBuffer, result));
       }
-      memory.clear();
+      outcome = this.#outcomeOf(checks, memory);
+      if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times());
+    } catch (error) {
+      device.abort();
+      this.#deviceBuffers.revert(changes.splice(0));
+      throw error;
     } finally {
-      device.end();
-      this.#deviceBuffers.commit(changes, device.outcome?.());
+      this.#deviceBuffers.commit(changes, outcome);
       // After an error, `memory` holds inputs, which are kept, and intermediates, which are freed.
       for (const slot of program.inputs.keys()) memory.delete(slot);
       for (const buffer of [...uploads, ...memory.values()]) device.free(buffer);
     }
-    const pending = timings && device.times?.().then((times) => program.addTimes(timings, times));
-    if (!pending) return;
-    // `flushTimings` throws its error, however late it is called.
-    pending.catch(() => undefined);
-    this.#pendingTimings.push(pending);
   }
 
   async flushTimings(): Promise<void> {
     await Promise.all(this.#pendingTimings.splice(0));
   }
 
-  /** @throws {Error} if the device has refused submitted work. */
+  /** @throws {Error} if the device has refused submitted work, or computed an index out of range. */
   yieldToCollector(): Promise<void> | undefined {
-    const pause = (): Promise<void> | undefined => this.#device.throttle() ?? this.#deviceBuffers.yieldToCollector();
+    const pause = (): Promise<void> | undefined => {
+      this.#deviceBuffers.throwUnreported();
+      return this.#device.throttle() ?? this.#deviceBuffers.yieldToCollector();
+    };
     const pending = this.#deviceBuffers.pendingOutcome();
     if (!pending) return pause();
     return pending.then((failure) => {
@@ -124,11 +147,51 @@ export class DeviceBackend implements GpuBackend {
   }
 
   sourcesOf(plan: Plan): string[] {
-    return new Program(plan, this.#device).sources(plan.kernels.length);
+    return this.#programFor(plan).sources(plan.kernels.length);
   }
 
   release(plan: Plan): void {
     this.#programs.delete(plan);
+  }
+
+  /** @throws {RangeError} for the first index out of range. */
+  #readChecks(checks: readonly DeviceCheck[], memory: Memory): void {
+    for (const { check, output } of checks) {
+      const failure = decodeIndexCheck(check, this.#device.readSync(memory.get(output)!, 'int32', 2));
+      if (failure) throw failure;
+    }
+  }
+
+  /** The outcome of the sequence that has ended, if it is not known. Takes the results of checks from memory. */
+  #outcomeOf(checks: readonly DeviceCheck[], memory: Memory): Promise<Error | undefined> | undefined {
+    const device = this.#device;
+    const accepted = device.outcome?.();
+    if (device.isSynchronous || checks.length === 0) return accepted;
+    const results = checks.map(({ check, output }) => ({ check, buffer: memory.get(output)! }));
+    for (const { output } of checks) memory.delete(output);
+    const read = async (): Promise<Error | undefined> => {
+      // After a refusal the results are not those of the checks.
+      const refusal = await accepted;
+      if (refusal) return refusal;
+      const values = await Promise.all(results.map(({ buffer }) => device.read(buffer, 'int32', 2)));
+      return results.map(({ check }, i) => decodeIndexCheck(check, values[i]!)).find((failure) => failure);
+    };
+    return read()
+      .catch((error: Error) => error)
+      .finally(() => {
+        for (const { buffer } of results) device.free(buffer);
+      });
+  }
+
+  #awaitTimings(timings: Float64Array, kernelOf: readonly number[], times: Promise<Float64Array>): void {
+    const pending = times.then((times) =>
+      times.forEach((milliseconds, command) => {
+        timings[kernelOf[command]!]! += milliseconds;
+      }),
+    );
+    // `flushTimings` throws its error, however late it is called.
+    pending.catch(() => undefined);
+    this.#pendingTimings.push(pending);
   }
 
   /** The device buffer of an input, uploaded if it is on the host. */

@@ -1,5 +1,6 @@
-import { allocate, type Backend, type Buffer, type DType, type TypedArray } from '@thetagrad/core/backend';
-import type { Device, DeviceBuffer } from './device/device.ts';
+import type { Backend, Buffer, DType, TypedArray } from '@thetagrad/core/backend';
+import type { DeviceBuffer } from './device/device.ts';
+import type { DeviceBuffers } from './deviceBuffers.ts';
 
 /**
  * Where the elements of a buffer are: on the host until they are first needed, then on the device. It holds no reference to
@@ -20,35 +21,25 @@ export class GpuBuffer implements Buffer {
   readonly elements: Elements;
   /** Memory that is never touched but tells the garbage collector the size of the elements on the device. */
   externalSizeHint: ArrayBufferView | ArrayBuffer | undefined;
-  readonly #device: Device;
+  readonly #deviceBuffers: DeviceBuffers;
 
-  constructor(backend: Backend, device: Device, dtype: DType, size: number, host?: TypedArray) {
+  constructor(backend: Backend, deviceBuffers: DeviceBuffers, dtype: DType, size: number, host?: TypedArray) {
     this.backend = backend;
-    this.#device = device;
+    this.#deviceBuffers = deviceBuffers;
     this.dtype = dtype;
     this.size = size;
     this.elements = { host, device: undefined, failure: undefined };
   }
 
   get failure(): Error | undefined {
-    return this.elements.failure;
+    return this.#deviceBuffers.failureOf(this);
   }
 
-  async read(): Promise<TypedArray> {
-    const { device } = this.elements;
-    return device ? this.#device.read(device, this.dtype, this.size) : this.#readHost();
+  read(): Promise<TypedArray> {
+    return this.#deviceBuffers.read(this);
   }
 
   readSync(): TypedArray {
-    const { device } = this.elements;
-    return device ? this.#device.readSync(device, this.dtype, this.size) : this.#readHost();
-  }
-
-  /** A copy of the host's elements: zeros if nothing was written. */
-  #readHost(): TypedArray {
-    const { host, failure } = this.elements;
-    if (host) return host.slice();
-    if (failure) throw failure;
-    return allocate(this.dtype, this.size);
+    return this.#deviceBuffers.readSync(this);
   }
 }

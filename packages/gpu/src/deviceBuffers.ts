@@ -1,4 +1,4 @@
-import type { TypedArray } from '@thetagrad/core/backend';
+import { allocate, type TypedArray } from '@thetagrad/core/backend';
 import type { Elements, GpuBuffer } from './buffer.ts';
 import type { Device, DeviceBuffer } from './device/device.ts';
 
@@ -29,6 +29,8 @@ export class DeviceBuffers {
   #uncommitted: (readonly Change[])[] = [];
   /** Settles when the outcomes of all of these are known, with the error of the last. */
   #outcome: Promise<Error | undefined> = Promise.resolve(undefined);
+  /** The error of an evaluation that nothing has thrown yet. */
+  #unreported: Error | undefined;
   #bytesSinceYield = 0;
 
   constructor(device: Device) {
@@ -36,16 +38,14 @@ export class DeviceBuffers {
     this.#finalizers = new FinalizationRegistry((elements) => this.#free(elements));
   }
 
-  /** Gives the buffer these elements; the previous ones are kept until {@link commit}. */
+  /** Gives the buffer these elements; the previous ones are kept until {@link commit}. Cannot fail. */
   setValue(buffer: GpuBuffer, value: DeviceBuffer): Change {
     const { elements } = buffer;
     const previous = { buffer, host: elements.host, device: elements.device };
     const { bytes } = value;
     if (!elements.device) {
-      this.#finalizers.register(buffer, elements);
-      if (bytes >= minHintedBytes) {
-        buffer.externalSizeHint = globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
-      }
+      this.#finalizers.register(buffer, elements, elements);
+      if (bytes >= minHintedBytes) buffer.externalSizeHint = sizeHint(bytes);
       this.#bytesSinceYield += bytes;
     }
     elements.device = value;
@@ -60,15 +60,39 @@ export class DeviceBuffers {
     this.#outcome = Promise.all([outcome, this.#outcome]).then(([failure, earlier]) => {
       // An earlier failure has rolled it back already.
       if (!this.#uncommitted.includes(changes)) return failure ?? earlier;
-      if (failure) this.#rollBack(failure);
-      else this.#freeReplaced(this.#uncommitted.shift()!);
+      if (failure) {
+        this.#unreported = failure;
+        this.revert(this.#uncommitted.splice(0).flat(), failure);
+      } else this.#freeReplaced(this.#uncommitted.shift()!);
       return failure;
     });
+  }
+
+  /** Undoes changes. Buffers that had no elements before fail with this error from here on. */
+  revert(changes: readonly Change[], failure?: Error): void {
+    for (const { buffer, host, device } of changes.toReversed()) {
+      const { elements } = buffer;
+      this.#free(elements);
+      if (!device) {
+        this.#finalizers.unregister(elements);
+        buffer.externalSizeHint = undefined;
+      }
+      elements.device = device;
+      elements.host = host;
+      if (!device && !host) elements.failure = failure;
+    }
   }
 
   /** Settles when the outcomes of all evaluations are known, with the error of the last. */
   pendingOutcome(): Promise<Error | undefined> | undefined {
     return this.#uncommitted.length === 0 ? undefined : this.#outcome;
+  }
+
+  /** @throws {Error} the error of an evaluation that failed after it was submitted, once. */
+  throwUnreported(): void {
+    const failure = this.#unreported;
+    this.#unreported = undefined;
+    if (failure) throw failure;
   }
 
   /** Yields to the event loop if many results were made since it last did, so that finalizers can free unreachable ones. */
@@ -78,24 +102,46 @@ export class DeviceBuffers {
     return new Promise((resolve) => setTimeout(resolve));
   }
 
-  #freeReplaced(changes: readonly Change[]): void {
-    for (const { device } of changes) if (device) this.#device.free(device);
+  /** Why the buffer has no elements. */
+  failureOf({ elements: { device, failure } }: GpuBuffer): Error | undefined {
+    return failure ?? (device && this.#device.failure);
   }
 
-  /** Restores the elements from before all uncommitted evaluations. */
-  #rollBack(failure: Error): void {
-    for (const { buffer, host, device } of this.#uncommitted.splice(0).flat().toReversed()) {
-      const { elements } = buffer;
-      this.#free(elements);
-      buffer.externalSizeHint = device && buffer.externalSizeHint;
-      elements.device = device;
-      elements.host = host;
-      if (!device && !host) elements.failure = failure;
-    }
+  /** Copies the elements. Waits for outcomes, after which they may be others. */
+  async read(buffer: GpuBuffer): Promise<TypedArray> {
+    await this.pendingOutcome();
+    this.throwUnreported();
+    const { device } = buffer.elements;
+    return device ? this.#device.read(device, buffer.dtype, buffer.size) : readHost(buffer);
+  }
+
+  readSync(buffer: GpuBuffer): TypedArray {
+    const { device } = buffer.elements;
+    return device ? this.#device.readSync(device, buffer.dtype, buffer.size) : readHost(buffer);
+  }
+
+  #freeReplaced(changes: readonly Change[]): void {
+    for (const { device } of changes) if (device) this.#device.free(device);
   }
 
   #free(elements: Elements): void {
     if (elements.device) this.#device.free(elements.device);
     elements.device = undefined;
   }
+}
+
+/** Without memory to reserve, there is no hint: the elements themselves are there already. */
+function sizeHint(bytes: number): ArrayBufferView | ArrayBuffer | undefined {
+  try {
+    return globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy of the host's elements: zeros if nothing was written. */
+function readHost({ elements: { host, failure }, dtype, size }: GpuBuffer): TypedArray {
+  if (host) return host.slice();
+  if (failure) throw failure;
+  return allocate(dtype, size);
 }

@@ -48,7 +48,7 @@ describe.runIf(hasWebGpu).each([
   ['without shared memory', wgslInSoftware],
 ] as const)('webgpu %s', (_, language) => {
   test.each(Object.entries(cases))('%s', async (_name, build) => {
-    const backend = new DeviceBackend(new WebGpuDevice(await acquireDevice(), language), 'for a test');
+    const backend = new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(portable(), build));
   });
 });

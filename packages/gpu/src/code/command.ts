@@ -1,5 +1,5 @@
 // What kernels are lowered to: commands, each a piece of source code with the arrays that it reads and writes.
-import type { DType, Slot, View } from '@thetagrad/core/backend';
+import { indexError, positions, type DType, type Slot, type View } from '@thetagrad/core/backend';
 
 /** Memory of a temporary, written by one command of a kernel and read by later ones. */
 export interface Scratch {
@@ -36,21 +36,30 @@ export interface Code {
   readonly width?: number;
   /** WGSL: the number of workgroups along each dimension. */
   readonly workgroups?: readonly [number, number, number];
-  /** WGSL: whether it reports indices out of range, in one more array. */
-  readonly reports?: boolean;
   /** JavaScript: the functions that it calls, each after those that it calls itself. */
   readonly helpers?: readonly Helper[];
 }
 
-/** Indices that a command uses, for devices that check them before or after it runs. */
+/** Indices that a kernel uses, and their range: from −length to length − 1. */
 export interface IndexCheck {
   readonly operation: string;
   readonly axis: number;
   readonly length: number;
-  /** The number of the command's input that holds the indices, and the view through which they are read. */
-  readonly input: number;
-  readonly indices: Location;
+  readonly indices: Slot;
+  /** The view through which they are read, without the axes along which they repeat. */
   readonly view: View;
+}
+
+/**
+ * Checks indices on the host, in order.
+ * @param at the index at a position.
+ * @throws {RangeError} for the first index out of range.
+ */
+export function checkIndices(at: (position: number) => number, { operation, axis, length, view }: IndexCheck): void {
+  for (const position of positions(view)) {
+    const index = at(position);
+    if (index < -length || index >= length) throw indexError(operation, index, length, axis);
+  }
 }
 
 /** One run of a program on the device. */
@@ -58,7 +67,6 @@ export interface Command {
   readonly code: Code;
   readonly inputs: readonly Location[];
   readonly output: Location;
-  readonly check?: IndexCheck;
 }
 
 /** The names of arrays in sources: a, b, …, z, a1, b1, … */

@@ -20,9 +20,6 @@ export class GlslWriter extends ShaderWriter {
   override readonly element = 'index';
   protected override readonly minInteger = 'int(0x80000000u)';
 
-  /** Does nothing: a fragment can write its result only. Separate kernels check indices, see `lower/indexCheck.ts`. */
-  override reportOutOfRange(): void {}
-
   override loop(count: number, body: (k: string) => void): void {
     if (count === 1) return body('0');
     const k = this.newName('k');

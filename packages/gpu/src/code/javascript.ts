@@ -80,9 +80,6 @@ export class JavaScriptWriter extends Writer {
     return this.#bind('bool', `${text} ? 1 : 0`);
   }
 
-  /** Does nothing: the device checks indices before the kernel runs, see `device/cpu.ts`. */
-  override reportOutOfRange(): void {}
-
   override isTrue(value: Value): string {
     return `${value.text} > 0`;
   }

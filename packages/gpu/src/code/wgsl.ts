@@ -1,6 +1,5 @@
 // Kernels in WGSL, for WebGPU.
-import { indexError } from '@thetagrad/core/backend';
-import { arrayName, type Code, type IndexCheck, type Location } from './command.ts';
+import { arrayName, type Code, type Location } from './command.ts';
 import { withDependencies } from './helpers.ts';
 import { ShaderWriter } from './shaderWriter.ts';
 import { valueTypeOf, type Value, type ValueType } from './writer.ts';
@@ -16,31 +15,6 @@ const maxWorkgroups = 65_535;
 /** How elements are stored: bool as 0 or 1. */
 function storedType(type: ValueType): string {
   return type === 'f32' ? 'f32' : 'i32';
-}
-
-/** Records the first index out of range, for {@link decodeReport}. */
-const reportFunction = `fn report(operation : u32, index : i32, axis : i32, length : i32) {
-  if (atomicExchange(&reported[0], i32(operation)) == 0) {
-    atomicStore(&reported[1], index);
-    atomicStore(&reported[2], axis);
-    atomicStore(&reported[3], length);
-  }
-}`;
-
-/** The names of operations that report, which kernels refer to by number, from 1 on. */
-const reportingOperations: string[] = [];
-
-function operationNumber(name: string): number {
-  const known = reportingOperations.indexOf(name);
-  return 1 + (known < 0 ? reportingOperations.push(name) - 1 : known);
-}
-
-/** The number of int32 in a report. */
-export const reportSize = 4;
-
-/** The error for a report, or `undefined` if nothing was reported. */
-export function decodeReport([number, index, axis, length]: Int32Array): RangeError | undefined {
-  return number === 0 ? undefined : indexError(reportingOperations[number! - 1]!, index!, length!, axis!);
 }
 
 /** `count` workgroups, in two dimensions where one does not suffice: then a few more than `count` are started. */
@@ -72,19 +46,11 @@ export class WgslWriter extends ShaderWriter {
   override readonly element = 'index';
   protected override readonly minInteger = 'i32(-2147483648)';
   readonly #maxPerThread: number;
-  #reports = false;
 
   /** @param maxPerThread The number of elements that a thread computes at most, one after another. */
   constructor(maxPerThread = 1) {
     super();
     this.#maxPerThread = maxPerThread;
-  }
-
-  override reportOutOfRange(index: string, { operation, axis, length }: Omit<IndexCheck, 'input'>): void {
-    this.#reports = true;
-    this.block(`if (${index} < ${-length} || ${index} >= ${length})`, () =>
-      this.line(`report(${operationNumber(operation)}u, ${index}, ${axis}, ${length});`),
-    );
   }
 
   /** Without the branches of `&&`, through which compilers would carry all variables. */
@@ -147,12 +113,10 @@ export class WgslWriter extends ShaderWriter {
       (dtype, i) => `var<storage, read> ${arrayName(i)} : array<${storedType(valueTypeOf(dtype))}>;`,
     );
     bindings.push(`var<storage, read_write> result : array<${storedType(valueTypeOf(output.dtype))}>;`);
-    if (this.#reports) bindings.push('var<storage, read_write> reported : array<atomic<i32>>;');
     const helpers = withDependencies(this.helpers, wgslHelpers);
     const source = [
       ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
       ...helpers.map((helper) => wgslHelpers[helper]!.text),
-      ...(this.#reports ? [reportFunction] : []),
       ...declarations,
       ...(elementLoop ? ['fn element(index : i32) {', this.statements, '}'] : []),
       `@compute @workgroup_size(${workgroupSize})`,
@@ -169,7 +133,6 @@ export class WgslWriter extends ShaderWriter {
       inputs,
       output: { dtype: output.dtype, size: output.size },
       workgroups,
-      reports: this.#reports,
     };
   }
 

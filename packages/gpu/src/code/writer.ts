@@ -10,7 +10,7 @@ import {
   type Scalar,
   type Step,
 } from '@thetagrad/core/backend';
-import { arrayName, type Code, type IndexCheck, type Location } from './command.ts';
+import { arrayName, type Code, type Location } from './command.ts';
 
 export type ValueType = 'f32' | 'i32' | 'bool';
 
@@ -103,8 +103,6 @@ export abstract class Writer {
   abstract assign(variable: Value, value: Value): void;
   /** Runs `body` for k = 0, 1, …, count − 1. */
   abstract loop(count: number, body: (k: string) => void): void;
-  /** Reports an index out of range, in languages that can. */
-  abstract reportOutOfRange(index: string, check: Omit<IndexCheck, 'input'>): void;
   /** Ends a kernel in which each thread computes one element. */
   abstract finish(name: string, result: Value, output: Location): Code;
 

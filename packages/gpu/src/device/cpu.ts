@@ -1,22 +1,17 @@
 // The modes webasm and cpu, in which gpu.js translates kernels from JavaScript and runs them at once on arrays.
-import { indexError, positions, type DType, type TypedArray } from '@thetagrad/core/backend';
-import type { Code, IndexCheck } from '../code/command.ts';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
+import { checkIndices, type Code, type IndexCheck } from '../code/command.ts';
 import { floatsPerElement } from '../code/javascript.ts';
 import { valueTypeOf } from '../code/writer.ts';
 import { javaScript, type Language } from '../code/language.ts';
 import type { Device, DeviceBuffer } from './device.ts';
-import { gpuJs, type Translator } from './gpujs.ts';
+import { JavaScriptKernel, outputOf, WasmKernel, type CpuKernel, type CpuMode } from './hostKernels.ts';
 import { Handle } from './handle.ts';
 import { KernelCache } from './kernelCache.ts';
-
-type Kernel = ReturnType<Translator['createKernel']>;
+import { WasmMemory } from './wasmMemory.ts';
 
 /** float32 as it is, int32 as two halves, bool as 0 or 1. */
 type FloatBuffer = Handle<Float32Array>;
-
-export type CpuMode = 'cpu' | 'webasm';
-
-const kernelClasses = { cpu: gpuJs.CPUKernel, webasm: gpuJs.WebAssemblyKernel } as const;
 
 const descriptions: Record<CpuMode, string> = {
   cpu: 'gpu.js cpu: JavaScript on one thread',
@@ -30,12 +25,16 @@ export class CpuDevice implements Device {
   /** Its memory is garbage-collected. */
   readonly bytesAllocated = 0;
   readonly bytesInUse = 0;
-  readonly #translator: Translator;
-  readonly #kernels = new KernelCache<Kernel>();
+  readonly #kernels: KernelCache<CpuKernel>;
+  readonly #memory = new WasmMemory();
 
-  constructor(mode: CpuMode) {
+  constructor(mode: CpuMode, maxKernelBytes: number) {
     this.mode = mode;
-    this.#translator = new gpuJs.GPU({ mode });
+    this.#kernels = new KernelCache(maxKernelBytes);
+  }
+
+  get kernelBytes(): number {
+    return this.#kernels.bytes;
   }
 
   get description(): string {
@@ -56,27 +55,23 @@ export class CpuDevice implements Device {
 
   begin(): void {}
 
-  dispatch(code: Code, inputs: readonly DeviceBuffer[], check: IndexCheck | undefined): DeviceBuffer {
+  dispatch(code: Code, inputs: readonly DeviceBuffer[]): DeviceBuffer {
     const arrays = inputs.map((input) => (input as FloatBuffer).content);
-    if (check) checkIndices(arrays[check.input]!, check);
-    const kernel = this.#kernelFor(code, arrays);
-    let result: Float32Array | Float32Array[];
     try {
-      result = kernel(...arrays) as Float32Array | Float32Array[];
+      return new Handle(this.#kernelFor(code, arrays).run(arrays), 0);
     } catch (cause) {
       throw new Error(`gpu: the kernel '${code.name}' failed: ${(cause as Error).message}`, { cause });
     }
-    // gpu.js falls back to JavaScript where a mode lacks something, and only warns.
-    if (!(kernel.kernel instanceof kernelClasses[this.mode])) {
-      throw new Error(
-        `gpu: gpu.js does not run '${code.name}' in mode '${this.mode}'` +
-          `${kernel.fallbackReason ? ` (${kernel.fallbackReason})` : ''}:\n${code.source}`,
-      );
-    }
-    return new Handle(flatten(result, code.output.size), 0);
+  }
+
+  checkIndices(indices: DeviceBuffer, check: IndexCheck): void {
+    const { content } = indices as FloatBuffer;
+    checkIndices((position) => integerAt(content, position), check);
   }
 
   end(): void {}
+
+  abort(): void {}
 
   free(buffer: DeviceBuffer): void {
     (buffer as FloatBuffer).free();
@@ -95,44 +90,20 @@ export class CpuDevice implements Device {
 
   throttle(): undefined {}
 
-  #kernelFor(code: Code, arrays: readonly Float32Array[]): Kernel {
-    const { source, output, inputs, width, helpers = [] } = code;
-    const size = output.size * floatsPerElement(valueTypeOf(output.dtype));
-    const shape = width === undefined ? [size] : [width, size / width];
+  destroy(): void {
+    this.#kernels.clear();
+    this.#memory.free();
+  }
+
+  #kernelFor(code: Code, inputs: readonly Float32Array[]): CpuKernel {
     // gpu.js compiles the sizes of arrays into kernels.
-    const key = `${shape.join()} ${arrays.map(({ length }) => length).join()} ${source}`;
+    const key = `${outputOf(code).join()} ${inputs.map(({ length }) => length).join()} ${code.source}`;
     return this.#kernels.get(key, () =>
-      this.#translator.createKernel(source, {
-        output: shape,
-        precision: 'single',
-        pipeline: true,
-        immutable: true,
-        argumentTypes: inputs.map(() => 'Array' as const),
-        functions: helpers,
-      }),
+      this.mode === 'cpu' ? new JavaScriptKernel(code, inputs) : new WasmKernel(code, inputs, this.#memory),
     );
   }
 }
 
-/** The elements of a result, which may be in rows. */
-function flatten(result: Float32Array | Float32Array[], size: number): Float32Array {
-  if (result instanceof Float32Array) return result;
-  const { buffer } = result[0]!;
-  // In WebAssembly, rows are views of one array.
-  if (buffer.byteLength === 4 * size) return new Float32Array(buffer);
-  const elements = new Float32Array(size);
-  result.forEach((row, y) => elements.set(row, y * row.length));
-  return elements;
-}
-
 function integerAt(values: Float32Array, i: number): number {
   return (values[2 * i + 1]! << 16) | values[2 * i]!;
-}
-
-/** Checks indices before they are used, since kernels cannot throw. */
-function checkIndices(values: Float32Array, { operation, axis, length, view }: IndexCheck): void {
-  for (const position of positions(view)) {
-    const index = integerAt(values, position);
-    if (index < -length || index >= length) throw indexError(operation, index, length, axis);
-  }
 }

@@ -1,5 +1,6 @@
 import { arrayName, type Code } from '../code/command.ts';
 import { gpuJs } from './gpujs.ts';
+import type { CachedKernel } from './kernelCache.ts';
 import type { Texture } from './textures.ts';
 
 /** A triangle that covers the whole output. */
@@ -8,8 +9,13 @@ void main() {
   gl_Position = vec4(float(gl_VertexID & 1) * 4.0 - 1.0, float(gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
 }`;
 
+/** The memory of a program, and that of a compiled character. */
+const kernelOverhead = 32_768;
+const bytesPerCharacter = 16;
+
 /** A kernel of gpu.js that runs given GLSL, instead of GLSL translated from JavaScript. */
-export class GlslKernel extends gpuJs.WebGL2Kernel {
+export class GlslKernel extends gpuJs.WebGL2Kernel implements CachedKernel {
+  readonly bytes: number;
   readonly #gl: WebGL2RenderingContext;
   readonly #size: number;
 
@@ -22,6 +28,7 @@ export class GlslKernel extends gpuJs.WebGL2Kernel {
       canvas: gl.canvas,
     });
     this.#gl = gl;
+    this.bytes = kernelOverhead + bytesPerCharacter * source.length;
     this.#size = output.size;
     const program = (this.program = gl.createProgram());
     const shaders = [gl.VERTEX_SHADER, gl.FRAGMENT_SHADER].map((type) => gl.createShader(type)!);
@@ -31,13 +38,15 @@ export class GlslKernel extends gpuJs.WebGL2Kernel {
       gl.attachShader(program, shader);
     });
     gl.linkProgram(program);
+    // They live as long as the program.
+    for (const shader of shaders) gl.deleteShader(shader);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
       const logs = [...shaders.map((shader) => gl.getShaderInfoLog(shader)), gl.getProgramInfoLog(program)];
+      this.destroy();
       throw new Error(
         `gpu: the device refuses the kernel '${name}': ${logs.filter(Boolean).join('\n').trim()}\n${source}`,
       );
     }
-    for (const shader of shaders) gl.deleteShader(shader);
     gl.useProgram(program);
     inputs.forEach((_, i) => gl.uniform1i(gl.getUniformLocation(program, arrayName(i)), i));
   }

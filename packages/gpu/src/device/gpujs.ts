@@ -1,21 +1,61 @@
 // The parts of gpu.js that are used here, with types: its own are incomplete.
-import gpujs, { type GPUInternalMode, type IKernelRunShortcut } from 'gpu.js';
+import gpujs from 'gpu.js';
 import type { Helper } from '../code/command.ts';
 
-/** A `GPU` of gpu.js, in modes in which it translates and runs kernels. */
-export interface Translator {
-  createKernel(
-    source: string,
-    settings: {
-      readonly output: readonly number[];
-      readonly precision: 'single';
-      readonly pipeline: true;
-      readonly immutable: true;
-      readonly argumentTypes: readonly 'Array'[];
-      readonly functions: readonly Helper[];
-    },
-  ): IKernelRunShortcut & { readonly fallbackReason: string | null };
+/** Settings of kernels that gpu.js translates from JavaScript. */
+export interface TranslatorSettings {
+  readonly output: readonly number[];
+  readonly precision: 'single';
+  readonly pipeline: true;
+  readonly immutable: true;
+  readonly argumentTypes: readonly 'Array'[];
+  readonly functions: readonly Helper[];
+  /** Objects, so that gpu.js does not create a canvas for each kernel. */
+  readonly canvas: object;
+  readonly context: object;
+  /** Called, on the kernel, where the mode lacks something. */
+  onRequestFallback(this: { readonly fallbackReason: string | null }): never;
 }
+
+/** A kernel in JavaScript. */
+export interface HostKernel {
+  kernelString: string;
+  build(...inputs: readonly Float32Array[]): void;
+  run(...inputs: readonly Float32Array[]): Float32Array | Float32Array[];
+}
+
+/** A kernel in WebAssembly. */
+export interface WebAssemblyKernel {
+  readonly threadDim: readonly [number, number, number];
+  /** The functions of `Math` that it calls. */
+  readonly usedMathImports: ReadonlySet<MathFunction>;
+  /** Syntax trees, which only building needs. */
+  functionBuilder: object | null;
+  tracedFunctions: readonly string[] | null;
+  build(...inputs: readonly Float32Array[]): void;
+  computeLayout(inputs: readonly Float32Array[]): WebAssemblyLayout;
+  _assembleModule(layout: WebAssemblyLayout, elements: number, isShared: boolean): WebAssemblyModule;
+  /** Called by `build` to compile and instantiate the module. */
+  _instantiate(key: string, inputs: readonly Float32Array[]): void;
+}
+
+type MathFunction = { [Name in keyof Math]: Math[Name] extends (...x: never[]) => number ? Name : never }[keyof Math];
+
+/** Where a kernel's arrays are in its memory, in bytes. */
+export interface WebAssemblyLayout {
+  readonly arrays: Readonly<Record<string, { readonly offset: number }>>;
+  readonly outputOffset: number;
+}
+
+export interface WebAssemblyModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The pages that its memory must have, and the most that it may be able to have. */
+  readonly initial: number;
+  readonly maximum: number;
+}
+
+/** Computes elements `start` to `end`. */
+export type RunElements = (start: number, end: number, seed: number) => void;
 
 /** The device that all WebGPU kernels of gpu.js share. */
 export interface DeviceContext {
@@ -36,6 +76,8 @@ export interface DeviceKernel {
   context: DeviceContext | null;
   _device: GPUDevice | null;
   readBufferResult(handle: BufferHandle): Promise<Float32Array>;
+  /** Drops the pipeline, and destroys the buffers through which results are read. */
+  destroy(): void;
 }
 
 /** A WebGL 2 kernel of gpu.js. */
@@ -45,12 +87,17 @@ export interface FragmentKernel {
   readonly context: WebGL2RenderingContext | null;
   /** Settles when the device has reached the fence. */
   _pollFence(fence: WebGLSync): Promise<void>;
+  /** Deletes the program. */
+  destroy(): void;
 }
 
 export interface GpuJs {
-  readonly GPU: new (settings: { readonly mode: 'cpu' | GPUInternalMode }) => Translator;
-  readonly CPUKernel: new (...settings: never[]) => object;
-  readonly WebAssemblyKernel: (new (...settings: never[]) => object) & { readonly isSupported: boolean };
+  readonly CPUKernel: new (source: string, settings: TranslatorSettings) => HostKernel;
+  readonly WebAssemblyKernel: (new (source: string, settings: TranslatorSettings) => WebAssemblyKernel) & {
+    readonly isSupported: boolean;
+    /** Computes all elements, four at a time where there is `runSimd`. */
+    dispatchSpans(run: RunElements, runSimd: RunElements | null, elements: number, width: number, seed: number): void;
+  };
   readonly WebGL2Kernel: (new (source: string, settings: object) => FragmentKernel) & { readonly isSupported: boolean };
   readonly WebGPUKernel: new (source: string, settings: object) => DeviceKernel;
   readonly WebGPUContext: { acquire(): Promise<DeviceContext> };

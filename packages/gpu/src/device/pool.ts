@@ -24,6 +24,8 @@ export interface Allocator<Resource> {
 export class Pool<Resource> {
   readonly #allocator: Allocator<Resource>;
   readonly #idle = new Map<number, Block<Resource>[]>();
+  /** All that were created and not destroyed. */
+  readonly #blocks = new Set<Block<Resource>>();
   /** Blocks to destroy. */
   #surplus: Block<Resource>[] = [];
   #created: Block<Resource>[] = [];
@@ -62,7 +64,13 @@ export class Pool<Resource> {
     const block = { resource: this.#allocator.create(size), bytes: size, isInvalid: false };
     this.#bytesAllocated += size;
     this.#created.push(block);
+    this.#blocks.add(block);
     return block;
+  }
+
+  /** Whether blocks were created since {@link takeCreated} was called. */
+  get hasCreated(): boolean {
+    return this.#created.length > 0;
   }
 
   /** Returns the blocks created since the last call. */
@@ -91,13 +99,26 @@ export class Pool<Resource> {
     this.#idle.clear();
     this.#bytesIdle = 0;
     for (const block of idle) this.#bytesAllocated -= block.bytes;
-    this.#surplus.push(...idle);
+    this.#surplus = this.#surplus.concat(idle);
   }
 
   /** Destroys surplus blocks. Everything that uses them must have been submitted. */
   trim(): void {
-    for (const { resource } of this.#surplus) this.#allocator.destroy(resource);
+    for (const block of this.#surplus) this.#destroy(block);
     this.#surplus = [];
+  }
+
+  /** Destroys all blocks, also those that are in use. */
+  destroy(): void {
+    for (const block of this.#blocks) this.#destroy(block);
+    this.#idle.clear();
+    this.#surplus = [];
+    this.#bytesAllocated = this.#bytesIdle = 0;
+  }
+
+  #destroy(block: Block<Resource>): void {
+    this.#blocks.delete(block);
+    this.#allocator.destroy(block.resource);
   }
 }
 

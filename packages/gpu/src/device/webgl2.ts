@@ -1,9 +1,9 @@
 // The modes webgl2 and headlessgl: generated GLSL, in kernels of gpu.js, on textures. Each command is submitted at once, and
 // runs later.
-import { indexError, type DType, type TypedArray } from '@thetagrad/core/backend';
-import type { Code, Command, IndexCheck, Location } from '../code/command.ts';
+import type { DType, TypedArray } from '@thetagrad/core/backend';
+import type { Code } from '../code/command.ts';
 import { glsl, type Language } from '../code/language.ts';
-import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
+import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import type { GlMode } from './glContext.ts';
 import { GlslKernel } from './glslKernel.ts';
 import type { FragmentKernel } from './gpujs.ts';
@@ -23,22 +23,8 @@ import { fromWords, toWords } from './words.ts';
 
 /** The number of evaluations that may be pending before the next one waits for the device. */
 const maxPending = 8;
-/** The number of index checks whose results may be unread. */
-const maxUnreadChecks = 64;
 
 type PooledTexture = Handle<Block<Texture>>;
-
-/**
- * Makes the commands of an index check. The output of the last is two int32: the number of the first index out of range
- * among all, counted from 1, or 0 if all are in range; and the index itself.
- */
-export type LowerIndexCheck = (check: IndexCheck) => readonly Command[];
-
-/** A submitted index check, whose result was not read yet. */
-interface SubmittedCheck {
-  readonly check: IndexCheck;
-  readonly result: PooledTexture;
-}
 
 export class WebGl2Device implements Device {
   readonly mode: GlMode;
@@ -48,10 +34,7 @@ export class WebGl2Device implements Device {
   readonly #gl: WebGL2RenderingContext;
   readonly #owner: FragmentKernel;
   readonly #pool: Pool<Texture>;
-  readonly #kernels = new KernelCache<GlslKernel>();
-  readonly #lowerIndexCheck: LowerIndexCheck;
-  readonly #checkCommands = new WeakMap<IndexCheck, readonly Command[]>();
-  #submittedChecks: SubmittedCheck[] = [];
+  readonly #kernels: KernelCache<GlslKernel>;
   /** The number of channels to read; undefined until the driver was asked. */
   #channels: 1 | 4 | undefined;
   #isTimed = false;
@@ -59,13 +42,12 @@ export class WebGl2Device implements Device {
   #hasCreated = false;
   /** The names of the commands in the sequence. */
   #names: string[] = [];
-  #outcome: Promise<Error> | undefined;
   #pending = 0;
 
   /** @param owner A kernel of gpu.js on the context. */
-  constructor(mode: GlMode, owner: FragmentKernel, lowerIndexCheck: LowerIndexCheck) {
+  constructor(mode: GlMode, owner: FragmentKernel, maxKernelBytes: number) {
     this.mode = mode;
-    this.#lowerIndexCheck = lowerIndexCheck;
+    this.#kernels = new KernelCache(maxKernelBytes);
     this.#owner = owner;
     const gl = (this.#gl = owner.context!);
     this.maxInputs = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
@@ -86,6 +68,14 @@ export class WebGl2Device implements Device {
     return this.#pool.bytesInUse;
   }
 
+  get kernelBytes(): number {
+    return this.#kernels.bytes;
+  }
+
+  get failure(): Error | undefined {
+    return this.#gl.isContextLost() ? deviceLostError() : undefined;
+  }
+
   upload(values: TypedArray, dtype: DType): DeviceBuffer {
     this.#checkUsable();
     const buffer = this.#allocate(values.length, 'an upload');
@@ -98,12 +88,12 @@ export class WebGl2Device implements Device {
     this.#checkUsable();
     this.#isTimed = isTimed;
     this.#hasCreated = false;
+    this.#pool.takeCreated();
     this.#names = [];
     if (isTimed) this.#gl.finish();
   }
 
-  dispatch(code: Code, inputs: readonly DeviceBuffer[], check: IndexCheck | undefined): DeviceBuffer {
-    if (check) this.#submitCheck(check, inputs[check.input] as PooledTexture);
+  dispatch(code: Code, inputs: readonly DeviceBuffer[]): DeviceBuffer {
     const output = this.#submit(code, inputs as readonly PooledTexture[]);
     // Only reading waits for the device: `gl.finish` does not in browsers.
     if (this.#isTimed) this.#readWordsSync(output, 1);
@@ -116,16 +106,20 @@ export class WebGl2Device implements Device {
     this.#pending++;
     // `getError` waits for the driver, and only new memory and kernels can be refused.
     const error = this.#hasCreated ? gl.getError() : gl.NO_ERROR;
-    this.#outcome = undefined;
-    if (error === gl.NO_ERROR || error === gl.CONTEXT_LOST_WEBGL) return;
-    this.#kernels.clear();
+    if (error === gl.NO_ERROR || error === gl.CONTEXT_LOST_WEBGL) {
+      this.#hasCreated = false;
+      return;
+    }
     const what = error === gl.OUT_OF_MEMORY ? 'is out of memory' : `reports an error (${error})`;
-    const failure = new Error(`gpu: the device ${what} in an evaluation of the kernels ${this.#names.join(', ')}`);
-    this.#outcome = Promise.resolve(failure);
+    throw new Error(`gpu: the device ${what} in an evaluation of the kernels ${listKernels(this.#names)}`);
   }
 
-  outcome(): Promise<Error | undefined> | undefined {
-    return this.#outcome;
+  abort(): void {
+    if (!this.#hasCreated) return;
+    this.#pool.discard(this.#pool.takeCreated());
+    this.#kernels.clear();
+    // Of the commands that were submitted.
+    this.#gl.getError();
   }
 
   free(buffer: DeviceBuffer): void {
@@ -137,16 +131,12 @@ export class WebGl2Device implements Device {
     this.#checkUsable();
     // The package `gl` lacks asynchronous reads.
     if (this.mode === 'headlessgl') return this.readSync(buffer, dtype, size);
-    const words = await this.#readWords(buffer as PooledTexture, size);
-    this.#readChecks();
-    return fromWords(words, dtype);
+    return fromWords(await this.#readWords(buffer as PooledTexture, size), dtype);
   }
 
   readSync(buffer: DeviceBuffer, dtype: DType, size: number): TypedArray {
     this.#checkUsable();
-    const words = this.#readWordsSync(buffer as PooledTexture, size);
-    this.#readChecks();
-    return fromWords(words, dtype);
+    return fromWords(this.#readWordsSync(buffer as PooledTexture, size), dtype);
   }
 
   throttle(): Promise<void> | undefined {
@@ -154,6 +144,11 @@ export class WebGl2Device implements Device {
     if (this.#pending < maxPending) return undefined;
     this.#pending = 0;
     return this.#fence().catch(() => this.#checkUsable());
+  }
+
+  destroy(): void {
+    this.#pool.destroy();
+    this.#kernels.clear();
   }
 
   #submit(code: Code, inputs: readonly PooledTexture[]): PooledTexture {
@@ -188,40 +183,8 @@ export class WebGl2Device implements Device {
         throw new Error(`gpu: the device is out of memory in ${user}, which takes ${4 * size} bytes more`);
       }
     }
-    if (this.#pool.takeCreated().length > 0) this.#hasCreated = true;
+    this.#hasCreated ||= this.#pool.hasCreated;
     return buffer;
-  }
-
-  #submitCheck(check: IndexCheck, indices: PooledTexture): void {
-    let commands = this.#checkCommands.get(check);
-    if (!commands) this.#checkCommands.set(check, (commands = this.#lowerIndexCheck(check)));
-    const memory = new Map<Location, PooledTexture>([[check.indices, indices]]);
-    try {
-      for (const { code, inputs, output } of commands) {
-        const buffers = inputs.map((input) => memory.get(input)!);
-        memory.set(output, this.#submit(code, buffers));
-      }
-      const { output } = commands.at(-1)!;
-      this.#submittedChecks.push({ check, result: memory.get(output)! });
-      memory.delete(output);
-    } finally {
-      memory.delete(check.indices);
-      for (const buffer of memory.values()) this.free(buffer);
-    }
-    // Bounds their memory; the oldest were computed long ago.
-    if (this.#submittedChecks.length > maxUnreadChecks) this.#readChecks();
-  }
-
-  /** @throws {RangeError} for the first index out of range. */
-  #readChecks(): void {
-    let failure: Error | undefined;
-    for (const { check, result } of this.#submittedChecks.splice(0)) {
-      const { operation, axis, length } = check;
-      const [number, index] = new Int32Array(this.#readWordsSync(result, 2));
-      this.free(result);
-      if (number! > 0) failure ??= indexError(operation, index!, length, axis);
-    }
-    if (failure) throw failure;
   }
 
   #readerOf(buffer: PooledTexture, size: number): TextureReader {
@@ -270,6 +233,7 @@ export class WebGl2Device implements Device {
 
   /** @throws {Error} if the context is lost. */
   #checkUsable(): void {
-    if (this.#gl.isContextLost()) throw deviceLostError();
+    const { failure } = this;
+    if (failure) throw failure;
   }
 }

@@ -1,9 +1,8 @@
 // The mode webgpu: generated WGSL, in kernels of gpu.js, on its device.
 import type { DType, TypedArray } from '@thetagrad/core/backend';
-import type { Code, IndexCheck } from '../code/command.ts';
-import { decodeReport, reportSize } from '../code/wgsl.ts';
+import type { Code } from '../code/command.ts';
 import { wgsl, wgslInSoftware, type Language } from '../code/language.ts';
-import { deviceLostError, type Device, type DeviceBuffer } from './device.ts';
+import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { Handle } from './handle.ts';
 import { KernelCache } from './kernelCache.ts';
@@ -27,12 +26,8 @@ export class WebGpuDevice implements Device {
   readonly maxInputs: number;
   readonly #context: DeviceContext;
   readonly #pool: Pool<GPUBuffer>;
-  readonly #kernels = new KernelCache<WgslKernel>();
-  readonly #reader: DeviceKernel;
-  /** Where kernels report an index out of range. */
-  readonly #report: GPUBuffer;
-  /** Whether a kernel that may report was dispatched since the report was last read. */
-  #mayReport = false;
+  readonly #kernels: KernelCache<WgslKernel>;
+  #reader: DeviceKernel;
   #encoder: GPUCommandEncoder | undefined;
   /** The pass of all commands in the sequence; timed commands have one each. */
   #pass: GPUComputePassEncoder | undefined;
@@ -48,21 +43,22 @@ export class WebGpuDevice implements Device {
   #checked: Promise<void> = Promise.resolve();
   #pending = 0;
 
-  constructor(context: DeviceContext, language: Language = languageFor(context.adapter)) {
+  constructor(context: DeviceContext, maxKernelBytes: number, language: Language = languageFor(context.adapter)) {
     const { device } = (this.#context = context);
     this.language = language;
-    // One array is the output, and one is for reports.
-    this.maxInputs = device.limits.maxStorageBuffersPerShaderStage - 2;
+    this.#kernels = new KernelCache(maxKernelBytes);
+    // One array is the output.
+    this.maxInputs = device.limits.maxStorageBuffersPerShaderStage - 1;
     this.#pool = new Pool({
       maxBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
       create: (size) => device.createBuffer({ size, usage: bufferUsage }),
       destroy: (buffer) => buffer.destroy(),
     });
-    this.#reader = new gpuJs.WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
-    this.#reader._device = device;
-    this.#report = device.createBuffer({ size: 4 * reportSize, usage: bufferUsage });
+    this.#reader = createReader(device);
     // Replaces the handler of gpu.js, which logs to the console.
-    device.onuncapturederror = ({ error }) => void this.#fail(error);
+    device.onuncapturederror = ({ error }) => {
+      this.#failure ??= new Error(`gpu: the device reports an error: ${error.message}`);
+    };
   }
 
   get description(): string {
@@ -77,6 +73,14 @@ export class WebGpuDevice implements Device {
 
   get bytesInUse(): number {
     return this.#pool.bytesInUse;
+  }
+
+  get kernelBytes(): number {
+    return this.#kernels.bytes;
+  }
+
+  get failure(): Error | undefined {
+    return this.#context.isLost ? deviceLostError() : undefined;
   }
 
   upload(values: TypedArray, dtype: DType): DeviceBuffer {
@@ -94,40 +98,50 @@ export class WebGpuDevice implements Device {
     device.pushErrorScope('validation');
     this.#names = [];
     this.#hasCompiled = false;
+    this.#pool.takeCreated();
     this.#encoder = device.createCommandEncoder();
     if (!isTimed) this.#pass = this.#encoder.beginComputePass();
   }
 
-  dispatch(code: Code, inputs: readonly DeviceBuffer[], _check: IndexCheck | undefined): DeviceBuffer {
+  dispatch(code: Code, inputs: readonly DeviceBuffer[]): DeviceBuffer {
     const output = this.#allocate(code.output.size);
     const buffers = [...inputs, output].map((buffer) => (buffer as PooledBuffer).content.resource);
-    if (code.reports) {
-      buffers.push(this.#report);
-      this.#mayReport = true;
-    }
     this.#names.push(code.name);
     const kernel = this.#kernelFor(code);
     this.#pass ??= this.#encoder!.beginComputePass({ timestampWrites: this.#stopwatch!.nextPass() });
     kernel.encode(this.#pass, buffers);
-    if (this.#stopwatch) {
-      this.#pass.end();
-      this.#pass = undefined;
-    }
+    if (this.#stopwatch) this.#endPass();
     return output;
   }
 
   end(): void {
     const { device } = this.#context;
-    this.#pass?.end();
+    this.#endPass();
     this.#stopwatch?.finish(this.#encoder!);
     device.queue.submit([this.#encoder!.finish()]);
-    this.#pass = this.#encoder = undefined;
+    this.#encoder = undefined;
     this.#pool.trim();
     this.#pending++;
     const created = this.#pool.takeCreated();
     const outcome = this.#outcomeOf(this.#names, created, [device.popErrorScope(), device.popErrorScope()]);
     this.#outcome = created.length > 0 || this.#hasCompiled ? outcome : undefined;
-    this.#checked = Promise.all([this.#checked, outcome]).then(() => undefined);
+    const isExpected = this.#outcome !== undefined;
+    this.#checked = Promise.all([this.#checked, outcome]).then(([, failure]) => {
+      if (!isExpected) this.#failure ??= failure;
+    });
+  }
+
+  abort(): void {
+    // It has ended, or has not begun.
+    if (!this.#encoder) return;
+    const { device } = this.#context;
+    this.#endPass();
+    this.#encoder = undefined;
+    // What they hold does not matter any more; they reject if the device is lost.
+    for (const scope of [device.popErrorScope(), device.popErrorScope()]) scope.catch(() => undefined);
+    this.#pool.discard(this.#pool.takeCreated());
+    this.#pool.trim();
+    if (this.#hasCompiled) this.#kernels.clear();
   }
 
   outcome(): Promise<Error | undefined> | undefined {
@@ -149,10 +163,11 @@ export class WebGpuDevice implements Device {
     this.#checkUsable();
     if (size === 0) return fromWords(new ArrayBuffer(0), dtype);
     const words = await this.#readWords((buffer as PooledBuffer).content.resource, size).catch((error: unknown) => {
+      // Its buffers may be invalid, which it would use again.
+      this.#reader = createReader(this.#context.device);
       this.#checkUsable();
       throw error;
     });
-    await this.#readReport();
     await this.#checked;
     this.#checkUsable();
     return fromWords(words, dtype);
@@ -175,9 +190,20 @@ export class WebGpuDevice implements Device {
     );
   }
 
+  destroy(): void {
+    this.#pool.destroy();
+    this.#kernels.clear();
+    this.#reader.destroy();
+  }
+
   #allocate(size: number): PooledBuffer {
     const block = this.#pool.allocate(4 * size);
     return new Handle(block, block.bytes);
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
   }
 
   #kernelFor(code: Code): WgslKernel {
@@ -206,7 +232,7 @@ export class WebGpuDevice implements Device {
     if (!error) return undefined;
     this.#pool.discard(created);
     this.#kernels.clear();
-    return this.#fail(error, `${what} in an evaluation of the kernels ${names.join(', ')}`);
+    return new Error(`gpu: ${what} in an evaluation of the kernels ${listKernels(names)}: ${error.message}`);
   }
 
   /** Reads the first words of a buffer, as gpu.js reads the results of its kernels. */
@@ -221,30 +247,21 @@ export class WebGpuDevice implements Device {
     return (await this.#reader.readBufferResult(handle)).buffer as ArrayBuffer;
   }
 
-  /** @throws {RangeError} if a kernel reported an index out of range. */
-  async #readReport(): Promise<void> {
-    if (!this.#mayReport) return;
-    this.#mayReport = false;
-    const error = decodeReport(new Int32Array(await this.#readWords(this.#report, reportSize)));
-    if (!error) return;
-    this.#context.device.queue.writeBuffer(this.#report, 0, new Int32Array(reportSize));
-    throw error;
-  }
-
-  /** Keeps an error until {@link #checkUsable} throws it. */
-  #fail(error: GPUError | Error, what = 'the device reports an error'): Error {
-    const failure = new Error(`gpu: ${what}: ${error.message}`);
-    this.#failure ??= failure;
-    return failure;
-  }
-
   /** @throws {Error} if the device is lost or, once, if something failed before. */
   #checkUsable(): void {
-    if (this.#context.isLost) throw deviceLostError();
+    const { failure: lost } = this;
+    if (lost) throw lost;
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure) throw failure;
   }
+}
+
+/** A kernel of gpu.js through which buffers are read. */
+function createReader(device: GPUDevice): DeviceKernel {
+  const reader = new gpuJs.WebGPUKernel('function kernel() {}', { output: [1], precision: 'single' });
+  reader._device = device;
+  return reader;
 }
 
 /** Fallback adapters compute in software. */

@@ -1,14 +1,20 @@
 import type { Code } from '../code/command.ts';
 import { gpuJs, type DeviceContext } from './gpujs.ts';
+import type { CachedKernel } from './kernelCache.ts';
 
 /** ShaderStage.COMPUTE, whose name is a global in browsers only. */
 const computeStage = 4;
+
+/** The memory of a pipeline, and that of a compiled character: measured with SwiftShader. */
+const kernelOverhead = 32_768;
+const bytesPerCharacter = 16;
 
 /**
  * A kernel of gpu.js that runs given WGSL, instead of WGSL translated from JavaScript. Compile errors go to the device's error
  * scopes. Kernels are encoded into a pass together, rather than each submitted by itself.
  */
-export class WgslKernel extends gpuJs.WebGPUKernel {
+export class WgslKernel extends gpuJs.WebGPUKernel implements CachedKernel {
+  readonly bytes: number;
   readonly #code: Code;
   readonly #device: GPUDevice;
   readonly #layout: GPUBindGroupLayout;
@@ -17,13 +23,13 @@ export class WgslKernel extends gpuJs.WebGPUKernel {
 
   constructor(code: Code, context: DeviceContext) {
     super('function kernel() {}', { output: [Math.max(1, code.output.size)], precision: 'single' });
-    const { name: label, source, inputs, reports = false } = code;
+    const { name: label, source, inputs } = code;
     const device = (this.#device = context.device);
     this.#code = code;
+    this.bytes = kernelOverhead + bytesPerCharacter * source.length;
     this.context = context;
     this.compiledSource = source;
     const types: GPUBufferBindingType[] = [...inputs.map(() => 'read-only-storage' as const), 'storage'];
-    if (reports) types.push('storage');
     this.#layout = device.createBindGroupLayout({
       label,
       entries: types.map((type, binding) => ({ binding, visibility: computeStage, buffer: { type } })),
@@ -35,7 +41,7 @@ export class WgslKernel extends gpuJs.WebGPUKernel {
     });
   }
 
-  /** Adds the kernel to a pass, with its inputs and output (and report) in `buffers`. */
+  /** Adds the kernel to a pass, with its inputs and output in `buffers`. */
   encode(pass: GPUComputePassEncoder, buffers: readonly GPUBuffer[]): void {
     // A training loop binds the same buffers in every step.
     if (!this.#bindGroup || buffers.some((buffer, i) => buffer !== this.#boundBuffers[i])) {

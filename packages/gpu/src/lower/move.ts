@@ -44,13 +44,23 @@ export function lowerConcat(kernel: RoutineKernel<'concat'>, language: Language,
   const commands: Command[] = [];
   let parts: readonly Part[] = kernel.operands.filter(({ view }) => view.shape[axis]! > 0);
   const epilogueInputs = (kernel.epilogue?.operands.length ?? 1) - 1;
-  while (parts.length + epilogueInputs > maxInputs) {
-    const first = parts.slice(0, maxInputs);
-    const length = first.reduce((sum, { view }) => sum + view.shape[axis]!, 0);
-    const shape = kernel.shape.with(axis, length);
+  const join = (parts: readonly Part[]): Part => {
+    const shape = kernel.shape.with(
+      axis,
+      parts.reduce((sum, { view }) => sum + view.shape[axis]!, 0),
+    );
     const joined = createScratch(kernel.output.dtype, sizeOf(shape));
-    commands.push(emitConcat({ parts: first, axis, shape }, joined, language));
-    parts = [{ slot: joined, view: contiguous(shape) }, ...parts.slice(maxInputs)];
+    commands.push(emitConcat({ parts, axis, shape }, joined, language));
+    return { slot: joined, view: contiguous(shape) };
+  };
+  // In rounds, so that no element is copied more often than there are rounds.
+  while (parts.length + epilogueInputs > maxInputs) {
+    const joined: Part[] = [];
+    for (let i = 0; i < parts.length; i += maxInputs) {
+      const group = parts.slice(i, i + maxInputs);
+      joined.push(group.length === 1 ? group[0]! : join(group));
+    }
+    parts = joined;
   }
   const { shape, output } = kernel;
   commands.push(
