@@ -81,16 +81,18 @@ export class Program {
   }
 
   /**
-   * Checks the indices that are inputs of the plan and are on the host, as labels are, and returns these checks.
+   * Checks indices that are inputs of the plan and are on the host, as labels are, and returns these checks: all before the
+   * first that the device has to make, so that the error is that of the first kernel.
    * @param hostOf the elements of an input, if they are on the host.
    * @throws {RangeError} for the first index out of range.
    */
   checkOnHost(hostOf: (input: number) => TypedArray | undefined): ReadonlySet<IndexCheck> {
     const passed = new Set<IndexCheck>();
     for (const { check } of this.#steps) {
-      const input = check && this.inputs.get(check.indices);
+      if (!check) continue;
+      const input = this.inputs.get(check.indices);
       const host = input === undefined ? undefined : hostOf(input);
-      if (!check || !host) continue;
+      if (!host) break;
       checkIndices((position) => host[position]!, check);
       passed.add(check);
     }

@@ -15,34 +15,10 @@ import {
 import { afterEach, describe, expect, test } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { DeviceBackend } from '../src/backend.ts';
-import { findAdapter } from '../src/device/context.ts';
-import type { Device } from '../src/device/device.ts';
-import { acquireGlContext } from '../src/device/glContext.ts';
-import { CpuDevice } from '../src/device/cpu.ts';
-import { WebGl2Device } from '../src/device/webgl2.ts';
-import { WebGpuDevice } from '../src/device/webgpu.ts';
-import type { GpuMode } from '../src/index.ts';
+import { deviceOf, newDevice, plainDevice } from './devices.ts';
 import { backendOf, hasWebGpu, modes } from './modes.ts';
 
 afterEach(() => setBackend(portable()));
-
-const maxKernelBytes = 2 ** 26;
-
-/** A separate device, with the limits that WebGPU guarantees and without features. */
-async function plainDevice(): Promise<GPUDevice> {
-  return (await findAdapter()).requestDevice();
-}
-
-async function deviceOf(device: GPUDevice): Promise<WebGpuDevice> {
-  return new WebGpuDevice({ adapter: await findAdapter(), device, isLost: false }, maxKernelBytes);
-}
-
-async function newDevice(mode: GpuMode): Promise<Device> {
-  if (mode === 'webgpu') return deviceOf(await plainDevice());
-  if (mode === 'webgl2' || mode === 'headlessgl')
-    return new WebGl2Device(mode, await acquireGlContext(mode), maxKernelBytes);
-  return new CpuDevice(mode, maxKernelBytes);
-}
 
 async function backendOn(device: GPUDevice): Promise<DeviceBackend> {
   return new DeviceBackend(await deviceOf(device), 'for a test');

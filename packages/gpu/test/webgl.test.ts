@@ -44,26 +44,13 @@ describe.each(glModes)('%s', (mode) => {
     expect(x.add(1).dataSync()).toEqual(Float32Array.of(3, 4));
   });
 
-  test('an index out of range is an error when values are read, also synchronously', async () => {
+  test('an index out of range is an error, also synchronously', async () => {
     setBackend(await backendOf(mode));
     const indices = tensor(new Int32Array(3000).fill(1).with(2999, -4), { shape: [3000], dtype: 'int32' });
     const taken = tensor([1, 2, 3]).take(indices);
     expect(() => taken.dataSync()).toThrow('take: index -4 is out of range for axis 0 of length 3; use -3 to 2');
     await expect(tensor([1, 2, 3]).take(indices).mul(2).data()).rejects.toThrow('take: index -4 is out of range');
     expect(await tensor([1, 2, 3]).take(indices.abs().mod(3)).sum().item()).toBe(2 * 2999 + 2);
-  });
-
-  test('more index checks than may be unread', async () => {
-    setBackend(await backendOf(mode));
-    const x = new Variable(zeros([4]));
-    const at = tensor([3, 0], { dtype: 'int32' });
-    for (let i = 0; i < 150; i++) {
-      x.assign(x.value.add(x.value.take(at).sum()).add(1));
-      await evaluate(x);
-    }
-    x.assign(x.value.take(tensor([7, 0, 0, 0], { dtype: 'int32' })));
-    await evaluate(x);
-    await expect(x.value.data()).rejects.toThrow('take: index 7 is out of range for axis 0 of length 4');
   });
 
   test('an array larger than textures can be is an error, and nothing is lost', async () => {
@@ -133,7 +120,7 @@ describe.each(glModes)('%s', (mode) => {
     expect(await x.value.data()).toEqual(Float32Array.of(-5, -3));
   });
 
-  test('an error that drivers report afterwards undoes the evaluation', async () => {
+  test('an error that drivers report afterwards undoes the evaluation, which can be repeated', async () => {
     setBackend(await backendOf(mode));
     const gl = await contextOf(mode);
     const x = new Variable(tensor([1, 2]));
@@ -144,7 +131,9 @@ describe.each(glModes)('%s', (mode) => {
       'gpu: the device reports an error (1280) in an evaluation of the kernels mul → sub → relu',
     );
     drawArrays.mockRestore();
-    expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
+    expect(await x.buffer!.read()).toEqual(Float32Array.of(1, 2));
+    await evaluate(x);
+    expect(await x.value.data()).toEqual(Float32Array.of(0, 0));
   });
 
   test('kernels are timed separately', async () => {

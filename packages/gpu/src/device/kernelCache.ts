@@ -33,12 +33,7 @@ export class KernelCache<Kernel extends CachedKernel> {
       this.#bytes += kernel.bytes;
     }
     this.#kernels.set(key, kernel);
-    for (const [oldest, evicted] of this.#kernels) {
-      if (this.#bytes <= this.#maxBytes || evicted === kernel) break;
-      this.#kernels.delete(oldest);
-      this.#bytes -= evicted.bytes;
-      evicted.destroy?.();
-    }
+    if (this.#bytes > this.#maxBytes) this.#evictAllBut(kernel);
     return kernel;
   }
 
@@ -47,5 +42,15 @@ export class KernelCache<Kernel extends CachedKernel> {
     for (const kernel of this.#kernels.values()) kernel.destroy?.();
     this.#kernels.clear();
     this.#bytes = 0;
+  }
+
+  /** Evicts kernels until the others are small enough; the last one used stays. */
+  #evictAllBut(last: Kernel): void {
+    for (const [key, kernel] of this.#kernels) {
+      if (this.#bytes <= this.#maxBytes || kernel === last) return;
+      this.#kernels.delete(key);
+      this.#bytes -= kernel.bytes;
+      kernel.destroy?.();
+    }
   }
 }

@@ -1,0 +1,217 @@
+// An evaluation that fails, wherever it does, changes nothing: training goes on with the same bits as if it had never been.
+import {
+  evaluate,
+  matmul,
+  portable,
+  random,
+  setBackend,
+  tensor,
+  Variable,
+  type Tensor,
+  type TypedArray,
+} from '@thetagrad/core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DeviceBackend } from '../src/backend.ts';
+import type { Device } from '../src/device/device.ts';
+import { deviceOf, newDevice, plainDevice } from './devices.ts';
+import { hasWebGpu, modes } from './modes.ts';
+
+afterEach(() => setBackend(portable()));
+
+const size = 4;
+
+/** Variables, and how each is replaced in a step. */
+interface Program {
+  readonly variables: readonly Variable[];
+  /** Assigns new values and returns a result. With `isBad`, one of the indices is out of range. */
+  step(number: number, isBad: boolean): Tensor;
+}
+
+/** A random program over matrices. Each new value reads several old ones, so that order and overwriting matter. */
+function createProgram(seed: number): Program {
+  const stream = random.key(seed).stream();
+  const variables = Array.from({ length: 2 + stream.integer(3) }, (_, i) => {
+    const values = Float32Array.from({ length: size * size }, () => stream.uniform() - 0.5);
+    return new Variable(tensor(values, { shape: [size, size] }), { name: `w${i}` });
+  });
+  const updates = variables.map((_, i) => ({
+    kind: stream.integer(5),
+    other: stream.integer(variables.length),
+    isComputed: stream.integer(2) === 1,
+    index: (i + stream.integer(size)) % size,
+  }));
+  const victim = stream.integer(variables.length);
+  return {
+    variables,
+    step: (number, isBad) => {
+      const olds = variables.map(({ value }) => value);
+      const values = updates.map(({ kind, other, isComputed, index }, i) => {
+        const [x, y] = [olds[i]!, olds[other]!];
+        const labels = [index, (index + number) % size, isBad && i === victim ? size + 3 : 0, index];
+        // Labels from the host, or computed by the device.
+        const given = tensor(labels, { dtype: 'int32' });
+        const rows = isComputed ? given.mul(1) : given;
+        const gathered = y.take(rows);
+        switch (kind) {
+          case 0:
+            return x.mul(0.9).add(gathered.mul(0.1));
+          case 1:
+            return matmul(x, gathered).add(x).mul(0.5);
+          case 2:
+            return x.scatterAdd(rows.reshape([size, 1]), gathered.mul(0.25), 0).sin();
+          case 3:
+            return gathered.cumsum(1).sub(x).tanh();
+          default:
+            return x.sub(gathered.mean(0)).add(y.max(1).expandDims(1)).sin();
+        }
+      });
+      values.forEach((value, i) => variables[i]!.assign(value));
+      return values.reduce((sum, value) => sum.add(value.sum()), tensor(0));
+    },
+  };
+}
+
+/** Where a device fails. */
+class Fault {
+  #left = Infinity;
+  #isRefused = false;
+
+  /** Fails at the operation with this number, counted from 1. */
+  arm(place: number): void {
+    this.#left = place;
+  }
+
+  /** Refuses the next sequence, after it was submitted. */
+  refuse(): void {
+    this.#isRefused = true;
+  }
+
+  /** Whether it did not happen. */
+  disarm(): boolean {
+    const isLeft = this.#left > 0;
+    this.#left = Infinity;
+    return isLeft;
+  }
+
+  /** The device, with the fault planted in each operation that can fail. */
+  plant(device: Device): Device {
+    const places = ['upload', 'begin', 'dispatch', 'checkIndices', 'end'];
+    return new Proxy(device, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'outcome' && this.#isRefused) {
+          return () => {
+            this.#isRefused = false;
+            return Promise.resolve(new Error('refused'));
+          };
+        }
+        if (typeof value !== 'function') return value;
+        return (...parameters: unknown[]): unknown => {
+          if (places.includes(name as string) && --this.#left === 0) throw new Error(`planted in ${String(name)}`);
+          return Reflect.apply(value, target, parameters);
+        };
+      },
+    });
+  }
+}
+
+/** The stored values, read from the buffers: `value` may be one that was assigned. */
+const storedValues = (variables: readonly Variable[]): Promise<TypedArray[]> =>
+  Promise.all(variables.map(({ buffer }) => buffer!.read()));
+
+/** Makes the stored values those that `value` returns, whatever was assigned. */
+async function dropAssigned(variables: readonly Variable[]): Promise<void> {
+  const stored = await storedValues(variables);
+  variables.forEach((variable, i) => variable.assign(tensor(stored[i]!, { shape: variable.shape })));
+}
+
+/** The values of variables and the result after each step, if nothing fails. */
+async function train(program: Program, steps: number): Promise<TypedArray[][]> {
+  const history: TypedArray[][] = [];
+  for (let number = 0; number < steps; number++) {
+    const result = program.step(number, false);
+    await evaluate(result, program.variables);
+    history.push([...(await storedValues(program.variables)), await result.data()]);
+  }
+  return history;
+}
+
+describe.each(modes)('%s', (mode) => {
+  const isSlow = mode !== 'cpu' && mode !== 'webasm';
+  const seeds = Array.from({ length: isSlow ? 2 : 12 }, (_, seed) => seed);
+  const steps = isSlow ? 2 : 4;
+
+  test('failures at each place of a step, and indices out of range', { timeout: 60_000 }, async () => {
+    const fault = new Fault();
+    setBackend(new DeviceBackend(fault.plant(await newDevice(mode)), 'for a test'));
+    for (const seed of seeds) {
+      const expected = await train(createProgram(seed), steps);
+      const program = createProgram(seed);
+      const { variables } = program;
+      await evaluate(variables.map(({ value }) => value));
+      for (let number = 0; number < steps; number++) {
+        const before = await storedValues(variables);
+        const expectUnchanged = async (): Promise<void> => expect(await storedValues(variables)).toEqual(before);
+        await expect(evaluate(program.step(number, true), variables)).rejects.toThrow(/index 7 is out of range/);
+        await expectUnchanged();
+        await dropAssigned(variables);
+        fault.refuse();
+        await expect(evaluate(program.step(number, false), variables)).rejects.toThrow('refused');
+        await expectUnchanged();
+        await dropAssigned(variables);
+
+        // The same tensors again, until the place lies behind the last operation.
+        const result = program.step(number, false);
+        let place = 1;
+        for (; ; place += isSlow ? 3 : 1) {
+          fault.arm(place);
+          const error = await evaluate(result, variables).catch((error: Error) => error);
+          if (fault.disarm()) {
+            expect(error).toBe(undefined);
+            break;
+          }
+          expect((error as Error).message).toMatch(/planted in/);
+          await expectUnchanged();
+        }
+        expect(place).toBeGreaterThan(variables.length);
+        expect([...(await storedValues(variables)), await result.data()]).toEqual(expected[number]);
+      }
+    }
+  });
+});
+
+test.runIf(hasWebGpu)('webgpu: each buffer or kernel that the device refuses undoes all of the step', async () => {
+  const device = await plainDevice();
+  let left = Infinity;
+  const isRefused = (): boolean => --left === 0;
+  const createBuffer = device.createBuffer.bind(device);
+  // Invalid, as one for which there is no memory.
+  device.createBuffer = (descriptor) =>
+    createBuffer(isRefused() ? { ...descriptor, size: 2 * device.limits.maxBufferSize } : descriptor);
+  const createShaderModule = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) =>
+    createShaderModule(isRefused() ? { ...descriptor, code: 'nonsense' } : descriptor);
+  setBackend(new DeviceBackend(await deviceOf(device), 'for a test'));
+  const expected = (await train(createProgram(3), 1))[0]!;
+  const { variables, step } = createProgram(3);
+  await evaluate(variables.map(({ value }) => value));
+  const before = await storedValues(variables);
+  let failures = 0;
+  for (let place = 1; ; place += 2) {
+    left = place;
+    const result = step(0, false);
+    const error = await evaluate(result, variables).catch((error: Error) => error);
+    const isOver = left > 0;
+    left = Infinity;
+    if (isOver) {
+      expect(error).toBe(undefined);
+      expect([...(await storedValues(variables)), await result.data()]).toEqual(expected);
+      break;
+    }
+    failures++;
+    expect((error as Error).message).toMatch(/^gpu: the device (reports an error|is out of memory) in an evaluation/);
+    expect(await storedValues(variables)).toEqual(before);
+    await dropAssigned(variables);
+  }
+  expect(failures).toBeGreaterThan(3);
+});
