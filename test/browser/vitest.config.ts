@@ -48,6 +48,8 @@ const exclude = [
   ...configDefaults.exclude,
   // Mocks a module that the page has already loaded.
   'test/conformance/plans.test.ts',
+  // Collects garbage, which pages cannot.
+  'packages/gpu/test/abandonedNode.test.ts',
 ];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -77,7 +77,10 @@ const errors: Readonly<Record<string, Build>> = {
   'an index into no rows': () => computed(0, 3).take(int([0])),
   'a computed index into nothing': () => computed(0).take(int([1, 2]).add(1)),
   'the first of several': () => arange(3).take(int([1, 9, -8, 5])),
-  'the first of several, computed': () => arange(3).mul(2).take(int([0, 3, -8, 1]).mul(3)),
+  'the first of several, computed': () =>
+    arange(3)
+      .mul(2)
+      .take(int([0, 3, -8, 1]).mul(3)),
   'the last of thousands, computed': () =>
     arange(3).take(tensor(new Int32Array(3000).fill(1).with(2999, -4), { dtype: 'int32' }).mul(1)),
   'in columns': () => computed(2, 3).take(int([0, 5, 3]), 1),

@@ -71,14 +71,19 @@ function createProgram(seed: number): Program {
   };
 }
 
+/** The operations of a device that can fail. */
+const operations: readonly string[] = ['upload', 'begin', 'dispatch', 'checkIndices', 'end'];
+
 /** Where a device fails. */
 class Fault {
   #left = Infinity;
+  #operations = operations;
   #isRefused = false;
 
   /** Fails at the operation with this number, counted from 1. */
-  arm(place: number): void {
+  arm(place: number, names = operations): void {
     this.#left = place;
+    this.#operations = names;
   }
 
   /** Refuses the next sequence, after it was submitted. */
@@ -93,9 +98,7 @@ class Fault {
     return isLeft;
   }
 
-  /** The device, with the fault planted in each operation that can fail. */
   plant(device: Device): Device {
-    const places = ['upload', 'begin', 'dispatch', 'checkIndices', 'end'];
     return new Proxy(device, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target);
@@ -107,7 +110,8 @@ class Fault {
         }
         if (typeof value !== 'function') return value;
         return (...parameters: unknown[]): unknown => {
-          if (places.includes(name as string) && --this.#left === 0) throw new Error(`planted in ${String(name)}`);
+          if (this.#operations.includes(name as string) && --this.#left === 0)
+            throw new Error(`planted in ${String(name)}`);
           return Reflect.apply(value, target, parameters);
         };
       },
@@ -124,6 +128,13 @@ async function dropAssigned(variables: readonly Variable[]): Promise<void> {
   const stored = await storedValues(variables);
   variables.forEach((variable, i) => variable.assign(tensor(stored[i]!, { shape: variable.shape })));
 }
+
+/** The message of an evaluation's error, or 'none'. */
+const messageOf = (evaluation: Promise<void>): Promise<string> =>
+  evaluation.then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
 
 /** The values of variables and the result after each step, if nothing fails. */
 async function train(program: Program, steps: number): Promise<TypedArray[][]> {
@@ -163,15 +174,12 @@ describe.each(modes)('%s', (mode) => {
         // The same tensors again, until the place lies behind the last operation.
         const result = program.step(number, false);
         let place = 1;
-        for (; ; place += isSlow ? 3 : 1) {
+        for (let isOver = false; !isOver; place += isSlow ? 3 : 1) {
           fault.arm(place);
-          const error = await evaluate(result, variables).catch((error: Error) => error);
-          if (fault.disarm()) {
-            expect(error).toBe(undefined);
-            break;
-          }
-          expect((error as Error).message).toMatch(/planted in/);
-          await expectUnchanged();
+          const message = await messageOf(evaluate(result, variables));
+          isOver = fault.disarm();
+          expect(message).toMatch(isOver ? /^none$/ : /planted in/);
+          if (!isOver) await expectUnchanged();
         }
         expect(place).toBeGreaterThan(variables.length);
         expect([...(await storedValues(variables)), await result.data()]).toEqual(expected[number]);
@@ -191,27 +199,51 @@ test.runIf(hasWebGpu)('webgpu: each buffer or kernel that the device refuses und
   const createShaderModule = device.createShaderModule.bind(device);
   device.createShaderModule = (descriptor) =>
     createShaderModule(isRefused() ? { ...descriptor, code: 'nonsense' } : descriptor);
-  setBackend(new DeviceBackend(await deviceOf(device), 'for a test'));
+  const fault = new Fault();
+  setBackend(new DeviceBackend(fault.plant(await deviceOf(device)), 'for a test'));
   const expected = (await train(createProgram(3), 1))[0]!;
-  const { variables, step } = createProgram(3);
+  const program = createProgram(3);
+  const { variables } = program;
   await evaluate(variables.map(({ value }) => value));
   const before = await storedValues(variables);
-  let failures = 0;
-  for (let place = 1; ; place += 2) {
-    left = place;
-    const result = step(0, false);
-    const error = await evaluate(result, variables).catch((error: Error) => error);
-    const isOver = left > 0;
-    left = Infinity;
-    if (isOver) {
-      expect(error).toBe(undefined);
-      expect([...(await storedValues(variables)), await result.data()]).toEqual(expected);
-      break;
-    }
-    failures++;
-    expect((error as Error).message).toMatch(/^gpu: the device (reports an error|is out of memory) in an evaluation/);
+  // Large enough to stay on the device.
+  const resident = tensor(new Float32Array(2000).fill(1));
+  const expectUnchanged = async (): Promise<void> => {
     expect(await storedValues(variables)).toEqual(before);
     await dropAssigned(variables);
+  };
+  let results: Tensor[] = [];
+  let failures = -1;
+  for (let place = 1, isOver = false; !isOver; place += 2) {
+    results = [program.step(0, false), resident.sum()];
+    // Another error ends the sequence before the device has told that it refuses something: nothing of it may be used again.
+    left = place;
+    fault.arm(1, ['end']);
+    await expect(evaluate(results, variables)).rejects.toThrow('planted in end');
+    left = place;
+    const message = await messageOf(evaluate(results, variables));
+    isOver = left > 0;
+    left = Infinity;
+    expect(message).toMatch(
+      isOver ? /^none$/ : /^gpu: the device (reports an error|is out of memory) in an evaluation/,
+    );
+    failures++;
+    if (!isOver) await expectUnchanged();
   }
   expect(failures).toBeGreaterThan(3);
+  expect([...(await storedValues(variables)), await results[0]!.data()]).toEqual(expected);
+  expect(await results[1]!.item()).toBe(2000);
+});
+
+test.runIf(hasWebGpu)('webgpu: a kernel that is refused in a sequence that was dropped is compiled again', async () => {
+  const device = await plainDevice();
+  const createShaderModule = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) => createShaderModule({ ...descriptor, code: 'nonsense' });
+  const fault = new Fault();
+  setBackend(new DeviceBackend(fault.plant(await deviceOf(device)), 'for a test'));
+  const result = tensor([0, 0]).exp();
+  fault.arm(1, ['end']);
+  await expect(evaluate(result)).rejects.toThrow('planted in end');
+  device.createShaderModule = createShaderModule;
+  expect(await result.data()).toEqual(Float32Array.of(1, 1));
 });
