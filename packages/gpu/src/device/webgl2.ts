@@ -116,9 +116,8 @@ export class WebGl2Device implements Device {
 
   abort(): void {
     if (!this.#hasCreated) return;
-    this.#pool.discard(this.#pool.takeCreated());
     this.#kernels.clear();
-    // Of the commands that were submitted.
+    // Forgets the error of commands that were submitted.
     this.#gl.getError();
   }
 
