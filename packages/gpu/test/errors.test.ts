@@ -53,7 +53,11 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     const build = (): Tensor[] => {
       const parts = Array.from({ length: 20 }, (_, i) => arange(6, { dtype: 'float32' }).mul(i + 1));
       const sum = parts.reduce((x, y) => x.mul(0.5).add(y));
-      return [sum, concat(parts).cumsum(0), sum.cumprod(0).add(parts[3]!).mul(parts[4]!).sub(parts[5]!)];
+      return [
+        sum,
+        concat([...parts, ...parts, ...parts]).cumsum(0),
+        sum.cumprod(0).add(parts[3]!).mul(parts[4]!).sub(parts[5]!),
+      ];
     };
     expect(await valuesOn(backend, build)).toEqual(await valuesOn(portable(), build));
   });
@@ -104,6 +108,16 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     await expect(x.value.data()).rejects.toThrow(/in an evaluation of the kernels/);
     expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
     expect(await host.sum().item()).toBe(6000);
+  });
+
+  test('after evaluateSync the next operation throws the error of an index that the device computed', async () => {
+    setBackend(await backendOf('webgpu'));
+    const x = new Variable(tensor([1, 2]));
+    await x.value.data();
+    x.assign(x.value.take(tensor([0, 1], { dtype: 'int32' }).mul(5)));
+    evaluateSync(x);
+    await expect(x.value.data()).rejects.toThrow('take: index 5 is out of range for axis 0 of length 2; use -2 to 1');
+    expect(await x.value.data()).toEqual(Float32Array.of(1, 2));
   });
 
   const isSoftware = async (): Promise<boolean> => /swiftshader/i.test((await backendOf('webgpu')).describe());
