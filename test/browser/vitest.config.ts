@@ -49,7 +49,7 @@ const exclude = [
   // Mocks a module that the page has already loaded.
   'test/conformance/plans.test.ts',
   // Collects garbage, which pages cannot.
-  'packages/gpu/test/abandonedNode.test.ts',
+  'packages/gpu/test/memoryNode.test.ts',
 ];
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,12 +1,13 @@
-// Backends that are dropped give their memory back. Node lets tests collect garbage.
+// Memory of the process, which only tests in Node can collect, and refuse.
 import { evaluate, portable, setBackend, tensor } from '@thetagrad/core';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Buffer } from 'node:buffer';
 import { expect, test, vi } from 'vitest';
 import { DeviceBackend } from '../src/backend.ts';
 import { newDevice } from './devices.ts';
-import { modes } from './modes.ts';
+import { backendOf, hasWebGpu, modes } from './modes.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -31,4 +32,17 @@ test.each(modes)('%s: what a dropped backend holds on its device is freed', asyn
     await setTimeout(10);
   }
   expect(destroyed).toBeGreaterThanOrEqual(opened - 1);
+});
+
+test.runIf(hasWebGpu)('webgpu: a result is kept where there is no memory to tell the collector its size', async () => {
+  setBackend(await backendOf('webgpu'));
+  const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow').mockImplementation(() => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  const x = tensor(new Float32Array(2 ** 15).fill(1)).add(1);
+  await evaluate(x);
+  expect(allocate).toHaveBeenCalled();
+  allocate.mockRestore();
+  expect((await x.data())[7]).toBe(2);
+  setBackend(portable());
 });
