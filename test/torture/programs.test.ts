@@ -89,23 +89,18 @@ class Cell {
     this.version++;
     this.assigned = undefined;
   }
-
-  giveUp(): void {
-    const node = this.assigned?.fallback;
-    this.assigned = node && { node, at: failures, fallback: node, isDiscarded: false };
-  }
 }
 
 /** Evaluates in the interpreter. Returns whether it succeeds. */
 function interpret(results: readonly Node[], cells: readonly Cell[]): boolean {
-  const triesAgain = cells.every((cell) => !cell.pending || cell.discarded);
+  const triesAgain =
+    results.every((node) => node.failedAt > 0) && cells.every((cell) => !cell.pending || cell.discarded);
   const updates = cells.flatMap((cell) => {
     const node = (triesAgain && cell.discarded) || cell.pending;
     return node ? [{ cell, node }] : [];
   });
   const targets = [...results, ...updates.map(({ node }) => node)];
   if (targets.some((node) => node.isFailing)) {
-    for (const { cell, node } of updates) if (cell.discarded === node) cell.giveUp();
     failures++;
     const involved = new Set<Node>();
     for (const node of targets) node.nodes(involved);

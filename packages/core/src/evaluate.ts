@@ -6,11 +6,11 @@ import { sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { setBuffer, setInputs, Tensor } from './graph/tensor.ts';
-import { reportOutcome } from './graph/transaction.ts';
+import { hasFailed, reportOutcome } from './graph/transaction.ts';
 import { collect } from './graph/tree.ts';
 import {
   assigneeOf,
-  dropDiscarded,
+  restoreInitial,
   setVariableBuffer,
   storeAssigned,
   variableOf,
@@ -77,9 +77,10 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
     } else {
       run('evaluate', backend, work);
       await backend.yieldToCollector?.();
+      unconfirmed.delete(backend);
     }
   } catch (error) {
-    reportFailure(work);
+    reportFailure(backend, work);
     throw error;
   }
   // Collects the work again, since other evaluations may have run in the meantime.
@@ -96,11 +97,12 @@ export function evaluateSync(...trees: unknown[]): void {
 
 /** As {@link evaluateSync}, for an operation that messages name. */
 export function evaluateFor(operation: string, trees: readonly unknown[]): void {
+  const backend = current;
   const work = collectWork(operation, trees);
   try {
-    run(operation, current, work);
+    run(operation, backend, work);
   } catch (error) {
-    reportFailure(work);
+    reportFailure(backend, work);
     throw error;
   }
 }
@@ -144,8 +146,8 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
   const all = [...collected.variables.keys()];
-  // Values that an evaluation failed to compute are tried again if nothing else is to be stored.
-  const triesAgain = all.every(({ pending, discarded }) => !pending || discarded);
+  // Values that an evaluation failed to compute are tried again if there is nothing else to do.
+  const triesAgain = results.every(hasFailed) && all.every(({ pending, discarded }) => !pending || discarded);
   const variables: Variable[] = [];
   const values: Tensor[] = [];
   for (const variable of all) {
@@ -174,15 +176,30 @@ function run(operation: string, backend: Backend, work: Work): void {
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
   execute(backend, plan, inputs, [...computed, ...stored]);
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
-  variables.forEach((variable, i) => storeAssigned(variable, stored[i]!));
+  variables.forEach((variable, i) => {
+    const isInPlace = variable.buffer === stored[i];
+    const undo = storeAssigned(variable, stored[i]!);
+    if (!isInPlace) undoIfFailed(backend, stored[i]!, undo);
+  });
   reportOutcome(targets.order, true);
 }
 
-/** Takes back what was to be computed and stored. A value that failed twice is given up for good. */
-function reportFailure({ variables, targets }: Work): void {
-  variables.forEach((variable, i) => {
-    if (variable.discarded === targets.updates[i]!.value) dropDiscarded(variable);
-  });
+/** Per asynchronous backend, buffers that variables got in evaluations of unknown outcome, and how to take them back. */
+const unconfirmed = new WeakMap<Backend, { readonly buffer: Buffer; readonly undo: () => void }[]>();
+
+/** Calls `undo` if the backend fails to compute the buffer. (What it writes in place it restores by itself.) */
+function undoIfFailed(backend: Backend, buffer: Buffer, undo: () => void): void {
+  if (backend.isAsynchronous) unconfirmed.set(backend, [...(unconfirmed.get(backend) ?? []), { buffer, undo }]);
+}
+
+/** Takes back what was to be computed and stored. */
+function reportFailure(backend: Backend, { targets }: Work): void {
+  const doubtful = unconfirmed.get(backend) ?? [];
+  for (const { buffer, undo } of doubtful.toReversed()) if (buffer.failure) undo();
+  unconfirmed.set(
+    backend,
+    doubtful.filter(({ buffer }) => !buffer.failure),
+  );
   reportOutcome(targets.order, false);
 }
 
@@ -218,8 +235,13 @@ function bind(operation: string, tensor: Tensor, backend: Backend, work: Work): 
 function storedBuffer(operation: string, variable: Variable): Buffer {
   const { initial } = variable;
   if (initial) {
+    const { inputs } = initial;
     run(operation, current, collectWork(operation, [initial]));
-    if (initial.buffer) setVariableBuffer(variable, initial.buffer, true);
+    const { buffer } = initial;
+    if (buffer) {
+      setVariableBuffer(variable, buffer, true);
+      undoIfFailed(current, buffer, () => restoreInitial(variable, initial, inputs));
+    }
   }
   const { buffer, name } = variable;
   if (!buffer) throw new Error(`${operation}: variable '${name}' has no value`);

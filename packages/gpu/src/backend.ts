@@ -53,6 +53,10 @@ export class DeviceBackend implements GpuBackend {
     if (device.maxInputs !== undefined) this.maxOperands = device.maxInputs - 1;
   }
 
+  get isAsynchronous(): boolean {
+    return !this.#device.isSynchronous;
+  }
+
   get mode(): string {
     return this.#device.mode;
   }

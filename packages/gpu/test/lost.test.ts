@@ -1,5 +1,5 @@
 // In a separate file, since all kernels of a process or page share the device that is lost here.
-import { evaluate, portable, setBackend, tensor } from '@thetagrad/core';
+import { evaluate, portable, setBackend, tensor, Variable } from '@thetagrad/core';
 import gpujs from 'gpu.js';
 import { expect, test } from 'vitest';
 import { gpu } from '../src/index.ts';
@@ -23,6 +23,27 @@ test.runIf(hasWebGpu)('a lost device is an error that says what to do, and the n
   setBackend(await gpu({ mode: 'webgpu' }));
   expect(await tensor([1, 2]).add(1).data()).toEqual(Float32Array.of(2, 3));
   setBackend(portable());
+});
+
+test.runIf(hasWebGpu)('after a loss, variables take values that were saved, and training goes on', async () => {
+  setBackend(await gpu({ mode: 'webgpu' }));
+  const w = new Variable(tensor([1, 2]));
+  const step = async (): Promise<number[]> => {
+    w.assign(w.value.mul(2));
+    await evaluate(w);
+    return Array.from(await w.value.data());
+  };
+  await step();
+  const saved = await w.value.data();
+  const { device } = await WebGPUContext.acquire();
+  await WebGPUContext.destroy();
+  await device.lost;
+  await expect(step()).rejects.toThrow('gpu: the device was lost');
+  setBackend(await gpu({ mode: 'webgpu' }));
+  await expect(step()).rejects.toThrow('gpu: the device was lost');
+  w.assign(tensor(saved));
+  await evaluate(w);
+  expect(await step()).toEqual([4, 8]);
 });
 
 test.runIf(hasWebGpu)('a device that is lost while it computes is the same error', async () => {

@@ -154,7 +154,8 @@ describe.each(modes)('%s', (mode) => {
 
   test('failures at each place of a step, and indices out of range', { timeout: 60_000 }, async () => {
     const fault = new Fault();
-    setBackend(new DeviceBackend(fault.plant(await newDevice(mode)), 'for a test'));
+    const backend = new DeviceBackend(fault.plant(await newDevice(mode)), 'for a test');
+    setBackend(backend);
     for (const seed of seeds) {
       const expected = await train(createProgram(seed), steps);
       const program = createProgram(seed);
@@ -166,10 +167,12 @@ describe.each(modes)('%s', (mode) => {
         await expect(evaluate(program.step(number, true), variables)).rejects.toThrow(/index 7 is out of range/);
         await expectUnchanged();
         await dropAssigned(variables);
-        fault.refuse();
-        await expect(evaluate(program.step(number, false), variables)).rejects.toThrow('refused');
-        await expectUnchanged();
-        await dropAssigned(variables);
+        if (backend.isAsynchronous) {
+          fault.refuse();
+          expect(await messageOf(evaluate(program.step(number, false), variables))).toBe('refused');
+          await expectUnchanged();
+          await dropAssigned(variables);
+        }
 
         // The same tensors again, until the place lies behind the last operation.
         const result = program.step(number, false);

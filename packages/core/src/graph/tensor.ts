@@ -67,8 +67,8 @@ export class Tensor {
   }
 }
 
-/** Sets the value of a tensor, or replaces it by a copy on another backend. */
-export function setBuffer(tensor: Tensor, buffer: Buffer): void {
+/** Sets the value of a tensor, replaces it by a copy on another backend, or takes it back. */
+export function setBuffer(tensor: Tensor, buffer: Buffer | undefined): void {
   state(tensor).buffer = buffer;
 }
 

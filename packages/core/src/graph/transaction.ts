@@ -62,6 +62,11 @@ export function reportDiscarded(tensor: Tensor): void {
   listeners.get(tensor)?.(false);
 }
 
+/** Whether an evaluation failed to compute the tensor. */
+export function hasFailed(tensor: Tensor): boolean {
+  return failureOf.has(tensor);
+}
+
 /** Whether the tensor needs one that an evaluation failed to compute after the first `since` failures. */
 export function dependsOnFailure(tensor: Tensor, since: number): boolean {
   if (failures === since) return false;

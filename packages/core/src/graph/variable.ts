@@ -3,7 +3,7 @@ import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
-import { Tensor } from './tensor.ts';
+import { setBuffer, setInputs, Tensor } from './tensor.ts';
 import { recordUndo } from './transaction.ts';
 
 export interface VariableOptions {
@@ -15,8 +15,8 @@ export interface VariableOptions {
 
 let storage: {
   readonly setBuffer: (variable: Variable, buffer: Buffer, isShared: boolean) => void;
-  readonly dropDiscarded: (variable: Variable) => void;
-  readonly store: (variable: Variable, buffer: Buffer) => void;
+  readonly setInitial: (variable: Variable, initial: Tensor | undefined) => void;
+  readonly store: (variable: Variable, buffer: Buffer) => () => void;
 };
 
 /** The variables that tensors were assigned to. */
@@ -25,7 +25,7 @@ const assignees = new WeakMap<Tensor, Variable>();
 /**
  * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
  * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place. If that
- * fails, `value` is what it was before; evaluating the variable again, with nothing new to store, tries once more.
+ * fails, `value` is what it was before; evaluating the variable again, with nothing new to compute, tries again.
  */
 export class Variable {
   /** The name in error messages. */
@@ -74,15 +74,20 @@ export class Variable {
         variable.#isShared = isShared;
         variable.#initial = undefined;
       },
-      dropDiscarded: (variable) => {
-        const fallback = variable.#assignment?.fallback;
-        variable.#assignment = fallback && new Assignment(variable.name, fallback, undefined);
+      setInitial: (variable, initial) => {
+        variable.#buffer = undefined;
+        variable.#initial = initial;
       },
-      store: (variable, buffer) => {
-        storage.setBuffer(variable, buffer, false);
+      store: (variable, newBuffer) => {
+        const { initial, buffer, isShared } = variable;
+        storage.setBuffer(variable, newBuffer, false);
         variable.#version++;
         variable.#assignment = undefined;
         variable.#read = undefined;
+        return () => {
+          if (buffer) storage.setBuffer(variable, buffer, isShared);
+          else storage.setInitial(variable, initial);
+        };
       },
     };
   }
@@ -191,12 +196,14 @@ export function setVariableBuffer(variable: Variable, buffer: Buffer, isShared: 
   storage.setBuffer(variable, buffer, isShared);
 }
 
-/** Stores the assigned value, which the buffer holds. For evaluation. */
-export function storeAssigned(variable: Variable, buffer: Buffer): void {
-  storage.store(variable, buffer);
+/** Makes the initial value, with the graph behind it, one that is not stored yet again. For evaluation. */
+export function restoreInitial(variable: Variable, initial: Tensor, inputs: readonly Tensor[]): void {
+  setInputs(initial, inputs);
+  setBuffer(initial, undefined);
+  storage.setInitial(variable, initial);
 }
 
-/** Gives up the discarded value for good. For evaluation. */
-export function dropDiscarded(variable: Variable): void {
-  storage.dropDiscarded(variable);
+/** Stores the assigned value, which the buffer holds. Returns how to take it back. For evaluation. */
+export function storeAssigned(variable: Variable, buffer: Buffer): () => void {
+  return storage.store(variable, buffer);
 }

@@ -8,6 +8,8 @@ export interface Backend {
   readonly name: string;
   /** The supported dtypes. */
   readonly dtypes: readonly DType[];
+  /** Whether work may fail after `execute` has returned, which the outputs' `failure` tells then. Default: false. */
+  readonly isAsynchronous?: boolean;
   /** The maximum number of operands of a kernel, at least 3. Default: 16. */
   readonly maxOperands?: number;
   /** Creates a buffer of the elements. Takes ownership of `values`. */
