@@ -136,6 +136,10 @@ const messageOf = (evaluation: Promise<void>): Promise<string> =>
     (error: Error) => error.message,
   );
 
+async function evaluateExpecting(message: string, ...targets: unknown[]): Promise<void> {
+  expect(await messageOf(evaluate(targets))).toBe(message);
+}
+
 /** The values of variables and the result after each step, if nothing fails. */
 async function train(program: Program, steps: number): Promise<TypedArray[][]> {
   const history: TypedArray[][] = [];
@@ -169,7 +173,7 @@ describe.each(modes)('%s', (mode) => {
         await dropAssigned(variables);
         if (backend.isAsynchronous) {
           fault.refuse();
-          expect(await messageOf(evaluate(program.step(number, false), variables))).toBe('refused');
+          await evaluateExpecting('refused', program.step(number, false), variables);
           await expectUnchanged();
           await dropAssigned(variables);
         }
