@@ -12,15 +12,38 @@ import {
 } from '@thetagrad/core/backend';
 import type { Lower } from './command.ts';
 import { WasmBuffer } from './memory/buffer.ts';
+import { allocateSizeHint, nextTurn } from './memory/collector.ts';
 import { DeviceBuffers } from './memory/deviceBuffers.ts';
 import { blockBytes, Heap, OutOfMemoryError, Region, roundUpToBlock } from './memory/heap.ts';
 import { CodeCache } from './runtime/codeCache.ts';
 import { Program } from './runtime/program.ts';
 import { commandEntry, controlBytes } from './threads/layout.ts';
-import { CommandError, ThreadPool } from './threads/pool.ts';
+import { CommandError, LostWorkerError, ThreadPool } from './threads/pool.ts';
 
 /** Smaller host arrays, in bytes, are copied into memory for each run; larger ones get a block. */
 const stagedBytes = 4096;
+/** After new blocks of this many bytes, or as much dropped code, finalizers get a chance to run. */
+const yieldAfterBytes = { blocks: 8 * 2 ** 20, code: 2 ** 20 };
+/** About what the engine needs for a worker thread: the collector is told so that it looks for backends out of reach. */
+const workerBytes = 4 * 2 ** 20;
+const sizeHints = new WeakMap<ThreadPoolBackend, unknown>();
+/** With more backends than this that were not closed, a new one waits for finalizers. */
+const maxUnclosed = 4;
+
+/** Terminates the workers of backends that were collected. */
+const finalizers = new FinalizationRegistry<ThreadPool>((pool) => closePool(pool));
+/** The pools with workers. */
+const openPools = new Set<ThreadPool>();
+
+function closePool(pool: ThreadPool): void {
+  pool.stop();
+  openPools.delete(pool);
+}
+
+/** Gives finalizers of backends a chance to run, if there are many. */
+export async function yieldToFinalizers(): Promise<void> {
+  if (openPools.size > maxUnclosed) await nextTurn();
+}
 
 /** A backend that computes in WebAssembly. */
 export interface WasmBackend extends Backend {
@@ -44,12 +67,12 @@ export interface ThreadPoolBackendOptions {
   /** The maximum memory in bytes. */
   readonly memoryLimit: number;
   readonly lower: Lower;
-  /** The JavaScript functions that host-only kernels import, by name. */
-  readonly imported: WebAssembly.ModuleImports;
   /** Remarks for {@link WasmBackend.describe}. */
   readonly notes?: readonly string[];
   /** See {@link DeviceBuffers}. */
   readonly minBudget?: number;
+  /** See {@link CodeCache}. */
+  readonly maxCodeBytes?: number;
   /** How long a worker may compute one chunk before it counts as lost. Default: 10,000. */
   readonly timeoutMs?: number;
 }
@@ -73,20 +96,29 @@ export class ThreadPoolBackend implements WasmBackend {
   /** Holds the threads' workspaces. */
   readonly #workspaces: Region;
   #workspaceStride = 0;
-  readonly #programs = new WeakMap<Plan, Program>();
+  /** Since finalizers had a chance to run: bytes of new blocks and of dropped code. */
+  #newBytes = 0;
+  #droppedBytes = 0;
+  readonly #programOf = new WeakMap<Plan, Program>();
+  /** Those with memory. */
+  readonly #programs = new Set<Program>();
   /** Releases programs of plans that were collected. */
-  readonly #finalizers: FinalizationRegistry<Program> = new FinalizationRegistry((program) => program.release());
+  readonly #finalizers: FinalizationRegistry<Program> = new FinalizationRegistry((program) => this.#drop(program));
 
   constructor(options: ThreadPoolBackendOptions) {
-    const { shared, threads, memoryLimit, minBudget, timeoutMs } = options;
+    const { shared, threads, memoryLimit, minBudget, maxCodeBytes, timeoutMs } = options;
     this.#options = options;
     this.#heap = new Heap({ shared, limit: memoryLimit, reserved: controlBytes });
     this.#buffers = new DeviceBuffers(this.#heap, minBudget);
     this.#pool = new ThreadPool({ heap: this.#heap, shared, threads, ...(timeoutMs !== undefined && { timeoutMs }) });
-    this.#cache = new CodeCache(this.#pool, shared, options.imported);
+    this.#cache = new CodeCache(this.#pool, shared, maxCodeBytes);
     this.#region = new Region(this.#heap);
     this.#staging = new Region(this.#heap);
     this.#workspaces = new Region(this.#heap);
+    if (this.#pool.threads === 1) return;
+    sizeHints.set(this, allocateSizeHint((this.#pool.threads - 1) * workerBytes));
+    openPools.add(this.#pool);
+    finalizers.register(this, this.#pool, this.#pool);
   }
 
   get threads(): number {
@@ -109,7 +141,8 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 
   close(): void {
-    this.#pool.stop();
+    closePool(this.#pool);
+    finalizers.unregister(this.#pool);
   }
 
   upload(values: TypedArray, dtype: DType): Buffer {
@@ -121,16 +154,16 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 
   /**
+   * All memory that a run needs is reserved before anything is written. If a kernel fails, the outputs that were written up
+   * to then get a {@link Buffer.failure}; where core orders the plan, those are variables only if an update itself failed.
    * @throws {RangeError} if the memory limit is too small. Nothing has been computed then.
-   * @throws {Error} if a kernel traps, a worker ended since the last run, or a worker does not finish.
+   * @throws {Error} if a kernel traps, a worker is lost, or an earlier run failed to compute an input.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
-    this.#pool.check();
     const sources = inputs as readonly WasmBuffer[];
     const targets = outputs as readonly WasmBuffer[];
-    this.#buffers.beginRun(sources, targets);
-    const program = this.#programFor(plan);
-    const [inputAddresses, outputAddresses] = this.#reserve(program, sources, targets);
+    for (const { failure } of sources) if (failure) throw failure;
+    const { program, inputAddresses, outputAddresses } = this.#prepare(plan, sources, targets);
     for (const buffer of targets) this.#buffers.markWritten(buffer);
     program.relocate(inputAddresses, outputAddresses, this.#region.address);
 
@@ -140,80 +173,114 @@ export class ThreadPoolBackend implements WasmBackend {
         : (slot.kind === 'input' ? inputAddresses : outputAddresses)[slot.index]!;
     const arrayOf = (slot: Slot): TypedArray => this.#heap.view(slot.dtype, address(slot), slot.size);
     const { parts } = program;
-    for (let i = 0; i < parts.length;) {
-      const start = timings ? performance.now() : 0;
-      const begin = i;
-      if (parts[i]!.onHost) runOnHost(parts[i++]!.kernel, arrayOf);
-      else {
-        // Run as many kernels as possible at once, unless each is timed.
-        do i++;
-        while (!timings && i < parts.length && !parts[i]!.onHost);
-        this.#run(program, parts[begin]!.first, parts[i - 1]!.first + parts[i - 1]!.count, arrayOf);
+    // How many have begun.
+    let partCount = 0;
+    let commandCount = 0;
+    try {
+      while (partCount < parts.length) {
+        const start = timings ? performance.now() : 0;
+        const first = partCount;
+        commandCount = parts[first]!.first;
+        if (parts[partCount++]!.onHost) runOnHost(parts[first]!.kernel, arrayOf);
+        else {
+          // Run as many kernels as possible at once, unless each is timed.
+          while (!timings && partCount < parts.length && !parts[partCount]!.onHost) partCount++;
+          this.#run(program, first, partCount);
+        }
+        if (timings) timings[first] = performance.now() - start;
       }
-      if (timings) timings[begin] = performance.now() - start;
+    } catch (error) {
+      if (error instanceof CommandError) commandCount += error.command + 1;
+      const thrown = error instanceof CommandError ? describe(program, commandCount - 1, error, arrayOf) : error;
+      const failure = failureOf(thrown);
+      for (const output of program.outputsWritten(commandCount, partCount)) {
+        if (targets[output]) targets[output].failure = failure;
+      }
+      throw thrown;
     }
+    for (const buffer of targets) buffer.failure = undefined;
   }
 
   yieldToCollector(): Promise<void> | undefined {
-    return this.#buffers.yieldToCollector();
+    this.#newBytes += this.#buffers.takeNewBytes();
+    this.#droppedBytes += this.#cache.takeDroppedBytes();
+    if (this.#newBytes < yieldAfterBytes.blocks && this.#droppedBytes < yieldAfterBytes.code) return undefined;
+    this.#newBytes = this.#droppedBytes = 0;
+    return nextTurn();
   }
 
   release(plan: Plan): void {
-    const program = this.#programs.get(plan);
+    const program = this.#programOf.get(plan);
     if (!program) return;
-    this.#programs.delete(plan);
+    this.#programOf.delete(plan);
+    this.#drop(program);
+  }
+
+  #drop(program: Program): void {
     this.#finalizers.unregister(program);
+    this.#programs.delete(program);
     program.release();
   }
 
-  #run({ list, names, parts }: Program, from: number, to: number, arrayOf: (slot: Slot) => TypedArray): void {
-    if (from === to) return;
+  /** Runs the kernels from number `from` to the one before `to`. */
+  #run({ list, parts }: Program, from: number, to: number): void {
+    const { first } = parts[from]!;
+    const count = parts[to - 1]!.first + parts[to - 1]!.count - first;
+    if (count > 0) this.#pool.run(list + first * commandEntry.bytes, count);
+  }
+
+  /** Reserves all memory of a run. If there is no room, once more with nothing else in memory. */
+  #prepare(plan: Plan, inputs: readonly WasmBuffer[], outputs: readonly WasmBuffer[]): Prepared {
+    this.#buffers.beginRun(inputs, outputs);
     try {
-      this.#pool.run(list + from * commandEntry.bytes, to - from);
+      return this.#reserve(plan, inputs, outputs);
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      const command = from + error.command;
-      const kernel = parts.findLastIndex(({ first, onHost }) => !onHost && first <= command);
-      throwReferenceError(parts[kernel]!.kernel, arrayOf);
-      throw new Error(
-        `wasm: kernel ${kernel} of the plan (${parts[kernel]!.kernel.kind}, function ${names[command]}) failed: ${error.message}`,
-        { cause: error },
-      );
+      if (!(error instanceof OutOfMemoryError)) throw error;
     }
-  }
-
-  #programFor(plan: Plan): Program {
-    const known = this.#programs.get(plan);
-    if (known?.generation === this.#cache.generation) return known;
-    // It is new, or its functions were dropped from the table.
-    this.release(plan);
-    const program = new Program(plan, this.#options.lower, this.#heap, this.#cache);
-    this.#programs.set(plan, program);
-    this.#finalizers.register(plan, program, program);
-    return program;
-  }
-
-  /** Allocates all memory that a run needs. */
-  #reserve(
-    { regionBytes, workspaceBytes }: Program,
-    inputs: readonly WasmBuffer[],
-    outputs: readonly WasmBuffer[],
-  ): [inputAddresses: number[], outputAddresses: number[]] {
+    this.#clear();
     try {
-      this.#region.reserve(regionBytes);
-      this.#reserveWorkspaces(workspaceBytes);
-      const outputAddresses = outputs.map((buffer) => this.#buffers.load(buffer));
-      return [this.#loadInputs(inputs), outputAddresses];
+      return this.#reserve(plan, inputs, outputs);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       let bytes = 0;
       for (const { dtype, size } of new Set([...inputs, ...outputs])) bytes += blockBytes(dtype, size);
+      const { regionBytes = 0, workspaceBytes = 0 } = this.#programOf.get(plan) ?? {};
       throw new OutOfMemoryError(
         `${error.message}. (In all this plan needs ${regionBytes} bytes for intermediates, ${bytes} for inputs and ` +
           `outputs, and ${roundUpToBlock(workspaceBytes)} for each of ${this.#options.threads} threads.)`,
         { cause: error },
       );
     }
+  }
+
+  /** Empties the memory, so that no block is left between two gaps. */
+  #clear(): void {
+    this.#buffers.evictAll();
+    for (const program of this.#programs) program.release();
+    this.#programs.clear();
+    for (const region of [this.#region, this.#staging, this.#workspaces]) region.release();
+    this.#workspaceStride = 0;
+    this.#pool.freeRecords();
+  }
+
+  #reserve(plan: Plan, inputs: readonly WasmBuffer[], outputs: readonly WasmBuffer[]): Prepared {
+    const program = this.#programFor(plan);
+    this.#region.reserve(program.regionBytes);
+    this.#reserveWorkspaces(program.workspaceBytes);
+    const outputAddresses = outputs.map((buffer) => this.#buffers.load(buffer));
+    return { program, inputAddresses: this.#loadInputs(inputs), outputAddresses };
+  }
+
+  #programFor(plan: Plan): Program {
+    const known = this.#programOf.get(plan);
+    if (known && !known.isReleased && this.#cache.use(known.modules)) return known;
+    // It is new, or its memory or functions were dropped.
+    this.release(plan);
+    const program = new Program(plan, this.#options.lower, this.#heap, this.#cache);
+    this.#programOf.set(plan, program);
+    this.#programs.add(program);
+    this.#finalizers.register(plan, program, program);
+    return program;
   }
 
   #reserveWorkspaces(bytes: number): void {
@@ -243,12 +310,43 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 }
 
+interface Prepared {
+  readonly program: Program;
+  readonly inputAddresses: readonly number[];
+  readonly outputAddresses: readonly number[];
+}
+
+/** The error of reading an output that a failed run may have written partly. */
+function failureOf(cause: unknown): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`wasm: the value was lost when an evaluation failed: ${message}`, { cause });
+}
+
+/** The error of a command, with the kernel that it belongs to. */
+function describe(
+  { parts, names }: Program,
+  command: number,
+  error: CommandError,
+  arrayOf: (slot: Slot) => TypedArray,
+): Error {
+  const number = parts.findLastIndex(({ first, onHost }) => !onHost && first <= command);
+  const { kernel } = parts[number]!;
+  const reference = error instanceof LostWorkerError ? undefined : referenceError(kernel, arrayOf);
+  const what = `kernel ${number} of the plan (${kernel.kind}, function ${names[command]})`;
+  return reference ?? new Error(`wasm: ${what} failed: ${error.message}`, { cause: error });
+}
+
 /**
- * Throws the error of the portable backend if there is one: routines trap at invalid inputs, such as an index out of
- * range. Runs on a copy, because the output may be a variable.
+ * The error of the portable backend if there is one: routines trap at invalid inputs, such as an index out of range. Runs
+ * on a copy, because the output may be a variable.
  */
-function throwReferenceError(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): void {
-  if (kernel.kind !== 'routine') return;
-  const copy = allocate(kernel.output.dtype, kernel.output.size);
-  runOnHost(kernel, (slot) => (slot === kernel.output ? copy : arrayOf(slot)));
+function referenceError(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): Error | undefined {
+  if (kernel.kind !== 'routine') return undefined;
+  try {
+    const copy = allocate(kernel.output.dtype, kernel.output.size);
+    runOnHost(kernel, (slot) => (slot === kernel.output ? copy : arrayOf(slot)));
+  } catch (error) {
+    return error as Error;
+  }
+  return undefined;
 }

@@ -18,8 +18,8 @@ export interface KernelCode {
   /** Appears in error messages. */
   readonly name: string;
   readonly key: string;
-  /** Imports JavaScript functions (module `js`, see emit/imports.ts), so only the main thread can run it. */
-  readonly hostOnly?: boolean;
+  /** The JavaScript functions that it imports from module `js`. Only the main thread can run it then. */
+  readonly hostFunctions?: WebAssembly.ModuleImports;
   /** Imports functions, which must come first in a module, so it is assembled into a module of its own. */
   readonly alone?: boolean;
   assemble(module: ModuleBuilder): FunctionRef;

@@ -1,7 +1,6 @@
 import { argumentError, checkInteger, unknownValue } from '@thetagrad/core/backend';
-import { ThreadPoolBackend, type WasmBackend } from './backend.ts';
+import { ThreadPoolBackend, yieldToFinalizers, type WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
-import { importedFunctions } from './emit/imports.ts';
 import { lower } from './lower/index.ts';
 import { limits } from './memory/heap.ts';
 import { maxThreads } from './threads/layout.ts';
@@ -41,12 +40,12 @@ export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
     `relaxed SIMD ${relaxed ? 'on' : deterministic ? 'off (deterministic)' : 'off (the engine lacks it)'}`,
   ];
   if (wanted > 1 && !shared) notes.push('one thread because memory cannot be shared here');
+  if (shared) await yieldToFinalizers();
   return new ThreadPoolBackend({
     threads: shared ? wanted : 1,
     shared,
     memoryLimit: Math.min(memoryLimit, limits.max),
     lower: (kernel) => lower(kernel, { features: { relaxed }, winograd }),
-    imported: importedFunctions,
     notes,
   });
 }

@@ -2,6 +2,7 @@ import type { Plan } from '@thetagrad/core/backend';
 import { describe, expect, test } from 'vitest';
 import { f64, i32, type Value } from '../src/assembler/index.ts';
 import type { Command, KernelCode, Scratch } from '../src/command.ts';
+import { callKernel } from '../src/emit/kernelModule.ts';
 import { affine, affineWords, at, command, input, testCode, machine, output, Plans } from './machine.ts';
 
 const n = 8;
@@ -50,9 +51,7 @@ describe('programs', () => {
     const backend = machine(plans, { threads: 1 });
     // Words: function, its arguments.
     const caller = testCode('caller', (code, args, chunk, workspace) =>
-      code.emit(
-        code.callIndirect(i32.load(args), ['i32', 'i32', 'i32'], [], i32.load(args, { offset: 4 }), chunk, workspace),
-      ),
+      code.emit(callKernel(i32.load(args), i32.load(args, { offset: 4 }), chunk, workspace)),
     );
     const called = add(at(output(0, n)), at(input(0, n)), 5);
     const out = backend.allocate('float32', n);
@@ -113,12 +112,13 @@ describe('programs', () => {
       calls.push(value);
       return value * value;
     };
-    const backend = machine(plans, { threads: 2, imported: { square, twice: (value: number) => 2 * value } });
+    const functions: Record<string, (value: number) => number> = { square, twice: (value) => 2 * value };
+    const backend = machine(plans, { threads: 2 });
     await backend.ready();
     const calling = (name: string): KernelCode => ({
       name: `calling ${name}`,
       key: `calling ${name}`,
-      hostOnly: true,
+      hostFunctions: functions,
       assemble: (module) => {
         const imported = module.importFunction('js', name, ['f64'], ['f64']);
         return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
@@ -130,10 +130,9 @@ describe('programs', () => {
     });
     const words = (index: number) => [at(output(index, 64, 'float64'))];
     const outputs = [0, 1, 2].map(() => backend.allocate('float64', 64));
-    const through = testCode('through', (code, args, chunk, workspace) => {
-      const parameters = ['i32', 'i32', 'i32'] as const;
-      code.emit(code.callIndirect(i32.load(args), parameters, [], i32.load(args, { offset: 4 }), chunk, workspace));
-    });
+    const through = testCode('through', (code, args, chunk, workspace) =>
+      code.emit(callKernel(i32.load(args), i32.load(args, { offset: 4 }), chunk, workspace)),
+    );
     const epilogue = command(calling('twice'), words(2));
     const plan = plans.of([
       command(calling('square'), words(0), 64),

@@ -3,7 +3,6 @@ import { portable } from '@thetagrad/core';
 import { expect } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
 import { ThreadPoolBackend } from '../src/backend.ts';
-import { importedFunctions } from '../src/emit/imports.ts';
 import { lower } from '../src/lower/index.ts';
 
 /** A backend that computes everything in WebAssembly or throws. */
@@ -18,7 +17,6 @@ export function strictBackend(threads: number): ThreadPoolBackend {
       if (!commands) throw new Error(`no WebAssembly for ${kernel.kind === 'routine' ? kernel.name : kernel.kind}`);
       return commands;
     },
-    imported: importedFunctions,
   });
 }
 

@@ -1,7 +1,7 @@
 // The smallest runtime for tests and measurements: one thread, one memory, chunks in any order.
 import type { Slot } from '@thetagrad/core/backend';
-import { ModuleBuilder } from '../src/assembler/index.ts';
 import type { Command, KernelCode, Scratch, Word } from '../src/command.ts';
+import { kernelModule } from '../src/emit/kernelModule.ts';
 
 export type Contents = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -11,6 +11,8 @@ export interface Linked {
   /** The contents of a slot, as an array like the one that was put there. */
   read<T extends Contents>(slot: Slot | Scratch, like: T): T;
 }
+
+type KernelFunction = (args: number, chunk: number, workspace: number) => void;
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const pageBytes = 65_536;
@@ -50,14 +52,12 @@ export function link(commands: readonly Command[], buffers: ReadonlyMap<Slot | S
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   new Float32Array(memory.buffer).fill(Number.NaN);
-  const table = new WebAssembly.Table({ initial: 1 + functions.size, element: 'anyfunc' });
-  const module = new ModuleBuilder({ memory: { minimum: 0, maximum: 65_536, shared: true }, table: true });
+  const module = kernelModule(true);
   const slots = new Map([...functions.keys()].map((key, i) => [key, 1 + i]));
-  module.elements(
-    1,
-    [...functions.values()].map((code) => code.assemble(module)),
-  );
-  new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory, table } });
+  for (const [key, code] of functions) module.export(String(slots.get(key)), code.assemble(module));
+  const kernelAt = (index: number): KernelFunction => exports[index] as KernelFunction;
+  const invoke = (index: number, ...args: Parameters<KernelFunction>): void => kernelAt(index)(...args);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory, invoke } });
 
   for (const [slot, contents] of buffers) bytesAt(addresses.get(slot)!, contents.byteLength).set(asBytes(contents));
   const view = new DataView(memory.buffer);
@@ -73,7 +73,7 @@ export function link(commands: readonly Command[], buffers: ReadonlyMap<Slot | S
   const steps = commands.map((command) => ({
     chunks: command.chunks,
     args: blocks.get(command)!,
-    run: table.get(slots.get(command.code.key)!) as (args: number, chunk: number, workspace: number) => void,
+    run: kernelAt(slots.get(command.code.key)!),
   }));
   return {
     run(order = inOrder) {

@@ -56,7 +56,6 @@ export function machine(plans: Plans, options: Partial<ThreadPoolBackendOptions>
     shared: threads > 1,
     memoryLimit: 2 ** 30,
     lower: plans.lower,
-    imported: {},
     ...options,
   });
 }

@@ -1,6 +1,7 @@
 import { i32, type Code, type Local, type Value } from '../assembler/index.ts';
 import type { Command, KernelCode, Word } from '../command.ts';
 import { kernelCode } from './kernelCode.ts';
+import { callKernel } from './kernelModule.ts';
 import { emitMin } from './units.ts';
 import { packWords, readWords } from './words.ts';
 
@@ -28,8 +29,7 @@ export function emitEpilogue(
 ): void {
   code.if(epilogue, () => {
     const first = code.local('i32', begin);
-    const end = i32.add(first, count);
-    code.emit(code.callIndirect(epilogue, ['i32', 'i32', 'i32'], [], epilogueArgs, first, end));
+    code.emit(callKernel(epilogue, epilogueArgs, first, i32.add(first, count)));
   });
 }
 

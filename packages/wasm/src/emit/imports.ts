@@ -4,9 +4,6 @@ import type { FunctionRef, ModuleBuilder } from '../assembler/index.ts';
 import type { Expression } from './expression.ts';
 import type { ImportFlags } from './kernelCode.ts';
 
-/** The functions that modules import from `js`, by name. */
-export const importedFunctions: Record<string, (...x: number[]) => number> = {};
-
 /** The functions that nodes of an expression call, as imported by a module. */
 export type Imports = ReadonlyMap<Scalar, FunctionRef>;
 
@@ -28,13 +25,10 @@ function importOf(f: (...x: number[]) => number): { readonly module: 'Math' | 'j
 const names = new WeakMap<(...x: number[]) => number, string>();
 let count = 0;
 
-/** Registers a function for import. */
+/** The name under which a function is imported: equal names mean the same function. */
 export function importName(f: (...x: number[]) => number): string {
   let name = names.get(f);
-  if (name === undefined) {
-    names.set(f, (name = `f${count++}`));
-    importedFunctions[name] = f;
-  }
+  if (name === undefined) names.set(f, (name = `f${count++}`));
   return name;
 }
 
@@ -51,8 +45,12 @@ export function importFunctions(module: ModuleBuilder, { calls }: Expression): I
 
 /** The flags of a kernel function that computes the expression. */
 export function importFlags({ calls }: Expression): ImportFlags {
+  const imports = calls.map((node) => ({ ...importOf(node.function!), function: node.function! }));
+  const fromHost = imports.filter(({ module }) => module === 'js');
   return {
     alone: calls.length > 0,
-    hostOnly: calls.some((node) => importOf(node.function!).module === 'js'),
+    ...(fromHost.length > 0 && {
+      hostFunctions: Object.fromEntries(fromHost.map((each) => [each.name, each.function])),
+    }),
   };
 }

@@ -2,7 +2,7 @@ import type { FunctionRef, ModuleBuilder } from '../assembler/index.ts';
 import type { KernelCode } from '../command.ts';
 
 /** Whether a kernel function imports functions, see {@link KernelCode}. */
-export type ImportFlags = Pick<KernelCode, 'alone' | 'hostOnly'>;
+export type ImportFlags = Pick<KernelCode, 'alone' | 'hostFunctions'>;
 
 /**
  * A kernel function that `assemble` makes from `structure`, and from nothing else: the key is derived from the

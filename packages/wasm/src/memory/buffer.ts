@@ -25,6 +25,8 @@ export class WasmBuffer implements Buffer {
   readonly storage: Storage;
   /** Host memory that makes the collector see how large the buffer is. */
   externalSizeHint: ArrayBufferView | ArrayBuffer | undefined;
+  /** The error of a run that failed while it wrote the elements. The next run that writes them all removes it. */
+  failure: Error | undefined;
   readonly #buffers: DeviceBuffers;
 
   constructor(backend: Backend, buffers: DeviceBuffers, dtype: DType, size: number, host?: TypedArray) {
@@ -41,8 +43,12 @@ export class WasmBuffer implements Buffer {
     return this.storage.size;
   }
 
-  /** A copy of the elements; zeros if nothing was written. */
+  /**
+   * A copy of the elements; zeros if nothing was written.
+   * @throws {Error} the {@link failure}, if there is one.
+   */
   readSync(): TypedArray {
+    if (this.failure) throw this.failure;
     return this.#buffers.read(this.storage);
   }
 

@@ -1,6 +1,7 @@
 // Which buffers occupy WebAssembly memory, and when they leave it.
 import { allocate, type TypedArray } from '@thetagrad/core/backend';
 import type { Storage, WasmBuffer } from './buffer.ts';
+import { allocateSizeHint } from './collector.ts';
 import { blockBytes, type Heap } from './heap.ts';
 
 /**
@@ -8,38 +9,12 @@ import { blockBytes, type Heap } from './heap.ts';
  * of its size, does not start before they take 512 MiB.
  */
 const defaultBudget = 768 * 2 ** 20;
-/** After new blocks of this many bytes, finalizers get a chance to run. */
-const yieldAfterBytes = 8 * 2 ** 20;
 /** The size hint of a block as a fraction of its size: with more, the collector would interrupt loops too often. */
 const hintFraction = 1 / 8;
 /** Smaller blocks get no size hint: it would cost more than it saves. */
 const minHintBytes = 64 * 2 ** 10;
 /** What the smallest block counts as: its bookkeeping takes memory too, so the number of blocks must be bounded. */
 const minCost = 512;
-
-/**
- * Host memory that is never touched, and so costs next to nothing, but that the collector counts: it would not hurry to
- * collect a buffer that looks like a few words.
- */
-function allocateSizeHint(bytes: number): ArrayBufferView | ArrayBuffer {
-  return globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
-}
-
-/** Resolves in the event loop's next turn. (Browsers throttle timers.) */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') {
-      setImmediate(resolve);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
-}
 
 function costOf({ dtype, size }: Storage): number {
   return Math.max(minCost, blockBytes(dtype, size));
@@ -59,13 +34,13 @@ export class DeviceBuffers {
   #cost = 0;
   #budget: number;
   #run = 0;
-  #bytesSinceYield = 0;
+  #newBytes = 0;
 
   /** @param minBudget The budget in bytes if no plan needs more. */
   constructor(heap: Heap, minBudget: number = defaultBudget) {
     this.#heap = heap;
     this.#budget = minBudget;
-    heap.reclaim = () => this.#evict(0);
+    heap.reclaim = () => this.#evict((storage) => storage.lastRun !== this.#run, 0);
   }
 
   /** Begins a run that uses these buffers: none of them is evicted before the next run begins. */
@@ -85,17 +60,16 @@ export class DeviceBuffers {
   load(buffer: WasmBuffer): number {
     const { storage } = buffer;
     if (storage.address !== 0) return storage.address;
+    const cost = costOf(storage);
     // Evict down to half of the budget, so that the search for the oldest is rare.
-    if (this.#cost + costOf(storage) > this.#budget) this.#evict(this.#budget / 2);
+    if (this.#cost + cost > this.#budget) this.#evict((each) => each.lastRun !== this.#run, this.#budget / 2);
+    // A host array is a size hint already.
+    if (!storage.host && cost >= minHintBytes) buffer.externalSizeHint ??= allocateSizeHint(cost * hintFraction);
     storage.address = this.#heap.allocate(blockBytes(storage.dtype, storage.size));
-    this.#cost += costOf(storage);
+    this.#cost += cost;
+    this.#newBytes += cost;
     this.#resident.add(storage);
     this.#finalizers.register(buffer, storage, storage);
-    this.#bytesSinceYield += costOf(storage);
-    // A host array is a size hint already.
-    if (!storage.host && costOf(storage) >= minHintBytes) {
-      buffer.externalSizeHint = allocateSizeHint(costOf(storage) * hintFraction);
-    }
     if (storage.host) {
       this.#view(storage).set(storage.host);
       storage.written = true;
@@ -103,11 +77,16 @@ export class DeviceBuffers {
     return storage.address;
   }
 
-  /** Yields to the event loop, so that finalizers can free unreachable buffers, if many blocks were allocated. */
-  yieldToCollector(): Promise<void> | undefined {
-    if (this.#bytesSinceYield < yieldAfterBytes) return undefined;
-    this.#bytesSinceYield = 0;
-    return nextTurn();
+  /** The size of blocks allocated since the last call, in bytes. */
+  takeNewBytes(): number {
+    const bytes = this.#newBytes;
+    this.#newBytes = 0;
+    return bytes;
+  }
+
+  /** Evicts all buffers, those of the current run too: their addresses are invalid from here on. */
+  evictAll(): void {
+    this.#evict(() => true, 0);
   }
 
   /** The host array of a buffer without a block. */
@@ -128,14 +107,15 @@ export class DeviceBuffers {
     return copy;
   }
 
-  /** Evicts the least recently used buffers, but none of the current run, until the others cost at most `maxCost`. */
-  #evict(maxCost: number): void {
-    const oldestFirst = [...this.#resident].sort((a, b) => a.lastRun - b.lastRun);
+  /** Evicts buffers that may be, the least recently used first, until the others cost at most `maxCost`. */
+  #evict(mayEvict: (storage: Storage) => boolean, maxCost: number): void {
+    const oldestFirst = [...this.#resident].filter(mayEvict).sort((a, b) => a.lastRun - b.lastRun);
     for (const storage of oldestFirst) {
-      if (this.#cost <= maxCost || storage.lastRun === this.#run) return;
+      if (this.#cost <= maxCost) return;
+      // First, because the host may have no memory for it.
+      if (storage.written) storage.host ??= this.read(storage);
       // From here on only the buffer holds the storage, so both are collected together.
       this.#finalizers.unregister(storage);
-      if (storage.written) storage.host ??= this.read(storage);
       this.#free(storage);
     }
   }

@@ -3,7 +3,7 @@ import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
 import type { Command, KernelCode, Lower, Scratch, SlotAddress, Word } from '../command.ts';
 import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import { commandEntry } from '../threads/layout.ts';
-import type { CodeCache } from './codeCache.ts';
+import type { CodeCache, Linked } from './codeCache.ts';
 
 /** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
 export interface Part {
@@ -19,8 +19,8 @@ export class Program {
   readonly regionBytes: number;
   /** The memory that each thread needs. */
   readonly workspaceBytes: number;
-  /** The generation of the code cache that its table indices belong to. */
-  readonly generation: number;
+  /** The modules of its functions. */
+  readonly modules: readonly Linked[];
   /** The names of the commands' functions, for messages. */
   readonly names: readonly string[];
   /** The address of its list of commands. */
@@ -30,16 +30,20 @@ export class Program {
   readonly #inputs: Relocation[] = [];
   readonly #outputs: Relocation[] = [];
   readonly #region = new Relocation();
+  /** For each output the first command that may write it. */
+  readonly #firstWriters: number[] = [];
+  #isReleased = false;
 
   constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
     const { parts, commands } = lowerPlan(plan, lower);
     const all = withEpilogues(commands);
-    const indices = cache.indicesOf(all.flatMap(functionsOf));
+    for (const command of all) checkWords(command);
+    const { indexOf, modules } = cache.link(all.flatMap(functionsOf));
     const scratch = placeScratch(commands);
     const arenaBytes = roundUpToBlock(plan.arenaBytes);
     this.parts = parts;
-    this.generation = cache.generation;
-    this.workspaceBytes = Math.max(0, ...all.map(({ workspaceBytes }) => workspaceBytes));
+    this.modules = modules;
+    this.workspaceBytes = all.reduce((max, { workspaceBytes }) => Math.max(max, workspaceBytes), 0);
     this.regionBytes = arenaBytes + scratch.bytes;
     this.names = commands.map(({ code }) => code.name);
 
@@ -54,18 +58,19 @@ export class Program {
     this.list = heap.allocate(bytes);
     const words = heap.words.subarray(this.list / 4, (this.list + bytes) / 4);
     const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-    const indexOf = ({ key }: KernelCode): number => indices.get(key)!;
     const addressOf = (command: Command): number => this.list + offsets.get(command)!;
     commands.forEach((command, i) => {
-      const isMainOnly = withEpilogues([command])
-        .flatMap(functionsOf)
-        .some(({ hostOnly }) => hostOnly);
+      const parts = withEpilogues([command]);
+      const isMainOnly = parts.flatMap(functionsOf).some(({ hostFunctions }) => hostFunctions !== undefined);
+      for (const word of parts.flatMap((part) => part.words)) {
+        if (isRecord(word) && 'slot' in word && word.slot.kind === 'output') this.#firstWriters[word.slot.index] ??= i;
+      }
       words.set([indexOf(command.code), addressOf(command), command.chunks, isMainOnly ? 1 : 0], 4 * i);
     });
     for (const command of all) {
       command.words.forEach((word, i) => {
         const at = offsets.get(command)! / 4 + i;
-        if (typeof word === 'number') words[at] = checkWord(word, command);
+        if (typeof word === 'number') words[at] = word;
         else if ('float' in word) floats[at] = word.float;
         else if ('code' in word) words[at] = indexOf(word.code);
         else if ('argsOf' in word) words[at] = addressOf(word.argsOf);
@@ -81,9 +86,23 @@ export class Program {
     this.#region.apply(this.#heap, region);
   }
 
+  /** The outputs that may have been written once so many commands and parts have begun. */
+  outputsWritten(commands: number, parts: number): number[] {
+    const written = new Set(this.#firstWriters.flatMap((first, output) => (first < commands ? [output] : [])));
+    this.parts.slice(0, parts).forEach(({ kernel, onHost }) => {
+      if (onHost && kernel.output.kind === 'output') written.add(kernel.output.index);
+    });
+    return [...written];
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
   /** Frees its memory. */
   release(): void {
-    this.#heap.free(this.list, this.#bytes);
+    if (!this.#isReleased) this.#heap.free(this.list, this.#bytes);
+    this.#isReleased = true;
   }
 
   #addRelocation(
@@ -129,15 +148,17 @@ function lowerPlan({ kernels }: Plan, lower: Lower): { parts: Part[]; commands: 
   const parts = kernels.map((kernel): Part => {
     const lowered = lower(kernel);
     const first = commands.length;
-    if (lowered) commands.push(...lowered.filter(({ chunks }) => chunks > 0));
+    for (const command of lowered ?? []) if (command.chunks > 0) commands.push(command);
     return { kernel, first, count: commands.length - first, onHost: !lowered };
   });
   return { parts, commands };
 }
 
-function checkWord(word: number, { code }: Command): number {
-  if (Number.isInteger(word) && word >= -(2 ** 31) && word < 2 ** 32) return word;
-  throw new RangeError(`wasm: ${word} is not a 32-bit integer, in the arguments of ${code.name}`);
+function checkWords({ code, words }: Command): void {
+  for (const word of words) {
+    if (typeof word !== 'number' || (Number.isInteger(word) && word >= -(2 ** 31) && word < 2 ** 32)) continue;
+    throw new RangeError(`wasm: ${word} is not a 32-bit integer, in the arguments of ${code.name}`);
+  }
 }
 
 function isRecord(word: Word): word is Exclude<Word, number> {

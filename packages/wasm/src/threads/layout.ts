@@ -30,31 +30,40 @@ export const controlWords: Readonly<
   /** The workspace of thread t is at `workspaces` + t · `workspaceStride`. */
   workspaces: line(7),
   workspaceStride: line(7) + 4,
-  /** The first of the linked code records, see {@link codeRecord}. */
+  /** The first of the linked code records, or 0: see {@link codeRecord}. */
   code: line(8),
 };
 
 /** The address of the words of a thread. */
 export const threadLine = (thread: number): number => line(16 + thread);
 /** Offsets of a thread's words from {@link threadLine}. */
-export const threadWords: Readonly<Record<'version' | 'ready' | 'messageLength' | 'message' | 'messageBytes', number>> =
-  {
-    /** The version of the code that it has loaded; 0 until it is up. */
-    version: 0,
-    /** 1 once it is up. */
-    ready: 4,
-    /** The length of the message of its trap, and its characters, a byte each. */
-    messageLength: 8,
-    message: 12,
-    messageBytes: lineBytes - 12,
-  };
+export const threadWords: Readonly<
+  Record<'version' | 'busy' | 'messageLength' | 'message' | 'messageBytes', number>
+> = {
+  /**
+   * The version of the code that it has loaded completely. Before it is up, minus the number of its start, which only that
+   * start's worker replaces; {@link failedVersion} once its script has failed.
+   */
+  version: 0,
+  /** 1 from before it takes chunks until they are done. */
+  busy: 4,
+  /** The length of the message of its trap, and its characters, a byte each. */
+  messageLength: 8,
+  message: 12,
+  messageBytes: lineBytes - 12,
+};
+
+export const failedVersion: number = -(2 ** 31);
 
 export const maxThreads = 256;
 /** The size of the control words. */
 export const controlBytes: number = threadLine(maxThreads);
 
-/** Offsets in a record of a module's code in shared memory: words, followed by the bytes. Each module is a version. */
-export const codeRecord = { next: 0, version: 4, length: 8, bytes: 16 } as const;
+/**
+ * Offsets in a record of a module for workers, in a linked list: words, followed by the table's entries to be emptied, and
+ * the module's code, of so many bytes. Each record is a version of the code.
+ */
+export const codeRecord = { next: 0, version: 4, emptied: 8, length: 12, words: 16 } as const;
 
 /** Offsets in an entry of a list of commands. Workers take no part in main-only ones. */
 export const commandEntry = { code: 0, args: 4, chunks: 8, mainOnly: 12, bytes: 16 } as const;

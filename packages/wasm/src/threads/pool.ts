@@ -2,23 +2,15 @@
 import type { Heap } from '../memory/heap.ts';
 import { codeRecord, commandEntry, controlWords, outcome, threadLine, threadWords } from './layout.ts';
 import { runtimeModule } from './runtimeModule.ts';
-import { startWorker, type WorkerHandle } from './worker.ts';
-
-/** The number of entries of the function table; entry 0 stays empty. */
-export const tableSize = 4096;
+import { sleep, Workers } from './workers.ts';
 
 /** After waiting this long for another thread, the main thread sleeps now and then for that long, in milliseconds. */
 const sleepAfterMs = 0.5;
 const sleepMs = 0.05;
-
-/** Browsers forbid their main thread to wait. */
-const mayWait = ((): boolean => {
-  try {
-    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
-  } catch {
-    return false;
-  }
-})();
+/** While it waits, it looks for workers that have ended at such intervals, in milliseconds. */
+const lookAfterMs = 1;
+/** Workers that are so late that records of so many bytes wait for them are started again. */
+const maxRecordBytes = 2 ** 20;
 
 export interface ThreadPoolOptions {
   readonly heap: Heap;
@@ -31,6 +23,8 @@ export interface ThreadPoolOptions {
 }
 
 interface RuntimeExports {
+  /** Calls the function at an index of the table. */
+  invoke(index: number, args: number, chunk: number, workspace: number): void;
   /** Runs commands on this thread; others take part in all that have more than one chunk. */
   run(list: number, count: number): number;
   runAlone(list: number, count: number): void;
@@ -38,13 +32,6 @@ interface RuntimeExports {
    * After a trap of this thread's chunk: waits for the other threads' chunks and withdraws those that none has taken.
    */
   abandon(): void;
-}
-
-/** Where workers find a module's bytes, see {@link codeRecord}. */
-interface CodeRecord {
-  readonly address: number;
-  readonly bytes: number;
-  readonly version: number;
 }
 
 /** A command failed: one of its chunks trapped. */
@@ -59,111 +46,98 @@ export class CommandError extends Error {
   }
 }
 
-/** A command failed because a worker stopped answering. */
-class StalledError extends CommandError {
-  override readonly name: string = 'StalledError';
-}
-
-/** A worker ended since the last run. */
-class LostWorkerError extends Error {
+/** A command failed because a worker ended or stopped answering. */
+export class LostWorkerError extends CommandError {
   override readonly name: string = 'LostWorkerError';
 }
 
 export class ThreadPool {
-  readonly table: WebAssembly.Table = new WebAssembly.Table({ element: 'anyfunc', initial: tableSize });
+  readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
   readonly #heap: Heap;
   readonly #runtime: RuntimeExports;
   readonly #timeoutMs: number;
-  readonly #workers = new Map<number, WorkerHandle>();
-  /** Code that workers which start late have to load. */
-  #records: CodeRecord[] = [];
-  /** Code that no worker needs once all have loaded a later version. */
-  #outdated: CodeRecord[] = [];
-  #lastRecord = 0;
+  readonly #workers: Workers;
+  /** Modules in the table that workers need. */
+  readonly #modules = new Set<WebAssembly.Module>();
+  /** Records of code that some worker may have to read, see {@link codeRecord}. */
+  #records: { readonly address: number; readonly bytes: number }[] = [];
   #version = 0;
-  #lost: string | undefined;
+  /** Entries that workers have to empty with the next record. */
+  #emptied: number[] = [];
   /** The list of commands that is running. */
   #list = 0;
   #waitedMs = 0;
   #watchedAt = 0;
-  #remarks: string[] = [];
+  #lookAt = 0;
 
   /** Returns before the workers are up: until then they take no chunks. */
   constructor({ heap, shared, threads, timeoutMs = 10_000 }: ThreadPoolOptions) {
     this.#heap = heap;
     this.#timeoutMs = timeoutMs;
-    const { memory } = heap;
-    const module = new WebAssembly.Module(runtimeModule(shared));
-    const env = { memory, table: this.table, now: () => performance.now(), watch: (turn: number) => this.#watch(turn) };
-    this.#runtime = new WebAssembly.Instance(module, { env }).exports as unknown as RuntimeExports;
-    for (let thread = 1; thread < threads; thread++) {
-      try {
-        const start = { module, memory, thread, tableSize };
-        this.#workers.set(
-          thread,
-          startWorker(start, (reason) => this.#lose(thread, reason)),
-        );
-      } catch (error) {
-        this.#remarks.push(`no more workers: ${String(error)}`);
-        break;
-      }
-    }
+    const runtime = new WebAssembly.Module(runtimeModule(shared));
+    const env = {
+      memory: heap.memory,
+      table: this.#table,
+      now: () => performance.now(),
+      watch: (turn: number) => this.#watch(turn),
+    };
+    this.#runtime = new WebAssembly.Instance(runtime, { env }).exports as unknown as RuntimeExports;
+    const begin = () => ({ runtime, modules: [...this.#modules], version: this.#version });
+    this.#workers = new Workers({ heap, count: threads - 1, begin });
   }
 
   /** The number of threads that take part, including the main one. */
   get threads(): number {
-    return 1 + this.#workers.size;
+    return 1 + this.#workers.count;
   }
 
   /** Why there are fewer threads than requested. */
   get remarks(): readonly string[] {
-    return this.#remarks;
+    return this.#workers.remarks;
   }
 
   /** Waits until all workers are up. Only measurements need this. */
-  async ready(): Promise<void> {
-    const up = (thread: number): boolean => this.#load(threadLine(thread) + threadWords.ready) === 1;
-    while (![...this.#workers.keys()].every(up)) await new Promise((resolve) => setTimeout(resolve, 1));
+  ready(): Promise<void> {
+    return this.#workers.ready();
   }
 
-  /** Instantiates a module, which puts its functions into the table, here and in all workers. */
-  load(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#workers.size === 0) return this.loadHere(bytes, {});
-    this.#freeOutdated();
-    const size = codeRecord.bytes + bytes.length;
-    const address = this.#heap.allocate(size);
-    this.loadHere(bytes, {});
-    const version = ++this.#version;
-    new Uint8Array(this.#heap.memory.buffer).set(bytes, address + codeRecord.bytes);
-    this.#store(address + codeRecord.next, 0);
-    this.#store(address + codeRecord.version, version);
-    this.#store(address + codeRecord.length, bytes.length);
-    if (this.#lastRecord !== 0) this.#store(this.#lastRecord + codeRecord.next, address);
-    if (this.#records.length === 0) this.#store(controlWords.code, address);
-    this.#records.push({ address, bytes: size, version });
-    this.#lastRecord = address;
-    // No command is published now, so the low half of the ticket is 0.
-    const tickets = new BigInt64Array(this.#heap.memory.buffer, controlWords.ticket, 1);
-    Atomics.store(tickets, 0, BigInt(version) << 32n);
-    this.#store(controlWords.sleepers, 0);
-    const words = this.#heap.signedWords;
-    Atomics.add(words, controlWords.wake >>> 2, 1);
-    Atomics.notify(words, controlWords.wake >>> 2);
-  }
-
-  /** Instantiates a module on the main thread alone: one that imports JavaScript functions from `js`. */
-  loadHere(bytes: Uint8Array<ArrayBuffer>, functions: WebAssembly.ModuleImports): void {
-    const env = { memory: this.#heap.memory, table: this.table };
-    new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+  /**
+   * Puts the functions of a module into the table, here and in all workers, or with `hostFunctions`, which it imports,
+   * here alone. Exports are named by their index in the table. Between runs only.
+   * @throws {OutOfMemoryError} if there is no room to pass it to the workers.
+   */
+  load(bytes: Uint8Array<ArrayBuffer>, hostFunctions?: WebAssembly.ModuleImports): WebAssembly.Module {
+    const module = new WebAssembly.Module(bytes);
+    const env = { memory: this.#heap.memory, invoke: this.#runtime.invoke };
+    const { exports } = new WebAssembly.Instance(module, {
       env,
       Math: Math as unknown as WebAssembly.ModuleImports,
-      js: functions,
+      js: hostFunctions ?? {},
     });
+    if (!hostFunctions && this.#workers.count > 0) this.#publish(bytes);
+    if (!hostFunctions) this.#modules.add(module);
+    for (const [name, f] of Object.entries(exports)) {
+      const index = Number(name);
+      if (index >= this.#table.length) this.#table.grow(Math.max(index + 1 - this.#table.length, this.#table.length));
+      this.#table.set(index, f as CallableFunction);
+    }
+    return module;
   }
 
-  /** Drops all functions from the table: workers that start from here on need not load them. */
-  forget(): void {
-    this.#outdated.push(...this.#records);
+  /** Empties entries of the table, all that a module has filled: engines can free its code then. Between runs only. */
+  unload(module: WebAssembly.Module, indices: readonly number[]): void {
+    for (const index of indices) {
+      this.#table.set(index, null);
+      if (this.#workers.count > 0) this.#emptied.push(index);
+    }
+    this.#modules.delete(module);
+  }
+
+  /** Frees memory that only workers needed which are up to date by now. */
+  freeRecords(): void {
+    if (this.#records.length === 0 || !this.#workers.areAt(this.#version)) return;
+    this.#store(controlWords.code, 0);
+    for (const { address, bytes } of this.#records) this.#heap.free(address, bytes);
     this.#records = [];
   }
 
@@ -174,46 +148,65 @@ export class ThreadPool {
   }
 
   /**
-   * Reports workers that have ended; to be called before a run.
-   * @throws {LostWorkerError} once for each. The others go on.
-   */
-  check(): void {
-    if (this.#lost === undefined) return;
-    const lost = this.#lost;
-    this.#lost = undefined;
-    const rest = this.threads === 1 ? 'one thread goes on' : `${this.threads} threads go on`;
-    throw new LostWorkerError(`wasm: ${lost}; nothing was computed, ${rest}: evaluate again`);
-  }
-
-  /**
    * Runs `count` commands from `list`, an array of {@link commandEntry}.
    * @throws {CommandError} if a chunk traps; the other chunks of its command are finished or withdrawn by then.
-   * @throws {StalledError} if a worker does not finish its chunk. From here on there is one thread.
+   * @throws {LostWorkerError} if a worker ends or does not finish its chunk. All have been replaced by then.
    */
   run(list: number, count: number): void {
     this.#list = list;
-    if (this.#workers.size === 0) return this.#attempt(() => this.#runtime.runAlone(list, count));
+    if (this.#workers.count === 0) return this.#attempt(() => this.#runtime.runAlone(list, count));
+    this.#workers.observe();
     this.#attempt(() => {
       if (this.#runtime.run(list, count) === outcome.finished) return;
       const thread = this.#load(controlWords.failed);
       this.#store(controlWords.failed, 0);
       throw new CommandError(this.#current(), `${this.#message(thread)} (in worker thread ${thread})`);
     });
+    this.#workers.markSuccess(this.#version);
   }
 
   /** Terminates all workers; the main thread goes on alone. Between runs only. */
   stop(): void {
-    for (const worker of this.#workers.values()) worker.terminate();
-    this.#workers.clear();
+    this.#workers.stop();
+  }
+
+  /** Passes a module to the workers. */
+  #publish(bytes: Uint8Array<ArrayBuffer>): void {
+    this.freeRecords();
+    if (this.#records.reduce((sum, record) => sum + record.bytes, 0) > maxRecordBytes) {
+      this.#workers.restartLate();
+      this.freeRecords();
+    }
+    const emptied = this.#emptied;
+    const size = codeRecord.words + 4 * emptied.length + bytes.length;
+    const address = this.#heap.allocate(size);
+    this.#emptied = [];
+    this.#heap.words.set([0, ++this.#version, emptied.length, bytes.length, ...emptied], address / 4);
+    new Uint8Array(this.#heap.memory.buffer).set(bytes, address + codeRecord.words + 4 * emptied.length);
+    const last = this.#records.at(-1);
+    this.#store(last ? last.address + codeRecord.next : controlWords.code, address);
+    this.#records.push({ address, bytes: size });
+    this.#withdraw();
+    this.#store(controlWords.sleepers, 0);
+    const words = this.#heap.signedWords;
+    Atomics.add(words, controlWords.wake >>> 2, 1);
+    Atomics.notify(words, controlWords.wake >>> 2);
+  }
+
+  /** Leaves no chunk to take, and requires the current version of the code. */
+  #withdraw(): void {
+    const tickets = new BigInt64Array(this.#heap.memory.buffer, controlWords.ticket, 1);
+    Atomics.store(tickets, 0, BigInt(this.#version) << 32n);
   }
 
   #attempt(run: () => void): void {
     try {
       run();
     } catch (error) {
-      if (error instanceof StalledError) {
-        this.stop();
-        this.#remarks.push(error.message);
+      if (error instanceof LostWorkerError) {
+        this.#withdraw();
+        this.#workers.replaceAll(error.message);
+        this.#store(controlWords.failed, 0);
       }
       if (error instanceof CommandError) throw error;
       const message = error instanceof Error ? error.message : String(error);
@@ -227,7 +220,7 @@ export class ThreadPool {
   /** Whether other threads may execute chunks of the command. */
   #isShared(command: number): boolean {
     const isMainOnly = this.#load(command + commandEntry.mainOnly) === 1;
-    return this.#workers.size > 0 && !isMainOnly && this.#load(command + commandEntry.chunks) > 1;
+    return this.#workers.count > 0 && !isMainOnly && this.#load(command + commandEntry.chunks) > 1;
   }
 
   /** The number of the command that the main thread is executing. */
@@ -248,32 +241,20 @@ export class ThreadPool {
     // A long gap does not imply a lost worker: the whole process may have been suspended.
     this.#waitedMs = turn === 0 ? 0 : this.#waitedMs + Math.min(now - this.#watchedAt, 100);
     this.#watchedAt = now;
+    if (turn === 0) this.#lookAt = lookAfterMs;
     // The other thread may need this one's core.
-    if (this.#waitedMs > sleepAfterMs && mayWait) Atomics.wait(this.#heap.signedWords, 0, 0, sleepMs);
+    if (this.#waitedMs > sleepAfterMs) sleep(this.#heap.signedWords, sleepMs);
+    if (this.#waitedMs >= this.#lookAt) {
+      this.#lookAt = this.#waitedMs + lookAfterMs;
+      const lost = this.#workers.findLost();
+      if (lost !== undefined) throw this.#lossOf(`worker thread ${lost} ended unexpectedly while it computed`);
+    }
     if (this.#waitedMs < this.#timeoutMs) return;
-    throw new StalledError(
-      this.#current(),
-      `a worker thread has not answered for ${this.#timeoutMs / 1000} s while it computed; ` +
-        `what was being computed is lost, updates of variables too; the main thread goes on alone`,
-    );
+    throw this.#lossOf(`a worker thread has not answered for ${this.#timeoutMs / 1000} s while it computed`);
   }
 
-  #lose(thread: number, reason: string): void {
-    const wasUp = this.#load(threadLine(thread) + threadWords.ready) === 1;
-    const what = `worker thread ${thread} ended unexpectedly (${reason})`;
-    this.#workers.delete(thread);
-    this.#remarks.push(what);
-    // A worker that never came up, as on pages that forbid workers, has interrupted nothing.
-    if (wasUp) this.#lost = what;
-  }
-
-  #freeOutdated(): void {
-    const versions = [...this.#workers.keys()].map((thread) => this.#load(threadLine(thread) + threadWords.version));
-    const oldest = Math.min(...versions);
-    // A worker still reads the last record that it has loaded.
-    const isUnused = ({ version }: CodeRecord): boolean => version < oldest;
-    for (const { address, bytes } of this.#outdated.filter(isUnused)) this.#heap.free(address, bytes);
-    this.#outdated = this.#outdated.filter((outdated) => !isUnused(outdated));
+  #lossOf(what: string): LostWorkerError {
+    return new LostWorkerError(this.#current(), `${what}; the workers have been replaced: evaluate again`);
   }
 
   #load(address: number): number {

@@ -11,7 +11,7 @@ import {
   type Local,
   type Value,
 } from '../assembler/index.ts';
-import { commandEntry, controlWords, outcome } from './layout.ts';
+import { commandEntry, controlWords, outcome, threadLine, threadWords } from './layout.ts';
 
 /**
  * How long a worker spins for the next command before it sleeps, in milliseconds: enough for the gap between the steps
@@ -28,7 +28,8 @@ const mainWorkspace = i32.load(at(controlWords.workspaces));
 const pollsPerReading = 256;
 
 /**
- * Assembles the module. Exports `runAlone(list, count)` and, for a shared memory, `run(list, count)`, `abandon()` and
+ * Assembles the module. Exports `invoke(index, args, chunk, workspace)`, through which kernel functions call each other,
+ * `runAlone(list, count)` and, for a shared memory, `run(list, count)`, `abandon()` and
  * `work(thread, version)`, the loop of workers. Imports `env.now`, a clock in milliseconds, and `env.watch`, which is
  * called while the main thread waits and may throw.
  */
@@ -36,6 +37,12 @@ export function runtimeModule(shared: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ memory: { minimum: 1, maximum: 65_536, shared }, table: true });
   const now = module.importFunction('env', 'now', [], ['f64']);
   const watch = module.importFunction('env', 'watch', ['i32'], []);
+  module.function(
+    ['i32', ...kernelParams],
+    [],
+    (code, index, ...args) => code.emit(code.callIndirect(index, kernelParams, [], ...args)),
+    { export: 'invoke' },
+  );
   module.function(
     ['i32', 'i32'],
     [],
@@ -120,6 +127,8 @@ function defineWork(module: ModuleBuilder, now: Clock): void {
       const seen = code.local('i32');
       const woken = code.local('i32');
       const since = code.local('f64');
+      const line = code.local('i32', i32.add(at(threadLine(0)), i32.mul(thread, at(threadLine(1) - threadLine(0)))));
+      const setBusy = (busy: number): void => code.emit(i32.store(line, at(busy), { offset: threadWords.busy }));
       const isCurrent = (): Value<'i32'> => i32.leU(i32.wrapI64(i64.shrU(ticket, i64.const(32n))), version);
       code.loop((again) => {
         emitTakeChunks(
@@ -134,6 +143,8 @@ function defineWork(module: ModuleBuilder, now: Clock): void {
             emitChunk(code, command, chunkOf(command, ticket), workspace);
             code.set(polls, zero);
           },
+          // Ordered by the atomic operations that take a chunk and count it as done.
+          { before: () => setBusy(1), after: () => setBusy(0) },
         );
         code.if(i32.eqz(isCurrent()), () => code.return());
         code.if(i32.eqz(polls), () => code.set(since, call(now)));
@@ -186,16 +197,27 @@ function emitWakeSleepers(code: Code): void {
   });
 }
 
-/** Takes chunks of the published command as long as the ticket permits, and leaves the last ticket in `ticket`. */
-function emitTakeChunks(code: Code, ticket: Local<'i64'>, mayTake: () => Value<'i32'>, perform: () => void): void {
+/**
+ * Takes chunks of the published command as long as the ticket permits, and leaves the last ticket in `ticket`. `before` and
+ * `after` are emitted around each attempt.
+ */
+function emitTakeChunks(
+  code: Code,
+  ticket: Local<'i64'>,
+  mayTake: () => Value<'i32'>,
+  perform: () => void,
+  attempt: { readonly before?: () => void; readonly after?: () => void } = {},
+): void {
   code.loop((again) => {
     code.set(ticket, i64.atomic.load(at(controlWords.ticket)));
     code.if(mayTake(), () => {
+      attempt.before?.();
       const found = i64.atomic.rmw.cmpxchg(at(controlWords.ticket), ticket, i64.sub(ticket, i64.const(1n)));
       code.if(i64.eq(found, ticket), () => {
         perform();
         code.drop(i32.atomic.rmw.add(at(controlWords.done), at(1)));
       });
+      attempt.after?.();
       again();
     });
   });

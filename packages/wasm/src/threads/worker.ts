@@ -1,59 +1,110 @@
 // Worker threads in Node and in browsers.
-import { codeRecord, controlWords, threadLine, threadWords } from './layout.ts';
+import { codeRecord, controlWords, failedVersion, threadLine, threadWords } from './layout.ts';
 
 /** The message that starts a worker. */
 export interface WorkerStart {
   /** See runtimeModule.ts. */
-  readonly module: WebAssembly.Module;
+  readonly runtime: WebAssembly.Module;
+  /** The modules in use; later ones come as records of code. */
+  readonly modules: WebAssembly.Module[];
+  /** The version of the code that they are. */
+  readonly version: number;
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
-  readonly tableSize: number;
+  /** The number of the start. */
+  readonly start: number;
 }
 
 export interface WorkerHandle {
   terminate(): void;
+  /** Whether the thread is known to have ended: the event that says so waits for the event loop. */
+  hasEnded(): boolean;
+  /** Whether {@link hasEnded} will know. To be called while the thread runs, until it returns true. */
+  observe(): boolean;
 }
+
+/** When a worker has dropped so many bytes of code, it yields to its event loop, without which engines free none. */
+const yieldAfterBytes = 1 << 16;
 
 /**
  * The script of workers, as a string so that bundlers and loaders have nothing to resolve. It stays in `work`, which
- * returns when newer code is needed, and then follows the linked records of code. A trap is reported in the thread's
- * words and the chunk counts as done: the main thread reads the report when all chunks are done.
+ * returns when newer code is needed, and then reads the linked records of code. Modules export functions by their index
+ * in the table. A trap is reported in the thread's words and the chunk counts as done: the main thread reads the report
+ * when all chunks are done.
  */
 const source = `
-const main = ({ module, memory, thread, tableSize }) => {
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: tableSize });
-  const env = { memory, table, now: () => performance.now(), watch: () => {} };
-  const { work } = new WebAssembly.Instance(module, { env }).exports;
+const main = async ({ runtime, modules, version, memory, thread, start }) => {
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+  const imports = { env: { memory, table, now: () => performance.now(), watch: () => {} }, Math };
+  const { work, invoke } = new WebAssembly.Instance(runtime, imports).exports;
+  imports.env.invoke = invoke;
   const line = ${threadLine(0)} + thread * ${threadLine(1) - threadLine(0)};
   const words = new Int32Array(memory.buffer);
+  const get = (at) => Atomics.load(new Int32Array(memory.buffer), at >>> 2) >>> 0;
   const set = (word, value) => Atomics.store(words, (line + word) >>> 2, value);
-  let version = 0;
-  let last = ${controlWords.code};
-  const next = () => Atomics.load(new Int32Array(memory.buffer), last >>> 2) >>> 0;
-  const load = () => {
-    for (let at; (at = next()) !== 0; last = at) {
-      // Growth by another thread reaches this one's view of the memory a moment later.
-      while (memory.buffer.byteLength < at + ${codeRecord.bytes});
-      const [, newer, length] = new Int32Array(memory.buffer, at, ${codeRecord.bytes} / 4);
-      while (memory.buffer.byteLength < at + ${codeRecord.bytes} + length);
-      const bytes = new Uint8Array(memory.buffer, at + ${codeRecord.bytes}, length).slice();
-      new WebAssembly.Instance(new WebAssembly.Module(bytes), { env, Math });
-      set(${threadWords.version}, version = newer);
+  const link = (module) => {
+    for (const [index, f] of Object.entries(new WebAssembly.Instance(module, imports).exports)) {
+      if (index >= table.length) table.grow(index - table.length + 1);
+      table.set(Number(index), f);
     }
   };
-  set(${threadWords.ready}, 1);
-  for (;;) {
-    load();
-    try {
-      work(thread, version);
-    } catch (error) {
-      const message = String(error?.message ?? error).slice(0, ${threadWords.messageBytes});
-      const bytes = new Uint8Array(memory.buffer, line + ${threadWords.message}, message.length);
-      for (let i = 0; i < bytes.length; i++) bytes[i] = message.charCodeAt(i);
-      set(${threadWords.messageLength}, message.length);
-      Atomics.compareExchange(words, ${controlWords.failed} >>> 2, 0, thread);
-      Atomics.add(words, ${controlWords.done} >>> 2, 1);
+  let published = -start;
+  const publish = (value) => {
+    // Unless another worker has been started in place of this one.
+    if (Atomics.compareExchange(words, (line + ${threadWords.version}) >>> 2, published, value) === published) published = value;
+  };
+  let dropped = 0;
+  const read = (record) => {
+    // Growth by another thread reaches this one's view of the memory a moment later.
+    while (memory.buffer.byteLength < record + ${codeRecord.words});
+    const [, newer, emptied, length] = new Int32Array(memory.buffer, record, ${codeRecord.words} / 4);
+    const start = record + ${codeRecord.words} + 4 * emptied;
+    if (newer > version) {
+      while (memory.buffer.byteLength < start + length);
+      for (const index of new Int32Array(memory.buffer, record + ${codeRecord.words}, emptied)) {
+        if (index < table.length) table.set(index, null);
+      }
+      link(new WebAssembly.Module(new Uint8Array(memory.buffer, start, length).slice()));
+      version = newer;
+      if (emptied > 0) dropped += length;
     }
+    return get(record + ${codeRecord.next});
+  };
+  const load = () => {
+    for (let record = get(${controlWords.code}); record !== 0;) record = read(record);
+    // From here on it reads no record until there is a newer one.
+    publish(version);
+  };
+  try {
+    // The message stays referenced for as long as this function does not return.
+    for (const module of modules.splice(0)) link(module);
+    for (;;) {
+      load();
+      if (dropped > ${yieldAfterBytes}) {
+        dropped = 0;
+        await new Promise((resolve) => {
+          if (typeof setImmediate === 'function') return setImmediate(resolve);
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => resolve(port1.close());
+          port2.postMessage(0);
+        });
+        continue;
+      }
+      try {
+        work(thread, version);
+      } catch (error) {
+        const message = String(error?.message ?? error).slice(0, ${threadWords.messageBytes});
+        const bytes = new Uint8Array(memory.buffer, line + ${threadWords.message}, message.length);
+        for (let i = 0; i < bytes.length; i++) bytes[i] = message.charCodeAt(i);
+        set(${threadWords.messageLength}, message.length);
+        Atomics.compareExchange(words, ${controlWords.failed} >>> 2, 0, thread);
+        Atomics.add(words, ${controlWords.done} >>> 2, 1);
+        set(${threadWords.busy}, 0);
+      }
+    }
+  } catch (error) {
+    publish(${failedVersion});
+    setTimeout(() => { throw error; });
   }
 };
 if (typeof importScripts === 'function') onmessage = ({ data }) => main(data);
@@ -70,20 +121,25 @@ let sourceUrl: string | undefined;
 export function startWorker(start: WorkerStart, onLost: (reason: string) => void): WorkerHandle {
   let isOver = false;
   const end = (reason: string): void => {
-    if (!isOver) onLost(reason);
+    const isLost = !isOver;
     isOver = true;
+    if (isLost) onLost(reason);
   };
-  const [worker, terminate] = startInNode(end) ?? startInBrowser(end);
+  const worker = startInNode(end) ?? startInBrowser(end);
   worker.postMessage(start);
   return {
     terminate: () => {
       isOver = true;
-      terminate();
+      worker.terminate();
     },
+    hasEnded: worker.hasEnded,
+    observe: worker.observe,
   };
 }
 
-type Started = readonly [worker: { postMessage(message: WorkerStart): void }, terminate: () => void];
+interface Started extends WorkerHandle {
+  postMessage(message: WorkerStart): void;
+}
 
 function startInNode(end: (reason: string) => void): Started | undefined {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
@@ -93,12 +149,23 @@ function startInNode(end: (reason: string) => void): Started | undefined {
   worker.unref();
   worker.once('error', (error: Error) => end(error.message));
   worker.once('exit', (code) => end(`exit code ${code}`));
-  return [worker, () => void worker.terminate()];
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    terminate: () => void worker.terminate(),
+    // Once its thread has stopped, Node reads −1, but only if it has seen the thread's event loop before.
+    hasEnded: () => worker.performance.eventLoopUtilization().idle < 0,
+    observe: () => worker.performance.eventLoopUtilization().active > 0,
+  };
 }
 
 function startInBrowser(end: (reason: string) => void): Started {
   sourceUrl ??= URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const worker = new Worker(sourceUrl);
   worker.addEventListener('error', ({ message }) => end(message || 'its script was refused'));
-  return [worker, () => worker.terminate()];
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    terminate: () => worker.terminate(),
+    hasEnded: () => false,
+    observe: () => true,
+  };
 }

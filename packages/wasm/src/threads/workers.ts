@@ -1,0 +1,166 @@
+// The worker threads of a pool: starts them, notices their end, and replaces them.
+import type { Heap } from '../memory/heap.ts';
+import { failedVersion, threadLine, threadWords } from './layout.ts';
+import { startWorker, type WorkerHandle, type WorkerStart } from './worker.ts';
+
+/** When this many workers in a row have ended before they were up, none is replaced any more. */
+const maxLossesInARow = 32;
+/** How long to wait for terminated threads to stop, and where nothing says when they do, in milliseconds. */
+const stopTimeoutMs = { known: 2000, unknown: 10 };
+
+const mayWait = ((): boolean => {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1) === 'not-equal';
+  } catch {
+    return false;
+  }
+})();
+
+/** Sleeps where that is allowed: browsers forbid their main thread to wait. `words` is a view of shared memory. */
+export function sleep(words: Int32Array, milliseconds: number): void {
+  if (mayWait) Atomics.wait(words, 0, 0, milliseconds);
+}
+
+export interface WorkersOptions {
+  readonly heap: Heap;
+  /** The number of workers. */
+  readonly count: number;
+  /** The code that a worker begins with. */
+  readonly begin: () => Pick<WorkerStart, 'runtime' | 'modules' | 'version'>;
+}
+
+export class Workers {
+  /** Why there are fewer than requested. */
+  readonly remarks: string[] = [];
+  readonly #heap: Heap;
+  readonly #begin: WorkersOptions['begin'];
+  readonly #handles = new Map<number, WorkerHandle>();
+  readonly #unobserved = new Set<WorkerHandle>();
+  #starts = 0;
+  #lossesInARow = 0;
+
+  /** Returns before the workers are up. */
+  constructor({ heap, count, begin }: WorkersOptions) {
+    this.#heap = heap;
+    this.#begin = begin;
+    for (let thread = 1; thread <= count && this.#start(thread); thread++);
+  }
+
+  get count(): number {
+    return this.#handles.size;
+  }
+
+  /** Waits until all are up. */
+  async ready(): Promise<void> {
+    const isUp = (thread: number): boolean => this.#word(thread, 'version') >= 0;
+    while (!this.#threads().every(isUp)) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** Whether all have loaded this version of the code completely, so that they read no record any more. */
+  areAt(version: number): boolean {
+    return this.#threads().every((thread) => this.#word(thread, 'version') === version);
+  }
+
+  /** Replaces those that are not up yet by ones that begin with the current code. */
+  restartLate(): void {
+    for (const thread of this.#threads()) {
+      if (this.#word(thread, 'version') >= 0) continue;
+      this.#terminate(thread);
+      this.#start(thread);
+    }
+  }
+
+  /** To be called before each run. */
+  observe(): void {
+    for (const handle of this.#unobserved) if (handle.observe()) this.#unobserved.delete(handle);
+  }
+
+  /** To be called after each successful run of this version of the code. */
+  markSuccess(version: number): void {
+    if (this.#lossesInARow > 0 && this.areAt(version)) this.#lossesInARow = 0;
+  }
+
+  /**
+   * Finds workers that have ended during the run. Those that had no chunk are replaced.
+   * @returns the number of one that ended while it computed.
+   */
+  findLost(): number | undefined {
+    for (const thread of this.#threads()) {
+      const hasEnded = this.#handles.get(thread)!.hasEnded() || this.#word(thread, 'version') === failedVersion;
+      if (!hasEnded) continue;
+      if (this.#word(thread, 'busy') === 1) return thread;
+      this.#terminate(thread);
+      this.#replace(thread, 'its thread has stopped');
+    }
+    return undefined;
+  }
+
+  /** Terminates all, waits until they have stopped, and starts new ones. */
+  replaceAll(reason: string): void {
+    const threads = this.#threads();
+    const handles = [...this.#handles.values()];
+    const unobserved = new Set(this.#unobserved);
+    this.stop();
+    const began = performance.now();
+    const words = this.#heap.signedWords;
+    for (const handle of handles) {
+      const timeout = unobserved.has(handle) ? stopTimeoutMs.unknown : stopTimeoutMs.known;
+      while (mayWait && !handle.hasEnded() && performance.now() < began + timeout) sleep(words, 0.1);
+    }
+    for (const thread of threads) this.#replace(thread, reason);
+  }
+
+  /** Terminates all. */
+  stop(): void {
+    for (const thread of this.#threads()) this.#terminate(thread);
+  }
+
+  #terminate(thread: number): void {
+    const handle = this.#handles.get(thread)!;
+    handle.terminate();
+    this.#handles.delete(thread);
+    this.#unobserved.delete(handle);
+  }
+
+  #start(thread: number): boolean {
+    const start = ++this.#starts;
+    this.#setWord(thread, 'version', -start);
+    this.#setWord(thread, 'busy', 0);
+    try {
+      const message = { ...this.#begin(), memory: this.#heap.memory, thread, start };
+      const handle = startWorker(message, (reason) => this.#lose(thread, reason));
+      this.#handles.set(thread, handle);
+      this.#unobserved.add(handle);
+      return true;
+    } catch (error) {
+      this.remarks.push(`no more workers: ${String(error)}`);
+      return false;
+    }
+  }
+
+  /** Called from the event loop, between runs. */
+  #lose(thread: number, reason: string): void {
+    const version = this.#word(thread, 'version');
+    this.#terminate(thread);
+    // One that never came up, as on pages that forbid workers, has no better successor.
+    if (version < 0 && version !== failedVersion) this.remarks.push(`worker thread ${thread} did not start (${reason})`);
+    else this.#replace(thread, reason);
+  }
+
+  #replace(thread: number, reason: string): void {
+    if (++this.#lossesInARow <= maxLossesInARow) this.#start(thread);
+    else this.remarks.push(`worker thread ${thread} ended unexpectedly (${reason})`);
+  }
+
+  #threads(): number[] {
+    return [...this.#handles.keys()];
+  }
+
+  #word(thread: number, word: keyof typeof threadWords): number {
+    return Atomics.load(this.#heap.signedWords, (threadLine(thread) + threadWords[word]) >>> 2);
+  }
+
+  #setWord(thread: number, word: keyof typeof threadWords, value: number): void {
+    Atomics.store(this.#heap.signedWords, (threadLine(thread) + threadWords[word]) >>> 2, value);
+  }
+}
