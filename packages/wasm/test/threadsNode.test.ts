@@ -3,32 +3,91 @@ import { spawn } from 'node:child_process';
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as NodeWorker, type Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Plans } from './machine.ts';
-import { expectRightResults, meet, started } from './rendezvous.ts';
+import type { ThreadPoolBackend } from '../src/backend.ts';
+import { affine, affineWords, at, command, input, output, Plans } from './machine.ts';
+import { expectRightResults, meet, rendezvous, started } from './rendezvous.ts';
+
+/** A backend and its Node workers, also those that it starts later. */
+async function withWorkers(plans: Plans, threads: number): Promise<[ThreadPoolBackend, Worker[]]> {
+  const module = process.getBuiltinModule('node:worker_threads') as { Worker: typeof Worker };
+  const workers: Worker[] = [];
+  const Original = module.Worker;
+  vi.spyOn(module, 'Worker').mockImplementation(function (...parameters) {
+    workers.push(new Original(...parameters));
+    return workers.at(-1)!;
+  });
+  const backend = started(plans, { threads });
+  await backend.ready();
+  return [backend, workers];
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 describe('threads', () => {
-  test('may end, which is an error once; then the others go on', async () => {
-    const module = process.getBuiltinModule('node:worker_threads') as { Worker: typeof Worker };
-    const { Worker: Original } = module;
-    const workers: Worker[] = [];
-    module.Worker = class extends Original {
-      constructor(...parameters: ConstructorParameters<typeof Worker>) {
-        super(...parameters);
-        workers.push(this);
-      }
-    };
+  test('that end between steps are replaced, and nothing fails', async () => {
     const plans = new Plans();
-    const backend = started(plans, { threads: 3 });
-    module.Worker = Original;
+    const [backend, workers] = await withWorkers(plans, 3);
+    for (let i = 0; i < 4; i++) {
+      expectRightResults(backend, plans);
+      // The last one is noticed, if at all, in the next run.
+      const ended = workers.at(-1)!.terminate();
+      if (i < 3) await ended;
+      expectRightResults(backend, plans);
+    }
     await backend.ready();
-    expectRightResults(backend, plans);
-    await workers[0]!.terminate();
-    expect(() => expectRightResults(backend, plans)).toThrow(
-      /worker thread 1 ended unexpectedly \(exit code 1\); nothing was computed, 2 threads go on: evaluate again/,
+    expect(backend.threads).toBe(3);
+    meet(plans, backend, 'with a new worker', () => {});
+    expect(backend.describe()).not.toMatch('ended');
+  });
+
+  test('that end while they compute are found at once; what was being written is marked', async () => {
+    const plans = new Plans();
+    const [backend, workers] = await withWorkers(plans, 2);
+    const n = 4;
+    const add = (index: number) => command(affine, affineWords(at(output(index, n)), at(input(index, n)), n, 1, 1));
+    const endless = rendezvous('endless in worker', (code) => code.loop((again) => again()));
+    const plan = plans.of([add(0)], [command(endless, [at(output(1, n, 'int32'))], 2)], [add(2)]);
+    const variables = [0, 1, 2].map((value) => backend.upload(new Float32Array(n).fill(value), 'float32'));
+    variables[1] = backend.upload(new Int32Array(n), 'int32');
+    // Called by the main thread while it waits.
+    const now = performance.now.bind(performance);
+    const began = now();
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      if (now() > began + 50) void workers[0]!.terminate();
+      return now();
+    });
+    expect(() => backend.execute(plan, variables, variables)).toThrow(
+      /kernel 1 of the plan \(map, function endless in worker\) failed: worker thread 1 ended unexpectedly .* replaced/,
     );
+    vi.mocked(performance.now).mockRestore();
+    expect(() => variables[0]!.readSync()).toThrow(/the value was lost when an evaluation failed: .* ended unexpectedly/);
+    await expect(variables[1]!.read()).rejects.toThrow('the value was lost');
+    expect(variables[2]!.readSync()).toEqual(new Float32Array(n).fill(2));
+
+    const increment = plans.of([add(0)]);
+    expect(() => backend.execute(increment, [variables[0]!], [variables[2]!])).toThrow('the value was lost');
+    backend.execute(increment, [variables[2]!], [variables[0]!]);
+    expect(variables[0]!.readSync()).toEqual(new Float32Array(n).fill(3));
+
+    await backend.ready();
+    expect(backend.threads).toBe(2);
+    meet(plans, backend, 'with the new worker', () => {});
     expectRightResults(backend, plans);
-    await workers[1]!.terminate();
-    expect(() => expectRightResults(backend, plans)).toThrow(/worker thread 2 .* one thread goes on/);
+  });
+
+  test('are not started for ever', async () => {
+    const plans = new Plans();
+    const [backend, workers] = await withWorkers(plans, 2);
+    for (let i = 0; i < workers.length && i < 100; i++) {
+      await backend.ready();
+      await workers[i]!.terminate();
+    }
+    expect(workers.length).toBeLessThan(50);
+    expect(backend.threads).toBe(1);
+    expect(backend.describe()).toMatch(/worker thread 1 ended unexpectedly \(exit code 1\)/);
     expectRightResults(backend, plans);
   });
 
@@ -74,11 +133,6 @@ describe('workers of a browser', () => {
       void this.#worker.then((worker) => worker.terminate());
     }
   }
-
-  afterEach(() => {
-    vi.unstubAllGlobals();
-    vi.restoreAllMocks();
-  });
 
   test('take part like those of Node', async () => {
     vi.stubGlobal('Worker', BrowserWorker);

@@ -3,7 +3,7 @@ import { kernelModule } from '../emit/kernelModule.ts';
 import type { ThreadPool } from '../threads/pool.ts';
 
 /** The total size of modules, in bytes, beyond which those that were not used for longest are dropped. */
-const defaultMaxBytes = 8 * 2 ** 20;
+const defaultMaxBytes = 4 * 2 ** 20;
 /** What the engine keeps for each module besides its code. */
 const overheadBytes = 16 * 2 ** 10;
 

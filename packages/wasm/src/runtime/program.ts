@@ -145,13 +145,38 @@ class Relocation {
 
 function lowerPlan({ kernels }: Plan, lower: Lower): { parts: Part[]; commands: Command[] } {
   const commands: Command[] = [];
+  const codes = new Map<string, KernelCode>();
   const parts = kernels.map((kernel): Part => {
     const lowered = lower(kernel);
     const first = commands.length;
-    for (const command of lowered ?? []) if (command.chunks > 0) commands.push(command);
+    const shared = new Map<Command, Command>();
+    for (const command of lowered ?? []) if (command.chunks > 0) commands.push(shareCode(command, codes, shared));
     return { kernel, first, count: commands.length - first, onHost: !lowered };
   });
   return { parts, commands };
+}
+
+/**
+ * A command with the first of all equal functions, so that the others can be collected while a long plan is lowered.
+ * @param codes the functions by key.
+ * @param shared the result for each command so far.
+ */
+function shareCode(command: Command, codes: Map<string, KernelCode>, shared: Map<Command, Command>): Command {
+  const known = shared.get(command);
+  if (known) return known;
+  const first = (code: KernelCode): KernelCode => {
+    const same = codes.get(code.key);
+    if (!same) codes.set(code.key, code);
+    return same ?? code;
+  };
+  const words = command.words.map((word) => {
+    if (!isRecord(word)) return word;
+    if ('code' in word) return { code: first(word.code) };
+    return 'argsOf' in word ? { argsOf: shareCode(word.argsOf, codes, shared) } : word;
+  });
+  const result = { ...command, code: first(command.code), words };
+  shared.set(command, result);
+  return result;
 }
 
 function checkWords({ code, words }: Command): void {

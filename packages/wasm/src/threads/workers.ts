@@ -3,8 +3,8 @@ import type { Heap } from '../memory/heap.ts';
 import { failedVersion, threadLine, threadWords } from './layout.ts';
 import { startWorker, type WorkerHandle, type WorkerStart } from './worker.ts';
 
-/** When this many workers in a row have ended before they were up, none is replaced any more. */
-const maxLossesInARow = 32;
+/** When this many workers in a row have ended, without a successful run in between, none is replaced any more. */
+const maxLossesInARow = 16;
 /** How long to wait for terminated threads to stop, and where nothing says when they do, in milliseconds. */
 const stopTimeoutMs = { known: 2000, unknown: 10 };
 
@@ -37,6 +37,8 @@ export class Workers {
   readonly #handles = new Map<number, WorkerHandle>();
   readonly #unobserved = new Set<WorkerHandle>();
   #starts = 0;
+  /** Whether any has been up. */
+  #canStart = false;
   #lossesInARow = 0;
 
   /** Returns before the workers are up. */
@@ -140,11 +142,12 @@ export class Workers {
 
   /** Called from the event loop, between runs. */
   #lose(thread: number, reason: string): void {
-    const version = this.#word(thread, 'version');
+    const isUp = (each: number): boolean => this.#word(each, 'version') >= 0;
+    this.#canStart ||= this.#threads().some(isUp) || this.#word(thread, 'version') === failedVersion;
     this.#terminate(thread);
-    // One that never came up, as on pages that forbid workers, has no better successor.
-    if (version < 0 && version !== failedVersion) this.remarks.push(`worker thread ${thread} did not start (${reason})`);
-    else this.#replace(thread, reason);
+    // Where none has ever been up, as on pages that forbid workers, another would not be either.
+    if (this.#canStart) this.#replace(thread, reason);
+    else this.remarks.push(`worker thread ${thread} did not start (${reason})`);
   }
 
   #replace(thread: number, reason: string): void {
