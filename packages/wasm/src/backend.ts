@@ -155,7 +155,7 @@ export class ThreadPoolBackend implements WasmBackend {
 
   /**
    * All memory that a run needs is reserved before anything is written. If a kernel fails, the outputs that were written up
-   * to then get a {@link Buffer.failure}; where core orders the plan, those are variables only if an update itself failed.
+   * to then get a {@link WasmBuffer.failure}; where core orders the plan, those are variables only if an update itself failed.
    * @throws {RangeError} if the memory limit is too small. Nothing has been computed then.
    * @throws {Error} if a kernel traps, a worker is lost, or an earlier run failed to compute an input.
    */

@@ -34,7 +34,7 @@ export const at = (slot: Slot | Scratch, byteOffset = 0): Word => ({ slot, byteO
 
 /** Plans of commands: kernels stand for what they are lowered to. */
 export class Plans {
-  readonly #commands = new Map<Kernel, readonly Command[] | undefined>();
+  readonly #commands = new WeakMap<Kernel, readonly Command[] | undefined>();
 
   /** A plan with a kernel for each list of commands. */
   of(...lists: readonly (readonly Command[])[]): Plan {

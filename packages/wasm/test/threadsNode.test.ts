@@ -55,15 +55,17 @@ describe('threads', () => {
     // Called by the main thread while it waits.
     const now = performance.now.bind(performance);
     const began = now();
-    vi.spyOn(performance, 'now').mockImplementation(() => {
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
       if (now() > began + 50) void workers[0]!.terminate();
       return now();
     });
     expect(() => backend.execute(plan, variables, variables)).toThrow(
       /kernel 1 of the plan \(map, function endless in worker\) failed: worker thread 1 ended unexpectedly .* replaced/,
     );
-    vi.mocked(performance.now).mockRestore();
-    expect(() => variables[0]!.readSync()).toThrow(/the value was lost when an evaluation failed: .* ended unexpectedly/);
+    clock.mockRestore();
+    expect(() => variables[0]!.readSync()).toThrow(
+      /the value was lost when an evaluation failed: .* ended unexpectedly/,
+    );
     await expect(variables[1]!.read()).rejects.toThrow('the value was lost');
     expect(variables[2]!.readSync()).toEqual(new Float32Array(n).fill(2));
 

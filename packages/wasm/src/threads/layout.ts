@@ -37,21 +37,20 @@ export const controlWords: Readonly<
 /** The address of the words of a thread. */
 export const threadLine = (thread: number): number => line(16 + thread);
 /** Offsets of a thread's words from {@link threadLine}. */
-export const threadWords: Readonly<
-  Record<'version' | 'busy' | 'messageLength' | 'message' | 'messageBytes', number>
-> = {
-  /**
-   * The version of the code that it has loaded completely. Before it is up, minus the number of its start, which only that
-   * start's worker replaces; {@link failedVersion} once its script has failed.
-   */
-  version: 0,
-  /** 1 from before it takes chunks until they are done. */
-  busy: 4,
-  /** The length of the message of its trap, and its characters, a byte each. */
-  messageLength: 8,
-  message: 12,
-  messageBytes: lineBytes - 12,
-};
+export const threadWords: Readonly<Record<'version' | 'busy' | 'messageLength' | 'message' | 'messageBytes', number>> =
+  {
+    /**
+     * The version of the code that it has loaded completely. Before it is up, minus the number of its start, which only that
+     * start's worker replaces; {@link failedVersion} once its script has failed.
+     */
+    version: 0,
+    /** 1 from before it takes chunks until they are done. */
+    busy: 4,
+    /** The length of the message of its trap, and its characters, a byte each. */
+    messageLength: 8,
+    message: 12,
+    messageBytes: lineBytes - 12,
+  };
 
 export const failedVersion: number = -(2 ** 31);
 

@@ -24,7 +24,7 @@ export interface ThreadPoolOptions {
 
 interface RuntimeExports {
   /** Calls the function at an index of the table. */
-  invoke(index: number, args: number, chunk: number, workspace: number): void;
+  readonly invoke: (index: number, args: number, chunk: number, workspace: number) => void;
   /** Runs commands on this thread; others take part in all that have more than one chunk. */
   run(list: number, count: number): number;
   runAlone(list: number, count: number): void;

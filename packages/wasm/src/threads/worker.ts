@@ -18,9 +18,9 @@ export interface WorkerStart {
 export interface WorkerHandle {
   terminate(): void;
   /** Whether the thread is known to have ended: the event that says so waits for the event loop. */
-  hasEnded(): boolean;
+  readonly hasEnded: () => boolean;
   /** Whether {@link hasEnded} will know. To be called while the thread runs, until it returns true. */
-  observe(): boolean;
+  readonly observe: () => boolean;
 }
 
 /** When a worker has dropped so many bytes of code, it yields to its event loop, without which engines free none. */

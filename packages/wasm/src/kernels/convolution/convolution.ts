@@ -4,7 +4,14 @@ import { epilogueCommand } from '../../emit/epilogue.ts';
 import { fillCommand } from '../move/fill.ts';
 import { depthwiseCommand } from './depthwise.ts';
 import { dotsCommand } from './dots.ts';
-import { coordinateRange, phasesOf, type Convolution, type ConvolutionOperand, type Phase } from './geometry.ts';
+import {
+  coordinateRange,
+  maxTaps,
+  phasesOf,
+  type Convolution,
+  type ConvolutionOperand,
+  type Phase,
+} from './geometry.ts';
 import { padCommand } from './pad.ts';
 import { productCommands } from './product.ts';
 
@@ -55,7 +62,7 @@ function padInput(
   const rows = coordinateRange(ys);
   const columns = coordinateRange(xs);
   const isInside = rows[0] >= 0 && rows[1] <= height && columns[0] >= 0 && columns[1] <= width;
-  const uses = Math.max(...ys.map(({ taps }) => taps)) * Math.max(...xs.map(({ taps }) => taps));
+  const uses = maxTaps(ys) * maxTaps(xs);
   if (isInside && (input.view.strides[3] === 1 || uses === 1)) return { input, commands: [] };
   const shape = [count, channels, rows[1] - rows[0], columns[1] - columns[0]] as const;
   const slot: Scratch = { kind: 'scratch', bytes: 4 * sizeOf(shape) };

@@ -70,11 +70,17 @@ export function phasesOf(convolution: Convolution, axis: 0 | 1): Phase[] {
 export function coordinateRange(phases: readonly Phase[]): Pair {
   const used = phases.filter(({ taps, count }) => taps > 0 && count > 0);
   if (used.length === 0) return [0, 0];
-  const first = Math.min(...used.map(({ from }) => from));
-  const last = Math.max(
-    ...used.map(({ from, stride, count, tapStep, taps }) => from + stride * (count - 1) + tapStep * (taps - 1)),
+  const lastOf = ({ from, stride, count, tapStep, taps }: Phase): number =>
+    from + stride * (count - 1) + tapStep * (taps - 1);
+  return used.reduce<Pair>(
+    ([first, end], phase) => [Math.min(first, phase.from), Math.max(end, lastOf(phase) + 1)],
+    [Infinity, -Infinity],
   );
-  return [first, last + 1];
+}
+
+/** The largest number of taps of a phase. */
+export function maxTaps(phases: readonly Phase[]): number {
+  return phases.reduce((max, { taps }) => Math.max(max, taps), 0);
 }
 
 /** The addresses of the first elements of a pair of phases. */
