@@ -146,12 +146,11 @@ export class Workers {
     this.#canStart ||= this.#threads().some(isUp) || this.#word(thread, 'version') === failedVersion;
     this.#terminate(thread);
     // Where none has ever been up, as on pages that forbid workers, another would not be either.
-    if (this.#canStart) this.#replace(thread, reason);
-    else this.remarks.push(`worker thread ${thread} did not start (${reason})`);
+    this.#replace(thread, reason, this.#canStart);
   }
 
-  #replace(thread: number, reason: string): void {
-    if (++this.#lossesInARow <= maxLossesInARow) this.#start(thread);
+  #replace(thread: number, reason: string, canStart = true): void {
+    if (canStart && ++this.#lossesInARow <= maxLossesInARow) this.#start(thread);
     else this.remarks.push(`worker thread ${thread} ended unexpectedly (${reason})`);
   }
 
