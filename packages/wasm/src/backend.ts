@@ -319,7 +319,7 @@ interface Prepared {
 /** The error of reading an output that a failed run may have written partly. */
 function failureOf(cause: unknown): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`wasm: the value was lost when an evaluation failed: ${message}`, { cause });
+  return new Error(`wasm: the value was lost when an evaluation failed; assign or load it anew: ${message}`, { cause });
 }
 
 /** The error of a command, with the kernel that it belongs to. */

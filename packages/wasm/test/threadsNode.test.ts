@@ -64,7 +64,7 @@ describe('threads', () => {
     );
     clock.mockRestore();
     expect(() => variables[0]!.readSync()).toThrow(
-      /the value was lost when an evaluation failed: .* ended unexpectedly/,
+      /the value was lost when an evaluation failed; assign or load it anew: .* ended unexpectedly/,
     );
     await expect(variables[1]!.read()).rejects.toThrow('the value was lost');
     expect(variables[2]!.readSync()).toEqual(new Float32Array(n).fill(2));

@@ -254,7 +254,7 @@ export class ThreadPool {
   }
 
   #lossOf(what: string): LostWorkerError {
-    return new LostWorkerError(this.#current(), `${what}; the workers have been replaced: evaluate again`);
+    return new LostWorkerError(this.#current(), `${what}; the workers have been replaced`);
   }
 
   #load(address: number): number {

@@ -25,6 +25,8 @@ export interface WorkerHandle {
 
 /** When a worker has dropped so many bytes of code, it yields to its event loop, without which engines free none. */
 const yieldAfterBytes = 1 << 16;
+/** Before, it allocates so many bytes that are never touched: the collector counts them, but hardly counts code. */
+const hintBytes = 1 << 26;
 
 /**
  * The script of workers, as a string so that bundlers and loaders have nothing to resolve. It stays in `work`, which
@@ -82,6 +84,11 @@ const main = async ({ runtime, modules, version, memory, thread, start }) => {
       load();
       if (dropped > ${yieldAfterBytes}) {
         dropped = 0;
+        try {
+          new ArrayBuffer(${hintBytes});
+        } catch {
+          // No address space for a hint.
+        }
         await new Promise((resolve) => {
           if (typeof setImmediate === 'function') return setImmediate(resolve);
           const { port1, port2 } = new MessageChannel();
