@@ -20,6 +20,7 @@ export function transferSync(operation: string, buffer: Buffer, backend: Backend
   if (isOn(buffer, backend)) return buffer;
   // Passes ownership without a copy: values of tensors are immutable, and so are those of a variable that a tensor shares.
   if (buffer instanceof HostBuffer) return backend.upload(buffer.values, buffer.dtype);
+  if (buffer.failure) throw buffer.failure;
   try {
     return backend.upload(buffer.readSync(), buffer.dtype);
   } catch (cause) {
