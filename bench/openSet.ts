@@ -4,8 +4,10 @@ import { setBackend } from '@thetagrad/core';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseBackend, measure, planJob } from '../packages/demo/src/job.ts';
+import { chooseBackend, measure } from '../packages/demo/src/job.ts';
 import { parseOptions } from '../packages/demo/src/options.ts';
+import { estimateWork, planJob } from '../packages/demo/src/plan.ts';
+import { JobProgress } from '../packages/demo/src/progress.ts';
 import { toDegrees } from '../packages/demo/src/report/format.ts';
 import type { MethodResult } from '../packages/demo/src/report/contents.ts';
 
@@ -26,8 +28,11 @@ const index = args.indexOf('--seeds');
 const seeds = index < 0 ? ['0', '1', '2'] : args.splice(index, 2)[1]!.split(',');
 
 setBackend((await chooseBackend(parseOptions(args)!)).backend);
+const options = parseOptions([...args, '--seed', seeds.join(',')])!;
+const progress = new JobProgress({ ...estimateWork(options), pictureStep: 0, report: 0 });
 const runs: MethodResult[][] = [];
 for (const seed of seeds) runs.push(await run(seed));
+progress.finish();
 console.log(formatMarkdown(runs));
 
 async function run(seed: string): Promise<MethodResult[]> {
@@ -35,7 +40,7 @@ async function run(seed: string): Promise<MethodResult[]> {
   try {
     const plan = await planJob(parseOptions([...args, '--seed', seed, '--out', out])!);
     await mkdir(plan.checkpoints);
-    return await measure(plan, new AbortController().signal);
+    return await measure(plan, new AbortController().signal, progress);
   } finally {
     await rm(out, { recursive: true, force: true });
   }

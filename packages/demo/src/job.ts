@@ -1,5 +1,5 @@
 import { getBackend, portable, setBackend } from '@thetagrad/core';
-import { verify } from '@thetagrad/a-softmax';
+import { type VerificationReport, verify } from '@thetagrad/a-softmax';
 import type { ImageDataset } from '@thetagrad/data';
 import type { GpuBackend, GpuMode } from '@thetagrad/gpu';
 import { best, wasm, type Choice } from '@thetagrad/wasm';
@@ -8,20 +8,38 @@ import { FolderLockedError, lockFolder, removeStaleTemporaries, writeFileAtomic 
 import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { extractFeatures } from './features.ts';
-import { createMethods, type Method } from './methods.ts';
+import { countBatches, extractFeatures } from './features.ts';
+import { leavePartsOut } from './jackknife.ts';
 import { type BackendName, type Options, UsageError } from './options.ts';
-import type { FeaturePlot, MethodResult, Report, SampleSheet } from './report/contents.ts';
+import {
+  countPairs,
+  describeSource,
+  describeWork,
+  estimateWork,
+  type JobPlan,
+  listCheckpoints,
+  planJob,
+} from './plan.ts';
+import { JobProgress } from './progress.ts';
+import type { FeaturePlot, MethodResult, Report, SampleSheet, Scores } from './report/contents.ts';
 import { writeReport } from './report/report.ts';
-import { limitPerClass, openSource, type Source } from './sources.ts';
+import { describeVerdict } from './report/verdict.ts';
+import { limitPerClass, type Source } from './sources.ts';
 import { formatResults } from './table.ts';
-import { train, type Training } from './training.ts';
-
-/** Sizes of the small trainings whose 2-D and 3-D features are plotted. */
-const plotSizes = { classes: 6, imagesPerClass: 100, stepShare: 0.3 };
+import { train } from './training.ts';
 
 /** Trains with every loss, verifies, prints the table and writes the report. Locks the output folder meanwhile. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
+  const progress = new JobProgress(estimateWork(options));
+  try {
+    await runLocked(options, progress, signal);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function runLocked(options: Options, progress: JobProgress, signal: AbortSignal): Promise<void> {
+  const loading = progress.start('load', 'loading data', 1);
   const { backend, reason } = await chooseBackend(options);
   setBackend(backend);
   const plan = await planJob(options);
@@ -30,32 +48,39 @@ export async function runJob(options: Options, signal: AbortSignal): Promise<voi
   const release = await lockOutput(options.out);
   try {
     for (const folder of [options.out, plan.checkpoints]) await removeStaleTemporaries(folder);
-    console.log(`backend ${reason}`);
-    await runPlan(options, plan, signal);
+    if (!options.resume) {
+      // Removes checkpoints of an earlier run, which a later --resume would mistake for those of this run.
+      await Promise.all(listCheckpoints(options).map((path) => rm(path, { force: true })));
+    }
+    loading.update(1);
+    const source = escapeControls(describeSource(plan.source));
+    progress.print(`backend ${reason}\n${source}\n${describeWork(options, plan)}\n`);
+    progress.setPlan(estimateWork(options, plan));
+    await runPlan(options, plan, progress, signal);
   } finally {
     release();
   }
 }
 
-async function runPlan(options: Options, plan: JobPlan, signal: AbortSignal): Promise<void> {
-  const { out } = options;
-  const { seen, unseen } = plan.source;
-  console.log(
-    `${escapeControls(plan.source.name)}: ${seen.size} images of ${seen.classes} classes for training, ${unseen.size} of ${unseen.classes} unseen ones for verification`,
-  );
-  if (!options.resume) {
-    // Removes checkpoints of an earlier run, which a later --resume would mistake for those of this run.
-    await Promise.all(
-      [...plan.trainings, ...plan.plotTrainings].map(({ checkpoint }) => rm(checkpoint, { force: true })),
-    );
-  }
-  const methods = await measure(plan, signal);
-  console.log(`\n${formatResults(methods)}\n`);
-  await writeFileAtomic(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
+async function runPlan(options: Options, plan: JobPlan, progress: JobProgress, signal: AbortSignal): Promise<void> {
+  const { out, seeds } = options;
 
+  const methods = await measure(plan, signal, progress);
+  for (const seed of seeds.slice(1)) {
+    const again = progress.start('load', 'loading data', 1);
+    const repeated = await planJob(options, seed);
+    again.update(1);
+    addRepeats(methods, await measure(repeated, signal, progress));
+  }
+  await writeFileAtomic(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
+  const planes = await trainPlots(plan, signal, progress);
   const report = join(out, 'report.html');
-  await writeReport(report, createReport(options, plan.source, methods, await trainPlots(plan, signal)));
-  console.log(`report: ${escapeControls(report)}`);
+  const writing = progress.start('report', 'writing the report', 1);
+  await writeReport(report, createReport(options, plan.source, methods, planes));
+  writing.update(1);
+  progress.finish();
+  const { outcome, caution } = describeVerdict(methods, seeds);
+  console.log(`\n${formatResults(methods)}\n\n${outcome}\n${caution}\n\nreport: ${report}`);
 }
 
 /** Backend that the options name, and the reason for the choice. */
@@ -79,96 +104,62 @@ async function openGpu(name: BackendName): Promise<GpuBackend> {
   }
 }
 
-/** Work of a run. */
-export interface JobPlan {
-  readonly source: Source;
-  readonly seed: number;
-  /** Folder of all checkpoints. */
-  readonly checkpoints: string;
-  /** One training per row of the table. */
-  readonly trainings: readonly Training[];
-  /** Small trainings on `plotDataset`, whose features are plotted. */
-  readonly plotTrainings: readonly Training[];
-  readonly plotDataset: ImageDataset;
-}
-
-/** Opens the data and plans the trainings of a run. */
-export async function planJob(options: Options): Promise<JobPlan> {
-  const { margins, steps, embedding, seed } = options;
-  const source = await openSource(options.data, seed);
-  const checkpoints = join(options.out, 'checkpoints');
-  const createTraining = (
-    title: string,
-    method: Method,
-    dataset: ImageDataset,
-    dimension: number,
-    count: number,
-  ): Training => ({
-    title,
-    method,
-    dataset,
-    embedding: dimension,
-    steps: count,
-    net: options.net,
-    batch: options.batch,
-    seed,
-    resume: options.resume,
-    augmentation: source.augmentation,
-    checkpoint: join(checkpoints, `${toFileName(title)}.safetensors`),
-  });
-  const { seen } = source;
-  const plotClasses = Array.from({ length: Math.min(plotSizes.classes, seen.classes) }, (_, i) => i);
-  const plotDataset = limitPerClass(seen.selectClasses(plotClasses), plotSizes.imagesPerClass);
-  const plotSteps = Math.max(1, Math.round(steps * plotSizes.stepShare));
-  return {
-    source,
-    seed,
-    checkpoints,
-    plotDataset,
-    trainings: createMethods(margins, steps).map((method) =>
-      createTraining(method.name, method, seen, embedding, steps),
-    ),
-    plotTrainings: [2, 3].flatMap((dimension) =>
-      plottedMethods(margins, plotSteps).map((method) =>
-        createTraining(`${method.name}, ${dimension}-D`, method, plotDataset, dimension, plotSteps),
-      ),
-    ),
-  };
-}
-
 /** Trains with every loss and verifies each on the unseen classes. */
-export async function measure({ source, trainings, seed }: JobPlan, signal: AbortSignal): Promise<MethodResult[]> {
+export async function measure(
+  { source, trainings, seed }: JobPlan,
+  signal: AbortSignal,
+  progress: JobProgress,
+): Promise<MethodResult[]> {
   const { unseen, mirror } = source;
   const methods: MethodResult[] = [];
   for (const training of trainings) {
-    const { model, curve, seconds } = await train(training, signal);
-    const { values, dimension } = await extractFeatures(model, unseen, mirror, signal);
+    const { title, method, steps } = training;
+    const { model, curve, seconds } = await train(training, signal, progress.start('step', title, steps));
+    const extraction = progress.start('batch', `features of ${title}`, countBatches(unseen));
+    const { values, dimension } = await extractFeatures(model, unseen, mirror, signal, extraction);
+    const pairs = countPairs(unseen);
+    const verifying = progress.start('pair', `verifying ${title}`, pairs);
     const verification = verify(values, dimension, unseen.labels, { seed });
-    methods.push({ name: training.method.name, curve, seconds, verification });
+    const parts = leavePartsOut(
+      { values, dimension, labels: unseen.labels },
+      Object.keys(verification.tarAtFar).map(Number),
+      seed,
+    );
+    verifying.update(pairs);
+    methods.push({ name: method.name, curve, seconds, verification, parts, repeats: [] });
   }
   return methods;
 }
 
+/** Adds the results of a further seed to those of the first. */
+function addRepeats(methods: MethodResult[], repeated: readonly MethodResult[]): void {
+  for (const [i, { verification, seconds }] of repeated.entries()) {
+    const repeat = { scores: selectScores(verification), seconds };
+    methods[i] = { ...methods[i]!, repeats: [...methods[i]!.repeats, repeat] };
+  }
+}
+
 /** Trains the networks of the plots and extracts their features. */
-async function trainPlots({ plotTrainings, plotDataset }: JobPlan, signal: AbortSignal): Promise<FeaturePlot[]> {
+async function trainPlots(
+  { plotTrainings, plotDataset }: JobPlan,
+  signal: AbortSignal,
+  progress: JobProgress,
+): Promise<FeaturePlot[]> {
   const planes: FeaturePlot[] = [];
   for (const training of plotTrainings) {
-    const { model, head } = await train(training, signal);
+    const { title, method, steps, embedding } = training;
+    const { model, head } = await train(training, signal, progress.start('pictureStep', title, steps));
+    const extraction = progress.start('batch', `features of ${title}`, countBatches(plotDataset));
     planes.push({
-      method: training.method.name,
-      dimension: training.embedding as 2 | 3,
-      features: (await extractFeatures(model, plotDataset, false, signal)).values,
+      method: method.name,
+      dimension: embedding as 2 | 3,
+      features: (await extractFeatures(model, plotDataset, false, signal, extraction)).values,
       labels: plotDataset.labels,
       classNames: plotDataset.classNames,
       weights: (await head.weight.value.data()) as Float32Array,
     });
   }
   return planes;
-}
-
-/** Softmax, modified softmax, and A-Softmax with the maximum margin. */
-function plottedMethods(margins: readonly number[], steps: number): Method[] {
-  return createMethods([Math.max(...margins)], steps);
 }
 
 function createReport(
@@ -178,10 +169,12 @@ function createReport(
   planes: readonly FeaturePlot[],
 ): Report {
   const { seen, unseen } = source;
-  const { data, net, margins, embedding, steps, batch, seed, backend, threads, out } = options;
-  const command = `npm start -- --data ${quoteForShell(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seed} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoteForShell(out)}`;
+  const { data, net, margins, embedding, steps, batch, seeds, backend, threads, out } = options;
+  const command = `npm start -- --data ${quoteForShell(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seeds.join(',')} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoteForShell(out)}`;
   return {
     title: 'Open-set recognition with softmax, modified softmax and A-Softmax',
+    summary: `${describeSource(source)}; ${steps} steps of ${batch} images; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`,
+    seeds,
     created: new Date(),
     command,
     facts: Object.entries({
@@ -192,7 +185,7 @@ function createReport(
       network: net,
       'feature length': `${embedding}${source.mirror ? ', concatenated with that of the mirror image' : ''}`,
       training: `${steps} steps of ${batch} images`,
-      seed: String(seed),
+      [seeds.length > 1 ? 'seeds' : 'seed']: seeds.join(', '),
       backend: getBackend().name,
       machine: `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     }).map(([name, value]) => ({ name, value })),
@@ -206,20 +199,27 @@ function createReport(
 function summarize({ resume: _, ...options }: Options, methods: readonly MethodResult[]): unknown {
   return {
     options,
-    methods: methods.map(({ name, seconds, curve, verification: v }) => ({
+    methods: methods.map(({ name, seconds, curve, verification, repeats }) => ({
       name,
       seconds,
       loss: curve.at(-1)?.loss,
-      accuracy: v.accuracy,
-      eer: v.eer,
-      auc: v.auc,
-      tarAtFar: v.tarAtFar,
-      rank1: v.rank1,
-      angularFisherScore: v.angularFisherScore,
-      largestIntraClassAngle: v.largestIntraClassAngle,
-      smallestInterClassAngle: v.smallestInterClassAngle,
+      ...selectScores(verification),
+      ...(repeats.length > 0 && {
+        repeats: repeats.map(({ scores, seconds: time }, i) => ({
+          seed: options.seeds[i + 1],
+          seconds: time,
+          ...scores,
+        })),
+      }),
     })),
   };
+}
+
+/** Selects the scores, without the pairs, which take megabytes. */
+function selectScores(report: VerificationReport): Scores {
+  const { accuracy, eer, auc, tarAtFar, rank1, angularFisherScore } = report;
+  const { largestIntraClassAngle, smallestInterClassAngle } = report;
+  return { accuracy, eer, auc, tarAtFar, rank1, angularFisherScore, largestIntraClassAngle, smallestInterClassAngle };
 }
 
 /** Selects a few images of the first classes. */
@@ -236,10 +236,6 @@ function selectSamples(dataset: ImageDataset): SampleSheet {
 /** Quotes text as one word for a shell. */
 function quoteForShell(text: string): string {
   return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-function toFileName(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 }
 
 /** Requires the folder of a run, which may have been killed before its first checkpoint. */

@@ -8,7 +8,8 @@ export interface Options {
   readonly embedding: number;
   readonly steps: number;
   readonly batch: number;
-  readonly seed: number;
+  /** At least one; pictures show the first. */
+  readonly seeds: readonly number[];
   readonly backend: BackendName;
   /** Number of threads of the wasm backend. Default: all cores. */
   readonly threads?: number;
@@ -52,17 +53,19 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .addOption(new Option('--net <name>', 'the network').choices(netNames).default('small'))
     .addOption(
       new Option('--margins <m,...>', 'margins of A-Softmax, integers ≥ 1')
-        .argParser(parseIntegers)
+        .argParser((text) => parseIntegers(text, 1))
         .default([2, 3, 4], '2,3,4'),
     )
     .option('--embedding <size>', 'dimension of a feature', createIntegerParser(1), 128)
     .option('--steps <count>', 'training steps for each loss', createIntegerParser(1), 600)
     .option('--batch <size>', 'images in a batch', createIntegerParser(2), 64)
-    .option(
-      '--seed <number>',
-      'seed of the split of classes, weights, order and augmentation',
-      createIntegerParser(0, maxSeed),
-      0,
+    .addOption(
+      new Option(
+        '--seed <n,...>',
+        'seed of the split of classes, weights, order and augmentation; several train again with each, for the spread',
+      )
+        .argParser((text) => parseIntegers(text, 0, maxSeed))
+        .default([0], '0'),
     )
     .addOption(
       new Option('--backend <name>', 'best is the fastest on the CPU, gpu the first available mode of gpu.js')
@@ -86,7 +89,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       .replace(/\.$/, '');
     throw new UsageError(`${problem}; see npm start -- --help`);
   }
-  return { resume: false, ...command.opts<Omit<Options, 'resume'>>() };
+  const { seed, ...others } = command.opts<Omit<Options, 'resume' | 'seeds'> & { readonly seed: number[] }>();
+  return { resume: false, ...others, seeds: seed };
 }
 
 function createIntegerParser(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -98,6 +102,6 @@ function createIntegerParser(min: number, max = Number.MAX_SAFE_INTEGER): (text:
   };
 }
 
-function parseIntegers(text: string): number[] {
-  return [...new Set(text.split(',').map(createIntegerParser(1)))];
+function parseIntegers(text: string, min: number, max?: number): number[] {
+  return [...new Set(text.split(',').map(createIntegerParser(min, max)))];
 }

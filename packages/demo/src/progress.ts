@@ -1,57 +1,167 @@
-import { SingleBar } from 'cli-progress';
+// Progress over everything that the job does: how much of it is done, and how long the rest takes.
+import { createDisplay, type Display } from './progressDisplay.ts';
 
-/** Display of the progress of a training. */
-export interface ProgressDisplay {
-  update(step: number, loss: number, imagesPerSecond: number): void;
-  stop(): void;
+/**
+ * Kinds of work, each with a unit: a data set to load, a training step, a step for a picture, a batch whose features are
+ * extracted, a pair of images to verify, and the report.
+ */
+export type WorkKind = 'load' | 'step' | 'pictureStep' | 'batch' | 'pair' | 'report';
+
+/** Units of work that are left, by kind. */
+export type Plan = Readonly<Partial<Record<WorkKind, number>>>;
+
+/** Part of the job that is under way. */
+export interface PhaseProgress {
+  /** Skips units that an earlier run has done. */
+  skip(done: number): void;
+  /** Reports that so many units of the phase are done. */
+  update(done: number, note?: string): void;
 }
 
-/** Seconds between two lines if the stream is not a terminal. */
-const lineInterval = 5;
+/** Phase that shows nothing. */
+export const silentPhase: PhaseProgress = { skip: () => {}, update: () => {} };
 
-/** Shows a bar on a terminal, a plain line every few seconds elsewhere. */
-export function showProgress(
-  name: string,
-  steps: number,
-  start: number,
-  stream: NodeJS.WriteStream = process.stdout,
-): ProgressDisplay {
-  return stream.isTTY ? createBar(name, steps, start, stream) : createLines(name, steps, stream);
+/**
+ * Seconds per unit before anything is measured: those of the default settings on one present machine. Kinds that
+ * compute with a network scale with the first of them that is measured, as they depend on it alike.
+ */
+const priors: Readonly<
+  Record<WorkKind, { readonly unit?: string; readonly seconds: number; readonly network: boolean }>
+> = {
+  load: { seconds: 0.4, network: false },
+  step: { unit: 'step', seconds: 0.014, network: true },
+  pictureStep: { unit: 'step', seconds: 0.013, network: true },
+  batch: { unit: 'batch', seconds: 0.004, network: true },
+  pair: { seconds: 1e-6, network: false },
+  report: { seconds: 0.7, network: false },
+};
+const kinds = Object.keys(priors) as WorkKind[];
+
+/** Seconds over which the speed of a kind is averaged: a machine may become busy. */
+const speedWindow = 20;
+/** Seconds of measured work before the rest is estimated. */
+const minMeasured = 1.5;
+/** Seconds in which the displayed remaining time approaches a new estimate, and the share of it if that is less. */
+const settling = { max: 15, min: 0.5, share: 0.2 };
+
+interface Tally {
+  /** Units done, by this run or an earlier one. */
+  done: number;
+  /** Units left. */
+  left: number;
+  /** Recent seconds and units, which fade with age. */
+  seconds: number;
+  units: number;
 }
 
-function createBar(name: string, steps: number, start: number, stream: NodeJS.WriteStream): ProgressDisplay {
-  const bar = new SingleBar({
-    // Fits 80 columns.
-    format: `${name.padEnd(21)} {bar} {value}/{total}  loss {loss}  {rate} images/s  ETA {eta_formatted}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 12,
-    // Keeps the settings of the terminal, which nothing would restore after a second Ctrl-C.
-    linewrap: true,
-    stream,
-  });
-  bar.start(steps, start, { loss: '–', rate: '–' });
-  return {
-    update: (step, loss, rate) => bar.update(step, { loss: loss.toFixed(3), rate: rate.toFixed(0) }),
-    stop: () => bar.stop(),
-  };
-}
+/** Progress of a job over all of its phases. */
+export class JobProgress {
+  readonly #display: Display;
+  readonly #startTime = performance.now();
+  readonly #tallies: Record<WorkKind, Tally>;
+  #fraction = 0;
+  #measured = 0;
+  /** Measured seconds per unit divided by those expected, for kinds that compute with a network. */
+  #slowness = 1;
+  #remaining: { readonly seconds: number; readonly time: number } | undefined;
 
-function createLines(name: string, steps: number, stream: NodeJS.WriteStream): ProgressDisplay {
-  const startTime = performance.now();
-  let previousSteps: number | undefined;
-  let lastTime = startTime;
-  return {
-    update: (step, loss, rate) => {
-      previousSteps ??= step - 1;
-      const now = performance.now();
-      if (now - lastTime < lineInterval * 1000 && step < steps) return;
-      lastTime = now;
-      const left = ((now - startTime) / 1000 / (step - previousSteps)) * (steps - step);
-      stream.write(
-        `${name}: step ${step} of ${steps}, loss ${loss.toFixed(3)}, ${rate.toFixed(0)} images/s, ${left.toFixed(0)} s left\n`,
-      );
-    },
-    stop: () => {},
-  };
+  /** @param plan what is expected before {@link setPlan} */
+  constructor(plan: Plan, stream: NodeJS.WriteStream = process.stdout) {
+    this.#display = createDisplay(stream);
+    this.#tallies = Object.fromEntries(
+      kinds.map((kind) => [kind, { done: 0, left: plan[kind] ?? 0, seconds: 0, units: 0 }]),
+    ) as Record<WorkKind, Tally>;
+  }
+
+  /** Replaces the units that are left of each kind. */
+  setPlan(plan: Plan): void {
+    for (const kind of kinds) this.#tallies[kind].left = plan[kind] ?? 0;
+  }
+
+  /** Prints lines above the bar. */
+  print(text: string): void {
+    this.#display.print(text);
+  }
+
+  /** Begins a phase of so many units; the next one ends it. */
+  start(kind: WorkKind, name: string, units: number): PhaseProgress {
+    const tally = this.#tallies[kind];
+    let done = 0;
+    let time = performance.now();
+    const advance = (to: number): number => {
+      const count = to - done;
+      done = to;
+      tally.done += count;
+      tally.left = Math.max(0, tally.left - count);
+      return count;
+    };
+    const show = (now: number, note?: string): void => {
+      const position = { ...this.#estimate(now), name, done, units, unit: priors[kind].unit };
+      this.#display.show(note === undefined ? position : { ...position, note });
+    };
+    show(time);
+    return {
+      skip: (to) => {
+        advance(to);
+        time = performance.now();
+      },
+      update: (to, note) => {
+        const now = performance.now();
+        // The first of several steps also compiles, which no other does.
+        if (done > 0 || units === 1 || to === units) this.#measure(kind, (now - time) / 1000, to - done);
+        advance(to);
+        time = now;
+        show(now, note);
+      },
+    };
+  }
+
+  /** Fills the bar. */
+  finish(): void {
+    this.setPlan({});
+    this.#fraction = 1;
+    this.#display.finish((performance.now() - this.#startTime) / 1000);
+  }
+
+  /** Leaves the bar as it is, after an error. Does nothing after {@link finish}. */
+  stop(): void {
+    this.#display.stop();
+  }
+
+  #measure(kind: WorkKind, seconds: number, count: number): void {
+    const tally = this.#tallies[kind];
+    const fading = Math.exp(-seconds / speedWindow);
+    tally.seconds = tally.seconds * fading + seconds;
+    tally.units = tally.units * fading + count;
+    if (!priors[kind].network) return;
+    this.#measured += seconds;
+    this.#slowness = tally.seconds / tally.units / priors[kind].seconds;
+  }
+
+  #secondsPerUnit(kind: WorkKind): number {
+    const { seconds, units } = this.#tallies[kind];
+    if (units > 0) return seconds / units;
+    return priors[kind].seconds * (priors[kind].network ? this.#slowness : 1);
+  }
+
+  /** Estimates the share that is done, which never falls, and the remaining seconds, which do not jump. */
+  #estimate(now: number): { fraction: number; remaining: number | undefined } {
+    const cost = (part: 'done' | 'left') =>
+      kinds.reduce((sum, kind) => sum + this.#tallies[kind][part] * this.#secondsPerUnit(kind), 0);
+    const [done, left] = [cost('done'), cost('left')];
+    // Before the network is measured the share would be too large on a slow machine, and the bar never goes back.
+    if (this.#measured > 0 && done + left > 0) this.#fraction = Math.max(this.#fraction, done / (done + left));
+    if (this.#measured < minMeasured) return { fraction: this.#fraction, remaining: undefined };
+    this.#remaining = { seconds: this.#settle(left, now), time: now };
+    return { fraction: this.#fraction, remaining: this.#remaining.seconds };
+  }
+
+  /** Counts down from the last estimate, and approaches the new one gradually. */
+  #settle(estimate: number, now: number): number {
+    if (this.#remaining === undefined) return estimate;
+    const passed = (now - this.#remaining.time) / 1000;
+    const expected = Math.max(0, this.#remaining.seconds - passed);
+    const period = Math.min(settling.max, Math.max(settling.min, settling.share * estimate));
+    return expected + (estimate - expected) * (1 - Math.exp(-passed / period));
+  }
 }

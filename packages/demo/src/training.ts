@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Method } from './methods.ts';
 import { createNetwork } from './networks.ts';
 import { UsageError } from './options.ts';
-import { showProgress } from './progress.ts';
+import { type PhaseProgress, silentPhase } from './progress.ts';
 import { type CurvePoint, type Expected, parseProgress, type Progress } from './savedProgress.ts';
 
 /** Training of one network with one loss. */
@@ -62,7 +62,11 @@ const saveInterval = 30;
  * @throws {Diverged} if the loss is not finite.
  * @throws {UsageError} if the checkpoint belongs to another training, or is damaged.
  */
-export async function train(training: Training, signal: AbortSignal): Promise<Trained> {
+export async function train(
+  training: Training,
+  signal: AbortSignal,
+  phase: PhaseProgress = silentPhase,
+): Promise<Trained> {
   const { method, dataset, embedding, steps, batch, seed, checkpoint } = training;
   const [modelKey, headKey] = random.key(seed).split() as [Key, Key];
   const model = createNetwork(training.net, dataset, embedding, modelKey);
@@ -88,53 +92,50 @@ export async function train(training: Training, signal: AbortSignal): Promise<Tr
     metrics.accuracy = accuracy(head.forward(features), labels);
     return head.loss(features, labels);
   });
-  const display = showProgress(training.title, steps, firstStep);
-  try {
-    const stream = batches(dataset, {
-      batchSize,
-      shuffle: true,
-      dropLast: true,
-      seed,
-      augment: augment(training.augmentation),
-      start: progress.next,
-    });
-    let smoothed = progress.curve.at(-1)?.loss;
-    let step = firstStep;
-    let savedTime = startTime;
-    const curve = [...progress.curve];
-    for await (const { image, label, next } of stream) {
-      if (step >= steps) break;
-      const { value, grads } = lossAndGrad(image, label);
-      optimizer.update(clipGradNorm(grads, maxGradientNorm).grads);
-      const lambda = head instanceof AngularMarginHead ? head.lambda : undefined;
-      await evaluate(value, metrics, lambda ?? [], model, head, optimizer);
-      step++;
-      const loss = await value.item();
-      if (!Number.isFinite(loss)) {
-        throw new Diverged(
-          `${training.title}: training diverged, the loss of step ${step} is ${loss}; try another --seed`,
-        );
-      }
-      curve.push({
-        step,
-        loss,
-        accuracy: await metrics.accuracy!.item(),
-        ...(lambda && { lambda: await lambda.item() }),
-      });
-      const elapsed = (performance.now() - startTime) / 1000;
-      smoothed = smoothed === undefined ? loss : 0.95 * smoothed + 0.05 * loss;
-      display.update(step, smoothed, ((step - firstStep) * batchSize) / elapsed);
-      // Yields to the event loop, which delivers signals and updates the display.
-      await setImmediate();
-      if (signal.aborted || step === steps || performance.now() - savedTime > saveInterval * 1000) {
-        progress = { ...progress, step, next, curve, seconds: previousSeconds + elapsed };
-        await saveCheckpoint(checkpoint, { ...parts }, progress);
-        savedTime = performance.now();
-        if (signal.aborted) throw new Interrupted();
-      }
+  phase.skip(firstStep);
+  const stream = batches(dataset, {
+    batchSize,
+    shuffle: true,
+    dropLast: true,
+    seed,
+    augment: augment(training.augmentation),
+    start: progress.next,
+  });
+  let smoothed = progress.curve.at(-1)?.loss;
+  let step = firstStep;
+  let savedTime = startTime;
+  const curve = [...progress.curve];
+  for await (const { image, label, next } of stream) {
+    if (step >= steps) break;
+    const { value, grads } = lossAndGrad(image, label);
+    optimizer.update(clipGradNorm(grads, maxGradientNorm).grads);
+    const lambda = head instanceof AngularMarginHead ? head.lambda : undefined;
+    await evaluate(value, metrics, lambda ?? [], model, head, optimizer);
+    step++;
+    const loss = await value.item();
+    if (!Number.isFinite(loss)) {
+      throw new Diverged(
+        `${training.title}: training diverged, the loss of step ${step} is ${loss}; try another --seed`,
+      );
     }
-  } finally {
-    display.stop();
+    curve.push({
+      step,
+      loss,
+      accuracy: await metrics.accuracy!.item(),
+      ...(lambda && { lambda: await lambda.item() }),
+    });
+    const elapsed = (performance.now() - startTime) / 1000;
+    smoothed = smoothed === undefined ? loss : 0.95 * smoothed + 0.05 * loss;
+    const rate = ((step - firstStep) * batchSize) / elapsed;
+    phase.update(step, `loss ${smoothed.toFixed(3)}, ${rate.toFixed(0)} images/s`);
+    // Yields to the event loop, which delivers signals and updates the display.
+    await setImmediate();
+    if (signal.aborted || step === steps || performance.now() - savedTime > saveInterval * 1000) {
+      progress = { ...progress, step, next, curve, seconds: previousSeconds + elapsed };
+      await saveCheckpoint(checkpoint, { ...parts }, progress);
+      savedTime = performance.now();
+      if (signal.aborted) throw new Interrupted();
+    }
   }
   return { model, head, curve: progress.curve, seconds: progress.seconds };
 }

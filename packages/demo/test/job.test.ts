@@ -46,7 +46,7 @@ function makeOptions(changes: Partial<Options> = {}): Options {
     embedding: 4,
     steps: 4,
     batch: 4,
-    seed: 0,
+    seeds: [0],
     backend: 'portable',
     out: join(folder, `out ${runs++}`),
     resume: false,
@@ -76,8 +76,8 @@ function readResults({ out }: Options): unknown {
 function readReport({ out }: Options): string {
   return readFileSync(join(out, 'report.html'), 'utf8')
     .replace(/<p class="made">[^<]*/, '')
-    .replace(/<code>[^<]*/, '')
-    .replaceAll(/<td[^>]*>[^<]* s<\/td><\/tr>/g, '');
+    .replace(/<code>.*?<\/code>/, '')
+    .replace(/<th scope="row">Training time.*?<\/tr>/, '');
 }
 
 function extractTable(text: string): string {
@@ -87,7 +87,7 @@ function extractTable(text: string): string {
 function expectSelfContained(html: string): void {
   expect(html).toMatch(/^<!DOCTYPE html>/);
   expect(html).not.toMatch(/https?:|url\(|@import|<link|<iframe/);
-  for (const [, reference] of html.matchAll(/\b(?:src|href)="([^"]*)"/g)) expect(reference).toMatch(/^data:/);
+  for (const [, reference] of html.matchAll(/\b(?:src|href)="([^"]*)"/g)) expect(reference).toMatch(/^(?:data:|#)/);
 }
 
 describe('a run', () => {
@@ -129,11 +129,17 @@ describe('a run', () => {
       ['softmax', 'modified softmax', 'A-Softmax, m = 4'].map((name) => `${name}, ${space}: step 1 of 1`),
     );
     const lines = printed.split('\n').filter((line) => line.includes(': step'));
-    expect(lines.map((line) => line.replace(/, loss.*/, ''))).toEqual([
+    expect(printed).toContain(
+      'training 4 networks of 4 steps (softmax; modified softmax; A-Softmax, m = 2; A-Softmax, m = 4), ' +
+        'then 6 small ones of 1 steps for pictures: 22 steps in all\n',
+    );
+    expect(lines.map((line) => line.replace(/^ *\d+% {2}|, loss.*/g, ''))).toEqual([
       ...titles.map((title) => `${title}: step 4 of 4`),
       ...plotted,
     ]);
     expect(extractTable(printed).trimEnd().split('\n')).toHaveLength(5);
+    expect(printed).toContain('\n100%  done in ');
+    expect(printed).toContain('\nOne seed says little: ');
     expect(printed).toContain(`report: ${join(options.out, 'report.html')}\n`);
 
     const { options: written, methods } = JSON.parse(readFileSync(join(options.out, 'results.json'), 'utf8'));
@@ -155,7 +161,7 @@ describe('a run', () => {
     const html = readFileSync(join(options.out, 'report.html'), 'utf8');
     expectSelfContained(html);
     for (const name of titles) expect(html).toContain(name);
-    expect(/<code>([^<]*)/.exec(html)![1]).toBe(
+    expect(/<code>(.*?)<\/code>/.exec(html)![1]!.replaceAll(/<[^>]*>/g, '')).toBe(
       `npm start -- --data mnist:${digits} --net small --margins 2,4 --embedding 4 --steps 4 --batch 4 --seed 0 ` +
         `--backend portable --out &#39;${options.out}&#39;`,
     );
@@ -172,11 +178,26 @@ describe('a run', () => {
     expect(readReport(options)).toBe(before);
   });
 
+  test('with several seeds trains with each, and reports the spread', async () => {
+    const several = makeOptions({ margins: [2, 4], seeds: [0, 1] });
+    await run(several);
+    expect(printed).toContain(', with each of 2 seeds, then ');
+    expect(printed).toContain('modified softmax, seed 1: step 4 of 4');
+    expect(printed).toContain('Means over 2 seeds');
+    const { methods } = readResults(several) as { methods: { repeats?: object[] }[] };
+    const first = (readResults(options) as { methods: object[] }).methods;
+    expect(methods.map(({ repeats: _, ...method }) => method)).toEqual(first);
+    expect(methods.map(({ repeats }) => repeats?.length)).toEqual([1, 1, 1, 1]);
+    expect(methods[0]!.repeats![0]).toMatchObject({ seed: 1 });
+    expect(readdirSync(join(several.out, 'checkpoints'))).toHaveLength(8 + 6);
+    expect(readFileSync(join(several.out, 'report.html'), 'utf8')).toContain('± their standard deviation');
+  });
+
   test('is a function of its seed', async () => {
     const again = makeOptions({ margins: [2, 4] });
     await run(again);
     expect(readResults(again)).toEqual(readResults(options));
-    const other = makeOptions({ margins: [2, 4], seed: 1 });
+    const other = makeOptions({ margins: [2, 4], seeds: [1] });
     await run(other);
     expect(readResults(other)).not.toEqual(readResults(options));
   });

@@ -10,7 +10,7 @@ const defaults: Options = {
   embedding: expect.any(Number) as number,
   steps: expect.any(Number) as number,
   batch: expect.any(Number) as number,
-  seed: 0,
+  seeds: [0],
   backend: 'best',
   out: 'out',
   resume: false,
@@ -41,7 +41,8 @@ describe('parses each option:', () => {
     ['embedding', ['--embedding', '2'], 2],
     ['steps', ['--steps', '1'], 1],
     ['batch', ['--batch', '2'], 2],
-    ['seed', ['--seed', '4294967295'], 4294967295],
+    ['seeds', ['--seed', '4294967295'], [4294967295]],
+    ['seeds', ['--seed', '0,1, 2,1'], [0, 1, 2]],
     ...backendNames.map((name): [keyof Options, string[], unknown] => ['backend', ['--backend', name], name]),
     ['threads', ['--threads', '3'], 3],
     ['out', ['--out', '/some/where else'], '/some/where else'],
@@ -58,7 +59,7 @@ test.each(['--help', '-h'])('%s prints every option with its default and returns
     return true;
   });
   expect(parseOptions([flag])).toBeUndefined();
-  for (const option of Object.keys(defaults)) expect(printed).toContain(`--${option}`);
+  for (const option of Object.keys(defaults)) expect(printed).toContain(`--${option.replace('seeds', 'seed')}`);
   for (const text of ['npm start --', 'default: 2,3,4', 'default: "glyphs"', ...netNames, ...backendNames]) {
     expect(printed).toContain(text);
   }
@@ -81,8 +82,8 @@ describe('each mistake gives one line that names it:', () => {
     integer('--steps <count>', '', '≥ 1'),
     integer('--batch <size>', '1', '≥ 2'),
     integer('--embedding <size>', '-8', '≥ 1'),
-    integer('--seed <number>', '-1', 'from 0 to 4294967295'),
-    integer('--seed <number>', '4294967296', 'from 0 to 4294967295'),
+    integer('--seed <n,...>', '-1', 'from 0 to 4294967295'),
+    integer('--seed <n,...>', '4294967296', 'from 0 to 4294967295'),
     integer('--margins <m,...>', '2;3', '≥ 1'),
     integer('--margins <m,...>', '2,0', '≥ 1'),
     integer('--margins <m,...>', '2,', '≥ 1'),

@@ -7,6 +7,8 @@ import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../src/report/contents.ts';
 import { renderReport, writeReport } from '../src/report/report.ts';
+import { acceptRate } from '../src/report/roc.ts';
+import { describeVerdict } from '../src/report/verdict.ts';
 import { makeMethod, makePlane, makeReport, makeSheet } from './reportData.ts';
 
 const report = makeReport();
@@ -37,12 +39,27 @@ describe('the page', () => {
     const references = [...page.matchAll(/\b(?:src|href|srcset|action|data|poster)="([^"]*)"/g)].map(
       (match) => match[1]!,
     );
-    expect(references).toHaveLength(2);
-    for (const reference of references) expect(reference).toMatch(/^data:image\/png;base64,/);
+    expect(references.filter((reference) => !reference.startsWith('#'))).toHaveLength(2);
+    for (const reference of references) expect(reference).toMatch(/^(?:data:image\/png;base64,|#)/);
     expect(page).not.toMatch(/https?:|url\(|@import|<link|<iframe|<object|<base/);
     expect(byTag('meta').map((meta) => meta.getAttribute('content'))).toContainEqual(
       expect.stringContaining("default-src 'none'"),
     );
+  });
+
+  test('has no code in attributes, which a strict policy forbids', () => {
+    expect(page).not.toMatch(/\son\w+="|javascript:|\sstyle="/);
+  });
+
+  test('links to every section', () => {
+    const links = byTag('a', byTag('nav')[0]).map((link) => link.getAttribute('href'));
+    expect(links).toEqual(byTag('section').map((section) => `#${section.getAttribute('id')}`));
+    expect(links).toHaveLength(8);
+  });
+
+  test('begins with the verdict', () => {
+    const { outcome, caution } = describeVerdict(report.methods, report.seeds);
+    expect(byClass('verdict')[0]!.textContent!.replaceAll('\u00A0', ' ')).toBe(`${outcome}${caution}`);
   });
 
   test('closes every element and quotes every attribute', () => {
@@ -53,7 +70,7 @@ describe('the page', () => {
   test('shows title, date, command and facts', () => {
     expect(byTag('title')[0]!.textContent).toBe(report.title);
     expect(byTag('h1')[0]!.textContent).toBe(report.title);
-    expect(byClass('made')[0]!.textContent).toBe('2025-01-02 03:04 UTC');
+    expect(byClass('made')[0]!.textContent).toBe(`${report.summary} · 2025-01-02 03:04 UTC`);
     expect(byTag('code')[0]!.textContent).toBe(report.command);
     const facts = byClass('facts')[0]!;
     expect(byTag('dt', facts).map((e) => e.textContent)).toEqual(report.facts.map(({ name }) => name));
@@ -120,8 +137,8 @@ describe('the page', () => {
 describe('pictures', () => {
   test('have a description and a caption', () => {
     const pictures = byTag('svg').filter((svg) => svg.getAttribute('aria-hidden') !== 'true');
-    // Loss, accuracy, two ROC curves; per method a histogram, a scatter plot, a circle and a sphere.
-    expect(pictures).toHaveLength(4 + 5 * 4);
+    // Gains, loss, accuracy, angles, two ROC curves; per method a scatter plot, a circle and a sphere.
+    expect(pictures).toHaveLength(6 + 5 * 3);
     for (const svg of pictures) {
       expect(svg.getAttribute('role')).toBe('img');
       expect(svg.getAttribute('aria-label')!.length).toBeGreaterThan(40);
@@ -138,15 +155,15 @@ describe('pictures', () => {
         .filter((li) => li.textContent === name);
       expect(entries).toHaveLength(2);
       for (const entry of entries) expect(byTag('svg', entry)[0]!.getAttribute('class')).toBe(`swatch m${i}`);
-      const panel = byClass('panel', findSection('Angles between unseen images'))[i]!;
-      expect(byTag('h3', panel)[0]!.textContent).toBe(name);
-      expect(byClass(`m${i}`, panel)).toHaveLength(1);
+      const row = byClass('ridge')[i]!;
+      expect(byClass('label', row)[0]!.textContent).toBe(name);
+      expect(byClass(`m${i}`, row)).toHaveLength(1);
     });
   });
 
   test('show every method in every section', () => {
     for (const { name } of report.methods) {
-      for (const heading of ['Angles between unseen images', 'Features in the plane', 'Features on the sphere']) {
+      for (const heading of ['Features in the plane', 'Features on the sphere']) {
         expect(byTag('h3', findSection(heading)).map((e) => e.textContent)).toContain(name);
       }
     }
@@ -156,25 +173,45 @@ describe('pictures', () => {
 
   test('mark the threshold at the equal error rate', () => {
     const { eer } = report.methods[0]!.verification;
-    const panel = byClass('panel', findSection('Angles between unseen images'))[0]!;
-    const text = byClass('label', panel)[0]!.textContent!;
-    expect(text).toMatch(new RegExp(`^EER ${(100 * eer).toFixed(2)}% at \\d+\\.\\d°$`));
+    const row = byClass('ridge')[0]!;
+    const text = byClass('label', row)[1]!.textContent!;
+    expect(text).toMatch(new RegExp(`^EER ${(100 * eer).toFixed(1)}% at \\d+\\.\\d°$`));
     // The angle in the label equals that of the line on the axis from 0° to 180°.
-    const x = Number(/^M([\d.]+),/.exec(byClass('threshold', panel)[0]!.getAttribute('d')!)![1]);
-    expect(((x - 60) / (344 - 60)) * 180).toBeCloseTo(Number(/at ([\d.]+)°/.exec(text)![1]), 0);
+    const x = Number(/^M([\d.]+),/.exec(byClass('threshold', row)[0]!.getAttribute('d')!)![1]);
+    expect(((x - 12) / (408 - 12)) * 180).toBeCloseTo(Number(/at ([\d.]+)°/.exec(text)![1]), 0);
   });
 
   test('draw histograms of area 1', () => {
     const shapes = byClass('area', findSection('Angles between unseen images')).map((path) => path.getAttribute('d')!);
     const areas = shapes.map((d) => {
-      const steps = [...d.matchAll(/V([\d.]+)H([\d.]+)/g)].map((match) => ({
+      const steps = [...d.matchAll(/V(-?[\d.]+)H([\d.]+)/g)].map((match) => ({
         y: Number(match[1]),
         x: Number(match[2]),
       }));
-      return steps.reduce((sum, { x, y }, i) => sum + (204 - y) * (x - (i === 0 ? 60 : steps[i - 1]!.x)), 0);
+      return steps.reduce((sum, { x, y }, i) => sum - y * (x - (i === 0 ? 12 : steps[i - 1]!.x)), 0);
     });
     expect(areas).toHaveLength(10);
     for (const area of areas) expect(area / areas[0]!).toBeCloseTo(1, 1);
+  });
+
+  test('show ROC curves from 0.1% to 10% of false accepts, and their differences from the first method', () => {
+    const [curves, differences] = byTag('svg', findSection('ROC curves')).filter((svg) => svg.getAttribute('role'));
+    const ticks = byTag('text', curves).map((text) => text.textContent);
+    expect(ticks.slice(0, 7)).toEqual(['0.1%', '0.2%', '0.5%', '1%', '2%', '5%', '10%']);
+    const path = byClass('line', differences!)[0]!.getAttribute('d')!;
+    expect(new Set([...path.matchAll(/,([\d.]+)/g)].map((match) => match[1])).size).toBe(1);
+    const { roc, eer } = report.methods[0]!.verification;
+    expect(acceptRate(roc, eer)).toBeCloseTo(1 - eer, 10);
+    expect(acceptRate(roc, 1)).toBe(1);
+  });
+
+  test('place the names of classes next to the bars around the circle', () => {
+    const circle = byTag('svg', findSection('Features in the plane')).filter((svg) => svg.getAttribute('role'))[1]!;
+    const radii = byClass('label', circle).map((label) =>
+      Math.hypot(Number(label.getAttribute('x')) - 150, Number(label.getAttribute('y')) - 4 - 150),
+    );
+    expect(Math.min(...radii)).toBeGreaterThan(99);
+    expect(Math.max(...radii)).toBeLessThan(141);
   });
 
   test('encode sample images as an upright PNG with transparent gaps', () => {

@@ -2,6 +2,7 @@
 
 import { verify } from '@thetagrad/a-softmax';
 import { random } from '@thetagrad/core';
+import { leavePartsOut } from '../src/jackknife.ts';
 import type { FeaturePlot, MethodResult, Report, SampleSheet } from '../src/report/contents.ts';
 
 interface Clusters {
@@ -54,7 +55,14 @@ export function makeMethod(
     accuracy: Math.min(1, Math.max(0, 1 - Math.exp((-5 * i) / steps) + 0.08 * stream.normal())),
     ...(margin && { lambda: Math.max(5, 1000 / (1 + 0.1 * i)) }),
   }));
-  return { name, curve, seconds: 20 + 60 * spread, verification: verify(features, 16, labels, { far }) };
+  return {
+    name,
+    curve,
+    seconds: 20 + 60 * spread,
+    verification: verify(features, 16, labels, { far }),
+    parts: leavePartsOut({ values: features, dimension: 16, labels }, far, 0),
+    repeats: [],
+  };
 }
 
 export function makePlane(method: string, dimension: 2 | 3, spread: number, perClass = 60): FeaturePlot {
@@ -86,6 +94,8 @@ export function makeReport(changed: Partial<Report> = {}): Report {
   const spreads = [0.34, 0.32, 0.26, 0.23, 0.2];
   return {
     title: 'A-Softmax on glyphs',
+    summary: 'glyphs: 60 classes for training, 40 unseen ones',
+    seeds: [1],
     created: new Date(Date.UTC(2025, 0, 2, 3, 4)),
     command: 'npm start -- --data glyphs --seed 1',
     facts: [

@@ -7,7 +7,6 @@ test('the table is aligned text, in percent and degrees', () => {
   const verification = {
     ...base.verification,
     accuracy: 0.9125,
-    accuracyStandardError: 0.00449,
     eer: 0.0876,
     tarAtFar: { 0.1: 0.99, 0.01: 0.5, 0.001: 0.1 },
     rank1: 1,
@@ -15,9 +14,11 @@ test('the table is aligned text, in percent and degrees', () => {
     largestIntraClassAngle: Math.PI / 2,
     smallestInterClassAngle: Math.PI / 18,
   };
+  // Two parts whose accuracies have a jackknife error of half their difference.
+  const parts = [{ accuracy: 0.9 }, { accuracy: 0.90898 }];
   const methods = [
-    { ...base, seconds: 9.4, verification },
-    { ...base, name: 'A-Softmax, m = 4', seconds: 100.6, verification: { ...verification, rank1: 0.0512 } },
+    { ...base, seconds: 9.4, verification, parts },
+    { ...base, parts, name: 'A-Softmax, m = 4', seconds: 100.6, verification: { ...verification, rank1: 0.0512 } },
   ];
   expect(formatResults(methods)).toBe(
     [
@@ -26,4 +27,6 @@ test('the table is aligned text, in percent and degrees', () => {
       'A-Softmax, m = 4   91.3 ± 0.4    8.8             50.0       5.1   0.250     90.0     10.0      101',
     ].join('\n'),
   );
+  const repeats = [0.0924, 0.0972].map((eer) => ({ scores: { ...verification, eer }, seconds: 1 }));
+  expect(formatResults([{ ...methods[0]!, repeats }])).toMatch(/\n.*  91\.3 ± 0\.0  9\.2 ± 0\.5 +50\.0 ± 0\.0 /);
 });

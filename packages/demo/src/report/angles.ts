@@ -6,20 +6,15 @@ import { scaleLinear } from 'd3-scale';
 import { formatDegrees, formatPercent, toDegrees } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { methodColor } from './palette.ts';
-import {
-  renderBottomAxis,
-  renderFigure,
-  renderLeftAxis,
-  linearTicks,
-  smallPanel,
-  renderPicture,
-  type Scale,
-  type Tick,
-} from './plot.ts';
+import { renderBottomAxis, renderFigure, renderPicture, type Panel, type Scale, type Tick } from './plot.ts';
 import type { MethodResult } from './contents.ts';
 
 /** Width of a bin of the histograms, in degrees. */
 const binWidth = 2;
+/** Rows, one below the other, so that all share one axis of angles. */
+const rowHeight = 84;
+const barHeight = 54;
+const ridgePanel: Panel = { width: 420, height: 0, left: 12, right: 408, top: 6, bottom: 0 };
 
 export function renderAngles(methods: readonly MethodResult[]): Markup {
   const maxAngle = Math.max(
@@ -31,40 +26,60 @@ export function renderAngles(methods: readonly MethodResult[]): Markup {
     impostor: computeDensities(v.impostorAngles, limit),
   }));
   const maxDensity = Math.max(...histograms.flatMap(({ genuine, impostor }) => [...genuine, ...impostor]));
-  const x = scaleLinear().domain([0, limit]).range([smallPanel.left, smallPanel.right]);
-  const y = scaleLinear()
-    .domain([0, maxDensity * 1.05])
-    .range([smallPanel.bottom, smallPanel.top]);
+  const panel = { ...ridgePanel, height: ridgePanel.top + rowHeight * methods.length + 44 };
+  const bottom = ridgePanel.top + rowHeight * methods.length;
+  const x = scaleLinear().domain([0, limit]).range([panel.left, panel.right]);
+  const y = scaleLinear().domain([0, maxDensity]).range([0, -barHeight]);
+  const words = methods.map(describeRow);
 
   return renderFigure({
-    panels: methods.map((method, i) => ({
-      heading: method.name,
-      content: renderPanel(method, methodColor(i), histograms[i]!, x, y),
-    })),
-    size: 'small',
-    caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in color) and of different unseen classes (impostor pairs, gray), each histogram of area 1. Less overlap is better. The vertical line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted. All panels have the same axes.`,
+    panels: [
+      {
+        content: renderPicture(
+          panel,
+          `Histograms of angles. ${words.join(' ')}`,
+          markup`${renderBottomAxis({ ...panel, bottom }, { title: 'Angle', ticks: createAngleTicks(x) })}${methods.map(
+            (method, i) =>
+              renderRow(
+                method,
+                { color: methodColor(i), base: panel.top + rowHeight * (i + 1), ...histograms[i]! },
+                x,
+                y,
+              ),
+          )}`,
+        ),
+      },
+    ],
+    size: 'single',
+    caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in color) and of different unseen classes (impostor pairs, gray), each histogram of the same area. Less overlap is better. The dashed line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted.`,
   });
 }
 
-function renderPanel(
-  { name, verification }: MethodResult,
-  color: string,
-  { genuine, impostor }: { readonly genuine: readonly number[]; readonly impostor: readonly number[] },
-  x: Scale,
-  y: Scale,
-): Markup {
+function describeRow({ name, verification: v }: MethodResult): string {
+  const { rate, threshold } = equalErrorRate(v.roc);
+  return `${name}: genuine pairs have a median of ${formatDegrees(median(v.genuineAngles)!)}, impostor pairs of ${formatDegrees(median(v.impostorAngles)!)}; EER ${formatPercent(rate, 1)} at ${formatDegrees(toAngle(threshold))}.`;
+}
+
+interface RidgeRow {
+  readonly color: string;
+  /** Position of the axis of the row. */
+  readonly base: number;
+  readonly genuine: readonly number[];
+  readonly impostor: readonly number[];
+}
+
+/** Renders the row of a method: its name on the left, where angles are rare, and its error rate on the right. */
+function renderRow({ name, verification }: MethodResult, row: RidgeRow, x: Scale, y: Scale): Markup {
+  const { color, base, genuine, impostor } = row;
   const { rate, threshold } = equalErrorRate(verification.roc);
-  const angle = Math.acos(Math.min(1, Math.max(-1, threshold)));
+  const angle = toAngle(threshold);
   const at = x(toDegrees(angle));
-  const text = `EER ${formatPercent(rate)} at ${formatDegrees(angle)}`;
-  const alternative = `Histogram of angles of ${name}: genuine pairs have a median of ${formatDegrees(median(verification.genuineAngles)!)}, impostor pairs of ${formatDegrees(median(verification.impostorAngles)!)}. ${text}.`;
-  // Places the label on the side with more room.
-  const side = at > (smallPanel.left + smallPanel.right) / 2 ? -1 : 1;
-  return renderPicture(
-    smallPanel,
-    alternative,
-    markup`${renderBottomAxis(smallPanel, { title: 'Angle', ticks: createAngleTicks(x) })}${renderLeftAxis(smallPanel, { title: 'Density per degree', ticks: linearTicks(y, 4, String) })}<path class="area neutral" d="${tracePath(impostor, x, y)}" /><path class="area ${color}" d="${tracePath(genuine, x, y)}" /><path class="threshold" d="M${at},${smallPanel.top}V${smallPanel.bottom}" /><text class="label" x="${at + 6 * side}" y="${smallPanel.top + 14}" text-anchor="${side < 0 ? 'end' : 'start'}">${text}</text>`,
-  );
+  const { left, right } = ridgePanel;
+  return markup`<g class="ridge" transform="translate(0,${base})"><path class="area neutral" d="${tracePath(impostor, x, y)}" /><path class="area ${color}" d="${tracePath(genuine, x, y)}" /><path class="rule" d="M${left},0H${right}" /><path class="threshold" d="M${at},${-barHeight}V0" /><text class="label" x="${left}" y="${-barHeight - 10}">${name}</text><text class="label" x="${right}" y="${-barHeight - 10}" text-anchor="end">EER ${formatPercent(rate, 1)} at ${formatDegrees(angle)}</text></g>`;
+}
+
+function toAngle(cosine: number): number {
+  return Math.acos(Math.min(1, Math.max(-1, cosine)));
 }
 
 function createAngleTicks(x: Scale): Tick[] {

@@ -4,13 +4,17 @@ import type { VerificationReport } from '@thetagrad/a-softmax';
 /** Contents of a report: plain data, no tensors. */
 export interface Report {
   readonly title: string;
+  /** Data set, sizes and seed in a line. */
+  readonly summary: string;
   readonly created: Date;
   /** Command line that reproduces this report. */
   readonly command: string;
   /** Data set, classes, network, steps, machine and so on. */
   readonly facts: readonly { readonly name: string; readonly value: string }[];
   readonly samples: { readonly seen: SampleSheet; readonly unseen: SampleSheet };
-  /** At least one, in the order of the table and of the colors. */
+  /** At least one; pictures show the first. */
+  readonly seeds: readonly number[];
+  /** At least one, in the order of the table and of the colors; the first is the baseline. */
   readonly methods: readonly MethodResult[];
   /** Features of embeddings of 2 and 3 dimensions; may be empty. */
   readonly planes: readonly FeaturePlot[];
@@ -24,6 +28,20 @@ export interface SampleSheet {
   /** One row per class; each image has shape (C, H, W). */
   readonly rows: readonly { readonly className: string; readonly images: readonly Uint8Array[] }[];
 }
+
+/** Scores of a verification. */
+export type Scores = Pick<
+  VerificationReport,
+  | 'accuracy'
+  | 'eer'
+  | 'auc'
+  | 'tarAtFar'
+  | 'rank1'
+  | 'rank1WithDistractors'
+  | 'angularFisherScore'
+  | 'largestIntraClassAngle'
+  | 'smallestInterClassAngle'
+>;
 
 /** Training curve and verification of one method. */
 export interface MethodResult {
@@ -40,6 +58,10 @@ export interface MethodResult {
   readonly seconds: number;
   /** Verification on unseen classes. */
   readonly verification: VerificationReport;
+  /** Scores without one part of the unseen classes each, the same parts for all methods; may be empty. */
+  readonly parts: readonly Partial<Scores>[];
+  /** Results of each further seed. */
+  readonly repeats: readonly { readonly scores: Scores; readonly seconds: number }[];
 }
 
 /** Features of a 2-D or 3-D embedding of one method. */

@@ -36,3 +36,8 @@ export function formatDuration(seconds: number): string {
 export function formatCount(value: number): string {
   return value.toLocaleString('en-GB');
 }
+
+/** Keeps formulas such as "m = 4" on one line. */
+export function keepFormulas(text: string): string {
+  return text.replaceAll(/(\w) = (\d)/g, '$1\u00A0=\u00A0$2');
+}

@@ -30,6 +30,8 @@ const radius = 84;
 /** Inner radius and maximum outer radius of the bars of the histogram around the circle. */
 const barRadius = { from: radius + 6, to: radius + 46 };
 const binCount = 120;
+/** Number of bins on each side of a direction that its label would cover. */
+const labelBins = 2;
 
 export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
   const classes = planes.map(groupByClass);
@@ -39,7 +41,6 @@ export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
       content: markup`<div class="duo">${renderScatter(method, classes[i]!)}${renderCircle(method, classes[i]!)}</div>`,
     })),
     legend: renderClassLegend(classes[0]!),
-    size: 'pair',
     caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, colored by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
   });
 }
@@ -91,17 +92,32 @@ function renderCircle(method: string, classes: readonly ClassFeatures[]): Markup
     })}${counts.map((bins, i) => markup`<path class="area ${classes[i]!.color}" transform="translate(${center},${center})" d="${traceBars(bins, maxCount)}" />`)}${directions.map(
       (points, i) =>
         markup`<path class="dots ${classes[i]!.color}" d="${traceDots(points.map((direction) => at(direction, radius)))}" />`,
-    )}${classes.map(({ direction, label }) => (direction === undefined ? '' : renderClassLabel(label, at(direction, barRadius.to + 11))))}`,
+    )}${classes.map(({ direction, label }) => (direction === undefined ? '' : renderClassLabel(label, at(direction, labelRadius(direction, counts, maxCount)))))}`,
   );
 }
 
 function countByAngle(directions: readonly Vector[]): number[] {
   const counts = new Array<number>(binCount).fill(0);
-  for (const [x, y] of directions) {
-    const fraction = Math.atan2(y!, x!) / (2 * Math.PI);
-    counts[Math.floor((fraction < 0 ? fraction + 1 : fraction) * binCount) % binCount]!++;
-  }
+  for (const direction of directions) counts[binOf(direction)]!++;
   return counts;
+}
+
+function binOf([x, y]: Vector): number {
+  const fraction = Math.atan2(y!, x!) / (2 * Math.PI);
+  return Math.floor((fraction < 0 ? fraction + 1 : fraction) * binCount) % binCount;
+}
+
+/** Radius just outside the bars near a direction. */
+function labelRadius(direction: Vector, counts: readonly (readonly number[])[], maxCount: number): number {
+  const bin = binOf(direction);
+  const nearby = counts.flatMap((bins) =>
+    Array.from({ length: 2 * labelBins + 1 }, (_, i) => bins[(bin + i - labelBins + binCount) % binCount]!),
+  );
+  return outerRadius(Math.max(...nearby), maxCount) + 10;
+}
+
+function outerRadius(count: number, maxCount: number): number {
+  return barRadius.from + ((barRadius.to - barRadius.from) * count) / maxCount;
 }
 
 function traceBars(bins: readonly number[], maxCount: number): string {
@@ -111,10 +127,9 @@ function traceBars(bins: readonly number[], maxCount: number): string {
       if (n === 0) return '';
       // d3 measures angles clockwise from 12 o'clock.
       const endAngle = Math.PI / 2 - (2 * Math.PI * i) / binCount;
-      const outerRadius = barRadius.from + ((barRadius.to - barRadius.from) * n) / maxCount;
       return bar({
         innerRadius: barRadius.from,
-        outerRadius,
+        outerRadius: outerRadius(n, maxCount),
         startAngle: endAngle - (2 * Math.PI) / binCount,
         endAngle,
       });

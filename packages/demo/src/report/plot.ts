@@ -17,8 +17,6 @@ export interface Panel {
 
 /** Panel for two in a row, small enough to stay readable when a phone scales it down. */
 export const largePanel: Panel = { width: 460, height: 310, left: 52, right: 446, top: 12, bottom: 262 };
-/** Panel for three in a row. */
-export const smallPanel: Panel = { width: 360, height: 252, left: 60, right: 344, top: 12, bottom: 204 };
 /** {@link largePanel} with room for an axis on the right. */
 export const twoAxisPanel: Panel = { ...largePanel, right: 404 };
 
@@ -86,16 +84,21 @@ export interface FigureOptions {
   /** Explanation of the pictures. */
   readonly caption: Markup;
   readonly legend?: Markup;
-  /** Class of the style sheet for the grid of panels. */
-  readonly size?: 'small' | 'pair';
+  /** Class of the style sheet: two panels in a row, or one with the caption next to it. Default: three in a row. */
+  readonly size?: 'pair' | 'single';
 }
 
 export function renderFigure({ panels, caption, legend, size }: FigureOptions): Markup {
-  return markup`<figure>${legend ?? ''}<div class="panels ${size ?? ''}">${panels.map(
+  return markup`<figure class="${size ?? ''}">${legend ?? ''}<div class="panels ${chooseColumns(panels.length)}">${panels.map(
     ({ heading, content }) =>
       markup`<div class="panel">${heading === undefined ? '' : markup`<h3>${heading}</h3>`}${content}</div>`,
   )}</div><figcaption>${caption}</figcaption></figure>
 `;
+}
+
+/** Class for at most three columns on a wide screen, with no panel alone in the last row where that can be had. */
+function chooseColumns(count: number): string {
+  return count === 4 ? 'of2' : `of${Math.min(3, count)}`;
 }
 
 /** Path of dots, as subpaths of length 0 with round caps: a tenth of the text of circle elements. */

@@ -5,16 +5,18 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileAtomic } from '@thetagrad/nn/node';
-import type { MethodResult, Report } from './contents.ts';
+import type { Report } from './contents.ts';
 import { renderAngles } from './angles.ts';
 import { renderCurves } from './curves.ts';
-import { formatPercent } from './format.ts';
+import { keepFormulas } from './format.ts';
+import { renderGains } from './gains.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 import { renderPlanes } from './plane.ts';
 import { renderResults } from './results.ts';
 import { renderRoc } from './roc.ts';
 import { renderSamples } from './samples.ts';
 import { renderSpheres, readSphereScript } from './sphere.ts';
+import { describeVerdict } from './verdict.ts';
 
 /**
  * Writes {@link renderReport} to a file, creating its folder if necessary.
@@ -33,11 +35,11 @@ export async function writeReport(path: string, report: Report): Promise<void> {
  * @throws {RangeError} if there is no method, or the sizes of images, features, labels and weights do not match.
  */
 export function renderReport(report: Report): string {
-  const { title, created, command, facts, samples, methods, planes } = report;
+  const { title, summary, created, methods, seeds, planes } = report;
   if (methods.length === 0) throw new RangeError('renderReport: a report needs at least one method, got none');
-  const circles = planes.filter(({ dimension }) => dimension === 2);
-  const spheres = planes.filter(({ dimension }) => dimension === 3);
-  const script = spheres.length > 0 ? readSphereScript() : undefined;
+  const script = planes.some(({ dimension }) => dimension === 3) ? readSphereScript() : undefined;
+  const { outcome, caution } = describeVerdict(methods, seeds);
+  const sections = createSections(report);
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -51,18 +53,12 @@ export function renderReport(report: Report): string {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="made">${created.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
-<pre><code>${command}</code></pre>
-<dl class="facts">${facts.map(({ name, value }) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+<p class="made">${summary} · ${created.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
+<div class="verdict"><p>${splitWords(keepFormulas(outcome))}</p><p class="note">${splitWords(caution)}</p></div>
 </header>
+<nav aria-label="Sections"><ul>${sections.map(({ id, link }) => markup`<li><a href="#${id}">${link}</a></li>`)}</ul></nav>
 <main>
-${renderSection('Results on unseen classes', markup`<p>${describeRanking(methods)}</p>${renderResults(methods)}`)}
-${renderSection('Images', renderImages(samples))}
-${renderSection('Training', renderCurves(methods))}
-${renderSection('Angles between unseen images', renderAngles(methods))}
-${renderSection('ROC curves', renderRoc(methods))}
-${circles.length > 0 ? renderSection('Features in the plane', renderPlanes(circles)) : ''}
-${spheres.length > 0 ? renderSection('Features on the sphere', renderSpheres(spheres)) : ''}
+${sections.map(({ id, heading, content }) => markup`<section id="${id}"><h2>${heading}</h2>${content}</section>\n`)}
 </main>
 ${script ? markup`<script type="module">${script}</script>` : ''}
 </body>
@@ -75,18 +71,58 @@ function hashScript({ text }: Markup): Markup {
   return trusted(`'sha256-${createHash('sha256').update(text).digest('base64')}'`);
 }
 
-function renderSection(heading: string, content: Markup): Markup {
-  return markup`<section><h2>${heading}</h2>${content}</section>`;
+interface Section {
+  readonly id: string;
+  /** Word in the navigation. */
+  readonly link: string;
+  readonly heading: string;
+  readonly content: Markup;
+}
+
+function createSections({ methods, samples, planes, command, facts }: Report): Section[] {
+  const circles = planes.filter(({ dimension }) => dimension === 2);
+  const spheres = planes.filter(({ dimension }) => dimension === 3);
+  const sections: (Section | false)[] = [
+    {
+      id: 'results',
+      link: 'Results',
+      heading: 'Results on unseen classes',
+      content: markup`${renderGains(methods)}${renderResults(methods)}`,
+    },
+    { id: 'images', link: 'Images', heading: 'Images', content: renderImages(samples) },
+    { id: 'training', link: 'Training', heading: 'Training', content: renderCurves(methods) },
+    { id: 'angles', link: 'Angles', heading: 'Angles between unseen images', content: renderAngles(methods) },
+    { id: 'roc', link: 'ROC', heading: 'ROC curves', content: renderRoc(methods) },
+    circles.length > 0 && {
+      id: 'plane',
+      link: 'Plane',
+      heading: 'Features in the plane',
+      content: renderPlanes(circles),
+    },
+    spheres.length > 0 && {
+      id: 'sphere',
+      link: 'Sphere',
+      heading: 'Features on the sphere',
+      content: renderSpheres(spheres),
+    },
+    {
+      id: 'run',
+      link: 'Run',
+      heading: 'This run',
+      content: markup`<dl class="facts">${facts.map(({ name, value }) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+<pre><code>${splitWords(command)}</code></pre>`,
+    },
+  ];
+  return sections.filter((section) => section !== false);
+}
+
+/** Words that a line break does not split at their hyphens. */
+function splitWords(text: string): Markup {
+  const words = text.split(' ');
+  return markup`${words.map((word, i) => markup`${i > 0 ? ' ' : ''}${word.includes('-') ? markup`<span class="word">${word}</span>` : word}`)}`;
 }
 
 function renderImages({ seen, unseen }: Report['samples']): Markup {
   return markup`<div class="sheets"><figure>${renderSamples('Seen classes', seen)}<figcaption>Classes seen in training, one row of images each.</figcaption></figure>
 <figure>${renderSamples('Unseen classes', unseen)}<figcaption>Unseen classes. The table measures how well a method decides whether a pair of such images is of the same class.</figcaption></figure></div>`;
-}
-
-/** Ranks the methods in one sentence. */
-function describeRanking(methods: readonly MethodResult[]): string {
-  const order = [...methods].sort((a, b) => a.verification.eer - b.verification.eer);
-  const rates = order.map(({ name, verification }) => `${name} (${formatPercent(verification.eer)})`);
-  return `By equal error rate, best first: ${rates.join(', ')}.`;
 }

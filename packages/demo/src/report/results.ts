@@ -1,157 +1,177 @@
 /** Table of results. */
 
-import type { VerificationReport } from '@thetagrad/a-softmax';
-import { formatCount, formatDegrees, formatDuration, formatPercent, formatRate, formatScore } from './format.ts';
+import type { MethodResult, Scores } from './contents.ts';
+import {
+  formatCount,
+  formatDegrees,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatScore,
+  keepFormulas,
+  toDegrees,
+} from './format.ts';
 import { type Markup, markup } from './markup.ts';
+import { findLeaders, meanScore, type ReadScore, scoreSpread } from './noise.ts';
 import { methodColor } from './palette.ts';
-import type { MethodResult } from './contents.ts';
 
-interface Column {
+/** Row of the table: one score of all methods. */
+interface Row {
   readonly title: string;
   readonly explanation: string;
-  /** Direction that is better; without it the column has no best value. */
-  readonly better?: 'higher' | 'lower';
-  readonly value: (result: MethodResult) => number | undefined;
+  /** Direction that is better. */
+  readonly better: 'higher' | 'lower';
+  readonly read: ReadScore;
   readonly format: (value: number) => string;
-  /** Text to append to the value. */
+  readonly formatSpread: (value: number) => string;
+  /** Mark after the value. */
   readonly note?: (result: MethodResult) => string;
 }
 
-/** Renders the table, marks the best value of each column, and explains each column. */
+/** Renders the table with a row per score and a column per method, and explains each score. */
 export function renderResults(methods: readonly MethodResult[]): Markup {
-  const columns = createColumns(methods);
-  const best = columns.map((column) => findBestText(column, methods));
-  const { genuineCount, impostorCount } = methods[0]!.verification.roc;
+  const rows = createRows(methods);
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="Table of results"><table>
-<thead><tr><th scope="col">Method</th>${columns.map(
-    ({ title, better }) =>
-      markup`<th scope="col">${title}${better === undefined ? '' : better === 'higher' ? ' ↑' : ' ↓'}</th>`,
+<thead><tr><td></td>${methods.map(
+    ({ name }, i) => markup`<th scope="col"><span class="key ${methodColor(i)}"></span>${keepFormulas(name)}</th>`,
   )}</tr></thead>
-<tbody>${methods.map(
-    (method, i) =>
-      markup`<tr><th scope="row"><span class="key ${methodColor(i)}"></span>${method.name}</th>${columns.map(
-        (column, j) => renderCell(column, method, best[j]),
-      )}</tr>
-`,
-  )}</tbody></table></div>
-<p class="note">Unseen classes: ${formatCount(genuineCount)} pairs of images of the same class and ${formatCount(impostorCount)} of different classes. The best value of each column is bold on a tint.</p>
-<dl class="columns">${columns.map(
+<tbody>${rows.map((row) => renderRow(row, methods))}
+<tr><th scope="row">Training time</th>${methods.map(({ seconds }) => markup`<td>${formatDuration(seconds)}</td>`)}</tr>
+</tbody></table></div>
+<p class="note">${describeNoise(methods)}</p>
+<details><summary>What the rows mean</summary><dl class="definitions">${rows.map(
     ({ title, explanation, better }) =>
-      markup`<div><dt>${title}</dt><dd>${explanation}${better === undefined ? '' : ` ${better === 'higher' ? 'Higher' : 'Lower'} is better.`}</dd></div>`,
-  )}</dl>
+      markup`<div><dt>${title}</dt><dd>${explanation} ${better === 'higher' ? 'Higher' : 'Lower'} is better.</dd></div>`,
+  )}<div><dt>Training time</dt><dd>Wall-clock time, which depends on the load of the machine.</dd></div></dl></details>
 `;
 }
 
-function renderCell(column: Column, method: MethodResult, best: string | undefined): Markup {
-  const value = column.value(method);
-  if (value === undefined) return markup`<td>–</td>`;
-  const text = column.format(value);
-  const note = column.note?.(method) ?? '';
-  if (text !== best) return markup`<td>${text}${note}</td>`;
-  return markup`<td class="best">${text}${note}<span class="unseen"> (best)</span></td>`;
+function describeNoise(methods: readonly MethodResult[]): string {
+  const { roc } = methods[0]!.verification;
+  const seeds = 1 + methods[0]!.repeats.length;
+  const pairs = `${formatCount(roc.genuineCount)} pairs of images of the same unseen class and ${formatCount(roc.impostorCount)} of different ones. `;
+  const tint =
+    'Bold on a tint: best, or within noise of the best; a row without tint shows no difference beyond noise. Noise is the 95% interval of the difference of two methods, ';
+  return seeds > 1
+    ? `Means over ${seeds} seeds ± their standard deviation. For each seed about ${pairs}${tint}from their differences seed by seed.`
+    : `${pairs}± is the standard error over the unseen classes, from leaving out a tenth of them at a time (accuracy: of its folds). ${tint}from the same parts; the two extreme angles depend on single pairs, and have none.`;
 }
 
-/** Best value as displayed, so that values that read the same share the mark. */
-function findBestText({ better, value, format }: Column, methods: readonly MethodResult[]): string | undefined {
-  const values = methods.map(value).filter((v) => v !== undefined);
-  if (better === undefined || values.length === 0) return undefined;
-  return format(better === 'higher' ? Math.max(...values) : Math.min(...values));
+function renderRow(row: Row, methods: readonly MethodResult[]): Markup {
+  const leaders = findLeaders(methods, row.read, row.better);
+  // A no-break space keeps the arrow with the last word.
+  return markup`<tr><th scope="row">${row.title}\u00A0${row.better === 'higher' ? '↑' : '↓'}</th>${methods.map(
+    (method) => renderCell(row, method, leaders.has(method)),
+  )}</tr>
+`;
+}
+
+function renderCell({ read, format, formatSpread, note }: Row, method: MethodResult, leads: boolean): Markup {
+  const value = meanScore(method, read);
+  if (value === undefined) return markup`<td>–</td>`;
+  const spread = scoreSpread(method, read);
+  const content = markup`${format(value)}${note?.(method) ?? ''}${
+    spread === undefined ? '' : markup` <small>± ${formatSpread(spread)}</small>`
+  }`;
+  return leads
+    ? markup`<td class="best">${content}<span class="unseen"> (best)</span></td>`
+    : markup`<td>${content}</td>`;
 }
 
 type Measure = {
-  [K in keyof VerificationReport]-?: VerificationReport[K] extends number ? K : never;
-}[keyof VerificationReport];
+  [K in keyof Scores]-?: Scores[K] extends number ? K : never;
+}[keyof Scores];
 
-function readMeasure(key: Measure): Column['value'] {
-  return ({ verification }) => verification[key];
+/** Row whose values are shares, in percent. */
+function createRateRow(title: string, read: ReadScore, explanation: string, better: Row['better'] = 'higher'): Row {
+  return {
+    title,
+    explanation,
+    better,
+    read,
+    format: (value) => formatPercent(value, 1),
+    formatSpread: (value) => (100 * value).toFixed(1),
+  };
 }
 
-function createColumns(methods: readonly MethodResult[]): Column[] {
+function readMeasure(key: Measure): ReadScore {
+  return (scores) => scores[key];
+}
+
+function createRows(methods: readonly MethodResult[]): Row[] {
   const rates = new Set(methods.flatMap(({ verification }) => Object.keys(verification.tarAtFar).map(Number)));
-  const columns: Column[] = [
+  const rows: Row[] = [
+    createRateRow(
+      'Equal error rate (EER)',
+      readMeasure('eer'),
+      'Share of errors at the threshold where as large a share of impostor pairs (of different classes) is accepted as of genuine pairs (of the same class) is rejected.',
+      'lower',
+    ),
+    createRateRow(
+      'Accuracy',
+      readMeasure('accuracy'),
+      'Share of balanced pairs classified correctly (same class or not), with the threshold chosen on other pairs.',
+    ),
+    ...[...rates].sort((a, b) => b - a).map(createTarRow),
     {
-      title: 'Accuracy',
-      explanation:
-        'Share of balanced pairs classified correctly (same class or not), with the threshold chosen on the other folds; ± its standard error.',
+      title: 'Area under ROC (AUC)',
+      explanation: 'Probability that a genuine pair is closer than an impostor pair.',
       better: 'higher',
-      value: readMeasure('accuracy'),
-      format: formatPercent,
-      note: ({ verification }) => ` ± ${(100 * verification.accuracyStandardError).toFixed(2)}`,
+      read: readMeasure('auc'),
+      format: formatScore,
+      formatSpread: formatScore,
     },
-    {
-      title: 'EER',
-      explanation:
-        'Equal error rate: at the threshold where the shares of impostor pairs accepted and genuine pairs rejected are equal.',
-      better: 'lower',
-      value: readMeasure('eer'),
-      format: formatPercent,
-    },
-    {
-      title: 'AUC',
-      explanation: 'Area under the ROC curve: the probability that a genuine pair is closer than an impostor pair.',
-      better: 'higher',
-      value: readMeasure('auc'),
-      format: (value) => value.toFixed(4),
-    },
-    ...[...rates].sort((a, b) => b - a).map(createTarColumn),
-    {
-      title: 'Rank-1',
-      explanation: 'Share of images whose nearest image in a gallery of every class is of the same class.',
-      better: 'higher',
-      value: readMeasure('rank1'),
-      format: formatPercent,
-    },
+    createRateRow(
+      'Rank-1',
+      readMeasure('rank1'),
+      'Share of images whose nearest image in a gallery of every class is of the same class.',
+    ),
   ];
   if (methods.some(({ verification }) => verification.rank1WithDistractors !== undefined)) {
-    columns.push({
-      title: 'Rank-1 with distractors',
-      explanation:
+    rows.push(
+      createRateRow(
+        'Rank-1 with distractors',
+        (scores) => scores.rank1WithDistractors,
         'Share of trials in which the image of the same class is nearer than every image of other identities.',
-      better: 'higher',
-      value: ({ verification }) => verification.rank1WithDistractors,
-      format: formatPercent,
-    });
+      ),
+    );
   }
-  columns.push(
+  const angles = { format: formatDegrees, formatSpread: (value: number) => toDegrees(value).toFixed(1) };
+  rows.push(
     {
       title: 'Fisher score',
       explanation: 'Angular Fisher score: scatter within classes divided by scatter between classes.',
       better: 'lower',
-      value: readMeasure('angularFisherScore'),
+      read: readMeasure('angularFisherScore'),
       format: formatScore,
+      formatSpread: formatScore,
     },
     {
       title: 'Largest intra-class angle',
       explanation: 'Maximum angle between two images of the same class: the worst case of compactness.',
       better: 'lower',
-      value: readMeasure('largestIntraClassAngle'),
-      format: formatDegrees,
+      read: readMeasure('largestIntraClassAngle'),
+      ...angles,
     },
     {
       title: 'Smallest inter-class angle',
       explanation: 'Minimum angle between images of different classes: the worst case of separation.',
       better: 'higher',
-      value: readMeasure('smallestInterClassAngle'),
-      format: formatDegrees,
-    },
-    {
-      title: 'Training time',
-      explanation: 'Wall-clock time of training, which depends on the load of the machine.',
-      value: ({ seconds }) => seconds,
-      format: formatDuration,
+      read: readMeasure('smallestInterClassAngle'),
+      ...angles,
     },
   );
-  return columns;
+  return rows;
 }
 
-function createTarColumn(rate: number): Column {
+function createTarRow(rate: number): Row {
   const far = formatRate(rate);
   return {
-    title: `TAR at ${far} FAR`,
-    explanation: `Share of genuine pairs accepted at the threshold that accepts at most ${far} of impostor pairs (†: too few pairs to resolve this rate).`,
-    better: 'higher',
-    value: ({ verification }) => verification.tarAtFar[rate],
-    format: formatPercent,
+    ...createRateRow(
+      `TAR at ${far}\u00A0FAR`,
+      (scores) => scores.tarAtFar?.[rate],
+      `True accept rate: share of genuine pairs accepted at the threshold that accepts at most ${far} of impostor pairs (†: too few pairs to resolve this rate).`,
+    ),
     note: ({ verification }) => (verification.unresolvedFar.includes(rate) ? ' †' : ''),
   };
 }

@@ -1,5 +1,6 @@
-/** ROC curves of all methods. */
+/** ROC curves of all methods where they differ: at strict thresholds. */
 
+import { bisectRight } from 'd3-array';
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { formatPercent, formatRate } from './format.ts';
@@ -7,95 +8,138 @@ import { type Markup, markup } from './markup.ts';
 import { renderLegend, methodColor } from './palette.ts';
 import {
   renderBottomAxis,
-  decadeTicks,
   renderFigure,
   renderLeftAxis,
   linearTicks,
   largePanel,
   renderPicture,
   type Scale,
+  type Tick,
 } from './plot.ts';
 import type { MethodResult } from './contents.ts';
 import { dropNearbyPoints, type Point } from './downsample.ts';
 
+type Roc = MethodResult['verification']['roc'];
+
+/** False accept rates of the axis. */
+const maxRate = 0.1;
+const minRate = 0.001;
+const tickRates = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
 /** Minimum distance of two points of a curve, in pixels; smaller ones are invisible. */
 const minDistance = 0.5;
-/** Minimum of the logarithmic axis, however many pairs there are. */
-const minRate = 1e-6;
+/** Number of points of a curve of differences. */
+const differencePoints = 240;
 
 export function renderRoc(methods: readonly MethodResult[]): Markup {
+  const impostors = Math.max(...methods.map(({ verification }) => verification.roc.impostorCount));
+  // Rates below one pair are omitted, unless hardly any would remain.
+  const start = Math.min(maxRate / 10, Math.max(minRate, 1 / impostors));
+  const x = scaleLog().domain([start, maxRate]).range([largePanel.left, largePanel.right]);
+  const baseline = methods[0]!.name;
+  const panels = [{ heading: 'True accept rate', content: renderCurves(methods, x) }];
+  if (methods.length > 1) {
+    panels.push({ heading: `Difference from ${baseline}`, content: renderDifferences(methods, x) });
+  }
   return renderFigure({
-    panels: [
-      { heading: 'False accept rate, logarithmic', content: renderLogarithmic(methods) },
-      { heading: 'False accept rate, linear', content: renderLinear(methods) },
-    ],
+    panels,
     legend: renderLegend(methods.map(({ name }, i) => ({ label: name, color: methodColor(i), mark: 'line' }))),
     size: 'pair',
-    caption: markup`Share of genuine pairs accepted against the share of impostor pairs accepted, over all thresholds; higher and further left is better. The logarithmic axis shows strict thresholds, which matter if false accepts are costly: it starts at about one false accept among all pairs. The linear axis shows the whole curve; the rising dotted diagonal is chance. Circles mark the equal error rates, on the falling diagonal.`,
+    caption: markup`Share of genuine pairs accepted at thresholds that accept ${formatRate(start)} to ${formatRate(maxRate)} of impostor pairs, on a logarithmic axis: the strict thresholds of practice, where methods differ. Higher is better. Circles mark equal error rates.${methods.length > 1 ? ` On the right the same curves, less that of ${baseline}, in percentage points.` : ''}`,
   });
 }
 
-function renderLogarithmic(methods: readonly MethodResult[]): Markup {
-  const impostors = Math.max(...methods.map(({ verification }) => verification.roc.impostorCount));
-  const start = Math.max(minRate, 10 ** Math.min(-1, Math.floor(Math.log10(1 / impostors))));
-  const x = scaleLog().domain([start, 1]).range([largePanel.left, largePanel.right]).clamp(true);
+function renderCurves(methods: readonly MethodResult[], x: Scale): Markup {
+  const lowest = Math.min(...methods.map(({ verification }) => acceptRate(verification.roc, x.domain()[0]!)));
+  const y = scaleLinear()
+    .domain([Math.min(0.9, Math.floor(lowest * 10) / 10), 1])
+    .range([largePanel.bottom, largePanel.top]);
   const words = methods.map(({ name, verification }) => {
     const rates = Object.entries(verification.tarAtFar).map(
       ([far, tar]) => `${formatPercent(tar)} at ${formatRate(Number(far))}`,
     );
     return `${name} ${rates.join(', ')}`;
   });
-  return renderPanel(methods, x, {
-    alternative: `ROC curves with a logarithmic false accept rate. True accept rates: ${words.join('; ')}.`,
-    ticks: decadeTicks(x, formatRate),
-  });
-}
-
-function renderLinear(methods: readonly MethodResult[]): Markup {
-  const x = scaleLinear().domain([0, 1]).range([largePanel.left, largePanel.right]);
-  const words = methods.map(({ name, verification }) => `${name} ${formatPercent(verification.eer)}`);
-  const { left, right, top, bottom } = largePanel;
-  return renderPanel(methods, x, {
-    alternative: `ROC curves with a linear false accept rate. Equal error rates: ${words.join(', ')}.`,
-    ticks: linearTicks(x, 5, (rate) => formatPercent(rate, 0)),
-    below: markup`<path class="rule dotted" d="M${left},${bottom}L${right},${top}" /><path class="rule dotted" d="M${left},${top}L${right},${bottom}" />`,
-  });
-}
-
-interface RocPanel {
-  readonly alternative: string;
-  readonly ticks: ReturnType<typeof linearTicks>;
-  readonly below?: Markup;
-}
-
-function renderPanel(methods: readonly MethodResult[], x: Scale, { alternative, ticks, below }: RocPanel): Markup {
-  const y = scaleLinear().domain([0, 1]).range([largePanel.bottom, largePanel.top]);
-  const path = line<Point>(
-    (p) => p.x,
-    (p) => p.y,
-  ).digits(1);
-  return renderPicture(
-    largePanel,
-    alternative,
-    markup`${renderBottomAxis(largePanel, { title: 'False accept rate', ticks })}${renderLeftAxis(largePanel, { title: 'True accept rate', ticks: linearTicks(y, 5, (rate) => formatPercent(rate, 0)) })}${below ?? ''}${methods.map(
-      ({ verification }, i) =>
-        markup`<path class="line ${methodColor(i)}" d="${path(traceCurve(verification.roc, x, y)) ?? ''}" />`,
-    )}${methods.map(
+  const ticks = linearTicks(y, 5, (rate) => formatPercent(rate, 0));
+  return renderPanel(
+    `ROC curves at false accept rates up to ${formatRate(maxRate)}. True accept rates: ${words.join('; ')}.`,
+    { x, title: 'True accept rate', ticks },
+    markup`${methods.map(({ verification: { roc } }, i) => renderLine(traceCurve(roc, x, y), methodColor(i)))}${methods.map(
       ({ verification: { eer } }, i) =>
-        markup`<circle class="point ${methodColor(i)}" cx="${x(eer)}" cy="${y(1 - eer)}" r="4" />`,
+        eer >= x.domain()[0]! && eer <= maxRate && 1 - eer >= y.domain()[0]!
+          ? markup`<circle class="point ${methodColor(i)}" cx="${x(eer)}" cy="${y(1 - eer)}" r="4" />`
+          : '',
     )}`,
   );
 }
 
-/** Curve in pixels, from its last corner at or left of the axis. */
-function traceCurve(
-  { falseAcceptRate: far, trueAcceptRate: tar }: MethodResult['verification']['roc'],
-  x: Scale,
-  y: Scale,
-): Point[] {
-  const start = x.domain()[0]!;
-  const first = start > 0 ? far.findLastIndex((rate) => rate <= start) : 0;
-  const points: Point[] = [];
-  for (let i = first; i < far.length; i++) points.push({ x: x(Math.max(start, far[i]!)), y: y(tar[i]!) });
-  return dropNearbyPoints(points, minDistance);
+function renderDifferences(methods: readonly MethodResult[], x: Scale): Markup {
+  const [low, high] = x.domain() as [number, number];
+  const rates = Array.from({ length: differencePoints }, (_, i) => low * (high / low) ** (i / (differencePoints - 1)));
+  const sample = ({ verification }: MethodResult) => rates.map((rate) => acceptRate(verification.roc, rate));
+  const base = sample(methods[0]!);
+  const curves = methods.map((method) => sample(method).map((tar, i) => 100 * (tar - base[i]!)));
+  const extent = curves.flat();
+  const [from, to] = [Math.min(-0.5, ...extent), Math.max(0.5, ...extent)];
+  const y = scaleLinear().domain([from, to]).nice(5).range([largePanel.bottom, largePanel.top]);
+  const format = (points: number): string => `${points > 0 ? '+' : ''}${points}`.replace('-', '−');
+  const words = methods.slice(1).map(({ name }, i) => {
+    const points = curves[i + 1]!;
+    return `${name} ${format(Number(Math.min(...points).toFixed(1)))} to ${format(Number(Math.max(...points).toFixed(1)))}`;
+  });
+  return renderPanel(
+    `Differences of the true accept rate from that of ${methods[0]!.name}, in points: ${words.join('; ')}.`,
+    { x, title: 'Points', ticks: linearTicks(y, 6, format) },
+    markup`${curves.map((points, i) =>
+      renderLine(
+        points.map((value, j) => ({ x: x(rates[j]!), y: y(value) })),
+        methodColor(i),
+      ),
+    )}`,
+  );
+}
+
+interface Axes {
+  readonly x: Scale;
+  /** Title of the left axis. */
+  readonly title: string;
+  readonly ticks: readonly Tick[];
+}
+
+function renderPanel(alternative: string, { x, title, ticks }: Axes, content: Markup): Markup {
+  const [low, high] = x.domain() as [number, number];
+  const rates = tickRates
+    .filter((rate) => rate >= low * 0.999 && rate <= high * 1.001)
+    .map((rate) => ({ at: x(rate), label: formatRate(rate) }));
+  return renderPicture(
+    largePanel,
+    alternative,
+    markup`${renderBottomAxis(largePanel, { title: 'False accept rate', ticks: rates })}${renderLeftAxis(largePanel, { title, ticks })}${content}`,
+  );
+}
+
+function renderLine(points: readonly Point[], color: string): Markup {
+  const path = line<Point>(
+    (p) => p.x,
+    (p) => p.y,
+  ).digits(1);
+  return markup`<path class="line ${color}" d="${path(dropNearbyPoints(points, minDistance)) ?? ''}" />`;
+}
+
+/** Curve in pixels, cut at both ends of the axis. */
+function traceCurve(roc: Roc, x: Scale, y: Scale): Point[] {
+  const [start, end] = x.domain() as [number, number];
+  const points: Point[] = [{ x: x(start), y: y(acceptRate(roc, start)) }];
+  for (const [i, rate] of roc.falseAcceptRate.entries()) {
+    if (rate > start && rate < end) points.push({ x: x(rate), y: y(roc.trueAcceptRate[i]!) });
+  }
+  points.push({ x: x(end), y: y(acceptRate(roc, end)) });
+  return points;
+}
+
+/** True accept rate at a false accept rate, interpolated linearly between corners. */
+export function acceptRate({ falseAcceptRate: far, trueAcceptRate: tar }: Roc, rate: number): number {
+  const after = bisectRight(far, rate);
+  if (after === far.length) return tar[after - 1]!;
+  const share = (rate - far[after - 1]!) / (far[after]! - far[after - 1]!);
+  return tar[after - 1]! + share * (tar[after]! - tar[after - 1]!);
 }

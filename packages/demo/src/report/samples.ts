@@ -35,7 +35,7 @@ export function renderSamples(name: string, sheet: SampleSheet): Markup {
   const png = encodeSheet(sheet, rows, columns);
   const names = rows.map(({ className }) => className);
   const width = columns * Math.min(64, Math.max(40, sheet.width));
-  return markup`<div class="samples"><div class="names" aria-hidden="true">${names.map((text) => markup`<span>${text}</span>`)}</div><img class="pixels" style="width:${width}px" alt="${name}: one row of images for each class: ${names.join(', ')}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}" /></div>`;
+  return markup`<div class="samples"><div class="names" aria-hidden="true">${names.map((text) => markup`<span>${text}</span>`)}</div><img class="pixels" width="${width}" alt="${name}: one row of images for each class: ${names.join(', ')}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}" /></div>`;
 }
 
 type Rows = SampleSheet['rows'];

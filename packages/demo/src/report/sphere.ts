@@ -22,7 +22,6 @@ export function renderSpheres(planes: readonly FeaturePlot[]): Markup {
   return renderFigure({
     panels: planes.map(({ method }, i) => ({ heading: method, content: renderSphere(method, classes[i]!) })),
     legend: renderClassLegend(classes[0]!),
-    size: 'small',
     caption: markup`Features of images of classes seen in training, divided by their length, on the unit sphere; faint dots are on the far side, diamonds are ${describeDirections(planes)}. Tight clusters with empty space between them show the effect of the angular margin.<span class="rotate-hint" hidden="hidden"> Drag a sphere, or use the arrow keys, to rotate it.</span>`,
   });
 }

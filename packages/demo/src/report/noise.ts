@@ -1,0 +1,115 @@
+/** Noise of scores, and of their differences: which differences mean something. */
+
+import type { MethodResult, Scores } from './contents.ts';
+
+/** Reads a score, or `undefined` where there is none. */
+export type ReadScore = (scores: Scores) => number | undefined;
+
+/** Half-width of the two-sided 95% interval of Student's t, in standard errors, for 1, 2, … degrees of freedom. */
+const studentT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+/** Estimate with its standard error. */
+export interface Estimate {
+  readonly value: number;
+  readonly standardError: number;
+  /** Half-width of the 95% interval. */
+  readonly margin: number;
+}
+
+/** Scores of all seeds, that of the pictures first. */
+export function scoresBySeed({ verification, repeats }: MethodResult): Scores[] {
+  return [verification, ...repeats.map(({ scores }) => scores)];
+}
+
+/** Mean over the seeds, or `undefined` if one of them has no score. */
+export function meanScore(method: MethodResult, read: ReadScore): number | undefined {
+  const values = scoresBySeed(method).map(read);
+  return values.includes(undefined) ? undefined : mean(values as number[]);
+}
+
+/** Standard deviation over the seeds; for one seed the standard error over the unseen classes, where it is known. */
+export function scoreSpread(method: MethodResult, read: ReadScore): number | undefined {
+  if (method.repeats.length === 0) return jackknifeError(method.parts.map((part) => read(part as Scores)));
+  const values = scoresBySeed(method).map(read);
+  return values.every(isFiniteNumber) ? deviation(values) : undefined;
+}
+
+/**
+ * Difference `a − b` of two methods: over the seeds, paired by seed; for one seed over the unseen classes, paired by the
+ * part that is left out. `undefined` where neither is known.
+ */
+export function compareScores(a: MethodResult, b: MethodResult, read: ReadScore): Estimate | undefined {
+  const pair = (first: readonly Scores[], second: readonly Scores[]) =>
+    first.slice(0, second.length).map((scores, i) => subtract(read(scores), read(second[i]!)));
+  const bySeed = pair(scoresBySeed(a), scoresBySeed(b));
+  if (!bySeed.every(isFiniteNumber)) return undefined;
+  if (bySeed.length > 1) {
+    const standardError = deviation(bySeed) / Math.sqrt(bySeed.length);
+    return { value: mean(bySeed), standardError, margin: tQuantile(bySeed.length - 1) * standardError };
+  }
+  const byPart = pair(a.parts as readonly Scores[], b.parts as readonly Scores[]);
+  const standardError = jackknifeError(byPart);
+  if (standardError === undefined) return undefined;
+  const freedom = byPart.filter(isFiniteNumber).length - 1;
+  return { value: bySeed[0]!, standardError, margin: tQuantile(freedom) * standardError };
+}
+
+/**
+ * Methods that no other is better than beyond noise. Empty if that holds of all, or a comparison is unknown.
+ * @param better the direction that is better
+ */
+export function findLeaders(
+  methods: readonly MethodResult[],
+  read: ReadScore,
+  better: 'higher' | 'lower',
+): ReadonlySet<MethodResult> {
+  const sign = better === 'higher' ? 1 : -1;
+  const scored = methods.filter((method) => meanScore(method, read) !== undefined);
+  const first = scored.reduce<MethodResult | undefined>((best, method) => {
+    const isBetter = best === undefined || sign * (meanScore(method, read)! - meanScore(best, read)!) > 0;
+    return isBetter ? method : best;
+  }, undefined);
+  if (first === undefined) return new Set();
+  const leaders = new Set([first]);
+  for (const method of scored) {
+    if (method === first) continue;
+    const difference = compareScores(first, method, read);
+    if (difference === undefined) return new Set();
+    if (!isBeyondNoise(difference)) leaders.add(method);
+  }
+  return leaders.size < scored.length ? leaders : new Set();
+}
+
+/** Whether zero is outside the 95% interval. */
+export function isBeyondNoise({ value, margin }: Estimate): boolean {
+  return Math.abs(value) > margin;
+}
+
+/** Standard error from the values without each part (delete-a-group jackknife). */
+function jackknifeError(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter(isFiniteNumber);
+  if (known.length < 2) return undefined;
+  return (deviation(known) * (known.length - 1)) / Math.sqrt(known.length);
+}
+
+function tQuantile(freedom: number): number {
+  return studentT[freedom - 1] ?? 1.96 + 2.8 / freedom;
+}
+
+function subtract(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a - b;
+}
+
+function isFiniteNumber(value: number | undefined): value is number {
+  return Number.isFinite(value);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation. */
+function deviation(values: readonly number[]): number {
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
