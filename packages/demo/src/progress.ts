@@ -32,7 +32,7 @@ const priors: Readonly<
   step: { unit: 'step', seconds: 0.014, network: true },
   pictureStep: { unit: 'step', seconds: 0.013, network: true },
   batch: { unit: 'batch', seconds: 0.004, network: true },
-  pair: { seconds: 1e-6, network: false },
+  pair: { seconds: 6e-7, network: false },
   report: { seconds: 0.7, network: false },
 };
 const kinds = Object.keys(priors) as WorkKind[];
