@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { openFrame } from './frames.ts';
 
 /** Opens the report in a frame of so many pixels. */
-async function openReport(width: number): Promise<{ readonly document: Document; close(): void }> {
+async function openReport(width: number): Promise<{ readonly document: Document; readonly close: () => void }> {
   // Frames of the same origin load after their text is set; the script at the end tells that all is parsed.
   const frame = openFrame(decodeURIComponent(inject('report')));
   const element = frame.window.frameElement as HTMLIFrameElement;

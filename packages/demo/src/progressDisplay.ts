@@ -40,7 +40,13 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
 function createBar(stream: NodeJS.WriteStream): Display {
   let bar: SingleBar | undefined;
   let last = { value: 0, text: '' };
-  const fit = (text: string): string => text.slice(0, (stream.columns || 80) - barSize - 1).trimEnd();
+  /** Omits the last values where there is no room for all. */
+  const fit = (text: string): string => {
+    const room = (stream.columns || 80) - barSize - 1;
+    if (text.length <= room) return text;
+    const end = text.lastIndexOf(', ', room);
+    return text.slice(0, end < 0 ? room : end);
+  };
   const open = (clearOnComplete = false): SingleBar => {
     const created = new SingleBar({
       format: '{bar} {text}',

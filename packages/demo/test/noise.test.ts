@@ -117,33 +117,33 @@ describe('the verdict', () => {
   test('names the best, its lead over the first method with the interval, and what is within noise of it', () => {
     const methods = [
       method('softmax', 0.08, opposed(0.08)),
-      method('m = 2', 0.0605, opposed(0.0605)),
-      method('m = 4', 0.06, parts(0.06)),
+      method('A2', 0.0605, opposed(0.0605)),
+      method('A4', 0.06, parts(0.06)),
     ];
     const { outcome, caution } = describeVerdict(methods, [7]);
     // Differences of ±0.002 between three parts: error √(2/3 · 2 · 0.002²), and t of two degrees of freedom.
     const margin = 100 * 4.303 * 0.002 * Math.sqrt(4 / 3);
     const interval = `${(2 - margin).toFixed(1)} to ${(2 + margin).toFixed(1)}`;
     expect(outcome).toBe(
-      `m = 4 has the lowest equal error rate on unseen classes: 6.0%, against 8.0% with softmax, 2.0 points less (95% interval ${interval}). m = 2 is within noise of it.`,
+      `A4 has the lowest equal error rate on unseen classes: 6.0%, against 8.0% with softmax, 2.0 points less (95% interval ${interval}). A2 is within noise of it.`,
     );
     expect(caution).toMatch(/^One seed says little: .* Repeat with --seed 7,8,9 for the spread over seeds\.$/);
   });
 
   test('says how consistent several seeds are', () => {
-    const methods = [method('softmax', 0.08, [], [0.09, 0.1]), method('m = 4', 0.06, [], [0.07, 0.081])];
+    const methods = [method('softmax', 0.08, [], [0.09, 0.1]), method('A4', 0.06, [], [0.07, 0.081])];
     const { outcome, caution } = describeVerdict(methods, [0, 1, 2]);
     expect(outcome).toBe(
-      'm = 4 has the lowest equal error rate on unseen classes: 7.0%, against 9.0% with softmax, 2.0 points less (95% interval 1.8 to 2.1), with each of the seeds. No other loss is within noise of it.',
+      'A4 has the lowest equal error rate on unseen classes: 7.0%, against 9.0% with softmax, 2.0 points less (95% interval 1.8 to 2.1), with each of the seeds. No other loss is within noise of it.',
     );
     expect(caution).toMatch(/^Means over 3 seeds/);
   });
 
   test('claims nothing within noise', () => {
-    const methods = [method('softmax', 0.06, parts(0.06)), method('m = 4', 0.0601, opposed(0.0601))];
+    const methods = [method('softmax', 0.06, parts(0.06)), method('A4', 0.0601, opposed(0.0601))];
     expect(describeVerdict(methods, [0]).outcome).toBe(
-      'No loss is better than the others beyond noise: the equal error rates on unseen classes are 6.0% (softmax) to 6.0% (m = 4).',
+      'No loss is better than the others beyond noise: the equal error rates on unseen classes are 6.0% (softmax) to 6.0% (A4).',
     );
-    expect(describeVerdict([methods[0]!], [0]).outcome).toMatch(/^softmax decides .* of 6\.0%\.$/);
+    expect(describeVerdict([methods[0]!], [0]).outcome).toMatch(/^Softmax decides .* of 6\.0%\.$/);
   });
 });

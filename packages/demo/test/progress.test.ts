@@ -58,7 +58,7 @@ describe('on a terminal', () => {
 
     const frames = framesOf(text());
     expect(frames[0]).toBe('░░░░░░░░░░░░░░ 0%  loading data');
-    expect(frames).toContain('███████░░░░░░░ 49%  41 s left  A-Softmax, m = 4, seed 4294967295 399/400, loss 2');
+    expect(frames).toContain('███████░░░░░░░ 49%  41 s left  A-Softmax, m = 4, seed 4294967295 399/400');
     expect(frames).toContain('██████████░░░░ 74%  21 s left  A-Softmax, m = 4, 3-D 200/400, loss 4.000');
     expect(frames.at(-1)!.trimEnd()).toBe('██████████████ 100%  done in 1 min 21 s');
     for (const frame of frames) expect(frame.trimEnd().length).toBeLessThanOrEqual(80);

@@ -22,14 +22,15 @@ function describeOutcome(methods: readonly MethodResult[]): string {
   const best = ranked[0]!;
   const worst = ranked[ranked.length - 1]!;
   if (methods.length === 1) {
-    return `${best.name} decides whether two images are of the same unseen class with an equal error rate of ${formatRateOf(best)}.`;
+    return `${capitalize(best.name)} decides whether two images are of the same unseen class with an equal error rate of ${formatRateOf(best)}.`;
   }
   const leaders = findLeaders(methods, readRate, 'lower');
   if (leaders.size === 0) {
     return `No loss is better than the others beyond noise: the equal error rates on unseen classes are ${formatRateOf(best)} (${best.name}) to ${formatRateOf(worst)} (${worst.name}).`;
   }
   // The first method is the baseline, unless it is among the leaders itself.
-  const baseline = leaders.has(methods[0]!) ? worst : methods[0]!;
+  const others = ranked.filter((method) => !leaders.has(method));
+  const baseline = leaders.has(methods[0]!) ? others[others.length - 1]! : methods[0]!;
   const { value, margin } = compareScores(baseline, best, readRate)!;
   const digits = value < 0.001 ? 2 : 1;
   const points = (share: number): string => (100 * share).toFixed(digits);
@@ -37,12 +38,12 @@ function describeOutcome(methods: readonly MethodResult[]): string {
   const wins = bySeed.filter((difference) => difference > 0).length;
   const consistency =
     bySeed.length > 1 ? `, with ${wins === bySeed.length ? 'each' : `${wins} of ${bySeed.length}`} of the seeds` : '';
-  const others = [...leaders].filter((method) => method !== best).map(({ name }) => name);
+  const tied = [...leaders].filter((method) => method !== best).map(({ name }) => name);
   const tie =
-    others.length === 0
+    tied.length === 0
       ? ' No other loss is within noise of it.'
-      : ` ${joinWords(others)} ${others.length === 1 ? 'is' : 'are'} within noise of it.`;
-  return `${best.name} has the lowest equal error rate on unseen classes: ${formatRateOf(best, digits)}, against ${formatRateOf(baseline, digits)} with ${baseline.name}, ${points(value)} points less (95% interval ${points(value - margin)} to ${points(value + margin)})${consistency}.${tie}`;
+      : ` ${capitalize(joinWords(tied))} ${tied.length === 1 ? 'is' : 'are'} within noise of it.`;
+  return `${capitalize(best.name)} has the lowest equal error rate on unseen classes: ${formatRateOf(best, digits)}, against ${formatRateOf(baseline, digits)} with ${baseline.name}, ${points(value)} points less (95% interval ${points(value - margin)} to ${points(value + margin)})${consistency}.${tie}`;
 }
 
 function describeCaution(seeds: readonly number[]): string {
@@ -68,4 +69,9 @@ function formatRateOf(method: MethodResult, digits = 1): string {
 /** a, b and c. */
 function joinWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]!}`;
+}
+
+/** Begins a sentence. */
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
