@@ -73,14 +73,15 @@ async function runPlan(options: Options, plan: JobPlan, progress: JobProgress, s
     addRepeats(methods, await measure(repeated, signal, progress));
   }
   await writeFileAtomic(join(out, 'results.json'), `${JSON.stringify(summarize(options, methods), undefined, 2)}\n`);
+  const { outcome, caution } = describeVerdict(methods, seeds);
+  progress.print(`\n${formatResults(methods)}\n\n${outcome}\n${caution}\n\n`);
   const planes = await trainPlots(plan, signal, progress);
   const report = join(out, 'report.html');
   const writing = progress.start('report', 'writing the report', 1);
   await writeReport(report, createReport(options, plan.source, methods, planes));
   writing.update(1);
   progress.finish();
-  const { outcome, caution } = describeVerdict(methods, seeds);
-  console.log(`\n${formatResults(methods)}\n\n${outcome}\n${caution}\n\nreport: ${report}`);
+  console.log(`report: ${report}`);
 }
 
 /** Backend that the options name, and the reason for the choice. */

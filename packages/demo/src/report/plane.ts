@@ -38,7 +38,7 @@ export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
   return renderFigure({
     panels: planes.map(({ method }, i) => ({
       heading: method,
-      content: markup`<div class="duo">${renderScatter(method, classes[i]!)}${renderCircle(method, classes[i]!)}</div>`,
+      content: markup`<div>${renderScatter(method, classes[i]!)}${renderCircle(method, classes[i]!)}</div>`,
     })),
     legend: renderClassLegend(classes[0]!),
     caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, colored by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
@@ -49,8 +49,9 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
   const limit = Math.max(1e-6, ...classes.flatMap(({ points }) => points.flat().map(Math.abs))) * 1.12;
   const x = scaleLinear().domain([-limit, limit]).range([squarePanel.left, squarePanel.right]);
   const y = scaleLinear().domain([-limit, limit]).range([squarePanel.bottom, squarePanel.top]);
-  const endOf = (direction: Vector) => {
-    const length = limit / Math.max(...direction.map(Math.abs));
+  /** Point on the way from the origin to the edge. */
+  const along = (direction: Vector, share: number) => {
+    const length = (share * limit) / Math.max(...direction.map(Math.abs));
     return { x: x(direction[0]! * length), y: y(direction[1]! * length) };
   };
   return renderPicture(
@@ -59,7 +60,7 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
     markup`${renderBottomAxis(squarePanel, { title: 'Feature 1', ticks: linearTicks(x, 5, String) })}${renderLeftAxis(squarePanel, { title: 'Feature 2', ticks: linearTicks(y, 5, String) })}${classes.map(
       ({ direction, color }) => {
         if (direction === undefined) return '';
-        const end = endOf(direction);
+        const end = along(direction, 0.88);
         return markup`<path class="ray ${color}" d="M${x(0)},${y(0)}L${end.x},${end.y}" />`;
       },
     )}${classes.map(
@@ -67,9 +68,7 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
         markup`<path class="dots ${color}" d="${traceDots(points.map(([a, b]) => ({ x: x(a!), y: y(b!) })))}" />`,
     )}${classes.map(({ direction, label }) => {
       if (direction === undefined) return '';
-      const end = endOf(direction);
-      // Slightly inside the end of the ray.
-      return renderClassLabel(label, { x: x(0) + 0.94 * (end.x - x(0)), y: y(0) + 0.94 * (end.y - y(0)) });
+      return renderClassLabel(label, along(direction, 0.94));
     })}`,
   );
 }

@@ -44,7 +44,7 @@ export function renderRoc(methods: readonly MethodResult[]): Markup {
     panels,
     legend: renderLegend(methods.map(({ name }, i) => ({ label: name, color: methodColor(i), mark: 'line' }))),
     size: 'pair',
-    caption: markup`Share of genuine pairs accepted at thresholds that accept ${formatRate(start)} to ${formatRate(maxRate)} of impostor pairs, on a logarithmic axis: the strict thresholds of practice, where methods differ. Higher is better. Circles mark equal error rates.${methods.length > 1 ? ` On the right the same curves, less that of ${baseline}, in percentage points.` : ''}`,
+    caption: markup`Share of genuine pairs accepted at thresholds that accept ${formatRate(start)} to ${formatRate(maxRate)} of impostor pairs, on a logarithmic axis: the strict thresholds of practice, where methods differ. Higher is better. Circles mark equal error rates.${methods.length > 1 ? ` The second picture shows the same curves less that of ${baseline}, in percentage points.` : ''}`,
   });
 }
 
