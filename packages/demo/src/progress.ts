@@ -39,14 +39,14 @@ const kinds = Object.keys(priors) as WorkKind[];
 
 /** Seconds over which the speed of a kind is averaged: a machine may become busy. */
 const speedWindow = 20;
-/** Seconds of measured work before the rest is estimated. */
-const minMeasured = 1.5;
+/** Seconds of measured work before the bar moves, and before the remaining time is shown. */
+const minMeasured = { bar: 0.3, time: 1.5 };
 /** Seconds in which the displayed remaining time approaches a new estimate, and the share of it if that is less. */
 const settling = { max: 15, min: 0.5, share: 0.2 };
 
 interface Tally {
-  /** Units done, by this run or an earlier one. */
-  done: number;
+  /** Units that an earlier run has done. */
+  skipped: number;
   /** Units left. */
   left: number;
   /** Recent seconds and units, which fade with age. */
@@ -69,7 +69,7 @@ export class JobProgress {
   constructor(plan: Plan, stream: NodeJS.WriteStream = process.stdout) {
     this.#display = createDisplay(stream);
     this.#tallies = Object.fromEntries(
-      kinds.map((kind) => [kind, { done: 0, left: plan[kind] ?? 0, seconds: 0, units: 0 }]),
+      kinds.map((kind) => [kind, { skipped: 0, left: plan[kind] ?? 0, seconds: 0, units: 0 }]),
     ) as Record<WorkKind, Tally>;
   }
 
@@ -91,7 +91,6 @@ export class JobProgress {
     const advance = (to: number): number => {
       const count = to - done;
       done = to;
-      tally.done += count;
       tally.left = Math.max(0, tally.left - count);
       return count;
     };
@@ -102,7 +101,7 @@ export class JobProgress {
     show(time);
     return {
       skip: (to) => {
-        advance(to);
+        tally.skipped += advance(to);
         time = performance.now();
       },
       update: (to, note) => {
@@ -144,22 +143,24 @@ export class JobProgress {
     return priors[kind].seconds * (priors[kind].network ? this.#slowness : 1);
   }
 
-  /** Estimates the share that is done, which never falls, and the remaining seconds, which do not jump. */
+  /** Estimates the share that is done, which never falls, and the remaining seconds; neither jumps. */
   #estimate(now: number): { fraction: number; remaining: number | undefined } {
-    const cost = (part: 'done' | 'left') =>
+    const cost = (part: 'skipped' | 'left') =>
       kinds.reduce((sum, kind) => sum + this.#tallies[kind][part] * this.#secondsPerUnit(kind), 0);
-    const [done, left] = [cost('done'), cost('left')];
     // Before the network is measured the share would be too large on a slow machine, and the bar never goes back.
-    if (this.#measured > 0 && done + left > 0) this.#fraction = Math.max(this.#fraction, done / (done + left));
-    if (this.#measured < minMeasured) return { fraction: this.#fraction, remaining: undefined };
-    this.#remaining = { seconds: this.#settle(left, now), time: now };
-    return { fraction: this.#fraction, remaining: this.#remaining.seconds };
+    if (this.#measured < minMeasured.bar) return { fraction: this.#fraction, remaining: undefined };
+    const seconds = this.#settle(cost('left'), now);
+    this.#remaining = { seconds, time: now };
+    const done = (now - this.#startTime) / 1000 + cost('skipped');
+    this.#fraction = Math.max(this.#fraction, done / (done + seconds));
+    return { fraction: this.#fraction, remaining: this.#measured < minMeasured.time ? undefined : seconds };
   }
 
   /** Counts down from the last estimate, and approaches the new one gradually. */
   #settle(estimate: number, now: number): number {
     if (this.#remaining === undefined) return estimate;
     const passed = (now - this.#remaining.time) / 1000;
+    if (this.#measured < minMeasured.time) return estimate;
     const expected = Math.max(0, this.#remaining.seconds - passed);
     const period = Math.min(settling.max, Math.max(settling.min, settling.share * estimate));
     return expected + (estimate - expected) * (1 - Math.exp(-passed / period));
