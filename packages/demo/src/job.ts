@@ -64,7 +64,6 @@ async function runLocked(options: Options, progress: JobProgress, signal: AbortS
 
 async function runPlan(options: Options, plan: JobPlan, progress: JobProgress, signal: AbortSignal): Promise<void> {
   const { out, seeds } = options;
-
   const methods = await measure(plan, signal, progress);
   for (const seed of seeds.slice(1)) {
     const again = progress.start('load', 'loading data', 1);
@@ -81,7 +80,7 @@ async function runPlan(options: Options, plan: JobPlan, progress: JobProgress, s
   await writeReport(report, createReport(options, plan.source, methods, planes));
   writing.update(1);
   progress.finish();
-  console.log(`report: ${report}`);
+  console.log(`report: ${escapeControls(report)}`);
 }
 
 /** Backend that the options name, and the reason for the choice. */
