@@ -7,7 +7,7 @@ import type { Targets } from './graph/targets.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { setBuffer, setInputs, Tensor } from './graph/tensor.ts';
 import { hasFailed, reportOutcome } from './graph/transaction.ts';
-import { collect } from './graph/tree.ts';
+import { collect, pathIn } from './graph/tree.ts';
 import {
   assigneeOf,
   restoreInitial,
@@ -137,15 +137,15 @@ interface Work {
   /** The variables with an assigned value that is not stored yet. */
   readonly variables: readonly Variable[];
   readonly targets: Targets;
-  /** The paths in the arguments, for messages. */
-  readonly paths: ReadonlyMap<Variable, string>;
+  /** The arguments that were collected. */
+  readonly trees: readonly unknown[];
 }
 
 /** Collects what evaluating the arguments has to compute. */
 export function collectWork(operation: string, trees: readonly unknown[]): Work {
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
-  const all = [...collected.variables.keys()];
+  const all = [...collected.variables];
   // Values that an evaluation failed to compute are tried again if there is nothing else to do.
   const triesAgain = results.every(hasFailed) && all.every(({ pending, discarded }) => !pending || discarded);
   const variables: Variable[] = [];
@@ -163,7 +163,7 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
     if (variable) readers.get(variable)?.push(tensor);
   }
   const updates = variables.map((variable, i) => ({ value: values[i]!, replaces: readers.get(variable)! }));
-  return { results, variables, targets: { order, results, updates }, paths: collected.variables };
+  return { results, variables, targets: { order, results, updates }, trees };
 }
 
 function run(operation: string, backend: Backend, work: Work): void {
@@ -262,13 +262,14 @@ function bufferToWrite(variable: Variable, backend: Backend): Buffer {
 }
 
 /** The error for a tensor that reads a value of the variable that has been overwritten. */
-function staleError(operation: string, tensor: Tensor, variable: Variable, { targets, paths }: Work): Error {
-  const name = paths.get(variable) ?? variable.name;
+function staleError(operation: string, tensor: Tensor, variable: Variable, { targets, trees }: Work): Error {
+  const name = pathIn(trees, variable);
+  const { variables } = collect(operation, trees);
   const dependent = new Set([tensor]);
   for (const node of targets.order) {
     if (!isLeaf(node) && node.inputs.some((input) => dependent.has(input))) dependent.add(node);
   }
-  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !paths.has(assignee));
+  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !variables.has(assignee));
   return new Error(
     forgotten
       ? `${operation}: variable '${forgotten.name}' was assigned a value that is computed from '${name}', which has been ` +

@@ -15,16 +15,22 @@ export function planFor(backend: Backend, targets: Targets): Plan {
   let cache = caches.get(backend);
   if (!cache) caches.set(backend, (cache = new Map()));
   const key = structureKey(targets);
-  const plan = cache.get(key) ?? schedule(targets, backend);
+  const known = cache.get(key);
+  const plan = known ?? schedule(targets, backend);
   cache.delete(key);
   cache.set(key, plan);
-  let kernels = 0;
-  for (const { kernels: own } of cache.values()) kernels += own.length;
-  for (const [oldestKey, oldest] of cache) {
-    if (oldest === plan || (cache.size <= maxPlans && kernels <= maxKernels)) break;
-    cache.delete(oldestKey);
-    kernels -= oldest.kernels.length;
-    backend.release?.(oldest);
-  }
+  if (!known) limitSize(cache, backend);
   return plan;
+}
+
+/** Releases the plans that were not used for longest, but not the last. */
+function limitSize(cache: Map<string, Plan>, backend: Backend): void {
+  let kernels = 0;
+  for (const plan of cache.values()) kernels += plan.kernels.length;
+  for (const [key, plan] of cache) {
+    if (cache.size === 1 || (cache.size <= maxPlans && kernels <= maxKernels)) return;
+    cache.delete(key);
+    kernels -= plan.kernels.length;
+    backend.release?.(plan);
+  }
 }

@@ -45,6 +45,8 @@ export function onOutcome(tensor: Tensor, listener: OutcomeListener): void {
 
 /** Records the outcome of an evaluation of these tensors. */
 export function reportOutcome(order: readonly Tensor[], succeeded: boolean): void {
+  // A success is news only to those that had to hear of a failure.
+  if (succeeded && failures === 0) return;
   if (!succeeded) failures++;
   for (const tensor of order) {
     if (!succeeded && !isLeaf(tensor)) failureOf.set(tensor, failures);

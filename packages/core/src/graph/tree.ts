@@ -105,28 +105,42 @@ function treeError(operation: string, leaves: string, value: unknown, path = '')
 }
 
 /**
- * Collects the tensors in the arguments of an operation, and the variables with their paths. Skips numbers and strings
- * inside of objects.
+ * Collects the tensors and variables in the arguments of an operation. Skips numbers and strings inside of objects.
  * @throws {TypeError} if an argument, or an object inside of one, cannot hold tensors.
  */
 export function collect(
   operation: string,
   trees: readonly unknown[],
-): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlyMap<Variable, string> } {
+): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlySet<Variable> } {
   const tensors = new Set<Tensor>();
-  const variables = new Map<Variable, string>();
-  const visit = (value: unknown, path: string, isArgument: boolean): void => {
-    const visitItem = ([key, item]: [string, unknown]): void => visit(item, joinPath(path, key), false);
+  const variables = new Set<Variable>();
+  const visit = (value: unknown, isArgument: boolean): void => {
     if (value instanceof Tensor) tensors.add(value);
-    else if (value instanceof Variable) variables.set(value, variables.get(value) ?? (path || value.name));
-    else if (isVariableHolder(value)) Object.entries(value.variables()).forEach(visitItem);
-    else if (Array.isArray(value) || isPlainObject(value)) Object.entries(value).forEach(visitItem);
+    else if (value instanceof Variable) variables.add(value);
+    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
+    else if (Array.isArray(value)) value.forEach((item) => visit(item, false));
+    else if (isPlainObject(value)) Object.values(value).forEach((item) => visit(item, false));
     // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
     else if (isArgument || (typeof value === 'object' && value !== null))
       throw treeError(operation, 'tensors, variables, modules', value);
   };
-  for (const tree of trees) visit(tree, '', true);
+  for (const tree of trees) visit(tree, true);
   return { tensors, variables };
+}
+
+/** The path of a variable in the arguments of an operation: the name that its holder gives it, or else its own. */
+export function pathIn(trees: readonly unknown[], variable: Variable): string {
+  const visit = (value: unknown, path: string): string | undefined => {
+    if (value === variable) return path || variable.name;
+    const items = isVariableHolder(value) ? value.variables() : value;
+    if (!Array.isArray(items) && !isPlainObject(items)) return undefined;
+    for (const [key, item] of Object.entries(items)) {
+      const found = visit(item, joinPath(path, key));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return trees.map((tree) => visit(tree, '')).find((path) => path !== undefined) ?? variable.name;
 }
 
 function joinPath(path: string, key: string): string {
