@@ -5,17 +5,10 @@ import { allocate } from './data/dtype.ts';
 import { sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
-import { setBuffer, setInputs, Tensor } from './graph/tensor.ts';
+import { assigneeOf, setBuffer, setInputs, Tensor } from './graph/tensor.ts';
 import { hasFailed, reportOutcome } from './graph/transaction.ts';
 import { collect, pathIn } from './graph/tree.ts';
-import {
-  assigneeOf,
-  restoreInitial,
-  setVariableBuffer,
-  storeAssigned,
-  variableOf,
-  type Variable,
-} from './graph/variable.ts';
+import { restoreInitial, setVariableBuffer, storeAssigned, variableOf, type Variable } from './graph/variable.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
@@ -264,12 +257,12 @@ function bufferToWrite(variable: Variable, backend: Backend): Buffer {
 /** The error for a tensor that reads a value of the variable that has been overwritten. */
 function staleError(operation: string, tensor: Tensor, variable: Variable, { targets, trees }: Work): Error {
   const name = pathIn(trees, variable);
-  const { variables } = collect(operation, trees);
+  const collected: ReadonlySet<unknown> = collect(operation, trees).variables;
   const dependent = new Set([tensor]);
   for (const node of targets.order) {
     if (!isLeaf(node) && node.inputs.some((input) => dependent.has(input))) dependent.add(node);
   }
-  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !variables.has(assignee));
+  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !collected.has(assignee));
   return new Error(
     forgotten
       ? `${operation}: variable '${forgotten.name}' was assigned a value that is computed from '${name}', which has been ` +

@@ -8,7 +8,14 @@ import type { AttributesOf, InputsOf, RoutineName } from './routines.ts';
 export type TensorLike = Tensor | number;
 
 let nextId = 0;
-let state: (tensor: Tensor) => { inputs: readonly Tensor[]; buffer: Buffer | undefined };
+let state: (tensor: Tensor) => State;
+
+interface State {
+  inputs: readonly Tensor[];
+  buffer: Buffer | undefined;
+  /** The variable that the tensor was assigned to last. */
+  assignee: { readonly name: string } | undefined;
+}
 
 /**
  * A lazy, immutable n-dimensional array: a node of a computation graph. Operations check shapes and dtypes immediately and
@@ -26,7 +33,7 @@ export class Tensor {
   readonly shape: Shape;
   /** The element type. */
   readonly dtype: DType;
-  readonly #state: { inputs: readonly Tensor[]; buffer: Buffer | undefined };
+  readonly #state: State;
 
   /** Creates a graph node, for operations. Users create tensors with `tensor`, `zeros`, `arange` and so on. */
   constructor(
@@ -39,7 +46,7 @@ export class Tensor {
     this.shape = shape;
     this.dtype = dtype;
     this.attributes = attributes;
-    this.#state = { inputs, buffer: undefined };
+    this.#state = { inputs, buffer: undefined, assignee: undefined };
   }
 
   static {
@@ -75,6 +82,16 @@ export function setBuffer(tensor: Tensor, buffer: Buffer | undefined): void {
 /** Detaches a tensor from the graph behind it, or restores the graph for a transformation. */
 export function setInputs(tensor: Tensor, inputs: readonly Tensor[]): void {
   state(tensor).inputs = inputs;
+}
+
+/** Records the variable that the tensor was assigned to, for messages. */
+export function setAssignee(tensor: Tensor, assignee: { readonly name: string }): void {
+  state(tensor).assignee = assignee;
+}
+
+/** The variable that the tensor was assigned to. */
+export function assigneeOf(tensor: Tensor): { readonly name: string } | undefined {
+  return state(tensor).assignee;
 }
 
 /** Creates the node of a routine. Shape, dtype and attributes must have been checked. */

@@ -3,7 +3,7 @@ import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
-import { setBuffer, setInputs, Tensor } from './tensor.ts';
+import { setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
 import { recordUndo } from './transaction.ts';
 
 export interface VariableOptions {
@@ -18,9 +18,6 @@ let storage: {
   readonly setInitial: (variable: Variable, initial: Tensor | undefined) => void;
   readonly store: (variable: Variable, buffer: Buffer) => () => void;
 };
-
-/** The variables that tensors were assigned to. */
-const assignees = new WeakMap<Tensor, Variable>();
 
 /**
  * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
@@ -140,7 +137,7 @@ export class Variable {
       if (version === this.#version) this.#assignment = before;
     });
     this.#assignment = value === this.#read ? undefined : new Assignment(this.name, value, before);
-    assignees.set(value, this);
+    setAssignee(value, this);
   }
 
   /** The assigned value that is in effect and not stored yet; `undefined` if there is none. */
@@ -184,11 +181,6 @@ export class Variable {
 /** The variable that evaluating the tensor reads; `undefined` if the tensor has a value or is not a variable's. */
 export function variableOf({ buffer, primitive }: Tensor): Variable | undefined {
   return !buffer && primitive.kind === 'source' && primitive.name === 'variable' ? primitive.variable : undefined;
-}
-
-/** The variable that the tensor was assigned to. */
-export function assigneeOf(tensor: Tensor): Variable | undefined {
-  return assignees.get(tensor);
 }
 
 /** Sets the buffer of the same value: the initial one, one that a tensor shares, or a copy on another backend. For evaluation. */
