@@ -6,10 +6,16 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@thetagrad/source', 'module', 'node', 'development|production'] } },
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/torture/**/*.test.ts', 'packages/data/test/limits.test.ts'],
+    include: [
+      'test/{torture,files}/**/*.test.ts',
+      'packages/data/test/limits.test.ts',
+      'packages/nn/test/safetensors.test.ts',
+      'packages/gpu/test/transactions.test.ts',
+      'packages/demo/test/{job,main}.test.ts',
+    ],
     setupFiles: ['test/backend.ts'],
-    env: { TORTURE: process.env['TORTURE'] ?? '100' },
-    provide: { backend: 'portable' },
+    env: { TORTURE: process.env['TORTURE'] ?? '20' },
+    provide: { backend: 'portable', gpuModes: ['cpu', 'webasm'] },
     testTimeout: 0,
   },
 });

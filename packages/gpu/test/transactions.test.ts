@@ -11,6 +11,7 @@ import {
   type TypedArray,
 } from '@thetagrad/core';
 import { afterEach, describe, expect, test } from 'vitest';
+import { repetitions } from '../../../test/support/torture.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import type { Device } from '../src/device/device.ts';
 import { deviceOf, newDevice, plainDevice } from './devices.ts';
@@ -153,10 +154,10 @@ async function train(program: Program, steps: number): Promise<TypedArray[][]> {
 
 describe.each(modes)('%s', (mode) => {
   const isSlow = mode !== 'cpu' && mode !== 'webasm';
-  const seeds = Array.from({ length: isSlow ? 2 : 12 }, (_, seed) => seed);
+  const seeds = Array.from({ length: isSlow ? 2 : repetitions(12) }, (_, seed) => seed);
   const steps = isSlow ? 2 : 4;
 
-  test('failures at each place of a step, and indices out of range', { timeout: 60_000 }, async () => {
+  test('failures at each place of a step, and indices out of range', { timeout: repetitions(60_000) }, async () => {
     const fault = new Fault();
     const backend = new DeviceBackend(fault.plant(await newDevice(mode)), 'for a test');
     setBackend(backend);

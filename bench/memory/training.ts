@@ -1,6 +1,6 @@
 // Shows that a training loop as in the README needs no memory management: with batches of four sizes, memory does not
-// grow after the first fifth of the steps. `npm run bench:memory` runs 10,000 steps on wasm, and with `-- --mode
-// webgpu`, or another mode of the GPU backend, 2,000 on that; it collects garbage before each sample.
+// grow after the first fifth of the steps. Runs 10,000 steps on wasm, and 2,000 in a mode of the GPU backend; collects
+// garbage before each sample.
 import { ASoftmaxHead, sphereFaceOptimizer } from '@thetagrad/a-softmax';
 import { evaluate, setBackend, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { augment, batches, glyphs } from '@thetagrad/data';
@@ -9,7 +9,7 @@ import { gpu, type GpuMode } from '@thetagrad/gpu';
 import { best } from '@thetagrad/wasm';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { webGpuDriver } from '../test/gpu/driver.ts';
+import { webGpuDriver } from '../../test/gpu/driver.ts';
 
 const { mode } = parseArgs({ options: { mode: { type: 'string' } } }).values;
 const steps = mode === undefined ? 10_000 : 2000;

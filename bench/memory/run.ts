@@ -1,0 +1,37 @@
+// `npm run bench:memory`: memory of a training loop and of workloads that once grew without bound, each in a process of its own.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { workloads } from './workloads.ts';
+
+const help = `Usage: npm run bench:memory -- [options]
+
+Options:
+  --workload NAME  one of training, ${Object.keys(workloads).join(', ')} (default: all)
+  --mode MODE      on this mode of the GPU backend instead of wasm
+  --help           print this text`;
+
+const {
+  workload,
+  mode,
+  help: wantsHelp,
+} = parseArgs({
+  options: { workload: { type: 'string' }, mode: { type: 'string' }, help: { type: 'boolean' } },
+}).values;
+
+const all = ['training', ...Object.keys(workloads)];
+if (wantsHelp) console.log(help);
+else if (workload !== undefined && !all.includes(workload)) {
+  console.error(`error: unknown workload '${workload}'; expected ${all.join(', ')}`);
+  process.exitCode = 2;
+} else {
+  for (const name of workload === undefined ? all : [workload]) {
+    console.log(`\n${name}`);
+    const file = name === 'training' ? ['training.ts'] : ['workload.ts', '--workload', name];
+    const [script, ...args] = [fileURLToPath(new URL(file[0]!, import.meta.url)), ...file.slice(1)];
+    const flags = ['--expose-gc', '--max-old-space-size=8192', '--conditions=@thetagrad/source', '--import', 'tsx'];
+    const modeArgs = mode === undefined ? [] : ['--mode', mode];
+    const { status } = spawnSync(process.execPath, [...flags, script, ...args, ...modeArgs], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
+  }
+}
