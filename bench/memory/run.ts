@@ -29,7 +29,7 @@ else if (workload !== undefined && !all.includes(workload)) {
     console.log(`\n${name}`);
     const file = name === 'training' ? ['training.ts'] : ['workload.ts', '--workload', name];
     const [script, ...args] = [fileURLToPath(new URL(file[0]!, import.meta.url)), ...file.slice(1)];
-    const flags = ['--expose-gc', '--max-old-space-size=8192', '--conditions=@thetagrad/source', '--import', 'tsx'];
+    const flags = ['--expose-gc', '--conditions=@thetagrad/source', '--import', 'tsx'];
     const modeArgs = mode === undefined ? [] : ['--mode', mode];
     const { status } = spawnSync(process.execPath, [...flags, script, ...args, ...modeArgs], { stdio: 'inherit' });
     if (status !== 0) process.exitCode = 1;
