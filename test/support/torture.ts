@@ -1,5 +1,5 @@
 /** The factor by which `npm run torture` multiplies the runs of fuzzes. */
-const factor = Number(process.env['TORTURE'] ?? 1);
+const factor = Number(globalThis.process?.env['TORTURE'] ?? 1);
 
 /** How often a test of faults repeats that does so `count` times in `npm test`. */
 export function repetitions(count: number): number {
