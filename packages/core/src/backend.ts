@@ -1,5 +1,5 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
-export { argumentError, escapeControls, show, unknownValue } from './data/checks.ts';
+export { argumentError, checkNames, escapeControls, resolveLimits, show, unknownValue } from './data/checks.ts';
 export { checkFraction, checkInteger, checkNonnegative, checkPositive } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type TypedArray } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';

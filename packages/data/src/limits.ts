@@ -1,5 +1,3 @@
-import { argumentError, show, unknownValue } from '@thetagrad/core/backend';
-
 /**
  * What a file may cost at most. A decoder compares these limits with what the file announces, before it takes memory
  * or time for it. Each is a positive integer, or Infinity for no limit.
@@ -44,35 +42,4 @@ export interface DecodeOptions {
   readonly name?: string;
   /** What the file may cost at most. Default: {@link defaultLimits}, also for those that are left out. */
   readonly limits?: Partial<Limits>;
-}
-
-/**
- * Checks the names of options, and completes their limits.
- *
- * @param known Names of the options besides `limits`.
- * @throws {TypeError | RangeError} if an option or limit is unknown, or a limit is not a positive integer or Infinity.
- */
-export function resolveLimits(
-  operation: string,
-  options: { readonly limits?: Partial<Limits> },
-  known: readonly string[],
-): Limits {
-  checkNames(operation, 'options', 'option', options, [...known, 'limits']);
-  const { limits = {} } = options;
-  checkNames(operation, 'limits', 'limit', limits, Object.keys(defaultLimits));
-  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    if (value === Infinity || (Number.isInteger(value) && value >= 1)) continue;
-    throw argumentError(operation, `limits.${name}`, 'a positive integer or Infinity', value);
-  }
-  return { ...defaultLimits, ...Object.fromEntries(given) };
-}
-
-function checkNames(operation: string, what: string, kind: string, value: object, known: readonly string[]): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new TypeError(`${operation}: ${what} must be an object, got ${show(value)}`);
-  }
-  for (const name of Object.keys(value)) {
-    if (!known.includes(name)) throw unknownValue(operation, kind, name, known.join(', '));
-  }
 }

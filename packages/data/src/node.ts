@@ -1,6 +1,7 @@
 /** Loaders that read files by path, for Node. The main entry has everything else, for Node and browsers. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { resolveLimits } from '@thetagrad/core/backend';
 import type { ImageDataset } from './dataset.ts';
 import { listFolder, readBytes, wrapFileErrors } from './files.ts';
 import { DataFileError } from './formats/error.ts';
@@ -9,7 +10,7 @@ import { type IdxArray, parseIdx } from './formats/idx.ts';
 import { compareNatural } from './formats/labeled.ts';
 import { type NamedBytes, parseMnist } from './formats/mnist.ts';
 import { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
-import { type DecodeOptions, type Limits, resolveLimits } from './limits.ts';
+import { defaultLimits, type DecodeOptions, type Limits } from './limits.ts';
 
 /** Options of `mnist`. */
 export interface MnistOptions {
@@ -30,7 +31,7 @@ export interface MnistOptions {
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {}): Promise<IdxArray> {
-  const limits = resolveLimits('idx', options, []);
+  const limits = resolveLimits('idx', options, defaultLimits);
   return parseIdx(await readBytes(path, limits), { name: path, limits });
 }
 
@@ -42,7 +43,7 @@ export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function mnist(folder: string, options: MnistOptions = {}): Promise<ImageDataset> {
-  const limits = resolveLimits('mnist', options, ['split', 'classNames']);
+  const limits = resolveLimits('mnist', options, defaultLimits, ['split', 'classNames']);
   const { split = 'train', classNames } = options;
   const names = await listFolder(folder, limits);
   const images = findMnistFile(names, split, 'images');
@@ -70,7 +71,7 @@ export async function mnist(folder: string, options: MnistOptions = {}): Promise
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function omniglot(path: string, options: Omit<OmniglotOptions, 'name'> = {}): Promise<ImageDataset> {
-  const limits = resolveLimits('omniglot', options, ['size']);
+  const limits = resolveLimits('omniglot', options, defaultLimits, ['size']);
   return parseOmniglot(await readBytes(path, limits), { ...options, name: path });
 }
 
@@ -86,7 +87,7 @@ export async function imageFolder(
   folder: string,
   options: Omit<ImageFolderOptions, 'name'> = {},
 ): Promise<ImageDataset> {
-  const limits = resolveLimits('imageFolder', options, ['size', 'grayscale']);
+  const limits = resolveLimits('imageFolder', options, defaultLimits, ['size', 'grayscale']);
   return parseImageFolder(readClassFolders(folder, limits), { ...options, name: folder });
 }
 

@@ -43,7 +43,7 @@ test('kernels in WebAssembly share one memory, which grows; very large ones do n
 test.each([
   [{ maxKernelBytes: 0 }, RangeError, 'gpu: maxKernelBytes must be an integer ≥ 1, got 0'],
   [{ maxKernelBytes: '1' }, TypeError, `gpu: maxKernelBytes must be an integer ≥ 1, got '1'`],
-  [{ cache: 1 }, TypeError, `gpu: unknown option 'cache'; expected mode or maxKernelBytes`],
+  [{ cache: 1 }, TypeError, `gpu: unknown option 'cache'; expected mode, maxKernelBytes`],
 ])('the options %j are an error', async (options, kind, message) => {
   const opened = gpu({ mode: 'cpu', ...(options as object) });
   await expect(opened).rejects.toThrow(kind);

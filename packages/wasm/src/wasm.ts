@@ -1,4 +1,4 @@
-import { argumentError, checkInteger, unknownValue } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkNames } from '@thetagrad/core/backend';
 import { ThreadPoolBackend, yieldToFinalizers, type WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { lower } from './lower/index.ts';
@@ -58,11 +58,9 @@ const optionTypes: { readonly [Name in keyof WasmOptions]-?: string } = {
 };
 
 function checkOptions(options: WasmOptions): void {
+  checkNames('wasm', 'option', options, Object.keys(optionTypes));
   for (const [name, value] of Object.entries(options)) {
-    const type = (optionTypes as Record<string, string>)[name];
-    if (type === undefined) {
-      throw unknownValue('wasm', 'option', name, Object.keys(optionTypes).join(', '));
-    }
+    const type = optionTypes[name as keyof WasmOptions];
     if (value !== undefined && typeof value !== type) {
       throw argumentError('wasm', name, `a ${type}`, value, false);
     }

@@ -49,6 +49,43 @@ export function unknownValue(operation: string, what: string, value: unknown, ex
   return new TypeError(`${operation}: unknown ${what} ${show(value)}; expected ${expected}`);
 }
 
+/** @throws {TypeError} if the options are not an object, or one of their names is unknown. */
+export function checkNames(
+  operation: string,
+  kind: 'option' | 'limit',
+  options: object,
+  known: readonly string[],
+): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${operation}: ${kind}s must be an object, got ${show(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw unknownValue(operation, kind, name, known.join(', '));
+  }
+}
+
+/**
+ * Checks the names of options, and completes the limits among them.
+ * @param known names of the options besides `limits`. Default: none.
+ * @throws {TypeError | RangeError} if an option or limit is unknown, or a limit is not a positive integer or Infinity.
+ */
+export function resolveLimits<Limits extends Readonly<Record<keyof Limits, number>>>(
+  operation: string,
+  options: { readonly limits?: Partial<Limits> },
+  defaults: Limits,
+  known: readonly string[] = [],
+): Limits {
+  checkNames(operation, 'option', options, [...known, 'limits']);
+  const { limits = {} } = options;
+  checkNames(operation, 'limit', limits, Object.keys(defaults));
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (value === Infinity || (Number.isInteger(value) && (value as number) >= 1)) continue;
+    throw argumentError(operation, `limits.${name}`, 'a positive integer or Infinity', value);
+  }
+  return { ...defaults, ...Object.fromEntries(given) };
+}
+
 export function areIntegers(value: unknown, min: number): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => Number.isInteger(n) && n >= min);
 }

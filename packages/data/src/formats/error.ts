@@ -1,3 +1,5 @@
+import { escapeControls } from '@thetagrad/core/backend';
+
 /** Reports a data file that is missing, damaged, or of another format. The message begins with the name of the file. */
 export class DataFileError extends Error {
   override readonly name = 'DataFileError';
@@ -6,13 +8,9 @@ export class DataFileError extends Error {
 
   constructor(file: string, problem: string, options?: ErrorOptions) {
     // Names in archives may have control characters, which a terminal would obey.
-    super(`${file}: ${problem}`.replace(/\p{Cc}/gu, escapeCharacter), options);
+    super(escapeControls(`${file}: ${problem}`), options);
     this.file = file;
   }
-}
-
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Message of anything thrown. */

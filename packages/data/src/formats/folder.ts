@@ -1,5 +1,6 @@
+import { resolveLimits } from '@thetagrad/core/backend';
 import type { ImageDataset } from '../dataset.ts';
-import { type DecodeOptions, resolveLimits } from '../limits.ts';
+import { defaultLimits, type DecodeOptions } from '../limits.ts';
 import { DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { readImage } from './image.ts';
@@ -32,7 +33,7 @@ export async function parseImageFolder(
   files: Iterable<FolderFile> | AsyncIterable<FolderFile>,
   options: ImageFolderOptions = {},
 ): Promise<ImageDataset> {
-  const limits = resolveLimits('parseImageFolder', options, ['name', 'size', 'grayscale']);
+  const limits = resolveLimits('parseImageFolder', options, defaultLimits, ['name', 'size', 'grayscale']);
   const { size, grayscale = false, name: folder = 'image folder' } = options;
   const budget = new FileBudget(folder, limits, 0);
   const images = new LabeledImages(budget, {

@@ -1,5 +1,5 @@
-import { sizeOf } from '@thetagrad/core/backend';
-import { type DecodeOptions, resolveLimits } from '../limits.ts';
+import { resolveLimits, sizeOf } from '@thetagrad/core/backend';
+import { defaultLimits, type DecodeOptions } from '../limits.ts';
 import { DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { gunzip, isGzip } from './gzip.ts';
@@ -46,7 +46,7 @@ interface Header {
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function parseIdx(bytes: Uint8Array, options: DecodeOptions = {}): Promise<IdxArray> {
-  const limits = resolveLimits('parseIdx', options, ['name']);
+  const limits = resolveLimits('parseIdx', options, defaultLimits, ['name']);
   return readIdx(bytes, new FileBudget(options.name ?? 'IDX data', limits, bytes.length));
 }
 

@@ -1,5 +1,6 @@
+import { resolveLimits } from '@thetagrad/core/backend';
 import type { Image } from '../resample.ts';
-import { type DecodeOptions, resolveLimits } from '../limits.ts';
+import { defaultLimits, type DecodeOptions } from '../limits.ts';
 import { DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { decodeJpeg } from './jpeg.ts';
@@ -16,7 +17,7 @@ import { decodePng, isPng } from './png.ts';
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Image {
-  const limits = resolveLimits('decodeImage', options, ['name']);
+  const limits = resolveLimits('decodeImage', options, defaultLimits, ['name']);
   return readImage(bytes, new FileBudget(options.name ?? 'image data', limits, bytes.length));
 }
 

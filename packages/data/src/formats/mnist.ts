@@ -1,5 +1,6 @@
+import { resolveLimits } from '@thetagrad/core/backend';
 import { ImageDataset } from '../dataset.ts';
-import { type Limits, resolveLimits } from '../limits.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
 import { DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { readIdx } from './idx.ts';
@@ -34,7 +35,7 @@ export async function parseMnist(
   labels: NamedBytes,
   options: ParseMnistOptions = {},
 ): Promise<ImageDataset> {
-  const limits = resolveLimits('parseMnist', options, ['classNames']);
+  const limits = resolveLimits('parseMnist', options, defaultLimits, ['classNames']);
   const { classNames = digits } = options;
   const read = ({ name, bytes }: NamedBytes) => readIdx(bytes, new FileBudget(name, limits, bytes.length));
   const pictures = await read(images);

@@ -1,5 +1,6 @@
+import { resolveLimits } from '@thetagrad/core/backend';
 import type { ImageDataset } from '../dataset.ts';
-import { type DecodeOptions, resolveLimits } from '../limits.ts';
+import { defaultLimits, type DecodeOptions } from '../limits.ts';
 import { DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { convertImage, LabeledImages } from './labeled.ts';
@@ -24,7 +25,7 @@ const drawingPath = /(?:^|\/)([^/]+)\/(character\d+)\/\d+_\d+\.png$/;
  * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
  */
 export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}): ImageDataset {
-  const limits = resolveLimits('parseOmniglot', options, ['name', 'size']);
+  const limits = resolveLimits('parseOmniglot', options, defaultLimits, ['name', 'size']);
   const { size, name = 'Omniglot zip' } = options;
   const budget = new FileBudget(name, limits, bytes.length);
   const images = new LabeledImages(budget, {
