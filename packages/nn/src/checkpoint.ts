@@ -1,11 +1,11 @@
 import { evaluate, type Tensor } from '@thetagrad/core';
-import { escapeControls, isVariableHolder } from '@thetagrad/core/backend';
+import { escapeControls, isVariableHolder, resolveLimits } from '@thetagrad/core/backend';
 import { reasonOf } from './files/fileSystem.ts';
 import { readRegularFile } from './files/readFile.ts';
 import { replaceFile } from './files/writeFile.ts';
 import { formatJson, type Json, parseJson } from './json.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
-import { defaultLimits, resolveLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
+import { defaultLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
 import type { Stateful } from './state.ts';
 
 export type { Json };
@@ -13,18 +13,24 @@ export type { Json };
 /** The contents of a checkpoint by name: the model, the optimizer, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
 
-/** What a checkpoint file may demand. */
+/** What a checkpoint file may cost at most. */
 export interface CheckpointLimits extends SafetensorsLimits {
-  /** Bytes of the file. Default: 2³², 4 GiB. */
-  readonly maxBytes?: number;
-  /** Characters of the position as JSON. Default: 2²⁶, 64 MiB. */
-  readonly maxPositionLength?: number;
+  /** Bytes of the file. Default: 2³². */
+  readonly fileBytes: number;
+  /** Characters of the position as JSON. Default: 2²⁶. */
+  readonly positionLength: number;
 }
 
-const checkpointLimits: Required<CheckpointLimits> = {
+/** Options of {@link loadCheckpoint}. */
+export interface LoadCheckpointOptions {
+  /** What the file may cost at most. Default: those of {@link CheckpointLimits}, also for limits that are left out. */
+  readonly limits?: Partial<CheckpointLimits>;
+}
+
+const checkpointLimits: CheckpointLimits = {
   ...defaultLimits,
-  maxBytes: 2 ** 32,
-  maxPositionLength: 2 ** 26,
+  fileBytes: 2 ** 32,
+  positionLength: 2 ** 26,
 };
 
 /** The name of the metadata with the position in the data, as JSON. */
@@ -42,9 +48,11 @@ const positionKey = 'position';
 export async function saveCheckpoint(path: string, parts: CheckpointParts, position: Json = null): Promise<void> {
   const tensors: [string, Tensor][] = [];
   const entries = checkParts('saveCheckpoint', parts);
-  const json = describeFailure('saveCheckpoint: the position', () =>
-    formatJson(position, checkpointLimits.maxPositionLength),
-  );
+  const json = describeFailure('saveCheckpoint: the position', () => {
+    const text = formatJson(position);
+    checkLength(text, checkpointLimits.positionLength);
+    return text;
+  });
   for (const [part, stateful] of entries) {
     for (const [name, value] of Object.entries(stateful.stateDict())) tensors.push([`${part}.${name}`, value]);
   }
@@ -58,25 +66,28 @@ export async function saveCheckpoint(path: string, parts: CheckpointParts, posit
 /**
  * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are
  * ignored. The file may come from anyone: only a regular file within the limits is read, and its checksum is verified.
- * @param limits what the file may demand, with defaults
  * @returns the position in the data
- * @throws {TypeError} if a part is not {@link Stateful}, or a limit is unknown.
- * @throws {RangeError} if the name of a part contains a dot.
+ * @throws {TypeError} if a part is not {@link Stateful}, or an option or limit is unknown.
+ * @throws {RangeError} if the name of a part contains a dot, or a limit is not a positive integer or Infinity.
  * @throws {Error} naming the file, if it cannot be read, is damaged, exceeds a limit, or does not fit a part. All parts
  *   are unchanged then.
  */
 export async function loadCheckpoint(
   path: string,
   parts: CheckpointParts,
-  limits: CheckpointLimits = {},
+  options: LoadCheckpointOptions = {},
 ): Promise<Json> {
   const entries = checkParts('loadCheckpoint', parts);
-  const { maxBytes, maxPositionLength, ...headerLimits } = resolveLimits('loadCheckpoint', checkpointLimits, limits);
+  const { fileBytes, positionLength, ...limits } = resolveLimits('loadCheckpoint', options, checkpointLimits);
   const restorers: (() => void)[] = [];
   try {
-    const { tensors, metadata } = decodeSafetensors(await readRegularFile(path, maxBytes), headerLimits);
+    const bytes = await readRegularFile(path, fileBytes, '; raise limits.fileBytes');
+    const { tensors, metadata } = decodeSafetensors(bytes, { limits });
     const text = Object.hasOwn(metadata, positionKey) ? metadata[positionKey]! : 'null';
-    const position = describeFailure('its position', () => parseJson(text, maxPositionLength));
+    const position = describeFailure('its position', () => {
+      checkLength(text, positionLength, '; raise limits.positionLength');
+      return parseJson(text);
+    });
     for (const [part, stateful] of entries) {
       const previous = stateful.stateDict();
       describeFailure(`'${part}'`, () => stateful.loadStateDict(selectPrefix(`${part}.`, tensors)));
@@ -88,6 +99,10 @@ export async function loadCheckpoint(
     for (const restore of restorers) restore();
     throw new Error(`loadCheckpoint: cannot load '${escapeControls(path)}': ${reasonOf(error)}`, { cause: error });
   }
+}
+
+function checkLength(text: string, max: number, advice = ''): void {
+  if (text.length > max) throw new RangeError(`it has ${text.length} characters, more than ${max}${advice}`);
 }
 
 /** Calls a function, whose error gets a prefix and keeps its class. */

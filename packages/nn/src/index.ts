@@ -18,6 +18,11 @@ export * as schedules from './optim/schedules.ts';
 export type { Schedule } from './optim/schedules.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
 export type { LoadStateDictOptions, LoadStateDictResult, Stateful } from './state.ts';
-export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+export {
+  decodeSafetensors,
+  type DecodeSafetensorsOptions,
+  encodeSafetensors,
+  type Safetensors,
+} from './safetensors.ts';
 export type { SafetensorsLimits } from './safetensorsHeader.ts';
 export { summary, type SummaryOptions } from './summary.ts';

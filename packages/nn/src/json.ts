@@ -11,20 +11,20 @@ const maxTokens = 4_000_000;
  * @throws {TypeError} naming the first value that JSON cannot hold: `undefined`, a function, a Date.
  * @throws {RangeError} if a number is not finite, or {@link parseJson} would refuse the text.
  */
-export function formatJson(value: unknown, maxLength: number): string {
+export function formatJson(value: unknown): string {
   checkJson(value, 'it', 0);
   const text = JSON.stringify(value);
-  checkText(text, maxLength);
+  checkText(text);
   return text;
 }
 
 /**
  * Parses JSON that may come from anyone.
- * @throws {RangeError} if it is longer than `maxLength`, nested deeper than 64, or has more than 4 million values.
+ * @throws {RangeError} if it is nested deeper than 64, or has more than 4 million values.
  * @throws {SyntaxError} if it is not JSON.
  */
-export function parseJson(text: string, maxLength: number): Json {
-  checkText(text, maxLength);
+export function parseJson(text: string): Json {
+  checkText(text);
   return JSON.parse(text) as Json;
 }
 
@@ -41,8 +41,7 @@ function checkJson(value: unknown, path: string, depth: number): void {
 }
 
 /** Checks nesting and size before the parser spends memory on them. */
-function checkText(text: string, maxLength: number): void {
-  if (text.length > maxLength) throw new RangeError(`it has ${text.length} characters, more than ${maxLength}`);
+function checkText(text: string): void {
   let depth = 0;
   let tokens = 0;
   let inString = false;

@@ -1,7 +1,7 @@
 // The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements
 // of all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
 import { type DType, evaluate, Tensor, tensor, type TypedArray } from '@thetagrad/core';
-import { argumentError, bytesPerElement, formatShape, sizeOf } from '@thetagrad/core/backend';
+import { argumentError, bytesPerElement, formatShape, resolveLimits, sizeOf } from '@thetagrad/core/backend';
 import { crc32c } from './crc32c.ts';
 import {
   checksumDigits,
@@ -12,7 +12,6 @@ import {
   metadataKey,
   parseHeader,
   quoteName,
-  resolveLimits,
   type SafetensorsLimits,
 } from './safetensorsHeader.ts';
 
@@ -21,6 +20,12 @@ export interface Safetensors {
   readonly tensors: Record<string, Tensor>;
   /** Strings by name. */
   readonly metadata: Record<string, string>;
+}
+
+/** Options of {@link decodeSafetensors}. */
+export interface DecodeSafetensorsOptions {
+  /** What the file may cost at most. Default: those of {@link SafetensorsLimits}, also for limits that are left out. */
+  readonly limits?: Partial<SafetensorsLimits>;
 }
 
 const typeNames: Record<DType, string> = { float64: 'F64', float32: 'F32', int32: 'I32', bool: 'BOOL' };
@@ -78,9 +83,9 @@ export async function encodeSafetensors(
     JSON.stringify(Object.fromEntries<unknown>([[metadataKey, metadataEntry], ...entries])),
   );
   const headerLength = Math.ceil(header.length / 8) * 8;
-  const { maxHeaderBytes } = defaultLimits;
-  if (headerLength > maxHeaderBytes) {
-    throw new RangeError(`encodeSafetensors: the header has ${headerLength} bytes, more than ${maxHeaderBytes}`);
+  const { headerBytes } = defaultLimits;
+  if (headerLength > headerBytes) {
+    throw new RangeError(`encodeSafetensors: the header has ${headerLength} bytes, more than ${headerBytes}`);
   }
   const checksumAt = 8 + findChecksum(header);
   const bytes = new Uint8Array(8 + headerLength + end);
@@ -123,25 +128,26 @@ function checkContent(tensors: Readonly<Record<string, Tensor>>, metadata: Reado
  * Decodes the bytes of a safetensors file. Types other than this engine's dtypes are converted: F16 and BF16 to
  * float32; I8, U8, I16, U16 and I64 (if the values fit) to int32. A checksum `crc32c` in the metadata is verified and
  * left out of the result; files without one, of other programs, load as well.
- * @param limits what the file may demand, with defaults
- * @throws {TypeError} if `bytes` is not a Uint8Array, or a limit is unknown.
- * @throws {RangeError} if the file is malformed: truncated or too long, an invalid header, an unknown type, a checksum
+ * @throws {TypeError} if `bytes` is not a Uint8Array, or an option or limit is unknown.
+ * @throws {RangeError} if a limit is not a positive integer or Infinity. If the file is malformed: truncated or too long, an invalid header, an unknown type, a checksum
  *   that does not match, or offsets that overlap, leave gaps, or do not match the shapes; or if it exceeds a limit.
  */
-export function decodeSafetensors(bytes: Uint8Array, limits: SafetensorsLimits = {}): Safetensors {
+export function decodeSafetensors(bytes: Uint8Array, options: DecodeSafetensorsOptions = {}): Safetensors {
   const operation = 'decodeSafetensors';
   if (!(bytes instanceof Uint8Array)) throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
-  const resolved = resolveLimits(operation, defaultLimits, limits);
+  const limits = resolveLimits(operation, options, defaultLimits);
   if (bytes.length < 8) throw malformedError(`${bytes.length} bytes are too few for the length of the header`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerLength > resolved.maxHeaderBytes) {
-    throw malformedError(`the header has ${headerLength} bytes, more than ${resolved.maxHeaderBytes}`);
+  if (headerLength > limits.headerBytes) {
+    throw malformedError(
+      `the header has ${headerLength} bytes, more than ${limits.headerBytes}; raise limits.headerBytes`,
+    );
   }
   const start = 8 + headerLength;
   if (start > bytes.length) {
     throw malformedError(`the header ends at byte ${start}, the file at ${bytes.length}; it may be truncated`);
   }
-  const header = parseHeader(bytes.subarray(8, start), resolved);
+  const header = parseHeader(bytes.subarray(8, start), limits);
   const entries = [...header.entries];
   for (const [name, entry] of entries) checkEntry(name, entry);
   checkLayout(entries, bytes.length - start);

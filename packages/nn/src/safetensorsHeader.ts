@@ -1,28 +1,31 @@
 // The header of a safetensors file, read by its own grammar within limits: JSON.parse would take 47 times the memory of
 // a header of brackets, and lets duplicate names pass.
 import type { Shape } from '@thetagrad/core';
-import { checkInteger, escapeControls } from '@thetagrad/core/backend';
+import { escapeControls } from '@thetagrad/core/backend';
 
-/** What a file may demand; more is an error before it costs anything. */
+/**
+ * What a safetensors file may cost at most. The decoder compares these limits with the file before it takes memory or
+ * time for it. Each is a positive integer, or Infinity for no limit.
+ */
 export interface SafetensorsLimits {
   /** Bytes of the header. Default: 100,000,000, the format's own limit. */
-  readonly maxHeaderBytes?: number;
+  readonly headerBytes: number;
   /** Number of tensors. Default: 100,000. */
-  readonly maxTensors?: number;
+  readonly tensors: number;
   /** Number of metadata entries. Default: 10,000. */
-  readonly maxMetadata?: number;
+  readonly metadata: number;
   /** Bytes of a name of a tensor or metadata entry, as the header has it. Default: 4,096. */
-  readonly maxNameBytes?: number;
+  readonly nameBytes: number;
   /** Axes of a tensor. Default: 64, as in NumPy and PyTorch. */
-  readonly maxRank?: number;
+  readonly rank: number;
 }
 
-export const defaultLimits: Required<SafetensorsLimits> = {
-  maxHeaderBytes: 100_000_000,
-  maxTensors: 100_000,
-  maxMetadata: 10_000,
-  maxNameBytes: 4096,
-  maxRank: 64,
+export const defaultLimits: SafetensorsLimits = {
+  headerBytes: 100_000_000,
+  tensors: 100_000,
+  metadata: 10_000,
+  nameBytes: 4096,
+  rank: 64,
 };
 
 export interface Entry {
@@ -43,27 +46,6 @@ export const metadataKey = '__metadata__';
 export const checksumKey = 'crc32c';
 export const checksumDigits = 8;
 
-/**
- * The limits with their defaults.
- * @throws {TypeError | RangeError} if an option is unknown, or not an integer ≥ 0.
- */
-export function resolveLimits<Limits extends Readonly<Record<keyof Limits, number>>>(
-  operation: string,
-  defaults: Limits,
-  limits: { readonly [Name in keyof Limits]?: number },
-): Limits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new TypeError(
-        `${operation}: unknown limit '${name}'; expected one of ${Object.keys(defaults).sort().join(', ')}`,
-      );
-    }
-    if (value !== undefined) checkInteger(operation, name, value, { min: 0 });
-  }
-  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) };
-}
-
 export function malformedError(problem: string): RangeError {
   return new RangeError(`not a valid safetensors file: ${problem}`);
 }
@@ -78,7 +60,7 @@ export function quoteName(name: string): string {
  * under `__metadata__`.
  * @throws {RangeError} if it is anything else, repeats a name, or exceeds a limit.
  */
-export function parseHeader(bytes: Uint8Array, limits: Required<SafetensorsLimits>): Header {
+export function parseHeader(bytes: Uint8Array, limits: SafetensorsLimits): Header {
   return new HeaderReader(bytes, limits).read();
 }
 
@@ -87,11 +69,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class HeaderReader {
   readonly #bytes: Uint8Array;
-  readonly #limits: Required<SafetensorsLimits>;
+  readonly #limits: SafetensorsLimits;
   #at = 0;
   #checksumAt: number | undefined;
 
-  constructor(bytes: Uint8Array, limits: Required<SafetensorsLimits>) {
+  constructor(bytes: Uint8Array, limits: SafetensorsLimits) {
     this.#bytes = bytes;
     this.#limits = limits;
   }
@@ -108,7 +90,7 @@ class HeaderReader {
         return;
       }
       if (entries.has(name)) throw malformedError(`the header has ${quoteName(name)} twice`);
-      if (entries.size >= this.#limits.maxTensors) throw this.#limitError('tensors', 'maxTensors');
+      if (entries.size >= this.#limits.tensors) throw this.#limitError('tensors', 'tensors');
       entries.set(name, this.#readEntry(name));
     });
     this.#skipSpace();
@@ -120,7 +102,7 @@ class HeaderReader {
     const metadata = new Map<string, string>();
     this.#readObject(`'${metadataKey}'`, (name) => {
       if (metadata.has(name)) throw malformedError(`'${metadataKey}' has ${quoteName(name)} twice`);
-      if (metadata.size >= this.#limits.maxMetadata) throw this.#limitError('metadata entries', 'maxMetadata');
+      if (metadata.size >= this.#limits.metadata) throw this.#limitError('metadata entries', 'metadata');
       this.#skipSpace();
       const start = this.#at + 1;
       const value = this.#readString(`the string ${quoteName(name)} of '${metadataKey}'`, Infinity);
@@ -139,8 +121,9 @@ class HeaderReader {
     const quoted = quoteName(name);
     this.#readObject(quoted, (field) => {
       if (Object.hasOwn(found, field)) throw malformedError(`${quoted} has '${escapeControls(field)}' twice`);
-      if (field === 'dtype') found.dtype = this.#readString(`the dtype of ${quoted}`, this.#limits.maxNameBytes);
-      else if (field === 'shape') found.shape = this.#readIntegers(`the shape of ${quoted}`, this.#limits.maxRank);
+      if (field === 'dtype') found.dtype = this.#readString(`the dtype of ${quoted}`, this.#limits.nameBytes);
+      else if (field === 'shape')
+        found.shape = this.#readIntegers(`the shape of ${quoted}`, this.#limits.rank, '; raise limits.rank');
       else if (field === 'data_offsets') found.data_offsets = this.#readIntegers(`the data_offsets of ${quoted}`, 2);
       else throw malformedError(`${quoted} has the unknown field ${quoteName(field)}`);
     });
@@ -156,19 +139,19 @@ class HeaderReader {
     this.#expect('{', what);
     if (this.#accept('}')) return;
     do {
-      const name = this.#readString(`a name in ${what}`, this.#limits.maxNameBytes);
+      const name = this.#readString(`a name in ${what}`, this.#limits.nameBytes);
       this.#expect(':', what);
       readValue(name);
     } while (this.#accept(','));
     this.#expect('}', what);
   }
 
-  #readIntegers(what: string, max: number): number[] {
+  #readIntegers(what: string, max: number, advice = ''): number[] {
     const values: number[] = [];
     this.#expect('[', what);
     if (this.#accept(']')) return values;
     do {
-      if (values.length >= max) throw malformedError(`${what} has more than ${max} numbers`);
+      if (values.length >= max) throw malformedError(`${what} has more than ${max} numbers${advice}`);
       values.push(this.#readInteger(what));
     } while (this.#accept(','));
     this.#expect(']', what);
@@ -200,7 +183,7 @@ class HeaderReader {
       if (byte === code.quote) break;
       if (byte === undefined || byte < 0x20) throw this.#unexpected('the end of a string', what);
       if (this.#at - start >= maxBytes) {
-        throw malformedError(`${what} has more than ${maxBytes} bytes; raise the limit maxNameBytes`);
+        throw malformedError(`${what} has more than ${maxBytes} bytes; raise limits.nameBytes`);
       }
       const isEscape = byte === code.backslash;
       hasEscape ||= isEscape;
@@ -242,6 +225,6 @@ class HeaderReader {
   }
 
   #limitError(what: string, limit: keyof SafetensorsLimits): RangeError {
-    return malformedError(`it has more than ${this.#limits[limit]} ${what}; raise the limit ${limit}`);
+    return malformedError(`it has more than ${this.#limits[limit]} ${what}; raise limits.${limit}`);
   }
 }

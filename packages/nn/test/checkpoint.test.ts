@@ -236,15 +236,25 @@ test('the position must be JSON', async () => {
 
 test('limits are options, and unknown ones errors', async () => {
   await saveCheckpoint(path, { layer: new Linear(1, 1) }, 'position');
-  const load = (limits: CheckpointLimits): Promise<Json> => loadCheckpoint(path, {}, limits);
+  const load = (limits: Partial<CheckpointLimits>): Promise<Json> => loadCheckpoint(path, {}, { limits });
   expect(await load({})).toBe('position');
-  await expect(load({ maxBytes: 10 })).rejects.toThrow(/it has \d+ bytes, more than 10$/);
-  await expect(load({ maxTensors: 1 })).rejects.toThrow('it has more than 1 tensors; raise the limit maxTensors');
-  await expect(load({ maxPositionLength: 3 })).rejects.toThrow('its position: it has 10 characters, more than 3');
-  await expect(load({ maxSize: 3 } as CheckpointLimits)).rejects.toThrow(
-    "loadCheckpoint: unknown limit 'maxSize'; expected one of maxBytes, maxHeaderBytes, maxMetadata, ",
+  await expect(load({ fileBytes: 10 })).rejects.toThrow(/it has \d+ bytes, more than 10; raise limits\.fileBytes$/);
+  await expect(load({ tensors: 1 })).rejects.toThrow('it has more than 1 tensors; raise limits.tensors');
+  await expect(load({ positionLength: 3 })).rejects.toThrow(
+    'its position: it has 10 characters, more than 3; raise limits.positionLength',
   );
-  await expect(load({ maxBytes: -1 })).rejects.toThrow('loadCheckpoint: maxBytes must be an integer ≥ 0, got -1');
+  await expect(load({ maxSize: 3 } as object)).rejects.toThrow(
+    "loadCheckpoint: unknown limit 'maxSize'; expected headerBytes, tensors, metadata, nameBytes, rank, fileBytes, positionLength",
+  );
+  await expect(loadCheckpoint(path, {}, { fileBytes: 3 } as object)).rejects.toThrow(
+    "loadCheckpoint: unknown option 'fileBytes'; expected limits",
+  );
+  for (const fileBytes of [-1, 0, 1.5, NaN]) {
+    await expect(load({ fileBytes })).rejects.toThrow(
+      `loadCheckpoint: limits.fileBytes must be a positive integer or Infinity, got ${fileBytes}`,
+    );
+  }
+  expect(await load({ fileBytes: Infinity, positionLength: Infinity })).toBe('position');
 });
 
 test('saves at the same time do not mix, and each is of the moment of its call', async () => {

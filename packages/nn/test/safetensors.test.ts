@@ -2,7 +2,7 @@ import { type DType, evaluateSync, full, ones, type Shape, tensor, type Tensor, 
 import { decodeSafetensors, encodeSafetensors, Linear, type SafetensorsLimits } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { repetitions } from '../../../test/support/torture.ts';
+import { fuzz } from '../../../test/support/torture.ts';
 
 /** A file with the given header and data. */
 function file(header: unknown, data: ArrayLike<number> = [], length?: number): Uint8Array {
@@ -287,7 +287,7 @@ describe('rejects malformed files', () => {
     ['brackets', file(`{"x":${'['.repeat(100)}`), "expected '{' at byte 5 of the header, in 'x', got '[[[[[[[[[[[['"],
     ['escape sequences', file({ '\u001b]0;': {}, a: 1 }), String.raw`'\u001b]0;' needs a dtype`],
     ['a control character', file('{"\u001b":1}'), String.raw`expected the end of a string at byte 2 of the header`],
-    ['a long name', file({ ['n'.repeat(4097)]: {} }), 'more than 4096 bytes; raise the limit maxNameBytes'],
+    ['a long name', file({ ['n'.repeat(4097)]: {} }), 'more than 4096 bytes; raise limits.nameBytes'],
     [
       'a checksum of another form',
       file({ __metadata__: { crc32c: '0000000G' } }),
@@ -394,30 +394,38 @@ describe('rejects malformed files', () => {
           messages.push((error as Error).message);
         }
       }),
-      { numRuns: repetitions(500) },
+      fuzz(500),
     );
     expect(loaded).toBeGreaterThan(0);
     expect(messages.filter((message) => !message.startsWith('not a valid safetensors file: '))).toEqual([]);
   });
 
-  test.for<[string, SafetensorsLimits, Uint8Array]>([
-    ['it has more than 1 tensors; raise the limit maxTensors', { maxTensors: 1 }, two],
-    ['a name in the header has more than 1 bytes; raise the limit maxNameBytes', { maxNameBytes: 1 }, two],
-    ["the shape of 'x1' has more than 0 numbers", { maxRank: 0 }, two],
-    ['bytes, more than 10', { maxHeaderBytes: 10 }, two],
+  test.for<[string, Partial<SafetensorsLimits>, Uint8Array]>([
+    ['it has more than 1 tensors; raise limits.tensors', { tensors: 1 }, two],
+    ['a name in the header has more than 1 bytes; raise limits.nameBytes', { nameBytes: 1 }, two],
     [
-      'it has more than 0 metadata entries; raise the limit maxMetadata',
-      { maxMetadata: 0 },
-      file({ __metadata__: { a: '' } }),
+      "the shape of 'x' has more than 1 numbers; raise limits.rank",
+      { rank: 1 },
+      file(entry('U8', [1, 1], [0, 1]), [0]),
+    ],
+    ['bytes, more than 10; raise limits.headerBytes', { headerBytes: 10 }, two],
+    [
+      'it has more than 1 metadata entries; raise limits.metadata',
+      { metadata: 1 },
+      file({ __metadata__: { a: '', b: '' } }),
     ],
   ])('above a limit: %s', ([message, limits, bytes]) => {
-    decodeSafetensors(bytes);
-    expect(() => decodeSafetensors(bytes, limits)).toThrow(message);
+    const unlimited = Object.fromEntries(Object.keys(limits).map((name) => [name, Infinity]));
+    decodeSafetensors(bytes, { limits: unlimited });
+    expect(() => decodeSafetensors(bytes, { limits })).toThrow(message);
   });
 
   test('options and arguments of another kind', () => {
-    expect(() => decodeSafetensors(two, { maxEntries: 1 } as SafetensorsLimits)).toThrow(
-      "decodeSafetensors: unknown limit 'maxEntries'; expected one of maxHeaderBytes, maxMetadata, ",
+    expect(() => decodeSafetensors(two, { limits: { entries: 1 } as object })).toThrow(
+      "decodeSafetensors: unknown limit 'entries'; expected headerBytes, tensors, metadata, nameBytes, rank",
+    );
+    expect(() => decodeSafetensors(two, { tensors: 1 } as object)).toThrow(
+      "decodeSafetensors: unknown option 'tensors'; expected limits",
     );
     expect(() => decodeSafetensors('a' as never)).toThrow("decodeSafetensors: bytes must be a Uint8Array, got 'a'");
   });

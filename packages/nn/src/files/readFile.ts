@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { codeOf, getFileSystem } from './fileSystem.ts';
+import { type FileStatus, getFileSystem } from './fileSystem.ts';
 
 const kinds: Readonly<Record<number, string>> = {
   [constants.S_IFDIR]: 'a folder',
@@ -15,26 +15,28 @@ export function describeKind(mode: number): string | undefined {
   return type === constants.S_IFREG ? undefined : (kinds[type] ?? 'a special file');
 }
 
+function checkRegular({ mode }: FileStatus): void {
+  const kind = describeKind(mode);
+  if (kind !== undefined) throw new RangeError(`it is ${kind}, not a regular file`);
+}
+
 /**
  * Reads a file that may come from anyone: only a regular one, without waiting for the writer of a pipe, and not more
  * than `maxBytes`.
+ * @param advice what the message of a larger one ends with. Default: nothing.
  * @throws {RangeError} if it is of another kind or larger.
  * @throws {Error} of the system if it cannot be read.
  */
-export async function readRegularFile(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readRegularFile(path: string, maxBytes: number, advice = ''): Promise<Uint8Array<ArrayBuffer>> {
+  // Opening a device may have effects.
+  checkRegular(await getFileSystem().stat(path));
   // Windows has no O_NONBLOCK, and no pipes among files.
-  const file = await getFileSystem()
-    .open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-    .catch((error: unknown) => {
-      // A socket cannot be opened at all.
-      if (codeOf(error) === 'ENXIO') throw new RangeError('it is a socket or device, not a regular file');
-      throw error;
-    });
+  const file = await getFileSystem().open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const { mode, size } = await file.stat();
-    const kind = describeKind(mode);
-    if (kind !== undefined) throw new RangeError(`it is ${kind}, not a regular file`);
-    if (size > maxBytes) throw new RangeError(`it has ${size} bytes, more than ${maxBytes}`);
+    const status = await file.stat();
+    checkRegular(status);
+    const { size } = status;
+    if (size > maxBytes) throw new RangeError(`it has ${size} bytes, more than ${maxBytes}${advice}`);
     const bytes = new Uint8Array(size);
     let end = 0;
     // The system reads at most 2 GiB at once.
