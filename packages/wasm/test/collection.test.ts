@@ -68,7 +68,7 @@ test.each([1, 2])('code that was dropped, and the functions that it calls, with 
   } finally {
     ThreadPool.prototype.load = load;
   }
-  // Of 100 modules and 100 functions; 15 modules are within the bound.
+  // There were 100 modules and 100 functions; 15 modules are within the bound.
   await collectUntil(() => alive.size < 40);
   expect(alive.size).toBeLessThan(40);
   backend.close();

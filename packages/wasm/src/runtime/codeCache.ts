@@ -7,11 +7,11 @@ const defaultMaxBytes = 4 * 2 ** 20;
 /** What the engine keeps for each module besides its code. */
 const overheadBytes = 16 * 2 ** 10;
 
-/** Down to this fraction of the bound, so that the search for the oldest is rare. */
-const droppedTo = 7 / 8;
+/** Drops modules down to this fraction of the bound, so that the search for the oldest is rare. */
+const keptFraction = 7 / 8;
 
 /** A module whose functions are in the table. */
-export interface Linked {
+export interface LinkedModule {
   readonly keys: readonly string[];
   readonly indices: readonly number[];
   readonly bytes: number;
@@ -25,7 +25,7 @@ export interface Linked {
 export interface LinkedFunctions {
   readonly indexOf: (code: KernelCode) => number;
   /** The modules that they are in. */
-  readonly modules: readonly Linked[];
+  readonly modules: readonly LinkedModule[];
 }
 
 /**
@@ -36,8 +36,8 @@ export class CodeCache {
   readonly #pool: ThreadPool;
   readonly #shared: boolean;
   readonly #maxBytes: number;
-  readonly #functions = new Map<string, { readonly index: number; readonly linked: Linked }>();
-  readonly #modules = new Set<Linked>();
+  readonly #functions = new Map<string, { readonly index: number; readonly linked: LinkedModule }>();
+  readonly #modules = new Set<LinkedModule>();
   /** Empty entries of the table below `#extent`. Entry 0 stays empty. */
   readonly #free: number[] = [];
   #extent = 1;
@@ -59,7 +59,7 @@ export class CodeCache {
   }
 
   /** Marks modules as used; false if any has been dropped. */
-  use(modules: readonly Linked[]): boolean {
+  use(modules: readonly LinkedModule[]): boolean {
     const now = ++this.#uses;
     let areLoaded = true;
     for (const linked of modules) {
@@ -72,7 +72,7 @@ export class CodeCache {
   /** Finds functions in the table. Missing ones are assembled, into one module. */
   link(functions: readonly KernelCode[]): LinkedFunctions {
     const wanted = new Map(functions.map((each) => [each.key, each]));
-    const modules = new Set<Linked>();
+    const modules = new Set<LinkedModule>();
     const missing: KernelCode[] = [];
     for (const each of wanted.values()) {
       const known = this.#functions.get(each.key);
@@ -89,15 +89,15 @@ export class CodeCache {
   }
 
   /** Assembles and loads a module of these functions. */
-  #link(functions: readonly KernelCode[]): Linked {
+  #link(functions: readonly KernelCode[]): LinkedModule {
     const indices = functions.map(() => this.#free.pop() ?? this.#extent++);
     try {
       const module = kernelModule(this.#shared);
       functions.forEach((each, i) => module.export(String(indices[i]), each.assemble(module)));
       const code = module.toBytes();
       const bytes = code.length + overheadBytes;
-      if (this.#bytes + bytes > this.#maxBytes) this.#drop(droppedTo * this.#maxBytes - bytes);
-      const linked: Linked = {
+      if (this.#bytes + bytes > this.#maxBytes) this.#drop(keptFraction * this.#maxBytes - bytes);
+      const linked: LinkedModule = {
         keys: functions.map(({ key }) => key),
         indices,
         bytes,

@@ -3,7 +3,7 @@ import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
 import type { Command, KernelCode, Lower, Scratch, SlotAddress, Word } from '../command.ts';
 import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import { commandEntry } from '../threads/layout.ts';
-import type { CodeCache, Linked } from './codeCache.ts';
+import type { CodeCache, LinkedModule } from './codeCache.ts';
 
 /** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
 export interface Part {
@@ -20,7 +20,7 @@ export class Program {
   /** The memory that each thread needs. */
   readonly workspaceBytes: number;
   /** The modules of its functions. */
-  readonly modules: readonly Linked[];
+  readonly modules: readonly LinkedModule[];
   /** The names of the commands' functions, for messages. */
   readonly names: readonly string[];
   /** The address of its list of commands. */
@@ -86,7 +86,7 @@ export class Program {
     this.#region.apply(this.#heap, region);
   }
 
-  /** The outputs that may have been written once so many commands and parts have begun. */
+  /** The outputs that may have been written once these numbers of commands and parts have begun. */
   outputsWritten(commands: number, parts: number): number[] {
     const written = new Set(this.#firstWriters.flatMap((first, output) => (first < commands ? [output] : [])));
     this.parts.slice(0, parts).forEach(({ kernel, onHost }) => {

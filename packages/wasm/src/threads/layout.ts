@@ -60,7 +60,7 @@ export const controlBytes: number = threadLine(maxThreads);
 
 /**
  * Offsets in a record of a module for workers, in a linked list: words, followed by the table's entries to be emptied, and
- * the module's code, of so many bytes. Each record is a version of the code.
+ * the module's code, of `length` bytes. Each record is a version of the code.
  */
 export const codeRecord = { next: 0, version: 4, emptied: 8, length: 12, words: 16 } as const;
 

@@ -4,12 +4,12 @@ import { codeRecord, commandEntry, controlWords, outcome, threadLine, threadWord
 import { runtimeModule } from './runtimeModule.ts';
 import { sleep, Workers } from './workers.ts';
 
-/** After waiting this long for another thread, the main thread sleeps now and then for that long, in milliseconds. */
+/** After waiting this long for another thread, the main thread sleeps for `sleepMs` between looks, in milliseconds. */
 const sleepAfterMs = 0.5;
 const sleepMs = 0.05;
-/** While it waits, it looks for workers that have ended at such intervals, in milliseconds. */
-const lookAfterMs = 1;
-/** Workers that are so late that records of so many bytes wait for them are started again. */
+/** The interval at which the waiting main thread looks for workers that have ended, in milliseconds. */
+const lookIntervalMs = 1;
+/** The size of records of code, in bytes, beyond which workers that have not read them are started again. */
 const maxRecordBytes = 2 ** 20;
 
 export interface ThreadPoolOptions {
@@ -133,7 +133,7 @@ export class ThreadPool {
     this.#modules.delete(module);
   }
 
-  /** Frees memory that only workers needed which are up to date by now. */
+  /** Frees the records of code, if all workers have read them. */
   freeRecords(): void {
     if (this.#records.length === 0 || !this.#workers.areAt(this.#version)) return;
     this.#store(controlWords.code, 0);
@@ -241,11 +241,11 @@ export class ThreadPool {
     // A long gap does not imply a lost worker: the whole process may have been suspended.
     this.#waitedMs = turn === 0 ? 0 : this.#waitedMs + Math.min(now - this.#watchedAt, 100);
     this.#watchedAt = now;
-    if (turn === 0) this.#lookAt = lookAfterMs;
+    if (turn === 0) this.#lookAt = lookIntervalMs;
     // The other thread may need this one's core.
     if (this.#waitedMs > sleepAfterMs) sleep(this.#heap.signedWords, sleepMs);
     if (this.#waitedMs >= this.#lookAt) {
-      this.#lookAt = this.#waitedMs + lookAfterMs;
+      this.#lookAt = this.#waitedMs + lookIntervalMs;
       const lost = this.#workers.findLost();
       if (lost !== undefined) throw this.#lossOf(`worker thread ${lost} ended unexpectedly while it computed`);
     }

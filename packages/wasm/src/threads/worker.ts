@@ -23,9 +23,9 @@ export interface WorkerHandle {
   readonly observe: () => boolean;
 }
 
-/** When a worker has dropped so many bytes of code, it yields to its event loop, without which engines free none. */
+/** The dropped code, in bytes, after which a worker yields to its event loop: engines free code only then. */
 const yieldAfterBytes = 1 << 16;
-/** Before, it allocates so many bytes that are never touched: the collector counts them, but hardly counts code. */
+/** The size hint that it allocates before, in bytes, never touched: the collector hardly counts code. */
 const hintBytes = 1 << 26;
 
 /**
