@@ -1,7 +1,7 @@
 /** Loaders that read files by path, for Node. The main entry has everything else, for Node and browsers. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { resolveLimits } from '@thetagrad/core/backend';
+import { resolveLimits, unknownValue } from '@thetagrad/core/backend';
 import type { ImageDataset } from './dataset.ts';
 import { listFolder, readBytes, wrapFileErrors } from './files.ts';
 import { DataFileError } from './formats/error.ts';
@@ -40,11 +40,12 @@ export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {
  * `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte` and so on, also with `.idx3` for `-idx3`, with or without `.gz`.
  *
  * @throws {DataFileError} if files of this split are missing or damaged, exceed a limit, or are not regular files.
- * @throws {TypeError | RangeError} if an option is unknown, or a limit is not a positive integer or Infinity.
+ * @throws {TypeError | RangeError} if an option or the split is unknown, or a limit is not a positive integer or Infinity.
  */
 export async function mnist(folder: string, options: MnistOptions = {}): Promise<ImageDataset> {
   const limits = resolveLimits('mnist', options, defaultLimits, ['split', 'classNames']);
   const { split = 'train', classNames } = options;
+  if (!Object.hasOwn(prefixes, split)) throw unknownValue('mnist', 'split', split, Object.keys(prefixes).join(', '));
   const names = await listFolder(folder, limits);
   const images = findMnistFile(names, split, 'images');
   const labels = findMnistFile(names, split, 'labels');

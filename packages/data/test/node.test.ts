@@ -71,6 +71,9 @@ describe('mnist', () => {
 
   test('an empty folder has neither', async () => {
     await expect(mnist(folder, { split: 'test' })).rejects.toThrow(/no test split: .* without \.gz$/);
+    await expect(mnist(folder, { split: 'tset' as 'test' })).rejects.toThrow(
+      "unknown split 'tset'; expected train, test",
+    );
   });
 
   test('a damaged file is named', async () => {

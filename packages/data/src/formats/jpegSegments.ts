@@ -127,7 +127,7 @@ function countMemory({ pixels, components }: Frame, file: Uint8Array): number {
 }
 
 /**
- * Checks a scan of so many compressed bytes: each of its blocks needs one bit, and two in a baseline image. Scans of a
+ * Checks a scan of `length` compressed bytes: each of its blocks needs one bit, and two in a baseline image. Scans of a
  * progressive image may have almost none, and take time for all their coefficients.
  */
 function checkScan(frame: Frame, content: Uint8Array, length: number, budget: FileBudget): void {
