@@ -55,7 +55,7 @@ async function runLocked(options: Options, progress: JobProgress, signal: AbortS
     loading.update(1);
     const source = escapeControls(describeSource(plan.source));
     progress.print(`backend ${reason}\n${source}\n${describeWork(options, plan)}\n`);
-    progress.setPlan(estimateWork(options, plan));
+    progress.setWork(estimateWork(options, plan));
     await runPlan(options, plan, progress, signal);
   } finally {
     release();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { countBatches } from './features.ts';
 import { createMethods, type Method } from './methods.ts';
 import type { Options } from './options.ts';
-import type { Plan } from './progress.ts';
+import type { Work } from './progress.ts';
 import { limitPerClass, openSource, type Source } from './sources.ts';
 import type { Training } from './training.ts';
 
@@ -78,7 +78,7 @@ export function countPairs({ size }: ImageDataset): number {
 }
 
 /** Work of a run: estimated for the default data before they are loaded, and without loading the first set afterwards. */
-export function estimateWork(options: Options, plan?: JobPlan): Plan {
+export function estimateWork(options: Options, plan?: JobPlan): Work {
   const { margins, steps, seeds } = options;
   const trainings = seeds.length * createMethods(margins, steps).length;
   const pictures = plotDimensions.length * plottedMethods(margins, steps).length;

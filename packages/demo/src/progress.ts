@@ -8,13 +8,13 @@ import { createDisplay, type Display } from './progressDisplay.ts';
 export type WorkKind = 'load' | 'step' | 'pictureStep' | 'batch' | 'pair' | 'report';
 
 /** Units of work that are left, by kind. */
-export type Plan = Readonly<Partial<Record<WorkKind, number>>>;
+export type Work = Readonly<Partial<Record<WorkKind, number>>>;
 
 /** Part of the job that is under way. */
 export interface PhaseProgress {
   /** Skips units that an earlier run has done. */
   skip(done: number): void;
-  /** Reports that so many units of the phase are done. */
+  /** Reports how many units of the phase are done. */
   update(done: number, note?: string): void;
 }
 
@@ -65,17 +65,17 @@ export class JobProgress {
   #slowness = 1;
   #remaining: { readonly seconds: number; readonly time: number } | undefined;
 
-  /** @param plan what is expected before {@link setPlan} */
-  constructor(plan: Plan, stream: NodeJS.WriteStream = process.stdout) {
+  /** @param work what is expected before {@link setWork} */
+  constructor(work: Work, stream: NodeJS.WriteStream = process.stdout) {
     this.#display = createDisplay(stream);
     this.#tallies = Object.fromEntries(
-      kinds.map((kind) => [kind, { skipped: 0, left: plan[kind] ?? 0, seconds: 0, units: 0 }]),
+      kinds.map((kind) => [kind, { skipped: 0, left: work[kind] ?? 0, seconds: 0, units: 0 }]),
     ) as Record<WorkKind, Tally>;
   }
 
   /** Replaces the units that are left of each kind. */
-  setPlan(plan: Plan): void {
-    for (const kind of kinds) this.#tallies[kind].left = plan[kind] ?? 0;
+  setWork(work: Work): void {
+    for (const kind of kinds) this.#tallies[kind].left = work[kind] ?? 0;
   }
 
   /** Prints lines above the bar. */
@@ -83,7 +83,7 @@ export class JobProgress {
     this.#display.print(text);
   }
 
-  /** Begins a phase of so many units; the next one ends it. */
+  /** Begins a phase of `units` units; the next one ends it. */
   start(kind: WorkKind, name: string, units: number): PhaseProgress {
     const tally = this.#tallies[kind];
     let done = 0;
@@ -117,7 +117,7 @@ export class JobProgress {
 
   /** Fills the bar. */
   finish(): void {
-    this.setPlan({});
+    this.setWork({});
     this.#fraction = 1;
     this.#display.finish((performance.now() - this.#startTime) / 1000);
   }

@@ -21,7 +21,7 @@ export interface Display {
   show(position: Position): void;
   /** Prints text that stays, ending with a line break. */
   print(text: string): void;
-  /** Shows that all is done, after so many seconds. */
+  /** Shows that all is done, and how long it took. */
   finish(seconds: number): void;
   /** Leaves the display as it is. */
   stop(): void;
