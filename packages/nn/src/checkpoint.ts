@@ -42,7 +42,8 @@ const positionKey = 'position';
  * The file is written as {@link writeFileAtomic} does: after a crash at any moment, either the old or the new one exists.
  * @param position the state of the data loop, any JSON value, such as the epoch and the batch. Default: null.
  * @throws {TypeError} if a part is not {@link Stateful}, or the position is not JSON.
- * @throws {RangeError} if the name of a part contains a dot, or a default of {@link CheckpointLimits} is exceeded.
+ * @throws {RangeError} if the name of a part contains a dot, or a default of {@link SafetensorsLimits} or `positionLength` is
+ *   exceeded.
  * @throws {FileWriteError} naming the file, if it cannot be written. Unless `replaced` is true, the old file is unchanged.
  */
 export async function saveCheckpoint(path: string, parts: CheckpointParts, position: Json = null): Promise<void> {
