@@ -27,8 +27,9 @@ else if (workload !== undefined && !all.includes(workload)) {
 } else {
   for (const name of workload === undefined ? all : [workload]) {
     console.log(`\n${name}`);
-    const file = name === 'training' ? ['training.ts'] : ['workload.ts', '--workload', name];
-    const [script, ...args] = [fileURLToPath(new URL(file[0]!, import.meta.url)), ...file.slice(1)];
+    const isTraining = name === 'training';
+    const script = fileURLToPath(new URL(isTraining ? 'training.ts' : 'workload.ts', import.meta.url));
+    const args = isTraining ? [] : ['--workload', name];
     const flags = ['--expose-gc', '--conditions=@thetagrad/source', '--import', 'tsx'];
     const modeArgs = mode === undefined ? [] : ['--mode', mode];
     const { status } = spawnSync(process.execPath, [...flags, script, ...args, ...modeArgs], { stdio: 'inherit' });
