@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { decodeSafetensors, Linear } from '@thetagrad/nn';
 import { FileWriteError, removeStaleTemporaries, saveCheckpoint, writeFileAtomic } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -53,6 +54,8 @@ describe('a file is replaced', () => {
     await writeFileAtomic(path, Uint8Array.of(50));
     expect(read()).toBe('2');
     expect(readdirSync(folder)).toEqual(['results.json']);
+    await writeFileAtomic(path, runInNewContext('Uint8Array.of(51)') as Uint8Array);
+    expect(read()).toBe('3');
     await expect(writeFileAtomic(path, 3 as never)).rejects.toThrow(TypeError);
   });
 

@@ -1,7 +1,14 @@
 // The safetensors format: the length of the header (eight bytes, little-endian), the header as JSON, and the elements
 // of all tensors without gaps. Specified at https://github.com/huggingface/safetensors.
 import { type DType, evaluate, Tensor, tensor, type TypedArray } from '@thetagrad/core';
-import { argumentError, bytesPerElement, formatShape, resolveLimits, sizeOf } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  bytesPerElement,
+  formatShape,
+  resolveLimits,
+  sizeOf,
+  typedArrayType,
+} from '@thetagrad/core/backend';
 import { crc32c } from './crc32c.ts';
 import {
   checksumDigits,
@@ -134,7 +141,7 @@ function checkContent(tensors: Readonly<Record<string, Tensor>>, metadata: Reado
  */
 export function decodeSafetensors(bytes: Uint8Array, options: DecodeSafetensorsOptions = {}): Safetensors {
   const operation = 'decodeSafetensors';
-  if (!(bytes instanceof Uint8Array)) throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
+  if (typedArrayType(bytes) !== 'Uint8Array') throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
   const limits = resolveLimits(operation, options, defaultLimits);
   if (bytes.length < 8) throw malformedError(`${bytes.length} bytes are too few for the length of the header`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));

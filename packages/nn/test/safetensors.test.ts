@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { type DType, evaluateSync, full, ones, type Shape, tensor, type Tensor, zeros } from '@thetagrad/core';
 import { decodeSafetensors, encodeSafetensors, Linear, type SafetensorsLimits } from '@thetagrad/nn';
 import fc from 'fast-check';
@@ -418,6 +419,13 @@ describe('rejects malformed files', () => {
     const unlimited = Object.fromEntries(Object.keys(limits).map((name) => [name, Infinity]));
     decodeSafetensors(bytes, { limits: unlimited });
     expect(() => decodeSafetensors(bytes, { limits })).toThrow(message);
+  });
+
+  test('bytes of another realm are decoded', () => {
+    const foreign = runInNewContext('Uint8Array.from(bytes)', { bytes: two }) as Uint8Array;
+    const valuesOf = (bytes: Uint8Array): unknown =>
+      Object.entries(decodeSafetensors(bytes).tensors).map(([name, x]) => [name, ...x.dataSync()]);
+    expect(valuesOf(foreign)).toEqual(valuesOf(two));
   });
 
   test('options and arguments of another kind', () => {

@@ -1,5 +1,5 @@
 import { basename, dirname, isAbsolute, join, sep } from 'node:path';
-import { escapeControls } from '@thetagrad/core/backend';
+import { escapeControls, typedArrayType } from '@thetagrad/core/backend';
 import { codeOf, type FileStatus, getFileSystem, type OpenFile, reasonOf } from './fileSystem.ts';
 import { describeKind } from './readFile.ts';
 import { createTemporaryName, removeStaleTemporaries } from './temporary.ts';
@@ -37,7 +37,7 @@ const cleanedFolders = new Set<string>();
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  if (!(bytes instanceof Uint8Array)) throw new TypeError('writeFileAtomic: expected a string or a Uint8Array');
+  if (typedArrayType(bytes) !== 'Uint8Array') throw new TypeError('writeFileAtomic: expected a string or a Uint8Array');
   await replaceFile('writeFileAtomic', path, bytes);
 }
 
