@@ -14,8 +14,7 @@ class Node {
   inputs: readonly Node[];
   readonly value: Values;
   /** What evaluating it depends on: nothing, an index out of range, or a value of a variable that may be overwritten. */
-  readonly source: 'bad' | { cell: Cell; version: number } | undefined;
-  failedAt = 0;
+  source: 'bad' | { cell: Cell; version: number } | undefined;
   isComputed = false;
 
   constructor(value: Values, inputs: readonly Node[] = [], source?: Node['source']) {
@@ -44,32 +43,27 @@ class Node {
   }
 }
 
-let failures = 0;
+interface Failure {
+  readonly nodes: ReadonlyMap<Cell, Node>;
+  readonly results: readonly Node[];
+}
+
+let retriable: Failure | undefined;
 
 /** A variable of the interpreter. */
 class Cell {
   stored: Values;
   version = 0;
-  assigned: { node: Node; at: number; fallback: Node | undefined; isDiscarded: boolean } | undefined;
+  assigned: { node: Node; before: Node | undefined } | undefined;
+  failure: Failure | undefined;
   #read: Node | undefined;
 
   constructor(value: Values) {
     this.stored = value;
   }
 
-  get discarded(): Node | undefined {
-    const { assigned } = this;
-    if (!assigned) return undefined;
-    assigned.isDiscarded ||= [...assigned.node.nodes()].some((node) => !node.isLeaf && node.failedAt > assigned.at);
-    return assigned.isDiscarded ? assigned.node : undefined;
-  }
-
-  get pending(): Node | undefined {
-    return this.discarded ? this.assigned!.fallback : this.assigned?.node;
-  }
-
   get value(): Node {
-    if (this.pending) return this.pending;
+    if (this.assigned) return this.assigned.node;
     if (!this.#read || (this.#read.source as { version: number }).version !== this.version) {
       this.#read = new Node(this.stored, [], { cell: this, version: this.version });
     }
@@ -77,41 +71,55 @@ class Cell {
   }
 
   assign(node: Node): void {
-    if (node === this.#read) this.assigned = undefined;
-    else {
-      const fallback = node.isComputed ? node : (void this.discarded, this.assigned?.fallback);
-      this.assigned = { node, at: failures, fallback, isDiscarded: false };
-    }
+    this.assigned = node === this.#read ? undefined : { node, before: this.assigned?.node };
+    this.failure = undefined;
   }
 
   store(node: Node): void {
     this.stored = node.value;
     this.version++;
-    this.assigned = undefined;
+    this.assigned = this.failure = undefined;
   }
+
+  fail(failure: Failure): void {
+    if (this.assigned?.node === failure.nodes.get(this)) {
+      const { before } = this.assigned!;
+      this.assigned = before && !before.isFailing ? { node: before, before: undefined } : undefined;
+      if (before && this.assigned) compute(before);
+    }
+    this.failure = failure;
+  }
+}
+
+function compute(node: Node): void {
+  if (typeof node.source === 'object') node.source = undefined;
+  node.isComputed = true;
+  node.inputs = [];
 }
 
 /** Evaluates in the interpreter. Returns whether it succeeds. */
 function interpret(results: readonly Node[], cells: readonly Cell[]): boolean {
-  const triesAgain =
-    results.every((node) => node.failedAt > 0) && cells.every((cell) => !cell.pending || cell.discarded);
+  const isRetry = (failure: Failure | undefined): failure is Failure =>
+    failure !== undefined &&
+    failure === retriable &&
+    results.every((node) => failure.results.includes(node)) &&
+    [...failure.nodes.keys()].every((cell) => cells.includes(cell) && cell.failure === failure) &&
+    cells.every((cell) => failure.nodes.has(cell) || !cell.assigned);
   const updates = cells.flatMap((cell) => {
-    const node = (triesAgain && cell.discarded) || cell.pending;
+    const node = isRetry(cell.failure) ? cell.failure.nodes.get(cell) : cell.assigned?.node;
     return node ? [{ cell, node }] : [];
   });
   const targets = [...results, ...updates.map(({ node }) => node)];
   if (targets.some((node) => node.isFailing)) {
-    failures++;
-    const involved = new Set<Node>();
-    for (const node of targets) node.nodes(involved);
-    for (const node of involved) if (!node.isLeaf) node.failedAt = failures;
+    if (updates.length > 0) {
+      retriable = { nodes: new Map(updates.map(({ cell, node }) => [cell, node])), results };
+      for (const { cell } of updates) cell.fail(retriable);
+    }
     return false;
   }
-  for (const node of results) {
-    node.isComputed = true;
-    node.inputs = [];
-  }
+  for (const node of results) compute(node);
   for (const { cell, node } of updates) cell.store(node);
+  if (updates.length > 0) retriable = undefined;
   return true;
 }
 
@@ -218,7 +226,7 @@ async function run(program: readonly Command[]): Promise<[actual: unknown[], exp
         if (typeof node.source !== 'object') expected.push(node.isComputed || interpret([node], []));
         else expected.push(true);
         try {
-          snapshots.push([node.value, snapshot({ of: variables[step.of]! })['of']!]);
+          snapshots.push([node.value, snapshot('test', { of: variables[step.of]! })['of']!]);
           actual.push(true);
         } catch {
           actual.push(false);

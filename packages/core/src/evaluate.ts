@@ -4,17 +4,28 @@ import { show } from './data/checks.ts';
 import { allocate } from './data/dtype.ts';
 import { sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
+import { countEvaluation } from './graph/assignment.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
-import { assigneeOf, setBuffer, setInputs, Tensor } from './graph/tensor.ts';
-import { hasFailed, reportOutcome } from './graph/transaction.ts';
+import { assigneeOf, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
+import { abandon, reportOutcome } from './graph/transaction.ts';
 import { collect, pathIn } from './graph/tree.ts';
-import { restoreInitial, setVariableBuffer, storeAssigned, variableOf, type Variable } from './graph/variable.ts';
+import {
+  discardAssigned,
+  dropAssigned,
+  restoreInitial,
+  setVariableBuffer,
+  storeAssigned,
+  variableOf,
+  type FailedStore,
+  type Variable,
+} from './graph/variable.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
 import type { Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { isOn, remoteHolders, transfer, transferSync } from './transfer.ts';
+import { confirmWrites, recordWrite, unconfirmedWrites, undoFailedWrites } from './unconfirmed.ts';
 
 let current: Backend = portable();
 
@@ -69,8 +80,9 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
       await Promise.all(remote.map((holder) => transfer(holder, backend)));
     } else {
       run('evaluate', backend, work);
+      const writes = unconfirmedWrites(backend);
       await backend.yieldToCollector?.();
-      unconfirmed.delete(backend);
+      confirmWrites(backend, writes);
     }
   } catch (error) {
     reportFailure(backend, work);
@@ -103,21 +115,24 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
 /**
  * The values of variables as tensors that later writes do not change. They share the variables' memory until the next write.
  * Computes assigned values that are not stored yet.
+ * @param operation the name for messages.
  */
-export function snapshot(variables: Readonly<Record<string, Variable>>): Record<string, Tensor> {
+export function snapshot(operation: string, variables: Readonly<Record<string, Variable>>): Record<string, Tensor> {
   const entries = Object.entries(variables).map(([name, variable]) => {
     const { value } = variable;
     return [name, variable, variableOf(value) === variable ? undefined : value] as const;
   });
   evaluateFor(
-    'snapshot',
+    operation,
     entries.flatMap(([, , pending]) => pending ?? []),
   );
-  return Object.fromEntries(entries.map(([name, variable, pending]) => [name, pending ?? shareStored(variable)]));
+  return Object.fromEntries(
+    entries.map(([name, variable, pending]) => [name, pending ?? shareStored(operation, variable)]),
+  );
 }
 
-function shareStored(variable: Variable): Tensor {
-  const buffer = storedBuffer('snapshot', variable);
+function shareStored(operation: string, variable: Variable): Tensor {
+  const buffer = storedBuffer(operation, variable);
   const copy = new Tensor({ kind: 'source', name: 'data' }, [], variable);
   setBuffer(copy, buffer);
   setVariableBuffer(variable, buffer, true);
@@ -138,13 +153,12 @@ interface Work {
 export function collectWork(operation: string, trees: readonly unknown[]): Work {
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
-  const all = [...collected.variables];
-  // Values that an evaluation failed to compute are tried again if there is nothing else to do.
-  const triesAgain = results.every(hasFailed) && all.every(({ pending, discarded }) => !pending || discarded);
   const variables: Variable[] = [];
   const values: Tensor[] = [];
-  for (const variable of all) {
-    const value = (triesAgain && variable.discarded) || variable.pending;
+  for (const variable of collected.variables) {
+    const { failure } = variable;
+    const triesAgain = failure && isSameStore(failure, collected.variables, results);
+    const value = triesAgain ? failure.values.get(variable) : variable.pending;
     if (!value) continue;
     variables.push(variable);
     values.push(value);
@@ -159,7 +173,27 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
   return { results, variables, targets: { order, results, updates }, trees };
 }
 
+let isExecuting = false;
+
+/** The last failed evaluation after the last stored value, which may be tried again. */
+let retriable: FailedStore | undefined;
+
+/** Whether an evaluation of these variables and results has nothing to do but what the failed one had. */
+function isSameStore(failure: FailedStore, variables: ReadonlySet<Variable>, results: readonly Tensor[]): boolean {
+  const { values } = failure;
+  return (
+    failure === retriable &&
+    results.every((tensor) => failure.results.has(tensor)) &&
+    [...values.keys()].every((variable) => variables.has(variable) && variable.failure === failure) &&
+    [...variables].every((variable) => values.has(variable) || !variable.pending)
+  );
+}
+
 function run(operation: string, backend: Backend, work: Work): void {
+  if (isExecuting) {
+    throw new Error(`${operation}: a plan is running; the functions of an operation must not evaluate tensors`);
+  }
+  countEvaluation();
   const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
   checkDTypes(operation, backend, targets.order);
@@ -167,33 +201,48 @@ function run(operation: string, backend: Backend, work: Work): void {
   const plan = planFor(backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
-  execute(backend, plan, inputs, [...computed, ...stored]);
+  isExecuting = true;
+  try {
+    execute(backend, plan, inputs, [...computed, ...stored]);
+  } finally {
+    isExecuting = false;
+  }
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
   variables.forEach((variable, i) => {
     const isInPlace = variable.buffer === stored[i];
     const undo = storeAssigned(variable, stored[i]!);
-    if (!isInPlace) undoIfFailed(backend, stored[i]!, undo);
+    if (!isInPlace) recordWrite(backend, variable, stored[i]!, undo);
   });
+  if (variables.length > 0) retriable = undefined;
   reportOutcome(targets.order, true);
 }
 
-/** Per asynchronous backend, buffers that variables got in evaluations of unknown outcome, and how to take them back. */
-const unconfirmed = new WeakMap<Backend, { readonly buffer: Buffer; readonly undo: () => void }[]>();
-
-/** Calls `undo` if the backend fails to compute the buffer. (What it writes in place it restores by itself.) */
-function undoIfFailed(backend: Backend, buffer: Buffer, undo: () => void): void {
-  if (backend.isAsynchronous) unconfirmed.set(backend, [...(unconfirmed.get(backend) ?? []), { buffer, undo }]);
+/** Takes back what was to be stored, or if nothing was, the step whose loss could not be computed. */
+function reportFailure(backend: Backend, { results, variables, targets }: Work): void {
+  undoFailedWrites(backend);
+  if (variables.length === 0) {
+    const losses = results.filter((tensor) => stepStartOf(tensor) > 0);
+    if (losses.length > 0) abandon(losses);
+    return;
+  }
+  const values = new Map(variables.map((variable, i) => [variable, targets.updates[i]!.value]));
+  retriable = { values, results: new Set(results) };
+  for (const variable of variables) {
+    discardAssigned(variable, retriable);
+    checkFallback(variable);
+  }
+  reportOutcome(targets.order, false);
 }
 
-/** Takes back what was to be computed and stored. */
-function reportFailure(backend: Backend, { targets }: Work): void {
-  const doubtful = unconfirmed.get(backend) ?? [];
-  for (const { buffer, undo } of doubtful.toReversed()) if (buffer.failure) undo();
-  unconfirmed.set(
-    backend,
-    doubtful.filter(({ buffer }) => !buffer.failure),
-  );
-  reportOutcome(targets.order, false);
+/** Makes sure that the value to which a variable returns can be computed, or else gives it up, too. */
+function checkFallback(variable: Variable): void {
+  const { pending } = variable;
+  if (!pending || pending.buffer) return;
+  try {
+    run('evaluate', current, collectWork('evaluate', [pending]));
+  } catch {
+    dropAssigned(variable);
+  }
 }
 
 /** Sets the value of a tensor and frees the graph behind it, except inside a transformation, which may differentiate it. */
@@ -228,12 +277,18 @@ function bind(operation: string, tensor: Tensor, backend: Backend, work: Work): 
 function storedBuffer(operation: string, variable: Variable): Buffer {
   const { initial } = variable;
   if (initial) {
-    const { inputs } = initial;
-    run(operation, current, collectWork(operation, [initial]));
+    const { inputs, buffer: known } = initial;
+    try {
+      run(operation, current, collectWork(operation, [initial]));
+    } catch (error) {
+      throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
     const { buffer } = initial;
     if (buffer) {
       setVariableBuffer(variable, buffer, true);
-      undoIfFailed(current, buffer, () => restoreInitial(variable, initial, inputs));
+      if (!known) recordWrite(current, variable, buffer, () => restoreInitial(variable, initial, inputs));
     }
   }
   const { buffer, name } = variable;

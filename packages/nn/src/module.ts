@@ -80,7 +80,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
 
   /** A snapshot of the values of all variables by path, which later steps do not change. */
   stateDict(): Record<string, Tensor> {
-    return snapshot(this.variables());
+    return snapshot(`${this.constructor.name}.stateDict`, this.variables());
   }
 
   /**

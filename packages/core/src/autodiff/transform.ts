@@ -2,7 +2,7 @@ import { describe, show } from '../data/checks.ts';
 import { isFloatingPoint } from '../data/dtype.ts';
 import { formatShape, formatShapes, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
-import { applyMovement, setInputs, Tensor } from '../graph/tensor.ts';
+import { applyMovement, nextTensorId, setInputs, setStepStart, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
 import { checkFunction } from '../ops/define.ts';
 import { Alias } from '../ops/identity.ts';
@@ -72,9 +72,12 @@ function differentiate(
     const f = first as (...parameters: unknown[]) => unknown;
     return (argument, ...rest) =>
       atomically(() => {
+        const start = nextTensorId();
         const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
         const value = checkScalarResult(operation, result);
-        return { value, grads: (tree.rebuild(computeGradients(value, sources)) as unknown[])[0] };
+        const grads = computeGradients(value, sources);
+        for (const tensor of [value, ...grads]) setStepStart(tensor, start);
+        return { value, grads: (tree.rebuild(grads) as unknown[])[0] };
       });
   }
   checkFunction(operation, second);
@@ -84,6 +87,7 @@ function differentiate(
       const variables = Object.entries(namedVariables(first as VariableTree)).filter(
         ([, variable]) => variable.trainable,
       );
+      const start = nextTensorId();
       const sources: Tensor[] = [];
       const result = trace(() => {
         const restore = variables.map(([, variable]) => {
@@ -99,6 +103,7 @@ function differentiate(
       });
       const value = checkScalarResult(operation, result);
       const grads = computeGradients(value, sources);
+      for (const tensor of [value, ...grads]) setStepStart(tensor, start);
       return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
     });
 }

@@ -1,49 +1,54 @@
-import { unevaluatedOrder } from './order.ts';
 import type { Tensor } from './tensor.ts';
-import { dependsOnFailure, failureCount, reportDiscarded } from './transaction.ts';
+import { unevaluatedOrder } from './order.ts';
+import { abandonedCount, dependsOnAbandoned, isInStep } from './transaction.ts';
 
-/** The number of assignments without a store after which a warning is printed, and after which it is considered again. */
+/** A warning is printed after assignments in this many evaluations without a store, and considered again after as many more. */
 const maxUnstored = 100;
 let hasWarned = false;
+let evaluations = 0;
+
+/** Counts an evaluation. */
+export function countEvaluation(): void {
+  evaluations++;
+}
 
 /** A value that was assigned to a variable and is not stored yet. */
 export class Assignment {
   readonly value: Tensor;
-  /** What takes effect if an evaluation fails to compute the value: one assigned before that was already computed. */
+  /** Whether it is part of a step: made inside of a transformation or of an optimizer's update. */
+  readonly isOfStep: boolean = isInStep();
+  /** The value that takes effect if this one is discarded: what was assigned before it, or before its step. */
   readonly fallback: Tensor | undefined;
-  /** The number of assignments since a value was stored or already computed, and the first of the current hundred. */
+  /** The number of evaluations between assignments since a value was stored. */
   readonly count: number;
-  readonly first: Tensor | undefined;
-  #failures = failureCount();
-  #isDiscarded = false;
+  readonly evaluations = evaluations;
+  /** The value of the first assignment since the last time that a warning was considered. */
+  readonly first: Tensor;
+  readonly #abandonedSteps = abandonedCount();
 
   constructor(variable: string, value: Tensor, previous: Assignment | undefined) {
-    const isComputed = value.buffer !== undefined;
     this.value = value;
-    this.fallback = isComputed ? value : previous?.fallback;
-    this.count = isComputed ? 0 : 1 + (previous?.count ?? 0);
-    this.first = this.count % maxUnstored === 1 ? value : previous?.first;
-    if (this.count > 0 && this.count % maxUnstored === 0) this.#warn(variable);
+    this.fallback = previous?.isOfStep ? previous.fallback : previous?.value;
+    // A value that is known ends the growth of the graph.
+    const chain = value.buffer ? undefined : previous;
+    const isNew = chain !== undefined && chain.evaluations !== evaluations;
+    this.count = (chain?.count ?? 0) + Number(isNew);
+    this.first = chain && !(isNew && this.count % maxUnstored === 1) ? chain.first : value;
+    if (isNew && this.count % maxUnstored === 0) this.#warn(variable);
   }
 
-  /** Whether an evaluation failed to compute the value, or what it is computed from, after it was assigned. */
-  get isDiscarded(): boolean {
-    const failures = failureCount();
-    if (this.#failures !== failures && !this.#isDiscarded) {
-      this.#isDiscarded = dependsOnFailure(this.value, this.#failures);
-      if (this.#isDiscarded) reportDiscarded(this.value);
-      else this.#failures = failures;
-    }
-    return this.#isDiscarded;
+  /** Whether the step that it depends on was abandoned after the assignment. */
+  get isAbandoned(): boolean {
+    return abandonedCount() !== this.#abandonedSteps && dependsOnAbandoned(this.value, this.#abandonedSteps);
   }
 
   /** Warns once of a loop that forgets to evaluate a variable, whose graph grows with each assignment. */
   #warn(variable: string): void {
-    if (hasWarned || !this.first || !unevaluatedOrder([this.value]).includes(this.first)) return;
+    if (hasWarned || !unevaluatedOrder([this.value]).includes(this.first)) return;
     hasWarned = true;
     console.warn(
-      `thetagrad: variable '${variable}' has been assigned ${this.count} times without being evaluated, so that the graph ` +
-        `behind it keeps growing; pass what owns it (a module, a head, an optimizer) to evaluate(…) in each step`,
+      `thetagrad: variable '${variable}' has been assigned for ${this.count} evaluations without being evaluated itself, so ` +
+        `that the graph behind it keeps growing; pass what owns it (a module, a head, an optimizer) to evaluate(…) in each step`,
     );
   }
 }

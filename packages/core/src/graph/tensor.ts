@@ -8,6 +8,12 @@ import type { AttributesOf, InputsOf, RoutineName } from './routines.ts';
 export type TensorLike = Tensor | number;
 
 let nextId = 0;
+
+/** The id of the next tensor. */
+export function nextTensorId(): number {
+  return nextId;
+}
+
 let state: (tensor: Tensor) => State;
 
 interface State {
@@ -15,6 +21,8 @@ interface State {
   buffer: Buffer | undefined;
   /** The variable that the tensor was assigned to last. */
   assignee: { readonly name: string } | undefined;
+  /** Of the result of a transformation: the id of the first tensor of its step. Else 0. */
+  stepStart: number;
 }
 
 /**
@@ -46,7 +54,7 @@ export class Tensor {
     this.shape = shape;
     this.dtype = dtype;
     this.attributes = attributes;
-    this.#state = { inputs, buffer: undefined, assignee: undefined };
+    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0 };
   }
 
   static {
@@ -92,6 +100,16 @@ export function setAssignee(tensor: Tensor, assignee: { readonly name: string })
 /** The variable that the tensor was assigned to. */
 export function assigneeOf(tensor: Tensor): { readonly name: string } | undefined {
   return state(tensor).assignee;
+}
+
+/** Records that the tensor is the result of a transformation, whose step begins with the tensor of the id `start`. */
+export function setStepStart(tensor: Tensor, start: number): void {
+  state(tensor).stepStart = start;
+}
+
+/** The id of the first tensor of the step whose result the tensor is; 0 if it is no result of a transformation. */
+export function stepStartOf(tensor: Tensor): number {
+  return state(tensor).stepStart;
 }
 
 /** Creates the node of a routine. Shape, dtype and attributes must have been checked. */

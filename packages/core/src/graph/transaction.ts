@@ -1,10 +1,13 @@
 // Undoing what a failed step changed: when building its graph throws, and when evaluating it fails.
-import { isLeaf, unevaluatedOrder } from './order.ts';
-import type { Tensor } from './tensor.ts';
+import { isLeaf, topologicalOrder, unevaluatedOrder } from './order.ts';
+import { stepStartOf, type Tensor } from './tensor.ts';
 
 let undos: (() => void)[] | undefined;
 
-/** Runs f. If it throws, undoes the assignments to variables, and other changes that {@link recordUndo} was told of. */
+/**
+ * Runs f, which is part of a step. If it throws, undoes the assignments to variables, and other changes that
+ * {@link recordUndo} was told of.
+ */
 export function atomically<Result>(f: () => Result): Result {
   const outer = undos;
   const own: (() => void)[] = (undos = []);
@@ -20,6 +23,11 @@ export function atomically<Result>(f: () => Result): Result {
   }
 }
 
+/** Whether a function that {@link atomically} was given is running. */
+export function isInStep(): boolean {
+  return undos !== undefined;
+}
+
 /** Records how to undo a change, for {@link atomically}. */
 export function recordUndo(undo: () => void): void {
   undos?.push(undo);
@@ -29,48 +37,55 @@ export function recordUndo(undo: () => void): void {
 export type OutcomeListener = (succeeded: boolean) => void;
 
 const listeners = new WeakMap<Tensor, OutcomeListener>();
-/** The number of the last failed evaluation that was to compute a tensor. */
-const failureOf = new WeakMap<Tensor, number>();
-let failures = 0;
+let hasFailed = false;
 
-/** The number of failed evaluations so far. */
-export function failureCount(): number {
-  return failures;
-}
-
-/** Calls the listener after each evaluation that involves the tensor, for state that changed when the tensor was created. */
+/** Calls the listener after evaluations of steps that involve the tensor, for state that changed when it was created. */
 export function onOutcome(tensor: Tensor, listener: OutcomeListener): void {
   listeners.set(tensor, listener);
 }
 
-/** Records the outcome of an evaluation of these tensors. */
-export function reportOutcome(order: readonly Tensor[], succeeded: boolean): void {
+/** Tells the listeners of these tensors the outcome of a step. */
+export function reportOutcome(tensors: readonly Tensor[], succeeded: boolean): void {
   // A success is news only to those that had to hear of a failure.
-  if (succeeded && failures === 0) return;
-  if (!succeeded) failures++;
-  for (const tensor of order) {
-    if (!succeeded && !isLeaf(tensor)) failureOf.set(tensor, failures);
-    listeners.get(tensor)?.(succeeded);
-  }
+  if (succeeded && !hasFailed) return;
+  hasFailed ||= !succeeded;
+  for (const tensor of tensors) listeners.get(tensor)?.(succeeded);
 }
 
-/** Gives up the step that tensors belong to, as if evaluating them had failed. */
+/** The number of the last abandoned step that a tensor belongs to, or that it is computed from. */
+const abandonedAt = new WeakMap<Tensor, number>();
+/** As {@link abandonedAt}, by the start of the step, for its results. */
+const abandonedStarts = new Map<number, number>();
+const dependsOnAt = new WeakMap<Tensor, { readonly checkedAt: number; readonly step: number }>();
+let abandonedSteps = 0;
+
+/** The number of steps that were abandoned so far. */
+export function abandonedCount(): number {
+  return abandonedSteps;
+}
+
+/** Gives up the last step that the tensors belong to: values that were assigned from it are no longer in effect. */
 export function abandon(tensors: readonly Tensor[]): void {
-  reportOutcome(unevaluatedOrder(tensors), false);
+  const order = unevaluatedOrder(tensors);
+  const start = order.reduce((latest, tensor) => Math.max(latest, stepStartOf(tensor)), 0);
+  abandonedStarts.set(start, ++abandonedSteps);
+  const ofStep = order.filter((tensor) => tensor.id >= start);
+  for (const tensor of ofStep) if (!isLeaf(tensor)) abandonedAt.set(tensor, abandonedSteps);
+  reportOutcome(ofStep, false);
 }
 
-/** Records that the tensor will not be computed, because what it depends on was not. */
-export function reportDiscarded(tensor: Tensor): void {
-  listeners.get(tensor)?.(false);
-}
-
-/** Whether an evaluation failed to compute the tensor. */
-export function hasFailed(tensor: Tensor): boolean {
-  return failureOf.has(tensor);
-}
-
-/** Whether the tensor needs one that an evaluation failed to compute after the first `since` failures. */
-export function dependsOnFailure(tensor: Tensor, since: number): boolean {
-  if (failures === since) return false;
-  return unevaluatedOrder([tensor]).some((node) => !isLeaf(node) && (failureOf.get(node) ?? 0) > since);
+/** Whether the tensor is computed from a step that was abandoned after the first `since` ones. */
+export function dependsOnAbandoned(tensor: Tensor, since: number): boolean {
+  const known = (node: Tensor): number | undefined => {
+    const entry = dependsOnAt.get(node);
+    return entry?.checkedAt === abandonedSteps ? entry.step : undefined;
+  };
+  const order = topologicalOrder([tensor], (node) => (isLeaf(node) || known(node) !== undefined ? [] : node.inputs));
+  for (const node of order) {
+    if (known(node) !== undefined) continue;
+    let step = isLeaf(node) ? 0 : (abandonedAt.get(node) ?? abandonedStarts.get(stepStartOf(node)) ?? 0);
+    if (!isLeaf(node)) for (const input of node.inputs) step = Math.max(step, known(input)!);
+    dependsOnAt.set(node, { checkedAt: abandonedSteps, step });
+  }
+  return known(tensor)! > since;
 }

@@ -4,7 +4,7 @@ import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
 import { setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
-import { recordUndo } from './transaction.ts';
+import { recordUndo, reportOutcome } from './transaction.ts';
 
 export interface VariableOptions {
   /** The name in error messages. Default: 'variable'. */
@@ -17,12 +17,22 @@ let storage: {
   readonly setBuffer: (variable: Variable, buffer: Buffer, isShared: boolean) => void;
   readonly setInitial: (variable: Variable, initial: Tensor | undefined) => void;
   readonly store: (variable: Variable, buffer: Buffer) => () => void;
+  readonly fail: (variable: Variable, failure: FailedStore) => void;
+  readonly drop: (variable: Variable) => void;
 };
+
+/** An evaluation that failed to store values. */
+export interface FailedStore {
+  /** The values that it was to store. */
+  readonly values: ReadonlyMap<Variable, Tensor>;
+  /** The tensors that it was to compute besides. */
+  readonly results: ReadonlySet<Tensor>;
+}
 
 /**
  * Mutable state that persists between training steps: a parameter, an optimizer's moment, a running statistic. `value` is
  * an ordinary lazy tensor. `assign` records a new value, which `evaluate` writes to the variable's buffer in place. If that
- * fails, `value` is what it was before; evaluating the variable again, with nothing new to compute, tries again.
+ * fails, `value` is what it was before, and the same call tries again.
  */
 export class Variable {
   /** The name in error messages. */
@@ -34,6 +44,7 @@ export class Variable {
   /** The dtype of every value. */
   readonly dtype: DType;
   #assignment: Assignment | undefined;
+  #failure: FailedStore | undefined;
   /** The value inside a transformation, until another is assigned there. */
   #substitute: { readonly value: Tensor; readonly before: Assignment | undefined } | undefined;
   /** The stored value as a tensor. */
@@ -79,12 +90,21 @@ export class Variable {
         const { initial, buffer, isShared } = variable;
         storage.setBuffer(variable, newBuffer, false);
         variable.#version++;
-        variable.#assignment = undefined;
+        variable.#assignment = variable.#failure = undefined;
         variable.#read = undefined;
         return () => {
           if (buffer) storage.setBuffer(variable, buffer, isShared);
           else storage.setInitial(variable, initial);
         };
+      },
+      fail: (variable, failure) => {
+        // Keeps what has been assigned in the meantime.
+        if (variable.#assignment?.value === failure.values.get(variable)) variable.#discard();
+        else if (!variable.#failure) return;
+        variable.#failure = failure;
+      },
+      drop: (variable) => {
+        variable.#assignment = undefined;
       },
     };
   }
@@ -131,25 +151,29 @@ export class Variable {
         `assign: variable '${this.name}' expects ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
       );
     }
-    const before = this.#assignment;
-    const { version } = this;
+    const [before, failure, version] = [this.#assignment, this.#failure, this.#version];
     recordUndo(() => {
-      if (version === this.#version) this.#assignment = before;
+      if (version === this.#version) [this.#assignment, this.#failure] = [before, failure];
     });
     this.#assignment = value === this.#read ? undefined : new Assignment(this.name, value, before);
+    this.#failure = undefined;
     setAssignee(value, this);
   }
 
   /** The assigned value that is in effect and not stored yet; `undefined` if there is none. */
   get pending(): Tensor | undefined {
-    const assignment = this.#substituted ? undefined : this.#assignment;
-    return assignment?.isDiscarded ? assignment.fallback : assignment?.value;
+    if (this.#substituted) return undefined;
+    const assignment = this.#assignment;
+    if (assignment?.isAbandoned) {
+      this.#discard();
+      reportOutcome([assignment.value], false);
+    }
+    return this.#assignment?.value;
   }
 
-  /** The assigned value that is no longer in effect, because an evaluation failed to compute it. */
-  get discarded(): Tensor | undefined {
-    const assignment = this.#substituted ? undefined : this.#assignment;
-    return assignment?.isDiscarded ? assignment.value : undefined;
+  /** The last evaluation that failed to store an assigned value, which is discarded; `undefined` after an assignment. */
+  get failure(): FailedStore | undefined {
+    return this.#failure;
   }
 
   /** Replaces the value by another tensor until the returned function is called. For transformations. */
@@ -159,6 +183,12 @@ export class Variable {
     return () => {
       this.#substitute = outer;
     };
+  }
+
+  /** Returns to the value before the assignment, or before the step that it is part of. */
+  #discard(): void {
+    const fallback = this.#assignment?.fallback;
+    this.#assignment = fallback && new Assignment(this.name, fallback, undefined);
   }
 
   /** The substitute, unless another value has been assigned since. */
@@ -198,4 +228,14 @@ export function restoreInitial(variable: Variable, initial: Tensor, inputs: read
 /** Stores the assigned value, which the buffer holds. Returns how to take it back. For evaluation. */
 export function storeAssigned(variable: Variable, buffer: Buffer): () => void {
   return storage.store(variable, buffer);
+}
+
+/** Discards what an evaluation failed to store. For evaluation. */
+export function discardAssigned(variable: Variable, failure: FailedStore): void {
+  storage.fail(variable, failure);
+}
+
+/** Returns to the stored value. For evaluation. */
+export function dropAssigned(variable: Variable): void {
+  storage.drop(variable);
 }

@@ -1,7 +1,7 @@
 import {
   namedVariables,
   tensor,
-  Tensor,
+  type Tensor,
   Variable,
   type VariableHolder,
   type VariableTree,
@@ -128,12 +128,12 @@ export abstract class Optimizer implements VariableHolder, Stateful {
   /**
    * Assigns new values to the trained variables and to the optimizer's state.
    * @param grads the gradients of `valueAndGrad` with respect to the same variables
-   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then, and what the
-   *   gradients' forward pass assigned is taken back.
+   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then.
+   * @throws {RangeError} if the learning rate is invalid. What the forward pass of the gradients assigned is undone then.
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
+    this.#checkGrads(`${this.constructor.name}.update`, grads);
     try {
-      this.#checkGrads(`${this.constructor.name}.update`, grads);
       atomically(() => {
         const lr = this.currentLr;
         for (const parameter of this.#parameters) {
@@ -143,7 +143,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
         onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
       });
     } catch (error) {
-      abandon(Object.values(grads).filter((grad) => grad instanceof Tensor));
+      abandon(Object.values(grads));
       throw error;
     }
   }
@@ -188,7 +188,10 @@ export abstract class Optimizer implements VariableHolder, Stateful {
 
   /** A snapshot of the values of {@link variables}, and the number of updates as int32 scalar `step`. */
   stateDict(): Record<string, Tensor> {
-    return { step: tensor(this.step, { dtype: 'int32' }), ...snapshot(this.#state) };
+    return {
+      step: tensor(this.step, { dtype: 'int32' }),
+      ...snapshot(`${this.constructor.name}.stateDict`, this.#state),
+    };
   }
 
   /**
