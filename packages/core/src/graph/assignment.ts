@@ -21,7 +21,7 @@ export class Assignment {
   readonly fallback: Tensor | undefined;
   /** The number of evaluations between assignments since a value was stored. */
   readonly count: number;
-  readonly evaluations = evaluations;
+  readonly evaluations: number = evaluations;
   /** The value of the first assignment since the last time that a warning was considered. */
   readonly first: Tensor;
   readonly #abandonedSteps = abandonedCount();
