@@ -34,6 +34,12 @@ export const backendNames = [
 export type BackendName = (typeof backendNames)[number];
 
 const maxSeed = 2 ** 32 - 1;
+/** Far above the features of practice; the weights of the last layer still fit in memory. */
+const maxEmbedding = 4096;
+/** Far above the 4 of the paper; the graph of the loss grows with the margin. */
+const maxMargin = 64;
+/** The most of the wasm backend. */
+const maxThreads = 256;
 
 const description = `Trains a convolutional embedding with softmax, modified softmax and A-Softmax, from the same initial weights, and \
 verifies it on classes that were never seen in training. Prints a table and writes a report.`;
@@ -52,11 +58,11 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .option('--data <source>', dataHelp, 'glyphs')
     .addOption(new Option('--net <name>', 'the network').choices(netNames).default('small'))
     .addOption(
-      new Option('--margins <m,...>', 'margins of A-Softmax, integers ≥ 1')
-        .argParser((text) => parseIntegers(text, 1))
+      new Option('--margins <m,...>', `margins of A-Softmax, integers from 1 to ${maxMargin}`)
+        .argParser((text) => parseIntegers(text, 1, maxMargin))
         .default([2, 3, 4], '2,3,4'),
     )
-    .option('--embedding <size>', 'dimension of a feature', createIntegerParser(1), 128)
+    .option('--embedding <size>', 'dimension of a feature', createIntegerParser(1, maxEmbedding), 128)
     .option('--steps <count>', 'training steps for each loss', createIntegerParser(1), 600)
     .option('--batch <size>', 'images in a batch', createIntegerParser(2), 64)
     .addOption(
@@ -72,8 +78,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
         .choices(backendNames)
         .default('best'),
     )
-    .option('--threads <count>', 'threads of the wasm backend (default: all cores)', createIntegerParser(1))
-    .option('--out <folder>', 'folder for report, results and checkpoints', 'out')
+    .option('--threads <count>', 'threads of the wasm backend (default: all cores)', createIntegerParser(1, maxThreads))
+    .option('--out <folder>', 'folder for report, results and checkpoints', parseFolder, 'out')
     .option('--resume', 'continue from the checkpoints in the output folder')
     .allowExcessArguments(false)
     .exitOverride()
@@ -91,6 +97,11 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   }
   const { seed, ...others } = command.opts<Omit<Options, 'resume' | 'seeds'> & { readonly seed: number[] }>();
   return { resume: false, ...others, seeds: seed };
+}
+
+function parseFolder(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It must name a folder.');
 }
 
 function createIntegerParser(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
