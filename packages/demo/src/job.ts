@@ -5,10 +5,11 @@ import type { GpuBackend, GpuMode } from '@thetagrad/gpu';
 import { best, wasm, type Choice } from '@thetagrad/wasm';
 import { escapeControls } from '@thetagrad/core/backend';
 import { FolderLockedError, lockFolder, removeStaleTemporaries, writeFileAtomic } from '@thetagrad/nn/node';
-import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
+import { access, constants, readdir, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { countBatches, extractFeatures } from './features.ts';
+import { createFolder } from './folders.ts';
 import { leavePartsOut } from './jackknife.ts';
 import { type BackendName, type Options, UsageError } from './options.ts';
 import {
@@ -26,7 +27,7 @@ import { writeReport } from './report/report.ts';
 import { describeVerdict } from './report/verdict.ts';
 import { limitPerClass, type Source } from './sources.ts';
 import { formatResults } from './table.ts';
-import { train } from './training.ts';
+import { describeRemedy, Diverged, train, type Training } from './training.ts';
 
 /** Trains with every loss, verifies, prints the table and writes the report. Locks the output folder meanwhile. */
 export async function runJob(options: Options, signal: AbortSignal): Promise<void> {
@@ -44,7 +45,7 @@ async function runLocked(options: Options, progress: JobProgress, signal: AbortS
   setBackend(backend);
   const plan = await planJob(options);
   if (options.resume) await requireCheckpoints(plan.checkpoints);
-  await createFolder(plan.checkpoints);
+  await createOutput(plan.checkpoints);
   const release = await lockOutput(options.out);
   try {
     for (const folder of [options.out, plan.checkpoints]) await removeStaleTemporaries(folder);
@@ -119,6 +120,7 @@ export async function measure(
     const { values, dimension } = await extractFeatures(model, unseen, mirror, signal, extraction);
     const pairs = countPairs(unseen);
     const verifying = progress.start('pair', `verifying ${title}`, pairs);
+    requireFinite(values, training);
     const verification = verify(values, dimension, unseen.labels, { seed });
     const parts = leavePartsOut(
       { values, dimension, labels: unseen.labels },
@@ -129,6 +131,12 @@ export async function measure(
     methods.push({ name: method.name, curve, seconds, verification, parts, repeats: [] });
   }
   return methods;
+}
+
+/** @throws {Diverged} naming the training, and the checkpoint from which it may have continued. */
+function requireFinite(features: Float32Array, training: Training): void {
+  if (features.every(Number.isFinite)) return;
+  throw new Diverged(`${training.title}: its features are not finite; ${describeRemedy(training)}`);
 }
 
 /** Adds the results of a further seed to those of the first. */
@@ -150,10 +158,12 @@ async function trainPlots(
     const { title, method, steps, embedding } = training;
     const { model, head } = await train(training, signal, progress.start('pictureStep', title, steps));
     const extraction = progress.start('batch', `features of ${title}`, countBatches(plotDataset));
+    const { values } = await extractFeatures(model, plotDataset, false, signal, extraction);
+    requireFinite(values, training);
     planes.push({
       method: method.name,
       dimension: embedding as 2 | 3,
-      features: (await extractFeatures(model, plotDataset, false, signal, extraction)).values,
+      features: values,
       labels: plotDataset.labels,
       classNames: plotDataset.classNames,
       weights: (await head.weight.value.data()) as Float32Array,
@@ -245,9 +255,9 @@ async function requireCheckpoints(folder: string): Promise<void> {
   });
 }
 
-async function createFolder(path: string): Promise<void> {
+async function createOutput(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await createFolder(path);
     await access(path, constants.W_OK);
   } catch (error) {
     throw new UsageError(`--out: cannot write to '${path}': ${(error as Error).message}`);

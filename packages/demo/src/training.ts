@@ -41,7 +41,7 @@ export interface Trained {
 /** Reports that a signal ended a training, after writing the checkpoint. */
 export class Interrupted extends Error {}
 
-/** Reports that the loss is not finite; the last checkpoint is older. */
+/** Reports that the loss or the features are not finite. */
 export class Diverged extends Error {}
 
 interface Parts {
@@ -115,7 +115,7 @@ export async function train(
     const loss = await value.item();
     if (!Number.isFinite(loss)) {
       throw new Diverged(
-        `${training.title}: training diverged, the loss of step ${step} is ${loss}; try another --seed`,
+        `${training.title}: training diverged, the loss of step ${step} is ${loss}; ${describeRemedy(training)}`,
       );
     }
     curve.push({
@@ -138,6 +138,11 @@ export async function train(
     }
   }
   return { model, head, curve: progress.curve, seconds: progress.seconds };
+}
+
+/** What to do about a training that diverged. */
+export function describeRemedy({ resume, checkpoint }: Training): string {
+  return `try another --seed${resume ? `, or delete '${checkpoint}'` : ''}`;
 }
 
 /** Creates the optimizer, with SphereFace's settings and a learning rate for few steps. */
@@ -182,7 +187,7 @@ async function restore(path: string, parts: Parts, expected: Expected): Promise<
   }
 }
 
-/** Checks that the counts in the parts are those of the progress, and that all values are finite. */
+/** Checks that the counts in the parts are those of the progress, all values finite, and variances not negative. */
 async function checkParts({ model, head, optimizer }: Parts, step: number): Promise<void> {
   const iteration = head instanceof AngularMarginHead ? await head.iteration.value.item() : step;
   for (const [name, count] of Object.entries({ 'optimizer.step': optimizer.step, 'head.iteration': iteration })) {
@@ -190,8 +195,10 @@ async function checkParts({ model, head, optimizer }: Parts, step: number): Prom
   }
   for (const [part, stateful] of Object.entries({ model, head, optimizer })) {
     for (const [name, value] of Object.entries(stateful.stateDict())) {
-      if (!(await value.data()).every(Number.isFinite))
-        throw new RangeError(`${part}.${name} has values that are not finite`);
+      const values = await value.data();
+      if (!values.every(Number.isFinite)) throw new RangeError(`${part}.${name} has values that are not finite`);
+      if (name.endsWith('runningVar') && values.some((variance) => variance < 0))
+        throw new RangeError(`${part}.${name} has negative values, which are no variances`);
     }
   }
 }

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { full } from '@thetagrad/core';
+import { decodeSafetensors, encodeSafetensors } from '@thetagrad/nn';
 import { lockFolder } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { setFileSystem } from '../../nn/src/files/fileSystem.ts';
@@ -8,7 +10,7 @@ import { createFaultyFileSystem } from '../../../test/support/faultyFileSystem.t
 import { repetitions } from '../../../test/support/torture.ts';
 import { runJob } from '../src/job.ts';
 import { type Options, UsageError } from '../src/options.ts';
-import { Interrupted } from '../src/training.ts';
+import { Diverged, Interrupted } from '../src/training.ts';
 import { createTemporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
 
 vi.setConfig({ testTimeout: repetitions(60_000) });
@@ -284,6 +286,28 @@ describe('mistakes of the user give one line:', () => {
     const file = join(folder, 'a file');
     writeFileSync(file, '');
     expect(await refuse(makeOptions({ out: file }))).toContain(`--out: cannot write to '${join(file, 'checkpoints')}'`);
+  });
+
+  test.runIf(process.platform === 'linux')('--out in /proc, where Node creates folders for ever', async () => {
+    expect(await refuse(makeOptions({ out: '/proc/none' }))).toMatch(
+      /^--out: cannot write to '\/proc\/none\/checkpoints': ENOENT: .*, mkdir '\/proc\/none'$/,
+    );
+  });
+
+  test('--resume of a finished training whose weights overflow', async () => {
+    const options = makeOptions({ steps: 1 });
+    await run(options);
+    const path = join(options.out, 'checkpoints', 'softmax.safetensors');
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path));
+    for (const name of Object.keys(tensors).filter((key) => /^model.*weight$/.test(key))) {
+      tensors[name] = full(tensors[name]!.shape, 3e38);
+    }
+    writeFileSync(path, await encodeSafetensors(tensors, metadata));
+    const error: unknown = await run({ ...options, resume: true }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Diverged);
+    expect((error as Diverged).message).toBe(
+      `softmax: its features are not finite; try another --seed, or delete '${path}'`,
+    );
   });
 
   test('missing data, without creating the output folder', async () => {

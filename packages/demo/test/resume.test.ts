@@ -156,6 +156,7 @@ test.for<[string, (value: Tensor) => Tensor | undefined, string]>([
   ['optimizer.step', () => tensor(2), 'step (expected int32 [], got float32 [])'],
   ['head.iteration', (value) => value.sub(1), 'head.iteration must be 2, got 1'],
   ['head.weight', (value) => value.mul(NaN), 'head.weight has values that are not finite'],
+  ['model.1.runningVar', (value) => value.neg(), 'model.1.runningVar has negative values'],
   [
     'head.weight',
     (value) => zeros([...value.shape, 1]),

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeFileAtomic } from '@thetagrad/nn/node';
+import { createFolder } from '../folders.ts';
 import type { Report } from './contents.ts';
 import { renderAngles } from './angles.ts';
 import { renderCurves } from './curves.ts';
@@ -25,7 +25,7 @@ import { describeVerdict } from './verdict.ts';
  */
 export async function writeReport(path: string, report: Report): Promise<void> {
   const page = renderReport(report);
-  await mkdir(dirname(path), { recursive: true });
+  await createFolder(dirname(path));
   await writeFileAtomic(path, page);
 }
 
