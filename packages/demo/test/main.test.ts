@@ -76,7 +76,7 @@ describe.concurrent('it exits', () => {
       signal: null,
       stdout: '',
       stderr:
-        "error: option '--margins <m,...>' argument '2,x' is invalid. It must be an integer ≥ 1; see npm start -- --help\n",
+        "error: option '--margins <m,...>' argument '2,x' is invalid. It must be an integer from 1 to 64; see npm start -- --help\n",
     });
   });
 
@@ -99,6 +99,20 @@ describe.concurrent('it exits', () => {
     });
     expect([readdirSync(out), readdirSync(join(out, 'checkpoints'))]).toEqual([['checkpoints'], []]);
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'with a checkpoint and no lock after its terminal closes',
+    async ({ expect }) => {
+      const out = join(folder, 'hung up');
+      const args = `--margins 2 --embedding 4 --steps 10 --batch 4 --backend portable --data mnist:${digits} --out`;
+      expect(await signalAt([...args.split(' '), out], 'for training', 'SIGHUP')).toMatchObject({
+        code: 130,
+        stderr: '',
+      });
+      expect(readdirSync(out)).toEqual(['checkpoints']);
+      expect(readdirSync(join(out, 'checkpoints'))).toEqual(['softmax.safetensors']);
+    },
+  );
 
   test.skipIf(process.platform === 'win32')('at once after a second Ctrl-C', async ({ expect }) => {
     // Waits for a file that never opens, so that the first Ctrl-C has no effect yet.
