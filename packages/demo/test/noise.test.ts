@@ -1,5 +1,6 @@
 import { angularFisherScore, verify } from '@thetagrad/a-softmax';
 import { random } from '@thetagrad/core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { computeRates, leavePartsOut } from '../src/jackknife.ts';
 import type { MethodResult, Scores } from '../src/report/contents.ts';
@@ -103,6 +104,33 @@ describe('noise', () => {
     expect(compareScores(b, a, readRate)!.margin).toBeCloseTo((4.303 * 0.01) / Math.sqrt(3), 10);
   });
 
+  test('pools the spread of all methods, so that it does not vanish where two differ equally by coincidence', () => {
+    const methods = [method('a', 0.08, [], [0.09]), method('b', 0.06, [], [0.07]), method('c', 0.07, [], [0.09])];
+    expect(compareScores(methods[0]!, methods[1]!, readRate)!.standardError).toBeCloseTo(0, 12);
+    const margins = [1, 2].map((i) => compareScores(methods[0]!, methods[i]!, readRate, methods)!.margin);
+    // Variances of the three differences: 0, and twice 0.01²/2; with two degrees of freedom.
+    expect(margins[0]).toBeCloseTo(4.303 * 0.01 * Math.sqrt(1 / 6), 10);
+    expect(margins[1]).toBe(margins[0]);
+  });
+
+  test('never puts a method before a better one', () => {
+    const rates = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 3, maxLength: 3 });
+    const runs = fc.array(rates, { minLength: 2, maxLength: 5 });
+    fc.assert(
+      fc.property(runs, fc.boolean(), fc.constantFrom('lower' as const, 'higher' as const), (all, bySeed, better) => {
+        const methods = all.map((values, i) => {
+          const [first, ...others] = values.map((rate) => rate / 100);
+          return bySeed ? method(`${i}`, first!, [], others) : method(`${i}`, first!, others);
+        });
+        const leaders = findLeaders(methods, readRate, better);
+        const sign = better === 'lower' ? 1 : -1;
+        const worst = Math.max(...[...leaders].map((leader) => sign * meanScore(leader, readRate)!));
+        const rest = methods.filter((other) => leaders.size > 0 && !leaders.has(other));
+        for (const other of rest) expect(sign * meanScore(other, readRate)!).toBeGreaterThan(worst);
+      }),
+    );
+  });
+
   test('is unknown without parts and seeds, and then nobody leads', () => {
     const methods = [method('a', 0.05, []), method('b', 0.5, [])];
     expect(compareScores(methods[0]!, methods[1]!, readRate)).toBeUndefined();
@@ -121,8 +149,9 @@ describe('the verdict', () => {
       method('A4', 0.06, parts(0.06)),
     ];
     const { outcome, caution } = describeVerdict(methods, [7]);
-    // Differences of ±0.002 between three parts: error √(2/3 · 2 · 0.002²), and t of two degrees of freedom.
-    const margin = 100 * 4.303 * 0.002 * Math.sqrt(4 / 3);
+    // Differences of ±0.002 between three parts, but none of two of the methods: error √(2/3 · 2/3 · 2 · 0.002²), and t
+    // of four degrees of freedom.
+    const margin = 100 * 2.776 * 0.002 * Math.sqrt(8 / 9);
     const interval = `${(2 - margin).toFixed(1)} to ${(2 + margin).toFixed(1)}`;
     expect(outcome).toBe(
       `A4 has the lowest equal error rate on unseen classes: 6.0%, against 8.0% with softmax, 2.0 points less (95% interval ${interval}). A2 is within noise of it.`,

@@ -14,7 +14,7 @@ const readRate = ({ eer }: { readonly eer: number }): number => 100 * eer;
 export function renderGains(methods: readonly MethodResult[]): Markup {
   const [baseline, ...others] = methods;
   const rows = others.flatMap((method, i) => {
-    const difference = compareScores(method, baseline!, readRate);
+    const difference = compareScores(method, baseline!, readRate, methods);
     if (difference === undefined) return [];
     const bySeed = scoresBySeed(method).map((scores, j) => readRate(scores) - readRate(scoresBySeed(baseline!)[j]!));
     return [{ name: method.name, color: methodColor(i + 1), ...difference, bySeed }];
@@ -36,7 +36,7 @@ export function renderGains(methods: readonly MethodResult[]): Markup {
         content: renderPicture(
           panel,
           `Difference of the equal error rate from that of ${baseline!.name}, in percentage points: ${words.join(', ')}.`,
-          markup`${renderBottomAxis({ ...panel, bottom }, { title: `EER minus that of ${baseline!.name}, in points`, ticks: linearTicks(x, 6, (points) => String(points).replace('-', '−')) })}<path class="threshold" d="M${x(0)},${panel.top}V${bottom}" />${rows.map(
+          markup`${renderBottomAxis({ ...panel, bottom }, { title: `EER minus that of ${baseline!.name}, in points`, ticks: linearTicks(x, 6, String) })}<path class="threshold" d="M${x(0)},${panel.top}V${bottom}" />${rows.map(
             ({ name, color, value, margin, bySeed }, i) => {
               const y = panel.top + rowHeight * (i + 0.5);
               const dots = severalSeeds
@@ -49,6 +49,6 @@ export function renderGains(methods: readonly MethodResult[]): Markup {
       },
     ],
     size: 'single',
-    caption: markup`Diamonds left of the dashed line make fewer errors than ${baseline!.name}. Bars are 95% intervals of the difference, ${severalSeeds ? 'from the seeds, whose differences are the circles' : 'from leaving out a tenth of the unseen classes at a time'}; one that crosses the line is noise.`,
+    caption: markup`Diamonds left of the dashed line make fewer errors than ${baseline!.name}. Bars are 95% intervals of the difference, as wide for each loss: pooled ${severalSeeds ? 'from the seeds, whose differences are the circles' : 'from leaving out a tenth of the unseen classes at a time'}; one that crosses the line is noise.`,
   });
 }

@@ -37,25 +37,34 @@ export function scoreSpread(method: MethodResult, read: ReadScore): number | und
 /**
  * Difference `a − b` of two methods: over the seeds, paired by seed; for one seed over the unseen classes, paired by the
  * part that is left out. `undefined` where neither is known.
+ * @param pool the methods whose differences tell the noise, the same for each pair of them. Default: the two.
  */
-export function compareScores(a: MethodResult, b: MethodResult, read: ReadScore): Estimate | undefined {
-  const pair = (first: readonly Scores[], second: readonly Scores[]) =>
-    first.slice(0, second.length).map((scores, i) => subtract(read(scores), read(second[i]!)));
-  const bySeed = pair(scoresBySeed(a), scoresBySeed(b));
-  if (!bySeed.every(isFiniteNumber)) return undefined;
-  if (bySeed.length > 1) {
-    const standardError = deviation(bySeed) / Math.sqrt(bySeed.length);
-    return { value: mean(bySeed), standardError, margin: tQuantile(bySeed.length - 1) * standardError };
-  }
-  const byPart = pair(a.parts as readonly Scores[], b.parts as readonly Scores[]);
-  const standardError = jackknifeError(byPart);
-  if (standardError === undefined) return undefined;
-  const freedom = byPart.filter(isFiniteNumber).length - 1;
-  return { value: bySeed[0]!, standardError, margin: tQuantile(freedom) * standardError };
+export function compareScores(
+  a: MethodResult,
+  b: MethodResult,
+  read: ReadScore,
+  pool: readonly MethodResult[] = [a, b],
+): Estimate | undefined {
+  const value = subtract(meanScore(a, read), meanScore(b, read));
+  if (!isFiniteNumber(value)) return undefined;
+  const seeds = 1 + Math.min(...pool.map(({ repeats }) => repeats.length));
+  const samples = pool.map((method) =>
+    (seeds > 1 ? scoresBySeed(method).slice(0, seeds) : (method.parts as readonly Scores[])).map(read),
+  );
+  const known = samples[0]!.flatMap((_, i) => (samples.every((row) => isFiniteNumber(row[i])) ? [i] : []));
+  const count = known.length;
+  if (count < 2 || (seeds > 1 && count < seeds)) return undefined;
+  const rows = samples.map((row) => known.map((i) => row[i]!));
+  const freedom = (rows.length - 1) * (count - 1);
+  const variance = 2 * (interaction(rows) / freedom);
+  // The values without each part vary less than those of seeds, by the factor of the jackknife.
+  const standardError = Math.sqrt(variance / count) * (seeds > 1 ? 1 : count - 1);
+  return { value, standardError, margin: tQuantile(freedom) * standardError };
 }
 
 /**
- * Methods that no other is better than beyond noise. Empty if that holds of all, or a comparison is unknown.
+ * Methods that no other is better than beyond noise, which is pooled over all methods, so that none of them is worse than
+ * a method that is not. Empty if that holds of all, or a comparison is unknown.
  * @param better the direction that is better
  */
 export function findLeaders(
@@ -73,7 +82,7 @@ export function findLeaders(
   const leaders = new Set([first]);
   for (const method of scored) {
     if (method === first) continue;
-    const difference = compareScores(first, method, read);
+    const difference = compareScores(first, method, read, scored);
     if (difference === undefined) return new Set();
     if (!isBeyondNoise(difference)) leaders.add(method);
   }
@@ -90,6 +99,17 @@ function jackknifeError(values: readonly (number | undefined)[]): number | undef
   const known = values.filter(isFiniteNumber);
   if (known.length < 2) return undefined;
   return (deviation(known) * (known.length - 1)) / Math.sqrt(known.length);
+}
+
+/** Sum of squares that neither the means of the rows nor those of the columns explain. */
+function interaction(rows: readonly (readonly number[])[]): number {
+  const rowMeans = rows.map(mean);
+  const columnMeans = rows[0]!.map((_, j) => mean(rows.map((row) => row[j]!)));
+  const center = mean(rowMeans);
+  return rows.reduce(
+    (sum, row, i) => row.reduce((total, x, j) => total + (x - rowMeans[i]! - columnMeans[j]! + center) ** 2, sum),
+    0,
+  );
 }
 
 function tQuantile(freedom: number): number {

@@ -11,7 +11,7 @@ import {
   keepFormulas,
   toDegrees,
 } from './format.ts';
-import { type Markup, markup } from './markup.ts';
+import { keepWords, type Markup, markup } from './markup.ts';
 import { findLeaders, meanScore, type ReadScore, scoreSpread } from './noise.ts';
 import { methodColor } from './palette.ts';
 
@@ -33,7 +33,8 @@ export function renderResults(methods: readonly MethodResult[]): Markup {
   const rows = createRows(methods);
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="Table of results"><table>
 <thead><tr><td></td>${methods.map(
-    ({ name }, i) => markup`<th scope="col"><span class="key ${methodColor(i)}"></span>${keepFormulas(name)}</th>`,
+    ({ name }, i) =>
+      markup`<th scope="col"><span class="key ${methodColor(i)}"></span>${keepWords(keepFormulas(name))}</th>`,
   )}</tr></thead>
 <tbody>${rows.map((row) => renderRow(row, methods))}
 <tr><th scope="row">Training time</th>${methods.map(({ seconds }) => markup`<td>${formatDuration(seconds)}</td>`)}</tr>
@@ -51,10 +52,10 @@ function describeNoise(methods: readonly MethodResult[]): string {
   const seeds = 1 + methods[0]!.repeats.length;
   const pairs = `${formatCount(roc.genuineCount)} pairs of images of the same unseen class and ${formatCount(roc.impostorCount)} of different ones. `;
   const tint =
-    'Bold on a tint: best, or within noise of the best; a row without tint shows no difference beyond noise. Noise is the 95% interval of the difference of two methods, ';
+    'Bold on a tint: best, or within noise of the best; a row without tint shows no difference beyond noise. Noise is the 95% interval of the difference of two methods, as wide for each two: pooled ';
   return seeds > 1
-    ? `Means over ${seeds} seeds ± their standard deviation. For each seed about ${pairs}${tint}from their differences seed by seed.`
-    : `${pairs}± is the standard error over the unseen classes, from leaving out a tenth of them at a time (accuracy: of its folds). ${tint}from the same parts; the two extreme angles depend on single pairs, and have none.`;
+    ? `Means over ${seeds} seeds ± their standard deviation. For each seed about ${pairs}${tint}from the differences of all, seed by seed.`
+    : `${pairs}± is the standard error over the unseen classes, from leaving out a tenth of them at a time (accuracy: of its folds). ${tint}from those of all on the same parts; the two extreme angles depend on single pairs, and have none.`;
 }
 
 function renderRow(row: Row, methods: readonly MethodResult[]): Markup {

@@ -10,11 +10,14 @@ export interface Verdict {
   readonly outcome: string;
   /** How far the outcome can be trusted. */
   readonly caution: string;
+  /** Whether some loss is better than others beyond noise. */
+  readonly decided: boolean;
 }
 
 /** Compares the methods by their equal error rates. */
 export function describeVerdict(methods: readonly MethodResult[], seeds: readonly number[]): Verdict {
-  return { outcome: describeOutcome(methods), caution: describeCaution(seeds) };
+  const decided = findLeaders(methods, readRate, 'lower').size > 0;
+  return { outcome: describeOutcome(methods), caution: describeCaution(seeds), decided };
 }
 
 function describeOutcome(methods: readonly MethodResult[]): string {
@@ -31,7 +34,7 @@ function describeOutcome(methods: readonly MethodResult[]): string {
   // The first method is the baseline, unless it is among the leaders itself.
   const others = ranked.filter((method) => !leaders.has(method));
   const baseline = leaders.has(methods[0]!) ? others[others.length - 1]! : methods[0]!;
-  const { value, margin } = compareScores(baseline, best, readRate)!;
+  const { value, margin } = compareScores(baseline, best, readRate, methods)!;
   const digits = value < 0.001 ? 2 : 1;
   const points = (share: number): string => (100 * share).toFixed(digits);
   const bySeed = scoresBySeed(baseline).map((scores, i) => scores.eer - scoresBySeed(best)[i]!.eer);
