@@ -49,6 +49,6 @@ export function renderGains(methods: readonly MethodResult[]): Markup {
       },
     ],
     size: 'single',
-    caption: markup`Diamonds left of the dashed line make fewer errors than ${baseline!.name}. Bars are 95% intervals of the difference, as wide for each loss: pooled ${severalSeeds ? 'from the seeds, whose differences are the circles' : 'from leaving out a tenth of the unseen classes at a time'}; one that crosses the line is noise.`,
+    caption: markup`Diamonds left of the dashed line make fewer errors than ${baseline!.name}. Bars are 95% intervals of the difference, from the spread, pooled over all losses, ${severalSeeds ? 'between the seeds, whose differences are the circles' : 'of the results without a tenth of the unseen classes'}; one that crosses the line is noise.`,
   });
 }

@@ -52,10 +52,10 @@ function describeNoise(methods: readonly MethodResult[]): string {
   const seeds = 1 + methods[0]!.repeats.length;
   const pairs = `${formatCount(roc.genuineCount)} pairs of images of the same unseen class and ${formatCount(roc.impostorCount)} of different ones. `;
   const tint =
-    'Bold on a tint: best, or within noise of the best; a row without tint shows no difference beyond noise. Noise is the 95% interval of the difference of two methods, as wide for each two: pooled ';
+    'Bold on a tint: best, or within noise of the best; a row without tint shows no difference beyond noise. Noise is the 95% interval of the difference of two methods, from the spread, pooled over all methods, ';
   return seeds > 1
-    ? `Means over ${seeds} seeds ± their standard deviation. For each seed about ${pairs}${tint}from the differences of all, seed by seed.`
-    : `${pairs}± is the standard error over the unseen classes, from leaving out a tenth of them at a time (accuracy: of its folds). ${tint}from those of all on the same parts; the two extreme angles depend on single pairs, and have none.`;
+    ? `Means over ${seeds} seeds ± their standard deviation. For each seed about ${pairs}${tint}of their differences between the seeds.`
+    : `${pairs}± is the standard error over the unseen classes, from leaving out a tenth of them at a time (accuracy: of its folds). ${tint}of their differences between the same parts; the two extreme angles depend on single pairs, and have none.`;
 }
 
 function renderRow(row: Row, methods: readonly MethodResult[]): Markup {
