@@ -58,7 +58,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     .option('--data <source>', dataHelp, 'glyphs')
     .addOption(new Option('--net <name>', 'the network').choices(netNames).default('small'))
     .addOption(
-      new Option('--margins <m,...>', `margins of A-Softmax, integers from 1 to ${maxMargin}`)
+      new Option('--margins <m,...>', `margins of A-Softmax, from 1 to ${maxMargin}`)
         .argParser((text) => parseIntegers(text, 1, maxMargin))
         .default([2, 3, 4], '2,3,4'),
     )
