@@ -60,11 +60,19 @@ describe('the page', () => {
   test('begins with the verdict', () => {
     const { outcome, caution } = describeVerdict(report.methods, report.seeds);
     expect(byClass('verdict')[0]!.textContent!.replaceAll('\u00A0', ' ')).toBe(`${outcome}${caution}`);
+    expect(byClass('undecided')).toHaveLength(0);
+    const alone = parse(renderReport({ ...report, methods: report.methods.slice(0, 1) }));
+    expect(byClass('undecided', alone)).toHaveLength(1);
   });
 
   test('closes every element and quotes every attribute', () => {
     expect(root.nodeName).toBe('html');
     expect(() => parse(page.replace('</figure>', ''))).toThrow(/figure/);
+  });
+
+  test('does not split A-Softmax in the head of the table', () => {
+    const words = byClass('word', byTag('thead')[0]).map((word) => word.textContent);
+    expect(words).toEqual(['A-Softmax', 'A-Softmax', 'A-Softmax']);
   });
 
   test('shows title, date, command and facts', () => {
@@ -137,8 +145,8 @@ describe('the page', () => {
 describe('pictures', () => {
   test('have a description and a caption', () => {
     const pictures = byTag('svg').filter((svg) => svg.getAttribute('aria-hidden') !== 'true');
-    // Gains, loss, accuracy, angles, two ROC curves; per method a scatter plot, a circle and a sphere.
-    expect(pictures).toHaveLength(6 + 5 * 3);
+    // Gains, loss, accuracy, two columns of angles, two ROC curves; per method a scatter plot, a circle and a sphere.
+    expect(pictures).toHaveLength(7 + 5 * 3);
     for (const svg of pictures) {
       expect(svg.getAttribute('role')).toBe('img');
       expect(svg.getAttribute('aria-label')!.length).toBeGreaterThan(40);
@@ -212,6 +220,41 @@ describe('pictures', () => {
     );
     expect(Math.min(...radii)).toBeGreaterThan(99);
     expect(Math.max(...radii)).toBeLessThan(141);
+  });
+
+  test('place them at the bars, not at the weights, and apart from each other', () => {
+    const angles = [0, 0.05, 0.1, 3];
+    const planes = [
+      {
+        method: 'softmax',
+        dimension: 2 as const,
+        classNames: ['one', 'two', 'three', 'four'],
+        features: Float32Array.from(angles.flatMap((angle) => [5 * Math.cos(angle), 5 * Math.sin(angle)])),
+        labels: Int32Array.of(0, 1, 2, 3),
+        weights: Float32Array.from(angles.flatMap((angle) => [Math.cos(angle + 0.5), Math.sin(angle + 0.5)])),
+      },
+    ];
+    const figure = byTag('section', parse(renderReport({ ...report, planes }))).find(
+      (section) => section.getAttribute('id') === 'plane',
+    )!;
+    const circle = byTag('svg', figure).filter((svg) => svg.getAttribute('role'))[1]!;
+    const places = byClass('label', circle).map((label) => ({
+      x: Number(label.getAttribute('x')) - 150,
+      y: 150 - (Number(label.getAttribute('y')) - 4),
+    }));
+    expect(places).toHaveLength(4);
+    places.forEach(({ x, y }, i) => {
+      expect(Math.abs(Math.atan2(y, x) - angles[i]!)).toBeLessThan(i === 0 || i === 3 ? 0.01 : 0.2);
+      for (const other of places.slice(0, i)) {
+        expect(Math.abs(other.y - y) > 12.9 || Math.abs(other.x - x) > 24).toBe(true);
+      }
+    });
+  });
+
+  test('have minus signs on axes', () => {
+    const labels = byClass('axis').flatMap((axis) => byTag('text', axis).map((text) => text.textContent!));
+    expect(labels.filter((text) => /^−\d/.test(text)).length).toBeGreaterThan(10);
+    expect(labels.filter((text) => /-\d/.test(text))).toEqual([]);
   });
 
   test('encode sample images as an upright PNG with transparent gaps', () => {

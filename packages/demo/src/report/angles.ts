@@ -11,7 +11,8 @@ import type { MethodResult } from './contents.ts';
 
 /** Width of a bin of the histograms, in degrees. */
 const binWidth = 2;
-/** Rows, one below the other, so that all share one axis of angles. */
+/** Rows, one below the other, so that they share one axis of angles; more than this many take two columns. */
+const maxRows = 3;
 const rowHeight = 84;
 const barHeight = 54;
 const ridgePanel: Panel = { width: 420, height: 0, left: 12, right: 408, top: 6, bottom: 0 };
@@ -26,31 +27,28 @@ export function renderAngles(methods: readonly MethodResult[]): Markup {
     impostor: computeDensities(v.impostorAngles, limit),
   }));
   const maxDensity = Math.max(...histograms.flatMap(({ genuine, impostor }) => [...genuine, ...impostor]));
-  const panel = { ...ridgePanel, height: ridgePanel.top + rowHeight * methods.length + 44 };
-  const bottom = ridgePanel.top + rowHeight * methods.length;
-  const x = scaleLinear().domain([0, limit]).range([panel.left, panel.right]);
+  const x = scaleLinear().domain([0, limit]).range([ridgePanel.left, ridgePanel.right]);
   const y = scaleLinear().domain([0, maxDensity]).range([0, -barHeight]);
-  const words = methods.map(describeRow);
+  const columns = methods.length > maxRows ? 2 : 1;
+  const perColumn = Math.ceil(methods.length / columns);
 
   return renderFigure({
-    panels: [
-      {
+    panels: Array.from({ length: columns }, (_, column) => {
+      const indices = range(column * perColumn, Math.min(methods.length, (column + 1) * perColumn));
+      const bottom = ridgePanel.top + rowHeight * indices.length;
+      const rows = indices.map((i, row) => {
+        const base = ridgePanel.top + rowHeight * (row + 1);
+        return renderRow(methods[i]!, { color: methodColor(i), base, ...histograms[i]! }, x, y);
+      });
+      return {
         content: renderPicture(
-          panel,
-          `Histograms of angles. ${words.join(' ')}`,
-          markup`${renderBottomAxis({ ...panel, bottom }, { title: 'Angle', ticks: createAngleTicks(x) })}${methods.map(
-            (method, i) =>
-              renderRow(
-                method,
-                { color: methodColor(i), base: panel.top + rowHeight * (i + 1), ...histograms[i]! },
-                x,
-                y,
-              ),
-          )}`,
+          { ...ridgePanel, height: bottom + 44 },
+          `Histograms of angles. ${indices.map((i) => describeRow(methods[i]!)).join(' ')}`,
+          markup`${renderBottomAxis({ ...ridgePanel, bottom }, { title: 'Angle', ticks: createAngleTicks(x) })}${rows}`,
         ),
-      },
-    ],
-    size: 'single',
+      };
+    }),
+    size: columns === 1 ? 'single' : 'pair',
     caption: markup`Angles between the features of two images of the same unseen class (genuine pairs, in color) and of different unseen classes (impostor pairs, gray), each histogram of the same area. Less overlap is better. The dashed line is the threshold at the equal error rate: genuine pairs to its right are rejected, impostor pairs to its left accepted.`,
   });
 }

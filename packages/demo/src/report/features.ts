@@ -86,6 +86,11 @@ function normalize(vector: Vector): Vector | undefined {
   return length > 0 ? vector.map((v) => v / length) : undefined;
 }
 
+/** Direction of the mean of the directions, or `undefined` if they cancel, or there are none. */
+export function meanDirection(points: readonly Vector[]): Vector | undefined {
+  return normalize(sumDirections(points, points[0]?.length ?? 0));
+}
+
 /** Scales vectors to length 1, omitting zero vectors. */
 export function normalizeAll(vectors: readonly Vector[]): Vector[] {
   return vectors.map(normalize).filter((vector) => vector !== undefined);

@@ -20,6 +20,12 @@ export function markup(strings: TemplateStringsArray, ...values: readonly Markup
   return new Markup(strings.map((text, i) => (i === 0 ? text : toText(values[i - 1]!) + text)).join(''));
 }
 
+/** Keeps words with hyphens on one line. */
+export function keepWords(text: string): Markup {
+  const words = text.split(' ');
+  return markup`${words.map((word, i) => markup`${i > 0 ? ' ' : ''}${word.includes('-') ? markup`<span class="word">${word}</span>` : word}`)}`;
+}
+
 /** Wraps text as markup without escaping, for the style sheet and the script of this package. */
 export function trusted(text: string): Markup {
   return new Markup(text);

@@ -9,6 +9,7 @@ import {
   renderClassLegend,
   describeDirections,
   formatMeanAngle,
+  meanDirection,
   normalizeAll,
   type Vector,
 } from './features.ts';
@@ -31,7 +32,11 @@ const radius = 84;
 const barRadius = { from: radius + 6, to: radius + 46 };
 const binCount = 120;
 /** Number of bins on each side of a direction that its label would cover. */
-const labelBins = 2;
+const labelBins = 3;
+/** Places of a label along its ray, the best first. */
+const rayShares = [0.94, 0.86, 0.78, 0.7, 0.62, 0.54];
+/** Line height of a label, and width of one of its characters. */
+const labelSize = { height: 13, character: 8 };
 
 export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
   const classes = planes.map(groupByClass);
@@ -41,7 +46,7 @@ export function renderPlanes(planes: readonly FeaturePlot[]): Markup {
       content: markup`<div>${renderScatter(method, classes[i]!)}${renderCircle(method, classes[i]!)}</div>`,
     })),
     legend: renderClassLegend(classes[0]!),
-    caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, colored by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
+    caption: markup`Scatter plots: the features x of images of classes seen in training, one dot each, colored by class; rays are ${describeDirections(planes)}. Circles: the same features divided by their length, x/‖x‖, on the unit circle. The bars around it, with the name of the class at their mean, are a histogram of their angles (relative to the maximum of each picture): narrow, tall bars with empty arcs between them show the effect of the angular margin.`,
   });
 }
 
@@ -66,10 +71,9 @@ function renderScatter(method: string, classes: readonly ClassFeatures[]): Marku
     )}${classes.map(
       ({ color, points }) =>
         markup`<path class="dots ${color}" d="${traceDots(points.map(([a, b]) => ({ x: x(a!), y: y(b!) })))}" />`,
-    )}${classes.map(({ direction, label }) => {
-      if (direction === undefined) return '';
-      return renderClassLabel(label, along(direction, 0.94));
-    })}`,
+    )}${placeLabels(classes, ({ direction }) =>
+      direction === undefined ? [] : rayShares.map((share) => along(direction, share)),
+    ).map(renderPlacedLabel)}`,
   );
 }
 
@@ -91,7 +95,7 @@ function renderCircle(method: string, classes: readonly ClassFeatures[]): Markup
     })}${counts.map((bins, i) => markup`<path class="area ${classes[i]!.color}" transform="translate(${center},${center})" d="${traceBars(bins, maxCount)}" />`)}${directions.map(
       (points, i) =>
         markup`<path class="dots ${classes[i]!.color}" d="${traceDots(points.map((direction) => at(direction, radius)))}" />`,
-    )}${classes.map(({ direction, label }) => (direction === undefined ? '' : renderClassLabel(label, at(direction, labelRadius(direction, counts, maxCount)))))}`,
+    )}${placeLabels(classes, (entry) => placesAround(entry, counts)).map(renderPlacedLabel)}`,
   );
 }
 
@@ -106,13 +110,57 @@ function binOf([x, y]: Vector): number {
   return Math.floor((fraction < 0 ? fraction + 1 : fraction) * binCount) % binCount;
 }
 
-/** Radius just outside the bars near a direction. */
-function labelRadius(direction: Vector, counts: readonly (readonly number[])[], maxCount: number): number {
-  const bin = binOf(direction);
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface PlacedLabel extends Place {
+  readonly label: string;
+}
+
+/** Places each name of a class where no other name is: at the first free one of its places, or else at the first. */
+function placeLabels(
+  classes: readonly ClassFeatures[],
+  findPlaces: (entry: ClassFeatures) => readonly Place[],
+): PlacedLabel[] {
+  const placed: PlacedLabel[] = [];
+  for (const entry of classes) {
+    const places = findPlaces(entry).map((place) => ({ ...place, label: entry.label }));
+    const place = places.find((candidate) => !placed.some((other) => overlap(candidate, other))) ?? places[0];
+    if (place !== undefined) placed.push(place);
+  }
+  return placed;
+}
+
+function renderPlacedLabel({ label, ...place }: PlacedLabel): Markup {
+  return renderClassLabel(label, place);
+}
+
+/** Places just outside the bars of the histograms, the nearest to those of the class first. */
+function placesAround({ points, direction }: ClassFeatures, counts: readonly (readonly number[])[]): Place[] {
+  const [x, y] = meanDirection(points) ?? direction ?? [];
+  if (x === undefined || y === undefined) return [];
+  return Array.from({ length: binCount }, (_, i) => {
+    const turns = (i % 2 ? i + 1 : -i) / 2;
+    const angle = Math.atan2(y, x) + (2 * Math.PI * turns) / binCount;
+    const radius = labelRadius(angle, counts);
+    return { x: center + radius * Math.cos(angle), y: center - radius * Math.sin(angle) };
+  });
+}
+
+function overlap(a: PlacedLabel, b: PlacedLabel): boolean {
+  const width = (labelSize.character * (a.label.length + b.label.length)) / 2;
+  return Math.abs(a.x - b.x) < width + 2 && Math.abs(a.y - b.y) < labelSize.height;
+}
+
+/** Radius just outside the bars near an angle. */
+function labelRadius(angle: number, counts: readonly (readonly number[])[]): number {
+  const bin = binOf([Math.cos(angle), Math.sin(angle)]);
   const nearby = counts.flatMap((bins) =>
     Array.from({ length: 2 * labelBins + 1 }, (_, i) => bins[(bin + i - labelBins + binCount) % binCount]!),
   );
-  return outerRadius(Math.max(...nearby), maxCount) + 10;
+  return outerRadius(Math.max(...nearby), Math.max(1, ...counts.flat())) + 10;
 }
 
 function outerRadius(count: number, maxCount: number): number {

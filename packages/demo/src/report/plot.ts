@@ -32,15 +32,20 @@ export interface AxisOptions {
 
 /** About `target` ticks at round values. */
 export function linearTicks(scale: Scale, target: number, format: (value: number) => string): Tick[] {
-  return scale.ticks(target).map((value) => ({ at: scale(value), label: format(value) }));
+  return scale.ticks(target).map((value) => ({ at: scale(value), label: useMinus(format(value)) }));
 }
 
 /** One tick per power of ten, for a logarithmic scale whose domain ends at powers of ten. */
 export function decadeTicks(scale: Scale, format: (value: number) => string): Tick[] {
   const [low, high] = scale.domain().map((value) => Math.round(Math.log10(value)));
   const ticks: Tick[] = [];
-  for (let e = low!; e <= high!; e++) ticks.push({ at: scale(10 ** e), label: format(10 ** e) });
+  for (let e = low!; e <= high!; e++) ticks.push({ at: scale(10 ** e), label: useMinus(format(10 ** e)) });
   return ticks;
+}
+
+/** Replaces hyphens of numbers by minus signs. */
+function useMinus(text: string): string {
+  return text.replaceAll('-', '−');
 }
 
 export function renderBottomAxis({ left, right, top, bottom }: Panel, { title, ticks }: AxisOptions): Markup {

@@ -10,7 +10,7 @@ import { renderAngles } from './angles.ts';
 import { renderCurves } from './curves.ts';
 import { keepFormulas } from './format.ts';
 import { renderGains } from './gains.ts';
-import { type Markup, markup, trusted } from './markup.ts';
+import { keepWords, type Markup, markup, trusted } from './markup.ts';
 import { renderPlanes } from './plane.ts';
 import { renderResults } from './results.ts';
 import { renderRoc } from './roc.ts';
@@ -38,7 +38,7 @@ export function renderReport(report: Report): string {
   const { title, summary, created, methods, seeds, planes } = report;
   if (methods.length === 0) throw new RangeError('renderReport: a report needs at least one method, got none');
   const script = planes.some(({ dimension }) => dimension === 3) ? readSphereScript() : undefined;
-  const { outcome, caution } = describeVerdict(methods, seeds);
+  const { outcome, caution, decided } = describeVerdict(methods, seeds);
   const sections = createSections(report);
   return markup`<!DOCTYPE html>
 <html lang="en">
@@ -54,7 +54,7 @@ export function renderReport(report: Report): string {
 <header>
 <h1>${title}</h1>
 <p class="made">${summary} · ${created.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
-<div class="verdict"><p>${splitWords(keepFormulas(outcome))}</p><p class="note">${splitWords(caution)}</p></div>
+<div class="verdict ${decided ? '' : 'undecided'}"><p>${keepWords(keepFormulas(outcome))}</p><p class="note">${keepWords(caution)}</p></div>
 </header>
 <nav aria-label="Sections"><ul>${sections.map(({ id, link }) => markup`<li><a href="#${id}">${link}</a></li>`)}</ul></nav>
 <main>
@@ -110,16 +110,10 @@ function createSections({ methods, samples, planes, command, facts }: Report): S
       link: 'Run',
       heading: 'This run',
       content: markup`<dl class="facts">${facts.map(({ name, value }) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-<pre><code>${splitWords(command)}</code></pre>`,
+<pre><code>${keepWords(command)}</code></pre>`,
     },
   ];
   return sections.filter((section) => section !== false);
-}
-
-/** Words that a line break does not split at their hyphens. */
-function splitWords(text: string): Markup {
-  const words = text.split(' ');
-  return markup`${words.map((word, i) => markup`${i > 0 ? ' ' : ''}${word.includes('-') ? markup`<span class="word">${word}</span>` : word}`)}`;
 }
 
 function renderImages({ seen, unseen }: Report['samples']): Markup {
