@@ -1,11 +1,13 @@
 import fc from 'fast-check';
+import { deflateSync } from 'node:zlib';
 import { decode as decodeOther } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { decodeImage } from '../src/formats/image.ts';
+import { parseOmniglot } from '../src/formats/omniglot.ts';
 import { ascii, bitFlips, concatenate, truncations, writeChunk, writeConstantPng, writePng } from './files.ts';
-import { frame as frameHeader } from './hostile.ts';
+import { frame as frameHeader, segment, writeZip } from './hostile.ts';
 
 /** Values of an image; the file must decode. */
 function valuesOf(file: Uint8Array, name = 'image'): number[] {
@@ -293,6 +295,20 @@ describe('PNG', () => {
     ['too few rows', writePng({ width: 3, height: 9, rows }), 'it expands to 8 bytes, not the 36 that it announces'],
     ['too many rows', writePng({ width: 3, height: 1, rows }), 'it expands to more than the 4 bytes that it announces'],
     [
+      'stored pixel data that are too long',
+      concatenate(
+        file.subarray(0, 33),
+        writeChunk('IDAT', deflateSync(new Uint8Array(8 + 5), { level: 0 })),
+        writeChunk('IEND', []),
+      ),
+      'it expands to more than the 8 bytes that it announces',
+    ],
+    [
+      'an unknown critical chunk',
+      concatenate(file.subarray(0, 33), writeChunk('ABCD', []), file.subarray(33)),
+      "unsupported PNG: unknown critical chunk 'ABCD'",
+    ],
+    [
       'an unknown filter',
       writePng({ width: 7, height: 1, filters: [5], rows: [[1, 2, 3, 4, 5, 6, 7]] }),
       'unknown filter 5',
@@ -386,6 +402,30 @@ describe('JPEG', () => {
     data.forEach((value, i) => expect(Math.abs(value - [200, 100, 20][Math.floor(i / 128)]!)).toBeLessThanOrEqual(3));
   });
 
+  test('three components are luma and chroma or red, green and blue', () => {
+    const luma = [121, 71, 185]; // Of [200, 100, 20] by the formula of JFIF.
+    const at = (marker: number): number => color.findIndex((byte, i) => byte === 0xff && color[i + 1] === marker);
+    const [header, lettered] = [color.subarray(2, at(0xdb)), color.slice()];
+    [...ascii('RGB')].forEach((id, i) => {
+      lettered[at(0xc0) + 10 + 3 * i] = id;
+      lettered[at(0xda) + 5 + 2 * i] = id;
+    });
+    const adobe = (transform: number): number[] => segment(0xee, [...ascii('Adobe'), 0, 100, 0, 0, 0, 0, transform]);
+    const cases: readonly [file: Uint8Array, segments: Uint8Array | number[], values: number[]][] = [
+      [color, [], [200, 100, 20]],
+      [color, adobe(0), luma],
+      [color, adobe(1), [200, 100, 20]],
+      [color, [...header, ...adobe(0)], [200, 100, 20]],
+      [lettered, [], luma],
+      [lettered, header, [200, 100, 20]],
+      [lettered, adobe(1), [200, 100, 20]],
+    ];
+    for (const [file, segments, values] of cases) {
+      const { data } = decodeImage(concatenate(file.subarray(0, 2), segments, file.subarray(at(0xdb))));
+      data.forEach((value, i) => expect(Math.abs(value - values[Math.floor(i / 128)]!)).toBeLessThanOrEqual(3));
+    }
+  });
+
   const progressiveScan = grayProgressive.findIndex((byte, i) => byte === 0xff && grayProgressive[i + 1] === 0xda);
   const frame = gray.findIndex((byte, i) => byte === 0xff && gray[i + 1] === 0xc0);
   test.each([
@@ -433,6 +473,19 @@ describe('JPEG', () => {
       );
     }
   });
+});
+
+test('errors shorten long names', () => {
+  const name = `start${'x'.repeat(80_000)}end.png`;
+  const pattern = /^startx{95}…x{93}end\.png: .{5,100}$/;
+  for (const file of [new Uint8Array(0), writeConstantPng(2, 1, 9).with(20, 1)]) {
+    const decode = (): unknown => decodeImage(file, { name });
+    expect(decode).toThrow(expect.objectContaining({ message: expect.stringMatching(pattern) as string, file: name }));
+  }
+  const long = { name: `A/c/${'x'.repeat(60_000)}.png`, content: ascii('x') };
+  expect(() => parseOmniglot(writeZip([long, { ...long }]), { name: 'z.zip' })).toThrow(
+    /^z\.zip: damaged: it has two entries 'A\/c\/x{96}…x{96}\.png'$/,
+  );
 });
 
 test('refuses other formats, with their first bytes', () => {

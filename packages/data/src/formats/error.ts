@@ -1,16 +1,24 @@
 import { escapeControls } from '@thetagrad/core/backend';
 
-/** Reports a data file that is missing, damaged, or of another format. The message begins with the name of the file. */
+/**
+ * Reports a data file that is missing, damaged, or of another format. The message begins with the name of the file,
+ * shortened beyond 200 characters.
+ */
 export class DataFileError extends Error {
   override readonly name = 'DataFileError';
-  /** Name of the file, or of the file within an archive. */
+  /** Name of the file, or of the file within an archive, in full. */
   readonly file: string;
 
   constructor(file: string, problem: string, options?: ErrorOptions) {
-    // Names in archives may have control characters, which a terminal would obey.
-    super(escapeControls(`${file}: ${problem}`), options);
+    // Names in archives may have control characters, which a terminal would obey, and any length.
+    super(escapeControls(`${shorten(file)}: ${shorten(problem, 1000)}`), options);
     this.file = file;
   }
+}
+
+/** A text of which the middle is left out if it is longer than `max` characters. Default: 200, for names. */
+export function shorten(text: string, max = 200): string {
+  return text.length <= max ? text : `${text.slice(0, max / 2)}…${text.slice(-max / 2)}`;
 }
 
 /** Message of anything thrown. */

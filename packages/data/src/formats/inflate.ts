@@ -19,10 +19,21 @@ export function inflate(data: Uint8Array, size: number): Uint8Array {
   }
   // One byte more shows whether there is more.
   const result = new Uint8Array(size + 1);
-  const length = data.length <= minPiece ? inflateSync(data, { out: result }).length : inflatePieces(data, result);
+  const length = data.length <= minPiece ? inflateWhole(data, result) : inflatePieces(data, result);
   if (length > size) throw new RangeError(`it expands to more than the ${size} bytes that it announces`);
   if (length < size) throw new RangeError(`it expands to ${length} bytes, not the ${size} that it announces`);
   return result.subarray(0, size);
+}
+
+/** Inflates few bytes. Returns the number of bytes that they expand to, or a larger one than the target has. */
+function inflateWhole(data: Uint8Array, target: Uint8Array): number {
+  try {
+    return inflateSync(data, { out: target }).length;
+  } catch (error) {
+    // The decoder copies a stored block to the target as it is, which throws this where there is no room.
+    if (error instanceof RangeError) return target.length + 1;
+    throw error;
+  }
 }
 
 /** Inflates until the data end or the target is full. Returns the number of bytes. */

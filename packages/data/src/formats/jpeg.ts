@@ -14,7 +14,7 @@ import { checkJpeg, isJpeg } from './jpegSegments.ts';
 export function decodeJpeg(bytes: Uint8Array, budget: FileBudget): Image {
   const { name } = budget;
   if (!isJpeg(bytes)) throw new DataFileError(name, 'not a JPEG file: it does not start with the bytes ff d8 ff');
-  const { channels, file, pixels, memory } = checkJpeg(bytes, budget);
+  const { channels, isRgb, file, pixels, memory } = checkJpeg(bytes, budget);
   const options = {
     useTArray: true,
     formatAsRGBA: false,
@@ -22,6 +22,8 @@ export function decodeJpeg(bytes: Uint8Array, budget: FileBudget): Image {
     // What the budget accepted: a decoder that loses its place could find another frame, within a segment.
     maxMemoryUsageInMB: memory / 2 ** 20 + 1,
     maxResolutionInMP: (pixels + 1) / 1e6,
+    // Of three components, the decoder would take all for luma and chroma; of four, it knows itself.
+    ...(isRgb && { colorTransform: false }),
   } as const;
   const { data: rgb, height, width } = runDecoder(name, 'JPEG image', () => jpeg.decode(file, options));
   const area = height * width;

@@ -16,6 +16,7 @@ interface Component {
 interface Frame {
   readonly pixels: number;
   readonly isProgressive: boolean;
+  /** By their identifiers, in order. */
   readonly components: ReadonlyMap<number, Component>;
 }
 
@@ -24,9 +25,18 @@ export interface CheckedJpeg {
   /** The file with those segments alone that pixels depend on. */
   readonly file: Uint8Array;
   readonly channels: 1 | 3;
+  /** Whether three components are red, green and blue, and not luma and chroma. */
+  readonly isRgb: boolean;
   readonly pixels: number;
   /** Bytes that decoding takes. */
   readonly memory: number;
+}
+
+/** What application data say about the colors. */
+interface ColorMarkers {
+  hasJfif: boolean;
+  /** The transform in Adobe's segment: 0 for none. */
+  adobeTransform: number | undefined;
 }
 
 /** Whether bytes start with the signature of JPEG. */
@@ -43,6 +53,8 @@ export function isJpeg(bytes: Uint8Array): boolean {
 export function checkJpeg(bytes: Uint8Array, budget: FileBudget): CheckedJpeg {
   const { name } = budget;
   const parts = [bytes.subarray(0, 2)];
+  const markers: ColorMarkers = { hasJfif: false, adobeTransform: undefined };
+  let hasScan = false;
   let frame: Frame | undefined;
   for (let at = 2; at + 2 <= bytes.length;) {
     if (bytes[at] !== 0xff) throw new DataFileError(name, `damaged: byte ${at} should start a JPEG segment`);
@@ -59,6 +71,7 @@ export function checkJpeg(bytes: Uint8Array, budget: FileBudget): CheckedJpeg {
       return {
         file,
         channels: frame.components.size === 1 ? 1 : 3,
+        isRgb: isRgb(frame, markers),
         pixels: frame.pixels,
         memory: countMemory(frame, file),
       };
@@ -74,14 +87,29 @@ export function checkJpeg(bytes: Uint8Array, budget: FileBudget): CheckedJpeg {
       if (frame === undefined) throw new DataFileError(name, 'damaged: no frame header before the first scan');
       const start = end;
       end = findMarker(bytes, start);
+      hasScan = true;
       checkScan(frame, content, end - start, budget);
     }
-    // Comments and application data do not matter, but for the color space in Adobe's (ee).
-    if (marker === 0xee || !(marker === 0xfe || (marker >= 0xe0 && marker <= 0xef)))
-      parts.push(bytes.subarray(at, end));
+    // Comments and application data do not matter, but for the color space, which is known before the first scan.
+    const isApplication = marker >= 0xe0 && marker <= 0xef;
+    if (isApplication && !hasScan) readColorMarker(marker, content, markers);
+    if ((marker === 0xee && !hasScan) || !(marker === 0xfe || isApplication)) parts.push(bytes.subarray(at, end));
     at = end;
   }
   throw new DataFileError(name, 'truncated: the end-of-image marker is missing, or a component has no scan');
+}
+
+function readColorMarker(marker: number, content: Uint8Array, markers: ColorMarkers): void {
+  const startsWith = (text: string): boolean => String.fromCharCode(...content.subarray(0, text.length)) === text;
+  if (marker === 0xe0 && startsWith('JFIF\0')) markers.hasJfif = true;
+  if (marker === 0xee && startsWith('Adobe') && content.length >= 12) markers.adobeTransform = content[11]!;
+}
+
+/** JFIF means luma and chroma; without it Adobe's segment tells, and without that the identifiers, as in libjpeg. */
+function isRgb({ components }: Frame, { hasJfif, adobeTransform }: ColorMarkers): boolean {
+  if (components.size !== 3 || hasJfif) return false;
+  if (adobeTransform !== undefined) return adobeTransform === 0;
+  return String.fromCharCode(...components.keys()) === 'RGB';
 }
 
 /** Whether a marker, c0 … cf, starts a frame; c4 is for Huffman tables, c8 is reserved, cc for conditioning. */

@@ -1,6 +1,6 @@
 import { ImageDataset } from '../dataset.ts';
 import { convertToLuma, type Image, resizePlanes } from '../resample.ts';
-import { DataFileError } from './error.ts';
+import { DataFileError, shorten } from './error.ts';
 import type { FileBudget } from './fileBudget.ts';
 
 /** An image, the name of its file, and its class and group. */
@@ -52,15 +52,15 @@ export class LabeledImages {
     if (image.height !== height || image.width !== width) {
       throw new DataFileError(
         name,
-        `is ${image.width} × ${image.height} pixels (width × height), but ${first.name} is ${width} × ${height}; ${this.#fixes.size}`,
+        `is ${image.width} × ${image.height} pixels (width × height), but ${shorten(first.name)} is ${width} × ${height}; ${this.#fixes.size}`,
       );
     }
     if (image.channels !== channels) {
-      const problem = `has ${image.channels} channel(s), but ${first.name} has ${channels}; ${this.#fixes.channels}`;
+      const problem = `has ${image.channels} channel(s), but ${shorten(first.name)} has ${channels}; ${this.#fixes.channels}`;
       throw new DataFileError(name, problem);
     }
     this.#bytes += image.data.length;
-    const description = `has images of ${this.#bytes} bytes up to ${name}`;
+    const description = `has images of ${this.#bytes} bytes up to ${shorten(name)}`;
     this.#budget.check('datasetBytes', this.#bytes, description);
     this.#images.push(labeled);
   }

@@ -17,9 +17,10 @@ export function isPng(bytes: Uint8Array): boolean {
 
 /**
  * Decodes a PNG image to 8 bits, grayscale to one channel, color (direct or by palette) to three. Composes transparent
- * pixels over white, as viewers do. Ignores color profiles and text. Verifies checksums.
+ * pixels over white, as viewers do. Ignores color profiles and text. Verifies the CRC of each
+ * chunk, but not the Adler-32 within the pixel data, all bytes of which these cover.
  *
- * @throws {DataFileError} if the file is damaged, or exceeds a limit.
+ * @throws {DataFileError} if the file is damaged, has an unknown chunk that decoders must not ignore, or exceeds a limit.
  */
 export function decodePng(bytes: Uint8Array, budget: FileBudget): Image {
   const { name } = budget;
@@ -62,6 +63,9 @@ function readChunks(bytes: Uint8Array, budget: FileBudget): { format: PngFormat;
       if (parts.length === 0) throw new DataFileError(name, 'damaged: it has no pixel data');
       if (format.type === 3 && format.palette === undefined) throw new DataFileError(name, 'damaged: no palette');
       return { format, pixels: joinBytes(parts) };
+    } else if ((type.charCodeAt(0) & 0x20) === 0) {
+      // A capital letter: the pixels mean something else without it.
+      throw new DataFileError(name, `unsupported PNG: unknown critical chunk '${type}'`);
     }
   }
   throw new DataFileError(name, 'truncated: the end of the PNG image is missing');

@@ -1,5 +1,5 @@
 import { crc32 } from './crc32.ts';
-import { DataFileError, runDecoder } from './error.ts';
+import { DataFileError, runDecoder, shorten } from './error.ts';
 import type { FileBudget } from './fileBudget.ts';
 import { inflate } from './inflate.ts';
 
@@ -51,7 +51,7 @@ export function readZipDirectory(
     const content = bytes.subarray(contentStart, contentStart + view.getUint32(at + 20, true));
     ranges.push([local, contentStart + view.getUint32(at + 20, true)]);
     const path = decoder.decode(bytes.subarray(at + entryBytes, at + entryBytes + view.getUint16(at + 28, true)));
-    if (entries.has(path)) throw new DataFileError(name, `damaged: it has two entries '${path}'`);
+    if (entries.has(path)) throw new DataFileError(name, `damaged: it has two entries '${shorten(path)}'`);
     const method = view.getUint16(at + 10, true);
     const isEncrypted = (view.getUint16(at + 8, true) & 1) !== 0;
     if (isWanted(path) && (isEncrypted || (method !== 0 && method !== 8))) {
