@@ -4,8 +4,8 @@ import { reasonOf } from './files/fileSystem.ts';
 import { readRegularFile } from './files/readFile.ts';
 import { replaceFile } from './files/writeFile.ts';
 import { formatJson, type Json, parseJson } from './json.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
-import { defaultLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
+import { decodeVerified, encodeSafetensors } from './safetensors.ts';
+import { checksumKey, defaultLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
 import type { Stateful } from './state.ts';
 
 export type { Json };
@@ -66,7 +66,8 @@ export async function saveCheckpoint(path: string, parts: CheckpointParts, posit
 
 /**
  * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are
- * ignored. The file may come from anyone: only a regular file within the limits is read, and its checksum is verified.
+ * ignored. The file may come from anyone: only a regular file within the limits is read, and its checksum is verified,
+ * without which it must not have a position.
  * @returns the position in the data
  * @throws {TypeError} if a part is not {@link Stateful}, or an option or limit is unknown.
  * @throws {RangeError} if the name of a part contains a dot, or a limit is not a positive integer or Infinity.
@@ -83,8 +84,15 @@ export async function loadCheckpoint(
   const restorers: (() => void)[] = [];
   try {
     const bytes = await readRegularFile(path, fileBytes, '; raise limits.fileBytes');
-    const { tensors, metadata } = decodeSafetensors(bytes, { limits });
-    const text = Object.hasOwn(metadata, positionKey) ? metadata[positionKey]! : 'null';
+    const { tensors, metadata, hasChecksum } = decodeVerified(bytes, limits);
+    const hasPosition = Object.hasOwn(metadata, positionKey);
+    if (hasPosition && !hasChecksum) {
+      // Damage to the name of its entry would else turn a checksum off.
+      throw new RangeError(
+        `it has the metadata '${positionKey}' but no '${checksumKey}': it is damaged, or another program changed it; that program must write a right checksum, or leave out both`,
+      );
+    }
+    const text = hasPosition ? metadata[positionKey]! : 'null';
     const position = describeFailure('its position', () => {
       checkLength(text, positionLength, '; raise limits.positionLength');
       return parseJson(text);

@@ -142,7 +142,15 @@ function checkContent(tensors: Readonly<Record<string, Tensor>>, metadata: Reado
 export function decodeSafetensors(bytes: Uint8Array, options: DecodeSafetensorsOptions = {}): Safetensors {
   const operation = 'decodeSafetensors';
   if (typedArrayType(bytes) !== 'Uint8Array') throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
-  const limits = resolveLimits(operation, options, defaultLimits);
+  const { tensors, metadata } = decodeVerified(bytes, resolveLimits(operation, options, defaultLimits));
+  return { tensors, metadata };
+}
+
+/** The content of a file, and whether it had a checksum. See {@link decodeSafetensors}. */
+export function decodeVerified(
+  bytes: Uint8Array,
+  limits: SafetensorsLimits,
+): Safetensors & { readonly hasChecksum: boolean } {
   if (bytes.length < 8) throw malformedError(`${bytes.length} bytes are too few for the length of the header`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerLength > limits.headerBytes) {
@@ -171,7 +179,11 @@ export function decodeSafetensors(bytes: Uint8Array, options: DecodeSafetensorsO
     }
   });
   const metadata = [...header.metadata].filter(([name]) => name !== checksumKey);
-  return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(metadata) };
+  return {
+    tensors: Object.fromEntries(tensors),
+    metadata: Object.fromEntries(metadata),
+    hasChecksum: header.checksumAt !== undefined,
+  };
 }
 
 /** Verifies the checksum of a file, whose digits, at `at`, count as zeros. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import * as promises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluateSync, ones, tensor, valueAndGrad, type Tensor } from '@thetagrad/core';
@@ -18,6 +19,7 @@ import {
 } from '@thetagrad/nn';
 import { type CheckpointLimits, type Json, loadCheckpoint, saveCheckpoint } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FileSystem, setFileSystem } from '../src/files/fileSystem.ts';
 
 let folder: string;
 let path: string;
@@ -25,7 +27,10 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
   path = join(folder, 'run.safetensors');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  setFileSystem();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** A small training run with all kinds of state. */
 function setUp(seed: number) {
@@ -153,6 +158,36 @@ describe('a file that does not load changes nothing', () => {
         writeFileSync(path, bytes);
       },
       'it is damaged, or another program changed it',
+    ],
+    [
+      'with a flipped bit in the name of the checksum',
+      async () => {
+        await saveCheckpoint(path, setUp(2).parts);
+        const bytes = readFileSync(path);
+        bytes[bytes.indexOf('crc32c') + 2]! ^= 1;
+        writeFileSync(path, bytes);
+      },
+      "it has the metadata 'position' but no 'crc32c': it is damaged, or another program changed it",
+    ],
+    [
+      'that shrinks while it is read',
+      async () => {
+        await saveCheckpoint(path, setUp(2).parts);
+        setFileSystem({
+          ...promises,
+          open: async (...parameters) => {
+            const file = await promises.open(...parameters);
+            const stat = file.stat.bind(file);
+            const status = async () => {
+              const { size } = await stat();
+              truncateSync(path, 1000);
+              return Object.assign(await stat(), { size });
+            };
+            return Object.assign(file, { stat: status });
+          },
+        } as FileSystem);
+      },
+      'it has shrunk from ',
     ],
     [
       'with a position of brackets',

@@ -24,7 +24,7 @@ function checkRegular({ mode }: FileStatus): void {
  * Reads a file that may come from anyone: only a regular one, without waiting for the writer of a pipe, and not more
  * than `maxBytes`.
  * @param advice what the message of a larger one ends with. Default: nothing.
- * @throws {RangeError} if it is of another kind or larger.
+ * @throws {RangeError} if it is of another kind or larger, or shrinks meanwhile.
  * @throws {Error} of the system if it cannot be read.
  */
 export async function readRegularFile(path: string, maxBytes: number, advice = ''): Promise<Uint8Array<ArrayBuffer>> {
@@ -42,10 +42,10 @@ export async function readRegularFile(path: string, maxBytes: number, advice = '
     // The system reads at most 2 GiB at once.
     while (end < size) {
       const { bytesRead } = await file.read(bytes, end, Math.min(size - end, 2 ** 30));
-      if (bytesRead === 0) break;
+      if (bytesRead === 0) throw new RangeError(`it has shrunk from ${size} to ${end} bytes while it was read`);
       end += bytesRead;
     }
-    return bytes.subarray(0, end);
+    return bytes;
   } finally {
     await file.close();
   }
