@@ -3,9 +3,14 @@
 /**
  * Host memory that is never touched, and so costs next to nothing, but that the collector counts: it would not hurry to
  * collect an object that looks like a few words.
+ * @returns `undefined` if there is no memory for it: what it stands for is there all the same.
  */
-export function allocateSizeHint(bytes: number): ArrayBufferView | ArrayBuffer {
-  return globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
+export function allocateSizeHint(bytes: number): ArrayBufferView | ArrayBuffer | undefined {
+  try {
+    return globalThis.Buffer?.allocUnsafeSlow(bytes) ?? new ArrayBuffer(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resolves in the event loop's next turn, after finalizers. (Browsers throttle timers.) */
