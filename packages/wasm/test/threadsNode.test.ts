@@ -7,8 +7,8 @@ import type { ThreadPoolBackend } from '../src/backend.ts';
 import { affine, affineWords, at, command, input, output, Plans } from './machine.ts';
 import { expectRightResults, meet, rendezvous, started } from './rendezvous.ts';
 
-/** A backend and its Node workers, also those that it starts later. */
-async function withWorkers(plans: Plans, threads: number): Promise<[ThreadPoolBackend, Worker[]]> {
+/** A backend and its Node workers, also those that it starts later; they are not up yet. */
+function startWorkers(plans: Plans, threads: number): [ThreadPoolBackend, Worker[]] {
   const module = process.getBuiltinModule('node:worker_threads') as { Worker: typeof Worker };
   const workers: Worker[] = [];
   const Original = module.Worker;
@@ -16,7 +16,12 @@ async function withWorkers(plans: Plans, threads: number): Promise<[ThreadPoolBa
     workers.push(new Original(...parameters));
     return workers.at(-1)!;
   });
-  const backend = started(plans, { threads });
+  return [started(plans, { threads }), workers];
+}
+
+/** The same once they are up. */
+async function withWorkers(plans: Plans, threads: number): Promise<[ThreadPoolBackend, Worker[]]> {
+  const [backend, workers] = startWorkers(plans, threads);
   await backend.ready();
   return [backend, workers];
 }
@@ -77,6 +82,23 @@ describe('threads', () => {
     await backend.ready();
     expect(backend.threads).toBe(2);
     meet(plans, backend, 'with the new worker', () => {});
+    expectRightResults(backend, plans);
+  });
+
+  test('that come up and end during one run are found at once', () => {
+    const plans = new Plans();
+    const [backend, workers] = startWorkers(plans, 2);
+    // The main thread waits, and so looks at the clock, once both compute.
+    const now = performance.now.bind(performance);
+    let began = Infinity;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      began = Math.min(began, now());
+      if (now() > began + 50) void workers[0]!.terminate();
+      return now();
+    });
+    const run = (): void => meet(plans, backend, 'endless in new worker', (code) => code.loop((again) => again()));
+    expect(run).toThrow(/worker thread 1 ended unexpectedly .* replaced/);
+    clock.mockRestore();
     expectRightResults(backend, plans);
   });
 

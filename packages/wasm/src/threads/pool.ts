@@ -155,7 +155,6 @@ export class ThreadPool {
   run(list: number, count: number): void {
     this.#list = list;
     if (this.#workers.count === 0) return this.#attempt(() => this.#runtime.runAlone(list, count));
-    this.#workers.observe();
     this.#attempt(() => {
       if (this.#runtime.run(list, count) === outcome.finished) return;
       const thread = this.#load(controlWords.failed);

@@ -19,8 +19,12 @@ export interface WorkerHandle {
   terminate(): void;
   /** Whether the thread is known to have ended: the event that says so waits for the event loop. */
   readonly hasEnded: () => boolean;
-  /** Whether {@link hasEnded} will know. To be called while the thread runs, until it returns true. */
-  readonly observe: () => boolean;
+}
+
+/** The message that a worker gets. */
+interface WorkerMessage extends WorkerStart {
+  /** In Node, a port that closes when the thread ends. */
+  readonly life?: object;
 }
 
 /** The dropped code, in bytes, after which a worker yields to its event loop: engines free code only then. */
@@ -35,7 +39,8 @@ const hintBytes = 1 << 26;
  * when all chunks are done.
  */
 const source = `
-const main = async ({ runtime, modules, version, memory, thread, start }) => {
+const main = async ({ runtime, modules, version, memory, thread, start, life }) => {
+  globalThis.life = life;
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
   const imports = { env: { memory, table, now: () => performance.now(), watch: () => {} }, Math };
   const { work, invoke } = new WebAssembly.Instance(runtime, imports).exports;
@@ -140,7 +145,6 @@ export function startWorker(start: WorkerStart, onLost: (reason: string) => void
       worker.terminate();
     },
     hasEnded: worker.hasEnded,
-    observe: worker.observe,
   };
 }
 
@@ -154,15 +158,35 @@ function startInNode(end: (reason: string) => void): Started | undefined {
   // The worker needs none of the loaders that the main thread was started with.
   const worker = new node.Worker(source, { eval: true, execArgv: [] });
   worker.unref();
+  const { port1, port2 } = new node.MessageChannel();
   worker.once('error', (error: Error) => end(error.message));
   worker.once('exit', (code) => end(`exit code ${code}`));
   return {
-    postMessage: (message) => worker.postMessage(message),
+    postMessage: (message) => worker.postMessage({ ...message, life: port2 } satisfies WorkerMessage, [port2]),
     terminate: () => void worker.terminate(),
-    // Once its thread has stopped, Node reads −1, but only if it has seen the thread's event loop before.
-    hasEnded: () => worker.performance.eventLoopUtilization().idle < 0,
-    observe: () => worker.performance.eventLoopUtilization().active > 0,
+    hasEnded: () => {
+      // This takes the notice that the other end has closed, without the event loop.
+      node.receiveMessageOnPort(port1);
+      return !isOpen(port1);
+    },
   };
+}
+
+/** Whether a port is open: only then is the value looked at that it is to be transferred with, which always fails. */
+function isOpen(port: object): boolean {
+  let isLookedAt = false;
+  const value = {
+    get member(): never {
+      isLookedAt = true;
+      throw undefined;
+    },
+  };
+  try {
+    structuredClone(value, { transfer: [port as MessagePort] });
+  } catch {
+    // As intended.
+  }
+  return isLookedAt;
 }
 
 function startInBrowser(end: (reason: string) => void): Started {
@@ -173,6 +197,5 @@ function startInBrowser(end: (reason: string) => void): Started {
     postMessage: (message) => worker.postMessage(message),
     terminate: () => worker.terminate(),
     hasEnded: () => false,
-    observe: () => true,
   };
 }

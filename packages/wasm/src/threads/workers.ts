@@ -5,8 +5,8 @@ import { startWorker, type WorkerHandle, type WorkerStart } from './worker.ts';
 
 /** When this many workers in a row have ended, without a successful run in between, none is replaced any more. */
 const maxLossesInARow = 16;
-/** How long to wait for terminated threads to stop, and where nothing says when they do, in milliseconds. */
-const stopTimeoutMs = { known: 2000, unknown: 10 };
+/** How long to wait for terminated threads to stop, in milliseconds. */
+const stopTimeoutMs = 2000;
 
 const mayWait = ((): boolean => {
   try {
@@ -35,7 +35,6 @@ export class Workers {
   readonly #heap: Heap;
   readonly #begin: WorkersOptions['begin'];
   readonly #handles = new Map<number, WorkerHandle>();
-  readonly #unobserved = new Set<WorkerHandle>();
   #starts = 0;
   /** Whether any has been up. */
   #canStart = false;
@@ -72,11 +71,6 @@ export class Workers {
     }
   }
 
-  /** To be called before each run. */
-  observe(): void {
-    for (const handle of this.#unobserved) if (handle.observe()) this.#unobserved.delete(handle);
-  }
-
   /** To be called after each successful run of this version of the code. */
   markSuccess(version: number): void {
     if (this.#lossesInARow > 0 && this.areAt(version)) this.#lossesInARow = 0;
@@ -101,13 +95,11 @@ export class Workers {
   replaceAll(reason: string): void {
     const threads = this.#threads();
     const handles = [...this.#handles.values()];
-    const unobserved = new Set(this.#unobserved);
     this.stop();
     const began = performance.now();
     const words = this.#heap.signedWords;
     for (const handle of handles) {
-      const timeout = unobserved.has(handle) ? stopTimeoutMs.unknown : stopTimeoutMs.known;
-      while (mayWait && !handle.hasEnded() && performance.now() < began + timeout) sleep(words, 0.1);
+      while (mayWait && !handle.hasEnded() && performance.now() < began + stopTimeoutMs) sleep(words, 0.1);
     }
     for (const thread of threads) this.#replace(thread, reason);
   }
@@ -118,10 +110,8 @@ export class Workers {
   }
 
   #terminate(thread: number): void {
-    const handle = this.#handles.get(thread)!;
-    handle.terminate();
+    this.#handles.get(thread)!.terminate();
     this.#handles.delete(thread);
-    this.#unobserved.delete(handle);
   }
 
   #start(thread: number): boolean {
@@ -132,7 +122,6 @@ export class Workers {
       const message = { ...this.#begin(), memory: this.#heap.memory, thread, start };
       const handle = startWorker(message, (reason) => this.#lose(thread, reason));
       this.#handles.set(thread, handle);
-      this.#unobserved.add(handle);
       return true;
     } catch (error) {
       this.remarks.push(`no more workers: ${String(error)}`);
