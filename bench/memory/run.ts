@@ -1,4 +1,4 @@
-// `npm run bench:memory`: memory of a training loop and of workloads that once grew without bound, each in a process of its own.
+// `npm run bench:memory`: memory of a training loop and of other workloads, each in a separate process.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -155,10 +155,9 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
   const variables: Variable[] = [];
   const values: Tensor[] = [];
+  const failed = retriable && isSameStore(retriable, collected.variables, results) ? retriable : undefined;
   for (const variable of collected.variables) {
-    const { failure } = variable;
-    const triesAgain = failure && isSameStore(failure, collected.variables, results);
-    const value = triesAgain ? failure.values.get(variable) : variable.pending;
+    const value = failed?.values.get(variable) ?? variable.pending;
     if (!value) continue;
     variables.push(variable);
     values.push(value);
@@ -182,7 +181,6 @@ let retriable: FailedStore | undefined;
 function isSameStore(failure: FailedStore, variables: ReadonlySet<Variable>, results: readonly Tensor[]): boolean {
   const { values } = failure;
   return (
-    failure === retriable &&
     results.every((tensor) => failure.results.has(tensor)) &&
     [...values.keys()].every((variable) => variables.has(variable) && variable.failure === failure) &&
     [...variables].every((variable) => values.has(variable) || !variable.pending)

@@ -17,6 +17,7 @@ import {
   type TypedArray,
 } from '../src/index.ts';
 import { atomically, snapshot } from '../src/backend.ts';
+import { withFailingBackend } from '../../../test/support/faults.ts';
 import { withBackend } from './backends.ts';
 import { numbers } from './helpers.ts';
 
@@ -256,42 +257,25 @@ test('a failure elsewhere takes nothing back', () => {
   expect(numbers(w.value)).toEqual([2]);
 });
 
-test('memory that cannot be had, at any place', () => {
-  const backend = getBackend();
-  let left = Infinity;
-  const limited = new Proxy(backend, {
-    get: (target, name) => {
-      const property: unknown = Reflect.get(target, name);
-      if (typeof property !== 'function') return property;
-      if (name === 'execute' || name === 'allocate' || name === 'upload') {
-        return (...parameters: unknown[]): unknown => {
-          if (left-- <= 0) throw new RangeError(`out of memory in ${name}`);
-          return Reflect.apply(property, target, parameters);
-        };
-      }
-      return property.bind(target) as unknown;
-    },
-  });
+test('memory that cannot be had, at any place', async () => {
   const w = variable(1, 2);
-  const step = (): void => {
+  let steps = 0;
+  const step = async (): Promise<void> => {
     const value = w.value.mul(2);
     w.assign(value.add(1));
-    evaluateSync(value.sum(), w);
+    await evaluate(value.sum(), w);
+    steps++;
   };
-  const errors: unknown[] = [];
-  withBackend(limited, () => {
-    for (let place = 0; place < 12; place++) {
-      left = place;
-      try {
-        step();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  });
-  expect(errors.length).toBeGreaterThan(2);
-  expect(errors.every((error) => /out of memory/.test(String(error)))).toBe(true);
-  const steps = 12 - errors.length;
+  await step();
+  let failed = 0;
+  for (let place = 0; place < 12; place++) {
+    failed += await withFailingBackend(getBackend(), place, step).then(
+      () => 0,
+      (error: Error) => Number(error.message.startsWith('out of memory')),
+    );
+  }
+  expect(failed).toBeGreaterThan(2);
+  expect(steps).toBe(13 - failed);
   expect(numbers(w.value)).toEqual([2 ** (steps + 1) - 1, 3 * 2 ** steps - 1]);
 });
 

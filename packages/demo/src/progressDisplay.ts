@@ -40,7 +40,7 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
 function createBar(stream: NodeJS.WriteStream): Display {
   let bar: SingleBar | undefined;
   let last = { value: 0, text: '' };
-  /** Omits the last values where there is no room for all. */
+  /** Omits the last values if not all fit. */
   const fit = (text: string): string => {
     const room = (stream.columns || 80) - barSize - 1;
     if (text.length <= room) return text;

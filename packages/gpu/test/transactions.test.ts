@@ -201,7 +201,7 @@ test.runIf(hasWebGpu)('webgpu: each buffer or kernel that the device refuses und
   let left = Infinity;
   const isRefused = (): boolean => --left === 0;
   const createBuffer = device.createBuffer.bind(device);
-  // Invalid, as one for which there is no memory.
+  // Invalid, as if memory had run out.
   device.createBuffer = (descriptor) =>
     createBuffer(isRefused() ? { ...descriptor, size: 2 * device.limits.maxBufferSize } : descriptor);
   const createShaderModule = device.createShaderModule.bind(device);

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('a run for which there is no memory', () => {
+describe('a run that is out of memory', () => {
   /** Where memory may run out. Each asks `isGranted` before it takes some. */
   const places: readonly (readonly [string, (isGranted: () => boolean) => void])[] = [
     [

@@ -75,8 +75,7 @@ function differentiate(
         const start = nextTensorId();
         const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
         const value = checkScalarResult(operation, result);
-        const grads = computeGradients(value, sources);
-        for (const tensor of [value, ...grads]) setStepStart(tensor, start);
+        const grads = computeGradients(value, sources, start);
         return { value, grads: (tree.rebuild(grads) as unknown[])[0] };
       });
   }
@@ -102,8 +101,7 @@ function differentiate(
         }
       });
       const value = checkScalarResult(operation, result);
-      const grads = computeGradients(value, sources);
-      for (const tensor of [value, ...grads]) setStepStart(tensor, start);
+      const grads = computeGradients(value, sources, start);
       return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
     });
 }
@@ -214,8 +212,11 @@ function mark(tensor: Tensor): Tensor {
   return applyMovement(Alias, tensor, tensor.shape, {});
 }
 
-function computeGradients(value: Tensor, sources: readonly Tensor[]): Tensor[] {
-  return pullBack([value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
+/** The gradients of a value whose step begins with the tensor of the id `start`. */
+function computeGradients(value: Tensor, sources: readonly Tensor[], start: number): Tensor[] {
+  const grads = pullBack([value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
+  for (const result of [value, ...grads]) setStepStart(result, start);
+  return grads;
 }
 
 function checkScalarResult(operation: string, result: unknown): Tensor {

@@ -30,7 +30,7 @@ function inflateWhole(data: Uint8Array, target: Uint8Array): number {
   try {
     return inflateSync(data, { out: target }).length;
   } catch (error) {
-    // The decoder copies a stored block to the target as it is, which throws this where there is no room.
+    // Thrown when a stored block does not fit the target.
     if (error instanceof RangeError) return target.length + 1;
     throw error;
   }

@@ -114,7 +114,7 @@ async function followLinks(path: string): Promise<string> {
     try {
       link = await fs.readlink(target);
     } catch (error) {
-      // EINVAL, on Windows also UNKNOWN: it is no link.
+      // EINVAL, on Windows also UNKNOWN: it is not a link.
       if (['EINVAL', 'UNKNOWN', 'ENOENT'].includes(codeOf(error)!)) return target;
       throw error;
     }
