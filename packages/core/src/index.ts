@@ -70,6 +70,7 @@ export {
   type NormOptions,
   type VarianceOptions,
 } from './ops/statistics.ts';
+export { strongDiv, strongMul } from './ops/strongZero.ts';
 export type { Padding2d, Size2d } from './ops/window.ts';
 export * as random from './random.ts';
 export type { Key } from './random.ts';

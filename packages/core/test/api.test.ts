@@ -167,6 +167,8 @@ test('the exports of random', () => {
     'random',
     'setBackend',
     'stack',
+    'strongDiv',
+    'strongMul',
     'tensor',
     'valueAndGrad',
     'vjp',

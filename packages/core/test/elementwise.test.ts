@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as table from '../src/ops/elementwise.ts';
+import * as elementwise from '../src/ops/elementwise.ts';
+import * as strongZero from '../src/ops/strongZero.ts';
 import { getBackend, portable, tensor, type Operation, type Tensor, type TensorLike } from '../src/index.ts';
 import { elementAt, broadcastable, broadcastShape, build, models, numbers, ordinary, toTensor } from './helpers.ts';
 
@@ -16,7 +17,7 @@ function ulps(actual: number, exact: number): number {
 }
 
 type Apply = (...inputs: TensorLike[]) => Tensor;
-const operations = Object.entries(table as unknown as Record<string, Apply & Operation>);
+const operations = Object.entries({ ...elementwise, ...strongZero } as unknown as Record<string, Apply & Operation>);
 const arity = new Map(operations.map(([name, { primitive }]) => [name, primitive.domain.length]));
 
 /** Each operation by a formula independent of its record. Numbers stand for booleans if the result is bool. */
@@ -89,7 +90,12 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
     if (x > high || low > high) return high;
     return x < low ? low : x;
   },
+  strongMul: (t, slope) => (t && slope ? t * slope : multiplied(t, slope)),
+  strongDiv: (t, divisor) => ([0].includes(t) || [Infinity, -Infinity].includes(divisor) ? 0 : t / divisor),
 };
+
+/** A product of which one factor is 0 or NaN. */
+const multiplied = (x: number, y: number): number => ([x, y].includes(0) ? 0 : NaN);
 
 const ordered = (x: number, y: number): boolean => !Number.isNaN(x) && !Number.isNaN(y);
 

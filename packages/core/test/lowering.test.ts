@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Cast } from '../src/ops/cast.ts';
-import * as table from '../src/ops/elementwise.ts';
+import * as elementwise from '../src/ops/elementwise.ts';
+import * as strongZero from '../src/ops/strongZero.ts';
 import { lowered } from '../src/scalar/lower.ts';
 import { stepCost } from '../src/schedule/cost.ts';
 import type { DTypeRule, Elementwise } from '../src/graph/primitive.ts';
@@ -11,6 +12,7 @@ import { random } from '../src/index.ts';
 import { ulps } from '../../../test/support/bounds.ts';
 import { arrays, interpret } from './scalarInterpreter.ts';
 
+const table = { ...elementwise, ...strongZero };
 const operations = Object.values(table as unknown as Record<string, { primitive: Elementwise }>).map(
   (f) => f.primitive,
 );

@@ -7,10 +7,13 @@
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
 import { constant } from '../scalar/scalar.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { stopGradient } from './identity.ts';
+import { strongDiv, strongMul } from './strongZero.ts';
 import { erfOf, integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../scalar/definitions.ts';
 
 // The derivative with respect to an input is a function (t, ...inputs, output) that returns t · ∂f/∂input, where t has any
-// shape that broadcasts against the output. At ties and kinks derivatives are those of PyTorch.
+// shape that broadcasts against the output. At ties and kinks derivatives are those of PyTorch. Rules multiply and divide t by
+// strongMul and strongDiv, in which a zero outweighs an infinity: what is not chosen has no slope.
 
 const real = { from: -3, to: 3 };
 const positive = { from: 0.2, to: 4 };
@@ -21,6 +24,25 @@ const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
 /** Passes t to the input that wins, and half of it at a tie. */
 function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
   return wins.where(t, ties.where(t.mul(0.5), 0));
+}
+
+/** 1 − x², accurate near 1. */
+function oneMinusSquare(x: Tensor): Tensor {
+  return x.neg().add(1).mul(x.add(1));
+}
+
+/** √(x² + 1), without overflow: |x| from where the 1 is rounded away in float64. */
+function rootOfSquarePlusOne(x: Tensor): Tensor {
+  const isLarge = x.abs().greater(2 ** 27);
+  return isLarge.where(x.abs(), isLarge.where(0, x).square().add(1).sqrt());
+}
+
+/** x / (x² + y²), without overflow; 0 at the origin and at infinity. The scale cancels, so that it needs no gradient. */
+function partOfNorm(x: Tensor, y: Tensor): Tensor {
+  const scale = stopGradient(x.abs().maximum(y.abs()));
+  const isOrdinary = scale.greater(0).logicalAnd(scale.less(Infinity));
+  const [a, b] = [isOrdinary.where(x, 1).div(scale), isOrdinary.where(y, 1).div(scale)];
+  return isOrdinary.where(a.div(a.square().add(b.square())).div(scale), 0);
 }
 
 /** x + y. int32 wraps around; bool becomes int32. */
@@ -50,7 +72,7 @@ export const mul: Binary = binary({
   value: (x, y) => x * y,
   integer: Math.imul,
   lower: (x, y) => x.mul(y),
-  derivatives: [(t, _x, y) => t.mul(y), (t, x) => t.mul(x)],
+  derivatives: [(t, _x, y) => strongMul(t, y), (t, x) => strongMul(t, x)],
   domain: [real, real],
 });
 
@@ -60,7 +82,7 @@ export const div: Binary = binary({
   dtypes: 'float',
   value: (x, y) => x / y,
   lower: (x, y) => x.div(y),
-  derivatives: [(t, _x, y) => t.div(y), (t, _x, y, out) => t.mul(out).div(y).neg()],
+  derivatives: [(t, _x, y) => strongDiv(t, y), (t, _x, y, out) => strongMul(strongDiv(t, y), out).neg()],
   domain: [real, awayFromZero],
 });
 
@@ -72,7 +94,7 @@ export const mod: Binary = binary({
   name: 'mod',
   dtypes: 'number',
   value: remainderOf,
-  derivatives: [(t) => t, (t, x, y) => t.mul(x.div(y).floor()).neg()],
+  derivatives: [(t) => t, (t, x, y) => strongMul(t, x.div(y).floor()).neg()],
   domain: [
     { from: 0.2, to: 0.8 },
     { from: 1, to: 3 },
@@ -91,8 +113,8 @@ export const pow: Binary = binary({
   integer: integerPowerOf,
   derivatives: [
     // y − 1 is kept at y = 0, where its derivative counts, except at x = y = 0, where 0 · 0⁻¹ would be NaN.
-    (t, x, y) => t.mul(y).mul(x.pow(x.equal(0).logicalAnd(y.equal(0)).where(1, y.sub(1)))),
-    (t, x, _y, out) => t.mul(out).mul(x.equal(0).where(1, x).log()),
+    (t, x, y) => strongMul(t, strongMul(y, x.pow(x.equal(0).logicalAnd(y.equal(0)).where(1, y.sub(1))))),
+    (t, x, _y, out) => strongMul(t, strongMul(out, x.equal(0).where(1, x).log())),
   ],
   domain: [positive, real],
 });
@@ -131,10 +153,7 @@ export const atan2: Binary = binary({
   name: 'atan2',
   dtypes: 'float',
   value: Math.atan2,
-  derivatives: [
-    (t, y, x) => t.mul(x).div(x.square().add(y.square())),
-    (t, y, x) => t.mul(y).div(x.square().add(y.square())).neg(),
-  ],
+  derivatives: [(t, y, x) => strongMul(t, partOfNorm(x, y)), (t, y, x) => strongMul(t, partOfNorm(y, x)).neg()],
   domain: [real, { from: 0.3, to: 3 }],
 });
 
@@ -154,7 +173,7 @@ export const abs: Unary = unary({
   dtypes: 'number',
   value: Math.abs,
   lower: (x) => x.abs(),
-  derivatives: [(t, x) => t.mul(x.sign())],
+  derivatives: [(t, x) => strongMul(t, x.sign())],
   domain: [awayFromZero],
 });
 
@@ -175,7 +194,7 @@ export const square: Unary = unary({
   value: (x) => x * x,
   integer: (x) => Math.imul(x, x),
   lower: (x) => x.mul(x),
-  derivatives: [(t, x) => t.mul(x).mul(2)],
+  derivatives: [(t, x) => strongMul(t, x).mul(2)],
   domain: [real],
 });
 
@@ -185,7 +204,7 @@ export const sqrt: Unary = unary({
   dtypes: 'float',
   value: Math.sqrt,
   lower: (x) => x.sqrt(),
-  derivatives: [(t, _x, out) => t.div(out).mul(0.5)],
+  derivatives: [(t, _x, out) => strongDiv(t, out).mul(0.5)],
   domain: [positive],
 });
 
@@ -195,7 +214,7 @@ export const reciprocal: Unary = unary({
   dtypes: 'float',
   value: (x) => 1 / x,
   lower: (x) => constant(x.type, 1).div(x),
-  derivatives: [(t, _x, out) => t.mul(out.square()).neg()],
+  derivatives: [(t, x) => strongDiv(strongDiv(t, x), x).neg()],
   domain: [awayFromZero],
 });
 
@@ -204,7 +223,7 @@ export const exp: Unary = unary({
   name: 'exp',
   dtypes: 'float',
   value: Math.exp,
-  derivatives: [(t, _x, out) => t.mul(out)],
+  derivatives: [(t, _x, out) => strongMul(t, out)],
   domain: [real],
 });
 
@@ -213,7 +232,7 @@ export const expm1: Unary = unary({
   name: 'expm1',
   dtypes: 'float',
   value: Math.expm1,
-  derivatives: [(t, x) => t.mul(x.exp())],
+  derivatives: [(t, x) => strongMul(t, x.exp())],
   domain: [real],
 });
 
@@ -222,7 +241,7 @@ export const log: Unary = unary({
   name: 'log',
   dtypes: 'float',
   value: Math.log,
-  derivatives: [(t, x) => t.div(x)],
+  derivatives: [(t, x) => strongDiv(t, x)],
   domain: [positive],
 });
 
@@ -231,7 +250,7 @@ export const log1p: Unary = unary({
   name: 'log1p',
   dtypes: 'float',
   value: Math.log1p,
-  derivatives: [(t, x) => t.div(x.add(1))],
+  derivatives: [(t, x) => strongDiv(t, x.add(1))],
   domain: [{ from: -0.8, to: 3 }],
 });
 
@@ -240,7 +259,7 @@ export const sin: Unary = unary({
   name: 'sin',
   dtypes: 'float',
   value: Math.sin,
-  derivatives: [(t, x) => t.mul(x.cos())],
+  derivatives: [(t, x) => strongMul(t, x.cos())],
   domain: [real],
 });
 
@@ -249,7 +268,7 @@ export const cos: Unary = unary({
   name: 'cos',
   dtypes: 'float',
   value: Math.cos,
-  derivatives: [(t, x) => t.mul(x.sin()).neg()],
+  derivatives: [(t, x) => strongMul(t, x.sin()).neg()],
   domain: [real],
 });
 
@@ -258,7 +277,7 @@ export const tan: Unary = unary({
   name: 'tan',
   dtypes: 'float',
   value: Math.tan,
-  derivatives: [(t, _x, out) => t.mul(out.square().add(1))],
+  derivatives: [(t, _x, out) => strongMul(t, out.square().add(1))],
   domain: [{ from: -1.2, to: 1.2 }],
 });
 
@@ -267,7 +286,7 @@ export const asin: Unary = unary({
   name: 'asin',
   dtypes: 'float',
   value: Math.asin,
-  derivatives: [(t, x) => t.div(x.square().neg().add(1).sqrt())],
+  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x).sqrt())],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -276,7 +295,7 @@ export const acos: Unary = unary({
   name: 'acos',
   dtypes: 'float',
   value: Math.acos,
-  derivatives: [(t, x) => t.div(x.square().neg().add(1).sqrt()).neg()],
+  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x).sqrt()).neg()],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -285,7 +304,7 @@ export const atan: Unary = unary({
   name: 'atan',
   dtypes: 'float',
   value: Math.atan,
-  derivatives: [(t, x) => t.div(x.square().add(1))],
+  derivatives: [(t, x) => strongDiv(t, x.square().add(1))],
   domain: [real],
 });
 
@@ -294,7 +313,7 @@ export const sinh: Unary = unary({
   name: 'sinh',
   dtypes: 'float',
   value: Math.sinh,
-  derivatives: [(t, x) => t.mul(x.cosh())],
+  derivatives: [(t, x) => strongMul(t, x.cosh())],
   domain: [real],
 });
 
@@ -303,7 +322,7 @@ export const cosh: Unary = unary({
   name: 'cosh',
   dtypes: 'float',
   value: Math.cosh,
-  derivatives: [(t, x) => t.mul(x.sinh())],
+  derivatives: [(t, x) => strongMul(t, x.sinh())],
   domain: [real],
 });
 
@@ -312,7 +331,7 @@ export const tanh: Unary = unary({
   name: 'tanh',
   dtypes: 'float',
   value: Math.tanh,
-  derivatives: [(t, _x, out) => t.mul(out.square().neg().add(1))],
+  derivatives: [(t, x) => strongDiv(strongDiv(t, x.cosh()), x.cosh())],
   domain: [real],
 });
 
@@ -321,7 +340,7 @@ export const asinh: Unary = unary({
   name: 'asinh',
   dtypes: 'float',
   value: Math.asinh,
-  derivatives: [(t, x) => t.div(x.square().add(1).sqrt())],
+  derivatives: [(t, x) => strongDiv(t, rootOfSquarePlusOne(x))],
   domain: [real],
 });
 
@@ -330,7 +349,7 @@ export const acosh: Unary = unary({
   name: 'acosh',
   dtypes: 'float',
   value: Math.acosh,
-  derivatives: [(t, x) => t.div(x.square().sub(1).sqrt())],
+  derivatives: [(t, x) => strongDiv(t, x.sub(1).sqrt().mul(x.add(1).sqrt()))],
   domain: [{ from: 1.2, to: 4 }],
 });
 
@@ -339,7 +358,7 @@ export const atanh: Unary = unary({
   name: 'atanh',
   dtypes: 'float',
   value: Math.atanh,
-  derivatives: [(t, x) => t.div(x.square().neg().add(1))],
+  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x))],
   domain: [{ from: -0.9, to: 0.9 }],
 });
 
@@ -348,7 +367,7 @@ export const sigmoid: Unary = unary({
   name: 'sigmoid',
   dtypes: 'float',
   value: sigmoidOf,
-  derivatives: [(t, _x, out) => t.mul(out).mul(out.neg().add(1))],
+  derivatives: [(t, x, out) => strongMul(t, out.mul(x.neg().sigmoid()))],
   domain: [real],
 });
 
@@ -357,7 +376,7 @@ export const softplus: Unary = unary({
   name: 'softplus',
   dtypes: 'float',
   value: softplusOf,
-  derivatives: [(t, x) => t.mul(x.sigmoid())],
+  derivatives: [(t, x) => strongMul(t, x.sigmoid())],
   domain: [real],
 });
 
@@ -376,7 +395,7 @@ export const erf: Unary = unary({
   name: 'erf',
   dtypes: 'float',
   value: erfOf,
-  derivatives: [(t, x) => t.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
+  derivatives: [(t, x) => strongMul(t, x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
   domain: [real],
 });
 

@@ -5,6 +5,7 @@ import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 import { accumulatorDType, checkTensor } from './define.ts';
+import { strongMul } from './strongZero.ts';
 
 type ReduceNode = Node<readonly [Tensor], ReduceAttributes>;
 
@@ -25,14 +26,14 @@ export const Prod: Reduce = {
   combine: (accumulator, value) => accumulator * value,
   integer: Math.imul,
   lower: (accumulator, value) => accumulator.mul(value),
-  vjp: (cotangent, output) => cotangent.mul(productsOfOthers(output)),
-  jvp: (tangent, output) => sumAxes(tangent.mul(productsOfOthers(output)), output.attributes.axes),
+  vjp: (cotangent, output) => strongMul(cotangent, productsOfOthers(output)),
+  jvp: (tangent, output) => sumAxes(strongMul(tangent, productsOfOthers(output)), output.attributes.axes),
 };
 
 /** Rules of max and min: divide the gradient evenly among the elements that attain the extremum (PyTorch's `amax`). */
 const evenShareRules: Pick<Reduce, 'vjp' | 'jvp'> = {
-  vjp: (cotangent, output) => evenShare(output).mul(cotangent),
-  jvp: (tangent, output) => sumAxes(evenShare(output).mul(tangent), output.attributes.axes),
+  vjp: (cotangent, output) => evenShare(cotangent, output),
+  jvp: (tangent, output) => sumAxes(evenShare(tangent, output), output.attributes.axes),
 };
 
 export const Max: Reduce = {
@@ -86,10 +87,10 @@ function sumAxes(x: Tensor, axes: readonly number[]): Tensor {
   return applyReduce(Sum, x, axes, x.dtype);
 }
 
-/** For each element of the input 1/n if it is one of n that attain the extremum, else 0. */
-function evenShare(output: ReduceNode): Tensor {
-  const attained = output.inputs[0].equal(output).astype(output.dtype);
-  return attained.div(sumAxes(attained, output.attributes.axes));
+/** For each element of the input t/n if it is one of n that attain the extremum, else 0. */
+function evenShare(t: Tensor, output: ReduceNode): Tensor {
+  const attained = output.inputs[0].equal(output);
+  return attained.where(t.div(sumAxes(attained.astype(output.dtype), output.attributes.axes)), 0);
 }
 
 /**

@@ -9,6 +9,7 @@ import { arange } from './creation.ts';
 import { accumulatorDType, checkTensor } from './define.ts';
 import { stopGradient } from './identity.ts';
 import { ScatterAdd, Take } from './indexing.ts';
+import { strongMul } from './strongZero.ts';
 
 /** A left fold, whose step takes an element of the input and one of the factors. */
 interface Accumulation {
@@ -76,7 +77,7 @@ export const Scan: Routine<'scan'> = {
       return applyRoutine(ScatterAdd, [attainingIndices(output), cotangent], { shape, dtype }, { axis });
     }
     const adjoint = adjointOf(cotangent, output);
-    return combination === 'linear' && input === 0 ? adjoint : adjoint.mul(resultsBefore(output));
+    return combination === 'linear' && input === 0 ? adjoint : strongMul(adjoint, resultsBefore(output));
   },
   jvp: (tangent, output, input) => {
     const { attributes, shape, dtype } = output;
@@ -85,7 +86,7 @@ export const Scan: Routine<'scan'> = {
     if (combination === 'max' || combination === 'min') {
       return applyRoutine(Take, [tangent, attainingIndices(output)], { shape, dtype }, { axis });
     }
-    const added = combination === 'linear' && input === 0 ? tangent : tangent.mul(resultsBefore(output));
+    const added = combination === 'linear' && input === 0 ? tangent : strongMul(tangent, resultsBefore(output));
     return applyScan([added, factorsOf(output)], { ...attributes, combination: 'linear' });
   },
 };
@@ -111,7 +112,7 @@ function adjointOf(cotangent: Tensor, output: ScanNode): Tensor {
   const backwards = { combination: 'linear', axis, exclusive: true, reverse: !reverse } as const;
   return exclusive
     ? applyScan([cotangent, factors], backwards)
-    : cotangent.add(applyScan([cotangent.mul(factors), factors], backwards));
+    : cotangent.add(applyScan([strongMul(cotangent, factors), factors], backwards));
 }
 
 /** The accumulator before each step: the exclusive results. */

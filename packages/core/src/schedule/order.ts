@@ -3,6 +3,7 @@ import type { ScalarFunction } from '../scalar/function.ts';
 import type { Kernel, Slot } from './kernel.ts';
 import { Cast } from '../ops/cast.ts';
 import * as elementwise from '../ops/elementwise.ts';
+import * as strongZero from '../ops/strongZero.ts';
 
 /** An output that shares memory with inputs of the plan: a variable whose new value is written in place. */
 export interface Overwrite {
@@ -114,7 +115,10 @@ function slotsBeforeFailures(kernels: readonly Kernel[]): Set<Slot> {
   return slots;
 }
 
-const builtIn = new Set<ScalarFunction>([Cast, ...Object.values(elementwise).map(({ primitive }) => primitive)]);
+const builtIn = new Set<ScalarFunction>([
+  Cast,
+  ...Object.values({ ...elementwise, ...strongZero }).map(({ primitive }) => primitive),
+]);
 
 /** Whether a kernel may throw: at an index out of range, or in an operation of the user's. */
 function canFail(kernel: Kernel): boolean {
