@@ -12,6 +12,7 @@ import * as scan from './ops/scan.ts';
 import * as slicing from './ops/slice.ts';
 import * as sort from './ops/sort.ts';
 import * as statistics from './ops/statistics.ts';
+import * as strongZero from './ops/strongZero.ts';
 import * as reading from './reading.ts';
 
 const modules = [
@@ -21,6 +22,7 @@ const modules = [
   reduction,
   scan,
   statistics,
+  strongZero,
   movement,
   slicing,
   matmul,
@@ -49,6 +51,7 @@ declare module './graph/tensor.ts' {
       Methods<typeof reduction>,
       Methods<typeof scan>,
       Methods<typeof statistics>,
+      Methods<typeof strongZero>,
       Methods<typeof movement>,
       Methods<typeof slicing>,
       Methods<typeof matmul>,

@@ -90,12 +90,9 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
     if (x > high || low > high) return high;
     return x < low ? low : x;
   },
-  strongMul: (t, slope) => (t && slope ? t * slope : multiplied(t, slope)),
-  strongDiv: (t, divisor) => ([0].includes(t) || [Infinity, -Infinity].includes(divisor) ? 0 : t / divisor),
+  strongMul: (t, slope) => ([t, slope].includes(0) ? 0 : t * slope),
+  strongDiv: (t, divisor) => (t === 0 || 1 / divisor === 0 ? 0 : t / divisor),
 };
-
-/** A product of which one factor is 0 or NaN. */
-const multiplied = (x: number, y: number): number => ([x, y].includes(0) ? 0 : NaN);
 
 const ordered = (x: number, y: number): boolean => !Number.isNaN(x) && !Number.isNaN(y);
 
