@@ -17,9 +17,11 @@ export function polarRows(x: Tensor): PolarRows {
   // x / s · s does not depend on s, so the derivative with s held constant is exact.
   const scale = largest.greater(0).where(largest, 1);
   const scaled = x.div(scale);
-  const norm = scaled.norm(1, { keepdims: true });
-  const zero = norm.equal(0);
-  return { length: norm.mul(scale), direction: zero.where(0, scaled.div(zero.where(1, norm))) };
+  const squares = scaled.square().sum(1, { keepdims: true });
+  const zero = squares.equal(0);
+  // The inner `where` keeps the derivatives of the branch not taken finite.
+  const norm = zero.where(1, squares).sqrt();
+  return { length: zero.where(0, norm.mul(scale)), direction: zero.where(0, scaled.div(norm)) };
 }
 
 /** numerator / length, and 0 with derivatives 0 where the length is 0. */

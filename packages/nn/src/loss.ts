@@ -76,7 +76,8 @@ export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor, optio
 }
 
 /**
- * Cross entropy of sigmoid(logits) and targets, for each element, without overflow: softplus(logit) − logit · target.
+ * Cross entropy of sigmoid(logits) and targets, for each element, without overflow: target · softplus(−logit) +
+ * (1 − target) · softplus(logit), also for infinite logits.
  * @param logits floating point
  * @param targets of the shape of the logits, from 0 to 1
  * @returns a scalar, or the shape of the logits with reduction `'none'`
@@ -86,7 +87,9 @@ export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor, optio
 export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   const operation = 'binaryCrossEntropyWithLogits';
   checkSameShape(operation, logits, targets);
-  return reduce(operation, logits.softplus().sub(logits.mul(targets)), options.reduction);
+  const positive = targets.strongMul(logits.neg().softplus());
+  const negative = targets.neg().add(1).strongMul(logits.softplus());
+  return reduce(operation, positive.add(negative), options.reduction);
 }
 
 function reduce(operation: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {

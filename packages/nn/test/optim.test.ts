@@ -120,6 +120,20 @@ test.for([
   );
 });
 
+test.each([
+  ['Adam', (parameter: Variable) => new Adam(parameter, { lr: 0.1 })],
+  ['AdamW', (parameter: Variable) => new AdamW(parameter, { lr: 0.1, weightDecay: 0 })],
+] as const)('%s takes steps of the learning rate in gradients whose squares are out of range', (_name, create) => {
+  // Kingma and Ba: the size of the step does not depend on the scale of the gradients.
+  const start = 0.5;
+  const parameter = new Variable(tensor([start]), { name: 'p' });
+  const optimizer = create(parameter);
+  for (const grad of [1e25, 1e25, -1e25]) optimizer.update({ p: tensor([grad]) });
+  evaluateSync(parameter, optimizer);
+  const expected = adam(start, [1, 1, -1], { lr: 0.1, eps: 0 }, false);
+  expect(parameter.value.itemSync()).toBeCloseTo(expected, 5);
+});
+
 describe('known values', () => {
   test('two steps of SGD with momentum', () => {
     // v: 1, then 0.9 + 1; p: 1 − 0.1, then − 0.19.

@@ -5,6 +5,7 @@ import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 import { accumulatorDType, checkTensor } from './define.ts';
+import { withDerivativesOf } from './identity.ts';
 import { strongMul } from './strongZero.ts';
 
 type ReduceNode = Node<readonly [Tensor], ReduceAttributes>;
@@ -166,8 +167,26 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
   const axes = normalizeAxes('mean', axis, x.ndim);
-  const count = axes.reduce((product, i) => product * at(x.shape, i), 1);
-  return sum(x.astype(toFloat(x.dtype)), axes, options).div(count);
+  return divideSum(x.astype(toFloat(x.dtype)), axes, countOf(x, axes), options);
+}
+
+/** The number of elements that are reduced over axes. */
+export function countOf(x: Tensor, axes: readonly number[]): number {
+  return axes.reduce((product, i) => product * at(x.shape, i), 1);
+}
+
+/**
+ * The sum of floats over axes divided by a number of about their count. If the sum overflows, it is added up again from
+ * smaller terms. The gradient is that of the plain quotient.
+ */
+export function divideSum(x: Tensor, axes: readonly number[], divisor: number, options: ReduceOptions): Tensor {
+  const total = sum(x, axes, options);
+  const quotient = total.div(divisor);
+  const count = countOf(x, axes);
+  if (count < 2) return quotient;
+  const shrunk = 2 ** -Math.ceil(Math.log2(count));
+  const again = sum(x.mul(shrunk), axes, options).div(divisor * shrunk);
+  return withDerivativesOf(total.isfinite().where(quotient, again), quotient);
 }
 
 /**

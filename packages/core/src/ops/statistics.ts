@@ -1,11 +1,12 @@
 // Statistics, norms and softmax, composed of reductions.
 import { argumentError } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
+import { formatShape, normalizeAxes } from '../data/shape.ts';
 import { checkTensor } from './define.ts';
-import { at, normalizeAxes } from '../data/shape.ts';
+import { onesLike } from './creation.ts';
 import { stopGradient } from './identity.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import type { Axis, ReduceOptions } from './reduction.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { countOf, divideSum, type Axis, type ReduceOptions } from './reduction.ts';
 
 export interface VarianceOptions extends ReduceOptions {
   /** The divisor is n − correction: 0 for the population, 1 for the unbiased estimate from a sample. Default: 0. */
@@ -19,33 +20,39 @@ export interface VarianceOptions extends ReduceOptions {
  * @throws {RangeError} if an axis is out of range or occurs twice.
  */
 export function variance(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  return computeVariance('variance', x, axis, options);
+  const { axes, divisor } = checkVariance('variance', x, axis, options);
+  const squares = x.sub(x.mean(axes, { keepdims: true })).square();
+  return divideSum(squares, axes, divisor, { keepdims: options.keepdims === true });
 }
 
 /**
- * The standard deviation over axes, √variance. int32 and bool become float32. The gradient is not finite where all elements
- * are equal.
+ * The standard deviation over axes, √variance, also where the variance is out of the range of the dtype. int32 and bool
+ * become float32. All derivatives are 0 where all elements are equal.
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
  */
 export function std(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
-  return computeVariance('std', x, axis, options).sqrt();
+  const { axes, divisor } = checkVariance('std', x, axis, options);
+  // Of halves, since a deviation may be up to twice as large as the largest number.
+  const half = x.mul(0.5);
+  const { scaled, scale } = scaleSquares(half.sub(half.mean(axes, { keepdims: true })), axes);
+  const root = rootOrZero(scaled.square().sum(axes, { keepdims: true }).div(divisor));
+  return squeezeUnlessKept(root.div(scale).mul(2), axes, options);
 }
 
-function computeVariance(operation: string, x: Tensor, axis: Axis | undefined, options: VarianceOptions): Tensor {
+function checkVariance(
+  operation: string,
+  x: Tensor,
+  axis: Axis | undefined,
+  { correction = 0 }: VarianceOptions,
+): { axes: readonly number[]; divisor: number } {
   checkTensor(operation, x);
-  const { correction = 0, ...rest } = options;
   if (typeof correction !== 'number') {
     throw argumentError(operation, 'correction', 'a number', correction);
   }
   const axes = normalizeAxes(operation, axis, x.ndim);
-  const count = axes.reduce((product, i) => product * at(x.shape, i), 1);
-  const deviation = x.sub(x.mean(axes, { keepdims: true }));
-  return deviation
-    .square()
-    .sum(axes, rest)
-    .div(Math.max(0, count - correction));
+  return { axes, divisor: Math.max(0, countOf(x, axes) - correction) };
 }
 
 export interface NormOptions extends ReduceOptions {
@@ -54,7 +61,8 @@ export interface NormOptions extends ReduceOptions {
 }
 
 /**
- * The vector norm over axes (NumPy's `linalg.vector_norm`). int32 and bool become float32. All derivatives at zero are 0.
+ * The vector norm over axes (NumPy's `linalg.vector_norm`), also where squares are out of the range of the dtype. int32 and
+ * bool become float32. All derivatives at zero are 0.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, `ord` is not 1, 2 or Infinity, or there are no elements for
  *   Infinity.
@@ -67,44 +75,104 @@ export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor 
   if (ord === 1) return values.abs().sum(axes, rest);
   if (ord === Infinity) return values.abs().max(axes, rest);
   if (ord !== 2) throw argumentError('norm', 'ord', '1, 2 or Infinity', ord);
-  const squares = values.square().sum(axes, rest);
-  const isZero = squares.equal(0);
-  return isZero.where(0, isZero.where(1, squares).sqrt());
+  const { scaled, scale } = scaleSquares(values, axes);
+  const root = rootOrZero(scaled.square().sum(axes, { keepdims: true }));
+  return squeezeUnlessKept(root.div(scale), axes, options);
 }
 
 /**
- * log Σ exp(x) over axes, without overflow. int32 and bool become float32. −∞ if all elements are −∞ or there are none.
- * @param axis Default: all axes.
- * @throws {RangeError} if an axis is out of range or occurs twice.
+ * Multiplies floats by a power of two, one for each line over axes, such that squares and their sums stay in range. It is 1
+ * where they do so anyway; it is not above 1 without `enlarge`. A result that is divided by the scale does not depend on it, so that it has no gradient.
  */
-export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+export function scaleSquares(
+  x: Tensor,
+  axes: readonly number[],
+  { enlarge = true }: { readonly enlarge?: boolean } = {},
+): { scaled: Tensor; scale: Tensor } {
+  if (x.size === 0) return { scaled: x, scale: onesLike(x.sum(axes, { keepdims: true })) };
+  const [limit, factor] = x.dtype === 'float64' ? [2 ** 256, 2 ** 640] : [2 ** 32, 2 ** 80];
+  const largest = stopGradient(x.abs().max(axes, { keepdims: true }));
+  const ones = onesLike(largest);
+  const scale = largest.greater(limit).where(1 / factor, enlarge ? largest.less(1 / limit).where(factor, ones) : ones);
+  return { scaled: x.mul(scale), scale };
+}
+
+/** √x, and 0 with derivatives 0 of every order where x is 0. */
+function rootOrZero(x: Tensor): Tensor {
+  const isZero = x.equal(0);
+  return isZero.where(0, isZero.where(1, x).sqrt());
+}
+
+function squeezeUnlessKept(x: Tensor, axes: readonly number[], { keepdims }: ReduceOptions): Tensor {
+  return keepdims || axes.length === 0 ? x : x.squeeze(axes);
+}
+
+export interface MaskOptions {
+  /** bool, broadcast to x: which elements take part (JAX's `where`). Default: all. */
+  readonly where?: Tensor | undefined;
+}
+
+/**
+ * log Σ exp(x) over axes, without overflow. int32 and bool become float32. −∞, with gradient 0, if all elements are −∞ or there
+ * are none.
+ * @param axis Default: all axes.
+ * @throws {TypeError} if `where` is not a tensor of bool.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
+ */
+export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions & MaskOptions = {}): Tensor {
   checkTensor('logsumexp', x);
   const axes = normalizeAxes('logsumexp', axis, x.ndim);
-  const shift = finiteMax(x, axes);
-  const result = x.sub(shift).exp().sum(axes, { keepdims: true }).log().add(shift);
-  return options.keepdims || axes.length === 0 ? result : result.squeeze(axes);
+  const { values } = maskWithInfinity('logsumexp', x, options);
+  const shift = finiteMax(values, axes);
+  const result = values.sub(shift).exp().sum(axes, { keepdims: true }).log().add(shift);
+  return squeezeUnlessKept(result, axes, options);
 }
 
 /**
- * exp(x) / Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32.
+ * exp(x) / Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32. NaN where all elements are −∞.
+ * With a mask, elements that do not take part are 0, and all are, with gradient 0, where none does.
  * @param axis Default: −1.
- * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @throws {TypeError} if `where` is not a tensor of bool.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
  */
-export function softmax(x: Tensor, axis: Axis = -1): Tensor {
+export function softmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('softmax', x);
-  const exponentials = x.sub(finiteMax(x, normalizeAxes('softmax', axis, x.ndim))).exp();
-  return exponentials.div(exponentials.sum(axis, { keepdims: true }));
+  const { values, mask } = maskWithInfinity('softmax', x, options);
+  const exponentials = values.sub(finiteMax(values, normalizeAxes('softmax', axis, x.ndim))).exp();
+  const total = exponentials.sum(axis, { keepdims: true });
+  return mask ? exponentials.div(total.equal(0).where(1, total)) : exponentials.div(total);
 }
 
 /**
- * log softmax(x) = x − log Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32.
+ * log softmax(x) = x − log Σ exp(x) over axes, of x's shape, without overflow. int32 and bool become float32. NaN where all
+ * elements are −∞. With a mask, elements that do not take part are −∞.
  * @param axis Default: −1.
- * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @throws {TypeError} if `where` is not a tensor of bool.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
  */
-export function logSoftmax(x: Tensor, axis: Axis = -1): Tensor {
+export function logSoftmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('logSoftmax', x);
-  const shifted = x.sub(finiteMax(x, normalizeAxes('logSoftmax', axis, x.ndim)));
-  return shifted.sub(shifted.exp().sum(axis, { keepdims: true }).log());
+  const { values, mask } = maskWithInfinity('logSoftmax', x, options);
+  const shifted = values.sub(finiteMax(values, normalizeAxes('logSoftmax', axis, x.ndim)));
+  const total = shifted.exp().sum(axis, { keepdims: true });
+  return shifted.sub((mask ? total.equal(0).where(1, total) : total).log());
+}
+
+/** Replaces what does not take part by −∞, whose exponential is 0. */
+function maskWithInfinity(
+  operation: string,
+  x: Tensor,
+  { where: mask }: MaskOptions,
+): { values: Tensor; mask: Tensor | undefined } {
+  if (mask === undefined) return { values: x, mask };
+  if (!(mask instanceof Tensor) || mask.dtype !== 'bool') {
+    throw argumentError(operation, 'where', 'a tensor of bool', mask);
+  }
+  const values = mask.where(x.astype(toFloat(x.dtype)), -Infinity);
+  if (values.size === x.size && values.ndim === x.ndim) return { values, mask };
+  throw new RangeError(
+    `${operation}: 'where' of shape ${formatShape(mask.shape)} does not broadcast to ${formatShape(x.shape)}`,
+  );
 }
 
 /**

@@ -20,7 +20,7 @@ export class LeakyReLU extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.greater(0).where(x, x.mul(this.negativeSlope));
+    return x.greater(0).where(x, x.strongMul(this.negativeSlope));
   }
 }
 
@@ -56,7 +56,7 @@ export class PReLU extends Module {
       throw new RangeError(`PReLU: axis 1 of the input ${formatShape(x.shape)} must have ${channels} channels`);
     }
     const slope = this.weight.value.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
-    return x.greater(0).where(x, x.mul(slope));
+    return x.greater(0).where(x, x.strongMul(slope));
   }
 }
 
@@ -105,14 +105,15 @@ export class GELU extends Module {
             .mul(Math.sqrt(2 / Math.PI))
             .tanh()
         : x.mul(Math.SQRT1_2).erf();
-    return x.mul(z.add(1)).mul(0.5);
+    // strongMul, since the other factor is 0 where x is −∞.
+    return x.strongMul(z.add(1)).mul(0.5);
   }
 }
 
 /** x · sigmoid(x), also known as swish. */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
-    return x.mul(x.sigmoid());
+    return x.strongMul(x.sigmoid());
   }
 }
 

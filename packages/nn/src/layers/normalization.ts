@@ -1,5 +1,5 @@
 import { type DType, ones, stopGradient, type Tensor, Variable, zeros } from '@thetagrad/core';
-import { checkFraction, checkInteger, checkNonnegative, formatShape } from '@thetagrad/core/backend';
+import { checkFraction, checkInteger, checkNonnegative, formatShape, scaleSquares } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 export interface BatchNorm2dOptions {
@@ -11,12 +11,6 @@ export interface BatchNorm2dOptions {
   readonly affine?: boolean;
   /** Default: float32. */
   readonly dtype?: DType;
-}
-
-/** x − mean, and the variance per channel. */
-interface Statistics {
-  readonly deviation: Tensor;
-  readonly variance: Tensor;
 }
 
 /**
@@ -63,14 +57,14 @@ export class BatchNorm2d extends Module {
     if (x.ndim !== 4 || x.shape[1] !== this.numFeatures) {
       throw new RangeError(`BatchNorm2d: input must be [N, ${this.numFeatures}, H, W], got ${formatShape(x.shape)}`);
     }
-    const { deviation, variance } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(x);
+    const { deviation, std } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(x);
     // All factors are joined per channel first: one pass over the images instead of three.
-    const scale = variance.add(this.eps).sqrt().reciprocal();
+    const scale = std.reciprocal();
     if (!this.weight || !this.bias) return deviation.mul(scale);
     return deviation.mul(scale.mul(this.#perChannel(this.weight.value))).add(this.#perChannel(this.bias.value));
   }
 
-  #batchStatistics(x: Tensor): Statistics {
+  #batchStatistics(x: Tensor): { deviation: Tensor; std: Tensor } {
     const count = x.size / this.numFeatures;
     if (count <= 1) {
       throw new RangeError(
@@ -78,18 +72,27 @@ export class BatchNorm2d extends Module {
           'use a larger batch, or eval()',
       );
     }
-    const mean = x.mean([0, 2, 3], { keepdims: true });
+    const axes = [0, 2, 3];
+    const mean = x.mean(axes, { keepdims: true });
     const deviation = x.sub(mean);
-    const variance = deviation.square().mean([0, 2, 3], { keepdims: true });
+    // eps outweighs a variance that is too small to be represented, so that scaling up would only lose it.
+    const { scaled, scale } = scaleSquares(deviation, axes, { enlarge: this.eps === 0 });
+    const variance = scaled.square().sum(axes, { keepdims: true }).div(count);
     this.#updateRunning(this.runningMean, mean);
-    this.#updateRunning(this.runningVar, variance.mul(count / (count - 1)));
-    return { deviation, variance };
+    this.#updateRunning(
+      this.runningVar,
+      variance
+        .mul(count / (count - 1))
+        .div(scale)
+        .div(scale),
+    );
+    return { deviation, std: variance.add(scale.mul(scale).mul(this.eps)).sqrt().div(scale) };
   }
 
-  #runningStatistics(x: Tensor): Statistics {
+  #runningStatistics(x: Tensor): { deviation: Tensor; std: Tensor } {
     return {
       deviation: x.sub(this.#perChannel(this.runningMean.value)),
-      variance: this.#perChannel(this.runningVar.value),
+      std: this.#perChannel(this.runningVar.value).add(this.eps).sqrt(),
     };
   }
 

@@ -14,7 +14,8 @@ export interface AdamOptions extends Omit<OptimizerOptions, 'lr'> {
 /**
  * Adam by PyTorch's rule: with g = gradient + weightDecay · p, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², and
  * p ← p − lr · m̂ / (√v̂ + eps), where m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) at the t-th update.
- * (Kingma and Ba, ICLR 2015, algorithm 1.)
+ * (Kingma and Ba, ICLR 2015, algorithm 1.) An element of g beyond ±2⁶³ (±2⁵¹¹ in float64) counts as that, so that its square
+ * is in range.
  */
 export class Adam extends Optimizer {
   readonly betas: readonly [first: number, second: number];
@@ -38,9 +39,11 @@ export class Adam extends Optimizer {
     return this.applyAdam(parameter, p, weightDecay === 0 ? grad : grad.add(p.mul(weightDecay)), lr);
   }
 
-  /** Adam's step from p, with the gradient g; assigns the moments. */
-  protected applyAdam({ name }: TrainedParameter, p: Tensor, g: Tensor, lr: number): Tensor {
+  /** Adam's step from p; assigns the moments. */
+  protected applyAdam({ name }: TrainedParameter, p: Tensor, gradient: Tensor, lr: number): Tensor {
     const [beta1, beta2] = this.betas;
+    const limit = p.dtype === 'float64' ? 2 ** 511 : 2 ** 63;
+    const g = gradient.clip(-limit, limit);
     const t = this.step + 1;
     const first = this.state('firstMoment', name);
     const second = this.state('secondMoment', name);

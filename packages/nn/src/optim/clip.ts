@@ -1,4 +1,4 @@
-import type { Tensor } from '@thetagrad/core';
+import { stack, type Tensor } from '@thetagrad/core';
 import { checkPositive } from '@thetagrad/core/backend';
 
 type Grads = Readonly<Record<string, Tensor>>;
@@ -12,9 +12,9 @@ type Grads = Readonly<Record<string, Tensor>>;
 export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<string, Tensor>; norm: Tensor } {
   // Infinity does not clip, for a caller that wants the norm alone.
   if (maxNorm !== Infinity) checkPositive('clipGradNorm', 'maxNorm', maxNorm);
-  const squares = Object.values(grads).map((grad) => grad.square().sum());
-  if (squares.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
-  const norm = squares.reduce((total, square) => total.add(square)).sqrt();
+  const norms = Object.values(grads).map((grad) => grad.norm());
+  if (norms.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
+  const norm = stack(norms).norm();
   // PyTorch's 1e-6 keeps a norm of 0 from being divided by.
   const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
   return { grads: mapGrads(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
