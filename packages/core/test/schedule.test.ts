@@ -213,7 +213,7 @@ describe('a value with several readers', () => {
     expect(kernels(values([6]).neg().add(x))).toEqual(['neg', 'add']);
     expect(kernels(values([20]).neg().unfold(0, 4).sum(1))).toEqual(['neg', 'sum']);
     expect(kernels(values([20]).neg().unfold(0, 4, 4).sum(1))).toEqual(['neg → sum']);
-    expect(kernels(x.sub(x.mean()))).toEqual(['sum', 'div', 'sub']);
+    expect(kernels(x.sub(x.sum().div(24)))).toEqual(['sum', 'div', 'sub']);
   });
 });
 

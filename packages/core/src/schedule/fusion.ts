@@ -27,7 +27,8 @@ export function demandsOf(order: readonly Tensor[]): Map<Tensor, Demand> {
     if (isLeaf(tensor)) continue;
     const { kind } = tensor.primitive;
     const demand = demands.get(tensor)!;
-    for (const input of tensor.inputs) {
+    // Further inputs of a movement serve derivatives only.
+    for (const input of kind === 'movement' ? tensor.inputs.slice(0, 1) : tensor.inputs) {
       const { uses, isRepeated } = demands.get(input)!;
       const isLarger = (kind === 'movement' || kind === 'elementwise') && tensor.size > input.size;
       demands.set(
