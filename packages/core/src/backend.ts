@@ -1,6 +1,7 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
+export { ownersOf, recordOwners } from './autodiff/owners.ts';
 export { argumentError, checkNames, escapeControls, resolveLimits, show, unknownValue } from './data/checks.ts';
-export { checkFraction, checkInteger, checkNonnegative, checkPositive } from './data/checks.ts';
+export { checkFraction, checkInteger, checkNonnegative, checkPositive, isOfAnotherCopy } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type TypedArray } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
@@ -39,7 +40,7 @@ export type {
 } from './graph/primitive.ts';
 export * from './graph/routines.ts';
 export { abandon, atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
-export { flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
+export { entriesOf, flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { scaleSquares } from './ops/statistics.ts';

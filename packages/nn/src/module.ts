@@ -1,18 +1,25 @@
-import { type Tensor, Variable, type VariableHolder } from '@thetagrad/core';
-import { isPlainObject, snapshot } from '@thetagrad/core/backend';
+import { Tensor, Variable, type VariableHolder } from '@thetagrad/core';
+import { entriesOf, isOfAnotherCopy, isVariableHolder, show, snapshot } from '@thetagrad/core/backend';
 import { checkState, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
+
+/** Marks modules of every copy of the package. */
+const moduleMark = Symbol.for('@thetagrad/nn.Module');
 
 /** A module with any inputs and output, for code that does not call it. */
 export type AnyModule = Module<never[], unknown>;
 
 /**
  * Part of a network: variables, submodules, and a `forward` from tensors to tensors. Subclasses keep variables and
- * submodules in their fields, or in arrays and plain objects there, and need not register them: they are found by path,
- * named as in PyTorch (`features.0.weight`). Private `#fields` are not searched.
+ * submodules in their fields, or in arrays, objects, maps, sets and instances of classes there, and need not register them:
+ * they are found by path, named as in PyTorch (`features.0.weight`). Private `#fields` and getters are not searched.
  */
 export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tensor> implements VariableHolder, Stateful {
   /** Whether layers such as dropout and batch normalization behave as in training. Default: true. See {@link train}. */
   training = true;
+
+  static {
+    Object.defineProperty(this.prototype, moduleMark, { value: true });
+  }
 
   abstract forward(...inputs: Inputs): Output;
 
@@ -24,6 +31,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   /**
    * All variables by path: those of each module in the order of its fields, then those of its submodules. A variable
    * that is reached more than once (shared weights) is listed once.
+   * @throws {RangeError} if two have the same path.
    */
   variables(): Record<string, Variable> {
     const found = new Map<Variable, string>();
@@ -32,7 +40,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
         if (!found.has(variable)) found.set(variable, joinPath(prefix, name));
       }
     }
-    return Object.fromEntries([...found].map(([variable, path]) => [path, variable]));
+    return Object.fromEntries(byPath(found));
   }
 
   /** The trainable variables by path. */
@@ -64,7 +72,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
       for (const [name, child] of module.children()) visit(child, joinPath(path, name));
     };
     visit(this, '');
-    return new Map([...found].map(([module, path]) => [path, module]));
+    return byPath(found);
   }
 
   /** Sets training mode (or, with `false`, evaluation mode) for this module and all submodules. */
@@ -112,19 +120,54 @@ function joinPath(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}.${name}`;
 }
 
-/** The matching values among an object's entries, and in arrays and plain objects there, by path. */
+function duplicatePath(path: string): RangeError {
+  return new RangeError(`Module: two variables or modules have the path '${path}'; rename one`);
+}
+
+/** Exchanges keys and values. */
+function byPath<Value>(paths: ReadonlyMap<Value, string>): Map<string, Value> {
+  const found = new Map<string, Value>();
+  for (const [value, path] of paths) {
+    if (found.has(path)) throw duplicatePath(path);
+    found.set(path, value);
+  }
+  return found;
+}
+
+/** The matching values among an object's entries, and in arrays, objects, maps, sets and instances there, by path. */
 export function collect<Found>(root: object, matches: (value: unknown) => value is Found): Map<string, Found> {
   const found = new Map<string, Found>();
   const seen = new Set<object>();
   const enter = (container: object, prefix: string): void => {
     if (seen.has(container)) return;
     seen.add(container);
-    for (const [key, value] of Object.entries(container) as [string, unknown][]) {
+    for (const [key, value] of entriesOf(container) ?? fieldsOf(container)) {
+      if (typeof value !== 'object' || value === null) continue;
       const path = joinPath(prefix, key);
-      if (matches(value)) found.set(path, value);
-      else if (Array.isArray(value) || isPlainObject(value)) enter(value, path);
+      if (matches(value)) add(path, value);
+      else if (isOfAnotherCopy(value)) throw new TypeError(`Module: ${path} is ${show(value)}`);
+      else if (moduleMark in value && !(value instanceof Module)) {
+        throw new TypeError(`Module: ${path} is a ${show(value)} of another copy of @thetagrad/nn; load one copy`);
+      } else if (!isOpaque(value)) enter(isVariableHolder(value) ? value.variables() : value, path);
     }
+  };
+  const add = (path: string, value: Found): void => {
+    if (found.has(path)) throw duplicatePath(path);
+    found.set(path, value);
   };
   enter(root, '');
   return found;
+}
+
+/** Whether an object is searched by itself, or cannot hold modules. */
+function isOpaque(value: object): boolean {
+  return value instanceof Tensor || value instanceof Variable || value instanceof Module || ArrayBuffer.isView(value);
+}
+
+/** The enumerable fields of an instance; of a class that is not ours without calling getters. */
+function fieldsOf(instance: object): [string, unknown][] {
+  if (instance instanceof Module) return Object.entries(instance);
+  return Object.entries(Object.getOwnPropertyDescriptors(instance)).flatMap(([key, { enumerable, value }]) =>
+    enumerable ? [[key, value as unknown]] : [],
+  );
 }

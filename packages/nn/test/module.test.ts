@@ -6,6 +6,7 @@ import {
   tensor,
   valueAndGrad,
   Variable,
+  type VariableHolder,
   zeros,
 } from '@thetagrad/core';
 import { BatchNorm2d, Conv2d, Dropout, Linear, Module, Sequential } from '@thetagrad/nn';
@@ -44,6 +45,92 @@ describe('names', () => {
       'byName.left.weight',
       'byName.left.bias',
     ]);
+  });
+
+  test('are paths through maps, sets and instances of classes, without calling getters', () => {
+    class Block {
+      readonly layer = new Linear(1, 1, { bias: false });
+      readonly scale = new Variable(ones([1]));
+      readonly values = new Float32Array(4);
+
+      constructor() {
+        Object.defineProperty(this, 'lazy', {
+          enumerable: true,
+          get: () => {
+            throw new Error('a getter was called');
+          },
+        });
+      }
+    }
+    class Owner implements VariableHolder {
+      readonly #weight = new Variable(ones([1]));
+
+      variables(): Record<string, Variable> {
+        return { weight: this.#weight };
+      }
+    }
+    class Model extends Module {
+      readonly byName = new Map<unknown, unknown>([
+        ['first', new Linear(1, 1, { bias: false })],
+        [7, new Variable(ones([1]))],
+        [{}, [new Dropout(0.5)]],
+      ]);
+      readonly any = new Set([new Linear(1, 1, { bias: false })]);
+      readonly block = new Block();
+      readonly owner = new Owner();
+
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    const model = new Model();
+    expect(Object.keys(model.variables())).toEqual([
+      'byName.7',
+      'block.scale',
+      'owner.weight',
+      'byName.first.weight',
+      'any.0.weight',
+      'block.layer.weight',
+    ]);
+    model.eval();
+    expect(model.block.layer.training).toBe(false);
+    expect([...model.any].every(({ training }) => !training)).toBe(true);
+    expect(model.modules().get('byName.2.0')!.training).toBe(false);
+    const { grads } = valueAndGrad(model, () => model.block.layer.forward(ones([1, 1])).sum())();
+    expect(grads['block.layer.weight']!.toArraySync()).toEqual([[1]]);
+    const copy = new Model();
+    copy.loadStateDict(model.stateDict());
+    evaluateSync(copy);
+    expect(copy.variables()['any.0.weight']!.value.itemSync()).toBe(
+      model.variables()['any.0.weight']!.value.itemSync(),
+    );
+  });
+
+  test('that are equal are an error', () => {
+    class Model extends Module {
+      readonly layers = new Map<unknown, unknown>([
+        [1, new Variable(ones([1]))],
+        ['1', new Variable(ones([1]))],
+      ]);
+
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    expect(() => new Model().variables()).toThrow(
+      "Module: two variables or modules have the path 'layers.1'; rename one",
+    );
+    const dotted = { 'a.b': new Variable(ones([1])), a: { b: new Variable(ones([1])) } };
+    expect(() => namedVariables(dotted)).toThrow("namedVariables: duplicate variable name 'a.b'");
+  });
+
+  test('of maps and sets of a tree', () => {
+    const variable = new Variable(ones([1]));
+    const tree = new Map([['a', new Set([new Linear(1, 1, { bias: false }), variable])]]);
+    expect(Object.keys(namedVariables(tree))).toEqual(['a.0.weight', 'a.1']);
+    variable.assign(zeros([1]));
+    evaluateSync(tree);
+    expect(variable.value.itemSync()).toBe(0);
   });
 
   test('of modules and children', () => {

@@ -13,7 +13,19 @@ import {
   Variable,
   zeros,
 } from '@thetagrad/core';
-import { Adam, type AdamOptions, AdamW, Linear, type Optimizer, schedules, SGD, type SGDOptions } from '@thetagrad/nn';
+import {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  clipGradNorm,
+  clipGradValue,
+  Linear,
+  Module,
+  type Optimizer,
+  schedules,
+  SGD,
+  type SGDOptions,
+} from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
@@ -309,6 +321,55 @@ describe('state', () => {
     );
     expect(optimizer.step).toBe(0);
     expect(optimizer.stateDict()['momentum.p']!.toArraySync()).toEqual([0, 0]);
+  });
+});
+
+describe('gradients belong to variables', () => {
+  class Model extends Module {
+    first = new Linear(1, 1);
+    second?: Linear;
+
+    override forward(x: Tensor): Tensor {
+      return (this.second ?? this.first).forward(this.first.forward(x));
+    }
+  }
+  const gradsOf = (model: Model): Record<string, Tensor> =>
+    valueAndGrad(model, () => model.forward(ones([1, 1])).sum())().grads;
+  const elsewhere =
+    'is not the variable that the optimizer was made for; after a layer is replaced make a new optimizer';
+
+  test.each<[string, (grads: Record<string, Tensor>) => Record<string, Tensor>]>([
+    ['as they are', (grads) => grads],
+    ['clipped', (grads) => clipGradValue(clipGradNorm(grads, 1).grads, 1)],
+    ['computed by the user', (grads) => ({ ...grads })],
+  ])('of a layer that was replaced are an error: %s', (_name, map) => {
+    const model = new Model();
+    const optimizer = new SGD(model, { lr: 1 });
+    optimizer.update(map(gradsOf(model)));
+    model.first = new Linear(1, 1);
+    expect(() => optimizer.update(map(gradsOf(model)))).toThrow(`SGD.update: first.weight, first.bias ${elsewhere}`);
+    model.second = new Linear(1, 1);
+    const added = new SGD({ first: model.first }, { lr: 1 });
+    expect(() => added.update(map(gradsOf(model)))).toThrow(
+      'no variable for the gradients of second.weight, second.bias',
+    );
+  });
+
+  test('of another model of the same shape are an error', () => {
+    const [one, other] = [new Model(), new Model()];
+    const optimizer = new SGD(one, { lr: 1 });
+    expect(() => optimizer.update(gradsOf(other))).toThrow(elsewhere);
+    expect(optimizer.step).toBe(0);
+  });
+
+  test('are found by variable, whatever path they are named by', () => {
+    const model = new Model();
+    const optimizer = new SGD({ model }, { lr: 1 });
+    const before = model.first.bias!.value.itemSync();
+    optimizer.update(gradsOf(model));
+    evaluateSync(model, optimizer);
+    expect(model.first.bias!.value.itemSync()).toBeLessThan(before + 1);
+    expect(optimizer.step).toBe(1);
   });
 });
 

@@ -7,6 +7,7 @@ import { onesLike, zerosLike } from '../ops/creation.ts';
 import { checkFunction } from '../ops/define.ts';
 import { Alias } from '../ops/identity.ts';
 import { pullBack, pushForward } from './grad.ts';
+import { recordOwners } from './owners.ts';
 import { trace } from './trace.ts';
 import { atomically } from '../graph/transaction.ts';
 import { flattenTensors, namedVariables, type FlatTree, type TensorTree, type VariableTree } from '../graph/tree.ts';
@@ -102,7 +103,8 @@ function differentiate(
       });
       const value = checkScalarResult(operation, result);
       const grads = computeGradients(value, sources, start);
-      return { value, grads: Object.fromEntries(variables.map(([name], i) => [name, grads[i]!])) };
+      const named = Object.fromEntries(variables.map(([name], i) => [name, grads[i]!]));
+      return { value, grads: recordOwners(named, Object.fromEntries(variables)) };
     });
 }
 

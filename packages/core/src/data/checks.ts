@@ -94,12 +94,29 @@ export function areNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => typeof n === 'number');
 }
 
+const copySymbol = Symbol.for('@thetagrad/copy');
+/** Identifies this copy of the package among those that a program has loaded. */
+const thisCopy = {};
+
+/** Marks the instances of classes as those of this copy of the package. */
+export function markCopy(...classes: readonly { readonly prototype: object }[]): void {
+  for (const { prototype } of classes) Object.defineProperty(prototype, copySymbol, { value: thisCopy });
+}
+
+/** Whether a value is an instance of a class of another copy of the package, for which `instanceof` is false. */
+export function isOfAnotherCopy(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !(copySymbol in value)) return false;
+  return value[copySymbol] !== thisCopy;
+}
+
 /** Formats a value for error messages: objects by the name of their class. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (value === null || typeof value !== 'object') return String(value);
-  return value.constructor?.name ?? 'an object';
+  const name = value.constructor?.name ?? 'an object';
+  if (!isOfAnotherCopy(value)) return name;
+  return `a ${name} of another copy of @thetagrad/core (a program must load one copy: look for two versions, or a bundle beside the package)`;
 }
 
 /** Text for a terminal: characters that would control it, or the direction of writing, as `\u001b`. */

@@ -1,3 +1,4 @@
+import { markCopy } from '../data/checks.ts';
 import { sizeOf, type Shape } from '../data/shape.ts';
 import type { DType } from '../data/dtype.ts';
 import type { Buffer } from '../data/buffer.ts';
@@ -58,6 +59,7 @@ export class Tensor {
   }
 
   static {
+    markCopy(this);
     state = (tensor) => tensor.#state;
   }
 

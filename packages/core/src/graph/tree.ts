@@ -1,4 +1,4 @@
-import { describe } from '../data/checks.ts';
+import { describe, isOfAnotherCopy } from '../data/checks.ts';
 import { Tensor } from './tensor.ts';
 import { Variable } from './variable.ts';
 
@@ -11,11 +11,13 @@ export interface VariableHolder {
   variables(): Readonly<Record<string, Variable>>;
 }
 
-/** A tree of variables: a variable, a holder, or arrays and plain objects of trees. */
+/** A tree of variables: a variable, a holder, or arrays, plain objects, maps and sets of trees. */
 export type VariableTree =
   | Variable
   | VariableHolder
   | readonly VariableTree[]
+  | ReadonlyMap<unknown, VariableTree>
+  | ReadonlySet<VariableTree>
   | { readonly [key: string]: VariableTree };
 
 /** The leaves of a tree in order, their paths (`.weights[0]`), and a function that rebuilds the tree with other values. */
@@ -63,23 +65,40 @@ export function isVariableHolder(value: unknown): value is VariableHolder {
 }
 
 /**
+ * The entries of an array, plain object, map or set; `undefined` of anything else. Items of a set, and those of a map whose
+ * keys are neither strings nor numbers, have their position as key.
+ */
+export function entriesOf(container: unknown): [key: string, item: unknown][] | undefined {
+  if (Array.isArray(container) || isPlainObject(container)) return Object.entries(container);
+  if (container instanceof Set) return Array.from(container, (item, i) => [String(i), item]);
+  if (!(container instanceof Map)) return undefined;
+  return Array.from(container as ReadonlyMap<unknown, unknown>, ([key, item], i) => [
+    String(typeof key === 'string' || typeof key === 'number' ? key : i),
+    item,
+  ]);
+}
+
+/**
  * All variables of a tree by path: keys, indices and the names that holders give, joined by dots. A variable that occurs
  * more than once (shared weights) is listed under its first path only.
- * @throws {TypeError} if the tree contains anything but variables, holders, arrays and plain objects.
+ * @throws {TypeError} if the tree contains anything but variables, holders, arrays, plain objects, maps and sets.
  * @throws {RangeError} if two variables have the same path.
  */
 export function namedVariables(tree: VariableTree): Record<string, Variable> {
   const paths = new Map<Variable, string>();
   const add = (variable: Variable, path: string): void => {
+    if (isOfAnotherCopy(variable)) throw treeError('namedVariables', 'variables, modules', variable, path);
     if (!paths.has(variable)) paths.set(variable, path);
   };
   const collect = (value: unknown, path: string): void => {
     if (value instanceof Variable) add(value, path === '' ? value.name : path);
     else if (isVariableHolder(value))
       for (const [key, variable] of Object.entries(value.variables())) add(variable, joinPath(path, key));
-    else if (Array.isArray(value) || isPlainObject(value))
-      for (const [key, item] of Object.entries(value)) collect(item, joinPath(path, key));
-    else throw treeError('namedVariables', 'variables, modules', value, path);
+    else {
+      const entries = entriesOf(value);
+      if (!entries) throw treeError('namedVariables', 'variables, modules', value, path);
+      for (const [key, item] of entries) collect(item, joinPath(path, key));
+    }
   };
   collect(tree, '');
   const named: Record<string, Variable> = {};
@@ -117,12 +136,14 @@ export function collect(
   const visit = (value: unknown, isArgument: boolean): void => {
     if (value instanceof Tensor) tensors.add(value);
     else if (value instanceof Variable) variables.add(value);
-    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) variables.add(variable);
-    else if (Array.isArray(value)) value.forEach((item) => visit(item, false));
-    else if (isPlainObject(value)) Object.values(value).forEach((item) => visit(item, false));
-    // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
-    else if (isArgument || (typeof value === 'object' && value !== null))
-      throw treeError(operation, 'tensors, variables, modules', value);
+    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) visit(variable, true);
+    else {
+      const entries = entriesOf(value);
+      for (const [, item] of entries ?? []) visit(item, false);
+      // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
+      if (!entries && (isArgument || (typeof value === 'object' && value !== null)))
+        throw treeError(operation, 'tensors, variables, modules', value);
+    }
   };
   for (const tree of trees) visit(tree, true);
   return { tensors, variables };
@@ -132,9 +153,7 @@ export function collect(
 export function pathIn(trees: readonly unknown[], variable: Variable): string {
   const visit = (value: unknown, path: string): string | undefined => {
     if (value === variable) return path || variable.name;
-    const items = isVariableHolder(value) ? value.variables() : value;
-    if (!Array.isArray(items) && !isPlainObject(items)) return undefined;
-    for (const [key, item] of Object.entries(items)) {
+    for (const [key, item] of entriesOf(isVariableHolder(value) ? value.variables() : value) ?? []) {
       const found = visit(item, joinPath(path, key));
       if (found !== undefined) return found;
     }

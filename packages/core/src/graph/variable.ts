@@ -1,4 +1,4 @@
-import { argumentError } from '../data/checks.ts';
+import { argumentError, markCopy } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
@@ -76,6 +76,7 @@ export class Variable {
   }
 
   static {
+    markCopy(this);
     storage = {
       setBuffer: (variable, buffer, isShared) => {
         variable.#buffer = buffer;

@@ -1,5 +1,5 @@
 import { stack, type Tensor } from '@thetagrad/core';
-import { checkPositive } from '@thetagrad/core/backend';
+import { checkPositive, ownersOf, recordOwners } from '@thetagrad/core/backend';
 
 type Grads = Readonly<Record<string, Tensor>>;
 
@@ -30,5 +30,7 @@ export function clipGradValue(grads: Grads, clipValue: number): Record<string, T
 }
 
 function mapGrads(grads: Grads, f: (grad: Tensor) => Tensor): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, f(grad)]));
+  const mapped = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, f(grad)]));
+  const owners = ownersOf(grads);
+  return owners ? recordOwners(mapped, owners) : mapped;
 }

@@ -13,6 +13,7 @@ import {
   checkInteger,
   checkNonnegative,
   onOutcome,
+  ownersOf,
   sameShape,
   snapshot,
 } from '@thetagrad/core/backend';
@@ -56,6 +57,7 @@ export interface TrainedParameter {
 export abstract class Optimizer implements VariableHolder, Stateful {
   /** The learning rate or its schedule; may be set at any time. */
   lr: number | Schedule;
+  readonly #tree: VariableTree;
   readonly #parameters: readonly TrainedParameter[];
   readonly #state: Record<string, Variable> = {};
   #step = new Count();
@@ -76,6 +78,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
     this.lr = lr;
+    this.#tree = tree;
     const used = new Set<ParameterGroup>();
     this.#parameters = Object.entries(namedVariables(tree)).flatMap(([name, variable]) => {
       if (!variable.trainable) return [];
@@ -127,18 +130,19 @@ export abstract class Optimizer implements VariableHolder, Stateful {
 
   /**
    * Assigns new values to the trained variables and to the optimizer's state.
-   * @param grads the gradients of `valueAndGrad` with respect to the same variables
-   * @throws {RangeError} if a gradient is missing, unknown or of another shape. Nothing is changed then.
+   * @param grads the gradients of `valueAndGrad` with respect to the same variables, or others by the names of these
+   * @throws {RangeError} if a gradient is missing, unknown or of another shape, also because a variable of the tree was
+   *   replaced after the optimizer was made. Nothing is changed then.
    * @throws {RangeError} if the learning rate is invalid. What the forward pass of the gradients assigned is undone then.
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
-    this.#checkGrads(`${this.constructor.name}.update`, grads);
+    const gradOf = this.#matchGrads(`${this.constructor.name}.update`, grads);
     try {
       atomically(() => {
         const lr = this.currentLr;
         for (const parameter of this.#parameters) {
-          const { name, variable, lrMultiplier } = parameter;
-          variable.assign(this.apply(parameter, grads[name]!.astype(variable.dtype), lr * lrMultiplier));
+          const { variable, lrMultiplier } = parameter;
+          variable.assign(this.apply(parameter, gradOf.get(variable)!.astype(variable.dtype), lr * lrMultiplier));
         }
         onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
       });
@@ -148,10 +152,25 @@ export abstract class Optimizer implements VariableHolder, Stateful {
     }
   }
 
-  #checkGrads(operation: string, grads: Readonly<Record<string, Tensor>>): void {
-    const expected = Object.fromEntries(this.#parameters.map(({ name, variable }) => [name, variable]));
-    const missing = Object.keys(expected).filter((name) => !Object.hasOwn(grads, name));
-    const unknown = Object.keys(grads).filter((name) => !Object.hasOwn(expected, name));
+  /** The gradient of each trained variable. Matches by variable, which gradients that are not ours have by their names. */
+  #matchGrads(operation: string, grads: Readonly<Record<string, Tensor>>): ReadonlyMap<Variable, Tensor> {
+    const owners = ownersOf(grads) ?? namedVariables(this.#tree);
+    const trained = new Map(this.#parameters.map(({ name, variable }) => [variable, name]));
+    const gradOf = new Map<Variable, Tensor>();
+    const unknown: string[] = [];
+    for (const [name, grad] of Object.entries(grads)) {
+      const owner = Object.hasOwn(owners, name) ? owners[name]! : undefined;
+      if (owner && trained.has(owner)) gradOf.set(owner, grad);
+      else unknown.push(name);
+    }
+    const missing = [...trained].filter(([variable]) => !gradOf.has(variable)).map(([, name]) => name);
+    const replaced = missing.filter((name) => unknown.includes(name));
+    if (replaced.length > 0) {
+      throw new RangeError(
+        `${operation}: ${replaced.join(', ')} is not the variable that the optimizer was made for; ` +
+          'after a layer is replaced make a new optimizer',
+      );
+    }
     if (missing.length > 0 || unknown.length > 0) {
       const problems = [
         ...(missing.length > 0 ? [`no gradient for ${missing.join(', ')}`] : []),
@@ -161,13 +180,15 @@ export abstract class Optimizer implements VariableHolder, Stateful {
         `${operation}: ${problems.join('; ')}; differentiate with respect to the variables passed to the constructor`,
       );
     }
-    for (const { name, variable } of this.#parameters) {
-      if (!sameShape(grads[name]!.shape, variable.shape)) {
+    for (const [variable, grad] of gradOf) {
+      if (!sameShape(grad.shape, variable.shape)) {
+        const name = trained.get(variable)!;
         throw new RangeError(
-          `${operation}: the gradient of ${name} is ${formatType(grads[name]!)}, the variable ${formatType(variable)}`,
+          `${operation}: the gradient of ${name} is ${formatType(grad)}, the variable ${formatType(variable)}`,
         );
       }
     }
+    return gradOf;
   }
 
   /**
