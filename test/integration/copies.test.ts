@@ -24,7 +24,7 @@ const x = core.tensor([1, 2]);
 const otherTensor = otherCore.tensor([1, 2]);
 const otherVariable = new otherCore.Variable(otherTensor);
 const otherLayer = new otherNn.Linear(2, 1);
-const otherModules = vi.fn(() => ({ w: otherVariable }));
+const otherModules = (): Record<string, core.Variable> => ({ w: otherVariable });
 
 test('the copies are two', () => {
   expect(otherCore.Tensor).not.toBe(core.Tensor);

@@ -2,12 +2,14 @@
 import { type DType, type DTypeRule, type Operation, type Tensor } from '@thetagrad/core';
 import { lowered, parameter, scalarTypeOf } from '@thetagrad/core/backend';
 import * as elementwise from '../../packages/core/src/ops/elementwise.ts';
+import * as strongZero from '../../packages/core/src/ops/strongZero.ts';
 
 type Apply = Operation & ((...inputs: readonly Tensor[]) => Tensor);
 
-export const operations: [name: string, operation: Apply][] = Object.entries(
-  elementwise as unknown as Record<string, Apply>,
-);
+export const operations: [name: string, operation: Apply][] = Object.entries({
+  ...elementwise,
+  ...strongZero,
+} as unknown as Record<string, Apply>);
 
 /** The dtypes that a dtype rule accepts, among those that a backend supports. */
 export function dtypesOf(rule: DTypeRule, all: readonly DType[]): readonly DType[] {

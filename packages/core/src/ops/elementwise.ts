@@ -154,7 +154,7 @@ export const atan2: Binary = binary({
   dtypes: 'float',
   value: Math.atan2,
   derivatives: [(t, y, x) => strongMul(t, partOfNorm(x, y)), (t, y, x) => strongMul(t, partOfNorm(y, x)).neg()],
-  domain: [real, { from: 0.3, to: 3 }],
+  domain: [awayFromZero, real],
 });
 
 /** −x. int32 wraps around; bool becomes int32. */
