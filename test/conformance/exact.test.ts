@@ -7,6 +7,7 @@ import { tested } from './backends.ts';
 import { expectWithin, unit } from '../support/bounds.ts';
 import { gradientOf } from '../support/gradients.ts';
 import { sizeOf } from '@thetagrad/core/backend';
+import { expectInt32, int32Matrices, int32Table } from '../support/int32Table.ts';
 import { makeView, layouts, shapes, type Layout } from '../support/layouts.ts';
 import { anyValues, indexValues, integerValues, type MakeTensor } from '../support/values.ts';
 
@@ -169,6 +170,18 @@ test('sort, argsort and topk: stable, NaN last', () => {
     const x = anyValues('float32', 1)([3, 5000]);
     return [x.sort(), x.sort(-1, { descending: true }), x.transpose().argsort(0)];
   });
+});
+
+describe.each([
+  ['portable', portable()],
+  ['wasm', tested],
+] as const)('int32 arithmetic on %s', (_, backend) => {
+  test.each(int32Table)('%s: as by BigInt', (_name, each) =>
+    fc.assert(
+      fc.asyncProperty(int32Matrices, (given) => expectInt32(backend, each, given)),
+      { numRuns: 5 },
+    ),
+  );
 });
 
 describe('random numbers', () => {

@@ -77,7 +77,7 @@ function filledWith(dtype: DType, seed: number, next: (stream: Stream) => number
   return (shape) => {
     const stream = random.key(seed).stream();
     return tensor(
-      Float64Array.from({ length: sizeOf(shape) }, () => next(stream)),
+      Float64Array.from({ length: sizeOf(shape) }, () => (dtype === 'int32' ? Math.trunc(next(stream)) : next(stream))),
       { shape, dtype },
     );
   };

@@ -1,6 +1,6 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
 import { argumentError, checkFraction, checkInteger, show } from './data/checks.ts';
-import { isFloatingPoint, type DType } from './data/dtype.ts';
+import { isFloatingPoint, maxInt32, minInt32, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, Tensor } from './graph/tensor.ts';
 import { onOutcome, type OutcomeListener } from './graph/transaction.ts';
@@ -198,12 +198,12 @@ export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Ten
  * Uniformly distributed int32 in [low, high), with a relative bias of at most (high − low) / 2³¹.
  * @param options `low`. Default: 0. `high`.
  * @throws {TypeError} if the key or the shape is invalid.
- * @throws {RangeError} if a bound is not an integer, or the range is empty or wider than 2³¹ − 1.
+ * @throws {RangeError} if a bound is not an integer, low < −2³¹, high > 2³¹, or the range is empty or wider than 2³¹ − 1.
  */
 export function integers(key: Key, shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
   const { low = 0, high } = options ?? {};
-  checkInteger('random.integers', 'low', low);
-  checkInteger('random.integers', 'high', high);
+  checkInteger('random.integers', 'low', low, { min: minInt32 });
+  checkInteger('random.integers', 'high', high, { max: maxInt32 + 1 });
   const range = high - low;
   if (range < 1 || range >= 2 ** 31) {
     throw new RangeError(`random.integers: high − low must be from 1 to 2^31 − 1, got low ${low} and high ${high}`);

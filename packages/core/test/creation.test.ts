@@ -76,7 +76,7 @@ describe('tensor', () => {
   });
 
   test('dtype converts', () => {
-    expect(numbers(tensor([1.7, -1.7], { dtype: 'int32' }))).toEqual([1, -1]);
+    expect(numbers(tensor([-0, 2147483647], { dtype: 'int32' }))).toEqual([0, 2147483647]);
     expect(numbers(tensor([0, 0.5, NaN, 256], { dtype: 'bool' }))).toEqual([0, 1, 1, 1]);
     expect(numbers(tensor([true, false], { dtype: 'float64' }))).toEqual([1, 0]);
     expect(numbers(tensor(new Uint8Array([0, 7]), { dtype: 'bool' }))).toEqual([0, 1]);
@@ -122,6 +122,35 @@ describe('tensor', () => {
   });
 });
 
+describe('a number that is not an int32 is an error where int32 is asked for', () => {
+  const int = { dtype: 'int32' } as const;
+  test.each([
+    [
+      () =>
+        tensor(
+          [
+            [1, 2],
+            [3, 3e9],
+          ],
+          int,
+        ),
+      'tensor: 3000000000 at index [1, 1]',
+    ],
+    [() => tensor([2, NaN], int), 'tensor: NaN at index [1]'],
+    [() => tensor(1.7, int), 'tensor: 1.7'],
+    [() => tensor([true, -Infinity], int), 'tensor: -Infinity at index [1]'],
+    [() => tensor(Float32Array.of(1, 2, 0.5, 4), { ...int, shape: [2, 2] }), 'tensor: 0.5 at index [1, 0]'],
+    [() => tensor(Float64Array.of(2 ** 31), int), 'tensor: 2147483648 at index [0]'],
+    [() => full([2], -1.9, int), 'full: -1.9'],
+    [() => arange(0, 2, 0.5, int), 'arange: 0.5 at index [1]'],
+    [() => linspace(0, 1, 3, int), 'linspace: 0.5 at index [1]'],
+    [() => zeros([1], int).pad([[0, 1]], -Infinity), 'pad: -Infinity'],
+  ])('%#', (make, message) => {
+    const reason = ` is not an int32, an integer from -2147483648 to 2147483647; convert floating-point tensors with astype('int32'), which truncates`;
+    expect(make).toThrow(new RangeError(message + reason));
+  });
+});
+
 describe('filled tensors', () => {
   test('zeros, ones, full', () => {
     expect(zeros([2, 2]).toArraySync()).toEqual([
@@ -135,7 +164,6 @@ describe('filled tensors', () => {
     expect(full([0, 3], 1).toArraySync()).toEqual([]);
     expect(numbers(full([2], 0.5, { dtype: 'bool' }))).toEqual([1, 1]);
     expect(numbers(full([2], 256, { dtype: 'bool' }))).toEqual([1, 1]);
-    expect(numbers(full([1], -1.9, { dtype: 'int32' }))).toEqual([-1]);
   });
 
   test('zerosLike, onesLike', () => {
@@ -169,13 +197,15 @@ describe('arange', () => {
     expect(numbers(arange(3, 1))).toEqual([]);
     expect([arange(3, { dtype: 'float64' }).dtype, arange(0).shape]).toEqual(['float64', [0]]);
     expect(numbers(arange(2147483646, 2147483648))).toEqual([2147483646, 2147483647]);
+    // The step of the first is outside of int32.
+    expect(numbers(arange(-2147483648, 2147483648, 4294967295))).toEqual([-2147483648, 2147483647]);
+    expect(numbers(arange(0, 5, 2 ** 40))).toEqual([0]);
   });
 
   test('fractions are rounded once', () => {
     const x = arange(0, 1, 0.1);
     expect(x.dtype).toBe('float32');
     expect(numbers(x)).toEqual(Array.from({ length: 10 }, (_, i) => Math.fround(i * 0.1)));
-    expect(numbers(arange(0, 2, 0.5, { dtype: 'int32' }))).toEqual([0, 0, 1, 1]);
     expect(numbers(arange(3e9, 3e9 + 2, 1, { dtype: 'float64' }))).toEqual([3e9, 3e9 + 1]);
   });
 
@@ -197,7 +227,7 @@ test.each([
   ['onesLike', (dtype: TensorOptions) => onesLike(ones([1]), dtype)],
   ['arange', (dtype: TensorOptions) => arange(3, dtype)],
   ['arange', (dtype: TensorOptions) => arange(0, 3, 1, dtype)],
-  ['linspace', (dtype: TensorOptions) => linspace(0, 1, 3, dtype)],
+  ['linspace', (dtype: TensorOptions) => linspace(0, 2, 3, dtype)],
   ['eye', (dtype: TensorOptions) => eye(2, dtype)],
 ] as const)('%s refuses a dtype that is not in an options object', (name, make) => {
   expect(make({ dtype: 'int32' }).dtype).toBe('int32');

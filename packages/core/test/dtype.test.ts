@@ -75,13 +75,57 @@ describe('promotion of two tensors', () => {
 
 describe('plain numbers are weakly typed', () => {
   test('they take the dtype of the tensor, except that fractions widen integers', () => {
-    const table = dtypes.map((dtype) => [1, 0.5, 2 ** 31, -(2 ** 31), NaN].map((value) => one(dtype).add(value).dtype));
+    const table = dtypes.map((dtype) => [1, 0.5, -(2 ** 31), NaN].map((value) => one(dtype).add(value).dtype));
     expect(table).toEqual([
-      ['int32', 'float32', 'float32', 'int32', 'float32'],
-      ['int32', 'float32', 'float32', 'int32', 'float32'],
-      ['float32', 'float32', 'float32', 'float32', 'float32'],
-      ['float64', 'float64', 'float64', 'float64', 'float64'],
+      ['int32', 'float32', 'int32', 'float32'],
+      ['int32', 'float32', 'int32', 'float32'],
+      ['float32', 'float32', 'float32', 'float32'],
+      ['float64', 'float64', 'float64', 'float64'],
     ]);
+    for (const dtype of ['float32', 'float64'] as const) expect(one(dtype).add(2 ** 31).dtype).toBe(dtype);
+  });
+
+  test('an integer outside of int32 is an error with int32 and bool', () => {
+    const message = 'add: 2147483648 is not an int32, an integer from -2147483648 to 2147483647; convert the';
+    const fix = `tensor with astype('float64') or astype('float32')`;
+    expect(() => one('int32').add(2 ** 31)).toThrow(new RangeError(`${message} int32 ${fix}`));
+    expect(() => one('bool').add(2 ** 31)).toThrow(new RangeError(`${message} bool ${fix}`));
+    const int = one('int32');
+    for (const build of [
+      () => tg.sub(-3e9, int),
+      () => int.mul(1e300),
+      () => int.maximum(2 ** 31),
+      () => int.minimum(-3e9),
+      () => int.clip(2 ** 31, 2 ** 32),
+      () => int.clip(-3e9, -(2 ** 31) - 1),
+      () => tg.where(int, int, 3e9),
+      () => int.bitwiseAnd(2 ** 32),
+      () => int.pow(2 ** 31),
+    ])
+      expect(build).toThrow(/is not an int32, an integer from/);
+    // The result is floating point anyway.
+    expect(int.div(2 ** 32).itemSync()).toBe(2 ** -32);
+    expect(int.clip(0.5, 2 ** 33).dtype).toBe('float32');
+  });
+
+  test('bounds that no int32 exceeds keep int32', () => {
+    for (const x of [one('int32'), one('bool')]) {
+      for (const y of [x.clip(-Infinity, 5), x.clip(0, 2 ** 31), x.maximum(-3e9), x.minimum(Infinity)])
+        expect([y.dtype, numbers(y)]).toEqual(['int32', [1]]);
+      expect(x.maximum(Infinity).dtype).toBe('float32');
+    }
+    expect(tg.maximum(-4e9, -3e9).itemSync()).toBe(Math.fround(-3e9));
+  });
+
+  test('comparisons with int32 and bool are exact', () => {
+    const [large, odd] = [2 ** 31 - 1, 2 ** 24 + 1].map((n) => tensor([n], { dtype: 'int32' }));
+    expect(numbers(large!.equal(2 ** 31))).toEqual([0]);
+    expect(numbers(odd!.greater(2 ** 24 + 0.5))).toEqual([1]);
+    expect(numbers(tensor([true, false]).greater(0.5))).toEqual([1, 0]);
+    expect(numbers(tensor([true, false]).notEqual(NaN))).toEqual([1, 1]);
+    // In floating point the number takes the dtype of the tensor.
+    expect(numbers(tensor([0.1, 2 ** 24]).equal(0.1))).toEqual([1, 0]);
+    expect(numbers(tensor([2 ** 24]).less(2 ** 24 + 1))).toEqual([0]);
   });
 
   test('as either operand, and in where and clip', () => {
@@ -113,6 +157,17 @@ describe('int32 arithmetic', () => {
     expect(numbers(int(-2147483648).sub(1))).toEqual([2147483647]);
     expect(numbers(int(-2147483648).neg())).toEqual([-2147483648]);
     expect(numbers(int(2147483647, 2147483647).sum())).toEqual([-2]);
+    const many = tg.full([2 ** 23], 2147483647, { dtype: 'int32' });
+    expect([many.sum().itemSync(), many.mean().itemSync()]).toEqual([-8388608, 2147483648]);
+  });
+
+  test('means do not wrap around, and keep the low bits', () => {
+    expect(int(2147483647, 2147483647).mean().itemSync()).toBe(2147483648);
+    expect(int(123456789, -123456788).mean().itemSync()).toBe(0.5);
+    expect(int(16777217, 16777217, 16777217, 16777221).mean().itemSync()).toBe(16777218);
+    expect(int(-2147483648, -2147483648, -2147483648).mean().itemSync()).toBe(-2147483648);
+    expect(numbers(tensor([[], []], { dtype: 'int32' }).mean(1))).toEqual([NaN, NaN]);
+    expect(tensor([true, false]).mean().itemSync()).toBe(0.5);
   });
 
   test('products keep their low bits', () => {
@@ -123,7 +178,12 @@ describe('int32 arithmetic', () => {
   test('powers keep their low bits, and negative ones are truncated', () => {
     const expected = Number(BigInt.asIntN(32, 7n ** 29n));
     expect(numbers(int(7, 2, -3, 0, 5).pow(int(29, 31, 3, 0, 1)))).toEqual([expected, -2147483648, -27, 1, 5]);
-    expect(numbers(int(2, 1, -1, -1).pow(int(-1, -5, -3, -2)))).toEqual([0, 1, -1, 1]);
+    expect(numbers(int(2, 1, -1, -1, 0).pow(int(-1, -5, -3, -2, -1)))).toEqual([0, 1, -1, 1, 0]);
+    for (const x of [int(2), tensor([true])]) {
+      expect(() => x.pow(-1)).toThrow(new RangeError("pow: int32 has no power -1; convert with astype('float32')"));
+    }
+    expect(int(4).pow(-0.5).itemSync()).toBe(0.5);
+    expect(numbers(tg.pow(-3, int(3)))).toEqual([-27]);
   });
 
   test('division is true division, mod follows the divisor', () => {
@@ -144,6 +204,24 @@ describe('int32 arithmetic', () => {
 describe('astype', () => {
   test('fractions are truncated towards zero', () => {
     expect(numbers(tensor([1.9, -1.9, 0.2, -0.2]).astype('int32'))).toEqual([1, -1, 0, 0]);
+  });
+
+  test('to int32 is modulo 2³², and NaN and infinities are 0', () => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const x = tensor([3e9, -3e9, 2 ** 31, 2 ** 32 + 1024, 1e20, NaN, Infinity, -Infinity], { dtype });
+      expect(numbers(x.astype('int32'))).toEqual([
+        -1294967296,
+        1294967296,
+        -2147483648,
+        1024,
+        dtype === 'float32'
+          ? Number(BigInt.asIntN(32, BigInt(Math.fround(1e20))))
+          : Number(BigInt.asIntN(32, 10n ** 20n)),
+        0,
+        0,
+        0,
+      ]);
+    }
   });
 
   test('everything but 0 is true', () => {

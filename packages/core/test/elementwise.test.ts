@@ -249,7 +249,7 @@ describe('names', () => {
     expect(apply.primitive.name).toBe(name);
     const count = arity.get(name)!;
     const dtype = apply.primitive.dtypes === 'bitwise' ? 'int32' : 'float64';
-    const inputs = [0.25, 0.5, 0.75].slice(0, count).map((value) => tensor([value], { dtype }));
+    const inputs = [0.25, 0.5, 0.75].slice(0, count).map((value) => tensor([value]).astype(dtype));
     const [first, ...rest] = inputs as [Tensor, ...Tensor[]];
     const method = (first as unknown as Record<string, Apply>)[name]!;
     expect(numbers(method.call(first, ...rest))).toEqual(numbers(apply(...inputs)));

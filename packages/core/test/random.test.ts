@@ -210,10 +210,14 @@ test.each([
     () => random.integers(key, [2], { low: -2, high: 2 ** 31 }),
     'random.integers: high − low must be from 1 to 2^31 − 1, got low -2 and high 2147483648',
   ],
-  [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: high must be an integer, got 1.5'],
+  [
+    () => random.integers(key, [2], { low: -3e9, high: 0 }),
+    'random.integers: low must be an integer ≥ -2147483648, got -3000000000',
+  ],
+  [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: high must be an integer ≤ 2147483648, got 1.5'],
   [
     () => random.integers(key, [2], undefined as unknown as { high: number }),
-    'random.integers: high must be an integer, got undefined',
+    'random.integers: high must be an integer ≤ 2147483648, got undefined',
   ],
   [() => random.uniform(key, [2], { low: '0' as unknown as number }), "random.uniform: low must be a number, got '0'"],
   [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std must be a number, got null'],

@@ -3,6 +3,7 @@ import { arange, concat, conv2d, random, vjp, zeros, type DType, type Tensor } f
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
+import { expectInt32, int32Matrices, int32Table } from '../../../test/support/int32Table.ts';
 import { makeView, layouts, shapes, type Layout } from '../../../test/support/layouts.ts';
 import { integerValues, type MakeTensor } from '../../../test/support/values.ts';
 import { anyValuesIn, backendOf, expectSame, modes, runs } from './modes.ts';
@@ -202,6 +203,14 @@ describe.each(modes)('%s', (mode) => {
       },
       { numRuns: runs(6) },
     ));
+
+  test.each(int32Table)('int32 %s: as by BigInt', async (_, each) => {
+    const backend = await backendOf(mode);
+    await fc.assert(
+      fc.asyncProperty(int32Matrices, (given) => expectInt32(backend, each, given)),
+      { numRuns: 2 },
+    );
+  });
 
   test('random bits, ranges and permutations', async () => {
     const key = random.key(7);

@@ -54,13 +54,17 @@ export function promoteTypes(a: DType, b: DType): DType {
   return width[a] >= width[b] ? a : b;
 }
 
-/**
- * The dtype that a tensor of `dtype` and a plain number promote to: that of a floating-point tensor; with int32 or bool,
- * int32 for an integer within int32 and float32 for any other number.
- */
-export function promoteNumber(dtype: DType, value: number): DType {
-  if (isFloatingPoint(dtype)) return dtype;
-  return (value | 0) === value ? 'int32' : 'float32';
+export const minInt32: number = -(2 ** 31);
+export const maxInt32: number = 2 ** 31 - 1;
+
+/** Whether a number is an int32. */
+export function isInt32(value: number): boolean {
+  return (value | 0) === value;
+}
+
+/** Builds the error for a number that is not an int32, where one is needed. */
+export function notInt32(operation: string, value: string, fix: string): RangeError {
+  return new RangeError(`${operation}: ${value} is not an int32, an integer from ${minInt32} to ${maxInt32}; ${fix}`);
 }
 
 /** The dtype itself if it is a float, else float32. */
@@ -68,10 +72,15 @@ export function toFloat(dtype: DType): DType {
   return isFloatingPoint(dtype) ? dtype : 'float32';
 }
 
-/** Converts an element to `dtype`, as NumPy's `astype` does. */
-export function toStored(dtype: DType, value: number): number {
+/**
+ * Converts a plain number to an element of `dtype`; to bool, everything except 0 is true.
+ * @param where the index of the element, for the message.
+ * @throws {RangeError} if the dtype is int32 and the number is not.
+ */
+export function toStored(operation: string, dtype: DType, value: number, where = ''): number {
   if (dtype === 'bool') return value !== 0 ? 1 : 0;
-  return dtype === 'int32' ? Math.trunc(value) : value;
+  if (dtype !== 'int32' || isInt32(value)) return value;
+  throw notInt32(operation, value + where, `convert floating-point tensors with astype('int32'), which truncates`);
 }
 
 /** The name of a typed array's type, such as 'Float32Array', also of another realm's; `undefined` for other values. */

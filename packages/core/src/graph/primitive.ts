@@ -88,6 +88,11 @@ export interface Definition<Inputs extends Arity> {
    */
   readonly lower?: (...inputs: Repeat<Inputs, Scalar>) => Scalar | undefined;
   /**
+   * What a plain number stands for that is input number `index`, where all tensors are int32 or bool. Throws if there is no
+   * result. Default: itself.
+   */
+  readonly fitNumber?: (value: number, index: number) => number;
+  /**
    * The derivative with respect to each input, `null` for a condition; or `'zero'` if the operation is piecewise constant.
    */
   readonly derivatives: Repeat<Inputs, Derivative<Inputs> | null> | 'zero';
@@ -99,6 +104,7 @@ export interface Definition<Inputs extends Arity> {
 export interface Elementwise extends ScalarFunction {
   readonly kind: 'elementwise';
   readonly dtypes: DTypeRule;
+  readonly fitNumber?: (value: number, index: number) => number;
   readonly derivatives: readonly (((t: Tensor, ...inputsAndOutput: Tensor[]) => Tensor) | null)[] | 'zero';
   readonly domain: readonly Domain[];
 }

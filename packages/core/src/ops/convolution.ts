@@ -6,6 +6,7 @@ import type { Node, Routine } from '../graph/primitive.ts';
 import type { ConvolutionAttributes, Pair } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { convolveImages } from '../portable/convolution.ts';
+import { multiplyAddOf } from '../scalar/definitions.ts';
 import { checkTensor } from './define.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d } from './window.ts';
 
@@ -26,6 +27,7 @@ export const Convolution: Routine<'convolution'> = {
       const dilated = out * stride[axis] - padBefore[axis] + k * filterDilation[axis];
       return dilated % inputDilation[axis] === 0 ? dilated / inputDilation[axis] : NaN;
     };
+    const multiplyAdd = multiplyAddOf(output instanceof Int32Array);
     let next = 0;
     for (let n = 0; n < batch; n++) {
       for (let o = 0; o < outputs; o++) {
@@ -41,7 +43,7 @@ export const Convolution: Routine<'convolution'> = {
                   if (Number.isNaN(inputY + inputX)) continue;
                   const inside = inputY >= 0 && inputY < inputHeight && inputX >= 0 && inputX < inputWidth;
                   const value = inside ? elementAt(input, n, firstChannel + c, inputY, inputX) : 0;
-                  sum += value * elementAt(filter, o, c, ky, kx);
+                  sum = multiplyAdd(sum, value, elementAt(filter, o, c, ky, kx));
                 }
               }
             }

@@ -2,7 +2,9 @@ import { areNumbers, argumentError, checkInteger, show } from '../data/checks.ts
 import {
   allocate,
   isDType,
-  promoteNumber,
+  maxInt32,
+  minInt32,
+  toStored,
   typedArrayType,
   unknownDType,
   type DType,
@@ -45,7 +47,8 @@ export type Nested = number | boolean | readonly Nested[];
  *   Float64Array, int32 for integer arrays. `shape`. Default: that of the nested arrays; [length] for a typed array.
  * @throws {TypeError} if values are neither numbers nor booleans, a typed array holds 64-bit or unsigned 32-bit integers, or
  *   an option is invalid.
- * @throws {RangeError} if rows differ in length, or the values do not fill the shape.
+ * @throws {RangeError} if rows differ in length, the values do not fill the shape, or the dtype is int32 and a value is not an
+ *   int32 (`astype` truncates).
  */
 export function tensor(
   values: Nested | TypedArray | Int8Array | Uint8ClampedArray | Int16Array | Uint16Array,
@@ -78,7 +81,7 @@ export function tensor(
       `tensor: ${elements.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
     );
   }
-  return fromArray(convertTo(dtype ?? valuesDType, elements), [...target], dtype ?? valuesDType);
+  return convertTo('tensor', dtype ?? valuesDType, elements, [...target]);
 }
 
 /** The dtypes of typed arrays; elements of the integer ones fit int32. */
@@ -92,6 +95,7 @@ const dtypes = new Map<string, DType>([
  * Creates a tensor filled with one value. It is a broadcast scalar and takes no memory of its size.
  * @param options `dtype`. Default: float32 for a number, bool for a boolean.
  * @throws {TypeError} if the shape, the value or an option is invalid.
+ * @throws {RangeError} if the dtype is int32 and the value is not an int32.
  */
 export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
   return fill('full', shape, value, options);
@@ -144,7 +148,7 @@ export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * @param step Default: 1.
  * @param options `dtype`. Default: int32 if start, stop and step are integers, else float32.
  * @throws {TypeError} if an option is invalid.
- * @throws {RangeError} if the step is 0, a number is not finite, or an element does not fit int32.
+ * @throws {RangeError} if the step is 0, a number is not finite, or the dtype is int32 and an element is not an int32.
  */
 export function arange(stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
@@ -162,17 +166,18 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
   const length = Math.max(0, Math.ceil((stop - start) / step));
   if (dtype === 'int32' && length > 0) {
     const end = start + (length - 1) * step;
-    if (promoteNumber('int32', Math.trunc(start)) !== 'int32' || promoteNumber('int32', Math.trunc(end)) !== 'int32') {
+    if (Math.min(start, end) < minInt32 || Math.max(start, end) > maxInt32) {
       throw new RangeError(`arange: ${start} to ${end} does not fit int32; ask for { dtype: 'float64' }`);
     }
   }
   if (dtype === 'int32' && integer) {
     const indices = iota(length);
-    const multiples = step === 1 ? indices : indices.mul(step);
+    // Exact modulo 2³², also for a step outside of int32.
+    const multiples = step === 1 ? indices : indices.mul(step | 0);
     return start === 0 ? multiples : multiples.add(start);
   }
   const values = Float64Array.from({ length }, (_, i) => start + i * step);
-  return fromArray(convertTo(dtype, values), [length], dtype);
+  return convertTo('arange', dtype, values, [length]);
 }
 
 /**
@@ -180,7 +185,8 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
  * @param count Default: 50.
  * @param options `dtype`. Default: float32.
  * @throws {TypeError} if an option is invalid.
- * @throws {RangeError} if the count is not an integer ≥ 1, or an end is not finite.
+ * @throws {RangeError} if the count is not an integer ≥ 1, an end is not finite, or the dtype is int32 and an element is not an
+ *   int32.
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
   checkInteger('linspace', 'count', count, { min: 1 });
@@ -193,7 +199,7 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
   const step = (stop - start) / (count - 1);
   const values = Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : start + i * step));
   if (count === 1) values[0] = start;
-  return fromArray(convertTo(dtype, values), [count], dtype);
+  return convertTo('linspace', dtype, values, [count]);
 }
 
 /**
@@ -217,7 +223,8 @@ function fill(operation: string, shape: Shape, value: number | boolean, options:
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw argumentError(operation, 'value', 'a number or a boolean', value);
   }
-  return scalar(Number(value), dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32')).broadcastTo(shape);
+  const type = dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
+  return scalar(toStored(operation, type, Number(value)), type).broadcastTo(shape);
 }
 
 function iota(length: number): Tensor {
@@ -261,12 +268,17 @@ function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: numb
   return booleans;
 }
 
-/** Copies numbers into an array of a dtype. */
-function convertTo(dtype: DType, values: ArrayLike<number>): TypedArray {
+/** Creates a tensor from a copy of numbers, which must be elements of its dtype, see {@link toStored}. */
+function convertTo(operation: string, dtype: DType, values: ArrayLike<number>, shape: Shape): Tensor {
   const result = allocate(dtype, values.length);
   if (dtype === 'bool') for (let i = 0; i < result.length; i++) result[i] = values[i] === 0 ? 0 : 1;
   else result.set(values);
-  return result;
+  const wrong = dtype === 'int32' ? result.findIndex((element, i) => element !== values[i]) : -1;
+  if (wrong >= 0) {
+    const index = shape.map((length, axis) => Math.floor(wrong / sizeOf(shape.slice(axis + 1))) % length);
+    toStored(operation, dtype, Number(values[wrong]), shape.length > 0 ? ` at index ${formatShape(index)}` : '');
+  }
+  return fromArray(result, shape, dtype);
 }
 
 /** Checks options, for callers without types: a dtype passed instead of `{ dtype }` would have no effect. */

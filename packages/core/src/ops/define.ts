@@ -1,6 +1,16 @@
 // Builds elementwise operations from their definitions; dtype promotion and checks of operands.
 import { show } from '../data/checks.ts';
-import { isFloatingPoint, promoteTypes, promoteNumber, toFloat, toStored, type DType } from '../data/dtype.ts';
+import {
+  isFloatingPoint,
+  isInt32,
+  maxInt32,
+  minInt32,
+  notInt32,
+  promoteTypes,
+  toFloat,
+  toStored,
+  type DType,
+} from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
 import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
@@ -48,14 +58,26 @@ export function ternary(definition: Definition<3>): Ternary {
   });
 }
 
-/** Defines a comparison: the result is bool and has no gradient. */
+/** Defines a comparison, which is monotone in each input: the result is bool and has no gradient. */
 export function comparison(
   name: string,
   value: (x: number, y: number) => number,
   lower: (x: Scalar, y: Scalar) => Scalar,
 ): Binary {
   const real = { from: -3, to: 3 };
-  return binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [real, real] });
+  const compare = binary({ name, dtypes: 'comparison', value, lower, derivatives: 'zero', domain: [real, real] });
+  const { primitive } = compare;
+  return Object.assign((x: TensorLike, y: TensorLike) => compareIntegers(value, x, y) ?? compare(x, y), { primitive });
+}
+
+/** Compares int32 or bool with a number that is not an int32: exactly, as all integers below it compare alike, and all above. */
+function compareIntegers(compare: (x: number, y: number) => number, x: TensorLike, y: TensorLike): Tensor | undefined {
+  const [tensor, number] = typeof x === 'number' ? [y, x] : [x, y];
+  if (!(tensor instanceof Tensor) || typeof number !== 'number' || isInt32(number) || isFloatingPoint(tensor.dtype))
+    return undefined;
+  const [first, last] = [minInt32, maxInt32].map((end) => (tensor === x ? compare(end, number) : compare(number, end)));
+  if (first === last) return first ? tensor.equal(tensor) : tensor.notEqual(tensor);
+  return first ? tensor.lessEqual(Math.floor(number)) : tensor.greater(Math.floor(number));
 }
 
 /** Builds the primitive. Checks what the types ensure, for callers without types. */
@@ -72,22 +94,24 @@ function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elem
 
 /** Promotes and broadcasts the inputs and creates the node. */
 function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
-  const { name, dtypes } = primitive;
+  const { name, dtypes, fitNumber } = primitive;
   for (const input of inputs) checkOperand(name, input);
-  const common = computeDType(name, dtypes, inputs);
-  const tensors = inputs.map((input, i) => asTensor(input, dtypes === 'select' && i === 0 ? 'bool' : common));
+  const isFitted = fitNumber && !isFloatingPoint(tensorDType(inputs));
+  const operands = isFitted ? inputs.map((x, i) => (typeof x === 'number' ? fitNumber(x, i) : x)) : inputs;
+  const common = computeDType(name, dtypes, operands);
+  const tensors = operands.map((input, i) => asTensor(input, dtypes === 'select' && i === 0 ? 'bool' : common));
   const shape = broadcastShapes(name, ...tensors.map((input) => input.shape));
   return new Tensor(primitive, tensors, { shape, dtype: dtypes === 'comparison' ? 'bool' : common });
 }
 
-/** Creates a scalar tensor of a plain number, which is an input of plans and not part of their structure. */
+/** Creates a scalar tensor of an element of the dtype, which is an input of plans and not part of their structure. */
 export function scalar(value: number, dtype: DType): Tensor {
-  return new Tensor({ kind: 'source', name: 'scalar', value: toStored(dtype, value) }, [], { shape: [], dtype });
+  return new Tensor({ kind: 'source', name: 'scalar', value }, [], { shape: [], dtype });
 }
 
 /** Converts a plain number to a scalar tensor, and casts a tensor of another dtype. */
 function asTensor(input: TensorLike, dtype: DType): Tensor {
-  return typeof input === 'number' ? scalar(input, dtype) : input.astype(dtype);
+  return typeof input === 'number' ? scalar(toStored('', dtype, input), dtype) : input.astype(dtype);
 }
 
 function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
@@ -119,27 +143,39 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
     case 'logical':
       return 'bool';
     case 'bitwise': {
-      const common = commonDType(inputs);
+      const common = commonDType(name, inputs);
       if (common === 'int32') return common;
       throw new TypeError(`${name}: expected int32 tensors, got ${common}; convert with astype('int32')`);
     }
     case 'select':
-      return commonDType(inputs.slice(1));
+      return commonDType(name, inputs.slice(1));
     case 'float':
-      return toFloat(commonDType(inputs));
+      return toFloat(tensorDType(inputs));
     case 'number':
     case 'comparison':
-      return promoteTypes(commonDType(inputs), 'int32');
+      return promoteTypes(commonDType(name, inputs), 'int32');
   }
 }
 
-/** Promotes the dtypes of all tensors. Plain numbers are weakly typed, see {@link promoteNumber}. */
-function commonDType(inputs: readonly TensorLike[]): DType {
-  const tensors = inputs.filter((input) => typeof input !== 'number');
-  if (tensors.length === 0) return 'float32';
-  let common = tensors.map((input) => input.dtype).reduce(promoteTypes);
-  for (const input of inputs) if (typeof input === 'number') common = promoteNumber(common, input);
-  return common;
+/** The dtype that the tensors among the inputs promote to; float32 if there is none. */
+function tensorDType(inputs: readonly TensorLike[]): DType {
+  const dtypes = inputs.flatMap((input) => (typeof input === 'number' ? [] : [input.dtype]));
+  return dtypes.length === 0 ? 'float32' : dtypes.reduce(promoteTypes);
+}
+
+/**
+ * Promotes the dtypes of all inputs. Plain numbers are weakly typed: they take the dtype of a floating-point tensor; with
+ * int32 or bool, integers are int32 and other numbers float32.
+ * @throws {RangeError} if an integer is outside of int32, and float32 would lose bits.
+ */
+function commonDType(name: string, inputs: readonly TensorLike[]): DType {
+  const common = tensorDType(inputs);
+  const numbers = inputs.filter((input) => typeof input === 'number');
+  if (isFloatingPoint(common) || numbers.length === 0) return common;
+  if (!numbers.every(Number.isInteger)) return 'float32';
+  const outside = numbers.find((number) => !isInt32(number));
+  if (outside === undefined) return 'int32';
+  throw notInt32(name, String(outside), `convert the ${common} tensor with astype('float64') or astype('float32')`);
 }
 
 /** The dtype of sums and products: int32 for bool, else the dtype itself. */

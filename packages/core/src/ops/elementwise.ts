@@ -4,6 +4,7 @@
 //
 // All operations broadcast their inputs; plain numbers are weakly typed. `dtypes` names the rule by which inputs are promoted
 // (see DTypeRule): for 'float' integers become float32, for 'number' bool becomes int32.
+import { maxInt32, minInt32 } from '../data/dtype.ts';
 import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
 import { constant } from '../scalar/scalar.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -20,6 +21,10 @@ const positive = { from: 0.2, to: 4 };
 const awayFromZero = { ...real, avoid: [0] };
 const atIntegers = { from: -3.4, to: 3.4, avoid: [-3, -2, -1, 0, 1, 2, 3] };
 const atHalves = { from: -3, to: 3, avoid: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] };
+
+// Bounds that no int32 exceeds stand for the ends of its range, so that the result is int32.
+const fitLower = (bound: number): number => Math.max(bound, minInt32);
+const fitUpper = (bound: number): number => Math.min(bound, maxInt32);
 
 /** Passes t to the input that wins, and half of it at a tie. */
 function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
@@ -102,15 +107,20 @@ export const mod: Binary = binary({
 });
 
 /**
- * x to the power y, by IEEE 754: 1 if x = 1 or y = 0, even if the other is NaN. int32 wraps around, and is truncated for
- * y < 0: 2⁻¹ is 0. bool becomes int32. The gradient of x⁰ with respect to x is 0, and that of 0^y with respect to y is 0 for
- * y ≥ 0.
+ * x to the power y, by IEEE 754: 1 if x = 1 or y = 0, even if the other is NaN. int32 wraps around, and for a tensor of y < 0
+ * is truncated: 2⁻¹ and 0⁻¹ are 0. bool becomes int32. The gradient of x⁰ with respect to x is 0, and that of 0^y with respect
+ * to y is 0 for y ≥ 0.
+ * @throws {RangeError} if x is int32 or bool and y a negative integer as a plain number.
  */
 export const pow: Binary = binary({
   name: 'pow',
   dtypes: 'number',
   value: powerOf,
   integer: integerPowerOf,
+  fitNumber: (value, index) => {
+    if (index === 0 || !Number.isInteger(value) || value >= 0) return value;
+    throw new RangeError(`pow: int32 has no power ${value}; convert with astype('float32')`);
+  },
   derivatives: [
     // y − 1 is kept at y = 0, where its derivative counts, except at x = y = 0, where 0 · 0⁻¹ would be NaN.
     (t, x, y) => strongMul(t, strongMul(y, x.pow(x.equal(0).logicalAnd(y.equal(0)).where(1, y.sub(1))))),
@@ -119,12 +129,13 @@ export const pow: Binary = binary({
   domain: [positive, real],
 });
 
-/** The larger of x and y; NaN if either is. bool becomes int32. At a tie each gets half of the gradient. */
+/** The larger of x and y; NaN if either is. bool becomes int32, −∞ as a plain number −2³¹ for int32. At a tie each gets half of the gradient. */
 export const maximum: Binary = binary({
   name: 'maximum',
   dtypes: 'number',
   value: (x, y) => Math.max(x, y),
   lower: (x, y) => x.max(y),
+  fitNumber: fitLower,
   derivatives: [
     (t, x, y) => shareAtTies(t, x.greater(y), x.equal(y)),
     (t, x, y) => shareAtTies(t, y.greater(x), x.equal(y)),
@@ -135,12 +146,13 @@ export const maximum: Binary = binary({
   ],
 });
 
-/** The smaller of x and y; NaN if either is. bool becomes int32. At a tie each gets half of the gradient. */
+/** The smaller of x and y; NaN if either is. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32. At a tie each gets half of the gradient. */
 export const minimum: Binary = binary({
   name: 'minimum',
   dtypes: 'number',
   value: (x, y) => Math.min(x, y),
   lower: (x, y) => x.min(y),
+  fitNumber: fitUpper,
   derivatives: [(t, x, y) => shareAtTies(t, x.less(y), x.equal(y)), (t, x, y) => shareAtTies(t, y.less(x), x.equal(y))],
   domain: [
     { from: -3, to: 0.2 },
@@ -553,14 +565,16 @@ export const where: Ternary = ternary({
 });
 
 /**
- * Clamps x to [low, high]: `clip(x, low, high)`. NaN if any of them is; high if low > high. bool becomes int32. The gradient
- * passes to x inside of and at the bounds, else to the bound that applies.
+ * Clamps x to [low, high]: `clip(x, low, high)`. NaN if any of them is; high if low > high. bool becomes int32; for int32
+ * plain bounds below −2³¹ or above 2³¹ − 1 bound nothing. The gradient passes to x inside of and at the bounds, else to the
+ * bound that applies.
  */
 export const clip: Ternary = ternary({
   name: 'clip',
   dtypes: 'number',
   value: (x, low, high) => Math.min(Math.max(x, low), high),
   lower: (x, low, high) => x.max(low).min(high),
+  fitNumber: (value, index) => [value, fitLower(value), fitUpper(value)][index] ?? value,
   derivatives: [
     (t, x, low, high) => x.greaterEqual(low).logicalAnd(x.lessEqual(high)).where(t, 0),
     (t, x, low, high) => x.less(low).logicalAnd(low.less(high)).where(t, 0),

@@ -5,6 +5,7 @@ import { at, broadcastShapes, formatShape, last, positions, sizeOf } from '../da
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { multiplyMatrices } from '../portable/matmul.ts';
+import { multiplyAddOf } from '../scalar/definitions.ts';
 
 /** Matrix product of [batch…, m, k] and [batch…, k, n] with equal batch axes and dtypes; views broadcast the operands. */
 export const Matmul: Routine<'matmul'> = {
@@ -18,13 +19,15 @@ export const Matmul: Routine<'matmul'> = {
     ) as [Int32Array, Int32Array];
     const [aRow, aColumn] = a.view.strides.slice(-2) as [number, number];
     const [bRow, bColumn] = b.view.strides.slice(-2) as [number, number];
+    const multiplyAdd = multiplyAddOf(output instanceof Int32Array);
     aStarts.forEach((aStart, batch) => {
       const bStart = load(bStarts, batch);
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           let sum = 0;
           for (let l = 0; l < k; l++) {
-            sum += load(a.values, aStart + i * aRow + l * aColumn) * load(b.values, bStart + l * bRow + j * bColumn);
+            const x = load(a.values, aStart + i * aRow + l * aColumn);
+            sum = multiplyAdd(sum, x, load(b.values, bStart + l * bRow + j * bColumn));
           }
           output[(batch * m + i) * n + j] = sum;
         }

@@ -273,7 +273,7 @@ export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
  * Pads x with a value (NumPy's `pad`): `widths[i]` is the padding before and after axis i.
  * @param value converted to x's dtype. Default: 0.
  * @throws {TypeError} if the value is not a number, or `widths` is not an array of arrays of numbers.
- * @throws {RangeError} if `widths` is not one pair of integers ≥ 0 for each axis.
+ * @throws {RangeError} if `widths` is not one pair of integers ≥ 0 for each axis, or x is int32 and the value is not.
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
   checkTensor('pad', x);
@@ -288,7 +288,7 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
   const attributes = {
     padBefore: widths.map(([before]) => before),
     step: x.shape.map(() => 1),
-    value: toStored(x.dtype, value),
+    value: toStored('pad', x.dtype, value),
   };
   return applyRoutine(Pad, [x], { shape, dtype: x.dtype }, attributes);
 }

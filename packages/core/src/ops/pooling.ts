@@ -1,5 +1,5 @@
 import { load } from '../data/strided.ts';
-import { toFloat } from '../data/dtype.ts';
+import { minInt32, toFloat } from '../data/dtype.ts';
 import { at, contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
@@ -132,7 +132,7 @@ export interface Pool2dOptions {
 
 /**
  * Max pooling of images [N, C, H, W] (PyTorch's `max_pool2d`). The result is [N, C, H′, W′] of x's dtype, where
- * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. Padding counts as −∞ (−2³¹ for int32). At a tie
+ * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. Padding counts as −∞ (−2³¹ for int32, false for bool). At a tie
  * the gradient goes to the first element in row-major order, as in PyTorch.
  * @throws {TypeError} if x is not a tensor.
  * @throws {RangeError} if x does not have four axes, an option is out of range, or the window exceeds the padded images.
@@ -152,7 +152,8 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
       [before[0], after[0]],
       [before[1], after[1]],
     ] as const;
-    return maxPool2d(x.pad(widths, x.dtype === 'int32' ? -(2 ** 31) : -Infinity), { kernelSize, stride });
+    const lowest = { bool: 0, int32: minInt32, float32: -Infinity, float64: -Infinity }[x.dtype];
+    return maxPool2d(x.pad(widths, lowest), { kernelSize, stride });
   }
   const attributes = { kernelSize, stride, padBefore: before };
   const indices = applyRoutine(MaxIndices, [x], { shape, dtype: 'int32' }, attributes).flatten(2);

@@ -1,5 +1,5 @@
 // Reductions over axes.
-import { toFloat, type DType } from '../data/dtype.ts';
+import { isFloatingPoint, type DType } from '../data/dtype.ts';
 import { at, formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
@@ -15,6 +15,7 @@ export const Sum: Reduce = {
   name: 'sum',
   initial: 0,
   combine: (accumulator, value) => accumulator + value,
+  integer: (accumulator, value) => (accumulator + value) | 0,
   lower: (accumulator, value) => accumulator.add(value),
   vjp: (cotangent, { inputs: [x] }) => cotangent.broadcastTo(x.shape),
   jvp: (tangent, { attributes: { axes } }) => sumAxes(tangent, axes),
@@ -160,14 +161,15 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
 }
 
 /**
- * The arithmetic mean over axes. int32 and bool become float32. The mean of no elements is NaN.
+ * The arithmetic mean over axes. int32 and bool become float32; their sum does not wrap around. The mean of no elements is NaN.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
  */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
   const axes = normalizeAxes('mean', axis, x.ndim);
-  return divideSum(x.astype(toFloat(x.dtype)), axes, countOf(x, axes), options);
+  const count = countOf(x, axes);
+  return isFloatingPoint(x.dtype) ? divideSum(x, axes, count, options) : sumToFloat(x, axes, options).div(count);
 }
 
 /** The number of elements that are reduced over axes. */
@@ -190,6 +192,15 @@ export function divideSum(x: Tensor, axes: readonly number[], divisor: number, o
   const total = sum(x, axes, options);
   const quotient = total.div(divisor);
   return count < 2 ? quotient : withDerivativesOf(total.isfinite().where(quotient, quotientOf(scale)), quotient);
+}
+
+/** The float32 sum of int32 or bool: the wrapped sum and the multiple of 2³² that an estimate says is missing. */
+function sumToFloat(x: Tensor, axes: Axis, options: ReduceOptions): Tensor {
+  const wrapped = sum(x, axes, options).astype('float32');
+  if (x.dtype === 'bool') return wrapped;
+  const missing = sum(x.astype('float32'), axes, options).sub(wrapped);
+  const turns = missing.mul(2 ** -32).round();
+  return wrapped.add(turns.mul(2 ** 32));
 }
 
 /**

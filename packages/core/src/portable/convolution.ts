@@ -1,10 +1,10 @@
 // Convolution as matrix products (im2col), one for each group and each phase of a dilated input: filters
 // [output channels, taps] times patches [taps, output positions].
-import { allocate, type TypedArray } from '../data/dtype.ts';
+import type { TypedArray } from '../data/dtype.ts';
 import { rowMajorStrides, type Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import type { ConvolutionAttributes } from '../graph/routines.ts';
-import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
+import { allocatePanels, multiplyPanels, panelIndex } from './panels.ts';
 
 /**
  * A phase of an axis: the output coordinates that read input elements through the same filter elements. If the input is
@@ -74,15 +74,14 @@ function convolvePhase(problem: Problem, group: number, ys: Phase, xs: Phase): v
   const channels = filter.view.shape[1]!;
   const outputs = shape[1]! / attributes.groups;
   const depth = channels * ys.taps.length * xs.taps.length;
-  const dtype = output instanceof Float32Array ? 'float32' : 'float64';
-  const filters = allocate(dtype, panelSize(outputs, depth));
+  const filters = allocatePanels(output, outputs, depth);
   packFilters(filters, filter, { first: group * outputs, count: outputs }, ys.taps, xs.taps);
 
   const [batchStride, channelStride, rowStride] = rowMajorStrides(shape) as [number, number, number];
   const perImage = ys.outputs.length * xs.outputs.length;
   const positions = shape[0]! * perImage;
   const chunk = Math.min(positions, Math.max(4, Math.floor(maxPatchElements / depth)));
-  const patches = allocate(dtype, panelSize(chunk, depth));
+  const patches = allocatePanels(output, chunk, depth);
   const columnOffsets = new Int32Array(chunk);
   const target = { values: output, offset: group * outputs * channelStride, rowStride: channelStride, columnOffsets };
   for (let start = 0; start < positions; start += chunk) {

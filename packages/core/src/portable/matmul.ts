@@ -1,7 +1,7 @@
-import { allocate, type TypedArray } from '../data/dtype.ts';
+import type { TypedArray } from '../data/dtype.ts';
 import { positions, type Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
-import { multiplyPanels, panelIndex, panelSize } from './panels.ts';
+import { allocatePanels, multiplyPanels, panelIndex } from './panels.ts';
 
 /** The fast version of `Matmul.run` (ops/matmul.ts): bitwise equal, through packed panels. */
 export function multiplyMatrices(output: TypedArray, shape: Shape, [a, b]: readonly [Strided, Strided]): void {
@@ -32,11 +32,6 @@ function batchesOf({ view }: Strided): { offsets: Int32Array; rowStride: number;
     rowStride: strides.at(-2)!,
     columnStride: strides.at(-1)!,
   };
-}
-
-/** Allocates panels: float32 if the output is, else float64, which holds int32 products exactly as `Matmul.run` does. */
-function allocatePanels(output: TypedArray, count: number, depth: number): TypedArray {
-  return allocate(output instanceof Float32Array ? 'float32' : 'float64', panelSize(count, depth));
 }
 
 interface Matrix {

@@ -1,11 +1,12 @@
-import type { TypedArray } from '../data/dtype.ts';
+import { allocate, type TypedArray } from '../data/dtype.ts';
 
 // The microkernel of matmul and convolution. Operands are packed into panels: four rows of the left factor (or four columns
 // of the right one) interleaved, so that a 4×4 tile of the product reads memory sequentially.
 
-/** The number of elements of the panels for `count` rows (or columns) of length `depth`. */
-export function panelSize(count: number, depth: number): number {
-  return Math.ceil(count / 4) * 4 * depth;
+/** Allocates panels for `count` rows (or columns) of length `depth`, of the output's type. */
+export function allocatePanels(output: TypedArray, count: number, depth: number): TypedArray {
+  const dtype = output instanceof Float32Array ? 'float32' : output instanceof Int32Array ? 'int32' : 'float64';
+  return allocate(dtype, Math.ceil(count / 4) * 4 * depth);
 }
 
 /** The index in panels of element k of row (or column) i. */
@@ -21,15 +22,20 @@ export interface ProductTarget {
   readonly columnOffsets: Int32Array;
 }
 
-/** Computes Σₖ a(i, k) · b(j, k) for `rows` rows i and `count` columns j: in double precision, k in increasing order. */
+/**
+ * Computes Σₖ a(i, k) · b(j, k) for `rows` rows i and `count` columns j: in double precision, k in increasing order; int32
+ * modulo 2³².
+ */
 export function multiplyPanels(
   a: TypedArray,
   b: TypedArray,
   rows: number,
   count: number,
   depth: number,
-  { values: output, offset, rowStride, columnOffsets }: ProductTarget,
+  target: ProductTarget,
 ): void {
+  const { values: output, offset, rowStride, columnOffsets } = target;
+  if (output instanceof Int32Array) return multiplyIntegers(a, b, rows, count, depth, target);
   const tile = new Float64Array(16);
   for (let i = 0; i < rows; i += 4) {
     for (let j = 0; j < count; j += 4) {
@@ -99,6 +105,25 @@ export function multiplyPanels(
         const row = offset + (i + r) * rowStride;
         for (let c = 0; c < width; c++) output[row + columnOffsets[j + c]!] = tile[r * 4 + c]!;
       }
+    }
+  }
+}
+
+/** {@link multiplyPanels} of int32, one element at a time. */
+function multiplyIntegers(
+  a: TypedArray,
+  b: TypedArray,
+  rows: number,
+  count: number,
+  depth: number,
+  { values: output, offset, rowStride, columnOffsets }: ProductTarget,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < count; j++) {
+      const [p, q] = [panelIndex(i, 0, depth), panelIndex(j, 0, depth)];
+      let sum = 0;
+      for (let k = 0; k < 4 * depth; k += 4) sum = (sum + Math.imul(a[p + k]!, b[q + k]!)) | 0;
+      output[offset + i * rowStride + columnOffsets[j]!] = sum;
     }
   }
 }

@@ -20,14 +20,19 @@ export function powerOf(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
-/** x ** y of int32, modulo 2³², by repeated squaring; truncated to an integer for y < 0. */
+/** x ** y of int32, modulo 2³², by repeated squaring; truncated to an integer for y < 0, where 0 ** y is 0. */
 export function integerPowerOf(x: number, y: number): number {
-  if (y < 0) return Math.trunc(x ** y);
+  if (y < 0) return x === 0 ? 0 : Math.trunc(x ** y);
   let result = 1;
   for (let base = x, exponent = y; exponent > 0; exponent >>= 1, base = Math.imul(base, base)) {
     if (exponent & 1) result = Math.imul(result, base);
   }
   return result;
+}
+
+/** The function (sum, x, y) → sum + x · y: for integers modulo 2³², whose low bits double precision would lose. */
+export function multiplyAddOf(isInteger: boolean): (sum: number, x: number, y: number) => number {
+  return isInteger ? (sum, x, y) => (sum + Math.imul(x, y)) | 0 : (sum, x, y) => sum + x * y;
 }
 
 /** The remainder with the sign of y; a zero has the sign of x. */
