@@ -236,7 +236,7 @@ describe.each(modes)('%s', (mode) => {
           await expectSame(mode, () => [
             ...three((a, b) => a.matmul(b), make([batch, m, k]), make([k, n])),
             ...three((a, b) => a.transpose().matmul(b.transpose()).add(1).relu(), make([k, m]), make([n, k])),
-            integerValues('int32', seed, 2 ** 20)([m, k]).matmul(integerValues('int32', seed + 1, 2 ** 20)([k, n])),
+            anyValues('int32', seed)([m, k]).matmul(anyValues('int32', seed + 1)([k, n])),
           ]);
           const options = { padding: seed & 1, stride: 1 + (k & 1), dilation: 1 + (n & 1), groups: 1 + (m & 1) };
           await expectSame(mode, () =>

@@ -159,8 +159,11 @@ function computeDType(name: string, rule: DTypeRule, inputs: readonly TensorLike
 
 /** The dtype that the tensors among the inputs promote to; float32 if there is none. */
 function tensorDType(inputs: readonly TensorLike[]): DType {
-  const dtypes = inputs.flatMap((input) => (typeof input === 'number' ? [] : [input.dtype]));
-  return dtypes.length === 0 ? 'float32' : dtypes.reduce(promoteTypes);
+  let common: DType | undefined;
+  for (const input of inputs) {
+    if (typeof input !== 'number') common = common ? promoteTypes(common, input.dtype) : input.dtype;
+  }
+  return common ?? 'float32';
 }
 
 /**
@@ -170,8 +173,9 @@ function tensorDType(inputs: readonly TensorLike[]): DType {
  */
 function commonDType(name: string, inputs: readonly TensorLike[]): DType {
   const common = tensorDType(inputs);
+  if (isFloatingPoint(common)) return common;
   const numbers = inputs.filter((input) => typeof input === 'number');
-  if (isFloatingPoint(common) || numbers.length === 0) return common;
+  if (numbers.length === 0) return common;
   if (!numbers.every(Number.isInteger)) return 'float32';
   const outside = numbers.find((number) => !isInt32(number));
   if (outside === undefined) return 'int32';

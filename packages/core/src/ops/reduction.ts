@@ -231,7 +231,7 @@ export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
   return x
     .astype('bool')
     .sum(normalizeAxes('any', axis, x.ndim), options)
-    .greater(0);
+    .notEqual(0);
 }
 
 /**
