@@ -69,7 +69,7 @@ const someTensor = fc
   .map(({ dtype, shape, seed }) => {
     const size = shape.reduce((product, length) => product * length, 1);
     const values = Array.from({ length: size }, (_, i) =>
-      dtype === 'bool' ? (seed + i) % 2 : (seed - 50) * (i + 1) + 0.25,
+      dtype === 'bool' ? (seed + i) % 2 : (seed - 50) * (i + 1) + (dtype === 'int32' ? 0 : 0.25),
     );
     return tensor(values, { dtype }).reshape(shape);
   });

@@ -273,7 +273,8 @@ function convertTo(operation: string, dtype: DType, values: ArrayLike<number>, s
   const result = allocate(dtype, values.length);
   if (dtype === 'bool') for (let i = 0; i < result.length; i++) result[i] = values[i] === 0 ? 0 : 1;
   else result.set(values);
-  const wrong = dtype === 'int32' ? result.findIndex((element, i) => element !== values[i]) : -1;
+  const isChecked = dtype === 'int32' && !(values instanceof Int32Array);
+  const wrong = isChecked ? result.findIndex((element, i) => element !== values[i]) : -1;
   if (wrong >= 0) {
     const index = shape.map((length, axis) => Math.floor(wrong / sizeOf(shape.slice(axis + 1))) % length);
     toStored(operation, dtype, Number(values[wrong]), shape.length > 0 ? ` at index ${formatShape(index)}` : '');
