@@ -1,6 +1,20 @@
 // int32 operations with their values by BigInt arithmetic, which no backend has a part in.
-import * as core from '@thetagrad/core';
-import { concat, conv2d, maxPool2d, stack, sub, tensor, type Backend, type Tensor } from '@thetagrad/core';
+import {
+  concat,
+  conv2d,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  maxPool2d,
+  notEqual,
+  stack,
+  sub,
+  tensor,
+  type Backend,
+  type Tensor,
+} from '@thetagrad/core';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { valuesOn } from './backends.ts';
@@ -109,29 +123,26 @@ const convolve = (groups: number): Int32Case => ({
 });
 
 /** Comparisons of matrices, and with plain numbers on both sides: exact, as doubles hold int32. */
-const comparisons = {
-  equal: (a: number, b: number) => a === b,
-  notEqual: (a: number, b: number) => a !== b,
-  less: (a: number, b: number) => a < b,
-  lessEqual: (a: number, b: number) => a <= b,
-  greater: (a: number, b: number) => a > b,
-  greaterEqual: (a: number, b: number) => a >= b,
-};
+const comparisons = [
+  [equal, (a: number, b: number) => a === b],
+  [notEqual, (a: number, b: number) => a !== b],
+  [less, (a: number, b: number) => a < b],
+  [lessEqual, (a: number, b: number) => a <= b],
+  [greater, (a: number, b: number) => a > b],
+  [greaterEqual, (a: number, b: number) => a >= b],
+] as const;
 const max = 2 ** 31 - 1;
 const bounds = [max, max + 0.5, max + 1, 2 ** 24 + 0.5, 0.5, -max - 1, -max - 1.5, -max - 2, Infinity, -Infinity, NaN];
-const compared = Object.entries(comparisons).map(([name, exact]): [string, Int32Case] => {
-  const operation = core[name as keyof typeof comparisons];
-  return [
-    name,
-    {
-      build: (x, y) => stack([operation(x, y), ...bounds.flatMap((c) => [operation(x, c), operation(c, x)])]),
-      exact: (x, y) => [
-        ...x.map((a, i) => exact(Number(a), Number(y[i]))),
-        ...bounds.flatMap((c) => [x.map((a) => exact(Number(a), c)), x.map((a) => exact(c, Number(a)))].flat()),
-      ],
-    },
-  ];
-});
+const compared = comparisons.map(([operation, exact]): [string, Int32Case] => [
+  operation.primitive.name,
+  {
+    build: (x, y) => stack([operation(x, y), ...bounds.flatMap((c) => [operation(x, c), operation(c, x)])]),
+    exact: (x, y) => [
+      ...x.map((a, i) => exact(Number(a), Number(y[i]))),
+      ...bounds.flatMap((c) => [x.map((a) => exact(Number(a), c)), x.map((a) => exact(c, Number(a)))].flat()),
+    ],
+  },
+]);
 
 /** A reduction of the rows, of the columns and of all elements. */
 const reduce = (
@@ -349,9 +360,9 @@ export const int32Table: readonly (readonly [string, Int32Case])[] = [
             [1, 0],
             [0, 0],
           ],
-          max,
+          -max - 1,
         ),
-      exact: (x) => [...range(columns).map(() => max), ...x],
+      exact: (x) => [...range(columns).map(() => -max - 1), ...x],
     },
   ],
   [

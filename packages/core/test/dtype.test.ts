@@ -170,6 +170,17 @@ describe('int32 arithmetic', () => {
     expect(tensor([true, false]).mean().itemSync()).toBe(0.5);
   });
 
+  test('does not wrap around in statistics, which are floating point', () => {
+    const ends = int(2147483647, -2147483648);
+    expect(numbers(ends.softmax())).toEqual([1, 0]);
+    expect(numbers(ends.logSoftmax())).toEqual([0, -(2 ** 32)]);
+    expect([ends.logsumexp().itemSync(), ends.variance().itemSync()]).toEqual([2 ** 31, 2 ** 62]);
+    expect([ends.norm(0, { ord: 1 }).itemSync(), ends.norm(0, { ord: Infinity }).itemSync()]).toEqual([
+      2 ** 32,
+      2 ** 31,
+    ]);
+  });
+
   test('products keep their low bits', () => {
     expect(numbers(int(123456789).mul(987654321))).toEqual([Math.imul(123456789, 987654321)]);
     expect(numbers(int(123456789).square())).toEqual([Math.imul(123456789, 123456789)]);

@@ -1,4 +1,4 @@
-import { customGradient, type Tensor } from '@thetagrad/core';
+import { customGradient, promoteTypes, type Tensor } from '@thetagrad/core';
 import { checkFraction, formatShape, sameShape, unknownValue } from '@thetagrad/core/backend';
 import { checkLabels, checkLogits, toClassIndices } from './labels.ts';
 
@@ -47,7 +47,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
 }
 
 /**
- * Squared difference of predictions and targets.
+ * Squared difference of predictions and targets. Of integers it is float32, which does not wrap around.
  * @param targets of the shape of the predictions
  * @returns a scalar, or the shape of the predictions with reduction `'none'`
  * @throws {TypeError} if the reduction is unknown.
@@ -55,7 +55,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
  */
 export function mseLoss(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('mseLoss', predictions, targets);
-  return reduce('mseLoss', predictions.sub(targets).square(), options.reduction);
+  const dtype = promoteTypes(promoteTypes(predictions.dtype, targets.dtype), 'float32');
+  return reduce('mseLoss', predictions.astype(dtype).sub(targets).square(), options.reduction);
 }
 
 /**

@@ -135,6 +135,8 @@ test('mseLoss', () => {
   expect(mseLoss(a, b).itemSync()).toBe(6.5);
   expect(mseLoss(a, b, { reduction: 'sum' }).itemSync()).toBe(13);
   expect(mseLoss(a, b, { reduction: 'none' }).toArraySync()).toEqual([[4, 9]]);
+  const large = tensor([2147483647], { dtype: 'int32' });
+  expect(mseLoss(large, tensor([-2147483648], { dtype: 'int32' })).itemSync()).toBe(2 ** 64);
   expect(() => mseLoss(a, tensor([1, 2]))).toThrow('mseLoss: shapes [1, 2] and [2] must be equal');
 });
 

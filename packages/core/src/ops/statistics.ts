@@ -181,6 +181,7 @@ function maskWithInfinity(
  */
 function finiteMax(x: Tensor, axes: readonly number[]): Tensor {
   if (x.size === 0) return x.sum(axes, { keepdims: true });
-  const largest = stopGradient(x.max(axes, { keepdims: true }));
+  // In floating point, so that the difference from it does not wrap around for int32.
+  const largest = stopGradient(x.astype(toFloat(x.dtype)).max(axes, { keepdims: true }));
   return largest.isfinite().where(largest, 0);
 }
