@@ -281,6 +281,7 @@ describe('pooling', () => {
     const around = (value: number): number[] => Array.from({ length: 9 }, () => value).with(4, 3);
     expect(numbers(maxPool2d(x, options))).toEqual(around(-Infinity));
     expect(numbers(maxPool2d(x.astype('int32'), options))).toEqual(around(-(2 ** 31)));
+    expect(numbers(maxPool2d(x.astype('bool').logicalNot(), options))).toEqual(Array(9).fill(0));
     expect(numbers(avgPool2d(x, options))).toEqual(around(0));
     expect(numbers(grad((x: Tensor) => maxPool2d(x, options).slice([0, 0, 1, 1]).square())(x))).toEqual([6]);
     const empty = zeros([1, 1, 0, 2]);

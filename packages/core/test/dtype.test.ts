@@ -159,6 +159,12 @@ describe('int32 arithmetic', () => {
     expect(numbers(int(2147483647, 2147483647).sum())).toEqual([-2]);
     const many = tg.full([2 ** 23], 2147483647, { dtype: 'int32' });
     expect([many.sum().itemSync(), many.mean().itemSync()]).toEqual([-8388608, 2147483648]);
+    expect(
+      tg
+        .full([2 ** 24 + 1], true)
+        .sum()
+        .itemSync(),
+    ).toBe(2 ** 24 + 1);
   });
 
   test('means do not wrap around, and keep the low bits', () => {
@@ -184,6 +190,10 @@ describe('int32 arithmetic', () => {
   test('products keep their low bits', () => {
     expect(numbers(int(123456789).mul(987654321))).toEqual([Math.imul(123456789, 987654321)]);
     expect(numbers(int(123456789).square())).toEqual([Math.imul(123456789, 123456789)]);
+    const [x, y] = [int(123456789), int(987654321)];
+    expect(numbers(x.matmul(y))).toEqual([-67153019]);
+    const [image, filter] = [x, y].map((a) => a.reshape([1, 1, 1, 1])) as [Tensor, Tensor];
+    expect(numbers(tg.conv2d(image, filter))).toEqual([-67153019]);
   });
 
   test('powers keep their low bits, and negative ones are truncated', () => {

@@ -1,5 +1,5 @@
 // Operations that move, select, sort, count or draw elements, and sums of small integers: equal to the portable backend.
-import { arange, concat, conv2d, random, vjp, zeros, type DType, type Tensor } from '@thetagrad/core';
+import { arange, concat, conv2d, full, random, vjp, zeros, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
@@ -124,6 +124,9 @@ describe.each(modes)('%s', (mode) => {
         longer.sum(),
         longer.max(),
         longer.mul(2).min(),
+        full([2 ** 23], 2 ** 31 - 1, { dtype: 'int32' }).sum(),
+        full([2 ** 23], 2 ** 31 - 1, { dtype: 'int32' }).mean(),
+        full([2 ** 24 + 1], true).sum(),
       ];
     }));
 
