@@ -43,7 +43,7 @@ export { abandon, atomically, onOutcome, recordUndo, type OutcomeListener } from
 export { entriesOf, flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
-export { scaleSquares } from './ops/statistics.ts';
+export { scaleSquares } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';

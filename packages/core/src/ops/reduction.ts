@@ -1,11 +1,11 @@
 // Reductions over axes.
 import { isFloatingPoint, type DType } from '../data/dtype.ts';
-import { at, formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
+import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 import { accumulatorDType, checkTensor } from './define.ts';
-import { withDerivativesOf } from './identity.ts';
+import { countOf, divideSum } from './range.ts';
 import { strongMul } from './strongZero.ts';
 
 type ReduceNode = Node<readonly [Tensor], ReduceAttributes>;
@@ -170,28 +170,6 @@ export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tenso
   const axes = normalizeAxes('mean', axis, x.ndim);
   const count = countOf(x, axes);
   return isFloatingPoint(x.dtype) ? divideSum(x, axes, count, options) : sumToFloat(x, axes, options).div(count);
-}
-
-/** The number of elements that are reduced over axes. */
-export function countOf(x: Tensor, axes: readonly number[]): number {
-  return axes.reduce((product, i) => product * at(x.shape, i), 1);
-}
-
-/** Up to this many elements it costs nothing to add them up twice. */
-const fewElements = 2 ** 15;
-
-/**
- * The sum of floats over axes divided by a number of about their count, also if the sum overflows: it is then that of smaller
- * terms. Of many elements it always is, where numbers below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
- */
-export function divideSum(x: Tensor, axes: readonly number[], divisor: number, options: ReduceOptions): Tensor {
-  const count = countOf(x, axes);
-  const scale = 2 ** -Math.ceil(Math.log2(Math.max(1, count)));
-  const quotientOf = (scale: number): Tensor => sum(x.mul(scale), axes, options).div(divisor * scale);
-  if (x.size > fewElements) return quotientOf(scale);
-  const total = sum(x, axes, options);
-  const quotient = total.div(divisor);
-  return count < 2 ? quotient : withDerivativesOf(total.isfinite().where(quotient, quotientOf(scale)), quotient);
 }
 
 /** The float32 sum of int32 or bool: the wrapped sum and the multiple of 2³² that an estimate says is missing. */

@@ -3,10 +3,10 @@ import { argumentError } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
 import { formatShape, normalizeAxes } from '../data/shape.ts';
 import { checkTensor } from './define.ts';
-import { onesLike } from './creation.ts';
 import { stopGradient } from './identity.ts';
 import { Tensor } from '../graph/tensor.ts';
-import { countOf, divideSum, type Axis, type ReduceOptions } from './reduction.ts';
+import { countOf, divideSum, scaleSquares } from './range.ts';
+import type { Axis, ReduceOptions } from './reduction.ts';
 
 export interface VarianceOptions extends ReduceOptions {
   /** The divisor is n − correction: 0 for the population, 1 for the unbiased estimate from a sample. Default: 0. */
@@ -78,23 +78,6 @@ export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor 
   const { scaled, scale } = scaleSquares(values, axes);
   const root = rootOrZero(scaled.square().sum(axes, { keepdims: true }));
   return squeezeUnlessKept(root.div(scale), axes, options);
-}
-
-/**
- * Multiplies floats by a power of two, one for each line over axes, such that squares and their sums stay in range. It is 1
- * where they do so anyway; it is not above 1 without `enlarge`. A result that is divided by the scale does not depend on it, so that it has no gradient.
- */
-export function scaleSquares(
-  x: Tensor,
-  axes: readonly number[],
-  { enlarge = true }: { readonly enlarge?: boolean } = {},
-): { scaled: Tensor; scale: Tensor } {
-  if (x.size === 0) return { scaled: x, scale: onesLike(x.sum(axes, { keepdims: true })) };
-  const [limit, factor] = x.dtype === 'float64' ? [2 ** 256, 2 ** 640] : [2 ** 32, 2 ** 80];
-  const largest = stopGradient(x.abs().max(axes, { keepdims: true }));
-  const ones = onesLike(largest);
-  const scale = largest.greater(limit).where(1 / factor, enlarge ? largest.less(1 / limit).where(factor, ones) : ones);
-  return { scaled: x.mul(scale), scale };
 }
 
 /** √x, and 0 with derivatives 0 of every order where x is 0. */

@@ -1,0 +1,66 @@
+// Sums and squares that stay within the range of their dtype.
+import { at } from '../data/shape.ts';
+import type { Movement } from '../graph/primitive.ts';
+import type { NoAttributes } from '../graph/routines.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { onesLike } from './creation.ts';
+import { stopGradient } from './identity.ts';
+
+/** The number of elements that are reduced over axes. */
+export function countOf(x: Tensor, axes: readonly number[]): number {
+  return axes.reduce((product, i) => product * at(x.shape, i), 1);
+}
+
+/** The values of the first input with the derivatives of the second, of the same shape and dtype. */
+export const Surrogate: Movement<NoAttributes> = {
+  kind: 'movement',
+  name: 'surrogate',
+  view: (view) => view,
+  vjp: (cotangent, _output, input) => (input === 1 ? cotangent : undefined),
+  jvp: (tangent, _output, input) => (input === 1 ? tangent : undefined),
+};
+
+/** Up to this many elements it costs nothing to add them up twice. */
+const fewElements = 2 ** 15;
+
+/**
+ * The sum of floats over axes divided by a number of about their count, also if the sum overflows: it is then that of smaller
+ * terms. Of many elements it always is, where numbers below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
+ */
+export function divideSum(
+  x: Tensor,
+  axes: readonly number[],
+  divisor: number,
+  { keepdims = false }: { readonly keepdims?: boolean },
+): Tensor {
+  const count = countOf(x, axes);
+  const scale = 2 ** -Math.ceil(Math.log2(Math.max(1, count)));
+  const quotientOf = (scale: number): Tensor =>
+    x
+      .mul(scale)
+      .sum(axes, { keepdims })
+      .div(divisor * scale);
+  if (x.size > fewElements) return quotientOf(scale);
+  const total = x.sum(axes, { keepdims });
+  const quotient = total.div(divisor);
+  if (count < 2) return quotient;
+  return new Tensor(Surrogate, [total.isfinite().where(quotient, quotientOf(scale)), quotient], quotient);
+}
+
+/**
+ * Multiplies floats by a power of two, one for each line over axes, such that squares and their sums stay in range. It is 1
+ * where they do so anyway; it is not above 1 without `enlarge`. A result that is divided by the scale does not depend on it, so
+ * that it has no gradient.
+ */
+export function scaleSquares(
+  x: Tensor,
+  axes: readonly number[],
+  { enlarge = true }: { readonly enlarge?: boolean } = {},
+): { scaled: Tensor; scale: Tensor } {
+  if (x.size === 0) return { scaled: x, scale: onesLike(x.sum(axes, { keepdims: true })) };
+  const [limit, factor] = x.dtype === 'float64' ? [2 ** 256, 2 ** 640] : [2 ** 32, 2 ** 80];
+  const largest = stopGradient(x.abs().max(axes, { keepdims: true }));
+  const ones = onesLike(largest);
+  const scale = largest.greater(limit).where(1 / factor, enlarge ? largest.less(1 / limit).where(factor, ones) : ones);
+  return { scaled: x.mul(scale), scale };
+}
