@@ -220,7 +220,8 @@ export interface ArcFaceOptions {
 /**
  * The logits of ArcFace: s·cos(θ_y + m) for the target and s·cos θ_j for the other classes (Deng et al., CVPR 2019,
  * arXiv 1801.07698, equation 3). Beyond θ = π − m, where the cosine would rise again, the target's logit is
- * s(cos θ_y − m sin m), as in the authors' code.
+ * s(cos θ_y − m sin m), as in the authors' code; for m above 2.331, where this would be a jump upwards, it is
+ * s(cos θ_y − 1 + cos m). So it never rises with the angle.
  *
  * No arccosine is differentiated: cos(θ + m) = cos θ cos m − sin θ sin m. As a function of the cosine, sin θ has
  * infinite slope at θ = 0 and π; its derivative there is defined as 0.
@@ -234,10 +235,11 @@ export function arcFaceLogits(features: Tensor, weight: Tensor, labels: Tensor, 
   checkInputs(operation, features, weight, labels);
   checkArcFace(operation, margin, scale);
   const [cosMargin, sinMargin] = [Math.cos(margin), Math.sin(margin)];
+  const drop = Math.max(margin * sinMargin, 1 - cosMargin);
   return subtractPenalty(cosineLogits(features, weight, { scale }), labels, (target) => {
     const cosine = target.div(scale);
     const shifted = cosine.mul(cosMargin).sub(sineOfCosine(cosine).mul(sinMargin));
-    const withMargin = cosine.greater(-cosMargin).where(shifted, cosine.sub(margin * sinMargin));
+    const withMargin = cosine.greater(-cosMargin).where(shifted, cosine.sub(drop));
     return cosine.sub(withMargin).mul(scale);
   });
 }

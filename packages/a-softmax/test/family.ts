@@ -132,7 +132,8 @@ export function arcFace(margin: number, scale: number): Member {
     logit: (x, w, isTarget) => {
       const theta = angleBetween(x, w);
       if (!isTarget) return scale * Math.cos(theta);
-      if (theta > Math.PI - margin) return scale * (Math.cos(theta) - margin * Math.sin(margin));
+      const drop = margin > 2.3311223 ? 1 - Math.cos(margin) : margin * Math.sin(margin);
+      if (theta > Math.PI - margin) return scale * (Math.cos(theta) - drop);
       return scale * Math.cos(theta + margin);
     },
     seams: [0, Math.PI - margin, Math.PI],
@@ -151,6 +152,7 @@ export const family: readonly Member[] = [
   lSoftmax(4, 0),
   cosFace(0.35, 4),
   arcFace(0.5, 4),
+  arcFace(2.6, 4),
 ];
 
 export function expectedLogits(member: Member, { features, weight, labels }: Sample): number[][] {

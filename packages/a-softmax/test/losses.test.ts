@@ -14,7 +14,16 @@ import {
   modifiedSoftmaxLoss,
   softmaxLogits,
 } from '../src/losses.ts';
-import { expectedLogits, expectedLoss, family, samples, smoothSamples, tensorsOf } from './family.ts';
+import {
+  arcFace,
+  aSoftmax,
+  expectedLogits,
+  expectedLoss,
+  family,
+  samples,
+  smoothSamples,
+  tensorsOf,
+} from './family.ts';
 
 const double = (values: readonly number[] | readonly (readonly number[])[]): Tensor =>
   tensor(values as number[][], { dtype: 'float64' });
@@ -149,11 +158,17 @@ describe('values computed by hand', () => {
     ['CosFace', cosFaceLogits(x, w, classes(1), { margin: 0.25, scale: 10 }), [5, 5 * root3 - 2.5]],
     // cos(60° + 30°) = 0
     ['ArcFace', arcFaceLogits(x, w, classes(0), { margin: Math.PI / 6, scale: 10 }), [0, 5 * root3]],
-    // 60° > 180° − 150°: cos 60° − 5π/6 · sin 150°
+    // 60° > 180° − 130°: cos 60° − 13π/18 · sin 130°
     [
       'ArcFace beyond π − m',
+      arcFaceLogits(x, w, classes(0), { margin: (13 * Math.PI) / 18, scale: 10 }),
+      [5 - ((130 * Math.PI) / 18) * Math.sin((13 * Math.PI) / 18), 5 * root3],
+    ],
+    // 60° > 180° − 150°, and 150° > 2.331: cos 60° − 1 + cos 150°
+    [
+      'ArcFace beyond π − m, of a large margin',
       arcFaceLogits(x, w, classes(0), { margin: (5 * Math.PI) / 6, scale: 10 }),
-      [5 - (25 * Math.PI) / 6, 5 * root3],
+      [-5 - 5 * root3, 5 * root3],
     ],
   ])('%s', (_, found, expected) => {
     logits(found).forEach((value, j) => expect(value).toBeCloseTo(expected[j]!, 12));
@@ -287,6 +302,21 @@ describe('λ', () => {
       { numRuns: 30 },
     );
   });
+});
+
+test('the logit of the target decreases with its angle, for every loss and margin', () => {
+  const thetas = Array.from({ length: 300 }, (_, i) => (i * Math.PI) / 299);
+  const x = double(thetas.map((theta) => [Math.cos(theta), Math.sin(theta)]));
+  const members = [
+    ...family,
+    ...[0.1, 1.5, 2.33, 2.34, 2.8, 3.14].map((margin) => arcFace(margin, 1)),
+    aSoftmax(12, 0),
+  ];
+  for (const { name, logits } of members) {
+    const target = logits(x, double([[1, 0]]), classes(...thetas.map(() => 0))).dataSync();
+    const rise = target.findIndex((value, i) => i > 0 && value > target[i - 1]! + 1e-12);
+    expect([name, rise]).toEqual([name, -1]);
+  }
 });
 
 describe('ArcFace', () => {

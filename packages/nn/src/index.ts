@@ -17,7 +17,7 @@ export { Optimizer, type OptimizerOptions, type ParameterGroup, type TrainedPara
 export * as schedules from './optim/schedules.ts';
 export type { Schedule } from './optim/schedules.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
-export type { LoadStateDictOptions, LoadStateDictResult, Stateful } from './state.ts';
+export { fromPyTorch, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
 export {
   decodeSafetensors,
   type DecodeSafetensorsOptions,

@@ -1,4 +1,5 @@
 import { isPlainObject } from '@thetagrad/core/backend';
+import { quoteName } from './safetensorsHeader.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -20,7 +21,7 @@ export function formatJson(value: unknown): string {
 
 /**
  * Parses JSON that may come from anyone.
- * @throws {RangeError} if it is nested deeper than 64, or has more than 4 million values.
+ * @throws {RangeError} if it is nested deeper than 64, has more than 4 million values, or an object has a name twice.
  * @throws {SyntaxError} if it is not JSON.
  */
 export function parseJson(text: string): Json {
@@ -40,21 +41,35 @@ function checkJson(value: unknown, path: string, depth: number): void {
   } else throw new TypeError(`${path} is not JSON`);
 }
 
-/** Checks nesting and size before the parser spends memory on them. */
+/** Checks nesting, size and names before the parser spends memory on them; of equal names it would keep the last. */
 function checkText(text: string): void {
   let depth = 0;
   let tokens = 0;
   let inString = false;
+  let stringStart = 0;
+  let string = '';
+  /** The names so far of each object that is open. */
+  const names: Set<string>[] = [];
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
-    if (character === '"') inString = !inString;
-    else if (inString) {
+    if (character === '"') {
+      inString = !inString;
+      if (inString) stringStart = i;
+      else string = text.slice(stringStart, i + 1);
+    } else if (inString) {
       if (character === '\\') i++;
     } else if (character === '[' || character === '{') {
       if (++depth > maxDepth) throw new RangeError(`it is nested deeper than ${maxDepth}`);
+      names[depth] = new Set();
       tokens++;
     } else if (character === ']' || character === '}') depth--;
-    else if (character === ',' || character === ':') tokens++;
+    else if (character === ',') tokens++;
+    else if (character === ':') {
+      tokens++;
+      const name = string.includes('\\') ? (JSON.parse(string) as string) : string.slice(1, -1);
+      if (names[depth]?.has(name)) throw new RangeError(`it has the name ${quoteName(name)} twice in an object`);
+      names[depth]?.add(name);
+    }
     if (tokens > maxTokens) throw new RangeError(`it has more than ${maxTokens} values`);
   }
 }

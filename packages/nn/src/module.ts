@@ -1,6 +1,6 @@
 import { Tensor, Variable, type VariableHolder } from '@thetagrad/core';
 import { entriesOf, isOfAnotherCopy, isVariableHolder, show, snapshot } from '@thetagrad/core/backend';
-import { checkState, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
+import { checkState, renameKeys, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
 
 /** Marks modules of every copy of the package. */
 const moduleMark = Symbol.for('@thetagrad/nn.Module');
@@ -94,13 +94,14 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   /**
    * Assigns values to the variables by path; `evaluate(module)` then stores them.
    * @throws {RangeError} listing missing and unexpected keys (unless `strict` is false) and values of another shape or
-   *   dtype. Nothing is changed then.
+   *   dtype (unless `strict` is false and both are floating point). Nothing is changed then.
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>, options: LoadStateDictOptions = {}): LoadStateDictResult {
     const variables = this.variables();
-    const result = checkState('loadStateDict', variables, state, options);
+    const values = options.rename ? renameKeys('loadStateDict', state, options.rename) : state;
+    const result = checkState('loadStateDict', variables, values, options);
     for (const [name, variable] of Object.entries(variables))
-      if (Object.hasOwn(state, name)) variable.assign(state[name]!);
+      if (Object.hasOwn(values, name)) variable.assign(values[name]!.astype(variable.dtype));
     return result;
   }
 }

@@ -27,12 +27,16 @@ export interface Safetensors {
   readonly tensors: Record<string, Tensor>;
   /** Strings by name. */
   readonly metadata: Record<string, string>;
+  /** Names of tensors that were left out, as their type is none that can be read. Empty unless `strict` is false. */
+  readonly skippedKeys: readonly string[];
 }
 
 /** Options of {@link decodeSafetensors}. */
 export interface DecodeSafetensorsOptions {
   /** What the file may cost at most. Default: those of {@link SafetensorsLimits}, also for limits that are left out. */
   readonly limits?: Partial<SafetensorsLimits>;
+  /** Whether a tensor of a type that cannot be read, such as U32, is an error. If false, it is left out. Default: true. */
+  readonly strict?: boolean;
 }
 
 const typeNames: Record<DType, string> = { float64: 'F64', float32: 'F32', int32: 'I32', bool: 'BOOL' };
@@ -142,14 +146,19 @@ function checkContent(tensors: Readonly<Record<string, Tensor>>, metadata: Reado
 export function decodeSafetensors(bytes: Uint8Array, options: DecodeSafetensorsOptions = {}): Safetensors {
   const operation = 'decodeSafetensors';
   if (typedArrayType(bytes) !== 'Uint8Array') throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
-  const { tensors, metadata } = decodeVerified(bytes, resolveLimits(operation, options, defaultLimits));
-  return { tensors, metadata };
+  const { tensors, metadata, skippedKeys } = decodeVerified(
+    bytes,
+    resolveLimits(operation, options, defaultLimits, ['strict']),
+    options.strict,
+  );
+  return { tensors, metadata, skippedKeys };
 }
 
 /** The content of a file, and whether it had a checksum. See {@link decodeSafetensors}. */
 export function decodeVerified(
   bytes: Uint8Array,
   limits: SafetensorsLimits,
+  strict = true,
 ): Safetensors & { readonly hasChecksum: boolean } {
   if (bytes.length < 8) throw malformedError(`${bytes.length} bytes are too few for the length of the header`);
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -164,10 +173,11 @@ export function decodeVerified(
   }
   const header = parseHeader(bytes.subarray(8, start), limits);
   const entries = [...header.entries];
-  for (const [name, entry] of entries) checkEntry(name, entry);
+  for (const [name, entry] of entries) checkEntry(name, entry, strict);
   checkLayout(entries, bytes.length - start);
   if (header.checksumAt !== undefined) checkChecksum(bytes, 8 + header.checksumAt);
-  const tensors = entries.map(([name, { dtype, shape, data_offsets: offsets }]) => {
+  const isReadable = ([, { dtype }]: readonly [string, Entry]): boolean => Object.hasOwn(readers, dtype);
+  const tensors = entries.filter(isReadable).map(([name, { dtype, shape, data_offsets: offsets }]) => {
     // Copied to be aligned. `buffer.slice` copies; the `slice` of a Node Buffer does not.
     const from = bytes.byteOffset + start;
     const copy = bytes.buffer.slice(from + offsets[0], from + offsets[1]) as ArrayBuffer;
@@ -182,6 +192,7 @@ export function decodeVerified(
   return {
     tensors: Object.fromEntries(tensors),
     metadata: Object.fromEntries(metadata),
+    skippedKeys: entries.filter((entry) => !isReadable(entry)).map(([name]) => name),
     hasChecksum: header.checksumAt !== undefined,
   };
 }
@@ -201,10 +212,12 @@ function formatChecksum(value: number): string {
   return value.toString(16).padStart(checksumDigits, '0');
 }
 
-function checkEntry(name: string, { dtype, shape, data_offsets: [begin, end] }: Entry): void {
+function checkEntry(name: string, { dtype, shape, data_offsets: [begin, end] }: Entry, strict: boolean): void {
   if (!Object.hasOwn(readers, dtype)) {
+    if (!strict) return;
     throw malformedError(
-      `${quoteName(name)} has unknown type ${quoteName(dtype)}; expected ${Object.keys(readers).join(', ')}`,
+      `${quoteName(name)} has unknown type ${quoteName(dtype)}; expected ${Object.keys(readers).join(', ')}; ` +
+        'leave it out with { strict: false }',
     );
   }
   // Also if another length is 0: strides multiply the others.

@@ -1,4 +1,4 @@
-import type { DType, Shape, Tensor } from '@thetagrad/core';
+import { type DType, isFloatingPoint, type Shape, type Tensor } from '@thetagrad/core';
 import { escapeControls, formatShape } from '@thetagrad/core/backend';
 
 /** An object with state that can be saved: a module, an optimizer, a generator. */
@@ -10,8 +10,48 @@ export interface Stateful {
 }
 
 export interface LoadStateDictOptions {
-  /** Whether a missing or unexpected key is an error. Default: true. */
+  /**
+   * Whether a missing or unexpected key, or a value of another floating-point dtype, is an error. If false, such values are
+   * cast. Default: true.
+   */
   readonly strict?: boolean;
+  /**
+   * The path of the variable that a key of the state stands for; `undefined` leaves the key out. {@link fromPyTorch} is one
+   * for files of PyTorch. Default: the key itself.
+   */
+  readonly rename?: (key: string) => string | undefined;
+}
+
+/**
+ * Names of PyTorch's state dicts as paths here, for `loadStateDict(state, { rename: fromPyTorch })`: `running_mean` and
+ * `running_var` become `runningMean` and `runningVar`, and `num_batches_tracked`, a count without use, is left out. Other
+ * names, such as `features.0.weight`, are the same.
+ */
+export function fromPyTorch(key: string): string | undefined {
+  if (/(^|\.)num_batches_tracked$/.test(key)) return undefined;
+  return key.replace(/(?<=^|\.)running_mean$/, 'runningMean').replace(/(?<=^|\.)running_var$/, 'runningVar');
+}
+
+/**
+ * Renames the keys of a state.
+ * @throws {RangeError} if two keys become one.
+ */
+export function renameKeys<Value>(
+  operation: string,
+  state: Readonly<Record<string, Value>>,
+  rename: (key: string) => string | undefined,
+): Record<string, Value> {
+  const origins = new Map<string, string>();
+  for (const key of Object.keys(state)) {
+    const name = rename(key);
+    if (name === undefined) continue;
+    const other = origins.get(name);
+    if (other !== undefined) {
+      throw new RangeError(`${operation}: rename makes '${name}' of two keys, ${listNames([other, key])}`);
+    }
+    origins.set(name, key);
+  }
+  return Object.fromEntries([...origins].map(([name, key]) => [name, state[key]!]));
 }
 
 /** The keys that `loadStateDict` skipped. */
@@ -43,8 +83,11 @@ export function checkState(
   const missingKeys = Object.keys(expected).filter((name) => !Object.hasOwn(state, name));
   const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(expected, name));
   const mismatched = Object.entries(expected).flatMap(([name, type]) => {
-    const [found, wanted] = [formatType(Object.hasOwn(state, name) ? state[name]! : type), formatType(type)];
-    return found === wanted ? [] : [`${name} (expected ${wanted}, got ${found})`];
+    if (!Object.hasOwn(state, name)) return [];
+    const { shape, dtype } = state[name]!;
+    const isCast = !strict && isFloatingPoint(dtype) && isFloatingPoint(type.dtype);
+    const [found, wanted] = [formatType({ shape, dtype: isCast ? type.dtype : dtype }), formatType(type)];
+    return found === wanted ? [] : [`${name} (expected ${wanted}, got ${formatType(state[name]!)})`];
   });
   const problems = [
     ...(strict && missingKeys.length > 0 ? [`missing: ${listNames(missingKeys)}`] : []),

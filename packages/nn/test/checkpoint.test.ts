@@ -190,6 +190,16 @@ describe('a file that does not load changes nothing', () => {
       'it has shrunk from ',
     ],
     [
+      'with a name twice in its position',
+      async () => {
+        await saveCheckpoint(path, setUp(2).parts);
+        const { tensors } = decodeSafetensors(readFileSync(path));
+        const position = String.raw`{"epoch":1,"a":{"epoch":2},"epo\u0063h":3}`;
+        writeFileSync(path, await encodeSafetensors(tensors, { position }));
+      },
+      "its position: it has the name 'epoch' twice in an object",
+    ],
+    [
       'with a position of brackets',
       async () => {
         await saveCheckpoint(path, setUp(2).parts);

@@ -9,7 +9,16 @@ import {
   type VariableHolder,
   zeros,
 } from '@thetagrad/core';
-import { BatchNorm2d, Conv2d, Dropout, Linear, Module, Sequential } from '@thetagrad/nn';
+import {
+  BatchNorm2d,
+  Conv2d,
+  decodeSafetensors,
+  Dropout,
+  fromPyTorch,
+  Linear,
+  Module,
+  Sequential,
+} from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 
 /** Variables and modules wherever they are searched for, and values that are neither. */
@@ -259,6 +268,64 @@ describe('state', () => {
     expect(layer.loadStateDict(state, { strict: false })).toEqual({ missingKeys: ['bias'], unexpectedKeys: ['scale'] });
     expect(layer.weight.value.toArraySync()).toEqual([[5], [6]]);
     expect(() => layer.loadStateDict({ weight: ones([1, 2]) }, { strict: false })).toThrow('mismatched: weight');
+  });
+
+  test('of PyTorch is loaded by its names, dtypes and integers', () => {
+    // The bytes that safetensors.torch.save_file writes of a double model and an unused uint32 tensor.
+    const values: [string, string, number[], Uint8Array][] = [
+      ['0.weight', 'F64', [1], new Uint8Array(Float64Array.of(1.5).buffer)],
+      ['0.bias', 'F64', [1], new Uint8Array(Float64Array.of(-0.5).buffer)],
+      ['0.running_mean', 'F64', [1], new Uint8Array(Float64Array.of(0.25).buffer)],
+      ['0.running_var', 'F64', [1], new Uint8Array(Float64Array.of(4).buffer)],
+      ['0.num_batches_tracked', 'I64', [], new Uint8Array(BigInt64Array.of(12n).buffer)],
+      ['seed', 'U32', [2], new Uint8Array(Uint32Array.of(1, 4_000_000_000).buffer)],
+    ];
+    let end = 0;
+    const entries = values.map(([name, dtype, shape, bytes]) => {
+      const offsets = [end, (end += bytes.length)];
+      return [name, { dtype, shape, data_offsets: offsets }];
+    });
+    const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+    const file = new Uint8Array(8 + header.length + end);
+    new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+    file.set(header, 8);
+    file.set(
+      values.flatMap(([, , , bytes]) => [...bytes]),
+      8 + header.length,
+    );
+
+    expect(() => decodeSafetensors(file)).toThrow(
+      /'seed' has unknown type 'U32'.*leave it out with \{ strict: false \}/,
+    );
+    const { tensors, skippedKeys } = decodeSafetensors(file, { strict: false });
+    expect(skippedKeys).toEqual(['seed']);
+    const model = new Sequential(new BatchNorm2d(1));
+    expect(() => model.loadStateDict(tensors)).toThrow(
+      'unexpected: 0.running_mean, 0.running_var, 0.num_batches_tracked',
+    );
+    expect(() => model.loadStateDict(tensors, { rename: fromPyTorch })).toThrow(
+      'expected float32 [1], got float64 [1]',
+    );
+    const loaded = model.loadStateDict(tensors, { rename: fromPyTorch, strict: false });
+    expect(loaded).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    evaluateSync(model);
+    const state = Object.entries(model.stateDict()).map(([name, value]) => [name, value.itemSync()]);
+    expect(Object.fromEntries(state)).toEqual({
+      '0.weight': 1.5,
+      '0.bias': -0.5,
+      '0.runningMean': 0.25,
+      '0.runningVar': 4,
+    });
+  });
+
+  test('whose keys are renamed to the same path is an error', () => {
+    const model = new Linear(1, 1);
+    const state = { a: ones([1, 1]), b: ones([1, 1]) };
+    expect(() => model.loadStateDict(state, { rename: () => 'weight', strict: false })).toThrow(
+      "loadStateDict: rename makes 'weight' of two keys, a, b",
+    );
+    const integers = { weight: ones([1, 1], { dtype: 'int32' }), bias: ones([1]) };
+    expect(() => model.loadStateDict(integers, { strict: false })).toThrow('expected float32 [1, 1], got int32 [1, 1]');
   });
 
   test('does not mistake inherited names for entries', () => {

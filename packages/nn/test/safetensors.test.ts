@@ -433,7 +433,7 @@ describe('rejects malformed files', () => {
       "decodeSafetensors: unknown limit 'entries'; expected headerBytes, tensors, metadata, nameBytes, rank",
     );
     expect(() => decodeSafetensors(two, { tensors: 1 } as object)).toThrow(
-      "decodeSafetensors: unknown option 'tensors'; expected limits",
+      "decodeSafetensors: unknown option 'tensors'; expected strict, limits",
     );
     expect(() => decodeSafetensors('a' as never)).toThrow("decodeSafetensors: bytes must be a Uint8Array, got 'a'");
   });
