@@ -1,4 +1,4 @@
-import type { Tensor, VariableTree } from '@thetagrad/core';
+import type { Tensor, VariableTreeOf } from '@thetagrad/core';
 import { argumentError, checkInteger, formatShape } from '@thetagrad/core/backend';
 import {
   Conv2d,
@@ -132,7 +132,10 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | '
  * @param options override the authors' settings
  * @throws {RangeError} as {@link SGD}, and if there is no bias.
  */
-export function sphereFaceOptimizer(tree: VariableTree, options: Partial<SGDOptions> = {}): SGD {
+export function sphereFaceOptimizer<Tree>(
+  tree: Tree & VariableTreeOf<Tree>,
+  options: Partial<SGDOptions> = {},
+): SGD<Tree> {
   const { lr, momentum, weightDecay, groups } = sphereFaceTraining;
   return new SGD(tree, { lr, momentum, weightDecay, groups, ...options });
 }

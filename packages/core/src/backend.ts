@@ -6,6 +6,7 @@ export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type Ty
 export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
+export type { Json } from './data/json.ts';
 export {
   contiguous,
   dilate,

@@ -296,6 +296,74 @@ describe('vjp and jvp', () => {
   });
 });
 
+describe('instances of classes', () => {
+  class Affine {
+    readonly weight: Tensor;
+    readonly inner: { readonly bias: Tensor };
+
+    constructor(weight: number, bias: number) {
+      this.weight = double(weight);
+      this.inner = { bias: double(bias) };
+    }
+
+    get slope(): Tensor {
+      return this.weight;
+    }
+
+    apply(x: number): Tensor {
+      return this.weight.square().mul(x).add(this.inner.bias);
+    }
+  }
+  const affine = new Affine(3, 4);
+  const tangent = new Affine(1, 10);
+
+  test('gradients are instances, with the methods of their class', () => {
+    const { value, grads } = valueAndGrad((p: Affine, x: number) => p.apply(x))(affine, 5);
+    expect(value.itemSync()).toBe(49);
+    expect(grads).toBeInstanceOf(Affine);
+    expect(values({ ...grads })).toEqual({ weight: 30, inner: { bias: 1 } });
+    expect(grads.slope.itemSync()).toBe(30);
+    expect(grads.apply(2).itemSync()).toBe(30 ** 2 * 2 + 1);
+    const second = grad((p: Affine) => grad((q: Affine) => q.apply(5))(p).weight)(affine);
+    expect(values({ ...second })).toEqual({ weight: 10, inner: { bias: 0 } });
+  });
+
+  test('in vjp and jvp, as arguments and as results', () => {
+    const scale = (p: Affine): Affine => Object.assign(new Affine(0, 0), { weight: p.apply(5), inner: p.inner });
+    const [pulled] = vjp(scale, affine).pullback(tangent);
+    expect(pulled).toBeInstanceOf(Affine);
+    expect(values({ ...pulled })).toEqual({ weight: 30, inner: { bias: 11 } });
+    const pushed = jvp(scale, [affine], [tangent]).tangent;
+    expect(pushed).toBeInstanceOf(Affine);
+    expect(values({ ...pushed })).toEqual({ weight: 40, inner: { bias: 10 } });
+  });
+
+  test('fields that are not tensors are errors, and getters are not called', () => {
+    class Named extends Affine {
+      readonly name = 'named';
+    }
+    expect(() => grad((p: Affine) => p.apply(5))(new Named(3, 4))).toThrow(
+      "grad: expected tensors, or arrays and objects of them, got 'named' at [0].name",
+    );
+    const lazy = Object.defineProperty(new Affine(3, 4), 'expensive', {
+      enumerable: true,
+      get: () => expect.unreachable(),
+    });
+    expect(values({ ...grad((p: Affine) => p.apply(5))(lazy) })).toEqual({ weight: 30, inner: { bias: 1 } });
+    for (const refused of [
+      new Map([['a', affine]]),
+      new Set([affine]),
+      new Date(),
+      new Float32Array(1),
+      new Variable(zeros([])),
+    ]) {
+      expect(() => grad((p: Affine) => p.apply(5))(refused as unknown as Affine)).toThrow(
+        `grad: expected tensors, or arrays and objects of them, got ${refused.constructor.name} at [0]`,
+      );
+    }
+  });
+});
+
 describe('errors', () => {
   const x = zeros([2]);
   const scalar = (a: Tensor): Tensor => a.sum();

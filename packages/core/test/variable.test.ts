@@ -237,6 +237,28 @@ describe('namedVariables', () => {
     });
   });
 
+  test('instances of classes are trees, also those that refer to each other', async () => {
+    class Node {
+      readonly weight = variable(2);
+      next?: Node;
+    }
+    const [first, second] = [new Node(), new Node()];
+    first.next = second;
+    second.next = first;
+    expect(namedVariables(first)).toEqual({ weight: first.weight, 'next.weight': second.weight });
+    const { value, grads } = valueAndGrad(first, () => first.weight.value.mul(second.weight.value.square()).sum())();
+    second.weight.assign(second.weight.value.sub(grads['next.weight']!));
+    await evaluate(value, first);
+    expect([value.itemSync(), second.weight.pending, second.weight.value.toArraySync()]).toEqual([8, undefined, [-6]]);
+    expect(() =>
+      namedVariables(
+        new (class {
+          readonly lr = 3;
+        })() as unknown as VariableTree,
+      ),
+    ).toThrow('namedVariables: expected variables, modules, or arrays and objects of them, got 3 at lr');
+  });
+
   test('errors', () => {
     expect(() => namedVariables({ x: 3 } as unknown as VariableTree)).toThrow(
       'namedVariables: expected variables, modules, or arrays and objects of them, got 3',

@@ -32,6 +32,7 @@ export interface Batches extends AsyncIterable<Batch, undefined> {
  * Prepares the next batch while the loop body waits for work outside this thread, such as a GPU or workers. A backend
  * that computes on this thread leaves no such wait, and preparing a batch then adds to the time of a step.
  *
+ * @throws {TypeError} if an option is of the wrong kind.
  * @throws {RangeError} if an option is out of range or `start` is not a position in this stream.
  */
 export function batches(dataset: ImageDataset, options: BatchOptions): Batches {

@@ -1,4 +1,4 @@
-import { checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, isPlainObject, type Json } from '@thetagrad/core/backend';
 import type { Augmentation } from './augment.ts';
 import type { ImageDataset } from './dataset.ts';
 import { keyFor } from './keys.ts';
@@ -33,8 +33,11 @@ export interface BatchOptions {
   readonly augment?: Augmentation;
   /** Default: SphereFace's (x − 127.5) / 128, which maps values 0 … 255 to about [−1, 1]. */
   readonly normalize?: Normalization;
-  /** Position to start from: the `next` of the last batch used, to resume after it. Default: the beginning. */
-  readonly start?: Position;
+  /**
+   * Position to start from: the `next` of the last batch used, to resume after it, also as nn's `loadCheckpoint` returns
+   * it. Default: the beginning.
+   */
+  readonly start?: Position | Json;
   /** Number of batches to prepare ahead while the consumer waits for other work. Default: 1. */
   readonly prefetch?: number;
 }
@@ -52,11 +55,15 @@ export class Pipeline {
   readonly dataset: ImageDataset;
   readonly stepsPerEpoch: number;
   readonly #options: BatchOptions;
+  readonly #start: Position;
   readonly #mean: Float64Array;
   readonly #std: Float64Array;
   #order: { readonly epoch: number; readonly indices: Int32Array } | undefined;
 
-  /** @throws {RangeError} if an option is out of range or `start` is not a position in this stream. */
+  /**
+   * @throws {TypeError} if an option is of the wrong kind.
+   * @throws {RangeError} if an option is out of range or `start` is not a position in this stream.
+   */
   constructor(dataset: ImageDataset, options: BatchOptions) {
     const { batchSize, seed = 0, epochs = Infinity, dropLast = false, normalize } = options;
     const { start = { epoch: 0, step: 0 } } = options;
@@ -72,13 +79,7 @@ export class Pipeline {
         `batches: ${dataset.size} images are too few for one batch of ${batchSize}, and dropLast drops it`,
       );
     }
-    const { epoch, step } = start;
-    if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(step) || step < 0 || step >= this.stepsPerEpoch) {
-      throw new RangeError(
-        `batches: start { epoch: ${epoch}, step: ${step} } is not a position in this stream of ${this.stepsPerEpoch} steps ` +
-          'per epoch; take it from a stream over the same data set with the same batchSize and dropLast',
-      );
-    }
+    this.#start = checkPosition(start, this.stepsPerEpoch);
     this.#mean = expandPerChannel('mean', normalize?.mean ?? 127.5, dataset.channels);
     this.#std = expandPerChannel('std', normalize?.std ?? 128, dataset.channels);
     if (this.#std.includes(0)) throw new RangeError('batches: normalize.std must not be 0');
@@ -86,8 +87,8 @@ export class Pipeline {
 
   /** Generates all batches from the start position. */
   *run(): Generator<ArrayBatch, void> {
-    const { start = { epoch: 0, step: 0 }, epochs = Infinity } = this.#options;
-    for (let position: Position = start; position.epoch < epochs;) {
+    const { epochs = Infinity } = this.#options;
+    for (let position = this.#start; position.epoch < epochs;) {
       const batch = this.prepare(position);
       position = batch.next;
       yield batch;
@@ -131,6 +132,24 @@ export class Pipeline {
     }
     return this.#order.indices;
   }
+}
+
+function checkPosition(start: unknown, stepsPerEpoch: number): Position {
+  if (!isPosition(start)) {
+    throw argumentError('batches', 'start', 'a position { epoch, step }, the `next` of a batch', start, false);
+  }
+  const { epoch, step } = start;
+  if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(step) || step < 0 || step >= stepsPerEpoch) {
+    throw new RangeError(
+      `batches: start { epoch: ${epoch}, step: ${step} } is not a position in this stream of ${stepsPerEpoch} steps ` +
+        'per epoch; take it from a stream over the same data set with the same batchSize and dropLast',
+    );
+  }
+  return { epoch, step };
+}
+
+function isPosition(value: unknown): value is Position {
+  return isPlainObject(value) && typeof value['epoch'] === 'number' && typeof value['step'] === 'number';
 }
 
 function expandPerChannel(name: string, value: number | readonly number[], channels: number): Float64Array {

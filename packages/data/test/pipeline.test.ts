@@ -110,6 +110,10 @@ test.each<[Partial<BatchOptions>, string]>([
     'start { epoch: 0, step: 3 } is not a position in this stream of 3 steps per epoch',
   ],
   [{ start: { epoch: -1, step: 0 } }, 'is not a position'],
+  [{ start: null }, 'batches: start must be a position { epoch, step }, the `next` of a batch, got null'],
+  [{ start: [1, 2] }, 'the `next` of a batch, got [1, 2]'],
+  [{ start: { epoch: 1 } }, 'batches: start must be a position { epoch, step }'],
+  [{ start: { epoch: '1', step: 0 } }, 'batches: start must be a position { epoch, step }'],
   [
     { normalize: { mean: [1, 2], std: 1 } },
     'normalize.mean must be one finite number, or one for each of 1 channels, got 1,2',

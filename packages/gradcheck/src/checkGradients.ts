@@ -1,4 +1,14 @@
-import { getBackend, portable, setBackend, Tensor, vjp, type TensorTree } from '@thetagrad/core';
+import {
+  getBackend,
+  portable,
+  setBackend,
+  Tensor,
+  vjp,
+  type TensorTree,
+  type TensorTreeOf,
+  type TensorTreesOf,
+  type VariableTree,
+} from '@thetagrad/core';
 import { DerivativeCheck, type Antiderivative } from './derivativeCheck.ts';
 import type { ListFunction } from './functionAtPoint.ts';
 import { functionName, resolveOptions, type GradientOptions, type Settings } from './options.ts';
@@ -28,11 +38,11 @@ import { VariableInputs } from './variableInputs.ts';
  * @throws {RangeError} if f is not finite at the inputs or around them, or an option is out of range.
  * @throws {Error} if f returns different values or shapes for the same inputs.
  */
-export function checkGradients<const Inputs extends readonly TensorTree[]>(
-  f: (...inputs: Inputs) => TensorTree,
-  inputs: Inputs,
-  options: GradientOptions = {},
-): void {
+export function checkGradients<
+  const Inputs extends TensorTreesOf<Inputs>,
+  Result extends TensorTreeOf<Result> = TensorTree,
+  Variables = VariableTree,
+>(f: (...inputs: Inputs) => Result, inputs: Inputs, options: GradientOptions<Variables> = {}): void {
   const name = functionName(f, options);
   if (!Array.isArray(inputs))
     throw new TypeError(`checkGradients: the inputs of ${name} come in an array, got ${describeValue(inputs)}`);
@@ -46,12 +56,16 @@ export function checkGradients<const Inputs extends readonly TensorTree[]>(
 }
 
 /** Checks f with respect to the leaves of its arguments and the variables of the options. */
-export function checkTree(f: (...inputs: unknown[]) => unknown, tree: FlatLeaves, options: GradientOptions): void {
+export function checkTree<Variables>(
+  f: (...inputs: unknown[]) => unknown,
+  tree: FlatLeaves,
+  options: GradientOptions<Variables>,
+): void {
   const settings = resolveOptions(f, options);
   const before = getBackend();
   setBackend(options.backend ?? portable());
   try {
-    const variables = new VariableInputs(options.variables ?? []);
+    const variables = new VariableInputs((options.variables ?? []) as VariableTree);
     const inputs = [...variables.leaves, ...tree.leaves].map(({ tensor, path }): Leaf => ({
       tensor: tensor.astype('float64'),
       path,

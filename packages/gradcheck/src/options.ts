@@ -1,9 +1,9 @@
-import { random, type Backend, type Key, type VariableTree } from '@thetagrad/core';
+import { random, type Backend, type Key, type VariableTree, type VariableTreeOf } from '@thetagrad/core';
 import { checkInteger, checkNonnegative, checkPositive } from '@thetagrad/core/backend';
 import { describeValue } from './tree.ts';
 
 /** Options of {@link checkGradients}, {@link gradientProperty} and {@link assertGradients}. */
-export interface GradientOptions {
+export interface GradientOptions<Variables = VariableTree> {
   /** How often to differentiate: 1 checks the gradient, 2 also the gradient of the gradient, and so on. Default: 1. */
   readonly order?: number;
   /** The relative tolerance. Default: 1e-6. */
@@ -22,7 +22,7 @@ export interface GradientOptions {
   /** The function's name in messages. Default: the name of the function itself. */
   readonly name?: string;
   /** Variables (modules, optimizers, …) that f reads: the trainable ones are checked like inputs. Default: none. */
-  readonly variables?: VariableTree;
+  readonly variables?: Variables & VariableTreeOf<Variables>;
   /** The backend, which must support float64 and synchronous reads. Default: the portable backend. */
   readonly backend?: Backend;
 }
@@ -38,7 +38,7 @@ export interface Settings {
   readonly key: Key;
 }
 
-export function resolveOptions(f: unknown, options: GradientOptions): Settings {
+export function resolveOptions(f: unknown, options: Omit<GradientOptions, 'variables'>): Settings {
   const name = functionName(f, options);
   const { order = 1, rtol = 1e-6, atol = 1e-9, step = 1 / 64, elements = 64, seed = 0 } = options;
   const operation = 'checkGradients';
@@ -53,7 +53,7 @@ export function resolveOptions(f: unknown, options: GradientOptions): Settings {
 }
 
 /** @throws {TypeError} if f is not a function. */
-export function functionName(f: unknown, options: GradientOptions): string {
+export function functionName(f: unknown, options: Omit<GradientOptions, 'variables'>): string {
   if (typeof f !== 'function') throw new TypeError(`checkGradients: expected a function, got ${describeValue(f)}`);
   return options.name ?? (f.name || 'the function');
 }

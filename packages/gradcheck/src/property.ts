@@ -1,4 +1,4 @@
-import type { TensorTree } from '@thetagrad/core';
+import type { TensorTree, TensorTreeOf, VariableTree } from '@thetagrad/core';
 import fc from 'fast-check';
 import { checkTree } from './checkGradients.ts';
 import type { GradientOptions } from './options.ts';
@@ -19,10 +19,14 @@ export type ArgumentArbitraries<Arguments extends readonly unknown[]> =
  * @param f takes the generated arguments and returns floating-point tensors, alone or in arrays and plain objects.
  * @param arbitraries one arbitrary for each argument, or one for the tuple of all arguments.
  */
-export function gradientProperty<Arguments extends readonly unknown[]>(
-  f: (...inputs: Arguments) => TensorTree,
+export function gradientProperty<
+  Arguments extends readonly unknown[],
+  Result extends TensorTreeOf<Result> = TensorTree,
+  Variables = VariableTree,
+>(
+  f: (...inputs: Arguments) => Result,
   arbitraries: ArgumentArbitraries<Arguments>,
-  options: GradientOptions = {},
+  options: GradientOptions<Variables> = {},
 ): fc.IPropertyWithHooks<[Arguments]> {
   const inputs = Array.isArray(arbitraries)
     ? (fc.tuple(...(arbitraries as readonly fc.Arbitrary<unknown>[])) as unknown as fc.Arbitrary<Arguments>)
@@ -38,10 +42,14 @@ export function gradientProperty<Arguments extends readonly unknown[]>(
  * @param parameters those of `fc.assert`: `numRuns`, or `seed` and `path` to replay a failure.
  * @throws {Error} that contains the smallest failing case, the {@link GradientError} and the seed and path that replay it.
  */
-export function assertGradients<Arguments extends readonly unknown[]>(
-  f: (...inputs: Arguments) => TensorTree,
+export function assertGradients<
+  Arguments extends readonly unknown[],
+  Result extends TensorTreeOf<Result> = TensorTree,
+  Variables = VariableTree,
+>(
+  f: (...inputs: Arguments) => Result,
   arbitraries: ArgumentArbitraries<Arguments>,
-  options: GradientOptions = {},
+  options: GradientOptions<Variables> = {},
   parameters: fc.Parameters<[Arguments]> = {},
 ): void {
   fc.assert(gradientProperty(f, arbitraries, options), { includeErrorInReport: true, ...parameters });

@@ -1,14 +1,14 @@
 import { evaluate, type Tensor } from '@thetagrad/core';
-import { escapeControls, isVariableHolder, resolveLimits } from '@thetagrad/core/backend';
+import { escapeControls, isVariableHolder, resolveLimits, type Json } from '@thetagrad/core/backend';
 import { reasonOf } from './files/fileSystem.ts';
 import { readRegularFile } from './files/readFile.ts';
 import { replaceFile } from './files/writeFile.ts';
-import { formatJson, type Json, parseJson } from './json.ts';
+import { formatJson, type JsonOf, parseJson } from './json.ts';
 import { decodeVerified, encodeSafetensors } from './safetensors.ts';
 import { checksumKey, defaultLimits, type SafetensorsLimits } from './safetensorsHeader.ts';
 import type { Stateful } from './state.ts';
 
-export type { Json };
+export type { Json, JsonOf };
 
 /** The contents of a checkpoint by name: the model, the optimizer, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
@@ -40,17 +40,21 @@ const positionKey = 'position';
  * Saves the state of all parts as of the call, and the position in the data, in one safetensors file, which names the
  * tensors of a part `model` `model.…` and has a checksum. Values that are assigned but not evaluated yet are included.
  * The file is written as {@link writeFileAtomic} does: after a crash at any moment, either the old or the new one exists.
- * @param position the state of the data loop, any JSON value, such as the epoch and the batch. Default: null.
+ * @param position the state of the data loop, any JSON value, such as a batch's `next`. Default: null.
  * @throws {TypeError} if a part is not {@link Stateful}, or the position is not JSON.
  * @throws {RangeError} if the name of a part contains a dot, or a default of {@link SafetensorsLimits} or `positionLength` is
  *   exceeded.
  * @throws {FileWriteError} naming the file, if it cannot be written. Unless `replaced` is true, the old file is unchanged.
  */
-export async function saveCheckpoint(path: string, parts: CheckpointParts, position: Json = null): Promise<void> {
+export async function saveCheckpoint<Position extends JsonOf<Position> = null>(
+  path: string,
+  parts: CheckpointParts,
+  position?: Position,
+): Promise<void> {
   const tensors: [string, Tensor][] = [];
   const entries = checkParts('saveCheckpoint', parts);
   const json = describeFailure('saveCheckpoint: the position', () => {
-    const text = formatJson(position);
+    const text = formatJson(position ?? null);
     checkLength(text, checkpointLimits.positionLength);
     return text;
   });
@@ -68,7 +72,7 @@ export async function saveCheckpoint(path: string, parts: CheckpointParts, posit
  * Loads the state of the parts from a file of {@link saveCheckpoint}, and stores it. Other parts in the file are
  * ignored. The file may come from anyone: only a regular file within the limits is read, and its checksum is verified,
  * without which it must not have a position.
- * @returns the position in the data
+ * @returns the position in the data, of any type: check it, as `start` of data's `batches` does
  * @throws {TypeError} if a part is not {@link Stateful}, or an option or limit is unknown.
  * @throws {RangeError} if the name of a part contains a dot, or a limit is not a positive integer or Infinity.
  * @throws {Error} naming the file, if it cannot be read, is damaged, exceeds a limit, or does not fit a part. All parts

@@ -1,7 +1,22 @@
-import { isPlainObject } from '@thetagrad/core/backend';
+import { isPlainObject, type Json } from '@thetagrad/core/backend';
 import { quoteName } from './safetensorsHeader.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/**
+ * The constraint of a type parameter to what JSON can hold: `<Value extends JsonOf<Value>>`. Unlike {@link Json}, whose
+ * objects have an index signature, it admits interfaces.
+ */
+export type JsonOf<Value> = Json | (object & { readonly caller?: never } & JsonMembers<Value>);
+
+/** The members of `Value`, of which those that JSON cannot hold become `never`. */
+type JsonMembers<Value> = { readonly [Key in keyof Value]: JsonPart<Value[Key]> };
+
+type JsonPart<Value> = Value extends Json
+  ? Value
+  : Value extends (...parameters: never[]) => unknown
+    ? never
+    : Value extends object
+      ? JsonMembers<Value>
+      : never;
 
 const maxDepth = 64;
 /** Of brackets, commas and colons: each may cost the parser some tens of bytes. */

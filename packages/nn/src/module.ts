@@ -142,7 +142,7 @@ export function collect<Found>(root: object, matches: (value: unknown) => value 
   const enter = (container: object, prefix: string): void => {
     if (seen.has(container)) return;
     seen.add(container);
-    for (const [key, value] of entriesOf(container) ?? fieldsOf(container)) {
+    for (const [key, value] of entriesOf(container) ?? (container instanceof Module ? Object.entries(container) : [])) {
       if (typeof value !== 'object' || value === null) continue;
       const path = joinPath(prefix, key);
       if (matches(value)) add(path, value);
@@ -163,12 +163,4 @@ export function collect<Found>(root: object, matches: (value: unknown) => value 
 /** Whether an object is searched by itself, or cannot hold modules. */
 function isOpaque(value: object): boolean {
   return value instanceof Tensor || value instanceof Variable || value instanceof Module || ArrayBuffer.isView(value);
-}
-
-/** The enumerable fields of an instance; of a class that is not ours without calling getters. */
-function fieldsOf(instance: object): [string, unknown][] {
-  if (instance instanceof Module) return Object.entries(instance);
-  return Object.entries(Object.getOwnPropertyDescriptors(instance)).flatMap(([key, { enumerable, value }]) =>
-    enumerable ? [[key, value as unknown]] : [],
-  );
 }

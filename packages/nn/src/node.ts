@@ -4,6 +4,7 @@ export {
   type CheckpointLimits,
   type CheckpointParts,
   type Json,
+  type JsonOf,
   type LoadCheckpointOptions,
 } from './checkpoint.ts';
 export { FolderLockedError, lockFolder } from './files/folderLock.ts';

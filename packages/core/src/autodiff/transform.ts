@@ -10,7 +10,8 @@ import { pullBack, pushForward } from './grad.ts';
 import { recordOwners } from './owners.ts';
 import { trace } from './trace.ts';
 import { atomically } from '../graph/transaction.ts';
-import { flattenTensors, namedVariables, type FlatTree, type TensorTree, type VariableTree } from '../graph/tree.ts';
+import { flattenTensors, namedVariables, type FlatTree } from '../graph/tree.ts';
+import type { TensorTreeOf, TensorTreesOf, VariableTree, VariableTreeOf } from '../graph/treeTypes.ts';
 
 /** The value of a function and its gradients, in the structure of what it was differentiated by. */
 export type ValueAndGrads<Grads> = { readonly value: Tensor; readonly grads: Grads };
@@ -30,11 +31,11 @@ export type NamedGrads = Record<string, Tensor>;
 export function grad<Rest extends unknown[]>(
   f: (first: Tensor, ...rest: Rest) => Tensor,
 ): (first: Tensor, ...rest: Rest) => Tensor;
-export function grad<First extends TensorTree, Rest extends unknown[]>(
+export function grad<First extends TensorTreeOf<First>, Rest extends unknown[]>(
   f: (first: First, ...rest: Rest) => Tensor,
 ): (first: First, ...rest: Rest) => First;
-export function grad<Parameters extends unknown[]>(
-  variables: VariableTree,
+export function grad<Parameters extends unknown[], Variables = VariableTree>(
+  variables: Variables & VariableTreeOf<Variables>,
   f: (...parameters: Parameters) => Tensor,
 ): (...parameters: Parameters) => NamedGrads;
 export function grad(first: unknown, second?: unknown): (...parameters: never[]) => unknown {
@@ -52,11 +53,11 @@ export function grad(first: unknown, second?: unknown): (...parameters: never[])
 export function valueAndGrad<Rest extends unknown[]>(
   f: (first: Tensor, ...rest: Rest) => Tensor,
 ): (first: Tensor, ...rest: Rest) => ValueAndGrads<Tensor>;
-export function valueAndGrad<First extends TensorTree, Rest extends unknown[]>(
+export function valueAndGrad<First extends TensorTreeOf<First>, Rest extends unknown[]>(
   f: (first: First, ...rest: Rest) => Tensor,
 ): (first: First, ...rest: Rest) => ValueAndGrads<First>;
-export function valueAndGrad<Parameters extends unknown[]>(
-  variables: VariableTree,
+export function valueAndGrad<Parameters extends unknown[], Variables = VariableTree>(
+  variables: Variables & VariableTreeOf<Variables>,
   f: (...parameters: Parameters) => Tensor,
 ): (...parameters: Parameters) => ValueAndGrads<NamedGrads>;
 export function valueAndGrad(first: unknown, second?: unknown): (...parameters: never[]) => ValueAndGrads<unknown> {
@@ -115,7 +116,7 @@ function differentiate(
  * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or a primal is not floating-point.
  * @throws {RangeError} (from the pullback) if the cotangents' shapes are not those of the value.
  */
-export function vjp<Primals extends readonly TensorTree[], Value extends TensorTree>(
+export function vjp<Primals extends TensorTreesOf<Primals>, Value extends TensorTreeOf<Value>>(
   f: (...primals: Primals) => Value,
   ...primals: Primals
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
@@ -139,7 +140,7 @@ export function vjp<Primals extends readonly TensorTree[], Value extends TensorT
  * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or a primal is not floating-point.
  * @throws {RangeError} if the tangents' shapes are not those of the primals.
  */
-export function jvp<Primals extends readonly TensorTree[], Value extends TensorTree>(
+export function jvp<Primals extends TensorTreesOf<Primals>, Value extends TensorTreeOf<Value>>(
   f: (...primals: Primals) => Value,
   primals: Primals,
   tangents: Primals,
@@ -181,7 +182,7 @@ function callTraced<Result>(
 }
 
 /** As {@link callTraced}, for a function of several trees to a tree, whose tensors are `outputs`. */
-function callOnTrees<Primals extends readonly TensorTree[], Value>(
+function callOnTrees<Primals extends readonly unknown[], Value>(
   operation: string,
   f: (...primals: Primals) => Value,
   primals: Primals,

@@ -1,24 +1,7 @@
 import { describe, isOfAnotherCopy } from '../data/checks.ts';
 import { Tensor } from './tensor.ts';
+import type { VariableHolder, VariableTreeOf } from './treeTypes.ts';
 import { Variable } from './variable.ts';
-
-/** A tree of tensors (JAX's pytree): a tensor, or arrays and plain objects of trees. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
-
-/** An object that owns variables, such as a module or an optimizer. */
-export interface VariableHolder {
-  /** Returns all variables by name. */
-  variables(): Readonly<Record<string, Variable>>;
-}
-
-/** A tree of variables: a variable, a holder, or arrays, plain objects, maps and sets of trees. */
-export type VariableTree =
-  | Variable
-  | VariableHolder
-  | readonly VariableTree[]
-  | ReadonlyMap<unknown, VariableTree>
-  | ReadonlySet<VariableTree>
-  | { readonly [key: string]: VariableTree };
 
 /** The leaves of a tree in order, their paths (`.weights[0]`), and a function that rebuilds the tree with other values. */
 export interface FlatTree {
@@ -27,7 +10,10 @@ export interface FlatTree {
   readonly rebuild: (values: readonly unknown[]) => unknown;
 }
 
-/** Flattens arrays and plain objects. `isLeaf` decides about anything else: a leaf, or left as it is. It may throw. */
+/**
+ * Flattens arrays, plain objects and instances of classes, by their enumerable fields. `isLeaf` decides about anything else:
+ * a leaf, or left as it is. It may throw. An instance is rebuilt with its prototype, without its constructor.
+ */
 export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string) => value is Tensor): FlatTree {
   const leaves: Tensor[] = [];
   const paths: string[] = [];
@@ -36,9 +22,17 @@ export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string
       const items = value.map((item: unknown, i) => visit(item, `${path}[${i}]`));
       return (values) => items.map((item) => item(values));
     }
-    if (isPlainObject(value)) {
-      const entries = Object.entries(value).map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const);
-      return (values) => Object.fromEntries(entries.map(([key, item]) => [key, item(values)]));
+    const instance = fieldsOf(value);
+    const fields = instance ?? (isPlainObject(value) ? Object.entries(value) : undefined);
+    if (fields) {
+      const count = leaves.length;
+      const entries = fields.map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const);
+      // What holds no leaf stays the very same instance, with its private fields.
+      if (instance && leaves.length === count) return () => value;
+      return (values) => {
+        const rebuilt = Object.fromEntries(entries.map(([key, item]) => [key, item(values)]));
+        return instance ? Object.setPrototypeOf(rebuilt, Object.getPrototypeOf(value) as object) : rebuilt;
+      };
     }
     if (!isLeaf(value, path)) return () => value;
     paths.push(path);
@@ -50,7 +44,7 @@ export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string
 
 /**
  * Flattens a tree of tensors.
- * @throws {TypeError} if the tree contains anything but tensors, arrays and plain objects.
+ * @throws {TypeError} if the tree contains anything but tensors, arrays, plain objects and instances with fields.
  */
 export function flattenTensors(operation: string, tree: unknown): FlatTree {
   return flattenTree(tree, (value, path): value is Tensor => {
@@ -64,14 +58,25 @@ export function isVariableHolder(value: unknown): value is VariableHolder {
   return typeof value === 'object' && value !== null && 'variables' in value && typeof value.variables === 'function';
 }
 
+/** The enumerable fields of an instance of a user's class, without getters; `undefined` if it has none. */
+function fieldsOf(value: unknown): [key: string, item: unknown][] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isPlainObject(value)) return undefined;
+  if (value instanceof Tensor || value instanceof Variable || isVariableHolder(value)) return undefined;
+  if (ArrayBuffer.isView(value) || isOfAnotherCopy(value)) return undefined;
+  const fields = Object.entries(Object.getOwnPropertyDescriptors(value)).flatMap(([key, field]): [string, unknown][] =>
+    field.enumerable && 'value' in field ? [[key, field.value]] : [],
+  );
+  return fields.length > 0 ? fields : undefined;
+}
+
 /**
- * The entries of an array, plain object, map or set; `undefined` of anything else. Items of a set, and those of a map whose
- * keys are neither strings nor numbers, have their position as key.
+ * The entries of an array, plain object, map, set or instance with fields; `undefined` of anything else. Items of a set,
+ * and those of a map whose keys are neither strings nor numbers, have their position as key.
  */
 export function entriesOf(container: unknown): [key: string, item: unknown][] | undefined {
   if (Array.isArray(container) || isPlainObject(container)) return Object.entries(container);
   if (container instanceof Set) return Array.from(container, (item, i) => [String(i), item]);
-  if (!(container instanceof Map)) return undefined;
+  if (!(container instanceof Map)) return fieldsOf(container);
   return Array.from(container as ReadonlyMap<unknown, unknown>, ([key, item], i) => [
     String(typeof key === 'string' || typeof key === 'number' ? key : i),
     item,
@@ -81,11 +86,12 @@ export function entriesOf(container: unknown): [key: string, item: unknown][] | 
 /**
  * All variables of a tree by path: keys, indices and the names that holders give, joined by dots. A variable that occurs
  * more than once (shared weights) is listed under its first path only.
- * @throws {TypeError} if the tree contains anything but variables, holders, arrays, plain objects, maps and sets.
+ * @throws {TypeError} if the tree contains anything but variables, holders, arrays, objects with fields, maps and sets.
  * @throws {RangeError} if two variables have the same path.
  */
-export function namedVariables(tree: VariableTree): Record<string, Variable> {
+export function namedVariables<Tree>(tree: Tree & VariableTreeOf<Tree>): Record<string, Variable> {
   const paths = new Map<Variable, string>();
+  const seen = new Set<unknown>();
   const add = (variable: Variable, path: string): void => {
     if (isOfAnotherCopy(variable)) throw treeError('namedVariables', 'variables, modules', variable, path);
     if (!paths.has(variable)) paths.set(variable, path);
@@ -97,6 +103,9 @@ export function namedVariables(tree: VariableTree): Record<string, Variable> {
     else {
       const entries = entriesOf(value);
       if (!entries) throw treeError('namedVariables', 'variables, modules', value, path);
+      // Instances may refer to each other.
+      if (seen.has(value)) return;
+      seen.add(value);
       for (const [key, item] of entries) collect(item, joinPath(path, key));
     }
   };
@@ -133,12 +142,15 @@ export function collect(
 ): { readonly tensors: ReadonlySet<Tensor>; readonly variables: ReadonlySet<Variable> } {
   const tensors = new Set<Tensor>();
   const variables = new Set<Variable>();
+  const seen = new Set<unknown>();
   const visit = (value: unknown, isArgument: boolean): void => {
     if (value instanceof Tensor) tensors.add(value);
     else if (value instanceof Variable) variables.add(value);
     else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) visit(variable, true);
     else {
+      if (seen.has(value)) return;
       const entries = entriesOf(value);
+      if (entries) seen.add(value);
       for (const [, item] of entries ?? []) visit(item, false);
       // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
       if (!entries && (isArgument || (typeof value === 'object' && value !== null)))
@@ -151,8 +163,11 @@ export function collect(
 
 /** The path of a variable in the arguments of an operation: the name that its holder gives it, or else its own. */
 export function pathIn(trees: readonly unknown[], variable: Variable): string {
+  const seen = new Set<unknown>();
   const visit = (value: unknown, path: string): string | undefined => {
     if (value === variable) return path || variable.name;
+    if (seen.has(value)) return undefined;
+    seen.add(value);
     for (const [key, item] of entriesOf(isVariableHolder(value) ? value.variables() : value) ?? []) {
       const found = visit(item, joinPath(path, key));
       if (found !== undefined) return found;

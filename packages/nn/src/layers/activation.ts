@@ -55,7 +55,8 @@ export class PReLU extends Module {
     if (channels > 1 && x.shape[1] !== channels) {
       throw new RangeError(`PReLU: axis 1 of the input ${formatShape(x.shape)} must have ${channels} channels`);
     }
-    const slope = this.weight.value.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
+    // One slope is a scalar, which broadcasts to any shape, [] included.
+    const slope = this.weight.value.reshape(channels === 1 ? [] : [channels, ...x.shape.slice(2).map(() => 1)]);
     return x.greater(0).where(x, x.strongMul(slope));
   }
 }

@@ -1,5 +1,5 @@
 import { checkNonnegative } from '@thetagrad/core/backend';
-import type { Tensor, VariableTree } from '@thetagrad/core';
+import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface AdamOptions extends Omit<OptimizerOptions, 'lr'> {
@@ -17,12 +17,12 @@ export interface AdamOptions extends Omit<OptimizerOptions, 'lr'> {
  * (Kingma and Ba, ICLR 2015, algorithm 1.) An element of g beyond ±2⁶³ (±2⁵¹¹ in float64) counts as that, so that its square
  * is in range.
  */
-export class Adam extends Optimizer {
+export class Adam<Tree = VariableTree> extends Optimizer<Tree> {
   readonly betas: readonly [first: number, second: number];
   readonly eps: number;
 
   /** @throws {RangeError} if an option is out of range, or as {@link Optimizer}. */
-  constructor(tree: VariableTree, options: AdamOptions = {}) {
+  constructor(tree: Tree & VariableTreeOf<Tree>, options: AdamOptions = {}) {
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, ...rest } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
       throw new RangeError(`Adam: betas must be in [0, 1), got ${betas.join(' and ')}`);
@@ -63,12 +63,12 @@ export class Adam extends Optimizer {
  * Adam with decoupled weight decay by PyTorch's rule: p is first multiplied by 1 − lr · weightDecay, and the decay does
  * not enter the moments. (Loshchilov and Hutter, ICLR 2019, algorithm 2.)
  */
-export class AdamW extends Adam {
+export class AdamW<Tree = VariableTree> extends Adam<Tree> {
   /**
    * @param options as of {@link Adam}, but `weightDecay` has the default 0.01
    * @throws {RangeError} as {@link Adam}.
    */
-  constructor(tree: VariableTree, options: AdamOptions = {}) {
+  constructor(tree: Tree & VariableTreeOf<Tree>, options: AdamOptions = {}) {
     super(tree, { weightDecay: 0.01, ...options });
   }
 

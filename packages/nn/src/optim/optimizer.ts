@@ -5,6 +5,7 @@ import {
   Variable,
   type VariableHolder,
   type VariableTree,
+  type VariableTreeOf,
   zeros,
 } from '@thetagrad/core';
 import {
@@ -54,7 +55,7 @@ export interface TrainedParameter {
  * Base of optimizers: the trained variables by name with their groups, the count of updates, and a state for each
  * variable. `update` only assigns; `evaluate(model, optimizer)` computes, in one plan with the gradients.
  */
-export abstract class Optimizer implements VariableHolder, Stateful {
+export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, Stateful {
   /** The learning rate or its schedule; may be set at any time. */
   lr: number | Schedule;
   readonly #tree: VariableTree;
@@ -68,7 +69,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
    * @param stateKeys names of the values kept for each variable, such as `momentum`
    * @throws {RangeError} if no variable is trainable, an option is out of range, or a group matches no variable.
    */
-  constructor(tree: VariableTree, options: OptimizerOptions, stateKeys: readonly string[]) {
+  constructor(tree: Tree & VariableTreeOf<Tree>, options: OptimizerOptions, stateKeys: readonly string[]) {
     const { lr, weightDecay = 0, groups = [] } = options;
     const operation = this.constructor.name;
     if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
@@ -78,7 +79,7 @@ export abstract class Optimizer implements VariableHolder, Stateful {
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
     this.lr = lr;
-    this.#tree = tree;
+    this.#tree = tree as VariableTree;
     const used = new Set<ParameterGroup>();
     this.#parameters = Object.entries(namedVariables(tree)).flatMap(([name, variable]) => {
       if (!variable.trainable) return [];

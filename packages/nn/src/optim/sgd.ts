@@ -1,5 +1,5 @@
 import { checkFraction, checkNonnegative } from '@thetagrad/core/backend';
-import type { Tensor, VariableTree } from '@thetagrad/core';
+import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface SGDOptions extends OptimizerOptions {
@@ -16,7 +16,7 @@ export interface SGDOptions extends OptimizerOptions {
  * v ← momentum · v + (1 − dampening) · g (v = g at first) and p ← p − lr · v; with Nesterov's momentum
  * p ← p − lr · (g + momentum · v). (Sutskever et al., ICML 2013, with the learning rate outside the velocity.)
  */
-export class SGD extends Optimizer {
+export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
@@ -25,7 +25,7 @@ export class SGD extends Optimizer {
    * @throws {RangeError} if an option is out of range, `nesterov` is used without momentum or with dampening, or as
    *   {@link Optimizer}.
    */
-  constructor(tree: VariableTree, options: SGDOptions) {
+  constructor(tree: Tree & VariableTreeOf<Tree>, options: SGDOptions) {
     const { momentum = 0, dampening = 0, nesterov = false } = options;
     checkNonnegative('SGD', 'momentum', momentum);
     checkFraction('SGD', 'dampening', dampening);

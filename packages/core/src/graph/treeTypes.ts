@@ -1,0 +1,59 @@
+import type { Tensor } from './tensor.ts';
+import type { Variable } from './variable.ts';
+
+/** A tree of tensors (JAX's pytree): a tensor, or arrays, plain objects and instances of classes of trees. */
+export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
+
+/** An object that owns variables, such as a module or an optimizer. */
+export interface VariableHolder {
+  /** Returns all variables by name. */
+  variables(): Readonly<Record<string, Variable>>;
+}
+
+/** A tree of variables: a variable, a holder, or arrays, objects, maps and sets of trees. */
+export type VariableTree =
+  | Variable
+  | VariableHolder
+  | readonly VariableTree[]
+  | ReadonlyMap<unknown, VariableTree>
+  | ReadonlySet<VariableTree>
+  | { readonly [key: string]: VariableTree };
+
+type AnyFunction = (...parameters: never[]) => unknown;
+
+/** The members of `Tree`, of which those that are not trees of leaves become `never`; methods are left as they are. */
+type Members<Leaf, Tree> = {
+  readonly [Key in keyof Tree]: Tree[Key] extends AnyFunction ? Tree[Key] : TreeOf<Leaf, Tree[Key]>;
+};
+
+/** `Tree` as far as it is a tree of leaves, otherwise `never`. Maps and sets hold variables only. */
+type TreeOf<Leaf, Tree> = Tree extends Leaf
+  ? Tree
+  : Tree extends Tensor | AnyFunction
+    ? never
+    : Tree extends ReadonlyMap<infer Key, infer Value>
+      ? Variable extends Leaf
+        ? ReadonlyMap<Key, TreeOf<Leaf, Value>>
+        : never
+      : Tree extends ReadonlySet<infer Value>
+        ? Variable extends Leaf
+          ? ReadonlySet<TreeOf<Leaf, Value>>
+          : never
+        : Tree extends object
+          ? Members<Leaf, Tree>
+          : never;
+
+/**
+ * The constraint of a type parameter to trees of tensors: `<Tree extends TensorTreeOf<Tree>>`. Unlike {@link TensorTree},
+ * whose objects have an index signature, it admits interfaces and classes.
+ */
+export type TensorTreeOf<Tree> = Tensor | (object & { readonly caller?: never } & Members<TensorTree, Tree>);
+
+/** {@link TensorTreeOf} for a list of trees, such as the arguments of a function. */
+export type TensorTreesOf<Trees> = readonly Tensor[] | (readonly unknown[] & Members<TensorTree, Trees>);
+
+/**
+ * The type of a parameter for trees of variables: `<Tree>(tree: Tree & VariableTreeOf<Tree>)`. Unlike
+ * {@link VariableTree}, whose objects have an index signature, it admits interfaces and classes.
+ */
+export type VariableTreeOf<Tree> = TreeOf<VariableTree, Tree>;
