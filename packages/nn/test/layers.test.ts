@@ -1,5 +1,5 @@
 import { values } from '@thetagrad/gradcheck';
-import { conv2d, evaluateSync, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
+import { conv2d, evaluateSync, full, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
 import {
   AvgPool2d,
   BatchNorm2d,
@@ -149,6 +149,17 @@ describe('activations', () => {
     expect(at(new ELU(), 1e4)).toBe(1);
     expect(at(new Softplus(), 1e4)).toBe(1);
     expect(at(new SiLU(), -1e4)).toBeCloseTo(0, 12);
+  });
+
+  test.each<[number[], number]>([
+    [[], -0.75],
+    [[0], 0],
+    [[2, 3], -4.5],
+  ])('PReLU with one slope keeps the shape %j', (shape, slope) => {
+    const layer = new PReLU();
+    const x = full(shape, -0.75);
+    expect(layer.forward(x).toArraySync()).toEqual(full(shape, -0.1875).toArraySync());
+    expect(grad(layer, () => layer.forward(x).sum())()['weight']!.toArraySync()).toEqual([slope]);
   });
 
   test('PReLU has a slope for each channel', () => {

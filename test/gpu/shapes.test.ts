@@ -1,0 +1,124 @@
+// On every backend, whatever computes each element by itself keeps the shape, also of scalars and of nothing.
+import { psiOfCosine } from '@thetagrad/a-softmax';
+import {
+  evaluate,
+  full,
+  portable,
+  setBackend,
+  valueAndGrad,
+  Variable,
+  zeros,
+  type Backend,
+  type Tensor,
+} from '@thetagrad/core';
+import * as nn from '@thetagrad/nn';
+import { wasm } from '@thetagrad/wasm';
+import { afterEach, describe, expect, test } from 'vitest';
+import { backendOf, modes } from '../../packages/gpu/test/modes.ts';
+import { operations } from '../support/operations.ts';
+
+const backends: readonly (readonly [string, () => Promise<Backend>])[] = [
+  ['portable', async () => portable()],
+  ['wasm', () => wasm()],
+  ...modes.map((mode) => [mode, () => backendOf(mode)] as const),
+];
+
+afterEach(() => setBackend(portable()));
+
+const shapes = [[], [0], [1], [3], [0, 2], [2, 0, 3]];
+
+const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
+  ['ReLU', () => new nn.ReLU()],
+  ['LeakyReLU', () => new nn.LeakyReLU()],
+  ['PReLU', () => new nn.PReLU()],
+  ['ELU', () => new nn.ELU()],
+  ['GELU', () => new nn.GELU()],
+  ['GELU by tanh', () => new nn.GELU({ approximate: 'tanh' })],
+  ['SiLU', () => new nn.SiLU()],
+  ['Sigmoid', () => new nn.Sigmoid()],
+  ['Tanh', () => new nn.Tanh()],
+  ['Softplus', () => new nn.Softplus()],
+  ['Dropout', () => new nn.Dropout(0.5)],
+  ['Dropout of all', () => new nn.Dropout(1)],
+  ['Dropout in evaluation', () => new nn.Dropout(0.5).eval()],
+  ['Residual', () => new nn.Residual(new nn.PReLU(), new nn.Tanh())],
+  ['Sequential', () => new nn.Sequential(new nn.PReLU(), new nn.Sequential(new nn.ELU()))],
+];
+/** Layers with an axis of features or of channels. */
+const others = ['AvgPool2d', 'BatchNorm2d', 'Conv2d', 'Flatten', 'Linear', 'MaxPool2d'];
+
+const losses: readonly (readonly [name: string, loss: (x: Tensor) => Tensor])[] = [
+  ['mseLoss', (x) => nn.mseLoss(x, zeros(x.shape), { reduction: 'none' })],
+  ['binaryCrossEntropy', (x) => nn.binaryCrossEntropy(x.sigmoid(), zeros(x.shape), { reduction: 'none' })],
+  ['binaryCrossEntropyWithLogits', (x) => nn.binaryCrossEntropyWithLogits(x, zeros(x.shape), { reduction: 'none' })],
+  ['psiOfCosine', (x) => psiOfCosine(x.tanh(), 4)],
+];
+
+test('the table has all layers', () => {
+  const found = Object.entries(nn).filter(
+    ([, value]) => typeof value === 'function' && value.prototype instanceof nn.Module,
+  );
+  const listed = new Set([...layers.map(([name]) => name.split(' ')[0]!), ...others]);
+  expect(found.map(([name]) => name).toSorted()).toEqual([...listed].toSorted());
+});
+
+test.each(operations)('%s', (_name, operation) => {
+  for (const shape of shapes) {
+    const dtype = operation.primitive.dtypes === 'bitwise' ? 'int32' : 'float32';
+    const inputs = operation.primitive.domain.map(() => zeros(shape, { dtype }));
+    expect(operation(...inputs).shape).toEqual(shape);
+  }
+});
+
+describe.each(backends)('%s', (_backend, open) => {
+  test.each(layers)('%s', async (_name, make) => {
+    setBackend(await open());
+    for (const shape of shapes) {
+      const layer = make();
+      const x = new Variable(full(shape, -0.75));
+      const run = valueAndGrad({ x, layer }, () => {
+        output = layer.forward(x.value);
+        return output.sum();
+      });
+      let output = x.value;
+      const { value, grads } = run();
+      await evaluate(value, output, grads);
+      expect(output.shape).toEqual(shape);
+      expect(await output.data()).toHaveLength(output.size);
+      expect(grads['x']!.shape).toEqual(shape);
+      for (const [name, { shape: expected }] of Object.entries(layer.parameters())) {
+        expect(grads[`layer.${name}`]!.shape).toEqual(expected);
+      }
+    }
+  });
+
+  test.each(losses)('%s', async (_name, loss) => {
+    setBackend(await open());
+    for (const shape of shapes) {
+      const output = loss(full(shape, -0.75));
+      expect(output.shape).toEqual(shape);
+      expect(await output.data()).toHaveLength(output.size);
+    }
+  });
+
+  test.each<[string, (tree: Record<string, Variable>) => nn.Optimizer]>([
+    ['SGD', (tree) => new nn.SGD(tree, { lr: 0.5, momentum: 0.9, weightDecay: 0.1 })],
+    ['Adam', (tree) => new nn.Adam(tree, { weightDecay: 0.1 })],
+    ['AdamW', (tree) => new nn.AdamW(tree)],
+  ])('%s', async (_name, make) => {
+    setBackend(await open());
+    const tree = Object.fromEntries(shapes.map((shape) => [`v${shape.join('x')}`, new Variable(full(shape, 2))]));
+    const optimizer = make(tree);
+    const step = valueAndGrad(tree, () =>
+      Object.values(tree).reduce((sum, { value }) => sum.add(value.square().sum()), zeros([])),
+    );
+    for (let i = 0; i < 2; i++) {
+      const { value, grads } = step();
+      optimizer.update(nn.clipGradValue(nn.clipGradNorm(grads, 3).grads, 1));
+      await evaluate(value, tree, optimizer);
+    }
+    const variables = Object.values(tree);
+    expect(variables.map(({ shape }) => shape)).toEqual(shapes);
+    for (const { value } of variables) for (const element of await value.data()) expect(element).toBeLessThan(2);
+  });
+});
