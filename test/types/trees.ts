@@ -14,7 +14,7 @@ import {
   type VariableTree,
 } from '@thetagrad/core';
 import { checkGradients, gradientProperty, type ArgumentArbitraries } from '@thetagrad/gradcheck';
-import { Adam, AdamW, Optimizer, SGD, type Linear, type Module } from '@thetagrad/nn';
+import { Adam, AdamW, clipGradNorm, clipGradValue, Optimizer, SGD, type Linear, type Module } from '@thetagrad/nn';
 import { expectTypeOf } from 'vitest';
 
 interface Inner {
@@ -116,6 +116,8 @@ export const optimizers: readonly Optimizer[] = [
   sphereFaceOptimizer(parts),
 ];
 checkGradients((p: Tensor) => p, [x], { variables: parts });
+expectTypeOf(clipGradNorm({} as Inner, 1).grads).toExtend<Inner>();
+expectTypeOf(clipGradValue({} as NamedGrads, 1)).toEqualTypeOf<NamedGrads>();
 
 /** An optimizer that does not name the type of its tree. */
 export abstract class Plain extends Optimizer {

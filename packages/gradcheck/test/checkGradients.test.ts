@@ -9,9 +9,10 @@ import {
   type Tensor,
   type TensorTree,
 } from '@thetagrad/core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/backends.ts';
-import { checkGradients, GradientError, type GradientOptions } from '../src/index.ts';
+import { checkGradients, gradientProperty, GradientError, type GradientOptions } from '../src/index.ts';
 
 const x = tensor(Float64Array.of(0.5, -1.25, 2, 0.75), { shape: [2, 2] });
 
@@ -22,6 +23,18 @@ describe('accepts', () => {
       parts: [rest[1]!.mul(y)],
     });
     expect(() => checkGradients(f, [{ a: x, rest: [x, x.mul(2)] }, x.sin()], { order: 2 })).not.toThrow();
+  });
+
+  test('instances of classes, of which only those with tensors are rebuilt', () => {
+    class Scaled {
+      readonly x = x;
+      readonly key = random.key(3);
+      apply(): Tensor {
+        return this.x.exp().mul(random.uniform(this.key.split()[0]!, this.x.shape, { dtype: 'float64' }));
+      }
+    }
+    const property = gradientProperty((scaled: Scaled) => scaled.apply(), [fc.constant(new Scaled())]);
+    expect(() => fc.assert(property, { numRuns: 1 })).not.toThrow();
   });
 
   test('an input that does not matter', () => {

@@ -13,6 +13,9 @@ export type { Json, JsonOf };
 /** The contents of a checkpoint by name: the model, the optimizer, the generator of dropout. */
 export type CheckpointParts = Readonly<Record<string, Stateful>>;
 
+/** {@link CheckpointParts} also where their type is an interface. */
+type PartsOf<Parts> = Readonly<Record<keyof Parts, Stateful>>;
+
 /** What a checkpoint file may cost at most. */
 export interface CheckpointLimits extends SafetensorsLimits {
   /** Bytes of the file. Default: 2³². */
@@ -46,9 +49,9 @@ const positionKey = 'position';
  *   exceeded.
  * @throws {FileWriteError} naming the file, if it cannot be written. Unless `replaced` is true, the old file is unchanged.
  */
-export async function saveCheckpoint<Position extends JsonOf<Position> = null>(
+export async function saveCheckpoint<Parts extends PartsOf<Parts>, Position extends JsonOf<Position> = null>(
   path: string,
-  parts: CheckpointParts,
+  parts: Parts,
   position?: Position,
 ): Promise<void> {
   const tensors: [string, Tensor][] = [];
@@ -78,9 +81,9 @@ export async function saveCheckpoint<Position extends JsonOf<Position> = null>(
  * @throws {Error} naming the file, if it cannot be read, is damaged, exceeds a limit, or does not fit a part. All parts
  *   are unchanged then.
  */
-export async function loadCheckpoint(
+export async function loadCheckpoint<Parts extends PartsOf<Parts>>(
   path: string,
-  parts: CheckpointParts,
+  parts: Parts,
   options: LoadCheckpointOptions = {},
 ): Promise<Json> {
   const entries = checkParts('loadCheckpoint', parts);
@@ -128,8 +131,8 @@ function describeFailure<Result>(prefix: string, f: () => Result): Result {
   }
 }
 
-function checkParts(operation: string, parts: CheckpointParts): [string, Stateful][] {
-  const entries = Object.entries(parts);
+function checkParts<Parts extends PartsOf<Parts>>(operation: string, parts: Parts): [string, Stateful][] {
+  const entries = Object.entries<Stateful>(parts);
   for (const [name, part] of entries) {
     if (typeof part?.stateDict !== 'function' || typeof part.loadStateDict !== 'function') {
       throw new TypeError(

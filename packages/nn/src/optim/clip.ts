@@ -1,7 +1,9 @@
 import { stack, type Tensor } from '@thetagrad/core';
 import { checkPositive, ownersOf, recordOwners } from '@thetagrad/core/backend';
 
-type Grads = Readonly<Record<string, Tensor>>;
+/** Gradients by name, also where their type is an interface. */
+type GradsOf<Grads> = Readonly<Record<keyof Grads, Tensor>>;
+type Clipped<Grads> = Record<keyof Grads & string, Tensor>;
 
 /**
  * Scales gradients down together so that their Euclidean norm, as one vector, is at most `maxNorm`. Gradients of a
@@ -9,10 +11,13 @@ type Grads = Readonly<Record<string, Tensor>>;
  * @returns the gradients, and their norm before (a scalar)
  * @throws {RangeError} if there are no gradients, or `maxNorm` is not positive.
  */
-export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<string, Tensor>; norm: Tensor } {
+export function clipGradNorm<Grads extends GradsOf<Grads>>(
+  grads: Grads,
+  maxNorm: number,
+): { grads: Clipped<Grads>; norm: Tensor } {
   // Infinity does not clip, for a caller that wants the norm alone.
   if (maxNorm !== Infinity) checkPositive('clipGradNorm', 'maxNorm', maxNorm);
-  const norms = Object.values(grads).map((grad) => grad.norm());
+  const norms = Object.values<Tensor>(grads).map((grad) => grad.norm());
   if (norms.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
   const norm = stack(norms).norm();
   // PyTorch's 1e-6 keeps a norm of 0 from being divided by.
@@ -24,13 +29,15 @@ export function clipGradNorm(grads: Grads, maxNorm: number): { grads: Record<str
  * Clips each element of the gradients to [−clipValue, clipValue]. As PyTorch's `clip_grad_value_`, but not in place.
  * @throws {RangeError} if `clipValue` is not positive.
  */
-export function clipGradValue(grads: Grads, clipValue: number): Record<string, Tensor> {
+export function clipGradValue<Grads extends GradsOf<Grads>>(grads: Grads, clipValue: number): Clipped<Grads> {
   if (clipValue !== Infinity) checkPositive('clipGradValue', 'clipValue', clipValue);
   return mapGrads(grads, (grad) => grad.clip(-clipValue, clipValue));
 }
 
-function mapGrads(grads: Grads, f: (grad: Tensor) => Tensor): Record<string, Tensor> {
-  const mapped = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, f(grad)]));
+function mapGrads<Grads extends GradsOf<Grads>>(grads: Grads, f: (grad: Tensor) => Tensor): Clipped<Grads> {
+  const mapped = Object.fromEntries(
+    Object.entries<Tensor>(grads).map(([name, grad]) => [name, f(grad)]),
+  ) as Clipped<Grads>;
   const owners = ownersOf(grads);
   return owners ? recordOwners(mapped, owners) : mapped;
 }
