@@ -1,4 +1,4 @@
-import { checkNonnegative } from '@thetagrad/core/backend';
+import { checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import type { Tensor } from '@thetagrad/core';
 
 /** λ = max(min, base · (1 + gamma · iteration)^−power). The defaults are the SphereFace authors'. */
@@ -19,6 +19,7 @@ export interface LambdaSchedule {
  * @throws {RangeError} if a setting is not a finite number ≥ 0.
  */
 export function completeSchedule(operation: string, lambda: number | Partial<LambdaSchedule> = {}): LambdaSchedule {
+  if (typeof lambda !== 'number') checkOptions(`${operation}: lambda`, lambda, ['base', 'gamma', 'power', 'min']);
   const schedule =
     typeof lambda === 'number'
       ? { base: lambda, gamma: 0, power: 0, min: 0 }

@@ -1,6 +1,6 @@
 // Checks of the inputs of losses and heads.
 import { isFloatingPoint, type Tensor } from '@thetagrad/core';
-import { argumentError, checkNonnegative, checkPositive, formatShape, HostBuffer } from '@thetagrad/core/backend';
+import { argumentError, checkNonnegative, checkPositive, checkTensor, formatShape } from '@thetagrad/core/backend';
 import { checkLabels } from '@thetagrad/nn';
 
 /**
@@ -16,6 +16,7 @@ export function checkMatrices(
     ['features', features, '[N, D]'],
     ['weight', weight, '[C, D], one row per class'],
   ] as const) {
+    checkTensor(operation, value);
     if (value.ndim !== 2) {
       throw new RangeError(`${operation}: ${name} must be ${shape}, got ${formatShape(value.shape)}`);
     }
@@ -40,13 +41,7 @@ export function checkMatrices(
 /** Checks features [N, D], weight [C, D] and labels [N]. */
 export function checkInputs(operation: string, features: Tensor, weight: Tensor, labels: Tensor): void {
   const { samples, classes } = checkMatrices(operation, features, weight);
-  checkLabels(operation, labels, samples);
-  // The values of computed labels, and of those on a device, are checked at evaluation, as indices.
-  if (!(labels.buffer instanceof HostBuffer)) return;
-  const wrong = labels.buffer.values.find((label) => label < 0 || label >= classes);
-  if (wrong !== undefined) {
-    throw new RangeError(`${operation}: label ${wrong} is out of range for ${classes} classes, 0 to ${classes - 1}`);
-  }
+  checkLabels(operation, labels, samples, classes);
 }
 
 export function checkLambda(operation: string, lambda: number | Tensor): void {

@@ -1,5 +1,5 @@
 import { type DType, tensor, type Tensor, Variable, zeros } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions } from '@thetagrad/core/backend';
 import { init, type Initializer, Linear, Module, type Randomness } from '@thetagrad/nn';
 import { completeSchedule, lambdaAt, type LambdaSchedule } from './annealing.ts';
 import { checkArcFace, checkCosFace } from './checks.ts';
@@ -25,6 +25,9 @@ export interface HeadOptions extends Randomness {
   readonly dtype?: DType;
 }
 
+/** The names of {@link HeadOptions}. */
+const headOptions = ['weightInit', 'dtype', 'key', 'generator'] as const;
+
 /**
  * The classification layer on top of a network that computes features, used in training only: a weight vector for each
  * class, and a loss. All heads are used alike:
@@ -43,6 +46,7 @@ export abstract class ClassificationHead extends Module {
    */
   constructor(features: number, classes: number, options: HeadOptions = {}) {
     super();
+    checkOptions(new.target.name, options, headOptions);
     checkInteger(new.target.name, 'features', features, { min: 1 });
     checkInteger(new.target.name, 'classes', classes, { min: 1 });
     this.weight = new Linear(features, classes, { weightInit, ...options, bias: false }).weight;
@@ -73,8 +77,10 @@ export class SoftmaxHead extends ClassificationHead {
   readonly bias: Variable | undefined;
 
   constructor(features: number, classes: number, options: SoftmaxHeadOptions = {}) {
-    super(features, classes, options);
-    const { bias = true, dtype = 'float32' } = options;
+    checkOptions('SoftmaxHead', options, ['bias', ...headOptions]);
+    const { bias = true, ...rest } = options;
+    super(features, classes, rest);
+    const { dtype = 'float32' } = rest;
     this.bias = bias ? new Variable(zeros([classes], { dtype }), { name: 'SoftmaxHead.bias' }) : undefined;
   }
 
@@ -121,9 +127,10 @@ export abstract class AngularMarginHead extends ClassificationHead {
    *   {@link ClassificationHead}.
    */
   constructor(features: number, classes: number, options: AngularMarginHeadOptions = {}) {
-    super(features, classes, options);
     const { name } = new.target;
-    const { margin = 4, lambda } = options;
+    checkOptions(name, options, ['margin', 'lambda', ...headOptions]);
+    const { margin = 4, lambda, ...rest } = options;
+    super(features, classes, rest);
     checkInteger(name, 'margin', margin, { min: 1 });
     this.margin = margin;
     this.schedule = completeSchedule(name, lambda);
@@ -193,9 +200,10 @@ export class CosFaceHead extends CosineMarginHead {
    *   ClassificationHead}.
    */
   constructor(features: number, classes: number, options: CosFaceHeadOptions = {}) {
-    const { margin = 0.35, scale = 64 } = options;
+    checkOptions('CosFaceHead', options, ['margin', 'scale', ...headOptions]);
+    const { margin = 0.35, scale = 64, ...rest } = options;
     checkCosFace('CosFaceHead', margin, scale);
-    super(features, classes, margin, scale, options);
+    super(features, classes, margin, scale, rest);
   }
 
   override loss(features: Tensor, labels: Tensor): Tensor {
@@ -212,9 +220,10 @@ export class ArcFaceHead extends CosineMarginHead {
    *   ClassificationHead}.
    */
   constructor(features: number, classes: number, options: ArcFaceHeadOptions = {}) {
-    const { margin = 0.5, scale = 64 } = options;
+    checkOptions('ArcFaceHead', options, ['margin', 'scale', ...headOptions]);
+    const { margin = 0.5, scale = 64, ...rest } = options;
     checkArcFace('ArcFaceHead', margin, scale);
-    super(features, classes, margin, scale, options);
+    super(features, classes, margin, scale, rest);
   }
 
   override loss(features: Tensor, labels: Tensor): Tensor {

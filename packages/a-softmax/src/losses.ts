@@ -9,7 +9,7 @@
 // cosine 0 with everything and gradient 0. Where the method keeps the length of features (A-Softmax, L-Softmax), the
 // margin vanishes with that length: value and derivatives of a feature of zeros are those without a margin.
 import { full, type Tensor } from '@thetagrad/core';
-import { checkInteger, formatShape } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions, formatShape } from '@thetagrad/core/backend';
 import { crossEntropy, toClassIndices } from '@thetagrad/nn';
 import { checkArcFace, checkCosFace, checkInputs, checkLambda, checkMatrices, checkScale } from './checks.ts';
 import { psiOfCosine } from './psi.ts';
@@ -27,6 +27,7 @@ export interface SoftmaxOptions {
  * @throws {RangeError} if the shapes do not fit, or features or weight are empty.
  */
 export function softmaxLogits(features: Tensor, weight: Tensor, options: SoftmaxOptions = {}): Tensor {
+  checkOptions('softmaxLogits', options, ['bias']);
   const { classes } = checkMatrices('softmaxLogits', features, weight);
   const { bias } = options;
   if (bias && !(bias.ndim === 1 && bias.shape[0] === classes)) {
@@ -101,7 +102,9 @@ export function aSoftmaxLogits(
   checkInputs(operation, features, weight, labels);
   const penalty = angularPenalty(operation, options);
   const { length } = polarRows(features);
-  return subtractPenalty(modifiedSoftmaxLogits(features, weight), labels, (target) => penalty(target, length));
+  return subtractPenalty(operation, modifiedSoftmaxLogits(features, weight), labels, (target) =>
+    penalty(target, length),
+  );
 }
 
 /**
@@ -137,8 +140,8 @@ export function lSoftmaxLogits(
   checkInputs(operation, features, weight, labels);
   const penalty = angularPenalty(operation, options);
   const { length } = polarRows(features);
-  const weightLength = polarRows(weight).length.take(toClassIndices(labels, weight.shape[0]!));
-  return subtractPenalty(softmaxLogits(features, weight), labels, (target) =>
+  const weightLength = polarRows(weight).length.take(toClassIndices(operation, labels, weight.shape[0]!));
+  return subtractPenalty(operation, softmaxLogits(features, weight), labels, (target) =>
     penalty(target, length.mul(weightLength)),
   );
 }
@@ -171,6 +174,7 @@ export interface CosineOptions {
  * @throws {RangeError} as {@link softmaxLogits}, and if the scale is not finite and > 0.
  */
 export function cosineLogits(features: Tensor, weight: Tensor, options: CosineOptions = {}): Tensor {
+  checkOptions('cosineLogits', options, ['scale']);
   checkMatrices('cosineLogits', features, weight);
   const { scale = 64 } = options;
   checkScale('cosineLogits', scale);
@@ -194,10 +198,11 @@ export interface CosFaceOptions {
  */
 export function cosFaceLogits(features: Tensor, weight: Tensor, labels: Tensor, options: CosFaceOptions = {}): Tensor {
   const operation = 'cosFaceLogits';
+  checkOptions(operation, options, ['margin', 'scale']);
   const { margin = 0.35, scale = 64 } = options;
   checkInputs(operation, features, weight, labels);
   checkCosFace(operation, margin, scale);
-  return subtractPenalty(cosineLogits(features, weight, { scale }), labels, () => full([], scale * margin));
+  return subtractPenalty(operation, cosineLogits(features, weight, { scale }), labels, () => full([], scale * margin));
 }
 
 /**
@@ -231,12 +236,13 @@ export interface ArcFaceOptions {
  */
 export function arcFaceLogits(features: Tensor, weight: Tensor, labels: Tensor, options: ArcFaceOptions = {}): Tensor {
   const operation = 'arcFaceLogits';
+  checkOptions(operation, options, ['margin', 'scale']);
   const { margin = 0.5, scale = 64 } = options;
   checkInputs(operation, features, weight, labels);
   checkArcFace(operation, margin, scale);
   const [cosMargin, sinMargin] = [Math.cos(margin), Math.sin(margin)];
   const drop = Math.max(margin * sinMargin, 1 - cosMargin);
-  return subtractPenalty(cosineLogits(features, weight, { scale }), labels, (target) => {
+  return subtractPenalty(operation, cosineLogits(features, weight, { scale }), labels, (target) => {
     const cosine = target.div(scale);
     const shifted = cosine.mul(cosMargin).sub(sineOfCosine(cosine).mul(sinMargin));
     const withMargin = cosine.greater(-cosMargin).where(shifted, cosine.sub(drop));
@@ -254,8 +260,13 @@ export function arcFaceLoss(features: Tensor, weight: Tensor, labels: Tensor, op
 }
 
 /** Subtracts a penalty from the target's logits; it is a function of these, [N, 1]. */
-function subtractPenalty(logits: Tensor, labels: Tensor, penalty: (target: Tensor) => Tensor): Tensor {
-  const index = toClassIndices(labels, logits.shape[1]!).expandDims(1);
+function subtractPenalty(
+  operation: string,
+  logits: Tensor,
+  labels: Tensor,
+  penalty: (target: Tensor) => Tensor,
+): Tensor {
+  const index = toClassIndices(operation, labels, logits.shape[1]!).expandDims(1);
   return logits.scatterAdd(index, penalty(logits.takeAlongAxis(index, 1)).neg(), 1);
 }
 
@@ -263,10 +274,9 @@ function subtractPenalty(logits: Tensor, labels: Tensor, penalty: (target: Tenso
  * The penalty of an angular margin: the target's logit length · cos θ becomes (λ · length · cos θ + length · ψ(θ)) /
  * (1 + λ). As a difference it is exactly 0 for m = 1, λ = ∞ and length 0.
  */
-function angularPenalty(
-  operation: string,
-  { margin = 4, lambda = 0 }: AngularMarginOptions,
-): (target: Tensor, length: Tensor) => Tensor {
+function angularPenalty(operation: string, options: AngularMarginOptions): (target: Tensor, length: Tensor) => Tensor {
+  checkOptions(operation, options, ['margin', 'lambda']);
+  const { margin = 4, lambda = 0 } = options;
   checkInteger(operation, 'margin', margin, { min: 1 });
   checkLambda(operation, lambda);
   return (target, length) => {

@@ -1,5 +1,5 @@
 import { concat, type Tensor } from '@thetagrad/core';
-import { formatShape } from '@thetagrad/core/backend';
+import { checkTensor, formatShape } from '@thetagrad/core/backend';
 import type { Module } from '@thetagrad/nn';
 
 /**
@@ -11,6 +11,7 @@ import type { Module } from '@thetagrad/nn';
  * @throws {RangeError} if the images are not [N, C, H, W], or the model does not return [N, D].
  */
 export function mirroredFeatures(model: Module, images: Tensor): Tensor {
+  checkTensor('mirroredFeatures', images);
   if (images.ndim !== 4) {
     throw new RangeError(`mirroredFeatures: images must be [N, C, H, W], got ${formatShape(images.shape)}`);
   }

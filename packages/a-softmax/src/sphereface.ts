@@ -1,5 +1,5 @@
 import type { Tensor, VariableTreeOf } from '@thetagrad/core';
-import { argumentError, checkInteger, formatShape } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import {
   Conv2d,
   type Generator,
@@ -40,6 +40,8 @@ export interface SphereFaceOptions extends Randomness {
   readonly features?: number;
 }
 
+const optionNames = ['layers', 'channels', 'height', 'width', 'widths', 'features', 'key', 'generator'] as const;
+
 /** A network of table 2 in the SphereFace paper; see {@link sphereFace}. */
 export class SphereFace extends Module {
   /** The shape of an image, [channels, height, width]. */
@@ -49,6 +51,7 @@ export class SphereFace extends Module {
 
   constructor(options: SphereFaceOptions = {}) {
     super();
+    checkOptions('sphereFace', options, optionNames);
     const {
       layers = 20,
       channels = 3,
@@ -85,6 +88,7 @@ export class SphereFace extends Module {
    * @throws {RangeError} if the images have another shape.
    */
   override forward(images: Tensor): Tensor {
+    checkTensor('sphereFace', images);
     const { imageShape } = this;
     if (images.ndim !== 4 || imageShape.some((length, i) => images.shape[i + 1] !== length)) {
       throw new RangeError(
@@ -124,6 +128,8 @@ export const sphereFaceTraining: Required<Pick<SGDOptions, 'lr' | 'momentum' | '
   iterations: 28_000,
 };
 
+const sgdOptions = ['lr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'groups'] as const;
+
 /**
  * The authors' optimizer: SGD with learning rate 0.1, multiplied by 0.1 at 16,000, 24,000 and 28,000 iterations,
  * momentum 0.9 and weight decay 5e-4; biases at twice the learning rate and without decay.
@@ -136,6 +142,7 @@ export function sphereFaceOptimizer<Tree>(
   tree: Tree & VariableTreeOf<Tree>,
   options: Partial<SGDOptions> = {},
 ): SGD<Tree> {
+  checkOptions('sphereFaceOptimizer', options, sgdOptions);
   const { lr, momentum, weightDecay, groups } = sphereFaceTraining;
   return new SGD(tree, { lr, momentum, weightDecay, groups, ...options });
 }
@@ -144,6 +151,7 @@ export function sphereFaceOptimizer<Tree>(
  * Scales pixels from 0 to 255 as the authors do: (x − 127.5) / 128. In training they also mirror half of the images.
  */
 export function preprocessImages(pixels: Tensor): Tensor {
+  checkTensor('preprocessImages', pixels);
   return pixels.sub(127.5).div(128);
 }
 

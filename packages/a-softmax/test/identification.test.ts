@@ -163,7 +163,7 @@ describe('distractorMatchCurve', () => {
           { length: 8 },
           (_, k) => ranks.filter((rank) => rank <= k + 1).length / ranks.length,
         );
-        expect(Array.from(distractorMatchCurve(set, distractors, set))).toEqual(expected);
+        expect(Array.from(distractorMatchCurve(set, distractors, { dimension: set.dimension }))).toEqual(expected);
       }),
     );
   });

@@ -79,18 +79,19 @@ describe('bad input', () => {
   });
 
   test.each(family)('labels out of range: $name', ({ loss }) => {
-    expect(() => loss(x, w, classes(0, 3))).toThrow(/: label 3 is out of range for 3 classes, 0 to 2/);
-    expect(() => loss(x, w, classes(-1, 0))).toThrow(/: label -1 is out of range for 3 classes, 0 to 2/);
+    expect(() => loss(x, w, classes(0, 3))).toThrow(/: label 3 at index 1 is out of range for 3 classes; use 0 to 2/);
+    expect(() => loss(x, w, classes(-1, 0))).toThrow(/: label -1 at index 0 is out of range for 3 classes; use 0 to 2/);
     // Computed labels are checked at evaluation.
-    expect(() => loss(x, w, y.add(1)).itemSync()).toThrow(/out of range/);
-    expect(() => loss(x, w, y.sub(1)).itemSync()).toThrow(/out of range/);
+    expect(() => loss(x, w, y.add(1)).itemSync()).toThrow(/: label 3 at index \d is out of range for 3 classes/);
+    expect(() => loss(x, w, y.sub(1)).itemSync()).toThrow(/: label -1 at index \d is out of range for 3 classes/);
   });
 
   test('computed labels of logits', () => {
     for (const labels of [y.add(1), y.sub(1)]) {
-      expect(() => aSoftmaxLogits(x, w, labels).dataSync()).toThrow(/out of range/);
-      expect(() => lSoftmaxLogits(x, w, labels).dataSync()).toThrow(/out of range/);
-      expect(() => cosFaceLogits(x, w, labels).dataSync()).toThrow(/out of range/);
+      for (const logits of [aSoftmaxLogits, lSoftmaxLogits, cosFaceLogits]) {
+        const message = new RegExp(`^${logits.name}: label (3|-1) at index \\d is out of range for 3 classes`);
+        expect(() => logits(x, w, labels).dataSync()).toThrow(message);
+      }
     }
   });
 

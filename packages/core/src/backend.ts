@@ -1,7 +1,8 @@
 // The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
 export { ownersOf, recordOwners } from './autodiff/owners.ts';
-export { argumentError, checkNames, escapeControls, resolveLimits, show, unknownValue } from './data/checks.ts';
-export { checkFraction, checkInteger, checkNonnegative, checkPositive, isOfAnotherCopy } from './data/checks.ts';
+export { argumentError, escapeControls, isPlainObject, resolveLimits, show, unknownValue } from './data/checks.ts';
+export { checkFraction, checkInteger, checkNonnegative, checkOptions, checkPositive } from './data/checks.ts';
+export { isOfAnotherCopy } from './data/checks.ts';
 export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type TypedArray } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
@@ -39,11 +40,13 @@ export type {
   Source,
   TensorType,
 } from './graph/primitive.ts';
+export { describeIndices, type DescribeIndex } from './graph/indexSource.ts';
 export * from './graph/routines.ts';
 export { abandon, atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
-export { entriesOf, flattenTree, isPlainObject, isVariableHolder, type FlatTree } from './graph/tree.ts';
+export { collectVariables, entriesOf, flattenTree, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
+export { checkTensor } from './ops/define.ts';
 export { scaleSquares } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';

@@ -1,10 +1,11 @@
 // Evaluation: collects the tensors to compute, plans them, binds the leaves to buffers and runs the plan.
 import { isTracing } from './autodiff/trace.ts';
 import { show } from './data/checks.ts';
-import { allocate } from './data/dtype.ts';
-import { sizeOf } from './data/shape.ts';
+import { allocate, type TypedArray } from './data/dtype.ts';
+import { IndexError, sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
+import { indexSourcesOf } from './graph/indexSource.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { assigneeOf, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
@@ -86,7 +87,7 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
     }
   } catch (error) {
     reportFailure(backend, work);
-    throw error;
+    throw await explain(error, work);
   }
   // Collects the work again, since other evaluations may have run in the meantime.
   if (remote.length > 0) return evaluate(...trees);
@@ -108,8 +109,43 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
     run(operation, backend, work);
   } catch (error) {
     reportFailure(backend, work);
-    throw error;
+    throw explainSync(error, work);
   }
+}
+
+/** The error, in the words of the call that was given the indices if one of them is out of range. */
+async function explain(error: unknown, work: Work): Promise<unknown> {
+  const search = searchIndices(error, work);
+  try {
+    let step = search.next();
+    while (!step.done) step = search.next(await step.value.read());
+    return step.value;
+  } catch {
+    return error;
+  }
+}
+
+/** As {@link explain}, synchronously. */
+function explainSync(error: unknown, work: Work): unknown {
+  const search = searchIndices(error, work);
+  try {
+    let step = search.next();
+    while (!step.done) step = search.next(step.value.readSync());
+    return step.value;
+  } catch {
+    return error;
+  }
+}
+
+/** Computes and checks the indices of a failed evaluation; is given the elements of each buffer that it yields. */
+function* searchIndices(error: unknown, { targets }: Work): Generator<Buffer, unknown, TypedArray> {
+  if (!(error instanceof IndexError)) return error;
+  for (const { indices, messageFor } of indexSourcesOf(targets.order)) {
+    compute('evaluate', current, collectWork('evaluate', [indices]));
+    const message = messageFor(yield indices.buffer!);
+    if (message !== undefined) return new RangeError(message, { cause: error });
+  }
+  return error;
 }
 
 /**
@@ -192,6 +228,11 @@ function run(operation: string, backend: Backend, work: Work): void {
     throw new Error(`${operation}: a plan is running; the functions of an operation must not evaluate tensors`);
   }
   countEvaluation();
+  compute(operation, backend, work);
+  reportOutcome(work.targets.order, true);
+}
+
+function compute(operation: string, backend: Backend, work: Work): void {
   const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
   checkDTypes(operation, backend, targets.order);
@@ -212,7 +253,6 @@ function run(operation: string, backend: Backend, work: Work): void {
     if (!isInPlace) recordWrite(backend, variable, stored[i]!, undo);
   });
   if (variables.length > 0) retriable = undefined;
-  reportOutcome(targets.order, true);
 }
 
 /** Takes back what was to be stored, or if nothing was, the step whose loss could not be computed. */

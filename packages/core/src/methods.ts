@@ -1,6 +1,7 @@
 // Adds the methods of Tensor: every function of these modules whose first parameter is a tensor, so that sum(x, 0) is
 // also x.sum(0). Declarations merge into the class; this module must be imported for its side effect.
 import { Tensor } from './graph/tensor.ts';
+import { Variable } from './graph/variable.ts';
 import * as cast from './ops/cast.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as identity from './ops/identity.ts';
@@ -60,7 +61,7 @@ declare module './graph/tensor.ts' {
       Methods<typeof reading> {}
 }
 
-function define(name: string | symbol, method: (this: Tensor, ...rest: unknown[]) => unknown): void {
+function define(name: string, method: (this: Tensor, ...rest: unknown[]) => unknown): void {
   Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true, writable: true });
 }
 
@@ -73,5 +74,16 @@ for (const module of modules) {
   }
 }
 
-// Node's console prints tensors as `toString` does.
-define(Symbol.for('nodejs.util.inspect.custom'), Tensor.prototype.toString);
+// Node's console prints values as `toString` does, and never throws. Inside of other objects, such as modules, it prints
+// variables without their values.
+for (const { prototype } of [Tensor, Variable]) {
+  const inspect = function (this: Tensor | Variable, depth: number, options: { readonly depth: number }): string {
+    if (this instanceof Variable && depth !== options.depth) return this.toJSON();
+    try {
+      return this.toString();
+    } catch (error) {
+      return `${this.toJSON()}, no value: ${(error as Error).message}`;
+    }
+  };
+  Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), { value: inspect, configurable: true });
+}

@@ -1,5 +1,5 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
-import { argumentError, checkFraction, checkInteger, show } from './data/checks.ts';
+import { argumentError, checkFraction, checkInteger, checkOptions, show } from './data/checks.ts';
 import { isFloatingPoint, maxInt32, minInt32, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, Tensor } from './graph/tensor.ts';
@@ -163,6 +163,7 @@ export interface UniformOptions {
  * @throws {RangeError} if low ≥ high.
  */
 export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): Tensor {
+  checkOptions('random.uniform', options, ['low', 'high', 'dtype']);
   const { low = 0, high = 1, dtype = 'float32' } = options;
   checkNumbers('random.uniform', { low, high });
   if (!(low < high)) throw new RangeError(`random.uniform: low must be less than high, got ${low} and ${high}`);
@@ -184,6 +185,7 @@ export interface NormalOptions {
  * @throws {TypeError} if the key, the shape or an option is invalid.
  */
 export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Tensor {
+  checkOptions('random.normal', options, ['mean', 'std', 'dtype']);
   const { mean = 0, std = 1, dtype = 'float32' } = options;
   checkKey('random.normal', key);
   checkNumbers('random.normal', { mean, std });
@@ -201,7 +203,8 @@ export function normal(key: Key, shape: Shape, options: NormalOptions = {}): Ten
  * @throws {RangeError} if a bound is not an integer, low < −2³¹, high > 2³¹, or the range is empty or wider than 2³¹ − 1.
  */
 export function integers(key: Key, shape: Shape, options: { readonly low?: number; readonly high: number }): Tensor {
-  const { low = 0, high } = options ?? {};
+  checkOptions('random.integers', options, ['low', 'high']);
+  const { low = 0, high } = options;
   checkInteger('random.integers', 'low', low, { min: minInt32 });
   checkInteger('random.integers', 'high', high, { max: maxInt32 + 1 });
   const range = high - low;

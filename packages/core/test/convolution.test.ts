@@ -318,7 +318,7 @@ describe('pooling', () => {
     [() => avgPool2d(x, { kernelSize: 2, padding: -1 }), 'avgPool2d: padding must be an integer ≥ 0'],
     [
       () => maxPool2d(x, undefined as unknown as Pool2dOptions),
-      'maxPool2d: kernelSize must be an integer ≥ 1 or a pair of them, got undefined',
+      'maxPool2d: options must be an object such as { kernelSize: … }, got undefined',
     ],
   ])('error %#', (make, message) => expect(make).toThrow(message));
 });

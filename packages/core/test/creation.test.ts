@@ -103,7 +103,7 @@ describe('tensor', () => {
     [undefined, 'tensor: values must be numbers or booleans in nested arrays, got undefined'],
     [null, 'tensor: values must be numbers or booleans in nested arrays, got null'],
     [[null], 'tensor: values must be numbers or booleans in nested arrays, got null'],
-    [{}, 'tensor: values must be numbers or booleans in nested arrays, got Object'],
+    [{}, 'tensor: values must be numbers or booleans in nested arrays, got {}'],
     [BigInt64Array.of(1n), 'tensor: a BigInt64Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
     [Uint32Array.of(1), 'tensor: a Uint32Array cannot be a tensor; copy it into an Int32Array or Float64Array'],
     [new DataView(new ArrayBuffer(4)), 'tensor: a DataView cannot be a tensor'],
@@ -232,7 +232,7 @@ test.each([
 ] as const)('%s refuses a dtype that is not in an options object', (name, make) => {
   expect(make({ dtype: 'int32' }).dtype).toBe('int32');
   expect(() => make('int32' as unknown as TensorOptions)).toThrow(
-    `${name}: options must be an object such as { dtype: 'int32' }, got 'int32'`,
+    `${name}: options must be an object such as { dtype: … }, got 'int32'`,
   );
 });
 

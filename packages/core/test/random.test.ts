@@ -217,7 +217,7 @@ test.each([
   [() => random.integers(key, [2], { high: 1.5 }), 'random.integers: high must be an integer ≤ 2147483648, got 1.5'],
   [
     () => random.integers(key, [2], undefined as unknown as { high: number }),
-    'random.integers: high must be an integer ≤ 2147483648, got undefined',
+    'random.integers: options must be an object such as { low: … }, got undefined',
   ],
   [() => random.uniform(key, [2], { low: '0' as unknown as number }), "random.uniform: low must be a number, got '0'"],
   [() => random.normal(key, [2], { std: null as unknown as number }), 'random.normal: std must be a number, got null'],

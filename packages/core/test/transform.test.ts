@@ -369,8 +369,11 @@ describe('errors', () => {
   type Function = (x: Tensor) => Tensor;
 
   test.each([
-    [() => grad(3 as unknown as Function), 'grad: expected a function, got 3'],
-    [() => valueAndGrad({}, 3 as unknown as Function), 'valueAndGrad: expected a function, got 3'],
+    [
+      () => grad(3 as unknown as Function),
+      'grad: expected grad(f) or grad(variables, f) with a function f, got grad(3)',
+    ],
+    [() => valueAndGrad({}, 3 as unknown as Function), 'with a function f, got valueAndGrad({}, 3)'],
     [() => vjp('f' as unknown as Function, x), "vjp: expected a function, got 'f'"],
     [() => jvp(undefined as unknown as Function, [x], [x]), 'jvp: expected a function, got undefined'],
     [
@@ -413,7 +416,7 @@ describe('errors', () => {
     [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: expected tangents of shapes [2], got none'],
     [
       () => grad(3 as unknown as Variable, scalar)(x),
-      'namedVariables: expected variables, modules, or arrays and objects of them, got 3',
+      'grad: expected variables, modules, or arrays and objects of them, got 3',
     ],
   ])('%#', (make: () => unknown, message) => expect(make).toThrow(message));
 });

@@ -1,5 +1,5 @@
 import type { random } from '@thetagrad/core';
-import { argumentError, checkFraction, checkNonnegative, unknownValue } from '@thetagrad/core/backend';
+import { argumentError, checkFraction, checkNonnegative, checkOptions, unknownValue } from '@thetagrad/core/backend';
 import { cosSin } from './cosSin.ts';
 import type { ImageShape } from './resample.ts';
 
@@ -32,6 +32,7 @@ export interface AugmentOptions {
  * @throws {RangeError} if an option is out of range.
  */
 export function augment(options: AugmentOptions): Augmentation {
+  checkOptions('augment', options, ['flip', 'shift', 'rotate', 'scale', 'fill']);
   const { flip = 0, shift = 0, rotate = 0, scale = [1, 1], fill = 0 } = options;
   const [low, high] = scale;
   checkFraction('augment', 'flip', flip);

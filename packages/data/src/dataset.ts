@@ -1,4 +1,4 @@
-import { argumentError, checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
 import { keyFor } from './keys.ts';
 import { type ImageShape, convertToLuma, resizePlanes } from './resample.ts';
 
@@ -13,6 +13,8 @@ export interface ImageDatasetInit extends ImageShape {
   /** Group of each class, such as the alphabet of a character. Default: no groups. */
   readonly classGroups?: readonly string[];
 }
+
+const fields = ['data', 'channels', 'height', 'width', 'labels', 'classNames', 'classGroups'] as const;
 
 /** One image of a data set. */
 export interface Example {
@@ -45,7 +47,9 @@ export class ImageDataset implements ImageShape {
   readonly classGroups: readonly string[] | undefined;
 
   /** @throws {RangeError} if the data set is empty, sizes do not match, or a label has no class. */
-  constructor({ data, channels, height, width, labels, classNames, classGroups }: ImageDatasetInit) {
+  constructor(init: ImageDatasetInit) {
+    checkOptions('ImageDataset', init, fields, 'field');
+    const { data, channels, height, width, labels, classNames, classGroups } = init;
     for (const [name, value] of Object.entries({ channels, height, width })) {
       checkInteger('ImageDataset', name, value, { min: 1 });
     }
@@ -175,7 +179,9 @@ export class ImageDataset implements ImageShape {
    * @param options.seed Any integer. Default: 0.
    * @throws {RangeError} if one part would be empty.
    */
-  splitByClass({ seen, seed = 0 }: { readonly seen: number; readonly seed?: number }): ClassSplit {
+  splitByClass(options: { readonly seen: number; readonly seed?: number }): ClassSplit {
+    checkOptions('splitByClass', options, ['seen', 'seed']);
+    const { seen, seed = 0 } = options;
     const count = resolveCount('splitByClass', 'classes', seen, this.classes);
     const order = [...keyFor('splitByClass', seed, 'classes').stream().permutation(this.classes)];
     return {
@@ -192,7 +198,9 @@ export class ImageDataset implements ImageShape {
    * @param options.seed Any integer. Default: 0.
    * @throws {RangeError} if there are no groups, one of them is unknown, or one part would be empty.
    */
-  splitByGroup({ seen, seed = 0 }: { readonly seen: number | readonly string[]; readonly seed?: number }): ClassSplit {
+  splitByGroup(options: { readonly seen: number | readonly string[]; readonly seed?: number }): ClassSplit {
+    checkOptions('splitByGroup', options, ['seen', 'seed']);
+    const { seen, seed = 0 } = options;
     const { groups } = this;
     if (groups.length === 0) throw new RangeError('splitByGroup: the classes of this data set have no groups');
     const chosen =
@@ -214,7 +222,9 @@ export class ImageDataset implements ImageShape {
    * @param options.seed Any integer. Default: 0.
    * @throws {RangeError} if the fraction is out of range, or every class has one image only.
    */
-  splitExamples(fraction: number, { seed = 0 }: { readonly seed?: number } = {}): ExampleSplit {
+  splitExamples(fraction: number, options: { readonly seed?: number } = {}): ExampleSplit {
+    checkOptions('splitExamples', options, ['seed']);
+    const { seed = 0 } = options;
     if (!(fraction > 0 && fraction < 1)) {
       throw argumentError('splitExamples', 'fraction', 'above 0 and below 1', fraction);
     }

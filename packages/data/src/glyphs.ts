@@ -1,5 +1,5 @@
 import type { Key, random } from '@thetagrad/core';
-import { checkInteger, checkNonnegative } from '@thetagrad/core/backend';
+import { checkInteger, checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import { cosSin } from './cosSin.ts';
 import { ImageDataset } from './dataset.ts';
 import { keyFor } from './keys.ts';
@@ -32,6 +32,7 @@ export interface GlyphOptions {
  * @throws {RangeError} if an option is out of range.
  */
 export function glyphs(options: GlyphOptions): ImageDataset {
+  checkOptions('glyphs', options, ['classes', 'perClass', 'size', 'seed', 'jitter', 'noise']);
   const { classes, perClass, size = 28, seed = 0, jitter = 1, noise = 1 } = options;
   for (const [name, value] of Object.entries({ classes, perClass, size })) {
     checkInteger('glyphs', name, value, { min: 1 });

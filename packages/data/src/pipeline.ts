@@ -1,4 +1,4 @@
-import { argumentError, checkInteger, isPlainObject, type Json } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions, isPlainObject, show, type Json } from '@thetagrad/core/backend';
 import type { Augmentation } from './augment.ts';
 import type { ImageDataset } from './dataset.ts';
 import { keyFor } from './keys.ts';
@@ -42,6 +42,18 @@ export interface BatchOptions {
   readonly prefetch?: number;
 }
 
+const optionNames = [
+  'batchSize',
+  'shuffle',
+  'seed',
+  'epochs',
+  'dropLast',
+  'augment',
+  'normalize',
+  'start',
+  'prefetch',
+] as const;
+
 /** A batch as typed arrays: images of shape (B, C, H, W) and labels of shape (B). */
 export interface ArrayBatch extends Position {
   readonly image: Float32Array;
@@ -65,6 +77,7 @@ export class Pipeline {
    * @throws {RangeError} if an option is out of range or `start` is not a position in this stream.
    */
   constructor(dataset: ImageDataset, options: BatchOptions) {
+    checkOptions('batches', options, optionNames);
     const { batchSize, seed = 0, epochs = Infinity, dropLast = false, normalize } = options;
     const { start = { epoch: 0, step: 0 } } = options;
     checkInteger('batches', 'batchSize', batchSize, { min: 1 });
@@ -80,6 +93,7 @@ export class Pipeline {
       );
     }
     this.#start = checkPosition(start, this.stepsPerEpoch);
+    if (normalize !== undefined) checkOptions('batches: normalize', normalize, ['mean', 'std']);
     this.#mean = expandPerChannel('mean', normalize?.mean ?? 127.5, dataset.channels);
     this.#std = expandPerChannel('std', normalize?.std ?? 128, dataset.channels);
     if (this.#std.includes(0)) throw new RangeError('batches: normalize.std must not be 0');
@@ -156,7 +170,7 @@ function expandPerChannel(name: string, value: number | readonly number[], chann
   const values = typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
   if (values.length !== channels || !values.every(Number.isFinite)) {
     throw new RangeError(
-      `batches: normalize.${name} must be one finite number, or one for each of ${channels} channels, got ${String(value)}`,
+      `batches: normalize.${name} must be one finite number, or one for each of ${channels} channels, got ${show(value)}`,
     );
   }
   return Float64Array.from(values);

@@ -116,7 +116,7 @@ test.each<[Partial<BatchOptions>, string]>([
   [{ start: { epoch: '1', step: 0 } }, 'batches: start must be a position { epoch, step }'],
   [
     { normalize: { mean: [1, 2], std: 1 } },
-    'normalize.mean must be one finite number, or one for each of 1 channels, got 1,2',
+    'normalize.mean must be one finite number, or one for each of 1 channels, got [1, 2]',
   ],
   [{ normalize: { mean: 0, std: Number.NaN } }, 'normalize.std must be one finite number'],
   [{ normalize: { mean: 0, std: 0 } }, 'normalize.std must not be 0'],

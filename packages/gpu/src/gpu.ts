@@ -1,4 +1,4 @@
-import { checkInteger, checkNames, unknownValue } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions, unknownValue } from '@thetagrad/core/backend';
 import { DeviceBackend, type GpuBackend } from './backend.ts';
 import { acquireDevice } from './device/context.ts';
 import { CpuDevice } from './device/cpu.ts';
@@ -32,7 +32,7 @@ const modes: readonly GpuMode[] = ['webgpu', 'webgl2', 'headlessgl', 'webasm', '
  * @throws {Error} if the requested mode does not work here; there is no fallback to another.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
-  checkNames('gpu', 'option', options, ['mode', 'maxKernelBytes']);
+  checkOptions('gpu', options, ['mode', 'maxKernelBytes']);
   const { mode, maxKernelBytes = defaultMaxKernelBytes } = options;
   checkInteger('gpu', 'maxKernelBytes', maxKernelBytes, { min: 1 });
   if (mode !== undefined && !modes.includes(mode)) {

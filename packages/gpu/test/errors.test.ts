@@ -4,6 +4,7 @@ import {
   concat,
   evaluate,
   evaluateSync,
+  grad,
   profile,
   portable,
   setBackend,
@@ -12,6 +13,7 @@ import {
   zeros,
   type Tensor,
 } from '@thetagrad/core';
+import { crossEntropy } from '@thetagrad/nn';
 import { afterEach, describe, expect, test } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { DeviceBackend } from '../src/backend.ts';
@@ -36,6 +38,21 @@ describe.each(modes)('%s', (mode) => {
     const code = { name: 'none', source: '', inputs: ['float32'], output: { dtype: 'float32', size: 1 } } as const;
     expect(() => device.dispatch(code, [memory])).toThrow('gpu: memory is used after it was freed');
     device.end();
+  });
+
+  test('an index out of range is described by the call that was given it', async () => {
+    setBackend(await backendOf(mode));
+    const labels = tensor([0, -1], { dtype: 'int32' });
+    const loss = (): Tensor => crossEntropy(zeros([2, 3]), labels.mul(1));
+    const message = 'crossEntropy: label -1 at index 1 is out of range for 3 classes; use 0 to 2';
+    await expect(evaluate(loss())).rejects.toThrow(message);
+    await expect(grad((x: Tensor) => crossEntropy(x, labels.mul(1)))(zeros([2, 3])).data()).rejects.toThrow(message);
+    await expect(zeros([2, 3]).takeAlongAxis(labels.mul(7).expandDims(1), 1).data()).rejects.toThrow(
+      'takeAlongAxis: index -7 is out of range for axis 1 of length 3; use -3 to 2',
+    );
+    const { value } = new Variable(tensor([1, 2]));
+    await evaluate(value);
+    expect(await value.data()).toEqual(Float32Array.of(1, 2));
   });
 });
 

@@ -1,5 +1,5 @@
 import { random, type Backend, type Key, type VariableTree, type VariableTreeOf } from '@thetagrad/core';
-import { checkInteger, checkNonnegative, checkPositive } from '@thetagrad/core/backend';
+import { checkInteger, checkNonnegative, checkOptions, checkPositive } from '@thetagrad/core/backend';
 import { describeValue } from './tree.ts';
 
 /** Options of {@link checkGradients}, {@link gradientProperty} and {@link assertGradients}. */
@@ -52,8 +52,11 @@ export function resolveOptions(f: unknown, options: Omit<GradientOptions, 'varia
   return { name, order, rtol, atol, step, elements, key };
 }
 
-/** @throws {TypeError} if f is not a function. */
+const optionNames = ['order', 'rtol', 'atol', 'step', 'elements', 'seed', 'name', 'variables', 'backend'] as const;
+
+/** @throws {TypeError} if f is not a function, or an option is unknown. */
 export function functionName(f: unknown, options: Omit<GradientOptions, 'variables'>): string {
+  checkOptions<GradientOptions>('checkGradients', options, optionNames);
   if (typeof f !== 'function') throw new TypeError(`checkGradients: expected a function, got ${describeValue(f)}`);
   return options.name ?? (f.name || 'the function');
 }

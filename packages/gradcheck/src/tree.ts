@@ -18,7 +18,9 @@ export type IsLeaf = (value: unknown, path: string) => value is Tensor;
 
 /** Flattens a tree; the paths of its leaves begin with `name`. */
 export function flattenLeaves(tree: unknown, name: string, isLeaf: IsLeaf): FlatLeaves {
-  const { leaves, paths, rebuild } = flattenTree(tree, (value, path): value is Tensor => isLeaf(value, name + path));
+  const { leaves, paths, rebuild } = flattenTree('checkGradients', tree, (value, path): value is Tensor =>
+    isLeaf(value, name + path),
+  );
   return { leaves: leaves.map((tensor, i) => ({ tensor, path: name + paths[i]! })), rebuild };
 }
 

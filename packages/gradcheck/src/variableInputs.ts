@@ -1,4 +1,5 @@
-import { namedVariables, type Tensor, type Variable, type VariableTree } from '@thetagrad/core';
+import type { Tensor, Variable, VariableTree } from '@thetagrad/core';
+import { collectVariables } from '@thetagrad/core/backend';
 import { isFloatTensor, type Leaf } from './tree.ts';
 
 /** The variables that a function reads, as further inputs of it. */
@@ -9,7 +10,7 @@ export class VariableInputs {
   readonly #trainable: readonly Variable[];
 
   constructor(tree: VariableTree) {
-    const named = Object.entries(namedVariables(tree));
+    const named = Object.entries(collectVariables('checkGradients', tree));
     const trainable = named.filter(([, variable]) => variable.trainable && isFloatTensor(variable.value));
     this.#all = named.map(([, variable]) => variable);
     this.#trainable = trainable.map(([, variable]) => variable);

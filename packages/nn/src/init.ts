@@ -1,6 +1,6 @@
 // Initial values of weights. An initializer is a function of a key, a shape and a dtype.
 import { full, random, type DType, type Key, type Shape, type Tensor } from '@thetagrad/core';
-import { formatShape, sizeOf, unknownValue } from '@thetagrad/core/backend';
+import { checkOptions, formatShape, sizeOf, unknownValue } from '@thetagrad/core/backend';
 
 export type Initializer = (key: Key, shape: Shape, dtype: DType) => Tensor;
 
@@ -24,12 +24,16 @@ export interface XavierOptions {
 }
 
 /** Uniform with variance gain² · 2 / (fanIn + fanOut). (Glorot and Bengio, AISTATS 2010, equation 16.) */
-export function xavierUniform({ gain = 1 }: XavierOptions = {}): Initializer {
+export function xavierUniform(options: XavierOptions = {}): Initializer {
+  checkOptions('init.xavierUniform', options, ['gain']);
+  const { gain = 1 } = options;
   return (key, shape, dtype) => symmetricUniform(key, shape, dtype, gain * Math.sqrt(3) * xavierStd(shape));
 }
 
 /** Normal with variance gain² · 2 / (fanIn + fanOut). (Glorot and Bengio, AISTATS 2010, equation 12.) */
-export function xavierNormal({ gain = 1 }: XavierOptions = {}): Initializer {
+export function xavierNormal(options: XavierOptions = {}): Initializer {
+  checkOptions('init.xavierNormal', options, ['gain']);
+  const { gain = 1 } = options;
   return (key, shape, dtype) => random.normal(key, shape, { std: gain * xavierStd(shape), dtype });
 }
 
@@ -42,11 +46,13 @@ export interface KaimingOptions {
 
 /** Uniform with variance 2 / ((1 + negativeSlope²) · fan). (He et al., ICCV 2015, equation 15.) */
 export function kaimingUniform(options: KaimingOptions = {}): Initializer {
+  checkOptions('init.kaimingUniform', options, ['negativeSlope', 'mode']);
   return (key, shape, dtype) => symmetricUniform(key, shape, dtype, Math.sqrt(3) * kaimingStd(shape, options));
 }
 
 /** Normal with variance 2 / ((1 + negativeSlope²) · fan). (He et al., ICCV 2015, equation 15.) */
 export function kaimingNormal(options: KaimingOptions = {}): Initializer {
+  checkOptions('init.kaimingNormal', options, ['negativeSlope', 'mode']);
   return (key, shape, dtype) => random.normal(key, shape, { std: kaimingStd(shape, options), dtype });
 }
 
@@ -58,7 +64,9 @@ export interface NormalOptions {
 }
 
 /** Normal with the given mean and standard deviation. */
-export function normal({ mean = 0, std = 1 }: NormalOptions = {}): Initializer {
+export function normal(options: NormalOptions = {}): Initializer {
+  checkOptions('init.normal', options, ['mean', 'std']);
+  const { mean = 0, std = 1 } = options;
   return (key, shape, dtype) => random.normal(key, shape, { mean, std, dtype });
 }
 
@@ -70,7 +78,9 @@ export interface UniformOptions {
 }
 
 /** Uniform in [low, high). */
-export function uniform({ low = 0, high = 1 }: UniformOptions = {}): Initializer {
+export function uniform(options: UniformOptions = {}): Initializer {
+  checkOptions('init.uniform', options, ['low', 'high']);
+  const { low = 0, high = 1 } = options;
   return (key, shape, dtype) => random.uniform(key, shape, { low, high, dtype });
 }
 

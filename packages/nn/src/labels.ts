@@ -1,15 +1,24 @@
 // Class labels, as losses and metrics take them.
 import { Tensor } from '@thetagrad/core';
-import { argumentError, formatShape } from '@thetagrad/core/backend';
+import { argumentError, describeIndices, formatShape, HostBuffer } from '@thetagrad/core/backend';
 
 /**
- * Checks class labels, for losses and metrics outside this package.
+ * Checks class labels, for losses and metrics outside this package. Whether they are from 0 to C − 1 is checked where
+ * they are plain data; {@link toClassIndices} lets evaluation check those that are computed or on a device.
  * @param labels int32 [N]
  * @param count N, the number of samples
+ * @param classes C. Default: any label is right.
+ * @param ignored a label that is right as well. Default: none.
  * @throws {TypeError} if the labels are not an int32 tensor.
- * @throws {RangeError} if their shape is not [N].
+ * @throws {RangeError} if their shape is not [N], or a label is out of range.
  */
-export function checkLabels(operation: string, labels: Tensor, count: number): void {
+export function checkLabels(
+  operation: string,
+  labels: Tensor,
+  count: number,
+  classes?: number,
+  ignored?: number,
+): void {
   if (!(labels instanceof Tensor)) throw argumentError(operation, 'labels', 'a tensor', labels, false);
   if (labels.dtype !== 'int32') {
     throw new TypeError(
@@ -19,14 +28,25 @@ export function checkLabels(operation: string, labels: Tensor, count: number): v
   if (labels.ndim !== 1 || labels.shape[0] !== count) {
     throw new RangeError(`${operation}: labels must be [${count}], one per sample, got ${formatShape(labels.shape)}`);
   }
+  if (classes === undefined || !(labels.buffer instanceof HostBuffer)) return;
+  const { values } = labels.buffer;
+  const wrong = values.findIndex((label) => (label < 0 || label >= classes) && label !== ignored);
+  if (wrong >= 0) throw new RangeError(labelMessage(operation, values[wrong]!, wrong, classes));
 }
 
 /**
- * Labels as indices into an axis of C classes. Indexing counts negative numbers from the end of the axis; negative
- * labels are moved below −C, so that evaluation fails on them as on labels ≥ C.
+ * Labels as indices into an axis of C classes, whose evaluation fails on labels out of range with an error that names
+ * the operation. Indexing counts negative numbers from the end of the axis; negative labels are moved below −C.
  */
-export function toClassIndices(labels: Tensor, classes: number): Tensor {
-  return labels.less(0).where(labels.sub(classes), labels);
+export function toClassIndices(operation: string, labels: Tensor, classes: number): Tensor {
+  const indices = labels.less(0).where(labels.sub(classes), labels);
+  return describeIndices(indices, (index, position) =>
+    labelMessage(operation, index < 0 ? index + classes : index, position, classes),
+  );
+}
+
+function labelMessage(operation: string, label: number, position: number, classes: number): string {
+  return `${operation}: label ${label} at index ${position} is out of range for ${classes} classes; use 0 to ${classes - 1}`;
 }
 
 /** Checks the logits of samples, [N, C]. */

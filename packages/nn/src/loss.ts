@@ -1,5 +1,12 @@
 import { customGradient, promoteTypes, type Tensor } from '@thetagrad/core';
-import { checkFraction, formatShape, sameShape, unknownValue } from '@thetagrad/core/backend';
+import {
+  checkFraction,
+  checkOptions,
+  checkTensor,
+  formatShape,
+  sameShape,
+  unknownValue,
+} from '@thetagrad/core/backend';
 import { checkLabels, checkLogits, toClassIndices } from './labels.ts';
 
 /** How the losses of all samples become the result: their mean, their sum, or as they are. */
@@ -30,12 +37,13 @@ export interface CrossEntropyOptions extends LossOptions {
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const operation = 'crossEntropy';
+  checkOptions(operation, options, ['reduction', 'labelSmoothing', 'ignoreIndex']);
   const { reduction = 'mean', labelSmoothing = 0, ignoreIndex } = options;
   checkLogits(operation, logits);
-  checkLabels(operation, labels, logits.shape[0]!);
+  checkLabels(operation, labels, logits.shape[0]!, logits.shape[1], ignoreIndex);
   checkFraction(operation, 'labelSmoothing', labelSmoothing);
   const counted = ignoreIndex === undefined ? undefined : labels.notEqual(ignoreIndex);
-  const targets = toClassIndices(counted ? counted.where(labels, 0) : labels, logits.shape[1]!);
+  const targets = toClassIndices(operation, counted ? counted.where(labels, 0) : labels, logits.shape[1]!);
   const logProbabilities = logits.logSoftmax(1);
   let losses = logProbabilities.takeAlongAxis(targets.expandDims(1), 1).squeeze(1).neg();
   if (labelSmoothing > 0) {
@@ -56,7 +64,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
 export function mseLoss(predictions: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('mseLoss', predictions, targets);
   const dtype = promoteTypes(promoteTypes(predictions.dtype, targets.dtype), 'float32');
-  return reduce('mseLoss', predictions.astype(dtype).sub(targets).square(), options.reduction);
+  return reduce('mseLoss', predictions.astype(dtype).sub(targets).square(), reductionOf('mseLoss', options));
 }
 
 /**
@@ -73,7 +81,7 @@ export function mseLoss(predictions: Tensor, targets: Tensor, options: LossOptio
 export function binaryCrossEntropy(probabilities: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
   checkSameShape('binaryCrossEntropy', probabilities, targets);
   const losses = customGradient(differentiableBinaryCrossEntropy)(probabilities, targets);
-  return reduce('binaryCrossEntropy', losses, options.reduction);
+  return reduce('binaryCrossEntropy', losses, reductionOf('binaryCrossEntropy', options));
 }
 
 /**
@@ -90,7 +98,12 @@ export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor, op
   checkSameShape(operation, logits, targets);
   const positive = targets.strongMul(logits.neg().softplus());
   const negative = targets.neg().add(1).strongMul(logits.softplus());
-  return reduce(operation, positive.add(negative), options.reduction);
+  return reduce(operation, positive.add(negative), reductionOf(operation, options));
+}
+
+function reductionOf(operation: string, options: LossOptions): Reduction | undefined {
+  checkOptions(operation, options, ['reduction']);
+  return options.reduction;
 }
 
 function reduce(operation: string, losses: Tensor, reduction: Reduction = 'mean'): Tensor {
@@ -107,6 +120,8 @@ function reduce(operation: string, losses: Tensor, reduction: Reduction = 'mean'
 }
 
 function checkSameShape(operation: string, predictions: Tensor, targets: Tensor): void {
+  checkTensor(operation, predictions);
+  checkTensor(operation, targets);
   if (!sameShape(predictions.shape, targets.shape)) {
     throw new RangeError(
       `${operation}: shapes ${formatShape(predictions.shape)} and ${formatShape(targets.shape)} must be equal`,

@@ -1,3 +1,4 @@
+import { checkOptions } from '@thetagrad/core/backend';
 import type { Tensor } from '@thetagrad/core';
 import { checkLabels, checkLogits } from './labels.ts';
 
@@ -14,7 +15,9 @@ export interface AccuracyOptions {
  * @throws {TypeError} if logits or labels are not tensors, or the labels are not int32.
  * @throws {RangeError} if the shapes do not fit.
  */
-export function accuracy(logits: Tensor, labels: Tensor, { topk = 1 }: AccuracyOptions = {}): Tensor {
+export function accuracy(logits: Tensor, labels: Tensor, options: AccuracyOptions = {}): Tensor {
+  checkOptions('accuracy', options, ['topk']);
+  const { topk = 1 } = options;
   checkLogits('accuracy', logits);
   checkLabels('accuracy', labels, logits.shape[0]!);
   if (topk === 1) return logits.argmax(1).equal(labels).mean();

@@ -1,5 +1,5 @@
 import { Tensor, Variable, type VariableHolder } from '@thetagrad/core';
-import { entriesOf, isOfAnotherCopy, isVariableHolder, show, snapshot } from '@thetagrad/core/backend';
+import { checkOptions, entriesOf, isOfAnotherCopy, isVariableHolder, show, snapshot } from '@thetagrad/core/backend';
 import { checkState, renameKeys, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
 
 /** Marks modules of every copy of the package. */
@@ -97,6 +97,7 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
    *   dtype (unless `strict` is false and both are floating point). Nothing is changed then.
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>, options: LoadStateDictOptions = {}): LoadStateDictResult {
+    checkOptions('loadStateDict', options, ['strict', 'rename']);
     const variables = this.variables();
     const values = options.rename ? renameKeys('loadStateDict', state, options.rename) : state;
     const result = checkState('loadStateDict', variables, values, options);
@@ -135,12 +136,16 @@ function byPath<Value>(paths: ReadonlyMap<Value, string>): Map<string, Value> {
   return found;
 }
 
+/** The maximum depth of containers, which bounds the stack. */
+const maxDepth = 500;
+
 /** The matching values among an object's entries, and in arrays, objects, maps, sets and instances there, by path. */
 export function collect<Found>(root: object, matches: (value: unknown) => value is Found): Map<string, Found> {
   const found = new Map<string, Found>();
   const seen = new Set<object>();
-  const enter = (container: object, prefix: string): void => {
+  const enter = (container: object, prefix: string, depth: number): void => {
     if (seen.has(container)) return;
+    if (depth > maxDepth) throw new RangeError(`Module: its fields are nested deeper than ${maxDepth}`);
     seen.add(container);
     for (const [key, value] of entriesOf(container) ?? (container instanceof Module ? Object.entries(container) : [])) {
       if (typeof value !== 'object' || value === null) continue;
@@ -149,14 +154,14 @@ export function collect<Found>(root: object, matches: (value: unknown) => value 
       else if (isOfAnotherCopy(value)) throw new TypeError(`Module: ${path} is ${show(value)}`);
       else if (moduleMark in value && !(value instanceof Module)) {
         throw new TypeError(`Module: ${path} is a ${show(value)} of another copy of @thetagrad/nn; load one copy`);
-      } else if (!isOpaque(value)) enter(isVariableHolder(value) ? value.variables() : value, path);
+      } else if (!isOpaque(value)) enter(isVariableHolder(value) ? value.variables() : value, path, depth + 1);
     }
   };
   const add = (path: string, value: Found): void => {
     if (found.has(path)) throw duplicatePath(path);
     found.set(path, value);
   };
-  enter(root, '');
+  enter(root, '', 0);
   return found;
 }
 

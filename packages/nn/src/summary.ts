@@ -1,6 +1,7 @@
 import { type DType, graph, type Shape, Tensor, zeros } from '@thetagrad/core';
-import { countMultiplyAdds, formatShape, sizeOf } from '@thetagrad/core/backend';
-import { type AnyModule, collect, type Module } from './module.ts';
+import { argumentError, checkOptions, countMultiplyAdds, formatShape, sizeOf } from '@thetagrad/core/backend';
+import { formatType } from './state.ts';
+import { type AnyModule, collect, Module } from './module.ts';
 
 export interface SummaryOptions {
   /** The dtype of the input. Default: float32. */
@@ -21,7 +22,10 @@ interface Call {
  * mode; nothing is computed.
  * @param inputShape with the batch axis, such as [1, 3, 112, 96]
  */
-export function summary(model: Module, inputShape: Shape, { dtype = 'float32' }: SummaryOptions = {}): string {
+export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): string {
+  if (!(model instanceof Module)) throw argumentError('summary', 'the model', 'a module', model, false);
+  checkOptions('summary', options, ['dtype']);
+  const { dtype = 'float32' } = options;
   const { calls, output, callOf } = traceCalls(model, zeros(inputShape, { dtype }));
   let totalMultiplyAdds = 0;
   for (const node of graph(output).nodes) {
@@ -88,6 +92,12 @@ function traceCalls(model: Module, input: Tensor): Trace {
   }
   try {
     return { calls, output: model.forward(input), callOf };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const advice = `pass the dtype of the input, as in { dtype: 'int32' }`;
+    throw new TypeError(`summary: the model refused an input of ${formatType(input)}; ${advice}: ${error.message}`, {
+      cause: error,
+    });
   } finally {
     for (const restore of restorers) restore();
   }

@@ -97,8 +97,24 @@ describe('crossEntropy', () => {
     ]);
   });
 
-  test.for([[-1], [2], [-3]])('label %d is out of range for two classes', ([label]) => {
-    expect(() => crossEntropy(tensor([[1, 2]]), int32([label!])).itemSync()).toThrow('out of range');
+  test.for([[-1], [2], [-3], [-100], [2 ** 31 - 1]])('label %d is out of range for two classes', async ([label]) => {
+    const logits = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    const message = `crossEntropy: label ${label} at index 1 is out of range for 2 classes; use 0 to 1`;
+    const labels = int32([0, label!]);
+    expect(() => crossEntropy(logits, labels)).toThrow(message);
+    expect(() => crossEntropy(logits, labels, { ignoreIndex: 0 })).toThrow(message);
+    // Computed labels are checked at evaluation, also where the gradient alone is evaluated.
+    const computed = labels.mul(1);
+    expect(() => crossEntropy(logits, computed).itemSync()).toThrow(message);
+    await expect(crossEntropy(logits, computed, { ignoreIndex: 0, labelSmoothing: 0.1 }).item()).rejects.toThrow(
+      message,
+    );
+    await expect(grad(crossEntropy)(logits, computed).data()).rejects.toThrow(message);
+    await expect(crossEntropy(logits, computed).item()).rejects.toBeInstanceOf(RangeError);
+    expect(crossEntropy(logits, labels, { ignoreIndex: label! }).itemSync()).toBeCloseTo(Math.log(1 + Math.E), 5);
   });
 
   test.for([

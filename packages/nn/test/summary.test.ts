@@ -1,4 +1,4 @@
-import { type Tensor, zeros } from '@thetagrad/core';
+import { type Tensor, Variable, zeros } from '@thetagrad/core';
 import {
   BatchNorm2d,
   Conv2d,
@@ -116,4 +116,17 @@ test('accepts modules whose forward is a field', () => {
   const { forward } = arrow;
   expect(summary(arrow, [1, 2])).toContain('multiply-adds: 4 ');
   expect(arrow.forward).toBe(forward);
+});
+
+test('an input of another dtype is an option', () => {
+  class Embedding extends Module {
+    readonly weight = new Variable(zeros([5, 3]));
+    override forward(x: Tensor): Tensor {
+      return this.weight.value.take(x);
+    }
+  }
+  expect(() => summary(new Embedding(), [2])).toThrow(
+    "summary: the model refused an input of float32 [2]; pass the dtype of the input, as in { dtype: 'int32' }: take: ",
+  );
+  expect(summary(new Embedding(), [2], { dtype: 'int32' })).toContain('[2, 3]');
 });

@@ -1,4 +1,4 @@
-import { argumentError, checkInteger, checkNames } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
 import { ThreadPoolBackend, yieldToFinalizers, type WasmBackend } from './backend.ts';
 import { availableThreads, detectFeatures } from './features.ts';
 import { lower } from './lower/index.ts';
@@ -27,7 +27,7 @@ export interface WasmOptions {
  * @throws {Error} where WebAssembly lacks SIMD.
  */
 export async function wasm(options: WasmOptions = {}): Promise<WasmBackend> {
-  checkOptions(options);
+  checkValues(options);
   const engine = detectFeatures();
   if (!engine.simd) {
     throw new Error('wasm: this engine lacks WebAssembly SIMD; use the portable backend: setBackend(portable())');
@@ -57,8 +57,8 @@ const optionTypes: { readonly [Name in keyof WasmOptions]-?: string } = {
   winograd: 'boolean',
 };
 
-function checkOptions(options: WasmOptions): void {
-  checkNames('wasm', 'option', options, Object.keys(optionTypes));
+function checkValues(options: WasmOptions): void {
+  checkOptions('wasm', options, Object.keys(optionTypes) as (keyof WasmOptions)[]);
   for (const [name, value] of Object.entries(options)) {
     const type = optionTypes[name as keyof WasmOptions];
     if (value !== undefined && typeof value !== type) {

@@ -1,5 +1,5 @@
 // Compactness and separation of classes: measures without a threshold, which depend on the directions of features only.
-import { argumentError } from '@thetagrad/core/backend';
+import { argumentError, checkOptions } from '@thetagrad/core/backend';
 import {
   angle,
   checkGenuinePair,
@@ -56,9 +56,11 @@ export function largestIntraClassAngle(
   features: FeatureArray,
   dimension: number,
   labels: Labels,
-  { percentile = 100 }: AnglePercentile = {},
+  options: AnglePercentile = {},
 ): number {
   const operation = 'largestIntraClassAngle';
+  checkOptions(operation, options, ['percentile']);
+  const { percentile = 100 } = options;
   checkPercentile(operation, percentile);
   const rows = unitRows(operation, features, dimension);
   const classes = denseClasses(operation, labels, rows.count);
@@ -77,9 +79,11 @@ export function smallestInterClassAngle(
   features: FeatureArray,
   dimension: number,
   labels: Labels,
-  { percentile = 0 }: AnglePercentile = {},
+  options: AnglePercentile = {},
 ): number {
   const operation = 'smallestInterClassAngle';
+  checkOptions(operation, options, ['percentile']);
+  const { percentile = 0 } = options;
   checkPercentile(operation, percentile);
   const rows = unitRows(operation, features, dimension);
   const classes = denseClasses(operation, labels, rows.count);

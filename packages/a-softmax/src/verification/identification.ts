@@ -1,5 +1,5 @@
 // Identification: whether the correct identity is among the k best matches.
-import { checkInteger, typedArrayType } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions, typedArrayType } from '@thetagrad/core/backend';
 import { cosine, denseClasses, type FeatureArray, type Labels, type UnitRows, unitRows } from './rows.ts';
 import { sampleDistinct, streamOf } from './sampling.ts';
 
@@ -35,8 +35,10 @@ export interface GallerySplit {
  * probes. A class may have no probe. The result depends only on the seed and on which labels are equal.
  * @throws {RangeError} if an option is out of range, there is no label, or one is not an integer.
  */
-export function splitGallery(labels: Labels, { perClass = 1, seed = 0 }: SplitGalleryOptions = {}): GallerySplit {
+export function splitGallery(labels: Labels, options: SplitGalleryOptions = {}): GallerySplit {
   const operation = 'splitGallery';
+  checkOptions(operation, options, ['perClass', 'seed']);
+  const { perClass = 1, seed = 0 } = options;
   checkInteger(operation, 'perClass', perClass, { min: 1 });
   const stream = streamOf(operation, seed);
   const classes = denseClasses(operation, labels);
@@ -80,9 +82,11 @@ export function selectRows(features: FeatureArray, dimension: number, indices: A
 export function cumulativeMatchCurve(
   gallery: LabeledFeatures,
   probes: LabeledFeatures,
-  { dimension, maxRank }: MatchOptions,
+  options: MatchOptions,
 ): Float64Array {
   const operation = 'cumulativeMatchCurve';
+  checkOptions(operation, options, ['dimension', 'maxRank']);
+  const { dimension, maxRank } = options;
   const enrolled = unitRows(`${operation}: gallery`, gallery.features, dimension);
   const probeRows = unitRows(`${operation}: probes`, probes.features, dimension);
   const classes = denseClasses(`${operation}: gallery`, gallery.labels, enrolled.count);
@@ -124,9 +128,11 @@ export function cumulativeMatchCurve(
 export function distractorMatchCurve(
   samples: LabeledFeatures,
   distractors: FeatureArray,
-  { dimension, maxRank }: MatchOptions,
+  options: MatchOptions,
 ): Float64Array {
   const operation = 'distractorMatchCurve';
+  checkOptions(operation, options, ['dimension', 'maxRank']);
+  const { dimension, maxRank } = options;
   const rows = unitRows(`${operation}: samples`, samples.features, dimension);
   const others = unitRows(`${operation}: distractors`, distractors, dimension);
   const classes = denseClasses(operation, samples.labels, rows.count);

@@ -1,6 +1,6 @@
 // Pairs of samples for verification: genuine (of one identity) and impostor (of two identities).
 import type { random } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions } from '@thetagrad/core/backend';
 import {
   checkGenuinePair,
   checkTwoClasses,
@@ -69,11 +69,10 @@ export interface BalancedPairsOptions {
  * @throws {RangeError} if an option is out of range, there are fewer than 2 identities or none with 2 samples, or there
  *   are too few pairs.
  */
-export function balancedPairs(
-  labels: Labels,
-  { folds = 10, pairsPerFold, seed = 0 }: BalancedPairsOptions = {},
-): FoldedPairs {
+export function balancedPairs(labels: Labels, options: BalancedPairsOptions = {}): FoldedPairs {
   const operation = 'balancedPairs';
+  checkOptions(operation, options, ['folds', 'pairsPerFold', 'seed']);
+  const { folds = 10, pairsPerFold, seed = 0 } = options;
   checkInteger(operation, 'folds', folds, { min: 1 });
   if (pairsPerFold !== undefined) checkInteger(operation, 'pairsPerFold', pairsPerFold, { min: 1 });
   const stream = streamOf(operation, seed);

@@ -1,4 +1,5 @@
 // All measures of open-set recognition for a set of features.
+import { checkOptions } from '@thetagrad/core/backend';
 import { crossValidatedAccuracy } from './accuracy.ts';
 import { computeCosines, computeFisherScore, findExtremeAngles } from './compactness.ts';
 import { cumulativeMatchCurve, distractorMatchCurve, selectRows, splitGallery } from './identification.ts';
@@ -51,6 +52,8 @@ export interface VerificationReport {
   readonly roc: RocCurve;
 }
 
+const optionNames = ['seed', 'folds', 'pairsPerFold', 'far', 'galleryPerClass', 'distractors'] as const;
+
 /**
  * Measures verification, identification and compactness of features. ROC, EER and TAR use all n(n − 1)/2 pairs, at 20
  * bytes each; accuracy uses {@link balancedPairs}, rank-1 {@link splitGallery}.
@@ -65,15 +68,10 @@ export function verify(
   features: FeatureArray,
   dimension: number,
   labels: Labels,
-  {
-    seed = 0,
-    folds = 10,
-    pairsPerFold,
-    far = [0.1, 0.01, 0.001],
-    galleryPerClass = 1,
-    distractors,
-  }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): VerificationReport {
+  checkOptions('verify', options, optionNames);
+  const { seed = 0, folds = 10, pairsPerFold, far = [0.1, 0.01, 0.001], galleryPerClass = 1, distractors } = options;
   const rows = unitRows('verify', features, dimension);
   const classes = denseClasses('verify', labels, rows.count);
   checkTwoClasses('verify', classes);
@@ -96,7 +94,7 @@ export function verify(
     features: selectRows(features, dimension, indices),
     labels: indices.map((i) => classes.indices[i]!),
   });
-  const options = { dimension, maxRank: 1 };
+  const match = { dimension, maxRank: 1 };
   const { largestIntra, smallestInter } = findExtremeAngles(rows, classes);
   return {
     accuracy: accuracy.accuracy,
@@ -106,8 +104,8 @@ export function verify(
     auc: areaUnderCurve(roc),
     tarAtFar: Object.fromEntries(points.map((point) => [point.rate, point.trueAcceptRate])),
     unresolvedFar: points.filter((point) => !point.resolved).map((point) => point.rate),
-    rank1: cumulativeMatchCurve(subset(split.gallery), subset(split.probes), options)[0]!,
-    ...(distractors && { rank1WithDistractors: distractorMatchCurve({ features, labels }, distractors, options)[0]! }),
+    rank1: cumulativeMatchCurve(subset(split.gallery), subset(split.probes), match)[0]!,
+    ...(distractors && { rank1WithDistractors: distractorMatchCurve({ features, labels }, distractors, match)[0]! }),
     angularFisherScore: computeFisherScore(rows, classes),
     largestIntraClassAngle: largestIntra,
     smallestInterClassAngle: smallestInter,

@@ -10,7 +10,7 @@ import { pullBack, pushForward } from './grad.ts';
 import { recordOwners } from './owners.ts';
 import { trace } from './trace.ts';
 import { atomically } from '../graph/transaction.ts';
-import { flattenTensors, namedVariables, type FlatTree } from '../graph/tree.ts';
+import { collectVariables, flattenTensors, type FlatTree } from '../graph/tree.ts';
 import type { TensorTreeOf, TensorTreesOf, VariableTree, VariableTreeOf } from '../graph/treeTypes.ts';
 
 /** The value of a function and its gradients, in the structure of what it was differentiated by. */
@@ -69,8 +69,12 @@ function differentiate(
   first: unknown,
   second: unknown,
 ): (...parameters: unknown[]) => ValueAndGrads<unknown> {
+  if (typeof (second === undefined ? first : second) !== 'function') {
+    const got = [first, second].slice(0, second === undefined ? 1 : 2).map((value) => show(value));
+    const expected = `${operation}(f) or ${operation}(variables, f)`;
+    throw new TypeError(`${operation}: expected ${expected} with a function f, got ${operation}(${got.join(', ')})`);
+  }
   if (second === undefined) {
-    checkFunction(operation, first);
     const f = first as (...parameters: unknown[]) => unknown;
     return (argument, ...rest) =>
       atomically(() => {
@@ -81,11 +85,10 @@ function differentiate(
         return { value, grads: (tree.rebuild(grads) as unknown[])[0] };
       });
   }
-  checkFunction(operation, second);
   const f = second as (...parameters: unknown[]) => unknown;
   return (...parameters) =>
     atomically(() => {
-      const variables = Object.entries(namedVariables(first as VariableTree)).filter(
+      const variables = Object.entries(collectVariables(operation, first as VariableTree)).filter(
         ([, variable]) => variable.trainable,
       );
       const start = nextTensorId();

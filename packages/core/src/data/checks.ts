@@ -49,19 +49,35 @@ export function unknownValue(operation: string, what: string, value: unknown, ex
   return new TypeError(`${operation}: unknown ${what} ${show(value)}; expected ${expected}`);
 }
 
-/** @throws {TypeError} if the options are not an object, or one of their names is unknown. */
-export function checkNames(
+/**
+ * Checks the names of options.
+ * @param kind what messages call them. Default: 'option'.
+ * @throws {TypeError} if the options are not an object, or one of their names is unknown.
+ */
+export function checkOptions<Options extends object>(
   operation: string,
-  kind: 'option' | 'limit',
-  options: object,
-  known: readonly string[],
+  options: Options,
+  known: readonly (keyof Options & string)[],
+  kind: 'option' | 'limit' | 'field' = 'option',
 ): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${operation}: ${kind}s must be an object, got ${show(options)}`);
+  const names: readonly string[] = known;
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  const given = isObject ? Object.keys(options) : [];
+  const unknown = given.find((name) => !names.includes(name));
+  // Also accepts an instance of a class whose fields are options, but no Map, Date or tensor.
+  if (isPlainObject(options) || (given.length > 0 && unknown === undefined)) {
+    if (unknown === undefined) return;
+    throw unknownValue(operation, kind, unknown, names.join(', '));
   }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw unknownValue(operation, kind, name, known.join(', '));
-  }
+  throw argumentError(operation, `${kind}s`, `an object such as { ${names[0]}: … }`, options, false);
+}
+
+/** Whether a value is an object literal, not an instance of a class. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Also those of another realm, such as a frame or Node's `vm`, which has its own Object.prototype.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**
@@ -75,9 +91,9 @@ export function resolveLimits<Limits extends Readonly<Record<keyof Limits, numbe
   defaults: Limits,
   known: readonly string[] = [],
 ): Limits {
-  checkNames(operation, 'option', options, [...known, 'limits']);
+  checkOptions<object>(operation, options, [...known, 'limits'] as never[]);
   const { limits = {} } = options;
-  checkNames(operation, 'limit', limits, Object.keys(defaults));
+  checkOptions<object>(operation, limits, Object.keys(defaults) as never[], 'limit');
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (value === Infinity || (Number.isInteger(value) && (value as number) >= 1)) continue;
@@ -109,14 +125,41 @@ export function isOfAnotherCopy(value: unknown): boolean {
   return value[copySymbol] !== thisCopy;
 }
 
-/** Formats a value for error messages: objects by the name of their class. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
-  if (value === null || typeof value !== 'object') return String(value);
-  const name = value.constructor?.name ?? 'an object';
+/** The most items of an array or object, and characters of a string, that messages show. */
+const [maxItems, maxCharacters] = [8, 80];
+
+/**
+ * Formats a value for error messages, shortly whatever it is: instances of classes by the name of their class.
+ * @param depth how many levels of arrays and objects are shown. Default: 2.
+ */
+export function show(value: unknown, depth = 2): string {
+  if (typeof value === 'string') return `'${shorten(value)}'`;
+  if (typeof value === 'function') return value.name ? `the function ${shorten(value.name)}` : 'a function';
+  if (value === null || typeof value !== 'object') return shorten(String(value));
+  if (Array.isArray(value)) {
+    return `[${depth === 0 ? '…' : joinFirst<unknown>(value, maxItems, (item) => show(item, depth - 1))}]`;
+  }
+  if (isPlainObject(value)) {
+    const names = Object.keys(value);
+    const format = (name: string): string => `${shorten(name)}: ${show(value[name], depth - 1)}`;
+    return names.length === 0 ? '{}' : `{ ${depth === 0 ? '…' : joinFirst(names, maxItems, format)} }`;
+  }
+  const { constructor } = value;
+  const name = typeof constructor === 'function' && constructor.name ? shorten(constructor.name) : 'an object';
   if (!isOfAnotherCopy(value)) return name;
   return `a ${name} of another copy of @thetagrad/core (a program must load one copy: look for two versions, or a bundle beside the package)`;
+}
+
+/** Formats and joins the first `count` items of a list. */
+export function joinFirst<Item>(items: readonly Item[], count: number, format: (item: Item) => string): string {
+  const parts = items.slice(0, count).map((item) => format(item));
+  if (items.length > count) parts.push(`… ${items.length - count} more`);
+  return parts.join(', ');
+}
+
+/** Shortens text for messages. */
+export function shorten(text: string): string {
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
 /** Text for a terminal: characters that would control it, or the direction of writing, as `\u001b`. */

@@ -1,4 +1,4 @@
-import { areIntegers, areNumbers, argumentError, checkInteger } from './checks.ts';
+import { areIntegers, areNumbers, argumentError, checkInteger, joinFirst } from './checks.ts';
 
 /** The sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -31,24 +31,31 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }
 
+/** The maximum number of axes of a given shape, NumPy's. */
+const maxRank = 64;
+
 /** Formats a shape for messages: `[2, 3]`. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
+  return `[${joinFirst(shape, maxRank, String)}]`;
 }
 
 /** Formats the shapes of tensors for error messages. */
 export function formatShapes(tensors: readonly { readonly shape: Shape }[]): string {
-  return tensors.map(({ shape }) => formatShape(shape)).join(', ') || 'none';
+  return joinFirst(tensors, 8, ({ shape }) => formatShape(shape)) || 'none';
 }
 
 /**
  * Checks a shape.
  * @throws {TypeError} if it is not an array of numbers.
- * @throws {RangeError} if a number is not an integer ≥ 0.
+ * @throws {RangeError} if a number is not an integer ≥ 0, or there are more than 64.
  */
 export function checkShape(operation: string, shape: Shape): void {
   if (!areIntegers(shape, 0)) {
     throw argumentError(operation, 'shape', 'an array of integers ≥ 0', shape, areNumbers(shape));
+  }
+  if (shape.length > maxRank) {
+    const got = `got ${shape.length}; to make a tensor of numbers use tensor(…)`;
+    throw new RangeError(`${operation}: a shape must have at most ${maxRank} axes, ${got}`);
   }
 }
 
@@ -134,12 +141,17 @@ export function normalizeIndex(operation: string, index: number, length: number,
   throw indexError(operation, index, length, axis);
 }
 
+/** An index that is out of range. */
+export class IndexError extends RangeError {}
+
 /** Builds the error for an index that is out of range, the same on every backend. */
-export function indexError(operation: string, index: number, length: number, axis: number): RangeError {
-  return new RangeError(
-    `${operation}: index ${index} is out of range for axis ${axis} of length ${length}` +
-      (length === 0 ? ': the axis is empty' : `; use ${-length} to ${length - 1}`),
-  );
+export function indexError(operation: string, index: number, length: number, axis: number): IndexError {
+  return new IndexError(indexMessage(operation, index, length, axis));
+}
+
+export function indexMessage(operation: string, index: number, length: number, axis: number): string {
+  const message = `${operation}: index ${index} is out of range for axis ${axis} of length ${length}`;
+  return message + (length === 0 ? ': the axis is empty' : `; use ${-length} to ${length - 1}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { markCopy } from '../data/checks.ts';
-import { sizeOf, type Shape } from '../data/shape.ts';
+import { formatShape, sizeOf, type Shape } from '../data/shape.ts';
 import type { DType } from '../data/dtype.ts';
 import type { Buffer } from '../data/buffer.ts';
 import type { Attributes, Movement, Primitive, Routine, TensorType } from './primitive.ts';
@@ -81,6 +81,11 @@ export class Tensor {
   /** The value; `undefined` before evaluation. */
   get buffer(): Buffer | undefined {
     return this.#state.buffer;
+  }
+
+  /** A description for JSON, such as a log, without the value: `Tensor float32[2, 3]`. */
+  toJSON(): string {
+    return `Tensor ${this.dtype}${formatShape(this.shape)}`;
   }
 }
 

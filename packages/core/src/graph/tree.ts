@@ -1,4 +1,4 @@
-import { describe, isOfAnotherCopy } from '../data/checks.ts';
+import { describe, isOfAnotherCopy, isPlainObject } from '../data/checks.ts';
 import { Tensor } from './tensor.ts';
 import type { VariableHolder, VariableTreeOf } from './treeTypes.ts';
 import { Variable } from './variable.ts';
@@ -13,20 +13,26 @@ export interface FlatTree {
 /**
  * Flattens arrays, plain objects and instances of classes, by their enumerable fields. `isLeaf` decides about anything else:
  * a leaf, or left as it is. It may throw. An instance is rebuilt with its prototype, without its constructor.
+ * @throws {RangeError} if it is nested too deep, or contains itself.
  */
-export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string) => value is Tensor): FlatTree {
+export function flattenTree(
+  operation: string,
+  tree: unknown,
+  isLeaf: (value: unknown, path: string) => value is Tensor,
+): FlatTree {
   const leaves: Tensor[] = [];
   const paths: string[] = [];
-  const visit = (value: unknown, path: string): FlatTree['rebuild'] => {
+  const visit = (value: unknown, path: string, depth: number): FlatTree['rebuild'] => {
+    checkDepth(operation, depth);
     if (Array.isArray(value)) {
-      const items = value.map((item: unknown, i) => visit(item, `${path}[${i}]`));
+      const items = value.map((item: unknown, i) => visit(item, `${path}[${i}]`, depth + 1));
       return (values) => items.map((item) => item(values));
     }
     const instance = fieldsOf(value);
     const fields = instance ?? (isPlainObject(value) ? Object.entries(value) : undefined);
     if (fields) {
       const count = leaves.length;
-      const entries = fields.map(([key, item]) => [key, visit(item, `${path}.${key}`)] as const);
+      const entries = fields.map(([key, item]) => [key, visit(item, `${path}.${key}`, depth + 1)] as const);
       // What holds no leaf stays the very same instance, with its private fields.
       if (instance && leaves.length === count) return () => value;
       return (values) => {
@@ -39,7 +45,7 @@ export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string
     const index = leaves.push(value) - 1;
     return (values) => values[index];
   };
-  return { leaves, paths, rebuild: visit(tree, '') };
+  return { leaves, paths, rebuild: visit(tree, '', 0) };
 }
 
 /**
@@ -47,7 +53,7 @@ export function flattenTree(tree: unknown, isLeaf: (value: unknown, path: string
  * @throws {TypeError} if the tree contains anything but tensors, arrays, plain objects and instances with fields.
  */
 export function flattenTensors(operation: string, tree: unknown): FlatTree {
-  return flattenTree(tree, (value, path): value is Tensor => {
+  return flattenTree(operation, tree, (value, path): value is Tensor => {
     if (value instanceof Tensor) return true;
     throw treeError(operation, 'tensors', value, path);
   });
@@ -90,40 +96,46 @@ export function entriesOf(container: unknown): [key: string, item: unknown][] | 
  * @throws {RangeError} if two variables have the same path.
  */
 export function namedVariables<Tree>(tree: Tree & VariableTreeOf<Tree>): Record<string, Variable> {
+  return collectVariables('namedVariables', tree);
+}
+
+/** As {@link namedVariables}, for an operation that messages name. */
+export function collectVariables(operation: string, tree: unknown): Record<string, Variable> {
   const paths = new Map<Variable, string>();
   const seen = new Set<unknown>();
   const add = (variable: Variable, path: string): void => {
-    if (isOfAnotherCopy(variable)) throw treeError('namedVariables', 'variables, modules', variable, path);
+    if (isOfAnotherCopy(variable)) throw treeError(operation, 'variables, modules', variable, path);
     if (!paths.has(variable)) paths.set(variable, path);
   };
-  const collect = (value: unknown, path: string): void => {
+  const visit = (value: unknown, path: string, depth: number): void => {
+    checkDepth(operation, depth);
     if (value instanceof Variable) add(value, path === '' ? value.name : path);
     else if (isVariableHolder(value))
       for (const [key, variable] of Object.entries(value.variables())) add(variable, joinPath(path, key));
     else {
       const entries = entriesOf(value);
-      if (!entries) throw treeError('namedVariables', 'variables, modules', value, path);
+      if (!entries) throw treeError(operation, 'variables, modules', value, path);
       // Instances may refer to each other.
       if (seen.has(value)) return;
       seen.add(value);
-      for (const [key, item] of entries) collect(item, joinPath(path, key));
+      for (const [key, item] of entries) visit(item, joinPath(path, key), depth + 1);
     }
   };
-  collect(tree, '');
+  visit(tree, '', 0);
   const named: Record<string, Variable> = {};
   for (const [variable, path] of paths) {
-    if (Object.hasOwn(named, path)) throw new RangeError(`namedVariables: duplicate variable name '${path}'`);
+    if (Object.hasOwn(named, path)) throw new RangeError(`${operation}: duplicate variable name '${path}'`);
     named[path] = variable;
   }
   return named;
 }
 
-/** Whether a value is an object literal, not an instance of a class. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Also those of another realm, such as a frame or Node's `vm`, which has its own Object.prototype.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+/** The maximum depth of trees, which bounds the stack. */
+const maxDepth = 500;
+
+function checkDepth(operation: string, depth: number): void {
+  if (depth <= maxDepth) return;
+  throw new RangeError(`${operation}: arrays and objects are nested deeper than ${maxDepth}, or contain themselves`);
 }
 
 /** Builds the error for a value that is neither one of `leaves` nor a tree of them. */
@@ -143,21 +155,22 @@ export function collect(
   const tensors = new Set<Tensor>();
   const variables = new Set<Variable>();
   const seen = new Set<unknown>();
-  const visit = (value: unknown, isArgument: boolean): void => {
+  const visit = (value: unknown, depth: number): void => {
+    checkDepth(operation, depth);
     if (value instanceof Tensor) tensors.add(value);
     else if (value instanceof Variable) variables.add(value);
-    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) visit(variable, true);
+    else if (isVariableHolder(value)) for (const variable of Object.values(value.variables())) visit(variable, 0);
     else {
       if (seen.has(value)) return;
       const entries = entriesOf(value);
       if (entries) seen.add(value);
-      for (const [, item] of entries ?? []) visit(item, false);
+      for (const [, item] of entries ?? []) visit(item, depth + 1);
       // Numbers are skipped inside objects, such as the settings of an optimizer, but as arguments they are a mistake.
-      if (!entries && (isArgument || (typeof value === 'object' && value !== null)))
+      if (!entries && (depth === 0 || (typeof value === 'object' && value !== null)))
         throw treeError(operation, 'tensors, variables, modules', value);
     }
   };
-  for (const tree of trees) visit(tree, true);
+  for (const tree of trees) visit(tree, 0);
   return { tensors, variables };
 }
 

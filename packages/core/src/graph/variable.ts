@@ -1,4 +1,4 @@
-import { argumentError, markCopy } from '../data/checks.ts';
+import { argumentError, checkOptions, markCopy } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import type { Buffer } from '../data/buffer.ts';
@@ -62,9 +62,11 @@ export class Variable {
     if (!(initial instanceof Tensor)) {
       throw argumentError('Variable', 'the initial value', 'a tensor', initial, false);
     }
+    checkOptions('Variable', options, ['name', 'trainable']);
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.name = options.name ?? 'variable';
+    if (typeof this.name !== 'string') throw argumentError('Variable', 'name', 'a string', this.name);
     this.trainable = options.trainable ?? true;
     // Takes over the value of another variable now, which may be written before this one is first used.
     const other = variableOf(initial);
@@ -202,6 +204,11 @@ export class Variable {
     if (this.#read?.buffer?.failure) this.#read = undefined;
     const { version } = this;
     return (this.#read ??= new Tensor({ kind: 'source', name: 'variable', variable: this, version }, [], this));
+  }
+
+  /** A description for JSON, such as a log, without the value: `Variable 'weight' float32[2, 3]`. */
+  toJSON(): string {
+    return `Variable '${this.name}' ${this.dtype}${formatShape(this.shape)}`;
   }
 
   toString(): string {

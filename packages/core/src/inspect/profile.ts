@@ -1,4 +1,5 @@
 import { setExecute } from '../evaluate.ts';
+import { checkFunction } from '../ops/define.ts';
 import type { Backend } from '../schedule/backend.ts';
 import { describeKernel, type KernelDescription } from './explain.ts';
 import type { Plan } from '../schedule/kernel.ts';
@@ -40,6 +41,7 @@ let isProfiling = false;
  * @throws {Error} if another profile is running, or the backend cannot time kernels.
  */
 export async function profile(f: () => unknown): Promise<Profile> {
+  checkFunction('profile', f);
   if (isProfiling) throw new Error('profile: another profile is running; await it first');
   isProfiling = true;
   const runs: Run[] = [];

@@ -1,5 +1,5 @@
 import { promoteTypes } from '../data/dtype.ts';
-import { argumentError, checkInteger } from '../data/checks.ts';
+import { argumentError, checkInteger, checkOptions } from '../data/checks.ts';
 import { at, dilate, formatShape, sizeOf } from '../data/shape.ts';
 import { elementAt } from '../data/strided.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
@@ -157,6 +157,7 @@ export interface Conv2dOptions {
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   checkTensor('conv2d', x);
   if (!(weight instanceof Tensor)) throw argumentError('conv2d', 'the weight', 'a tensor', weight, false);
+  checkOptions('conv2d', options, ['stride', 'padding', 'dilation', 'groups']);
   const { groups = 1 } = options;
   checkShapes(x, weight, groups);
   const stride = parsePair('conv2d', 'stride', options.stride ?? 1, 1);

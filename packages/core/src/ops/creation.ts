@@ -1,4 +1,4 @@
-import { areNumbers, argumentError, checkInteger, show } from '../data/checks.ts';
+import { areNumbers, argumentError, checkInteger, checkOptions, show } from '../data/checks.ts';
 import {
   allocate,
   isDType,
@@ -54,7 +54,7 @@ export function tensor(
   values: Nested | TypedArray | Int8Array | Uint8ClampedArray | Int16Array | Uint16Array,
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
-  checkOptions('tensor', options);
+  checkTensorOptions('tensor', options, 'shape');
   const { dtype, shape } = options;
   if (shape) checkShape('tensor', shape);
   let elements: ArrayLike<number>;
@@ -126,7 +126,7 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
  */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('zerosLike', x);
-  checkOptions('zerosLike', options);
+  checkTensorOptions('zerosLike', options);
   return fill('zerosLike', x.shape, 0, { dtype: x.dtype, ...options });
 }
 
@@ -137,7 +137,7 @@ export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
  */
 export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('onesLike', x);
-  checkOptions('onesLike', options);
+  checkTensorOptions('onesLike', options);
   return fill('onesLike', x.shape, 1, { dtype: x.dtype, ...options });
 }
 
@@ -154,8 +154,9 @@ export function arange(stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
 export function arange(first: number, second?: number | TensorOptions, step = 1, last?: TensorOptions): Tensor {
   const [start, stop] = typeof second === 'number' ? [first, second] : [0, first];
-  const options = (typeof second === 'number' ? last : (second ?? last)) ?? {};
-  checkOptions('arange', options);
+  const given = typeof second === 'number' || second === undefined ? last : second;
+  const options = given === undefined ? {} : given;
+  checkTensorOptions('arange', options);
   const numbers = [start, stop, step];
   if (!numbers.every(Number.isFinite) || step === 0) {
     const expected = 'finite and the step not 0';
@@ -194,7 +195,7 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
   if (!ends.every(Number.isFinite)) {
     throw argumentError('linspace', 'start and stop', 'finite', ends, areNumbers(ends));
   }
-  checkOptions('linspace', options);
+  checkTensorOptions('linspace', options);
   const { dtype = 'float32' } = options;
   const step = (stop - start) / (count - 1);
   const values = Float64Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? stop : start + i * step));
@@ -209,7 +210,7 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
  * @throws {RangeError} if rows or columns is not an integer ≥ 0.
  */
 export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
-  checkOptions('eye', options);
+  checkTensorOptions('eye', options, 'columns');
   const { columns = rows, dtype = 'float32' } = options;
   checkInteger('eye', 'rows', rows, { min: 0 });
   checkInteger('eye', 'columns', columns, { min: 0 });
@@ -218,7 +219,7 @@ export function eye(rows: number, options: TensorOptions & { readonly columns?: 
 
 function fill(operation: string, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
   checkShape(operation, shape);
-  checkOptions(operation, options);
+  checkTensorOptions(operation, options);
   const { dtype } = options;
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw argumentError(operation, 'value', 'a number or a boolean', value);
@@ -282,13 +283,12 @@ function convertTo(operation: string, dtype: DType, values: ArrayLike<number>, s
   return fromArray(result, shape, dtype);
 }
 
-/** Checks options, for callers without types: a dtype passed instead of `{ dtype }` would have no effect. */
-export function checkOptions(operation: string, options: TensorOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentError(operation, 'options', `an object such as { dtype: 'int32' }`, options, false);
-  }
-  const { dtype } = options;
-  if (dtype !== undefined && !isDType(dtype)) {
-    throw unknownDType(operation, dtype);
-  }
+/** Checks options, of which `more` are known besides `dtype`. */
+export function checkTensorOptions<Options extends TensorOptions>(
+  operation: string,
+  options: Options,
+  ...more: readonly (keyof Options & string)[]
+): void {
+  checkOptions(operation, options, ['dtype', ...more]);
+  if (options.dtype !== undefined && !isDType(options.dtype)) throw unknownDType(operation, options.dtype);
 }

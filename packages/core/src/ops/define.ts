@@ -1,5 +1,5 @@
 // Builds elementwise operations from their definitions; dtype promotion and checks of operands.
-import { show } from '../data/checks.ts';
+import { checkOptions, describe, show } from '../data/checks.ts';
 import {
   isFloatingPoint,
   isInt32,
@@ -14,6 +14,7 @@ import {
 import { broadcastShapes } from '../data/shape.ts';
 import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
 import { Tensor, type TensorLike } from '../graph/tensor.ts';
+import { Variable } from '../graph/variable.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 
 /** An elementwise operation of one input: a function, with its primitive as a property. */
@@ -82,6 +83,8 @@ function compareIntegers(compare: (x: number, y: number) => number, x: TensorLik
 
 /** Builds the primitive. Checks what the types ensure, for callers without types. */
 function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elementwise {
+  const fields = ['name', 'dtypes', 'value', 'integer', 'lower', 'derivatives', 'domain'] as const;
+  checkOptions(['defineUnary', 'defineBinary', 'defineTernary'][inputs - 1]!, definition, fields, 'field');
   const { name, derivatives, domain } = definition;
   if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
     throw new RangeError(
@@ -116,25 +119,26 @@ function asTensor(input: TensorLike, dtype: DType): Tensor {
 
 function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
   if (typeof input === 'number' || input instanceof Tensor) return;
-  const isArray = Array.isArray(input) || ArrayBuffer.isView(input);
-  throw new TypeError(
-    `${operation}: expected a tensor or a number, got ${showType(input)}${isArray ? '; make a tensor of it with tensor(…)' : ''}`,
-  );
+  throw new TypeError(`${operation}: expected a tensor or a number, got ${showOperand(input)}`);
 }
 
 /** @throws {TypeError} if `x` is not a tensor. */
 export function checkTensor(operation: string, x: unknown): asserts x is Tensor {
   if (x instanceof Tensor) return;
-  throw new TypeError(`${operation}: expected a tensor, got ${showType(x)}; make a tensor of it with tensor(…)`);
+  throw new TypeError(`${operation}: expected a tensor, got ${showOperand(x)}`);
+}
+
+/** Formats what is not a tensor, and how to make one of it. */
+function showOperand(value: unknown): string {
+  if (value instanceof Variable) return 'Variable; pass its value';
+  if (Array.isArray(value)) return 'Array; make a tensor of it with tensor(…)';
+  const isNumeric = typeof value === 'number' || ArrayBuffer.isView(value);
+  return `${describe(value)}${isNumeric ? '; make a tensor of it with tensor(…)' : ''}`;
 }
 
 /** @throws {TypeError} if `f` is not a function. */
 export function checkFunction(operation: string, f: unknown): void {
   if (typeof f !== 'function') throw new TypeError(`${operation}: expected a function, got ${show(f)}`);
-}
-
-function showType(value: unknown): string {
-  return Array.isArray(value) ? 'Array' : show(value);
 }
 
 /** The dtype that inputs are promoted to (for `select`, those after the condition). */

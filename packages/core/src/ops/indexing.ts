@@ -7,6 +7,7 @@ import {
   broadcastShapes,
   contiguous,
   formatShape,
+  indexMessage,
   normalizeAxis,
   normalizeIndex,
   positions,
@@ -14,9 +15,10 @@ import {
   type Shape,
   type View,
 } from '../data/shape.ts';
+import { describeIndices } from '../graph/indexSource.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
-import { arange, checkOptions } from './creation.ts';
+import { arange, checkTensorOptions } from './creation.ts';
 import { checkTensor } from './define.ts';
 
 /** Gathers along an axis: output[…, i, …] = x[…, indices[…, i, …], …]. All other axes of x and indices are equal. */
@@ -109,7 +111,7 @@ export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   checkTensor('takeAlongAxis', x);
   const aligned = alignIndices('takeAlongAxis', x, indices, axis);
-  return applyTake(aligned.x, aligned.indices, aligned.axis);
+  return nameIndices('takeAlongAxis', applyTake(aligned.x, aligned.indices, aligned.axis), x.shape, aligned.axis);
 }
 
 /**
@@ -137,7 +139,8 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
     );
   }
   const dtype = promoteTypes(x.dtype, 'int32');
-  return x.add(applyScatter(aligned.indices, updates.astype(dtype).broadcastTo(shape), x.shape, aligned.axis));
+  const added = applyScatter(aligned.indices, updates.astype(dtype).broadcastTo(shape), x.shape, aligned.axis);
+  return x.add(nameIndices('scatterAdd', added, x.shape, aligned.axis));
 }
 
 /**
@@ -151,11 +154,16 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
 export function oneHot(indices: Tensor, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
   checkIndices('oneHot', indices);
   checkInteger('oneHot', 'depth', depth, { min: 0 });
-  checkOptions('oneHot', options);
+  checkTensorOptions('oneHot', options);
   return indices
     .expandDims(-1)
     .equal(arange(depth, { dtype: 'int32' }))
     .astype(options.dtype ?? 'float32');
+}
+
+/** Lets the error for an index that is out of range name the operation. */
+function nameIndices(operation: string, output: Tensor, shape: Shape, axis: number): Tensor {
+  return describeIndices(output, (index) => indexMessage(operation, index, at(shape, axis), axis));
 }
 
 /** Broadcasts x and indices against each other on all axes but one, and normalizes that axis. */

@@ -1,3 +1,4 @@
+import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { minInt32, toFloat } from '../data/dtype.ts';
 import { at, contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
@@ -187,7 +188,8 @@ interface Windows {
 
 function parseWindows(operation: string, x: Tensor, options: Pool2dOptions): Windows {
   if (x.ndim !== 4) throw new RangeError(`${operation}: expected images [N, C, H, W], got ${formatShape(x.shape)}`);
-  const kernelSize = parsePair(operation, 'kernelSize', options?.kernelSize, 1);
+  checkOptions(operation, options, ['kernelSize', 'stride', 'padding']);
+  const kernelSize = parsePair(operation, 'kernelSize', options.kernelSize, 1);
   const stride = parsePair(operation, 'stride', options.stride ?? kernelSize, 1);
   const padding = parsePadding(operation, options.padding ?? 0, x, kernelSize, stride);
   const counts = ([0, 1] as const).map((i) => {

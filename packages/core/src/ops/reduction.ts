@@ -1,4 +1,5 @@
 // Reductions over axes.
+import { checkOptions } from '../data/checks.ts';
 import { isFloatingPoint, type DType } from '../data/dtype.ts';
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
@@ -167,6 +168,7 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
+  checkOptions('mean', options, ['keepdims']);
   const axes = normalizeAxes('mean', axis, x.ndim);
   const count = countOf(x, axes);
   return isFloatingPoint(x.dtype) ? divideSum(x, axes, count, options) : sumToFloat(x, axes, options).div(count);
@@ -206,6 +208,7 @@ export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): T
  */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('any', x);
+  checkOptions('any', options, ['keepdims']);
   return x
     .astype('bool')
     .sum(normalizeAxes('any', axis, x.ndim), options)
@@ -219,6 +222,7 @@ export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  */
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('all', x);
+  checkOptions('all', options, ['keepdims']);
   return x
     .astype('bool')
     .logicalNot()
@@ -226,9 +230,10 @@ export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
     .equal(0);
 }
 
-function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims = false }: ReduceOptions): Tensor {
+function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, options: ReduceOptions): Tensor {
   const { name } = primitive;
   checkTensor(name, x);
+  checkOptions(name, options, ['keepdims']);
   const axes = normalizeAxes(name, axis, x.ndim);
   const isEmpty = x.size === 0 && x.shape.every((length, i) => length > 0 || axes.includes(i));
   const hasIdentity = primitive === Sum || primitive === Prod;
@@ -243,11 +248,12 @@ function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, { keepdims
     axes,
     primitive.index ? 'int32' : hasIdentity ? accumulatorDType(x.dtype) : x.dtype,
   );
-  return keepdims || axes.length === 0 ? reduced : reduced.squeeze(axes);
+  return options.keepdims || axes.length === 0 ? reduced : reduced.squeeze(axes);
 }
 
 function reduceToIndex(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
+  checkOptions(primitive.name, options, ['keepdims']);
   if (axis === undefined) {
     const index = reduce(primitive, x.flatten(), 0, {});
     return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;

@@ -1,4 +1,5 @@
 // Cumulative operations (scans) along an axis: sums, products, extrema and linear recurrences.
+import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { toFloat } from '../data/dtype.ts';
 import { at, normalizeAxis, positions, type View, contiguous } from '../data/shape.ts';
@@ -169,8 +170,8 @@ export function cumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): 
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
  */
-export function cummax(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
-  return accumulate('cummax', 'max', x, axis, { reverse });
+export function cummax(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
+  return accumulate('cummax', 'max', x, axis, options);
 }
 
 /**
@@ -179,8 +180,8 @@ export function cummax(x: Tensor, axis = -1, { reverse = false }: ScanOptions = 
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
  */
-export function cummin(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
-  return accumulate('cummin', 'min', x, axis, { reverse });
+export function cummin(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
+  return accumulate('cummin', 'min', x, axis, options);
 }
 
 /**
@@ -189,8 +190,10 @@ export function cummin(x: Tensor, axis = -1, { reverse = false }: ScanOptions = 
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
  */
-export function logcumsumexp(x: Tensor, axis = -1, { reverse = false }: ScanOptions = {}): Tensor {
+export function logcumsumexp(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
   checkTensor('logcumsumexp', x);
+  checkOptions('logcumsumexp', options, ['reverse']);
+  const { reverse = false } = options;
   const values = x.astype(toFloat(x.dtype));
   const constant = stopGradient(values);
   const direction = { axis: normalizeAxis('logcumsumexp', axis, x.ndim), exclusive: false, reverse };
@@ -209,10 +212,12 @@ function accumulate(
   combination: 'sum' | 'prod' | 'max' | 'min',
   x: Tensor,
   axis: number,
-  { exclusive = false, reverse = false }: CumulativeOptions,
+  options: CumulativeOptions,
 ): Tensor {
   checkTensor(operation, x);
   const isArithmetic = combination === 'sum' || combination === 'prod';
+  checkOptions(operation, options, isArithmetic ? ['reverse', 'exclusive'] : ['reverse']);
+  const { exclusive = false, reverse = false } = options;
   const values = isArithmetic ? x.astype(accumulatorDType(x.dtype)) : x;
   return applyScan([values], { combination, axis: normalizeAxis(operation, axis, x.ndim), exclusive, reverse });
 }

@@ -1,5 +1,5 @@
 import { load } from '../data/strided.ts';
-import { checkInteger } from '../data/checks.ts';
+import { checkInteger, checkOptions } from '../data/checks.ts';
 import { at, normalizeAxis, positions, contiguous } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
@@ -42,8 +42,10 @@ export interface SortOptions {
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
  */
-export function argsort(x: Tensor, axis = -1, { descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('argsort', x);
+  checkOptions('argsort', options, ['descending']);
+  const { descending = false } = options;
   const axisIndex = normalizeAxis('argsort', axis, x.ndim);
   return applyRoutine(Argsort, [x], { shape: x.shape, dtype: 'int32' }, { axis: axisIndex, descending });
 }
@@ -55,6 +57,7 @@ export function argsort(x: Tensor, axis = -1, { descending = false }: SortOption
  */
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('sort', x);
+  checkOptions('sort', options, ['descending']);
   const axisIndex = normalizeAxis('sort', axis, x.ndim);
   return x.takeAlongAxis(argsort(x, axisIndex, options), axisIndex);
 }

@@ -1,5 +1,5 @@
 // Statistics, norms and softmax, composed of reductions.
-import { argumentError } from '../data/checks.ts';
+import { argumentError, checkOptions } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
 import { formatShape, normalizeAxes } from '../data/shape.ts';
 import { checkTensor } from './define.ts';
@@ -45,9 +45,11 @@ function checkVariance(
   operation: string,
   x: Tensor,
   axis: Axis | undefined,
-  { correction = 0 }: VarianceOptions,
+  options: VarianceOptions,
 ): { axes: readonly number[]; divisor: number } {
   checkTensor(operation, x);
+  checkOptions(operation, options, ['keepdims', 'correction']);
+  const { correction = 0 } = options;
   if (typeof correction !== 'number') {
     throw argumentError(operation, 'correction', 'a number', correction);
   }
@@ -69,6 +71,7 @@ export interface NormOptions extends ReduceOptions {
  */
 export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor {
   checkTensor('norm', x);
+  checkOptions('norm', options, ['keepdims', 'ord']);
   const { ord = 2, ...rest } = options;
   const axes = normalizeAxes('norm', axis, x.ndim);
   const values = x.astype(toFloat(x.dtype));
@@ -104,6 +107,7 @@ export interface MaskOptions {
  */
 export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions & MaskOptions = {}): Tensor {
   checkTensor('logsumexp', x);
+  checkOptions('logsumexp', options, ['keepdims', 'where']);
   const axes = normalizeAxes('logsumexp', axis, x.ndim);
   const { values } = maskWithInfinity('logsumexp', x, options);
   const shift = finiteMax(values, axes);
@@ -120,6 +124,7 @@ export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions & MaskO
  */
 export function softmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('softmax', x);
+  checkOptions('softmax', options, ['where']);
   const { values, mask } = maskWithInfinity('softmax', x, options);
   const exponentials = values.sub(finiteMax(values, normalizeAxes('softmax', axis, x.ndim))).exp();
   const total = exponentials.sum(axis, { keepdims: true });
@@ -135,6 +140,7 @@ export function softmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): 
  */
 export function logSoftmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('logSoftmax', x);
+  checkOptions('logSoftmax', options, ['where']);
   const { values, mask } = maskWithInfinity('logSoftmax', x, options);
   const shifted = values.sub(finiteMax(values, normalizeAxes('logSoftmax', axis, x.ndim)));
   const total = shifted.exp().sum(axis, { keepdims: true });

@@ -1,6 +1,6 @@
 // Arguments of angular classification losses.
 import type { Shape, Tensor } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { makeTensor, tensors, values } from './tensors.ts';
 
@@ -15,7 +15,9 @@ export interface UnitVectorOptions {
  * float64 vectors of length 1 in all directions. They shrink to vectors along axes.
  * @throws {RangeError} if the dimension is not an integer ≥ 1.
  */
-export function unitVectors({ dimension = 3, count }: UnitVectorOptions = {}): fc.Arbitrary<Tensor> {
+export function unitVectors(options: UnitVectorOptions = {}): fc.Arbitrary<Tensor> {
+  checkOptions('unitVectors', options, ['dimension', 'count']);
+  const { dimension = 3, count } = options;
   const vector = rows('unitVectors', dimension).map((row) => row.map((value) => value / Math.hypot(...row)));
   return matrix(vector, dimension, count);
 }
@@ -34,7 +36,9 @@ export interface AngleOptions {
  * ψ(θ) = (−1)ᵏ cos(mθ) − 2k of A-Softmax changes from one piece to the next.
  * @throws {RangeError} if m is not an integer ≥ 1, or the margin covers whole pieces.
  */
-export function angles({ m, margin = 1 / 16, shape = [] }: AngleOptions): fc.Arbitrary<Tensor> {
+export function angles(options: AngleOptions): fc.Arbitrary<Tensor> {
+  checkOptions('angles', options, ['m', 'margin', 'shape']);
+  const { m, margin = 1 / 16, shape = [] } = options;
   checkInteger('angles', 'm', m, { min: 1 });
   const seams = Array.from({ length: m + 1 }, (_, k) => (k * Math.PI) / m);
   return tensors({ shape, from: 0, to: Math.PI, avoid: seams, margin });
@@ -52,7 +56,9 @@ export interface ClassWeightOptions {
  * normalized.
  * @throws {RangeError} if the dimension is not an integer ≥ 1.
  */
-export function classWeights({ classes = 3, dimension = 3 }: ClassWeightOptions = {}): fc.Arbitrary<Tensor> {
+export function classWeights(options: ClassWeightOptions = {}): fc.Arbitrary<Tensor> {
+  checkOptions('classWeights', options, ['classes', 'dimension']);
+  const { classes = 3, dimension = 3 } = options;
   return matrix(rows('classWeights', dimension), dimension, classes);
 }
 
@@ -64,7 +70,9 @@ export interface LabelOptions {
 }
 
 /** int32 class indices [count]. They shrink to class 0. */
-export function labels({ count = 2, classes = 3 }: LabelOptions = {}): fc.Arbitrary<Tensor> {
+export function labels(options: LabelOptions = {}): fc.Arbitrary<Tensor> {
+  checkOptions('labels', options, ['count', 'classes']);
+  const { count = 2, classes = 3 } = options;
   return fc
     .array(fc.nat(classes - 1), { minLength: count, maxLength: count, size: 'max' })
     .map((numbers) => makeTensor(numbers, [count], 'int32'));

@@ -1,3 +1,4 @@
+import { checkOptions } from '@thetagrad/core/backend';
 import type { Range, Shape } from '@thetagrad/core';
 import fc from 'fast-check';
 
@@ -14,6 +15,7 @@ export interface ShapeOptions {
 
 /** Shapes of tensors. They shrink to fewer and shorter axes. */
 export function shapes(options: ShapeOptions = {}): fc.Arbitrary<number[]> {
+  checkOptions('shapes', options, ['minRank', 'maxRank', 'minSize', 'maxSize']);
   const { minRank = 0, maxRank = Math.max(3, minRank), minSize = 1, maxSize = Math.max(3, minSize) } = options;
   return fc.array(fc.integer({ min: minSize, max: maxSize }), { minLength: minRank, maxLength: maxRank });
 }

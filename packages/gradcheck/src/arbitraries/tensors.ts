@@ -1,5 +1,5 @@
 import { tensor, type DType, type NestedArray, type Shape, type Tensor } from '@thetagrad/core';
-import { sizeOf } from '@thetagrad/core/backend';
+import { checkOptions, sizeOf } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { shapes } from './shapes.ts';
 
@@ -30,6 +30,7 @@ const minValues = 512;
  * @throws {RangeError} if the interval is empty, or all of it is too near to the points.
  */
 export function values(options: ValueOptions = {}): fc.Arbitrary<number> {
+  checkOptions('values', options, ['from', 'to', 'avoid', 'margin']);
   const { from = -3, to = 3, avoid = [], margin = 1 / 16 } = options;
   if (!(from < to && Number.isFinite(to - from)))
     throw new RangeError(`values: needs from < to, got ${from} and ${to}`);
@@ -56,6 +57,7 @@ export function values(options: ValueOptions = {}): fc.Arbitrary<number> {
  * @throws {RangeError} as {@link values}.
  */
 export function tensors(options: TensorArbitraryOptions = {}): fc.Arbitrary<Tensor> {
+  checkOptions('tensors', options, ['shape', 'dtype', 'from', 'to', 'avoid', 'margin']);
   const { shape, dtype = 'float64', ...rest } = options;
   const element = values(rest);
   return withShape(shape, (fixed) => {
@@ -74,7 +76,9 @@ export interface DistinctOptions {
 }
 
 /** float64 tensors without ties, centered at 0, for sorting and extrema. They shrink to sorted ones. */
-export function distinctTensors({ shape, gap = 1 / 8 }: DistinctOptions = {}): fc.Arbitrary<Tensor> {
+export function distinctTensors(options: DistinctOptions = {}): fc.Arbitrary<Tensor> {
+  checkOptions('distinctTensors', options, ['shape', 'gap']);
+  const { shape, gap = 1 / 8 } = options;
   return withShape(shape, (fixed) => {
     const size = sizeOf(fixed);
     // Random keys order the elements, which lie two gaps apart and are shifted by up to one gap.

@@ -1,10 +1,18 @@
 import { type DType, full, type Tensor, Variable } from '@thetagrad/core';
-import { checkInteger, formatShape, unknownValue } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  checkInteger,
+  checkOptions,
+  checkTensor,
+  formatShape,
+  unknownValue,
+} from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 /** max(x, 0). */
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {
+    checkTensor('ReLU', x);
     return x.relu();
   }
 }
@@ -16,10 +24,12 @@ export class LeakyReLU extends Module {
   /** @param negativeSlope Default: 0.01. */
   constructor(negativeSlope = 0.01) {
     super();
+    if (typeof negativeSlope !== 'number') throw argumentError('LeakyReLU', 'negativeSlope', 'a number', negativeSlope);
     this.negativeSlope = negativeSlope;
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('LeakyReLU', x);
     return x.greater(0).where(x, x.strongMul(this.negativeSlope));
   }
 }
@@ -43,14 +53,17 @@ export class PReLU extends Module {
    * @param numParameters the number of channels, or 1 for a slope that all share. Default: 1.
    * @throws {RangeError} if it is not an integer ≥ 1.
    */
-  constructor(numParameters = 1, { init = 0.25, dtype = 'float32' }: PReLUOptions = {}) {
+  constructor(numParameters = 1, options: PReLUOptions = {}) {
     super();
+    checkOptions('PReLU', options, ['init', 'dtype']);
+    const { init = 0.25, dtype = 'float32' } = options;
     checkInteger('PReLU', 'numParameters', numParameters, { min: 1 });
     this.weight = new Variable(full([numParameters], init, { dtype }), { name: 'PReLU.weight' });
   }
 
   /** @throws {RangeError} if there are several slopes and axis 1 of x has another length. */
   override forward(x: Tensor): Tensor {
+    checkTensor('PReLU', x);
     const [channels] = this.weight.shape as [number];
     if (channels > 1 && x.shape[1] !== channels) {
       throw new RangeError(`PReLU: axis 1 of the input ${formatShape(x.shape)} must have ${channels} channels`);
@@ -68,10 +81,12 @@ export class ELU extends Module {
   /** @param alpha Default: 1. */
   constructor(alpha = 1) {
     super();
+    if (typeof alpha !== 'number') throw argumentError('ELU', 'alpha', 'a number', alpha);
     this.alpha = alpha;
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('ELU', x);
     const positive = x.greater(0);
     // The exponential is taken of 0 where x > 0: its overflow there would make the gradient NaN.
     return positive.where(x, positive.where(0, x).expm1().mul(this.alpha));
@@ -90,8 +105,10 @@ export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
 
   /** @throws {TypeError} if the approximation is unknown. */
-  constructor({ approximate = 'none' }: GELUOptions = {}) {
+  constructor(options: GELUOptions = {}) {
     super();
+    checkOptions('GELU', options, ['approximate']);
+    const { approximate = 'none' } = options;
     if (approximate !== 'none' && approximate !== 'tanh') {
       throw unknownValue('GELU', 'approximation', approximate, `'none' or 'tanh'`);
     }
@@ -99,6 +116,7 @@ export class GELU extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('GELU', x);
     const z =
       this.approximate === 'tanh'
         ? x
@@ -114,6 +132,7 @@ export class GELU extends Module {
 /** x · sigmoid(x), also known as swish. */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
+    checkTensor('SiLU', x);
     return x.strongMul(x.sigmoid());
   }
 }
@@ -121,6 +140,7 @@ export class SiLU extends Module {
 /** 1 / (1 + e⁻ˣ). */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
+    checkTensor('Sigmoid', x);
     return x.sigmoid();
   }
 }
@@ -128,6 +148,7 @@ export class Sigmoid extends Module {
 /** Hyperbolic tangent. */
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
+    checkTensor('Tanh', x);
     return x.tanh();
   }
 }
@@ -139,10 +160,12 @@ export class Softplus extends Module {
   /** @param beta Default: 1. */
   constructor(beta = 1) {
     super();
+    if (typeof beta !== 'number') throw argumentError('Softplus', 'beta', 'a number', beta);
     this.beta = beta;
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('Softplus', x);
     return x.mul(this.beta).softplus().div(this.beta);
   }
 }

@@ -14,6 +14,9 @@ export interface AffineOptions extends Randomness {
   readonly dtype?: DType;
 }
 
+/** The names of {@link AffineOptions}. */
+export const affineOptions = ['bias', 'weightInit', 'biasInit', 'dtype', 'key', 'generator'] as const;
+
 /** Creates the weight, whose first axis counts outputs, and the bias. */
 export function createAffineVariables(
   layer: string,

@@ -1,5 +1,5 @@
 import type { Tensor } from '@thetagrad/core';
-import { formatShape, sameShape } from '@thetagrad/core/backend';
+import { checkTensor, formatShape, sameShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 /** A module with one input. */
@@ -70,6 +70,7 @@ export class Residual extends Module {
 
   /** @throws {RangeError} if body and shortcut return different shapes. */
   override forward(x: Tensor): Tensor {
+    checkTensor('Residual', x);
     const body = this.body.forward(x);
     const shortcut = this.shortcut ? this.shortcut.forward(x) : x;
     if (!sameShape(body.shape, shortcut.shape)) {
@@ -93,6 +94,7 @@ export class Flatten extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('Flatten', x);
     return x.flatten(this.startAxis);
   }
 }

@@ -8,9 +8,9 @@ import {
   type Tensor,
   type Variable,
 } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
-import { type AffineOptions, createAffineVariables } from './affine.ts';
+import { affineOptions, type AffineOptions, createAffineVariables } from './affine.ts';
 
 export interface Conv2dOptions extends ConvolutionOptions, AffineOptions {}
 
@@ -31,7 +31,11 @@ export class Conv2d extends Module {
    */
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
     super();
+    checkOptions('Conv2d', options, ['stride', 'padding', 'dilation', 'groups', ...affineOptions]);
     const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+    if (typeof kernelSize !== 'number' && !(Array.isArray(kernelSize) && kernelSize.length === 2)) {
+      throw argumentError('Conv2d', 'kernelSize', 'an integer ≥ 1 or a pair of them', kernelSize, false);
+    }
     const [height, width] = typeof kernelSize === 'number' ? [kernelSize, kernelSize] : kernelSize;
     for (const [name, size] of [
       ['inChannels', inChannels],
@@ -74,6 +78,7 @@ export class MaxPool2d extends Module {
   /** @param options `stride` (default: the kernel size) and `padding` (default: 0). */
   constructor(kernelSize: Size2d, options: PoolOptions = {}) {
     super();
+    checkOptions('MaxPool2d', options, ['stride', 'padding']);
     this.options = { kernelSize, ...options };
   }
 
@@ -89,6 +94,7 @@ export class AvgPool2d extends Module {
   /** @param options `stride` (default: the kernel size) and `padding` (default: 0). */
   constructor(kernelSize: Size2d, options: PoolOptions = {}) {
     super();
+    checkOptions('AvgPool2d', options, ['stride', 'padding']);
     this.options = { kernelSize, ...options };
   }
 

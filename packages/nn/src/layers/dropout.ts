@@ -1,4 +1,4 @@
-import { checkFraction } from '@thetagrad/core/backend';
+import { checkFraction, checkOptions, checkTensor } from '@thetagrad/core/backend';
 import { random, type Tensor } from '@thetagrad/core';
 import { type Generator, generatorOf, type Randomness } from '../generator.ts';
 import { Module } from '../module.ts';
@@ -19,12 +19,14 @@ export class Dropout extends Module {
    */
   constructor(p = 0.5, randomness: Randomness = {}) {
     super();
+    checkOptions('Dropout', randomness, ['key', 'generator']);
     checkFraction('Dropout', 'p', p);
     this.p = p;
     this.generator = generatorOf('Dropout', randomness);
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('Dropout', x);
     if (!this.training || this.p === 0) return x;
     const kept = random.bernoulli(this.generator.next(), x.shape, 1 - this.p);
     return kept.where(x, 0).mul(this.p === 1 ? 0 : 1 / (1 - this.p));

@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from '@thetagrad/core';
-import { checkInteger, formatShape } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
-import { type AffineOptions, createAffineVariables } from './affine.ts';
+import { affineOptions, type AffineOptions, createAffineVariables } from './affine.ts';
 
 export type LinearOptions = AffineOptions;
 
@@ -20,6 +20,7 @@ export class Linear extends Module {
    */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkOptions('Linear', options, affineOptions);
     checkInteger('Linear', 'inFeatures', inFeatures, { min: 1 });
     checkInteger('Linear', 'outFeatures', outFeatures, { min: 1 });
     this.inFeatures = inFeatures;
@@ -29,6 +30,7 @@ export class Linear extends Module {
 
   /** @throws {RangeError} if the last axis of x does not have `inFeatures` elements. */
   override forward(x: Tensor): Tensor {
+    checkTensor('Linear', x);
     if (x.ndim === 0 || x.shape.at(-1) !== this.inFeatures) {
       throw new RangeError(
         `Linear: the last axis of the input ${formatShape(x.shape)} must have ${this.inFeatures} elements`,

@@ -1,5 +1,13 @@
 import { type DType, ones, stopGradient, type Tensor, Variable, zeros } from '@thetagrad/core';
-import { checkFraction, checkInteger, checkNonnegative, formatShape, scaleSquares } from '@thetagrad/core/backend';
+import {
+  checkFraction,
+  checkInteger,
+  checkNonnegative,
+  checkOptions,
+  checkTensor,
+  formatShape,
+  scaleSquares,
+} from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 
 export interface BatchNorm2dOptions {
@@ -36,6 +44,7 @@ export class BatchNorm2d extends Module {
   /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or an option is out of range. */
   constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
     super();
+    checkOptions('BatchNorm2d', options, ['eps', 'momentum', 'affine', 'dtype']);
     const { eps = 1e-5, momentum = 0.1, affine = true, dtype = 'float32' } = options;
     checkInteger('BatchNorm2d', 'numFeatures', numFeatures, { min: 1 });
     checkNonnegative('BatchNorm2d', 'eps', eps);
@@ -54,6 +63,7 @@ export class BatchNorm2d extends Module {
 
   /** @throws {RangeError} if x is not [N, numFeatures, H, W], or has only one element per channel in training. */
   override forward(x: Tensor): Tensor {
+    checkTensor('BatchNorm2d', x);
     if (x.ndim !== 4 || x.shape[1] !== this.numFeatures) {
       throw new RangeError(`BatchNorm2d: input must be [N, ${this.numFeatures}, H, W], got ${formatShape(x.shape)}`);
     }

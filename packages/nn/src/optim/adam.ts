@@ -1,4 +1,4 @@
-import { checkNonnegative } from '@thetagrad/core/backend';
+import { checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
@@ -10,6 +10,8 @@ export interface AdamOptions extends Omit<OptimizerOptions, 'lr'> {
   /** Added to the root of the second moment. Default: 1e-8. */
   readonly eps?: number;
 }
+
+const optionNames = ['lr', 'betas', 'eps', 'weightDecay', 'groups'] as const;
 
 /**
  * Adam by PyTorch's rule: with g = gradient + weightDecay · p, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², and
@@ -23,11 +25,13 @@ export class Adam<Tree = VariableTree> extends Optimizer<Tree> {
 
   /** @throws {RangeError} if an option is out of range, or as {@link Optimizer}. */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: AdamOptions = {}) {
+    const operation = new.target.name;
+    checkOptions(operation, options, optionNames);
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, ...rest } = options;
     if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-      throw new RangeError(`Adam: betas must be in [0, 1), got ${betas.join(' and ')}`);
+      throw new RangeError(`${operation}: betas must be in [0, 1), got ${betas.join(' and ')}`);
     }
-    checkNonnegative('Adam', 'eps', eps);
+    checkNonnegative(operation, 'eps', eps);
     super(tree, { lr, ...rest }, ['firstMoment', 'secondMoment']);
     this.betas = betas;
     this.eps = eps;
@@ -69,6 +73,7 @@ export class AdamW<Tree = VariableTree> extends Adam<Tree> {
    * @throws {RangeError} as {@link Adam}.
    */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: AdamOptions = {}) {
+    checkOptions(new.target.name, options, optionNames);
     super(tree, { weightDecay: 0.01, ...options });
   }
 

@@ -1,5 +1,6 @@
 import { stack, type Tensor } from '@thetagrad/core';
 import { checkPositive, ownersOf, recordOwners } from '@thetagrad/core/backend';
+import { checkGrads } from './grads.ts';
 
 /** Gradients by name, also where their type is an interface. */
 type GradsOf<Grads> = Readonly<Record<keyof Grads, Tensor>>;
@@ -15,6 +16,7 @@ export function clipGradNorm<Grads extends GradsOf<Grads>>(
   grads: Grads,
   maxNorm: number,
 ): { grads: Clipped<Grads>; norm: Tensor } {
+  checkGrads('clipGradNorm', grads);
   // Infinity does not clip, for a caller that wants the norm alone.
   if (maxNorm !== Infinity) checkPositive('clipGradNorm', 'maxNorm', maxNorm);
   const norms = Object.values<Tensor>(grads).map((grad) => grad.norm());
@@ -30,6 +32,7 @@ export function clipGradNorm<Grads extends GradsOf<Grads>>(
  * @throws {RangeError} if `clipValue` is not positive.
  */
 export function clipGradValue<Grads extends GradsOf<Grads>>(grads: Grads, clipValue: number): Clipped<Grads> {
+  checkGrads('clipGradValue', grads);
   if (clipValue !== Infinity) checkPositive('clipGradValue', 'clipValue', clipValue);
   return mapGrads(grads, (grad) => grad.clip(-clipValue, clipValue));
 }

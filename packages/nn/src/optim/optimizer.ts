@@ -1,5 +1,4 @@
 import {
-  namedVariables,
   tensor,
   type Tensor,
   Variable,
@@ -13,6 +12,8 @@ import {
   atomically,
   checkInteger,
   checkNonnegative,
+  checkOptions,
+  collectVariables,
   onOutcome,
   ownersOf,
   sameShape,
@@ -20,6 +21,7 @@ import {
 } from '@thetagrad/core/backend';
 import { Count } from '../count.ts';
 import { checkState, formatType, type Stateful } from '../state.ts';
+import { checkGrads } from './grads.ts';
 import type { Schedule } from './schedules.ts';
 
 /** Multipliers of the learning rate and weight decay of some variables. */
@@ -70,18 +72,21 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
    * @throws {RangeError} if no variable is trainable, an option is out of range, or a group matches no variable.
    */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: OptimizerOptions, stateKeys: readonly string[]) {
-    const { lr, weightDecay = 0, groups = [] } = options;
     const operation = this.constructor.name;
+    checkOptions(operation, options, ['lr', 'weightDecay', 'groups']);
+    const { lr, weightDecay = 0, groups = [] } = options;
     if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
     checkNonnegative(operation, 'weightDecay', weightDecay);
-    for (const { lrMultiplier = 1, weightDecayMultiplier = 1 } of groups) {
+    for (const [i, group] of groups.entries()) {
+      checkOptions(`${operation}: groups[${i}]`, group, ['match', 'lrMultiplier', 'weightDecayMultiplier']);
+      const { lrMultiplier = 1, weightDecayMultiplier = 1 } = group;
       checkNonnegative(operation, 'lrMultiplier', lrMultiplier);
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
     this.lr = lr;
     this.#tree = tree as VariableTree;
     const used = new Set<ParameterGroup>();
-    this.#parameters = Object.entries(namedVariables(tree)).flatMap(([name, variable]) => {
+    this.#parameters = Object.entries(collectVariables(operation, tree)).flatMap(([name, variable]) => {
       if (!variable.trainable) return [];
       const group = groups.find(({ match }) => match(name, variable));
       if (group) used.add(group);
@@ -155,7 +160,8 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
 
   /** The gradient of each trained variable. Matches by variable, which gradients that are not ours have by their names. */
   #matchGrads(operation: string, grads: Readonly<Record<string, Tensor>>): ReadonlyMap<Variable, Tensor> {
-    const owners = ownersOf(grads) ?? namedVariables(this.#tree);
+    checkGrads(operation, grads);
+    const owners = ownersOf(grads) ?? collectVariables(operation, this.#tree);
     const trained = new Map(this.#parameters.map(({ name, variable }) => [variable, name]));
     const gradOf = new Map<Variable, Tensor>();
     const unknown: string[] = [];

@@ -1,5 +1,5 @@
 // Learning rates as pure functions of the number of updates so far.
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, checkOptions } from '@thetagrad/core/backend';
 
 /** The learning rate of the update after `step` updates; that of the first update is at step 0. */
 export type Schedule = (step: number) => number;
@@ -20,7 +20,9 @@ export interface MultiStepOptions {
  * The rate multiplied by `gamma` at each milestone.
  * @throws {RangeError} if the milestones are not increasing integers ≥ 0.
  */
-export function multiStep(lr: number, { milestones, gamma = 0.1 }: MultiStepOptions): Schedule {
+export function multiStep(lr: number, options: MultiStepOptions): Schedule {
+  checkOptions('multiStep', options, ['milestones', 'gamma']);
+  const { milestones, gamma = 0.1 } = options;
   if (!milestones.every((step, i) => Number.isInteger(step) && step > (milestones[i - 1] ?? -1))) {
     throw new RangeError(`multiStep: milestones must be increasing integers ≥ 0, got ${milestones.join(', ')}`);
   }
@@ -39,7 +41,9 @@ export interface CosineOptions {
  * (Loshchilov and Hutter, ICLR 2017, equation 5, without restarts.)
  * @throws {RangeError} if `steps` is not an integer ≥ 1.
  */
-export function cosine(lr: number, { steps, min = 0 }: CosineOptions): Schedule {
+export function cosine(lr: number, options: CosineOptions): Schedule {
+  checkOptions('cosine', options, ['steps', 'min']);
+  const { steps, min = 0 } = options;
   checkInteger('cosine', 'steps', steps, { min: 1 });
   return (step) => min + ((lr - min) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
 }
@@ -56,7 +60,9 @@ export interface WarmupOptions {
  * schedule itself still counts from the first update.
  * @throws {RangeError} if `steps` is not an integer ≥ 1.
  */
-export function warmup(schedule: Schedule | number, { steps, from = 0 }: WarmupOptions): Schedule {
+export function warmup(schedule: Schedule | number, options: WarmupOptions): Schedule {
+  checkOptions('warmup', options, ['steps', 'from']);
+  const { steps, from = 0 } = options;
   checkInteger('warmup', 'steps', steps, { min: 1 });
   const rate = typeof schedule === 'number' ? constant(schedule) : schedule;
   return (step) => rate(step) * Math.min(1, from + ((1 - from) * step) / steps);

@@ -1,4 +1,4 @@
-import { checkFraction, checkNonnegative } from '@thetagrad/core/backend';
+import { checkFraction, checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
@@ -26,13 +26,14 @@ export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
    *   {@link Optimizer}.
    */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: SGDOptions) {
-    const { momentum = 0, dampening = 0, nesterov = false } = options;
+    checkOptions('SGD', options, ['lr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'groups']);
+    const { momentum = 0, dampening = 0, nesterov = false, ...rest } = options;
     checkNonnegative('SGD', 'momentum', momentum);
     checkFraction('SGD', 'dampening', dampening);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new RangeError('SGD: nesterov needs momentum > 0 and no dampening');
     }
-    super(tree, options, momentum === 0 ? [] : ['momentum']);
+    super(tree, rest, momentum === 0 ? [] : ['momentum']);
     this.momentum = momentum;
     this.dampening = dampening;
     this.nesterov = nesterov;
