@@ -69,10 +69,14 @@ export function unitRows(operation: string, features: FeatureArray, dimension: n
 /**
  * Renumbers labels densely.
  * @param expected the number of labels that there must be. Default: any.
+ * @throws {TypeError} if the labels are not an array.
  * @throws {RangeError} if there is another number of labels, none, or one is not an integer.
  */
-export function denseClasses(operation: string, labels: Labels, expected: number = labels.length): Classes {
-  if (labels.length !== expected) {
+export function denseClasses(operation: string, labels: Labels, expected?: number): Classes {
+  if (typeof labels?.length !== 'number') {
+    throw argumentError(operation, 'labels', 'an array of integers', labels, false);
+  }
+  if (expected !== undefined && labels.length !== expected) {
     throw new RangeError(`${operation}: ${expected} features need ${expected} labels, got ${labels.length}`);
   }
   if (labels.length === 0) throw new RangeError(`${operation}: labels is empty`);

@@ -1,5 +1,5 @@
 // Builds elementwise operations from their definitions; dtype promotion and checks of operands.
-import { checkOptions, describe, show } from '../data/checks.ts';
+import { checkOptions, show } from '../data/checks.ts';
 import {
   isFloatingPoint,
   isInt32,
@@ -83,7 +83,7 @@ function compareIntegers(compare: (x: number, y: number) => number, x: TensorLik
 
 /** Builds the primitive. Checks what the types ensure, for callers without types. */
 function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elementwise {
-  const fields = ['name', 'dtypes', 'value', 'integer', 'lower', 'derivatives', 'domain'] as const;
+  const fields = ['name', 'dtypes', 'value', 'integer', 'fitNumber', 'lower', 'derivatives', 'domain'] as const;
   checkOptions(['defineUnary', 'defineBinary', 'defineTernary'][inputs - 1]!, definition, fields, 'field');
   const { name, derivatives, domain } = definition;
   if ((derivatives !== 'zero' && derivatives.length !== inputs) || domain.length !== inputs) {
@@ -131,9 +131,10 @@ export function checkTensor(operation: string, x: unknown): asserts x is Tensor 
 /** Formats what is not a tensor, and how to make one of it. */
 function showOperand(value: unknown): string {
   if (value instanceof Variable) return 'Variable; pass its value';
+  if (value instanceof Promise) return 'Promise; await it';
   if (Array.isArray(value)) return 'Array; make a tensor of it with tensor(…)';
   const isNumeric = typeof value === 'number' || ArrayBuffer.isView(value);
-  return `${describe(value)}${isNumeric ? '; make a tensor of it with tensor(…)' : ''}`;
+  return `${show(value)}${isNumeric ? '; make a tensor of it with tensor(…)' : ''}`;
 }
 
 /** @throws {TypeError} if `f` is not a function. */

@@ -1,4 +1,4 @@
-import { escapeControls } from '@thetagrad/core/backend';
+import { argumentError, escapeControls, typedArrayType } from '@thetagrad/core/backend';
 
 /**
  * Reports a data file that is missing, damaged, or of another format. The message begins with the name of the file,
@@ -19,6 +19,11 @@ export class DataFileError extends Error {
 /** A text of which the middle is left out if it is longer than `max` characters. Default: 200, for names. */
 export function shorten(text: string, max = 200): string {
   return text.length <= max ? text : `${text.slice(0, max / 2)}…${text.slice(-max / 2)}`;
+}
+
+/** @throws {TypeError} if the contents of a file are not a Uint8Array. */
+export function checkBytes(operation: string, bytes: Uint8Array): void {
+  if (typedArrayType(bytes) !== 'Uint8Array') throw argumentError(operation, 'bytes', 'a Uint8Array', bytes, false);
 }
 
 /** Message of anything thrown. */

@@ -1,7 +1,7 @@
-import { resolveLimits } from '@thetagrad/core/backend';
+import { argumentError, resolveLimits } from '@thetagrad/core/backend';
 import type { ImageDataset } from '../dataset.ts';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
-import { DataFileError } from './error.ts';
+import { checkBytes, DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { readImage } from './image.ts';
 import { convertImage, LabeledImages } from './labeled.ts';
@@ -41,6 +41,9 @@ export async function parseImageFolder(
     channels: 'pass grayscale: true to make all images gray',
   });
   for await (const { path, bytes } of files) {
+    if (typeof path !== 'string')
+      throw argumentError('parseImageFolder', 'the path of a file', 'a string', path, false);
+    checkBytes('parseImageFolder', bytes);
     const [className, file, ...others] = path.split('/');
     if (!className || !file || others.length > 0) {
       throw new DataFileError(`${folder}/${path}`, "the path must have the form 'class/file'");

@@ -1,6 +1,6 @@
 import { resolveLimits, sizeOf } from '@thetagrad/core/backend';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
-import { DataFileError } from './error.ts';
+import { checkBytes, DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { gunzip, isGzip } from './gzip.ts';
 
@@ -47,6 +47,7 @@ interface Header {
  */
 export async function parseIdx(bytes: Uint8Array, options: DecodeOptions = {}): Promise<IdxArray> {
   const limits = resolveLimits('parseIdx', options, defaultLimits, ['name']);
+  checkBytes('parseIdx', bytes);
   return readIdx(bytes, new FileBudget(options.name ?? 'IDX data', limits, bytes.length));
 }
 

@@ -1,7 +1,7 @@
 import { resolveLimits } from '@thetagrad/core/backend';
 import type { Image } from '../resample.ts';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
-import { DataFileError } from './error.ts';
+import { checkBytes, DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { isJpeg } from './jpegSegments.ts';
@@ -18,6 +18,7 @@ import { decodePng, isPng } from './png.ts';
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Image {
   const limits = resolveLimits('decodeImage', options, defaultLimits, ['name']);
+  checkBytes('decodeImage', bytes);
   return readImage(bytes, new FileBudget(options.name ?? 'image data', limits, bytes.length));
 }
 

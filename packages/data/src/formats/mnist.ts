@@ -1,7 +1,7 @@
 import { resolveLimits } from '@thetagrad/core/backend';
 import { ImageDataset } from '../dataset.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
-import { DataFileError } from './error.ts';
+import { checkBytes, DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { readIdx } from './idx.ts';
 
@@ -36,6 +36,7 @@ export async function parseMnist(
   options: ParseMnistOptions = {},
 ): Promise<ImageDataset> {
   const limits = resolveLimits('parseMnist', options, defaultLimits, ['classNames']);
+  for (const file of [images, labels]) checkBytes('parseMnist', file?.bytes);
   const { classNames = digits } = options;
   const read = ({ name, bytes }: NamedBytes) => readIdx(bytes, new FileBudget(name, limits, bytes.length));
   const pictures = await read(images);

@@ -1,7 +1,7 @@
 import { resolveLimits } from '@thetagrad/core/backend';
 import type { ImageDataset } from '../dataset.ts';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
-import { DataFileError } from './error.ts';
+import { checkBytes, DataFileError } from './error.ts';
 import { FileBudget } from './fileBudget.ts';
 import { convertImage, LabeledImages } from './labeled.ts';
 import { decodePng } from './png.ts';
@@ -26,6 +26,7 @@ const drawingPath = /(?:^|\/)([^/]+)\/(character\d+)\/\d+_\d+\.png$/;
  */
 export function parseOmniglot(bytes: Uint8Array, options: OmniglotOptions = {}): ImageDataset {
   const limits = resolveLimits('parseOmniglot', options, defaultLimits, ['name', 'size']);
+  checkBytes('parseOmniglot', bytes);
   const { size, name = 'Omniglot zip' } = options;
   const budget = new FileBudget(name, limits, bytes.length);
   const images = new LabeledImages(budget, {
