@@ -85,17 +85,16 @@ const calls: Record<string, (options: never) => unknown> = {
 
   softmaxLogits: (o) => aSoftmax.softmaxLogits(x, x, o),
   cosineLogits: (o) => aSoftmax.cosineLogits(x, x, o),
-  ...Object.fromEntries(
-    (['aSoftmaxLogits', 'lSoftmaxLogits', 'cosFaceLogits', 'arcFaceLogits'] as const).map((name) => [
-      name,
-      (o: never) => aSoftmax[name](x, x, labels, o),
-    ]),
-  ),
-  ...Object.fromEntries(
-    (['SoftmaxHead', 'ModifiedSoftmaxHead', 'ASoftmaxHead', 'LSoftmaxHead', 'CosFaceHead', 'ArcFaceHead'] as const).map(
-      (name) => [name, (o: never) => new aSoftmax[name](2, 2, o)],
-    ),
-  ),
+  aSoftmaxLogits: (o) => aSoftmax.aSoftmaxLogits(x, x, labels, o),
+  lSoftmaxLogits: (o) => aSoftmax.lSoftmaxLogits(x, x, labels, o),
+  cosFaceLogits: (o) => aSoftmax.cosFaceLogits(x, x, labels, o),
+  arcFaceLogits: (o) => aSoftmax.arcFaceLogits(x, x, labels, o),
+  SoftmaxHead: (o) => new aSoftmax.SoftmaxHead(2, 2, o),
+  ModifiedSoftmaxHead: (o) => new aSoftmax.ModifiedSoftmaxHead(2, 2, o),
+  ASoftmaxHead: (o) => new aSoftmax.ASoftmaxHead(2, 2, o),
+  LSoftmaxHead: (o) => new aSoftmax.LSoftmaxHead(2, 2, o),
+  CosFaceHead: (o) => new aSoftmax.CosFaceHead(2, 2, o),
+  ArcFaceHead: (o) => new aSoftmax.ArcFaceHead(2, 2, o),
   'ASoftmaxHead: lambda': (o) => new aSoftmax.ASoftmaxHead(2, 2, { lambda: o }),
   sphereFace: (o) => aSoftmax.sphereFace(o),
   sphereFaceOptimizer: (o) => aSoftmax.sphereFaceOptimizer(model, o),
