@@ -33,3 +33,8 @@ export function addInto(target: Strided, source: Strided): void {
   const from = positions(source.view);
   for (let i = 0; i < to.length; i++) target.values[to[i]!]! += source.values[from[i]!]!;
 }
+
+/** Zeros in which to add up the elements of an output: the output itself, or for float32 an array in double precision. */
+export function accumulatorsOf(output: TypedArray): TypedArray {
+  return output instanceof Float32Array ? new Float64Array(output.length) : output.fill(0);
+}

@@ -1,5 +1,5 @@
 // Gather and scatter.
-import { load } from '../data/strided.ts';
+import { accumulatorsOf, load } from '../data/strided.ts';
 import { promoteTypes, type DType } from '../data/dtype.ts';
 import { argumentError, checkInteger } from '../data/checks.ts';
 import {
@@ -48,7 +48,7 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
   name: 'scatterAdd',
   checksIndices: true,
   run: (output, shape, [indices, updates], { axis }) => {
-    output.fill(0);
+    const sums = accumulatorsOf(output);
     const view = contiguous(shape);
     const indexPositions = positions(indices.view);
     const updatePositions = positions(updates.view);
@@ -58,8 +58,9 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
     for (let i = 0; i < updatePositions.length; i++) {
       const index = normalizeIndex(ScatterAdd.name, load(indices.values, load(indexPositions, i)), length, axis);
       const position = load(linePositions, i) + index * stride;
-      output[position] = load(output, position) + load(updates.values, load(updatePositions, i));
+      sums[position] = load(sums, position) + load(updates.values, load(updatePositions, i));
     }
+    output.set(sums);
   },
   vjp: (cotangent, { inputs: [indices], attributes }, input) =>
     input === 1 ? applyTake(cotangent, indices, attributes.axis) : undefined,

@@ -18,7 +18,7 @@ import {
   type Shape,
   sizeOf,
 } from '../data/shape.ts';
-import { addInto, copyInto } from '../data/strided.ts';
+import { accumulatorsOf, addInto, copyInto } from '../data/strided.ts';
 import type { Movement, Routine } from '../graph/primitive.ts';
 import type { NoAttributes, UnfoldAttributes } from '../graph/routines.ts';
 import { applyMovement, applyRoutine, Tensor } from '../graph/tensor.ts';
@@ -102,14 +102,14 @@ export const Fold: Routine<'fold'> = {
   kind: 'routine',
   name: 'fold',
   run: (output, shape, [{ values, view }], { axis, step, dilation, size }) => {
-    output.fill(0);
+    const sums = accumulatorsOf(output);
     const strides = rowMajorStrides(shape);
     const windows = view.shape.slice(0, -1);
     for (let k = 0; k < size; k++) {
       // Element k of every window goes to a strided part of the output.
       addInto(
         {
-          values: output,
+          values: sums,
           view: {
             shape: windows,
             strides: strides.with(axis, at(strides, axis) * step),
@@ -122,6 +122,7 @@ export const Fold: Routine<'fold'> = {
         },
       );
     }
+    output.set(sums);
   },
   vjp: (cotangent, { attributes: { axis, size, step, dilation } }) => cotangent.unfold(axis, size, step, dilation),
   jvp: applyToTangent,
