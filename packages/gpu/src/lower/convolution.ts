@@ -122,11 +122,17 @@ function sumTaps(
   const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
   const firstChannel = times(group, inputsPerGroup);
 
-  const loopOverTaps = (axis: 0 | 1, body: (k: string, conditions: readonly string[]) => void): void =>
-    writer.loop(axes[axis].taps, (tap) => {
-      const conditions: string[] = [];
-      const k = axes[axis].filterIndex(writer, firstTaps[axis], tap, conditions);
-      body(k, conditions);
+  const sumOverTaps = (
+    axis: 0 | 1,
+    add: (totals: readonly Value[], k: string, conditions: readonly string[]) => void,
+  ): readonly Value[] =>
+    accumulateInRuns(writer, axes[axis].taps, {
+      ...block,
+      add: (totals, tap) => {
+        const conditions: string[] = [];
+        const k = axes[axis].filterIndex(writer, firstTaps[axis], tap, conditions);
+        add(totals, k, conditions);
+      },
     });
   /** For each column, where its patch's row `ky` starts, and whether there is one. */
   const patchRows = (ky: string, tapConditions: readonly string[]): { inside: Value; start: string }[] =>
@@ -165,17 +171,14 @@ function sumTaps(
 
   // Each filter row is summed separately; so are runs of channels where a row has many terms.
   const isShort = axes[1].taps * inputsPerGroup <= runLength;
-  const total = block.begin();
-  loopOverTaps(0, (ky, conditionsY) => {
+  return sumOverTaps(0, (total, ky, conditionsY) => {
     const starts = patchRows(ky, conditionsY);
-    const sumOfRow = block.begin();
-    loopOverTaps(1, (kx, conditionsX) => {
+    const sumOfRow = sumOverTaps(1, (sum, kx, conditionsX) => {
       const terms = termsOf(starts, ky, kx, conditionsX);
       const add = (totals: readonly Value[], c: string): void => block.add(totals, terms(c));
-      if (isShort) writer.loop(inputsPerGroup, (c) => add(sumOfRow, c));
-      else block.merge(sumOfRow, accumulateInRuns(writer, inputsPerGroup, { ...block, add }));
+      if (isShort) writer.loop(inputsPerGroup, (c) => add(sum, c));
+      else block.merge(sum, accumulateInRuns(writer, inputsPerGroup, { ...block, add }));
     });
     block.merge(total, sumOfRow);
   });
-  return total;
 }

@@ -5,6 +5,7 @@ import { coordinatesOf, positionOf, positionsOf } from '../code/positions.ts';
 import { valueTypeOf, type Writer } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
+import { sumInRuns } from './runs.ts';
 
 /** The indices that a kernel uses, whether or not it computes anything with them; `undefined` if it uses none. */
 export function indexCheckOf(kernel: Kernel): IndexCheck | undefined {
@@ -52,18 +53,15 @@ export function lowerScatterAdd(kernel: RoutineKernel<'scatterAdd'>, language: L
   const command = emitElementwise(language, kernel.name, kernel.output, (writer, element) => {
     const type = valueTypeOf(updates.slot.dtype);
     const coordinates = coordinatesOf(writer, element, kernel.shape);
-    const sum = writer.variable(writer.constant(type, 0));
-    if (count > 0) {
-      writer.loop(count, (k) => {
-        const at = coordinates.with(axis, k);
-        const indexPosition = positionOf(at, indices.view.strides, indices.view.offset);
-        const index = writer.toIndex(writer.load(indices.slot, indexPosition));
-        writer.block(`if (${wrapIndex(writer, index, length)} == ${coordinates[axis]!})`, () => {
-          const position = positionOf(at, updates.view.strides, updates.view.offset);
-          writer.addTo(sum, writer.load(updates.slot, position));
-        });
+    const sum = sumInRuns(writer, writer.constant(type, 0), count, (sum, k) => {
+      const at = coordinates.with(axis, k);
+      const indexPosition = positionOf(at, indices.view.strides, indices.view.offset);
+      const index = writer.toIndex(writer.load(indices.slot, indexPosition));
+      writer.block(`if (${wrapIndex(writer, index, length)} == ${coordinates[axis]!})`, () => {
+        const position = positionOf(at, updates.view.strides, updates.view.offset);
+        writer.addTo(sum, writer.load(updates.slot, position));
       });
-    }
+    });
     return applyEpilogue(writer, kernel, sum, element);
   });
   return [command];

@@ -5,6 +5,7 @@ import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { times, valueTypeOf, type Value } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
+import { sumInRuns } from './runs.ts';
 
 /** Each output element checks whether an input element lands on it. */
 export function lowerPad(kernel: RoutineKernel<'pad'>, language: Language): Command[] {
@@ -104,20 +105,18 @@ export function lowerFold(kernel: RoutineKernel<'fold'>, language: Language): Co
     emitElementwise(language, 'fold', kernel.output, (writer, element) => {
       const type = valueTypeOf(slot.dtype);
       const coordinates = coordinatesOf(writer, element, kernel.shape);
-      const sum = writer.variable(writer.constant(type, 0));
-      if (windows > 0) {
-        writer.loop(size, (k) => {
-          const start = writer.bindIndex(
-            `(${coordinates[axis]!} - ${times(k, dilation)})`,
-            kernel.shape[axis]! + size * dilation,
-          );
-          const conditions = [`${start} >= 0`, `${start} < ${(windows - 1) * step + 1}`];
-          if (step > 1) conditions.push(`${writer.remainder(start, step)} == 0`);
-          const window = [...coordinates.with(axis, writer.quotient(start, step)), k];
-          const position = positionOf(window, view.strides, view.offset);
-          writer.addTo(sum, writer.loadWhere(conditions, slot, position, writer.constant(type, 0)));
-        });
-      }
+      const zero = writer.constant(type, 0);
+      const sum = sumInRuns(writer, zero, windows > 0 ? size : 0, (sum, k) => {
+        const start = writer.bindIndex(
+          `(${coordinates[axis]!} - ${times(k, dilation)})`,
+          kernel.shape[axis]! + size * dilation,
+        );
+        const conditions = [`${start} >= 0`, `${start} < ${(windows - 1) * step + 1}`];
+        if (step > 1) conditions.push(`${writer.remainder(start, step)} == 0`);
+        const window = [...coordinates.with(axis, writer.quotient(start, step)), k];
+        const position = positionOf(window, view.strides, view.offset);
+        writer.addTo(sum, writer.loadWhere(conditions, slot, position, zero));
+      });
       return applyEpilogue(writer, kernel, sum, element);
     }),
   ];

@@ -6,7 +6,7 @@ import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
 import { applyEpilogue } from './map.ts';
 import type { ConvolutionAxis } from './phases.ts';
-import { accumulateInRuns, lowerSlicedSum, sumOf } from './runs.ts';
+import { lowerSlicedSum, sumInRuns } from './runs.ts';
 
 export function lowerNaiveMatmul(kernel: RoutineKernel<'matmul'>, language: Language): Command[] {
   const [a, b] = kernel.operands;
@@ -30,11 +30,7 @@ export function lowerNaiveMatmul(kernel: RoutineKernel<'matmul'>, language: Lang
         return writer.mul(x, writer.load(b.slot, plus([columnStart, times(k, b.view.strides.at(-2)!)])));
       };
       const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
-      const sum = sumOf(writer, zero, term);
-      return accumulateInRuns(writer, slice.length, {
-        ...sum,
-        add: (total, k) => slice.visit(k, (k) => sum.add(total, k)),
-      });
+      return sumInRuns(writer, zero, slice.length, (sum, k) => slice.visit(k, (k) => writer.addTo(sum, term(k))));
     },
     (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   );
@@ -58,7 +54,6 @@ export function lowerNaiveConvolution(
       const [n, o, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
       const firstChannel = times(writer.quotient(o, outputsPerGroup), inputsPerGroup);
       const zero = writer.constant(valueTypeOf(kernel.output.dtype), 0);
-      const total = writer.variable(zero);
       const [firstY, firstX] = [axes[0].firstTap(writer, y), axes[1].firstTap(writer, x)];
       /** Adds the products of all channels. */
       const addTap = (sum: Value, tapY: string, tapX: string): void => {
@@ -79,20 +74,22 @@ export function lowerNaiveConvolution(
           writer.load(slot, plus([start, times(c, view.strides[1]!)]));
         const term = (c: string): Value =>
           writer.mul(writer.select(inside, load(input, pixel, c), zero), load(filter, weight, c));
-        writer.addTo(sum, accumulateInRuns(writer, inputsPerGroup, sumOf(writer, zero, term)));
+        writer.addTo(
+          sum,
+          sumInRuns(writer, zero, inputsPerGroup, (part, c) => writer.addTo(part, term(c))),
+        );
       };
-      if (slice.isWhole) {
-        writer.loop(taps[0], (tapY) => {
-          const sumOfRow = writer.variable(zero);
-          writer.loop(taps[1], (tapX) => addTap(sumOfRow, tapY, tapX));
-          writer.addTo(total, sumOfRow);
-        });
-      } else {
-        writer.loop(slice.length, (k) =>
-          slice.visit(k, (tap) => addTap(total, ...(coordinatesOf(writer, tap, taps) as [string, string]))),
+      if (!slice.isWhole) {
+        return sumInRuns(writer, zero, slice.length, (sum, k) =>
+          slice.visit(k, (tap) => addTap(sum, ...(coordinatesOf(writer, tap, taps) as [string, string]))),
         );
       }
-      return total;
+      return sumInRuns(writer, zero, taps[0], (sum, tapY) =>
+        writer.addTo(
+          sum,
+          sumInRuns(writer, zero, taps[1], (sumOfRow, tapX) => addTap(sumOfRow, tapY, tapX)),
+        ),
+      );
     },
     (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   );

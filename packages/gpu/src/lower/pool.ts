@@ -6,18 +6,19 @@ import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Writer } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
 import { applyEpilogue } from './map.ts';
+import { sumInRuns } from './runs.ts';
 
 /** Maps an output row or column to the input rows or columns that it reads. */
 interface WindowIndex {
   /** The maximum number of input rows and columns. */
   readonly counts: Pair;
   /** The k-th input row (axis 0) or column (axis 1) for an output's, and the conditions under which it exists. */
-  readonly at: (
-    writer: Writer,
-    axis: 0 | 1,
-    output: string,
-    k: string,
-  ) => { readonly index: string; readonly conditions: readonly string[] };
+  readonly at: (writer: Writer, axis: 0 | 1, output: string, k: string) => GuardedIndex;
+}
+
+interface GuardedIndex {
+  readonly index: string;
+  readonly conditions: readonly string[];
 }
 
 /** Outputs are windows, inputs the elements in them. `lengths` are the height and width of the images. */
@@ -52,23 +53,17 @@ function windowsOfElement(
   };
 }
 
-/** Runs `body` for each input row, with a function that visits the input elements in it. */
-function loopOverRows(
+/** Runs `body` for the k-th input element of an input row, if both exist. */
+function visitElement(
   writer: Writer,
-  { counts, at }: WindowIndex,
-  [y, x]: readonly [string, string],
-  body: (loopOverColumns: (visit: (row: string, column: string) => void) => void) => void,
+  { at }: WindowIndex,
+  row: GuardedIndex,
+  [x, k]: readonly [string, string],
+  body: (row: string, column: string) => void,
 ): void {
-  writer.loop(counts[0], (ky) => {
-    const row = at(writer, 0, y, ky);
-    body((visit) =>
-      writer.loop(counts[1], (kx) => {
-        const column = at(writer, 1, x, kx);
-        const inside = [...row.conditions, ...column.conditions].join(' && ');
-        writer.block(`if (${inside})`, () => visit(row.index, column.index));
-      }),
-    );
-  });
+  const column = at(writer, 1, x, k);
+  const inside = [...row.conditions, ...column.conditions].join(' && ');
+  writer.block(`if (${inside})`, () => body(row.index, column.index));
 }
 
 /** The index in its plane of each window's first NaN if there is one, else of the first of its largest elements. */
@@ -85,16 +80,19 @@ export function lowerMaxIndices(kernel: RoutineKernel<'maxIndices'>, language: L
       const [n, c, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
       const max = writer.variable(writer.constant(type, 0));
       const argmax = writer.variable(writer.constant('i32', -1));
-      loopOverRows(writer, windowIndex, [y, x], (loopOverColumns) =>
-        loopOverColumns((row, column) => {
-          const loaded = writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset));
-          const next = writer.convert(loaded, type);
-          writer.block(`if (${writer.isTrue(writer.evaluate(wins, [max, next, argmax]))})`, () => {
-            writer.assign(max, next);
-            writer.assign(argmax, writer.fromIndex(plus([times(row, width), column])));
-          });
-        }),
-      );
+      writer.loop(windowIndex.counts[0], (ky) => {
+        const windowRow = windowIndex.at(writer, 0, y, ky);
+        writer.loop(windowIndex.counts[1], (kx) =>
+          visitElement(writer, windowIndex, windowRow, [x, kx], (row, column) => {
+            const loaded = writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset));
+            const next = writer.convert(loaded, type);
+            writer.block(`if (${writer.isTrue(writer.evaluate(wins, [max, next, argmax]))})`, () => {
+              writer.assign(max, next);
+              writer.assign(argmax, writer.fromIndex(plus([times(row, width), column])));
+            });
+          }),
+        );
+      });
       return applyEpilogue(writer, kernel, argmax, element);
     }),
   ];
@@ -125,12 +123,14 @@ function emitSum(
   return emitElementwise(language, kernel.name, kernel.output, (writer, element) => {
     const [n, c, y, x] = coordinatesOf(writer, element, kernel.shape) as [string, string, string, string];
     const zero = writer.constant(valueTypeOf(slot.dtype), 0);
-    const sum = writer.variable(zero);
-    loopOverRows(writer, windowIndex, [y, x], (loopOverColumns) => {
-      const sumOfRow = writer.variable(zero);
-      loopOverColumns((row, column) => {
-        writer.addTo(sumOfRow, writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset)));
-      });
+    const [rows, columns] = windowIndex.counts;
+    const sum = sumInRuns(writer, zero, rows, (sum, ky) => {
+      const windowRow = windowIndex.at(writer, 0, y, ky);
+      const sumOfRow = sumInRuns(writer, zero, columns, (sumOfRow, kx) =>
+        visitElement(writer, windowIndex, windowRow, [x, kx], (row, column) =>
+          writer.addTo(sumOfRow, writer.load(slot, positionOf([n, c, row, column], view.strides, view.offset))),
+        ),
+      );
       writer.addTo(sum, sumOfRow);
     });
     return applyEpilogue(writer, kernel, sum, element);

@@ -7,7 +7,7 @@ import { emitElementwise } from './elementwise.ts';
 import { nameOf } from './map.ts';
 import { lowerGroups, suitsGroups } from './reduceGroups.ts';
 import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';
-import { accumulateInRuns, loopUnrolled, runLength, sliceOf, type Accumulation } from './runs.ts';
+import { accumulateInRuns, runLength, sliceOf, type Accumulation } from './runs.ts';
 
 export function lowerReduce(kernel: ReduceKernel, language: Language): Command[] {
   const { operation, body, output } = kernel;
@@ -68,26 +68,19 @@ function reduceInThread(writer: Writer, kernel: ReduceKernel, element: string, s
   } = termsOf(writer, kernel, element);
   const strides = rowMajorStrides(shape);
   const reduction = new Reduction(kernel);
-  const total = reduction.begin(writer);
-  const loopFrom = (axis: number, outer: readonly string[]): void => {
-    if (axis < shape.length - 1) {
-      writer.loop(shape[axis]!, (k) => loopFrom(axis + 1, [...outer, k]));
-      return;
-    }
+  /** Reduces the axes from `axis` on; each axis of a sum separately. */
+  const reduceFrom = (axis: number, outer: readonly string[]): Accumulator => {
+    const isLast = axis === shape.length - 1;
     const add = (total: Accumulator, k: string): void => {
       const coordinates = [...outer, k];
-      reduction.add(writer, total, at(coordinates), positionOf(coordinates, strides));
+      if (isLast) reduction.add(writer, total, at(coordinates), positionOf(coordinates, strides));
+      else reduction.merge(writer, total, reduceFrom(axis + 1, coordinates));
     };
-    const length = shape.at(-1)!;
-    if (reduction.isSum) {
-      const part = accumulateInRuns(writer, length, accumulationOf(writer, reduction, add), step);
-      reduction.merge(writer, total, part);
-    } else loopUnrolled(writer, length, step, (k) => add(total, k));
+    return accumulateInRuns(writer, shape[axis]!, accumulationOf(writer, reduction, add), isLast ? step : 1);
   };
-  if (sizeOf(shape) > 0) {
-    if (shape.length === 0) reduction.add(writer, total, at([]), '0');
-    else loopFrom(0, []);
-  }
+  if (shape.length > 0 && sizeOf(shape) > 0) return reduction.result(writer, reduceFrom(0, []));
+  const total = reduction.begin(writer);
+  if (shape.length === 0) reduction.add(writer, total, at([]), '0');
   return reduction.result(writer, total);
 }
 

@@ -8,6 +8,7 @@ import { dispatchOf, WgslWriter } from '../code/wgsl.ts';
 import { plus, times, type Value } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
 import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';
+import { runLength } from './runs.ts';
 
 const workgroupSize = 64;
 /** Shorter reductions run in one thread. */
@@ -71,13 +72,23 @@ function emitGroups(
   const from = writer.bindIndex(times(slice, perSlice));
   const to = writer.bindIndex(slices === 1 ? String(length) : `min(${from} + ${perSlice}, ${length})`);
   const total = reduction.begin(writer);
-  writer.block(`for (var k = ${plus([from, 'thread'])}; k < ${to}; k += ${workgroupSize})`, () => {
-    const coordinates = coordinatesOf(writer, 'k', inner.shape);
-    const values = body.operands.map(({ slot }, i) =>
-      writer.load(slot, positionOf(coordinates, inner.strides[i]!, starts[i]!)),
-    );
-    reduction.add(writer, total, writer.evaluateBody(body, values), 'k');
-  });
+  const addTerms = (total: Accumulator, from: string, to: string): void =>
+    writer.block(`for (var k = ${plus([from, 'thread'])}; k < ${to}; k += ${workgroupSize})`, () => {
+      const coordinates = coordinatesOf(writer, 'k', inner.shape);
+      const values = body.operands.map(({ slot }, i) =>
+        writer.load(slot, positionOf(coordinates, inner.strides[i]!, starts[i]!)),
+      );
+      reduction.add(writer, total, writer.evaluateBody(body, values), 'k');
+    });
+  const run = runLength * workgroupSize;
+  if (perSlice <= run) addTerms(total, from, to);
+  else {
+    writer.block(`for (var start = ${from}; start < ${to}; start += ${run})`, () => {
+      const part = reduction.begin(writer);
+      addTerms(part, 'start', `min(start + ${run}, ${to})`);
+      reduction.merge(writer, total, part);
+    });
+  }
   combineThreads(writer, reduction, total);
   writer.block('if (thread == 0)', () => {
     writer.store(plus([times(slice, results), result]), finish(writer, total));

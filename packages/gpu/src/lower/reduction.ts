@@ -29,11 +29,6 @@ export class Reduction {
     this.#combine = operation.lower(parameter(this.type, 0), parameter(this.type, 1));
   }
 
-  /** Whether rounding errors depend on the order in which elements are combined. */
-  get isSum(): boolean {
-    return this.#operation.name === 'sum';
-  }
-
   begin(writer: Writer): Accumulator {
     const value = writer.variable(writer.evaluate(constant(this.type, this.#operation.initial), []));
     if (!this.#operation.index) return { value };

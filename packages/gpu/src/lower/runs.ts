@@ -5,7 +5,7 @@ import { coordinatesOf } from '../code/positions.ts';
 import { plus, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
 
-/** The number of terms in a run. The rounding error grows with the sum of run length and number of runs, not the product. */
+/** The number of terms in a run, and of runs in a longer run: rounding errors grow with this times the number of levels. */
 export const runLength = 256;
 
 /** Accumulates numbered terms in totals that begin empty, and merges totals. */
@@ -13,15 +13,6 @@ export interface Accumulation<Total> {
   readonly begin: () => Total;
   readonly add: (total: Total, k: string) => void;
   readonly merge: (total: Total, part: Total) => void;
-}
-
-/** Accumulates values. */
-export function sumOf(writer: Writer, zero: Value, term: (k: string) => Value): Accumulation<Value> {
-  return {
-    begin: () => writer.variable(zero),
-    add: (total, k) => writer.addTo(total, term(k)),
-    merge: (total, part) => writer.addTo(total, part),
-  };
 }
 
 /** As {@link Writer.loop}, with `step` bodies in each iteration, since an iteration costs more than a short body. */
@@ -36,28 +27,39 @@ export function loopUnrolled(writer: Writer, count: number, step: number, body: 
   if (done < count) writer.loop(count - done, (k) => body(done === 0 ? k : `(${k} + ${done})`));
 }
 
-/** Accumulates terms 0, 1, …, count − 1 in runs, with loops unrolled by `step`. */
+/**
+ * Accumulates terms 0, 1, …, count − 1 in runs, the runs in runs of runs, and so on: at most {@link runLength} at each level.
+ * Loops over terms are unrolled by `step`.
+ */
 export function accumulateInRuns<Total>(
   writer: Writer,
   count: number,
-  { begin, add, merge }: Accumulation<Total>,
+  accumulation: Accumulation<Total>,
   step: number = 1,
 ): Total {
+  const { begin, add, merge } = accumulation;
   const total = begin();
-  if (count <= runLength) {
+  let length = 1;
+  while (length * runLength < count) length *= runLength;
+  if (length === 1) {
     loopUnrolled(writer, count, step, (k) => add(total, k));
     return total;
   }
-  const whole = Math.floor(count / runLength);
-  const accumulateRun = (length: number, termAt: (k: string) => string): void => {
-    const part = begin();
-    loopUnrolled(writer, length, step, (k) => add(part, `(${termAt(k)})`));
-    merge(total, part);
+  const accumulatePart = (length: number, termAt: (k: string) => string): void => {
+    const terms = { ...accumulation, add: (part: Total, k: string) => add(part, `(${termAt(k)})`) };
+    merge(total, accumulateInRuns(writer, length, terms, step));
   };
-  writer.loop(whole, (run) => accumulateRun(runLength, (k) => plus([times(run, runLength), k])));
-  const done = whole * runLength;
-  if (done < count) accumulateRun(count - done, (k) => plus([k, String(done)]));
+  const whole = Math.floor(count / length);
+  writer.loop(whole, (part) => accumulatePart(length, (k) => plus([times(part, length), k])));
+  const done = whole * length;
+  if (done < count) accumulatePart(count - done, (k) => plus([k, String(done)]));
   return total;
+}
+
+/** Adds up terms 0, 1, …, count − 1 in runs: `add` adds term k to a variable. */
+export function sumInRuns(writer: Writer, zero: Value, count: number, add: (sum: Value, k: string) => void): Value {
+  const begin = (): Value => writer.variable(zero);
+  return accumulateInRuns(writer, count, { begin, add, merge: (total, part) => writer.addTo(total, part) });
 }
 
 /** The terms of a sum that one thread adds. */
@@ -113,7 +115,8 @@ export function lowerSlicedSum(
     emitElementwise(language, `${name} (sum of slices)`, output, (writer, element) => {
       const load = (slice: string): Value => writer.load(partial, plus([times(slice, output.size), element]));
       const zero = writer.constant(valueTypeOf(output.dtype), 0);
-      return finish(writer, accumulateInRuns(writer, slices, sumOf(writer, zero, load)), element);
+      const total = sumInRuns(writer, zero, slices, (sum, slice) => writer.addTo(sum, load(slice)));
+      return finish(writer, total, element);
     }),
   ];
 }

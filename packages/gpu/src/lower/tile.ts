@@ -24,7 +24,10 @@ export function lowerTiles(product: MatrixProduct): Command[] {
   const { rows, columns, depth, batches, output, finish } = product;
   const tiles = Math.ceil(rows / (side * perThread(rows))) * Math.ceil(columns / (side * perThread(columns))) * batches;
   // Long sums of few elements are cut into slices, which a second command adds up (split-K).
-  const slices = Math.max(1, Math.min(Math.floor(busyTiles / tiles), Math.floor(depth / (2 * runLength))));
+  const slices = Math.max(
+    Math.ceil(depth / runLength ** 2),
+    Math.min(Math.floor(busyTiles / tiles), Math.floor(depth / (2 * runLength))),
+  );
   if (slices === 1) return [emitTiles(product, output, 1, finish)];
   const partial = createScratch(output.dtype, output.size * slices);
   return [
