@@ -9,6 +9,7 @@ import { iotaCommand } from '../kernels/iota.ts';
 import { makeEpilogue, mapCommand } from '../kernels/map/map.ts';
 import { matmulCommands } from '../kernels/matmul/matmul.ts';
 import { concatCommands, foldCommands, padCommands } from '../kernels/move/move.ts';
+import { maxRun } from '../kernels/move/sums.ts';
 import { maxIndicesCommands, windowSumCommands } from '../kernels/pool/windows.ts';
 import { windowSumTransposeCommands } from '../kernels/pool/windowSumTranspose.ts';
 import { randomBitsCommand } from '../kernels/randomBits.ts';
@@ -57,8 +58,8 @@ export const lowerings: Lowerings = {
     );
   },
   maxIndices: (kernel) => withEpilogue(kernel, maxIndicesCommands(kernel)),
-  windowSum: (kernel) => withEpilogue(kernel, windowSumCommands(kernel)),
-  windowSumTranspose: (kernel) => withEpilogue(kernel, windowSumTransposeCommands(kernel)),
+  windowSum: (kernel) => withEpilogue(kernel, isLong(kernel) ? undefined : windowSumCommands(kernel)),
+  windowSumTranspose: (kernel) => withEpilogue(kernel, isLong(kernel) ? undefined : windowSumTransposeCommands(kernel)),
   take: (kernel) => takeCommands(kernel, epilogueOf(kernel)),
   scatterAdd: (kernel) => withEpilogue(kernel, scatterAddCommands(kernel)),
   argsort: (kernel) => withEpilogue(kernel, argsortCommands(kernel)),
@@ -69,6 +70,11 @@ export const lowerings: Lowerings = {
   iota: (kernel) => [iotaCommand(kernel, epilogueOf(kernel))],
   randomBits: (kernel) => [randomBitsCommand(kernel, epilogueOf(kernel))],
 };
+
+/** Whether windows have so many rows or columns that their sums in float32 would not be precise. */
+function isLong({ attributes }: RoutineKernel<'windowSum' | 'windowSumTranspose'>): boolean {
+  return Math.max(...attributes.kernelSize) > maxRun;
+}
 
 function lowerRoutine<Name extends RoutineName>(
   kernel: RoutineKernel<Name>,

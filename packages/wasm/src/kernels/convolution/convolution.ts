@@ -2,6 +2,7 @@ import { formatShape, rowMajorStrides, sizeOf } from '@thetagrad/core/backend';
 import type { Command, Features, Scratch } from '../../command.ts';
 import { epilogueCommand } from '../../emit/epilogue.ts';
 import { fillCommand } from '../move/fill.ts';
+import { depthBlock } from '../panels/pack.ts';
 import { depthwiseCommand } from './depthwise.ts';
 import { dotsCommand } from './dots.ts';
 import {
@@ -19,7 +20,7 @@ import { productCommands } from './product.ts';
  * The commands of a float32 convolution: the filter is packed, and each chunk multiplies it by patches of the input
  * that it gathers panel by panel. If few outputs have many terms, as in the gradient of the filter, the terms are cut
  * into slices whose sums are added in order. With one channel per group, patches would be used only once: then rows are
- * added up in place.
+ * added up in place, unless there are so many that rounding errors would grow.
  */
 export function convolutionCommands(convolution: Convolution, features: Features): Command[] {
   const { input, filter, shape, epilogue, output, groups } = convolution;
@@ -38,7 +39,7 @@ export function convolutionCommands(convolution: Convolution, features: Features
   const isDepthwise = channels === 1 && groups > 1;
   const withPadding = { ...convolution, input: padded.input };
   const inPlace = phases.map(([y, x]) =>
-    isDepthwise ? depthwiseCommand(withPadding, y, x) : dotsCommand(withPadding, y, x),
+    isDepthwise && y.taps * x.taps <= depthBlock ? depthwiseCommand(withPadding, y, x) : dotsCommand(withPadding, y, x),
   );
   // Only a product that computes all outputs can apply the epilogue.
   const takesEpilogue = ys.length * xs.length === 1 && phases.length === 1 && !inPlace[0];

@@ -1,11 +1,22 @@
 // Convolutions with one or two outputs per group and filters as wide as the input: the gradient of the filter of a
 // depthwise convolution. Register tiles would be nearly empty, but rows of input and filter are long: so each output is
 // a sum of dot products of rows, nine outputs (a 3×3 filter) at a time.
-import { f32, f32x4, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
+import {
+  f32,
+  f32x4,
+  f64,
+  i32,
+  memory,
+  v128,
+  type FunctionRef,
+  type ModuleBuilder,
+  type Value,
+} from '../../assembler/index.ts';
 import type { Command } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { loadEverySecond } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitMin, emitUnits } from '../../emit/units.ts';
+import { emitAddWide, wideSumBytes } from '../../emit/wideSum.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import { defineFillOffsets, offsetWordCount, offsetWords } from '../panels/gather.ts';
 import { startsOf, type Convolution, type Phase } from './geometry.ts';
@@ -83,8 +94,11 @@ export function dotsCommand(convolution: Convolution, y: Phase, x: Phase): Comma
   };
 }
 
-/** The layout of the workspace: the offsets of a unit's positions in input and output, and their sums, a vector each. */
-const layout = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + 16 * positionsInUnit } as const;
+/** The layout of the workspace: the offsets of a unit's positions in input and output, and four sums of each. */
+const layout = { inInput: 0, inOutput: 64, sums: 128, bytes: 128 + wideSumBytes * positionsInUnit } as const;
+
+/** The number of vectors that are added up in float32, before their sum is added in float64. */
+const maxRun = 256;
 
 /** A unit is nine positions of an output channel. */
 const dots = kernelCode('convolution dots', {}, (module) => {
@@ -104,9 +118,7 @@ const dots = kernelCode('convolution dots', {}, (module) => {
       code.emit(code.call(fill, axes(0), first, count, i32.const(positionsInUnit), workspace));
       code.emit(code.call(fill, axes(1), first, count, count, inOutput));
       const sums = code.local('i32', i32.add(workspace, i32.const(layout.sums)));
-      for (let position = 0; position < positionsInUnit; position++) {
-        code.emit(v128.store(sums, f32x4.splat(f32.const(0)), { offset: 16 * position }));
-      }
+      code.emit(memory.fill(sums, i32.const(0), i32.const(wideSumBytes * positionsInUnit)));
       const image = code.local('i32', i32.add(w.input, i32.mul(i32.divU(output, w.perGroup), w.groupBytes)));
       const filter = code.local('i32', i32.add(w.filter, i32.mul(output, w.outputBytes)));
       code.for(channel, i32.const(0), w.channels, 1, () => {
@@ -122,10 +134,11 @@ const dots = kernelCode('convolution dots', {}, (module) => {
       });
       const to = code.local('i32', i32.add(w.output, i32.mul(output, w.planeBytes)));
       code.for(i, i32.const(0), count, 1, () => {
-        const sum = code.local('v128', v128.load(i32.add(sums, i32.shl(i, i32.const(4)))));
-        const lane = (number: number): Value<'f32'> => f32x4.extractLane(sum, number);
+        const sum = code.local('i32', i32.add(sums, i32.mul(i, i32.const(wideSumBytes))));
+        const lane = (number: number): Value<'f64'> => f64.load(sum, { offset: 8 * number });
         const at = i32.add(to, i32.load(i32.add(inOutput, i32.shl(i, i32.const(2)))));
-        code.emit(f32.store(at, f32.add(f32.add(lane(0), lane(1)), f32.add(lane(2), lane(3)))));
+        const total = f64.add(f64.add(lane(0), lane(1)), f64.add(lane(2), lane(3)));
+        code.emit(f32.store(at, f32.demoteF64(total)));
       });
     });
   });
@@ -153,8 +166,17 @@ function defineAddPlane(
       const from = code.local('i32');
       const at = code.local('i32');
       const end = code.local('i32');
-      const whole = i32.shl(i32.and(columns, i32.const(-4)), i32.const(2));
+      const endOfWhole = code.local('i32');
       const row = code.local('i32');
+      // The number of bytes of the filter whose products are in the sums.
+      const run = code.local('i32');
+      const flush = (): void => {
+        sums.forEach((sum, i) => {
+          emitAddWide(code, workspace, sum, layout.sums + wideSumBytes * i);
+          code.set(sum, f32x4.splat(f32.const(0)));
+        });
+        code.set(run, i32.const(0));
+      };
       code.for(row, i32.const(0), rows, 1, () => {
         code.set(at, filter);
         code.set(from, image);
@@ -168,18 +190,21 @@ function defineAddPlane(
             code.add(from, i32.const(columnBytes * columnCount));
           });
         };
-        code.set(end, i32.add(filter, whole));
-        step(4, v128.load(at, { align: 4 }), load);
+        code.set(endOfWhole, i32.add(filter, i32.shl(i32.and(columns, i32.const(-4)), i32.const(2))));
+        code.while(i32.ltU(at, endOfWhole), () => {
+          code.set(end, emitMin(code, i32.add(at, i32.const(16 * maxRun)), endOfWhole));
+          step(4, v128.load(at, { align: 4 }), load);
+          code.if(i32.ltU(end, endOfWhole), flush);
+        });
         // The remaining columns in lane 0; the other lanes add 0 · 0.
         code.set(end, i32.add(filter, i32.shl(columns, i32.const(2))));
         step(1, v128.load32Zero(at), (address) => v128.load32Zero(address));
+        code.add(run, i32.shl(columns, i32.const(2)));
+        code.if(i32.geU(run, i32.const(8 * maxRun)), flush);
         code.add(image, rowBytes);
         code.add(filter, filterRowBytes);
       });
-      sums.forEach((sum, i) => {
-        const access = { offset: layout.sums + 16 * i };
-        code.emit(v128.store(workspace, f32x4.add(v128.load(workspace, access), sum), access));
-      });
+      flush();
     },
   );
 }

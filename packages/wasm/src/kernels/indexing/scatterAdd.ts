@@ -14,8 +14,8 @@ import {
 } from '../../emit/stridedLoop.ts';
 import { emitRepeat } from '../../emit/units.ts';
 import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
-import { fillCommand } from '../move/fill.ts';
-import { addTransfer, emitTransfer, type Transfer } from '../move/transfer.ts';
+import { sumsOf } from '../move/sums.ts';
+import { emitTransfer, type Transfer } from '../move/transfer.ts';
 import { checkIndicesCommand, cutElements, wrapIndex } from './checkIndices.ts';
 
 const names = [...rangeNames, 'length', 'count', 'toBytes', 'indexBytes', 'fromBytes'] as const;
@@ -32,7 +32,8 @@ export function scatterAddCommands({
   const [indices, updates] = [stridedOperand(operands[0]), stridedOperand(operands[1])];
   const length = shape[axis]!;
   const count = updates.view.shape[axis]!;
-  const to = stridedOperand({ slot: output, view: contiguous(shape) });
+  const sums = sumsOf(output, contiguous(shape), count);
+  const { to } = sums;
   const { rank, words } = stridedLoop([to, indices, updates].map((operand) => holdAxis(operand, axis, 1)));
   // Equal indices occur along the axis only, so one chunk computes all of it.
   const range = cutElements(countLines(updates.view.shape, axis), count);
@@ -46,13 +47,14 @@ export function scatterAddCommands({
   });
   return [
     checkIndicesCommand(indices, length),
-    fillCommand(output, 0),
+    sums.clear,
     {
-      code: kernelCode('scatter add', { add: addTransfer(type), rank }, assemble),
+      code: kernelCode('scatter add', { add: sums.add, rank }, assemble),
       words: [...own, ...words],
       chunks: count === 0 ? 0 : countRanges(range),
       workspaceBytes: 0,
     },
+    ...sums.finish,
   ];
 }
 

@@ -18,6 +18,7 @@ import { emitEpilogue, epilogueNames, epilogueWords } from '../../emit/epilogue.
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { transposeLanes } from '../../emit/lanes.ts';
 import { countChunks, cutUnits, emitMin, emitUnits } from '../../emit/units.ts';
+import { emitAddWide, loadWide, wideSumBytes } from '../../emit/wideSum.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import { countMatrices, type Product } from './product.ts';
 
@@ -25,8 +26,11 @@ const maxVectors = 3;
 
 /** The maximum number of columns of the large factor in a unit. */
 const maxColumns = 1024;
+/** The sizes of the sums of a vector in a block, and in all blocks. */
+const sumBytes = 4 * maxColumns;
+const totalBytes = (sumBytes / 16) * wideSumBytes;
 
-/** The number of terms that are summed before they are added to the sum of the previous blocks. */
+/** The number of terms that are summed in float32; the sums of blocks are summed in float64. */
 const block = 256;
 
 /** The number of elements of the large factor that a chunk reads, approximately. */
@@ -106,11 +110,11 @@ export function skinnyCommand(product: Product): Command | undefined {
       ),
     ],
     chunks: countChunks(cut),
-    workspaceBytes: 2 * maxVectors * 4 * maxColumns + 4 * block,
+    workspaceBytes: maxVectors * (sumBytes + totalBytes) + 4 * block,
   };
 }
 
-/** Emits what the two kernels differ in: adds the products of a block of the depth to the sums in the workspace. */
+/** Emits what the two kernels differ in: adds the products of a block of the depth to its sums in the workspace. */
 type EmitBlock = (code: Code, block: Block) => void;
 
 interface Block {
@@ -126,14 +130,14 @@ interface Block {
   readonly workspace: Local<'i32'>;
 }
 
-const sumBytes = 4 * maxColumns;
-
 /** Defines the function of a kernel. A unit is a range of columns of one product. */
 function assemble(module: ModuleBuilder, emitBlock: EmitBlock): FunctionRef {
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
-    const blockSums = code.local('i32', i32.add(workspace, i32.const(maxVectors * sumBytes)));
-    const spare = code.local('i32', i32.add(blockSums, i32.const(maxVectors * sumBytes)));
+    const totals = code.local('i32', i32.add(workspace, i32.const(maxVectors * sumBytes)));
+    const spare = code.local('i32', i32.add(totals, i32.const(maxVectors * totalBytes)));
+    const isLong = code.local('i32', i32.gtU(w.depth, i32.const(block)));
+    const total = code.local('i32');
     const i = code.local('i32');
     const j = code.local('i32');
     const k = code.local('i32');
@@ -147,21 +151,25 @@ function assemble(module: ModuleBuilder, emitBlock: EmitBlock): FunctionRef {
       const matrix = code.local('i32', i32.add(i32.add(w.matrix, matrixOffset!), i32.mul(column, w.matrixColumn)));
       const eachVector = (body: (at: Value<'i32'>) => void): void =>
         code.for(i, i32.const(0), w.count, 1, () => body(i32.mul(i, i32.const(sumBytes))));
-      eachVector((at) => code.emit(memory.fill(i32.add(workspace, at), i32.const(0), bytes)));
-      code.for(k, i32.const(0), w.depth, block, () => {
-        const depth = emitMin(code, i32.const(block), i32.sub(w.depth, k));
-        eachVector((at) => code.emit(memory.fill(i32.add(blockSums, at), i32.const(0), bytes)));
-        emitBlock(code, { w, vectors, matrix, depth, columns, sums: blockSums, workspace: spare });
-        code.add(vectors, i32.mul(depth, w.vectorDepth));
-        code.add(matrix, i32.mul(depth, w.matrixDepth));
+      /** Runs \`body\` at each vector of four sums of the block, with \`total\` at those of all blocks. */
+      const eachTotal = (body: () => void): void =>
         eachVector((at) => {
-          const total = code.local('i32', i32.add(workspace, at));
-          code.for(j, total, i32.add(i32.add(workspace, at), bytes), 16, () => {
-            const sum = v128.load(i32.add(j, i32.const(maxVectors * sumBytes)));
-            code.emit(v128.store(j, f32x4.add(v128.load(j), sum)));
+          code.set(total, i32.add(totals, i32.mul(i, i32.const(totalBytes))));
+          code.for(j, i32.add(workspace, at), i32.add(i32.add(workspace, at), bytes), 16, () => {
+            body();
+            code.add(total, i32.const(wideSumBytes));
           });
         });
+      code.if(isLong, () => code.emit(memory.fill(totals, i32.const(0), i32.const(maxVectors * totalBytes))));
+      code.for(k, i32.const(0), w.depth, block, () => {
+        const depth = emitMin(code, i32.const(block), i32.sub(w.depth, k));
+        eachVector((at) => code.emit(memory.fill(i32.add(workspace, at), i32.const(0), bytes)));
+        emitBlock(code, { w, vectors, matrix, depth, columns, sums: workspace, workspace: spare });
+        code.add(vectors, i32.mul(depth, w.vectorDepth));
+        code.add(matrix, i32.mul(depth, w.matrixDepth));
+        code.if(isLong, () => eachTotal(() => emitAddWide(code, total, code.local('v128', v128.load(j)))));
       });
+      code.if(isLong, () => eachTotal(() => code.emit(v128.store(j, loadWide(total)))));
       const size = i32.mul(w.count, w.columns);
       const first = code.local(
         'i32',

@@ -1,6 +1,6 @@
 import { arrayOn, bytesPerElement, type Slot } from '@thetagrad/core/backend';
 import { i32, i64, i64x2, v128 } from '../../assembler/index.ts';
-import type { Command } from '../../command.ts';
+import type { Command, Scratch } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
@@ -14,8 +14,15 @@ export function fillCommand(slot: Slot, value: number): Command {
   const size = bytesPerElement(slot.dtype);
   const pattern = new Uint32Array(2);
   arrayOn(pattern.buffer, slot.dtype, 0, pattern.byteLength / size).fill(value);
-  const bytes = slot.size * size;
-  const [lowWord, highWord] = [pattern[0]!, pattern[1]!];
+  return fillBytes(slot, slot.size * size, pattern[0]!, pattern[1]!);
+}
+
+/** Sets all bytes of a scratch to 0. */
+export function clearCommand(scratch: Scratch): Command {
+  return fillBytes(scratch, scratch.bytes, 0, 0);
+}
+
+function fillBytes(slot: Slot | Scratch, bytes: number, lowWord: number, highWord: number): Command {
   return {
     code: fill,
     words: packWords(names, { lowWord, highWord, to: { slot, byteOffset: 0 }, bytes }),

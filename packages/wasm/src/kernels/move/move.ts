@@ -1,9 +1,17 @@
 // Routines that move elements: pad, concat, fold.
-import { rowMajorStrides, scalarTypeOf, type Operand, type RoutineKernel, type View } from '@thetagrad/core/backend';
+import {
+  contiguous,
+  rowMajorStrides,
+  scalarTypeOf,
+  type Operand,
+  type RoutineKernel,
+  type View,
+} from '@thetagrad/core/backend';
 import type { Command } from '../../command.ts';
 import { stridedOperand, type StridedOperand } from '../../emit/stridedLoop.ts';
 import { fillCommand } from './fill.ts';
-import { addTransfer, copyTransfer, transferCommand } from './transfer.ts';
+import { sumsOf } from './sums.ts';
+import { copyTransfer, transferCommand } from './transfer.ts';
 
 export function padCommands({ operands: [source], attributes, shape, output }: RoutineKernel<'pad'>): Command[] {
   const { padBefore, step, value } = attributes;
@@ -47,13 +55,12 @@ export function foldCommands({
     strides: [...strides.map((stride, i) => (i === axis ? stride * step : stride)), strides[axis]! * dilation],
     offset: 0,
   };
-  const add = addTransfer(type);
-  const [to, from] = [stridedOperand({ slot: output, view: target }), stridedOperand(windows)];
-  const zeros = fillCommand(output, 0);
-  if (step > (size - 1) * dilation) return [zeros, transferCommand(add, to, from)];
+  const { to: sums, clear, add, finish } = sumsOf(output, contiguous(shape), size);
+  const [to, from] = [{ ...sums, view: target }, stridedOperand(windows)];
+  if (step > (size - 1) * dilation) return [clear, transferCommand(add, to, from), ...finish];
   // Windows overlap, but element k of one does not meet element k of another.
   const elements = Array.from({ length: size }, (_, k) => transferCommand(add, elementOf(to, k), elementOf(from, k)));
-  return [zeros, ...elements];
+  return [clear, ...elements, ...finish];
 }
 
 /** The operand at index k of its last axis. */

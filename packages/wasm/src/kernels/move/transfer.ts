@@ -33,14 +33,17 @@ import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
 
 type Address = Value<'i32'>;
 
-/** An operation from elements to elements: one at a time, and 16 bytes at a time. */
+/** An operation from elements to elements: one at a time, and several at a time. */
 export interface Transfer {
   /** Identifies the transfer in keys of kernel functions. */
   readonly key: string;
-  /** The size of an element. */
+  /** The size of an element of the source, and of the destination. */
   readonly bytes: number;
+  readonly toBytes: number;
   readonly one: (to: Address, from: Address) => Statement;
-  readonly sixteen: (to: Address, from: Address) => Statement;
+  /** Transfers `count` elements. */
+  readonly several: (to: Address, from: Address) => Statement;
+  readonly count: number;
 }
 
 /** Copies elements of 1, 4 or 8 bytes. */
@@ -48,13 +51,15 @@ export function copyTransfer(bytes: number): Transfer {
   return {
     key: `copy ${bytes}`,
     bytes,
+    toBytes: bytes,
     one: (to, from) =>
       bytes === 8
         ? i64.store(to, i64.load(from))
         : bytes === 4
           ? i32.store(to, i32.load(from))
           : i32.store8(to, i32.load8U(from)),
-    sixteen: (to, from) => v128.store(to, v128.load(from, { align: 1 }), { align: 1 }),
+    several: (to, from) => v128.store(to, v128.load(from, { align: 1 }), { align: 1 }),
+    count: 16 / bytes,
   };
 }
 
@@ -65,33 +70,56 @@ export function addTransfer(type: Exclude<ScalarType, 'bool'>): Transfer {
   return {
     key: `add ${type}`,
     bytes: align,
+    toBytes: align,
     one: (to, from) =>
       type === 'f64'
         ? f64.store(to, f64.add(f64.load(to), f64.load(from)))
         : type === 'f32'
           ? f32.store(to, f32.add(f32.load(to), f32.load(from)))
           : i32.store(to, i32.add(i32.load(to), i32.load(from))),
-    sixteen: (to, from) => v128.store(to, lanes.add(v128.load(to, { align }), v128.load(from, { align })), { align }),
+    several: (to, from) => v128.store(to, lanes.add(v128.load(to, { align }), v128.load(from, { align })), { align }),
+    count: 16 / align,
   };
 }
+
+/** Adds float32 elements to float64 ones. */
+export const widenAndAdd: Transfer = {
+  key: 'widen and add',
+  bytes: 4,
+  toBytes: 8,
+  one: (to, from) => f64.store(to, f64.add(f64.load(to), f64.promoteF32(f32.load(from)))),
+  several: (to, from) => {
+    const terms = f64x2.promoteLowF32x4(v128.load64Zero(from, { align: 4 }));
+    return v128.store(to, f64x2.add(v128.load(to, { align: 8 }), terms), { align: 8 });
+  },
+  count: 2,
+};
+
+/** Rounds float64 elements to float32. */
+export const narrow: Transfer = {
+  key: 'narrow',
+  bytes: 8,
+  toBytes: 4,
+  one: (to, from) => f32.store(to, f32.demoteF64(f64.load(from))),
+  several: (to, from) => v128.store64Lane(to, f32x4.demoteF64x2Zero(v128.load(from, { align: 8 })), 0, { align: 4 }),
+  count: 2,
+};
 
 /** Emits the transfer of `count` elements. Moves `to` and `from`. */
 export function emitTransfer(
   code: Code,
-  { bytes, one, sixteen }: Transfer,
+  { bytes, toBytes, one, several, count: vector }: Transfer,
   [to, from]: readonly [Local<'i32'>, Local<'i32'>],
   [toStep, fromStep]: readonly [Local<'i32'>, Local<'i32'>],
   count: Value<'i32'>,
 ): void {
-  const size = i32.const(bytes);
   const left = code.local('i32', count);
-  code.if(i32.and(i32.eq(toStep, size), i32.eq(fromStep, size)), () => {
-    const elements = 16 / bytes;
-    code.while(i32.geU(left, i32.const(elements)), () => {
-      code.emit(sixteen(to, from));
-      code.add(to, i32.const(16));
-      code.add(from, i32.const(16));
-      code.add(left, i32.const(-elements));
+  code.if(i32.and(i32.eq(toStep, i32.const(toBytes)), i32.eq(fromStep, i32.const(bytes))), () => {
+    code.while(i32.geU(left, i32.const(vector)), () => {
+      code.emit(several(to, from));
+      code.add(to, i32.const(vector * toBytes));
+      code.add(from, i32.const(vector * bytes));
+      code.add(left, i32.const(-vector));
     });
   });
   code.while(left, () => {

@@ -89,9 +89,13 @@ const sumSlices = kernelCode('sum of slices', {}, (module) =>
 const enoughChunks = 32;
 const minSliceDepth = 1024;
 
+/** A deeper product is cut in any case: its blocks are added one after another. */
+const maxSliceDepth = depthBlock ** 2;
+
 /** The depth of a slice, a multiple of {@link depthBlock}, if there are `chunks` chunks without slices. */
 export function sliceDepth(depth: number, chunks: number): number {
-  if (chunks >= enoughChunks || depth < 2 * minSliceDepth) return Math.max(1, depth);
-  const slices = Math.min(Math.ceil((1.5 * enoughChunks) / chunks), Math.floor(depth / minSliceDepth));
-  return evenPartSize(depth, depth / slices, depthBlock);
+  const isParallel = chunks >= enoughChunks || depth < 2 * minSliceDepth;
+  if (isParallel && depth <= maxSliceDepth) return Math.max(1, depth);
+  const wanted = isParallel ? 1 : Math.min(Math.ceil((1.5 * enoughChunks) / chunks), Math.floor(depth / minSliceDepth));
+  return evenPartSize(depth, depth / Math.max(wanted, Math.ceil(depth / maxSliceDepth)), depthBlock);
 }

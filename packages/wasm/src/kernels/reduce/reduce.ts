@@ -14,7 +14,13 @@ import { bytesOf } from '../../emit/elements.ts';
 import { bodyExpression, makeExpression, type Expression } from '../../emit/expression.ts';
 import { importFlags } from '../../emit/imports.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
-import { stridedLoop, stridedOperand, type StridedLoop, type StridedOperand } from '../../emit/stridedLoop.ts';
+import {
+  joinOperandAxes,
+  stridedLoop,
+  stridedOperand,
+  type StridedLoop,
+  type StridedOperand,
+} from '../../emit/stridedLoop.ts';
 import { packWords } from '../../emit/words.ts';
 import { assembleReduction, headerNames } from './assemble.ts';
 import { combinerOf } from './combiner.ts';
@@ -34,7 +40,8 @@ export function reduceCommands({ operation, body, kept, output }: ReduceKernel):
   const { before } = combinerOf(operation, type);
   const expression = makeExpression(before(root.to(type)), types);
   const { commands, operands, columns } = chooseLayout(body.operands.map(stridedOperand), kept, expression);
-  const reduction = { reduction: operation, expression, operands, kept, columns, type, outputType, output };
+  const isPartial = false;
+  const reduction = { reduction: operation, expression, operands, kept, columns, type, outputType, output, isPartial };
   return [...commands, ...reductionCommands(reduction)];
 }
 
@@ -51,6 +58,8 @@ interface Reduction {
   readonly type: ScalarType;
   readonly outputType: ScalarType;
   readonly output: Slot | Scratch;
+  /** Whether another command combines the results. */
+  readonly isPartial: boolean;
 }
 
 /** The number of operations in a chunk, approximately. */
@@ -100,23 +109,38 @@ interface Cut {
   readonly sliceLength: number;
 }
 
-function cutReduction(
-  { reduction, expression, columns }: Reduction,
-  size: number,
-  terms: number,
-  outermost: number,
-): Cut {
+function cutReduction(reduction: Reduction, size: number, terms: number, outermost: number): Cut {
+  const { expression, columns } = reduction;
   const work = 2 + expression.weight;
-  const perChunk = Math.max(1, Math.round(chunkWork / Math.max(1, terms * work)));
-  const grain = columns ? Math.ceil(perChunk / 16) * 16 : perChunk;
-  const chunks = Math.ceil(size / grain);
+  const grainOf = (terms: number): number => {
+    const perChunk = Math.max(1, Math.round(chunkWork / Math.max(1, terms * work)));
+    return columns ? Math.ceil(perChunk / 16) * 16 : perChunk;
+  };
+  let grain = grainOf(terms);
   let slices = 1;
-  if (!reduction.index && chunks < enoughChunks) {
+  const chunks = Math.ceil(size / grain);
+  if (!reduction.reduction.index && chunks < enoughChunks) {
     slices = Math.min(outermost, Math.ceil((terms * size * work) / chunkWork / Math.max(1, chunks)));
-    if (columns) slices = Math.max(slices, Math.ceil(outermost / maxRun));
+  }
+  if (hasRuns(reduction)) {
+    const needed = Math.ceil(outermost / Math.max(1, Math.floor((maxRun * outermost) / Math.max(1, terms))));
+    if (needed > slices) {
+      slices = needed;
+      grain = grainOf(terms / slices);
+    }
   }
   const sliceLength = Math.ceil(outermost / Math.max(1, slices));
-  return { grain, chunks, slices: Math.max(1, Math.ceil(outermost / Math.max(1, sliceLength))), sliceLength };
+  return {
+    grain,
+    chunks: Math.ceil(size / grain),
+    slices: Math.max(1, Math.ceil(outermost / Math.max(1, sliceLength))),
+    sliceLength,
+  };
+}
+
+/** Whether rounding errors grow with the number of terms that are added one after another. */
+function hasRuns({ reduction, columns, type }: Reduction): boolean {
+  return columns && !combinerOf(reduction, type).exact;
 }
 
 function reductionCommands(reduction: Reduction): Command[] {
@@ -124,18 +148,27 @@ function reductionCommands(reduction: Reduction): Command[] {
   const kept = stridedLoop(operands, 0, reduction.kept);
   const reduced = stridedLoop(operands, reduction.kept);
   const size = sizeOf(kept.shape);
-  const cut = cutReduction(reduction, size, sizeOf(reduced.shape), reduced.shape[0]!);
+  const terms = sizeOf(reduced.shape);
+  const outermost = reduced.shape[0]!;
+  if (hasRuns(reduction) && terms / outermost > maxRun) {
+    // The other axes first, since slices of the outermost one would still be too long.
+    const partial: Scratch = { kind: 'scratch', bytes: outermost * size * bytesOf(type) };
+    const inner = { ...withOutermostKept(reduction), output: partial, isPartial: true };
+    return [...reductionCommands(inner), ...combinationCommands(reduction, partial, size, outermost)];
+  }
+  const cut = cutReduction(reduction, size, terms, outermost);
   const { grain, chunks, slices, sliceLength } = cut;
 
   const partial: Scratch | undefined =
     slices > 1 ? { kind: 'scratch', bytes: slices * size * bytesOf(type) } : undefined;
+  const isPartial = partial !== undefined || reduction.isPartial;
   const { initial, index = false, lower } = reduction.reduction;
   const structure: Structure = {
     reduction: { initial, index, lower },
-    partial: partial !== undefined,
+    partial: isPartial,
     expression,
     type,
-    outputType: partial ? type : outputType,
+    outputType: isPartial ? type : outputType,
     keptRank: kept.rank,
     reducedRank: reduced.rank,
     columns,
@@ -148,15 +181,35 @@ function reductionCommands(reduction: Reduction): Command[] {
     chunks: size === 0 ? 0 : chunks * slices,
     workspaceBytes: 0,
   };
-  if (!partial) return [command];
-  const view = { shape: [size, slices], strides: [1, size], offset: 0 };
+  return partial ? [command, ...combinationCommands(reduction, partial, size, slices)] : [command];
+}
+
+/** The commands that combine \`count\` partial results of each of \`size\` results, [count, size] in memory, in order. */
+function combinationCommands(reduction: Reduction, partial: Scratch, size: number, count: number): Command[] {
+  const { type } = reduction;
+  const view = { shape: [size, count], strides: [1, size], offset: 0 };
   const accumulator = makeExpression(parameter(type, 0), [type]);
-  const combination = reductionCommands({
+  return reductionCommands({
     ...reduction,
     expression: accumulator,
     operands: [{ slot: partial, view, bytes: bytesOf(type) }],
     kept: 1,
     columns: accumulator.isNarrow && size >= 4,
   });
-  return [command, ...combination];
+}
+
+/** The reduction whose outermost reduced axis is kept, before all others. */
+function withOutermostKept(reduction: Reduction): Reduction {
+  const { operands } = reduction;
+  const kept = joinOperandAxes(operands, 0, reduction.kept);
+  const reduced = joinOperandAxes(operands, reduction.kept);
+  const order = <T>(kept: readonly T[], [outermost, ...inner]: readonly T[]): T[] => [outermost!, ...kept, ...inner];
+  return {
+    ...reduction,
+    operands: operands.map((operand, j) => {
+      const strides = order(kept.strides[j]!, reduced.strides[j]!);
+      return { ...operand, view: { shape: order(kept.shape, reduced.shape), strides, offset: operand.view.offset } };
+    }),
+    kept: 1 + kept.shape.length,
+  };
 }

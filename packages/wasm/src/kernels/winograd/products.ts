@@ -8,6 +8,7 @@ import {
   type Local,
   type ModuleBuilder,
 } from '../../assembler/index.ts';
+import { emitMin } from '../../emit/units.ts';
 import { emitTile } from '../panels/registerTile.ts';
 import { panelWidth } from './layout.ts';
 import { points } from './transforms.ts';
@@ -26,6 +27,14 @@ function emitPanelTile(
   return emitTile(code, { rows: 4, vectors: 2, ...operands, relaxed }).flat();
 }
 
+/** Emits the addition of the sums stored at `to`. */
+function addStored(code: Code, sums: readonly Local<'v128'>[], to: Local<I32>): void {
+  sums.forEach((sum, i) => code.set(sum, f32x4.add(v128.load(to, { offset: 16 * i }), sum)));
+}
+
+/** The number of channels that are added up one after another, before their sum is added to that of others. */
+const maxRun = 256;
+
 /**
  * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels,
  * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
@@ -40,6 +49,7 @@ export function defineMultiplyPanel(
     (code, patches, patchBytes, filter, filterBytes, products, productBytes, channels, groups) => {
       const point = code.local('i32');
       const group = code.local('i32');
+      const first = code.local('i32');
       const a = code.local('i32');
       const b = code.local('i32');
       const to = code.local('i32');
@@ -48,8 +58,12 @@ export function defineMultiplyPanel(
         code.set(to, products);
         code.for(group, i32.const(0), groups, 1, () => {
           code.set(b, filter);
-          const sums = emitPanelTile(code, a, b, channels, relaxed);
-          sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+          code.for(first, i32.const(0), channels, maxRun, () => {
+            const depth = emitMin(code, i32.const(maxRun), i32.sub(channels, first));
+            const sums = emitPanelTile(code, a, b, depth, relaxed);
+            code.if(first, () => addStored(code, sums, to));
+            sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+          });
           code.add(to, i32.const(4 * 4 * panelWidth));
         });
         code.add(patches, patchBytes);
@@ -88,9 +102,7 @@ export function defineAccumulateProduct(
           code.for(group, i32.const(0), channelGroups, 1, () => {
             code.set(b, columns);
             const tile = emitPanelTile(code, a, b, depth, relaxed);
-            code.if(adds, () =>
-              tile.forEach((sum, i) => code.set(sum, f32x4.add(v128.load(to, { offset: 16 * i }), sum))),
-            );
+            code.if(adds, () => addStored(code, tile, to));
             tile.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
             code.add(to, i32.const(4 * 4 * panelWidth));
           });
