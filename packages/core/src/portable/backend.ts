@@ -86,15 +86,21 @@ function runMap({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: S
 function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (slot: Slot) => TypedArray): void {
   const { operands, steps } = body;
   const { integer, combine, index = false } = operation;
-  const axisPositions = ({ shape, strides }: View, offset: number, from: number, to: number): Int32Array =>
-    positions({ shape: shape.slice(from, to), strides: strides.slice(from, to), offset });
+  const views = operands.map(({ view }) => view);
+  const keptPositions = ({ shape, strides, offset }: View): Int32Array =>
+    positions({ shape: shape.slice(0, kept), strides: strides.slice(0, kept), offset });
+  // As in a map, the last joined axis is the row.
+  const { shape, strides } = joinAxes(views, kept);
+  const rows = shape.slice(0, -1);
   const combineExactly = output.dtype === 'int32' && integer ? integer : combine;
   const loop = reduceLoop(steps, operands.length, { combine: combineExactly, index });
   loop(
     arrayOf(output),
+    shape.at(-1) ?? 1,
     operands.map(({ slot }) => arrayOf(slot)),
-    operands.map(({ view }) => axisPositions(view, view.offset, 0, kept)),
-    operands.map(({ view }) => axisPositions(view, 0, kept, view.shape.length)),
+    views.map(keptPositions),
+    strides.map((axes) => positions({ shape: rows, strides: axes.slice(0, -1), offset: 0 })),
+    strides.map((axes) => axes.at(-1) ?? 0),
     operation.initial,
   );
 }

@@ -16,14 +16,17 @@ export type MapLoop = (
 ) => void;
 
 /**
- * Reduces the body's values to each output i: input j is read at indices `outer[j][i] + inner[j][k]`, and k runs over the
- * reduced elements. A reduction to an index writes the last k that changed the accumulator.
+ * Reduces the body's values to each output i, over rows of `length` elements: row r of input j starts at index
+ * `outer[j][i] + inner[j][r]` and has the stride `strides[j]`. A reduction to an index writes the number of the last element
+ * that changed the accumulator.
  */
 export type ReduceLoop = (
   output: TypedArray,
+  length: number,
   inputs: readonly TypedArray[],
   outer: readonly Int32Array[],
   inner: readonly Int32Array[],
+  strides: readonly number[],
   initial: number,
 ) => void;
 
@@ -136,14 +139,17 @@ function mapSource(steps: readonly Step[], arity: number): string {
 
 function reduceSource(steps: readonly Step[], arity: number, index = false): string {
   const combined = `f${steps.length}(accumulator, v${arity + steps.length - 1})`;
-  return `(output, inputs, outer, inner, initial) => {
-    const ${repeatSource(arity, (j) => `x${j} = inputs[${j}], outer${j} = outer[${j}], inner${j} = inner[${j}]`, ', ')};
+  return `(output, length, inputs, outer, inner, strides, initial) => {
+    const ${repeatSource(arity, (j) => `x${j} = inputs[${j}], outer${j} = outer[${j}], inner${j} = inner[${j}], stride${j} = strides[${j}]`, ', ')};
     for (let i = 0; i < output.length; i++) {
       let accumulator = initial, last = 0;
-      ${repeatSource(arity, (j) => `const base${j} = outer${j}[i];`, ' ')}
-      for (let k = 0; k < inner0.length; k++) {
-        ${bodySource(steps, arity, (j) => `x${j}[base${j} + inner${j}[k]]`)}
-        ${index ? `const next = ${combined}; if (!Object.is(next, accumulator)) { last = k; accumulator = next; }` : `accumulator = ${combined};`}
+      for (let row = 0, k = 0; row < inner0.length; row++) {
+        let ${repeatSource(arity, (j) => `index${j} = outer${j}[i] + inner${j}[row]`, ', ')};
+        for (const end = k + length; k < end; k++) {
+          ${bodySource(steps, arity, (j) => `x${j}[index${j}]`)}
+          ${index ? `const next = ${combined}; if (!Object.is(next, accumulator)) { last = k; accumulator = next; }` : `accumulator = ${combined};`}
+          ${repeatSource(arity, (j) => `index${j} += stride${j};`, ' ')}
+        }
       }
       output[i] = ${index ? 'last' : 'accumulator'};
     }
@@ -163,12 +169,14 @@ function interpretedMap(steps: readonly Step[], arity: number): MapLoop {
 
 function interpretedReduce(steps: readonly Step[], arity: number, { combine, index }: Combination): ReduceLoop {
   const body = interpretedBody(steps, arity);
-  return (output, inputs, outer, inner, initial) => {
+  return (output, length, inputs, outer, inner, strides, initial) => {
     for (let i = 0; i < output.length; i++) {
       let accumulator = initial;
       let last = 0;
-      for (let k = 0; k < inner[0]!.length; k++) {
-        const next = combine(accumulator, body(inputs.map((values, j) => values[outer[j]![i]! + inner[j]![k]!]!)));
+      for (let k = 0; k < inner[0]!.length * length; k++) {
+        const [row, column] = [Math.floor(k / length), k % length];
+        const indexOf = (j: number): number => outer[j]![i]! + inner[j]![row]! + column * strides[j]!;
+        const next = combine(accumulator, body(inputs.map((values, j) => values[indexOf(j)]!)));
         if (!Object.is(next, accumulator)) last = k;
         accumulator = next;
       }
