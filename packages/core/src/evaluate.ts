@@ -237,7 +237,7 @@ function compute(operation: string, backend: Backend, work: Work): void {
   if (results.length === 0 && variables.length === 0) return;
   checkDTypes(operation, backend, targets.order);
   const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend, work));
-  const plan = planFor(backend, targets);
+  const plan = planFor(operation, backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
   isExecuting = true;

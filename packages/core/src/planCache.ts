@@ -2,6 +2,7 @@ import type { Backend } from './schedule/backend.ts';
 import type { Targets } from './graph/targets.ts';
 import { structureKey } from './graph/key.ts';
 import type { Plan } from './schedule/kernel.ts';
+import { checkSizes } from './schedule/limits.ts';
 import { schedule } from './schedule/schedule.ts';
 
 /** For each backend its plans by structure of the graph, in order of use, the most recent last. */
@@ -10,13 +11,18 @@ const caches = new WeakMap<Backend, Map<string, Plan>>();
 const maxPlans = 64;
 const maxKernels = 16_384;
 
-/** Returns the plan for a graph from an LRU cache, or schedules it. */
-export function planFor(backend: Backend, targets: Targets): Plan {
+/**
+ * Returns the plan for a graph from an LRU cache, or schedules it.
+ * @param operation the name for messages.
+ * @throws {RangeError} if a kernel exceeds the limits of the backend.
+ */
+export function planFor(operation: string, backend: Backend, targets: Targets): Plan {
   let cache = caches.get(backend);
   if (!cache) caches.set(backend, (cache = new Map()));
   const key = structureKey(targets);
   const known = cache.get(key);
   const plan = known ?? schedule(targets, backend);
+  if (!known) checkSizes(operation, backend, plan);
   cache.delete(key);
   cache.set(key, plan);
   if (!known) limitSize(cache, backend);

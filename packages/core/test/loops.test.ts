@@ -86,7 +86,7 @@ describe('compiled and interpreted loops agree', () => {
     const inner = [Int32Array.from([0, 4]), Int32Array.from([0, 5])];
     const { compiled, interpreted } = runBoth(() => {
       const output = new Float64Array(3);
-      reduceLoop(steps(), 2, { combine: larger(), index })(output, 2, inputs, outer, inner, [2, 1], -Infinity);
+      reduceLoop(steps(), 2, { combine: larger(), index, initial: -Infinity })(output, 2, inputs, outer, inner, [2, 1]);
       return output;
     });
     expect(interpreted).toEqual(compiled);
@@ -176,8 +176,8 @@ test.each(reduces)('reductions apply the definition of $name', ({ initial, combi
     }
     const { compiled, interpreted } = runBoth(() => {
       const result = allocate(output, 4);
-      const loop = reduceLoop([], 1, { combine: (a, x) => fold(a, x), index });
-      loop(result, 10, [values], [Int32Array.of(0, 50, 100, 150)], [Int32Array.of(0, 10, 20, 30, 40)], [1], initial);
+      const loop = reduceLoop([], 1, { combine: (a, x) => fold(a, x), index, initial });
+      loop(result, 10, [values], [Int32Array.of(0, 50, 100, 150)], [Int32Array.of(0, 10, 20, 30, 40)], [1]);
       return result;
     });
     expectEqual([compiled, interpreted], [expected, expected]);

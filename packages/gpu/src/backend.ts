@@ -36,6 +36,8 @@ export class DeviceBackend implements GpuBackend {
   readonly name: string;
   readonly dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
   readonly maxOperands?: number;
+  /** Indices are int32. */
+  readonly maxTerms: number = 2 ** 31 - 1;
   readonly #device: Device;
   readonly #reason: string;
   readonly #deviceBuffers: DeviceBuffers;

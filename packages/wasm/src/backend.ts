@@ -125,6 +125,10 @@ export class ThreadPoolBackend implements WasmBackend {
     return this.#pool.threads;
   }
 
+  get maxBytes(): number {
+    return this.#heap.limit;
+  }
+
   get bytesInUse(): number {
     return this.#heap.bytesInUse;
   }

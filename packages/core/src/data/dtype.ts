@@ -29,9 +29,17 @@ export function bytesPerElement(dtype: DType): number {
   return constructors[dtype].BYTES_PER_ELEMENT;
 }
 
-/** Allocates a zero-filled array of `size` elements. */
+/**
+ * Allocates a zero-filled array of `size` elements.
+ * @throws {RangeError} if the engine has no memory for it.
+ */
 export function allocate(dtype: DType, size: number): TypedArray {
-  return new constructors[dtype](size);
+  try {
+    return new constructors[dtype](size);
+  } catch (cause) {
+    const bytes = size * bytesPerElement(dtype);
+    throw new RangeError(`no memory for an array of ${size} elements of ${dtype}, ${bytes} bytes`, { cause });
+  }
 }
 
 /** Returns an array of `size` elements that shares `memory` from `byteOffset` on. */

@@ -1,4 +1,5 @@
 import { areIntegers, areNumbers, argumentError, checkInteger, joinFirst } from './checks.ts';
+import { allocate } from './dtype.ts';
 
 /** The sizes of a tensor's axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -244,7 +245,7 @@ export function reshapeView(view: View, shape: Shape): View | undefined {
 /** The buffer indices of all elements of a view, in row-major order. */
 export function positions(view: View): Int32Array {
   const { shape, strides } = view;
-  const result = new Int32Array(sizeOf(shape));
+  const result = allocate('int32', sizeOf(shape)) as Int32Array;
   if (result.length === 0) return result;
   result[0] = view.offset;
   let filled = 1;

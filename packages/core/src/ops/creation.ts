@@ -177,6 +177,7 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
     const multiples = step === 1 ? indices : indices.mul(step | 0);
     return start === 0 ? multiples : multiples.add(start);
   }
+  checkInteger('arange', 'the number of elements', length, { max: maxInt32 });
   const values = Float64Array.from({ length }, (_, i) => start + i * step);
   return convertTo('arange', dtype, values, [length]);
 }
@@ -190,7 +191,7 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
  *   int32.
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
-  checkInteger('linspace', 'count', count, { min: 1 });
+  checkInteger('linspace', 'count', count, { min: 1, max: maxInt32 });
   const ends = [start, stop];
   if (!ends.every(Number.isFinite)) {
     throw argumentError('linspace', 'start and stop', 'finite', ends, areNumbers(ends));

@@ -1,7 +1,7 @@
 // Reductions over axes.
 import { checkOptions } from '../data/checks.ts';
-import { isFloatingPoint, type DType } from '../data/dtype.ts';
-import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
+import { maxInt32, isFloatingPoint, type DType } from '../data/dtype.ts';
+import { at, formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
@@ -253,7 +253,14 @@ function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, options: R
 
 function reduceToIndex(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
+<<<<<<< HEAD
   checkOptions(primitive.name, options, ['keepdims']);
+=======
+  const length = axis === undefined ? x.size : at(x.shape, normalizeAxis(primitive.name, axis, x.ndim));
+  if (length > maxInt32) {
+    throw new RangeError(`${primitive.name}: an index among ${length} elements may not be int32; reduce in parts`);
+  }
+>>>>>>> c277da6 (core, wasm, gpu: arrays and reductions beyond a backend's limits are errors that name operation, shape, sizes and limit)
   if (axis === undefined) {
     const index = reduce(primitive, x.flatten(), 0, {});
     return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;

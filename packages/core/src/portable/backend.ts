@@ -28,7 +28,7 @@ class PortableBackend implements Backend {
   }
 
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
-    if (this.#arena.byteLength < plan.arenaBytes) this.#arena = new ArrayBuffer(plan.arenaBytes);
+    if (this.#arena.byteLength < plan.arenaBytes) this.#arena = allocate('bool', plan.arenaBytes).buffer as ArrayBuffer;
     const arena = this.#arena;
     const arrays = new Map<Slot, TypedArray>();
     const arrayOf = (slot: Slot): TypedArray => {
@@ -85,7 +85,7 @@ function runMap({ operands, steps }: Body, output: TypedArray, arrayOf: (slot: S
 
 function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (slot: Slot) => TypedArray): void {
   const { operands, steps } = body;
-  const { integer, combine, index = false } = operation;
+  const { integer, combine, index = false, initial } = operation;
   const views = operands.map(({ view }) => view);
   const keptPositions = ({ shape, strides, offset }: View): Int32Array =>
     positions({ shape: shape.slice(0, kept), strides: strides.slice(0, kept), offset });
@@ -93,7 +93,7 @@ function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (sl
   const { shape, strides } = joinAxes(views, kept);
   const rows = shape.slice(0, -1);
   const combineExactly = output.dtype === 'int32' && integer ? integer : combine;
-  const loop = reduceLoop(steps, operands.length, { combine: combineExactly, index });
+  const loop = reduceLoop(steps, operands.length, { combine: combineExactly, index, initial });
   loop(
     arrayOf(output),
     shape.at(-1) ?? 1,
@@ -101,7 +101,6 @@ function runReduce({ operation, body, kept, output }: ReduceKernel, arrayOf: (sl
     views.map(keptPositions),
     strides.map((axes) => positions({ shape: rows, strides: axes.slice(0, -1), offset: 0 })),
     strides.map((axes) => axes.at(-1) ?? 0),
-    operation.initial,
   );
 }
 

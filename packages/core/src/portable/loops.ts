@@ -27,10 +27,9 @@ export type ReduceLoop = (
   outer: readonly Int32Array[],
   inner: readonly Int32Array[],
   strides: readonly number[],
-  initial: number,
 ) => void;
 
-type Combination = Pick<Reduce, 'combine' | 'index'>;
+type Combination = Pick<Reduce, 'combine' | 'index' | 'initial'>;
 
 const cache = new Map<string, MapLoop | ReduceLoop>();
 const maxCachedLoops = 1024;
@@ -45,10 +44,10 @@ export function mapLoop(steps: readonly Step[], arity: number): MapLoop {
 
 /** The loop for a reduction of a body with `arity` operands. */
 export function reduceLoop(steps: readonly Step[], arity: number, combination: Combination): ReduceLoop {
-  const { combine, index } = combination;
+  const { combine, index, initial } = combination;
   const functions = [...steps.map(definitionOf), combine];
-  return cached(`reduce ${arity} ${index === true}`, steps, functions, () => {
-    const source = reduceSource(steps, arity, index);
+  return cached(`reduce ${arity} ${index === true} ${initial}`, steps, functions, () => {
+    const source = reduceSource(steps, arity, combination);
     return compile<ReduceLoop>(source, functions) ?? interpretedReduce(steps, arity, combination);
   });
 }
@@ -137,12 +136,12 @@ function mapSource(steps: readonly Step[], arity: number): string {
   }`;
 }
 
-function reduceSource(steps: readonly Step[], arity: number, index = false): string {
+function reduceSource(steps: readonly Step[], arity: number, { index, initial }: Combination): string {
   const combined = `f${steps.length}(accumulator, v${arity + steps.length - 1})`;
-  return `(output, length, inputs, outer, inner, strides, initial) => {
+  return `(output, length, inputs, outer, inner, strides) => {
     const ${repeatSource(arity, (j) => `x${j} = inputs[${j}], outer${j} = outer[${j}], inner${j} = inner[${j}], stride${j} = strides[${j}]`, ', ')};
     for (let i = 0; i < output.length; i++) {
-      let accumulator = initial, last = 0;
+      let accumulator = ${initial}, last = 0;
       for (let row = 0, k = 0; row < inner0.length; row++) {
         let ${repeatSource(arity, (j) => `index${j} = outer${j}[i] + inner${j}[row]`, ', ')};
         for (const end = k + length; k < end; k++) {
@@ -167,9 +166,13 @@ function interpretedMap(steps: readonly Step[], arity: number): MapLoop {
   };
 }
 
-function interpretedReduce(steps: readonly Step[], arity: number, { combine, index }: Combination): ReduceLoop {
+function interpretedReduce(
+  steps: readonly Step[],
+  arity: number,
+  { combine, index, initial }: Combination,
+): ReduceLoop {
   const body = interpretedBody(steps, arity);
-  return (output, length, inputs, outer, inner, strides, initial) => {
+  return (output, length, inputs, outer, inner, strides) => {
     for (let i = 0; i < output.length; i++) {
       let accumulator = initial;
       let last = 0;

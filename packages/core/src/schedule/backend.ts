@@ -12,6 +12,10 @@ export interface Backend {
   readonly isAsynchronous?: boolean;
   /** The maximum number of operands of a kernel, at least 3. Default: 16. */
   readonly maxOperands?: number;
+  /** The maximum size of an array in bytes. Default: no limit but the engine's. */
+  readonly maxBytes?: number;
+  /** The maximum number of elements that a reduction reads. Default: no limit. */
+  readonly maxTerms?: number;
   /** Creates a buffer of the elements. Takes ownership of `values`. */
   upload(values: TypedArray, dtype: DType): Buffer;
   /** Creates an uninitialized buffer of `size` elements, for a result of a plan. */

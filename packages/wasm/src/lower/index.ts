@@ -1,4 +1,10 @@
-import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
+import {
+  joinAxes,
+  type Kernel,
+  type ReduceKernel,
+  type RoutineKernel,
+  type RoutineName,
+} from '@thetagrad/core/backend';
 import type { Command, Features } from '../command.ts';
 import { epilogueCommand, type Epilogue } from '../emit/epilogue.ts';
 import { argsortCommands } from '../kernels/argsort.ts';
@@ -29,7 +35,7 @@ export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefi
     case 'map':
       return [mapCommand(kernel)];
     case 'reduce':
-      return reduceCommands(kernel);
+      return hasLongAxis(kernel) ? undefined : reduceCommands(kernel);
     case 'routine':
       return lowerRoutine(kernel, options);
   }
@@ -74,6 +80,15 @@ export const lowerings: Lowerings = {
 /** Whether windows have so many rows or columns that their sums in float32 would not be precise. */
 function isLong({ attributes }: RoutineKernel<'windowSum' | 'windowSumTranspose'>): boolean {
   return Math.max(...attributes.kernelSize) > maxRun;
+}
+
+/** Whether the length of an axis does not fit a word. */
+function hasLongAxis({ body, kept }: ReduceKernel): boolean {
+  const { shape } = joinAxes(
+    body.operands.map(({ view }) => view),
+    kept,
+  );
+  return shape.some((length) => length >= 2 ** 32);
 }
 
 function lowerRoutine<Name extends RoutineName>(
