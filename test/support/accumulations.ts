@@ -105,5 +105,5 @@ export function unevenSums(values: Float32Array): Tensor[] {
 
 /** A bound for the relative error of a sum: a few units in the last place for each doubling of the number of terms. */
 export function accumulationError(terms: number): number {
-  return 2 * Math.log2(terms) * 2 ** -23;
+  return 3 * Math.log2(terms) * 2 ** -23;
 }

@@ -23,12 +23,14 @@ export function ulps(actual: number, value: number): number {
 }
 
 /**
- * The error bound of a sum, relative to Σ|term|: blocks of up to 256 terms are added in sequence, then their sums. The last
- * summand is the error of the expected value, which is a sequential sum in double precision.
+ * The error bound of a sum, relative to Σ|term|: runs of up to 256 terms are added in sequence, then runs of up to 256 of their
+ * sums, and so on. The last summand is the error of the expected value, which is a sequential sum in double precision.
  * (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2.)
  */
 export function sumError(terms: number, dtype: keyof typeof unit): number {
-  return (Math.min(terms, 256) + Math.ceil(terms / 256) + 2) * unit[dtype] + terms * unit.float64;
+  let additions = 2;
+  for (let count = terms; count > 1; count = Math.ceil(count / 256)) additions += Math.min(count, 256);
+  return additions * unit[dtype] + terms * unit.float64;
 }
 
 /** Expects each element to be within its bound of the exact one; NaN and infinities must be equal. */

@@ -253,14 +253,11 @@ function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, options: R
 
 function reduceToIndex(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
-<<<<<<< HEAD
   checkOptions(primitive.name, options, ['keepdims']);
-=======
   const length = axis === undefined ? x.size : at(x.shape, normalizeAxis(primitive.name, axis, x.ndim));
   if (length > maxInt32) {
     throw new RangeError(`${primitive.name}: an index among ${length} elements may not be int32; reduce in parts`);
   }
->>>>>>> c277da6 (core, wasm, gpu: arrays and reductions beyond a backend's limits are errors that name operation, shape, sizes and limit)
   if (axis === undefined) {
     const index = reduce(primitive, x.flatten(), 0, {});
     return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;

@@ -15,7 +15,7 @@ import { iotaCommand } from '../kernels/iota.ts';
 import { makeEpilogue, mapCommand } from '../kernels/map/map.ts';
 import { matmulCommands } from '../kernels/matmul/matmul.ts';
 import { concatCommands, foldCommands, padCommands } from '../kernels/move/move.ts';
-import { maxRun } from '../kernels/move/sums.ts';
+import { depthBlock } from '../kernels/panels/pack.ts';
 import { maxIndicesCommands, windowSumCommands } from '../kernels/pool/windows.ts';
 import { windowSumTransposeCommands } from '../kernels/pool/windowSumTranspose.ts';
 import { randomBitsCommand } from '../kernels/randomBits.ts';
@@ -79,7 +79,7 @@ export const lowerings: Lowerings = {
 
 /** Whether windows have so many rows or columns that their sums in float32 would not be precise. */
 function isLong({ attributes }: RoutineKernel<'windowSum' | 'windowSumTranspose'>): boolean {
-  return Math.max(...attributes.kernelSize) > maxRun;
+  return Math.max(...attributes.kernelSize) > depthBlock;
 }
 
 /** Whether the length of an axis does not fit a word. */

@@ -1,12 +1,9 @@
-// Where elements of an output are added up one after another, in float64 if many float32 meet in one.
+// Where elements of an output are added up one after another: float32 in float64, as on the portable backend.
 import { scalarTypeOf, sizeOf, type Slot, type View } from '@thetagrad/core/backend';
 import type { Command, Scratch } from '../../command.ts';
 import { stridedOperand, type StridedOperand } from '../../emit/stridedLoop.ts';
 import { clearCommand, fillCommand } from './fill.ts';
 import { addTransfer, narrow, transferCommand, widenAndAdd, type Transfer } from './transfer.ts';
-
-/** The maximum number of float32 that are added one after another in float32. */
-export const maxRun = 256;
 
 export interface Sums {
   /** The elements to add to: of the output, or of a scratch. */
@@ -21,7 +18,8 @@ export interface Sums {
 export function sumsOf(output: Slot, view: View, terms: number): Sums {
   const type = scalarTypeOf(output.dtype);
   const to = stridedOperand({ slot: output, view });
-  if (type !== 'f32' || terms <= maxRun) {
+  // The sum of two is the same in float32.
+  if (type !== 'f32' || terms <= 2) {
     return { to, clear: fillCommand(output, 0), add: addTransfer(type === 'bool' ? 'i32' : type), finish: [] };
   }
   const scratch: Scratch = { kind: 'scratch', bytes: 8 * sizeOf(view.shape) };
