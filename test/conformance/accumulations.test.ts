@@ -4,4 +4,6 @@ import { describe } from 'vitest';
 import { testAccumulations } from '../support/testAccumulations.ts';
 import { tested } from './backends.ts';
 
-describe.each([portable(), tested])('$name', (backend) => testAccumulations(() => Promise.resolve(backend), 2 ** 20));
+describe.each([portable(), tested])('$name', (backend) => {
+  testAccumulations(() => Promise.resolve(backend), 2 ** 20);
+});

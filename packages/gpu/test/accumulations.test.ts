@@ -6,4 +6,6 @@ import { backendOf, isGpu, modes } from './modes.ts';
 // Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
 
-describe.each(modes)('%s', (mode) => testAccumulations(() => backendOf(mode), isGpu(mode) ? 2 ** 17 : 2 ** 20));
+describe.each(modes)('%s', (mode) => {
+  testAccumulations(() => backendOf(mode), isGpu(mode) ? 2 ** 17 : 2 ** 20);
+});

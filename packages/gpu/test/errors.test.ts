@@ -4,6 +4,7 @@ import {
   concat,
   evaluate,
   evaluateSync,
+  full,
   grad,
   profile,
   portable,
@@ -27,6 +28,16 @@ async function backendOn(device: GPUDevice): Promise<DeviceBackend> {
 }
 
 describe.each(modes)('%s', (mode) => {
+  test('what exceeds int32 indices is an error at once', async () => {
+    const huge = full([70_000, 70_000], 1);
+    const backend = await backendOf(mode);
+    await expect(valuesOn(backend, () => huge.sum())).rejects.toThrow(
+      `evaluate: sum of shape [70000, 70000] has 4900000000 elements, 19600000000 bytes; the backend 'gpu ${mode}' allows ` +
+        '2147483647 elements in a reduction; compute it in parts',
+    );
+    await expect(valuesOn(backend, () => huge.exp())).rejects.toThrow('allows 2147483647 elements in an array');
+  });
+
   test('using or freeing memory after it was freed is an error', async () => {
     const device = await newDevice(mode);
     const memory = device.upload(Float32Array.of(1, 2), 'float32');

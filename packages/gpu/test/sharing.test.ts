@@ -2,6 +2,7 @@
 import { arange, conv2d, portable, vjp, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
+import { testAccumulations } from '../../../test/support/testAccumulations.ts';
 import { integerValues } from '../../../test/support/values.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
@@ -47,8 +48,12 @@ describe.runIf(hasWebGpu).each([
   ['with shared memory', wgsl],
   ['without shared memory', wgslInSoftware],
 ] as const)('webgpu %s', (_, language) => {
+  const open = async (): Promise<DeviceBackend> =>
+    new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
+
   test.each(Object.entries(cases))('%s', async (_name, build) => {
-    const backend = new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
-    expect(await valuesOn(backend, build)).toEqual(await valuesOn(portable(), build));
+    expect(await valuesOn(await open(), build)).toEqual(await valuesOn(portable(), build));
   });
+
+  testAccumulations(open, 2 ** 20);
 });

@@ -1,4 +1,6 @@
+import { full, type Tensor } from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { valuesOn } from '../../../test/support/backends.ts';
 import { detectFeatures } from '../src/features.ts';
 import { wasm, type WasmOptions } from '../src/index.ts';
 
@@ -39,6 +41,15 @@ describe('wasm', () => {
     expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: true });
     expect((await wasm({ threads: 1 })).describe()).toContain('relaxed SIMD on');
     expect((await wasm({ threads: 1, deterministic: true })).describe()).toContain('relaxed SIMD off (deterministic)');
+  });
+
+  test('says which result is larger than its memory', async () => {
+    const backend = await wasm({ threads: 1, memoryLimit: 2 ** 22 });
+    const build = (): Tensor => full([2000, 1000], 1).mul(0.5);
+    await expect(valuesOn(backend, build)).rejects.toThrow(
+      "mul of shape [2000, 1000] has 2000000 elements, 8000000 bytes; the backend 'wasm' allows 4194304 bytes in an array",
+    );
+    expect(await valuesOn(backend, () => build().sum())).toEqual([Float32Array.of(1e6)]);
   });
 
   test('names the other backend where SIMD is missing', async () => {
