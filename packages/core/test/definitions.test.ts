@@ -77,12 +77,19 @@ function ulp(x: number): number {
 describe.each(Object.entries(known) as [Name, (typeof known)[Name]][])('%s', (name, rows) => {
   test('float64 is within units in the last place', () => {
     const numbers = rows.map(([x]) => x);
-    const isOdd = name === 'erf' || name === 'tanh';
     apply(name, numbers).forEach((value, i) => {
       const expected = Number(rows[i]![1]);
       expect(Math.abs(value - expected), `at ${numbers[i]}`).toBeLessThanOrEqual(maxUlps[name] * ulp(expected));
-      if (isOdd) expect(apply(name, [-numbers[i]!])).toEqual([-value]);
     });
+  });
+
+  test.runIf(name === 'erf' || name === 'tanh')('is odd', () => {
+    const numbers = rows.map(([x]) => x);
+    const opposite = apply(
+      name,
+      numbers.map((x) => -x),
+    );
+    expect(opposite).toEqual(apply(name, numbers).map((x) => -x));
   });
 
   test.each(['float32', 'float64'] as const)('%s stays within its range', (dtype) => {
