@@ -83,15 +83,6 @@ describe.each(Object.entries(known) as [Name, (typeof known)[Name]][])('%s', (na
     });
   });
 
-  test.runIf(name === 'erf' || name === 'tanh')('is odd', () => {
-    const numbers = rows.map(([x]) => x);
-    const opposite = apply(
-      name,
-      numbers.map((x) => -x),
-    );
-    expect(opposite).toEqual(apply(name, numbers).map((x) => -x));
-  });
-
   test.each(['float32', 'float64'] as const)('%s stays within its range', (dtype) => {
     const numbers = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 50);
     const rounded = tensor(numbers, { dtype }).dataSync();
@@ -112,4 +103,13 @@ describe.each(Object.entries(known) as [Name, (typeof known)[Name]][])('%s', (na
     );
     expect(values.slice(1).every((value, i) => value >= values[i]!)).toBe(true);
   });
+});
+
+test.each(['erf', 'tanh'] as const)('%s is odd', (name) => {
+  const numbers = known[name].map(([x]) => x);
+  const opposite = apply(
+    name,
+    numbers.map((x) => -x),
+  );
+  expect(opposite).toEqual(apply(name, numbers).map((x) => -x));
 });
