@@ -6,14 +6,14 @@ import { expectSameSync, valuesOnSync } from '../support/backends.ts';
 import { tested } from './backends.ts';
 import { expectWithin, sumError, unit } from '../support/bounds.ts';
 import { gradientOf } from '../support/gradients.ts';
-import { cases, large, operand, pools, type Case } from '../support/scanCases.ts';
+import { cases, large, operand, pools, scan, type Case } from '../support/scanCases.ts';
 import { sizeOf } from '@thetagrad/core/backend';
 import { anyValues, integerValues, uniformValues } from '../support/values.ts';
 
 const all: readonly DType[] = ['float32', 'float64', 'int32', 'bool'];
 
 describe.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)('%s', (name) => {
-  const scanned = (x: Tensor, { axis, reverse, exclusive }: Case): Tensor => x[name](axis, { reverse, exclusive });
+  const scanned = (x: Tensor, given: Case): Tensor => scan(name, x, given);
 
   test.each(all)('%s: exactly', (dtype) => {
     fc.assert(

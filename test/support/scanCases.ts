@@ -63,3 +63,11 @@ export const pools: fc.Arbitrary<{ given: Case; options: Pool2dOptions }> = fc
       }),
     }),
   );
+
+type ScanName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin';
+
+/** Calls the scan of a name. Extrema have no exclusive results. */
+export function scan(name: ScanName, x: Tensor, given: Pick<Case, 'axis' | 'reverse' | 'exclusive'>): Tensor {
+  const { axis, reverse, exclusive } = given;
+  return name === 'cumsum' || name === 'cumprod' ? x[name](axis, { reverse, exclusive }) : x[name](axis, { reverse });
+}

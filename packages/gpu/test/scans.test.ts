@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, test, vi } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { expectWithin, unit } from '../../../test/support/bounds.ts';
-import { caseOf, cases, operand, pools, type Case } from '../../../test/support/scanCases.ts';
+import { caseOf, cases, operand, pools, scan, type Case } from '../../../test/support/scanCases.ts';
 import { integerValues, uniformValues } from '../../../test/support/values.ts';
 import { anyValuesIn, backendOf, expectSame, modes } from './modes.ts';
 
@@ -13,12 +13,9 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const dtypes: readonly DType[] = ['float32', 'int32', 'bool'];
 const names = ['cumsum', 'cumprod', 'cummax', 'cummin'] as const;
-type Name = (typeof names)[number];
 
 /** Scans with two, three and four levels of blocks. */
 const large = caseOf(fc.constantFrom([16], [17], [256], [257], [3, 4097], [300, 5], [2, 3, 70]));
-const scanned = (name: Name, x: Tensor, { axis, reverse, exclusive }: Case): Tensor =>
-  x[name](axis, { reverse, exclusive });
 /** Adding 0 drops the signs of zeros. */
 const gradient = (f: (x: Tensor) => Tensor, x: Tensor, seed: number): Tensor => {
   const { value, pullback } = vjp(f, x);
@@ -45,7 +42,7 @@ describe.each(modes)('%s', (mode) => {
     test('exactly', () =>
       fc.assert(
         fc.asyncProperty(fc.oneof({ weight: 2, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) =>
-          expectSame(mode, () => dtypes.map((dtype) => scanned(name, exact(given, dtype), given))),
+          expectSame(mode, () => dtypes.map((dtype) => scan(name, exact(given, dtype), given))),
         ),
         { numRuns: 6 },
       ));
@@ -55,7 +52,7 @@ describe.each(modes)('%s', (mode) => {
         fc.asyncProperty(cases, (given) =>
           expectSame(mode, () => {
             const x = operand(given, (seed) => integerValues('float32', seed, name === 'cumprod' ? 1 : 4));
-            return [gradient((y) => scanned(name, y, given), x, given.seed + 1)];
+            return [gradient((y) => scan(name, y, given), x, given.seed + 1)];
           }),
         ),
         { numRuns: 4 },
@@ -82,8 +79,8 @@ describe.each(modes)('%s', (mode) => {
       const at = (place: number, value: number): Tensor =>
         integerValues('int32', 2, 1)([40]).mul(0).add(1).cumsum(0).equal(place).where(value, x);
       return names.flatMap((name) => [
-        scanned(name, at(20, NaN), { axis: 0, reverse: false, exclusive: false } as Case),
-        scanned(name, at(20, Infinity), { axis: 0, reverse: true, exclusive: false } as Case),
+        scan(name, at(20, NaN), { axis: 0, reverse: false, exclusive: false }),
+        scan(name, at(20, Infinity), { axis: 0, reverse: true, exclusive: false }),
       ]);
     }));
 

@@ -112,7 +112,7 @@ describe('an index out of range', () => {
         expect(message).toMatch(/^take: index -?\d+ is out of range for axis 0 of length/);
         const across = (): Tensor => at().expandDims(0).broadcastTo([columns, indices.length]);
         expect(expectSameError(() => evaluateSync(zeros([columns, length]).takeAlongAxis(across(), 1)))).toMatch(
-          /^take: index -?\d+ is out of range for axis 1/,
+          /^takeAlongAxis: index -?\d+ is out of range for axis 1/,
         );
         const updates = tensor(1);
         expect(expectSameError(() => evaluateSync(zeros([columns, length]).scatterAdd(across(), updates, 1)))).toMatch(

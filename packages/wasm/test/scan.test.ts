@@ -1,6 +1,7 @@
 import { logcumsumexp, tensor, vjp, type DType, type Tensor } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { scan } from '../../../test/support/scanCases.ts';
 import { layouts, makeView } from '../../../test/support/layouts.ts';
 import { fractionValues } from '../../../test/support/values.ts';
 import { expectSame } from './backends.ts';
@@ -28,7 +29,7 @@ describe.each(names)('%s', (name) => {
     fc.assert(
       fc.property(cases, ({ axis, layout, exclusive, reverse, seed, epilogue }) => {
         expectSame(() => {
-          const scanned = makeView(layout, fractionValues(dtype, seed))[name](axis, { exclusive, reverse });
+          const scanned = scan(name, makeView(layout, fractionValues(dtype, seed)), { axis, exclusive, reverse });
           return epilogue && scanned.dtype !== 'bool' ? scanned.mul(3).add(1) : scanned;
         });
       }),
