@@ -1,5 +1,5 @@
 // Results and gradients that are in range though an intermediate of the plain formula is not, or meets ∞ − ∞ or ∞ · 0.
-import { full, logSoftmax, logsumexp, softmax, stack, tensor, type Tensor } from '@thetagrad/core';
+import { full, logSoftmax, logsumexp, random, softmax, stack, tensor, type Tensor } from '@thetagrad/core';
 import {
   BatchNorm2d,
   binaryCrossEntropyWithLogits,
@@ -104,6 +104,22 @@ const moments: readonly Row[] = [
   },
 ];
 
+const wide = { low: -3e38, high: 3e38 };
+const others: readonly Row[] = [
+  {
+    name: 'batch norm without eps',
+    f: (x) => new BatchNorm2d(1, { dtype: x.dtype, eps: 0 }).forward(images(x)),
+    x: [1e-25, -1e-25],
+    value: [1, -1],
+  },
+  {
+    name: 'uniform numbers of the whole range',
+    f: (x) => random.uniform(random.key(1), [2], wide).isfinite().astype(x.dtype),
+    x: [0],
+    value: [1, 1],
+  },
+];
+
 const exponentials: readonly Row[] = [
   { name: 'logsumexp', f: (x) => x.logsumexp(), x: [-Infinity], value: [-Infinity], gradient: [0] },
   { name: 'logsumexp', f: (x) => x.logsumexp(), x: [-Infinity, 1], value: [1], gradient: [0, 1] },
@@ -192,17 +208,17 @@ const activations: readonly Row[] = [
   {
     name: 'binary cross entropy with 0',
     f: bce(0),
-    x: [low, high, 0, 90],
-    value: [0, high, Math.LN2, 90],
+    x: [low, high, 0, 80],
+    value: [0, high, Math.LN2, 80],
     gradient: [0, 1, 0.5, 1],
   },
   {
     name: 'binary cross entropy with 1',
     f: bce(1),
-    x: [low, high, 0, 90],
-    value: [high, 0, Math.LN2, Math.exp(-90)],
-    gradient: [-1, 0, -0.5, -Math.exp(-90)],
+    x: [low, high, 0, 80],
+    value: [high, 0, Math.LN2, Math.exp(-80)],
+    gradient: [-1, 0, -0.5, -Math.exp(-80)],
   },
 ];
 
-export const results: readonly Row[] = [...norms, ...moments, ...exponentials, ...activations];
+export const results: readonly Row[] = [...norms, ...moments, ...others, ...exponentials, ...activations];

@@ -5,7 +5,7 @@ import { allocate, type TypedArray } from './data/dtype.ts';
 import { IndexError, sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
-import { indexSourcesOf } from './graph/indexSource.ts';
+import { indexSourcesOf, type IndexSource } from './graph/indexSource.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { assigneeOf, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
@@ -75,6 +75,8 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
   const backend = current;
   const work = collectWork('evaluate', trees);
   const remote = remoteHolders(backend, work.targets.order);
+  // An error may come when the tensors have already dropped their inputs.
+  const sources = backend.isAsynchronous ? indexSourcesOf(work.targets.order) : undefined;
   try {
     if (remote.length > 0) {
       checkDTypes('evaluate', backend, work.targets.order);
@@ -87,7 +89,7 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
     }
   } catch (error) {
     reportFailure(backend, work);
-    throw await explain(error, work);
+    throw await describeFailure(error, backend, sources ?? indexSourcesOf(work.targets.order));
   }
   // Collects the work again, since other evaluations may have run in the meantime.
   if (remote.length > 0) return evaluate(...trees);
@@ -109,13 +111,13 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
     run(operation, backend, work);
   } catch (error) {
     reportFailure(backend, work);
-    throw explainSync(error, work);
+    throw describeFailureSync(error, backend, indexSourcesOf(work.targets.order));
   }
 }
 
 /** The error, in the words of the call that was given the indices if one of them is out of range. */
-async function explain(error: unknown, work: Work): Promise<unknown> {
-  const search = searchIndices(error, work);
+async function describeFailure(error: unknown, backend: Backend, sources: readonly IndexSource[]): Promise<unknown> {
+  const search = searchIndices(error, backend, sources);
   try {
     let step = search.next();
     while (!step.done) step = search.next(await step.value.read());
@@ -125,9 +127,9 @@ async function explain(error: unknown, work: Work): Promise<unknown> {
   }
 }
 
-/** As {@link explain}, synchronously. */
-function explainSync(error: unknown, work: Work): unknown {
-  const search = searchIndices(error, work);
+/** As {@link describeFailure}, synchronously. */
+function describeFailureSync(error: unknown, backend: Backend, sources: readonly IndexSource[]): unknown {
+  const search = searchIndices(error, backend, sources);
   try {
     let step = search.next();
     while (!step.done) step = search.next(step.value.readSync());
@@ -138,10 +140,14 @@ function explainSync(error: unknown, work: Work): unknown {
 }
 
 /** Computes and checks the indices of a failed evaluation; is given the elements of each buffer that it yields. */
-function* searchIndices(error: unknown, { targets }: Work): Generator<Buffer, unknown, TypedArray> {
+function* searchIndices(
+  error: unknown,
+  backend: Backend,
+  sources: readonly IndexSource[],
+): Generator<Buffer, unknown, TypedArray> {
   if (!(error instanceof IndexError)) return error;
-  for (const { indices, messageFor } of indexSourcesOf(targets.order)) {
-    compute('evaluate', current, collectWork('evaluate', [indices]));
+  for (const { indices, messageFor } of sources) {
+    compute('evaluate', backend, collectWork('evaluate', [indices]));
     const message = messageFor(yield indices.buffer!);
     if (message !== undefined) return new RangeError(message, { cause: error });
   }

@@ -68,6 +68,7 @@ export {
   softmax,
   std,
   variance,
+  type MaskOptions,
   type NormOptions,
   type VarianceOptions,
 } from './ops/statistics.ts';

@@ -1,5 +1,5 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
-import { argumentError, checkFraction, checkInteger, checkOptions, show } from './data/checks.ts';
+import { argumentError, checkFraction, checkInteger, checkOptions, markCopy, show } from './data/checks.ts';
 import { isFloatingPoint, maxInt32, minInt32, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, Tensor } from './graph/tensor.ts';
@@ -15,6 +15,10 @@ const safeIntegers = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGE
 
 /** A key of 64 bits, of which random numbers are a pure function. Use each key once; split it to get more. */
 export class Key {
+  static {
+    markCopy(this);
+  }
+
   /** The key as two int32. */
   readonly words: Words;
   readonly #onOutcome: OutcomeListener | undefined;
@@ -168,7 +172,10 @@ export function uniform(key: Key, shape: Shape, options: UniformOptions = {}): T
   checkNumbers('random.uniform', { low, high });
   if (!(low < high)) throw new RangeError(`random.uniform: low must be less than high, got ${low} and ${high}`);
   const unit = unitInterval('random.uniform', key, shape, dtype);
-  return low === 0 && high === 1 ? unit : unit.mul(high - low).add(low);
+  if (low === 0 && high === 1) return unit;
+  const range = dtype === 'float32' ? Math.fround(high - low) : high - low;
+  if (range < Infinity) return unit.mul(high - low).add(low);
+  return unit.mul(high).sub(unit.sub(1).mul(low));
 }
 
 export interface NormalOptions {

@@ -74,5 +74,5 @@ export function generatorOf(operation: string, { key, generator }: Randomness): 
 }
 
 function toKey(seed: number | Key): Key {
-  return typeof seed === 'number' ? random.key(seed) : seed;
+  return seed instanceof random.Key ? seed : random.key(seed);
 }

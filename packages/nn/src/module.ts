@@ -66,12 +66,13 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   /** This module (under the path `''`) and its submodules at any depth by path, each once. */
   modules(): Map<string, AnyModule> {
     const found = new Map<AnyModule, string>();
-    const visit = (module: AnyModule, path: string): void => {
+    const visit = (module: AnyModule, path: string, depth: number): void => {
       if (found.has(module)) return;
+      checkDepth(depth);
       found.set(module, path);
-      for (const [name, child] of module.children()) visit(child, joinPath(path, name));
+      for (const [name, child] of module.children()) visit(child, joinPath(path, name), depth + 1);
     };
-    visit(this, '');
+    visit(this, '', 0);
     return byPath(found);
   }
 
@@ -136,8 +137,12 @@ function byPath<Value>(paths: ReadonlyMap<Value, string>): Map<string, Value> {
   return found;
 }
 
-/** The maximum depth of containers, which bounds the stack. */
+/** The maximum depth of modules and containers, which bounds the stack. */
 const maxDepth = 500;
+
+function checkDepth(depth: number): void {
+  if (depth > maxDepth) throw new RangeError(`Module: its fields are nested deeper than ${maxDepth}`);
+}
 
 /** The matching values among an object's entries, and in arrays, objects, maps, sets and instances there, by path. */
 export function collect<Found>(root: object, matches: (value: unknown) => value is Found): Map<string, Found> {
@@ -145,7 +150,7 @@ export function collect<Found>(root: object, matches: (value: unknown) => value 
   const seen = new Set<object>();
   const enter = (container: object, prefix: string, depth: number): void => {
     if (seen.has(container)) return;
-    if (depth > maxDepth) throw new RangeError(`Module: its fields are nested deeper than ${maxDepth}`);
+    checkDepth(depth);
     seen.add(container);
     for (const [key, value] of entriesOf(container) ?? (container instanceof Module ? Object.entries(container) : [])) {
       if (typeof value !== 'object' || value === null) continue;

@@ -27,7 +27,7 @@ export interface Safetensors {
   readonly tensors: Record<string, Tensor>;
   /** Strings by name. */
   readonly metadata: Record<string, string>;
-  /** Names of tensors that were left out, as their type is none that can be read. Empty unless `strict` is false. */
+  /** Names of tensors that were left out, as they cannot be read. Empty unless `strict` is false. */
   readonly skippedKeys: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface Safetensors {
 export interface DecodeSafetensorsOptions {
   /** What the file may cost at most. Default: those of {@link SafetensorsLimits}, also for limits that are left out. */
   readonly limits?: Partial<SafetensorsLimits>;
-  /** Whether a tensor of a type that cannot be read, such as U32, is an error. If false, it is left out. Default: true. */
+  /** Whether a tensor that cannot be read, of U32 or of I64 beyond int32, is an error. If false, it is left out. Default: true. */
   readonly strict?: boolean;
 }
 
@@ -176,15 +176,24 @@ export function decodeVerified(
   for (const [name, entry] of entries) checkEntry(name, entry, strict);
   checkLayout(entries, bytes.length - start);
   if (header.checksumAt !== undefined) checkChecksum(bytes, 8 + header.checksumAt);
-  const isReadable = ([, { dtype }]: readonly [string, Entry]): boolean => Object.hasOwn(readers, dtype);
-  const tensors = entries.filter(isReadable).map(([name, { dtype, shape, data_offsets: offsets }]) => {
+  const skippedKeys: string[] = [];
+  const tensors = entries.flatMap(([name, { dtype, shape, data_offsets: offsets }]) => {
+    const reader = Object.hasOwn(readers, dtype) ? readers[dtype]! : undefined;
+    if (!reader) {
+      skippedKeys.push(name);
+      return [];
+    }
     // Copied to be aligned. `buffer.slice` copies; the `slice` of a Node Buffer does not.
     const from = bytes.byteOffset + start;
     const copy = bytes.buffer.slice(from + offsets[0], from + offsets[1]) as ArrayBuffer;
     try {
-      const values = readers[dtype]!.read(copy);
-      return [name, tensor(values, { shape, ...(dtype === 'BOOL' ? { dtype: 'bool' } : {}) })] as const;
+      const values = reader.read(copy);
+      return [[name, tensor(values, { shape, ...(dtype === 'BOOL' ? { dtype: 'bool' } : {}) })] as const];
     } catch (error) {
+      if (!strict) {
+        skippedKeys.push(name);
+        return [];
+      }
       throw malformedError(`${quoteName(name)}: ${(error as Error).message}`);
     }
   });
@@ -192,7 +201,7 @@ export function decodeVerified(
   return {
     tensors: Object.fromEntries(tensors),
     metadata: Object.fromEntries(metadata),
-    skippedKeys: entries.filter((entry) => !isReadable(entry)).map(([name]) => name),
+    skippedKeys,
     hasChecksum: header.checksumAt !== undefined,
   };
 }

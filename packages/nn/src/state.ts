@@ -1,5 +1,5 @@
 import { type DType, isFloatingPoint, type Shape, type Tensor } from '@thetagrad/core';
-import { escapeControls, formatShape } from '@thetagrad/core/backend';
+import { argumentError, checkTensor, escapeControls, formatShape, isPlainObject } from '@thetagrad/core/backend';
 
 /** An object with state that can be saved: a module, an optimizer, a generator. */
 export interface Stateful {
@@ -41,10 +41,14 @@ export function renameKeys<Value>(
   state: Readonly<Record<string, Value>>,
   rename: (key: string) => string | undefined,
 ): Record<string, Value> {
+  if (typeof rename !== 'function') throw argumentError(operation, 'rename', 'a function', rename, false);
   const origins = new Map<string, string>();
   for (const key of Object.keys(state)) {
     const name = rename(key);
     if (name === undefined) continue;
+    if (typeof name !== 'string') {
+      throw argumentError(operation, `rename(${listNames([key])})`, 'a string or undefined', name, false);
+    }
     const other = origins.get(name);
     if (other !== undefined) {
       throw new RangeError(`${operation}: rename makes '${name}' of two keys, ${listNames([other, key])}`);
@@ -72,6 +76,7 @@ const maxListed = 20;
 
 /**
  * Compares a state with the expected shapes and dtypes.
+ * @throws {TypeError} if the state is not an object of tensors.
  * @throws {RangeError} listing the keys that do not fit.
  */
 export function checkState(
@@ -80,6 +85,8 @@ export function checkState(
   state: Readonly<Record<string, TensorType>>,
   { strict = true }: LoadStateDictOptions = {},
 ): LoadStateDictResult {
+  if (!isPlainObject(state)) throw argumentError(operation, 'the state', 'an object of tensors', state, false);
+  for (const [name, value] of Object.entries(state)) checkTensor(`${operation}: ${listNames([name])}`, value);
   const missingKeys = Object.keys(expected).filter((name) => !Object.hasOwn(state, name));
   const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(expected, name));
   const mismatched = Object.entries(expected).flatMap(([name, type]) => {

@@ -94,7 +94,7 @@ function traceCalls(model: Module, input: Tensor): Trace {
     return { calls, output: model.forward(input), callOf };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const advice = `pass the dtype of the input, as in { dtype: 'int32' }`;
+    const advice = `if it takes another dtype, pass it as in { dtype: 'int32' }`;
     throw new TypeError(`summary: the model refused an input of ${formatType(input)}; ${advice}: ${error.message}`, {
       cause: error,
     });

@@ -115,6 +115,12 @@ describe('names', () => {
     );
   });
 
+  test('nested too deep are an error', () => {
+    let model: Module = new Dropout(0.5);
+    for (let i = 0; i < 2000; i++) model = new Sequential(model as Sequential);
+    expect(() => model.variables()).toThrow('Module: its fields are nested deeper than 500');
+  });
+
   test('that are equal are an error', () => {
     class Model extends Module {
       readonly layers = new Map<unknown, unknown>([
@@ -279,6 +285,7 @@ describe('state', () => {
       ['0.running_var', 'F64', [1], new Uint8Array(Float64Array.of(4).buffer)],
       ['0.num_batches_tracked', 'I64', [], new Uint8Array(BigInt64Array.of(12n).buffer)],
       ['seed', 'U32', [2], new Uint8Array(Uint32Array.of(1, 4_000_000_000).buffer)],
+      ['time', 'I64', [1], new Uint8Array(BigInt64Array.of(2n ** 40n).buffer)],
     ];
     let end = 0;
     const entries = values.map(([name, dtype, shape, bytes]) => {
@@ -298,7 +305,7 @@ describe('state', () => {
       /'seed' has unknown type 'U32'.*leave it out with \{ strict: false \}/,
     );
     const { tensors, skippedKeys } = decodeSafetensors(file, { strict: false });
-    expect(skippedKeys).toEqual(['seed']);
+    expect(skippedKeys).toEqual(['seed', 'time']);
     const model = new Sequential(new BatchNorm2d(1));
     expect(() => model.loadStateDict(tensors)).toThrow(
       'unexpected: 0.running_mean, 0.running_var, 0.num_batches_tracked',
@@ -324,6 +331,12 @@ describe('state', () => {
     expect(() => model.loadStateDict(state, { rename: () => 'weight', strict: false })).toThrow(
       "loadStateDict: rename makes 'weight' of two keys, a, b",
     );
+    const other = { weight: ones([1, 1]), bias: 5 };
+    const before = model.weight.value;
+    expect(() => model.loadStateDict(other as never)).toThrow('loadStateDict: bias: expected a tensor, got 5');
+    expect(model.weight.value).toBe(before);
+    expect(() => model.loadStateDict(null as never)).toThrow('the state must be an object of tensors, got null');
+    expect(() => model.loadStateDict(state, { rename: 'weight' as never })).toThrow('rename must be a function');
     const integers = { weight: ones([1, 1], { dtype: 'int32' }), bias: ones([1]) };
     expect(() => model.loadStateDict(integers, { strict: false })).toThrow('expected float32 [1, 1], got int32 [1, 1]');
   });

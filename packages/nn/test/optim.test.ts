@@ -389,6 +389,16 @@ describe('bad gradients change nothing', () => {
   });
 });
 
+test.each([
+  [{ betas: [0.9] }, 'Adam: betas must be two numbers in [0, 1), got [0.9]'],
+  [{ betas: 0.9 }, 'Adam: betas must be two numbers in [0, 1), got 0.9'],
+  [{ betas: ['.9', '.99'] }, "Adam: betas must be two numbers in [0, 1), got ['.9', '.99']"],
+  [{ groups: {} }, 'Adam: groups must be an array, got {}'],
+  [{ groups: [{ lrMultiplier: 2 }] }, 'Adam: groups[0]: match must be a function, got undefined'],
+])('options of another kind are errors: %j', (options, message) => {
+  expect(() => new Adam(new Linear(1, 1), options as never)).toThrow(message);
+});
+
 describe('rejects bad options', () => {
   const p = new Variable(ones([1]), { name: 'p' });
   const rate = { lr: 0.1 };
@@ -405,7 +415,7 @@ describe('rejects bad options', () => {
       'SGD: weightDecayMultiplier',
     ],
     [() => new SGD([], rate), 'SGD: there is no trainable variable'],
-    [() => new Adam(p, { betas: [0.9, 1] }), 'Adam: betas must be in [0, 1), got 0.9 and 1'],
+    [() => new Adam(p, { betas: [0.9, 1] }), 'Adam: betas must be two numbers in [0, 1), got [0.9, 1]'],
     [() => new Adam(p, { eps: -1 }), 'Adam: eps must be'],
     [() => new AdamW(p, { lr: -1 }), 'AdamW: lr must be'],
     [() => new SGD(p, { lr: () => NaN }).update({ p: ones([1]) }), 'SGD: lr(0) must be'],

@@ -126,7 +126,7 @@ test('an input of another dtype is an option', () => {
     }
   }
   expect(() => summary(new Embedding(), [2])).toThrow(
-    "summary: the model refused an input of float32 [2]; pass the dtype of the input, as in { dtype: 'int32' }: take: ",
+    "summary: the model refused an input of float32 [2]; if it takes another dtype, pass it as in { dtype: 'int32' }: take: ",
   );
   expect(summary(new Embedding(), [2], { dtype: 'int32' })).toContain('[2, 3]');
 });

@@ -47,7 +47,7 @@ describe('wasm', () => {
     const backend = await wasm({ threads: 1, memoryLimit: 2 ** 22 });
     const build = (): Tensor => full([2000, 1000], 1).mul(0.5);
     await expect(valuesOn(backend, build)).rejects.toThrow(
-      "mul of shape [2000, 1000] has 2000000 elements, 8000000 bytes; the backend 'wasm' allows 4194304 bytes in an array",
+      "mul of shape [2000, 1000] gives 2000000 elements, 8000000 bytes; the backend 'wasm' allows 4194304 bytes in an array",
     );
     expect(await valuesOn(backend, () => build().sum())).toEqual([Float32Array.of(1e6)]);
   });

@@ -54,6 +54,9 @@ export function checkShape(operation: string, shape: Shape): void {
   if (!areIntegers(shape, 0)) {
     throw argumentError(operation, 'shape', 'an array of integers ≥ 0', shape, areNumbers(shape));
   }
+  if (!Number.isSafeInteger(sizeOf(shape))) {
+    throw new RangeError(`${operation}: a shape must have at most 2⁵³ elements, got ${formatShape(shape)}`);
+  }
   if (shape.length > maxRank) {
     const got = `got ${shape.length}; to make a tensor of numbers use tensor(…)`;
     throw new RangeError(`${operation}: a shape must have at most ${maxRank} axes, ${got}`);

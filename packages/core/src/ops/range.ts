@@ -20,12 +20,12 @@ export const Surrogate: Movement<NoAttributes> = {
   jvp: (tangent, _output, input) => (input === 1 ? tangent : undefined),
 };
 
-/** Up to this many elements it costs nothing to add them up twice. */
-const fewElements = 2 ** 15;
+/** The most elements that are added up twice, for all digits at both ends of the range. */
+const fewElements = 2 ** 20;
 
 /**
- * The sum of floats over axes divided by a number of about their count, also if the sum overflows: it is then that of smaller
- * terms. Of many elements it always is, where numbers below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
+ * Sums floats over axes and divides by a number of about their count. Scales the terms down where the sum overflows; always
+ * for many elements, of which those below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
  */
 export function divideSum(
   x: Tensor,
@@ -35,16 +35,16 @@ export function divideSum(
 ): Tensor {
   const count = countOf(x, axes);
   const scale = 2 ** -Math.ceil(Math.log2(Math.max(1, count)));
-  const quotientOf = (scale: number): Tensor =>
+  const scaledQuotient = (): Tensor =>
     x
       .mul(scale)
       .sum(axes, { keepdims })
       .div(divisor * scale);
-  if (x.size > fewElements) return quotientOf(scale);
+  if (x.size > fewElements) return scaledQuotient();
   const total = x.sum(axes, { keepdims });
   const quotient = total.div(divisor);
   if (count < 2) return quotient;
-  return new Tensor(Surrogate, [total.isfinite().where(quotient, quotientOf(scale)), quotient], quotient);
+  return new Tensor(Surrogate, [total.isfinite().where(quotient, scaledQuotient()), quotient], quotient);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Statistics, norms and softmax, composed of reductions.
 import { argumentError, checkOptions } from '../data/checks.ts';
 import { toFloat } from '../data/dtype.ts';
-import { formatShape, normalizeAxes } from '../data/shape.ts';
+import { broadcastShapes, formatShape, normalizeAxes, sameShape } from '../data/shape.ts';
 import { checkTensor } from './define.ts';
 import { stopGradient } from './identity.ts';
 import { Tensor } from '../graph/tensor.ts';
@@ -93,6 +93,7 @@ function squeezeUnlessKept(x: Tensor, axes: readonly number[], { keepdims }: Red
   return keepdims || axes.length === 0 ? x : x.squeeze(axes);
 }
 
+/** The option of softmax and its kin. */
 export interface MaskOptions {
   /** bool, broadcast to x: which elements take part (JAX's `where`). Default: all. */
   readonly where?: Tensor | undefined;
@@ -157,11 +158,12 @@ function maskWithInfinity(
   if (!(mask instanceof Tensor) || mask.dtype !== 'bool') {
     throw argumentError(operation, 'where', 'a tensor of bool', mask);
   }
-  const values = mask.where(x.astype(toFloat(x.dtype)), -Infinity);
-  if (values.size === x.size && values.ndim === x.ndim) return { values, mask };
-  throw new RangeError(
-    `${operation}: 'where' of shape ${formatShape(mask.shape)} does not broadcast to ${formatShape(x.shape)}`,
-  );
+  if (!sameShape(broadcastShapes(operation, mask.shape, x.shape), x.shape)) {
+    throw new RangeError(
+      `${operation}: 'where' of shape ${formatShape(mask.shape)} does not broadcast to ${formatShape(x.shape)}`,
+    );
+  }
+  return { values: mask.where(x.astype(toFloat(x.dtype)), -Infinity), mask };
 }
 
 /**

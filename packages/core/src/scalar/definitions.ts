@@ -5,7 +5,9 @@ function polynomial(x: number, coefficients: readonly number[]): number {
   return coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0);
 }
 
-// Numerators and denominators of the rational functions of Sun's fdlibm (s_erf.c, 1993).
+// Numerators and denominators of the rational functions of fdlibm (s_erf.c):
+// Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business.
+// Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
 // prettier-ignore
 const nearZero = [
   [1.28379167095512558561e-1, -3.25042107247001499370e-1, -2.84817495755985104766e-2, -5.77027029648944159157e-3, -2.37630166566501626084e-5],

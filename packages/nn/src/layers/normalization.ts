@@ -83,7 +83,12 @@ export class BatchNorm2d extends Module {
       );
     }
     const axes = [0, 2, 3];
-    const mean = x.mean(axes, { keepdims: true });
+    // Scaled down, so that the sum cannot overflow: one pass, where `mean` may take two.
+    const scaleDown = 2 ** -Math.ceil(Math.log2(count));
+    const mean = x
+      .mul(scaleDown)
+      .sum(axes, { keepdims: true })
+      .div(count * scaleDown);
     const deviation = x.sub(mean);
     // eps outweighs a variance that is too small to be represented, so that scaling up would only lose it.
     const { scaled, scale } = scaleSquares(deviation, axes, { enlarge: this.eps === 0 });
@@ -96,7 +101,8 @@ export class BatchNorm2d extends Module {
         .div(scale)
         .div(scale),
     );
-    return { deviation, std: variance.add(scale.mul(scale).mul(this.eps)).sqrt().div(scale) };
+    const withEps = this.eps === 0 ? variance : variance.add(scale.mul(scale).mul(this.eps));
+    return { deviation, std: withEps.sqrt().div(scale) };
   }
 
   #runningStatistics(x: Tensor): { deviation: Tensor; std: Tensor } {

@@ -1,4 +1,4 @@
-import { checkNonnegative, checkOptions } from '@thetagrad/core/backend';
+import { argumentError, checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
@@ -28,8 +28,9 @@ export class Adam<Tree = VariableTree> extends Optimizer<Tree> {
     const operation = new.target.name;
     checkOptions(operation, options, optionNames);
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, ...rest } = options;
-    if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-      throw new RangeError(`${operation}: betas must be in [0, 1), got ${betas.join(' and ')}`);
+    const areNumbers = Array.isArray(betas) && betas.every((beta) => typeof beta === 'number');
+    if (!areNumbers || betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1)) {
+      throw argumentError(operation, 'betas', 'two numbers in [0, 1)', betas, areNumbers);
     }
     checkNonnegative(operation, 'eps', eps);
     super(tree, { lr, ...rest }, ['firstMoment', 'secondMoment']);

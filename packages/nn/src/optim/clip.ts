@@ -1,4 +1,4 @@
-import { stack, type Tensor } from '@thetagrad/core';
+import { div, stack, type Tensor } from '@thetagrad/core';
 import { checkPositive, ownersOf, recordOwners } from '@thetagrad/core/backend';
 import { checkGrads } from './grads.ts';
 
@@ -23,7 +23,7 @@ export function clipGradNorm<Grads extends GradsOf<Grads>>(
   if (norms.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
   const norm = stack(norms).norm();
   // PyTorch's 1e-6 keeps a norm of 0 from being divided by.
-  const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+  const scale = div(maxNorm, norm.add(1e-6)).minimum(1);
   return { grads: mapGrads(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@thetagrad/core';
 import {
   abandon,
+  argumentError,
   atomically,
   checkInteger,
   checkNonnegative,
@@ -77,8 +78,12 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     const { lr, weightDecay = 0, groups = [] } = options;
     if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
     checkNonnegative(operation, 'weightDecay', weightDecay);
-    for (const [i, group] of groups.entries()) {
+    if (!Array.isArray(groups)) throw argumentError(operation, 'groups', 'an array', groups, false);
+    for (const [i, group] of (groups as readonly ParameterGroup[]).entries()) {
       checkOptions(`${operation}: groups[${i}]`, group, ['match', 'lrMultiplier', 'weightDecayMultiplier']);
+      if (typeof group.match !== 'function') {
+        throw argumentError(`${operation}: groups[${i}]`, 'match', 'a function', group.match, false);
+      }
       const { lrMultiplier = 1, weightDecayMultiplier = 1 } = group;
       checkNonnegative(operation, 'lrMultiplier', lrMultiplier);
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);

@@ -151,7 +151,7 @@ function assemble(module: ModuleBuilder, emitBlock: EmitBlock): FunctionRef {
       const matrix = code.local('i32', i32.add(i32.add(w.matrix, matrixOffset!), i32.mul(column, w.matrixColumn)));
       const eachVector = (body: (at: Value<'i32'>) => void): void =>
         code.for(i, i32.const(0), w.count, 1, () => body(i32.mul(i, i32.const(sumBytes))));
-      /** Runs \`body\` at each vector of four sums of the block, with \`total\` at those of all blocks. */
+      /** Runs `body` at each vector of four sums of the block, with `total` at those of all blocks. */
       const eachTotal = (body: () => void): void =>
         eachVector((at) => {
           code.set(total, i32.add(totals, i32.mul(i, i32.const(totalBytes))));

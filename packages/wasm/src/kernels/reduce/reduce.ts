@@ -184,7 +184,7 @@ function reductionCommands(reduction: Reduction): Command[] {
   return partial ? [command, ...combinationCommands(reduction, partial, size, slices)] : [command];
 }
 
-/** The commands that combine \`count\` partial results of each of \`size\` results, [count, size] in memory, in order. */
+/** The commands that combine `count` partial results of each of `size` results, [count, size] in memory, in order. */
 function combinationCommands(reduction: Reduction, partial: Scratch, size: number, count: number): Command[] {
   const { type } = reduction;
   const view = { shape: [size, count], strides: [1, size], offset: 0 };
