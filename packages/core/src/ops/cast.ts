@@ -15,7 +15,8 @@ export const Cast: Elementwise = unary({
 
 /**
  * Casts to another dtype (NumPy's `astype`). To int32, numbers are truncated towards zero and taken modulo 2³², NaN and
- * infinities are 0; to bool, everything except 0 is true. The gradient is cast back to x's dtype; none flows through int32 and bool.
+ * infinities are 0; to bool, everything except 0 is true. The gradient is cast back to x's dtype; none flows through int32
+ * and bool.
  * @throws {TypeError} if the dtype is unknown.
  */
 export function astype(x: Tensor, dtype: DType): Tensor {

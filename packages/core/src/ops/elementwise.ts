@@ -129,7 +129,10 @@ export const pow: Binary = binary({
   domain: [positive, real],
 });
 
-/** The larger of x and y; NaN if either is. bool becomes int32, −∞ as a plain number −2³¹ for int32. At a tie each gets half of the gradient. */
+/**
+ * The larger of x and y; NaN if either is. bool becomes int32, −∞ as a plain number −2³¹ for int32. At a tie each gets half of
+ * the gradient.
+ */
 export const maximum: Binary = binary({
   name: 'maximum',
   dtypes: 'number',
@@ -146,7 +149,10 @@ export const maximum: Binary = binary({
   ],
 });
 
-/** The smaller of x and y; NaN if either is. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32. At a tie each gets half of the gradient. */
+/**
+ * The smaller of x and y; NaN if either is. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32. At a tie each gets half
+ * of the gradient.
+ */
 export const minimum: Binary = binary({
   name: 'minimum',
   dtypes: 'number',

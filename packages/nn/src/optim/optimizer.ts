@@ -163,7 +163,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     }
   }
 
-  /** The gradient of each trained variable. Matches by variable, which gradients that are not ours have by their names. */
+  /** The gradient of each trained variable. Matches by variable; gradients without owners match by name. */
   #matchGrads(operation: string, grads: Readonly<Record<string, Tensor>>): ReadonlyMap<Variable, Tensor> {
     checkGrads(operation, grads);
     const owners = ownersOf(grads) ?? collectVariables(operation, this.#tree);
