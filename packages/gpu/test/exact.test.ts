@@ -211,7 +211,7 @@ describe.each(modes)('%s', (mode) => {
     const backend = await backendOf(mode);
     await fc.assert(
       fc.asyncProperty(int32Matrices, (given) => expectInt32(backend, each, given)),
-      { numRuns: 2 },
+      { numRuns: runs(2) },
     );
   });
 
