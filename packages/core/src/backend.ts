@@ -47,7 +47,7 @@ export { collectVariables, entriesOf, flattenTree, isVariableHolder, type FlatTr
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { checkTensor } from './ops/define.ts';
-export { scaleSquares } from './ops/range.ts';
+export { divideScaledSum, scaleSquares } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';

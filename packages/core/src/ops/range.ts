@@ -20,31 +20,42 @@ export const Surrogate: Movement<NoAttributes> = {
   jvp: (tangent, _output, input) => (input === 1 ? tangent : undefined),
 };
 
-/** The most elements that are added up twice, for all digits at both ends of the range. */
-const fewElements = 2 ** 20;
-
 /**
- * Sums floats over axes and divides by a number of about their count. Scales the terms down where the sum overflows; always
- * for many elements, of which those below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
+ * Sums floats over axes and divides by a number of about their count. Scales the terms down first, so that the sum cannot
+ * overflow; terms below count · 2⁻¹²⁶ (2⁻¹⁰²² in float64) lose digits.
  */
-export function divideSum(
+export function divideScaledSum(
   x: Tensor,
   axes: readonly number[],
   divisor: number,
   { keepdims = false }: { readonly keepdims?: boolean },
 ): Tensor {
-  const count = countOf(x, axes);
-  const scale = 2 ** -Math.ceil(Math.log2(Math.max(1, count)));
-  const scaledQuotient = (): Tensor =>
-    x
-      .mul(scale)
-      .sum(axes, { keepdims })
-      .div(divisor * scale);
-  if (x.size > fewElements) return scaledQuotient();
-  const total = x.sum(axes, { keepdims });
+  const scale = 2 ** -Math.ceil(Math.log2(Math.max(1, countOf(x, axes))));
+  return x
+    .mul(scale)
+    .sum(axes, { keepdims })
+    .div(divisor * scale);
+}
+
+/** The most elements that are added up twice, for all digits at both ends of the range. */
+const fewElements = 2 ** 20;
+
+/**
+ * Sums floats over axes and divides by a number of about their count. As {@link divideScaledSum} where the sum overflows, and
+ * for many elements.
+ */
+export function divideSum(
+  x: Tensor,
+  axes: readonly number[],
+  divisor: number,
+  options: { readonly keepdims?: boolean },
+): Tensor {
+  if (x.size > fewElements) return divideScaledSum(x, axes, divisor, options);
+  const total = x.sum(axes, options);
   const quotient = total.div(divisor);
-  if (count < 2) return quotient;
-  return new Tensor(Surrogate, [total.isfinite().where(quotient, scaledQuotient()), quotient], quotient);
+  if (countOf(x, axes) < 2) return quotient;
+  const exact = total.isfinite().where(quotient, divideScaledSum(x, axes, divisor, options));
+  return new Tensor(Surrogate, [exact, quotient], quotient);
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   checkNonnegative,
   checkOptions,
   checkTensor,
+  divideScaledSum,
   formatShape,
   scaleSquares,
 } from '@thetagrad/core/backend';
@@ -83,12 +84,8 @@ export class BatchNorm2d extends Module {
       );
     }
     const axes = [0, 2, 3];
-    // Scaled down, so that the sum cannot overflow: one pass, where `mean` may take two.
-    const scaleDown = 2 ** -Math.ceil(Math.log2(count));
-    const mean = x
-      .mul(scaleDown)
-      .sum(axes, { keepdims: true })
-      .div(count * scaleDown);
+    // In one pass, where `mean` may take two.
+    const mean = divideScaledSum(x, axes, count, { keepdims: true });
     const deviation = x.sub(mean);
     // eps outweighs a variance that is too small to be represented, so that scaling up would only lose it.
     const { scaled, scale } = scaleSquares(deviation, axes, { enlarge: this.eps === 0 });

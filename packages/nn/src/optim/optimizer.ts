@@ -63,6 +63,8 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
   lr: number | Schedule;
   readonly #tree: VariableTree;
   readonly #parameters: readonly TrainedParameter[];
+  /** The names of the trained variables. */
+  readonly #nameOf: ReadonlyMap<Variable, string>;
   readonly #state: Record<string, Variable> = {};
   #step = new Count();
 
@@ -102,6 +104,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
         weightDecay: weightDecay * (group?.weightDecayMultiplier ?? 1),
       };
     });
+    this.#nameOf = new Map(this.#parameters.map(({ name, variable }) => [variable, name]));
     if (this.#parameters.length === 0) throw new RangeError(`${operation}: there is no trainable variable`);
     const unused = groups.findIndex((group) => !used.has(group));
     if (unused >= 0) {
@@ -167,15 +170,14 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
   #matchGrads(operation: string, grads: Readonly<Record<string, Tensor>>): ReadonlyMap<Variable, Tensor> {
     checkGrads(operation, grads);
     const owners = ownersOf(grads) ?? collectVariables(operation, this.#tree);
-    const trained = new Map(this.#parameters.map(({ name, variable }) => [variable, name]));
     const gradOf = new Map<Variable, Tensor>();
     const unknown: string[] = [];
     for (const [name, grad] of Object.entries(grads)) {
       const owner = Object.hasOwn(owners, name) ? owners[name]! : undefined;
-      if (owner && trained.has(owner)) gradOf.set(owner, grad);
+      if (owner && this.#nameOf.has(owner)) gradOf.set(owner, grad);
       else unknown.push(name);
     }
-    const missing = [...trained].filter(([variable]) => !gradOf.has(variable)).map(([, name]) => name);
+    const missing = [...this.#nameOf].filter(([variable]) => !gradOf.has(variable)).map(([, name]) => name);
     const replaced = missing.filter((name) => unknown.includes(name));
     if (replaced.length > 0) {
       throw new RangeError(
@@ -194,7 +196,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     }
     for (const [variable, grad] of gradOf) {
       if (!sameShape(grad.shape, variable.shape)) {
-        const name = trained.get(variable)!;
+        const name = this.#nameOf.get(variable)!;
         throw new RangeError(
           `${operation}: the gradient of ${name} is ${formatType(grad)}, the variable ${formatType(variable)}`,
         );
