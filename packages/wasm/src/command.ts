@@ -6,6 +6,10 @@ import type { FunctionRef, ModuleBuilder } from './assembler/index.ts';
 export interface Features {
   /** Relaxed SIMD: fused multiply-add, whose last bit may differ between machines. */
   readonly relaxed: boolean;
+  /** Whether the engine pairs vectors into ones of 256 bits, for which kernels are shaped. Results do not depend on it. */
+  readonly wide: boolean;
+  /** The number of rows of a register tile. Results do not depend on it. */
+  readonly tileRows: number;
 }
 
 /**

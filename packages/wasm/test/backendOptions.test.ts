@@ -13,7 +13,7 @@ describe('wasm', () => {
   test('describes what it uses', async () => {
     const alone = await wasm({ threads: 1 });
     expect(alone.describe()).toMatch(
-      /^wasm: 1 thread; unshared memory; relaxed SIMD (on|off \(the engine lacks it\))$/,
+      /^wasm: 1 thread; unshared memory; relaxed SIMD (on|off \(the engine lacks it\)); (256|128)-bit vectors/,
     );
     const two = await wasm({ threads: 2, deterministic: true });
     expect(two.describe()).toMatch(/^wasm: 2 threads; shared memory; relaxed SIMD off/);
@@ -39,7 +39,9 @@ describe('wasm', () => {
   test('uses relaxed SIMD only where it is available and not forbidden', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(true);
     expect(detectFeatures()).toEqual({ simd: true, relaxedSimd: true, threads: true });
-    expect((await wasm({ threads: 1 })).describe()).toContain('relaxed SIMD on');
+    vi.restoreAllMocks();
+    const expected = detectFeatures().relaxedSimd ? 'relaxed SIMD on' : 'relaxed SIMD off (the engine lacks it)';
+    expect((await wasm({ threads: 1 })).describe()).toContain(expected);
     expect((await wasm({ threads: 1, deterministic: true })).describe()).toContain('relaxed SIMD off (deterministic)');
   });
 
@@ -72,8 +74,10 @@ describe('wasm', () => {
   test.each<[Record<string, unknown>, RegExp]>([
     [{ threads: '2' }, /threads must be a number, got '2'/],
     [{ deterministic: 1 }, /deterministic must be a boolean, got 1/],
+    [{ wide: 'always' }, /wide must be 'auto', true or false, got 'always'/],
+    [{ wide: 1 }, /wide must be 'auto', true or false, got 1/],
     [{ winograd: null }, /winograd must be a boolean, got null/],
-    [{ thread: 2 }, /unknown option 'thread'; expected threads, deterministic, memoryLimit, winograd/],
+    [{ thread: 2 }, /unknown option 'thread'; expected threads, deterministic, wide, memoryLimit, winograd/],
   ])('rejects %o', async (options, message) => {
     await expect(wasm(options as WasmOptions)).rejects.toThrow(TypeError);
     await expect(wasm(options as WasmOptions)).rejects.toThrow(message);

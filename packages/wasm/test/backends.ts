@@ -4,10 +4,11 @@ import { expect } from 'vitest';
 import { expectEqual, valuesOnSync, withBackend, type Build } from '../../../test/support/backends.ts';
 import { ThreadPoolBackend } from '../src/backend.ts';
 import { lower } from '../src/lower/index.ts';
+import { baseline } from './views.ts';
 
 /** A backend that computes everything in WebAssembly or throws. */
 export function strictBackend(threads: number): ThreadPoolBackend {
-  const features = { relaxed: false };
+  const features = baseline;
   return new ThreadPoolBackend({
     threads,
     shared: threads > 1,

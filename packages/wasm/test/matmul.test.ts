@@ -6,7 +6,7 @@ import type { Matmul } from '../src/kernels/matmul/product.ts';
 import { packCommand, panelElements } from '../src/kernels/panels/pack.ts';
 import type { Scratch } from '../src/command.ts';
 import { backwards, link, slot } from './link.ts';
-import { layouts, numbers, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
+import { baseline, layouts, numbers, strided, sumError, tripleEpilogue, variants, type Strided } from './views.ts';
 
 /** [batch…, m, k] times [batch…, k, n] in double precision, and the sums of absolute values. */
 function model(a: Strided, b: Strided): { product: number[]; magnitude: number[]; depth: number } {
@@ -181,7 +181,7 @@ describe.each(['float64', 'int32'] as const)('%s', (dtype) => {
           dtype === 'float64' ? Float64Array.from(values) : Int32Array.from(values, (x) => x * 2 ** 20);
         const output = slot(dtype, count);
         const description: Matmul = { dtype, a, b, output };
-        const commands = matmulCommands(description, { relaxed: false });
+        const commands = matmulCommands(description, baseline);
         const result = dtype === 'float64' ? new Float64Array(count) : new Int32Array(count);
         const linked = link(
           commands,
@@ -249,7 +249,7 @@ test('operands that do not match are rejected', () => {
   const of = (...shape: number[]) =>
     strided(shape, { order: shape.map((_, i) => i), steps: shape.map(() => 1), offset: 0 }, () => 0);
   const commands = (a: Strided, b: Strided) => () =>
-    matmulCommands({ dtype: 'float32', a, b, output: slot('float32', 1) }, { relaxed: false });
+    matmulCommands({ dtype: 'float32', a, b, output: slot('float32', 1) }, baseline);
   expect(commands(of(2, 3), of(4, 5))).toThrow('matmul: [2, 3] times [4, 5]');
   expect(commands(of(2, 2, 3), of(3, 3, 5))).toThrow('matmul: [2, 2, 3] times [3, 3, 5]');
   expect(commands(of(3), of(3))).toThrow('operands of ranks 1 and 1');

@@ -90,9 +90,13 @@ const hasRelaxed = WebAssembly.validate(
 );
 
 /** The features that kernels are tested with. */
-export const variants: readonly Features[] = hasRelaxed
-  ? [{ relaxed: false }, { relaxed: true }]
-  : [{ relaxed: false }];
+export const variants: readonly Features[] = [false, true].flatMap((wide) => [
+  { relaxed: false, wide, tileRows: 4 },
+  ...(hasRelaxed ? [{ relaxed: true, wide, tileRows: 6 }] : []),
+]);
+
+/** The features that every engine has. */
+export const baseline: Features = { relaxed: false, wide: false, tileRows: 4 };
 
 /**
  * The largest error of a float32 sum of `depth` products, block by block, whose absolute values sum up to `magnitude`.

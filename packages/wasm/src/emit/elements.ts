@@ -51,10 +51,20 @@ export function storeOne(type: ScalarType, at: Address, x: Value<ValueType>): St
   }
 }
 
-/** Loads four elements from `at` on, `stride` bytes apart if they are strided. Conditions become masks. */
-export function loadFour(code: Code, type: ScalarType, access: Access, at: Address, stride: Address): Value<'v128'> {
-  if (type === 'bool') return i32x4.ne(loadBytes(code, access, at, stride), i32x4.splat(i32.const(0)));
-  if (access === 'contiguous') return v128.load(at, { align: 4 });
+/**
+ * Loads four elements from `at` on, `stride` bytes apart if they are strided. Conditions become masks.
+ * @param offset bytes to add to the address, of operands that are not strided.
+ */
+export function loadFour(
+  code: Code,
+  type: ScalarType,
+  access: Access,
+  at: Address,
+  stride: Address,
+  offset: number = 0,
+): Value<'v128'> {
+  if (type === 'bool') return i32x4.ne(loadBytes(code, access, at, stride, offset), v128.const(new Int32Array(4)));
+  if (access === 'contiguous') return v128.load(at, { align: 4, offset });
   if (access === 'broadcast') return v128.load32Splat(at);
   const address = code.local('i32', at);
   const result = code.local('v128', v128.load32Zero(address));
@@ -65,9 +75,11 @@ export function loadFour(code: Code, type: ScalarType, access: Access, at: Addre
   return result;
 }
 
-function loadBytes(code: Code, access: Access, at: Address, stride: Address): Value<'v128'> {
+function loadBytes(code: Code, access: Access, at: Address, stride: Address, offset: number): Value<'v128'> {
   if (access === 'broadcast') return i32x4.splat(i32.load8U(at));
-  if (access === 'contiguous') return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(at, { align: 1 })));
+  if (access === 'contiguous') {
+    return i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(v128.load32Zero(at, { align: 1, offset })));
+  }
   const address = code.local('i32', at);
   const result = code.local('v128', i32x4.splat(i32.load8U(address)));
   for (let lane = 1; lane < 4; lane++) {
@@ -77,9 +89,9 @@ function loadBytes(code: Code, access: Access, at: Address, stride: Address): Va
   return result;
 }
 
-export function storeFour(type: ScalarType, at: Address, x: Value<'v128'>): Statement {
-  if (type !== 'bool') return v128.store(at, x, { align: 4 });
+export function storeFour(type: ScalarType, at: Address, x: Value<'v128'>, offset: number = 0): Statement {
+  if (type !== 'bool') return v128.store(at, x, { align: 4, offset });
   const halves = i16x8.narrowI32x4S(x, x);
   const bytes = v128.and(i8x16.narrowI16x8S(halves, halves), i8x16.splat(i32.const(1)));
-  return v128.store32Lane(at, bytes, 0, { align: 1 });
+  return v128.store32Lane(at, bytes, 0, { align: 1, offset });
 }

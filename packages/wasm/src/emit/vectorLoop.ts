@@ -11,6 +11,8 @@ export interface Cursor {
   readonly at: Value<'i32'>;
   readonly step: Value<'i32'>;
   readonly access: Access;
+  /** Bytes from there to the element itself. Default: 0. */
+  readonly offset?: number;
 }
 
 export interface MovableCursor extends Cursor {
@@ -59,12 +61,12 @@ export class VectorLoop {
     return known;
   }
 
-  /** The cursors `count` elements further on. */
+  /** The cursors `count` elements further on. The engine pairs vectors only if they are a constant offset apart. */
   ahead(cursors: readonly Cursor[], count: number): readonly Cursor[] {
     return cursors.map(({ at, step, access }, j) => {
       if (access === 'broadcast' || count === 0) return { at, step, access };
-      const distance = access === 'contiguous' ? i32.const(count * this.#bytes(j)) : i32.mul(step, i32.const(count));
-      return { at: this.#code.local('i32', i32.add(at, distance)), step, access };
+      if (access === 'contiguous') return { at, step, access, offset: count * this.#bytes(j) };
+      return { at: this.#code.local('i32', i32.add(at, i32.mul(step, i32.const(count)))), step, access };
     });
   }
 
@@ -77,9 +79,9 @@ export class VectorLoop {
   }
 
   #load({ value: j }: Scalar, cursors: readonly Cursor[], wide: boolean): Local<ValueType> {
-    const { at, step, access } = cursors[j]!;
+    const { at, step, access, offset } = cursors[j]!;
     const type = this.#expression.types[j]!;
-    const loaded = wide ? loadFour(this.#code, type, access, at, step) : loadOne(type, at);
+    const loaded = wide ? loadFour(this.#code, type, access, at, step, offset) : loadOne(type, at);
     return this.#code.local(wide ? 'v128' : wasmType(type), loaded as Value<never>);
   }
 

@@ -33,7 +33,7 @@ export interface LowerOptions {
 export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefined {
   switch (kernel.kind) {
     case 'map':
-      return [mapCommand(kernel)];
+      return [mapCommand(kernel, options.features)];
     case 'reduce':
       return hasLongAxis(kernel) ? undefined : reduceCommands(kernel);
     case 'routine':
@@ -52,29 +52,31 @@ export const lowerings: Lowerings = {
     const { operands, output } = kernel;
     if (output.dtype === 'bool') return undefined;
     const [a, b] = operands;
-    return matmulCommands({ dtype: output.dtype, a, b, output, epilogue: epilogueOf(kernel) }, features);
+    return matmulCommands({ dtype: output.dtype, a, b, output, epilogue: epilogueOf(kernel, features) }, features);
   },
   convolution: (kernel, { features, winograd }) => {
     const { operands, attributes, shape, output } = kernel;
     if (output.dtype !== 'float32') return undefined;
     const [input, filter] = operands;
-    const convolution = { ...attributes, input, filter, output, shape, epilogue: epilogueOf(kernel) };
+    const convolution = { ...attributes, input, filter, output, shape, epilogue: epilogueOf(kernel, features) };
     return (
       (winograd ? winogradCommands(convolution, features) : undefined) ?? convolutionCommands(convolution, features)
     );
   },
-  maxIndices: (kernel) => withEpilogue(kernel, maxIndicesCommands(kernel)),
-  windowSum: (kernel) => withEpilogue(kernel, isLong(kernel) ? undefined : windowSumCommands(kernel)),
-  windowSumTranspose: (kernel) => withEpilogue(kernel, isLong(kernel) ? undefined : windowSumTransposeCommands(kernel)),
-  take: (kernel) => takeCommands(kernel, epilogueOf(kernel)),
-  scatterAdd: (kernel) => withEpilogue(kernel, scatterAddCommands(kernel)),
-  argsort: (kernel) => withEpilogue(kernel, argsortCommands(kernel)),
-  scan: (kernel) => withEpilogue(kernel, scanCommands(kernel)),
-  pad: (kernel) => withEpilogue(kernel, padCommands(kernel)),
-  concat: (kernel) => withEpilogue(kernel, concatCommands(kernel)),
-  fold: (kernel) => withEpilogue(kernel, foldCommands(kernel)),
-  iota: (kernel) => [iotaCommand(kernel, epilogueOf(kernel))],
-  randomBits: (kernel) => [randomBitsCommand(kernel, epilogueOf(kernel))],
+  maxIndices: (kernel, { features }) => withEpilogue(kernel, features, maxIndicesCommands(kernel)),
+  windowSum: (kernel, { features }) =>
+    withEpilogue(kernel, features, isLong(kernel) ? undefined : windowSumCommands(kernel)),
+  windowSumTranspose: (kernel, { features }) =>
+    withEpilogue(kernel, features, isLong(kernel) ? undefined : windowSumTransposeCommands(kernel)),
+  take: (kernel, { features }) => takeCommands(kernel, epilogueOf(kernel, features)),
+  scatterAdd: (kernel, { features }) => withEpilogue(kernel, features, scatterAddCommands(kernel)),
+  argsort: (kernel, { features }) => withEpilogue(kernel, features, argsortCommands(kernel)),
+  scan: (kernel, { features }) => withEpilogue(kernel, features, scanCommands(kernel)),
+  pad: (kernel, { features }) => withEpilogue(kernel, features, padCommands(kernel)),
+  concat: (kernel, { features }) => withEpilogue(kernel, features, concatCommands(kernel)),
+  fold: (kernel, { features }) => withEpilogue(kernel, features, foldCommands(kernel)),
+  iota: (kernel, { features }) => [iotaCommand(kernel, epilogueOf(kernel, features))],
+  randomBits: (kernel, { features }) => [randomBitsCommand(kernel, epilogueOf(kernel, features))],
 };
 
 /** Whether windows have so many rows or columns that their sums in float32 would not be precise. */
@@ -100,11 +102,15 @@ function lowerRoutine<Name extends RoutineName>(
 }
 
 /** Appends the kernel's epilogue as a command. */
-function withEpilogue(kernel: RoutineKernel, commands: Command[] | undefined): Command[] | undefined {
-  const epilogue = epilogueOf(kernel);
+function withEpilogue(
+  kernel: RoutineKernel,
+  features: Features,
+  commands: Command[] | undefined,
+): Command[] | undefined {
+  const epilogue = epilogueOf(kernel, features);
   return commands && epilogue ? [...commands, epilogueCommand(epilogue, kernel.output.size)] : commands;
 }
 
-function epilogueOf({ epilogue, output }: RoutineKernel): Epilogue | undefined {
-  return epilogue && makeEpilogue(epilogue, output);
+function epilogueOf({ epilogue, output }: RoutineKernel, features: Features): Epilogue | undefined {
+  return epilogue && makeEpilogue(epilogue, output, features);
 }

@@ -12,7 +12,7 @@ import {
   type OffsetAxes,
 } from '../panels/gather.ts';
 import { depthBlock } from '../panels/pack.ts';
-import { defineTileBlock, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { defineTileBlock, tileShape } from '../panels/tileBlock.ts';
 
 const names = [
   'input',
@@ -71,7 +71,7 @@ export interface Cut {
 export function patchProductCommand(product: PatchProduct, cut: Cut, features: Features): Command {
   const { rows, columns, depth, groups, rowBytes, slices } = product;
   const { rowsInChunk, columnsInChunk } = cut;
-  const width = tileRows(features);
+  const width = tileShape(features).rows;
   const rowChunks = Math.ceil(rows / rowsInChunk);
   const columnChunks = Math.ceil(columns / columnsInChunk);
   return {
@@ -106,7 +106,7 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
 }
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
-  const rowsOfTile = tileRows(features);
+  const { rows: rowsOfTile, columns: tileColumns } = tileShape(features);
   const multiply = defineTileBlock(module, features);
   const fill = defineFillOffsets(module);
   const gather = defineGatherPanel(module, tileColumns);

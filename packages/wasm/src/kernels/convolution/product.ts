@@ -4,7 +4,7 @@ import { clamp, evenPartSize } from '../../emit/units.ts';
 import type { OffsetAxes } from '../panels/gather.ts';
 import { panelElements } from '../panels/pack.ts';
 import { sliceDepth, sumSlicesCommand } from '../panels/sumSlices.ts';
-import { tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { tileShape, type TileShape } from '../panels/tileBlock.ts';
 import { startsOf, type Convolution, type Phase } from './geometry.ts';
 import { patchProductCommand, type Cut } from './multiply.ts';
 import { packFilterCommand } from './packFilter.ts';
@@ -39,9 +39,10 @@ export function productCommands(
   const [outputBytes, inputBytes, filterRowBytes, filterColumnBytes] = bytes(filter.view.strides);
   const plane = shape[2]! * shape[3]!;
 
+  const tile = tileShape(features);
   const panels: Scratch = {
     kind: 'scratch',
-    bytes: 4 * groups * panelElements(rows, depth, tileRows(features)),
+    bytes: 4 * groups * panelElements(rows, depth, tile.rows),
   };
   const packFilter = packFilterCommand(
     {
@@ -57,12 +58,12 @@ export function productCommands(
         [x.taps, x.tapDistance * filterColumnBytes],
       ),
     },
-    tileRows(features),
+    tile.rows,
     panels,
   );
 
   const isWhole = y.step === 1 && x.step === 1;
-  const { cut, slices } = cutProduct(groups, rows, columns, depth, isWhole, features);
+  const { cut, slices } = cutProduct(groups, rows, columns, depth, isWhole, tile);
   const inOutput = axes([count, 4 * shape[1]! * plane], [y.count, 4 * y.step * shape[3]!], [x.count, 4 * x.step]);
   const product = {
     input: starts.input,
@@ -113,13 +114,16 @@ function cutProduct(
   columns: number,
   depth: number,
   maySlice: boolean,
-  features: Features,
+  tile: TileShape,
 ): { cut: Cut; slices: number } {
   // Patches are gathered again for each block of rows, so blocks are high; the filter is packed already.
-  const rowsInChunk = evenPartSize(rows, clamp((4 * chunkWork) / (64 * depth), 128, 512), tileRows(features));
-  const columnsInChunk = evenPartSize(columns, clamp(chunkWork / (rowsInChunk * depth), 64, 256), tileColumns);
-  const chunks = groups * Math.ceil(rows / rowsInChunk) * Math.ceil(columns / columnsInChunk);
+  const maxRows = clamp((4 * chunkWork) / (64 * depth), 128, 512);
+  const maxColumns = clamp(chunkWork / (Math.min(rows, maxRows) * depth), 64, 256);
+  // The number of slices decides how results are rounded, so it must not depend on the tile.
+  const chunks = groups * Math.ceil(rows / maxRows) * Math.ceil(columns / maxColumns);
   const depthInSlice = maySlice ? sliceDepth(depth, chunks) : depth;
+  const rowsInChunk = evenPartSize(rows, maxRows, tile.rows);
+  const columnsInChunk = evenPartSize(columns, maxColumns, tile.columns);
   return { cut: { rowsInChunk, columnsInChunk, depthInSlice }, slices: Math.ceil(depth / depthInSlice) };
 }
 

@@ -1,6 +1,6 @@
 import { scalarTypeOf, type Body, type MapKernel, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command, Word } from '../../command.ts';
+import type { Command, Features, Word } from '../../command.ts';
 import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import type { Epilogue } from '../../emit/epilogue.ts';
@@ -13,11 +13,11 @@ import { emitRow } from './row.ts';
 import { tiledMapCommand } from './tiled.ts';
 
 /** The command of a map. A chunk is a range of output elements, or some tiles if there are transposed operands. */
-export function mapCommand({ body, output }: MapKernel): Command {
-  const { structure, words, grain } = prepareMap(body, output);
+export function mapCommand({ body, output }: MapKernel, features: Features): Command {
+  const { structure, words, grain } = prepareMap(body, output, features);
   const { expression } = structure;
   return (
-    tiledMapCommand(body, output, expression, grain) ?? {
+    tiledMapCommand(body, output, expression, grain, features) ?? {
       code: kernelCode('map', structure, assembleChunks, importFlags(expression)),
       words,
       chunks: Math.ceil(output.size / grain),
@@ -27,8 +27,8 @@ export function mapCommand({ body, output }: MapKernel): Command {
 }
 
 /** The epilogue of a routine that writes `output`, which is the body's operand 0. */
-export function makeEpilogue(body: Body, output: Slot): Epilogue {
-  const { structure, words } = prepareMap(body, output);
+export function makeEpilogue(body: Body, output: Slot, features: Features): Epilogue {
+  const { structure, words } = prepareMap(body, output, features);
   const code = kernelCode('map epilogue', structure, assembleRange, importFlags(structure.expression));
   return { code, args: { code, words, chunks: 0, workspaceBytes: 0 } };
 }
@@ -39,6 +39,7 @@ interface Structure {
   readonly type: ScalarType;
   readonly rank: number;
   readonly accesses: readonly Access[];
+  readonly wide: boolean;
 }
 
 /** The number of words before those of the loop: size, grain, output address. */
@@ -46,13 +47,17 @@ const headerWords = 3;
 /** The number of operations in a chunk, approximately. */
 const chunkWork = 1 << 19;
 
-function prepareMap(body: Body, output: Slot): { structure: Structure; words: Word[]; grain: number } {
+function prepareMap(
+  body: Body,
+  output: Slot,
+  { wide }: Features,
+): { structure: Structure; words: Word[]; grain: number } {
   const expression = bodyExpression(body);
   const { rank, accesses, words } = stridedLoop(body.operands.map(stridedOperand));
   // Chunks begin at whole cache lines.
   const grain = Math.ceil(chunkWork / (16 + expression.weight) / 64) * 64;
   return {
-    structure: { expression, type: scalarTypeOf(output.dtype), rank, accesses },
+    structure: { expression, type: scalarTypeOf(output.dtype), rank, accesses, wide },
     words: [output.size, grain, { slot: output, byteOffset: 0 }, ...words],
     grain,
   };
@@ -71,13 +76,13 @@ function assembleChunks(module: ModuleBuilder, structure: Structure): FunctionRe
 }
 
 /** Defines a function (args, begin, end) that computes the output elements from number `begin` to before `end`. */
-function assembleRange(module: ModuleBuilder, { expression, type, rank, accesses }: Structure) {
+function assembleRange(module: ModuleBuilder, { expression, type, rank, accesses, wide }: Structure) {
   const imports = importFunctions(module, expression);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, begin, end) => {
     const start = i32.load(args, { offset: 8 });
     const to = code.local('i32', i32.add(start, i32.mul(begin, i32.const(bytesOf(type)))));
     const loop = { words: i32.add(args, i32.const(4 * headerWords)), rank, operands: accesses.length };
-    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports) };
+    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports), wide };
     emitStridedLoop(code, loop, { begin, end }, ({ at, steps, count }) => {
       const cursors = accesses.map((access, j): MovableCursor => ({ at: at[j]!, step: steps[j]!, access }));
       emitRow(map, cursors, to, count);

@@ -4,7 +4,7 @@ import { bytesOf, storeFour, storeOne } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
 import type { Cursor, MovableCursor, VectorLoop } from '../../emit/vectorLoop.ts';
 
-/** Heavier expressions gain little from computing two vectors at a time, and that code takes long to compile. */
+/** Heavier expressions gain little from computing two narrow vectors at a time, and that code takes long to compile. */
 const maxPairWeight = 24;
 
 /** A map whose code is being emitted. */
@@ -14,11 +14,13 @@ export interface EmittedMap {
   /** The type of the result. */
   readonly type: ScalarType;
   readonly loop: VectorLoop;
+  /** Whether the engine pairs vectors. */
+  readonly wide: boolean;
 }
 
 /** Emits the map of `count` elements of a row. Moves the cursors and `to`, and sets `count` to 0. */
 export function emitRow(
-  { code, expression, type, loop }: EmittedMap,
+  { code, expression, type, loop, wide }: EmittedMap,
   cursors: readonly MovableCursor[],
   to: Local<'i32'>,
   count: Local<'i32'>,
@@ -33,12 +35,12 @@ export function emitRow(
     code.if(i32.geU(count, i32.const(4)), () => {
       const invariants = loop.invariants(cursors, true);
       const vector = (at: readonly Cursor[]): Value<'v128'> => loop.value(at, true, invariants) as Value<'v128'>;
-      if (expression.weight <= maxPairWeight) {
-        // Two independent vectors, whose instructions the machine interleaves.
+      if (wide || expression.weight <= maxPairWeight) {
+        // Two independent vectors, whose instructions the machine interleaves, or which the engine pairs.
         code.while(i32.geU(count, i32.const(8)), () => {
           const [first, second] = [vector(cursors), vector(loop.ahead(cursors, 4))];
           code.emit(storeFour(type, to, first));
-          code.emit(storeFour(type, i32.add(to, i32.const(4 * size)), second));
+          code.emit(storeFour(type, to, second, 4 * size));
           advance(8);
         });
       }

@@ -1,6 +1,6 @@
 import { contiguous, scalarTypeOf, type Body, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command } from '../../command.ts';
+import type { Command, Features } from '../../command.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
 import { importFlags, importFunctions } from '../../emit/imports.ts';
@@ -17,13 +17,20 @@ interface Structure {
   readonly type: ScalarType;
   readonly rank: number;
   readonly accesses: readonly TiledAccess[];
+  readonly wide: boolean;
 }
 
 /**
  * The command of a map with transposed operands, `undefined` if there are none. For each tile, transposed operands are
  * first copied to the workspace in row-major order.
  */
-export function tiledMapCommand(body: Body, output: Slot, expression: Expression, grain: number): Command | undefined {
+export function tiledMapCommand(
+  body: Body,
+  output: Slot,
+  expression: Expression,
+  grain: number,
+  { wide }: Features,
+): Command | undefined {
   const operands = body.operands.map(stridedOperand);
   const { shape } = operands[0]!.view;
   const tiles = tiledLoop([stridedOperand({ slot: output, view: contiguous(shape) }), ...operands], grain);
@@ -31,7 +38,7 @@ export function tiledMapCommand(body: Body, output: Slot, expression: Expression
   const { rank, accesses, words, chunks, rows, columns } = tiles;
   const copied = operands.filter((_, j) => accesses[1 + j] === 'transposed').map(({ bytes }) => bytes);
   const copyRow = copyStride(Math.max(...copied), columns);
-  const structure: Structure = { expression, type: scalarTypeOf(output.dtype), rank, accesses };
+  const structure: Structure = { expression, type: scalarTypeOf(output.dtype), rank, accesses, wide };
   return {
     code: kernelCode('tiled map', structure, assemble, importFlags(expression)),
     words: [copyRow, rows * copyRow, ...words],
@@ -41,13 +48,13 @@ export function tiledMapCommand(body: Body, output: Slot, expression: Expression
 }
 
 function assemble(module: ModuleBuilder, structure: Structure): FunctionRef {
-  const { expression, type, accesses } = structure;
+  const { expression, type, accesses, wide } = structure;
   const imports = importFunctions(module, expression);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const copyRow = code.local('i32', i32.load(args));
     const copyBytes = code.local('i32', i32.load(args, { offset: 4 }));
     const words = code.local('i32', i32.add(args, i32.const(8)));
-    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports) };
+    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports), wide };
     emitTiles(code, words, structure, chunk, ({ rows, columns, operands: [output, ...operands] }) => {
       const copy = code.local('i32', workspace);
       // For each operand the address of a row, its access there, and the distance of the next row.

@@ -1,6 +1,6 @@
 import type { Command, Features, Scratch } from '../../command.ts';
 import { depthBlock, packCommand, panelElements } from '../panels/pack.ts';
-import { tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { tileShape } from '../panels/tileBlock.ts';
 import { multiplyCommands, type PackedOperand } from './multiply.ts';
 import { productOf, type Matmul, type Product } from './product.ts';
 import { scalarCommand } from './scalar.ts';
@@ -21,12 +21,12 @@ export function matmulCommands(matmul: Matmul, features: Features): Command[] {
   if (matmul.dtype !== 'float32') return [scalarCommand(product, matmul.dtype)];
   const skinny = skinnyCommand(product);
   if (skinny) return [skinny];
-  const rowsOfTile = tileRows(features);
-  const packedElements = panelElements(rows, depth, rowsOfTile) + panelElements(columns, depth, tileColumns);
+  const tile = tileShape(features);
+  const packedElements = panelElements(rows, depth, tile.rows) + panelElements(columns, depth, tile.columns);
   if (depth <= depthBlock && packedElements <= smallElements) return [smallCommand(product, features)];
 
-  const a = packOperand(product, 'a', rowsOfTile);
-  const b = packOperand(product, 'b', tileColumns);
+  const a = packOperand(product, 'a', tile.rows);
+  const b = packOperand(product, 'b', tile.columns);
   return [...a.commands, ...b.commands, ...multiplyCommands(product, a, b, features)];
 }
 

@@ -7,7 +7,7 @@ import { emitMin, evenPartSize, roundUp } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import { depthBlock } from '../panels/pack.ts';
 import { sliceDepth, sumSlicesCommand } from '../panels/sumSlices.ts';
-import { defineTileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { defineTileBlock, tileBlockWorkspaceBytes, tileShape } from '../panels/tileBlock.ts';
 import { countMatrices, type Product } from './product.ts';
 
 /** An operand in panels. */
@@ -47,13 +47,14 @@ const names = [
 export function multiplyCommands(product: Product, a: PackedOperand, b: PackedOperand, features: Features): Command[] {
   const { rows, columns, depth, batch, output, epilogue } = product;
   const matrices = countMatrices(product);
-  const rowsInChunk = evenPartSize(rows, maxRows, tileRows(features) * 2);
-  const wanted = Math.max(64, Math.floor(chunkWork / (Math.max(1, depth) * rowsInChunk)));
-  const columnsInChunk = evenPartSize(columns, wanted, tileColumns);
+  const wanted = Math.max(64, Math.floor(chunkWork / (Math.max(1, depth) * maxRows)));
+  // The number of slices decides how results are rounded, so it must not depend on the tile.
+  const depthInSlice = sliceDepth(depth, matrices * Math.ceil(rows / maxRows) * Math.ceil(columns / wanted));
+  const tile = tileShape(features);
+  const rowsInChunk = evenPartSize(rows, maxRows, tile.rows * 2);
+  const columnsInChunk = evenPartSize(columns, wanted, tile.columns);
   const rowChunks = Math.ceil(rows / rowsInChunk);
   const columnChunks = Math.ceil(columns / columnsInChunk);
-  const chunks = matrices * rowChunks * columnChunks;
-  const depthInSlice = sliceDepth(depth, chunks);
   const slices = Math.max(1, Math.ceil(depth / depthInSlice));
   const whole = { slot: output, byteOffset: 0 };
   const sums: Scratch = { kind: 'scratch', bytes: 4 * slices * matrices * rows * columns };
@@ -79,7 +80,7 @@ export function multiplyCommands(product: Product, a: PackedOperand, b: PackedOp
       }),
       ...batchWords(batch.map(({ size }, axis) => ({ size, byteStrides: [a.strides[axis]!, b.strides[axis]!] }))),
     ],
-    chunks: chunks * slices,
+    chunks: matrices * rowChunks * columnChunks * slices,
     workspaceBytes: tileBlockWorkspaceBytes,
   };
   if (slices === 1) return [multiply];
@@ -88,7 +89,7 @@ export function multiplyCommands(product: Product, a: PackedOperand, b: PackedOp
 }
 
 function assembleMultiply(module: ModuleBuilder, features: Features): FunctionRef {
-  const rowsOfTile = tileRows(features);
+  const tile = tileShape(features);
   const multiply = defineTileBlock(module, features);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
@@ -108,8 +109,8 @@ function assembleMultiply(module: ModuleBuilder, features: Features): FunctionRe
     const rowBytes = code.local('i32', i32.shl(w.columns, i32.const(2)));
 
     // Panels are [depth block][row panel]: those of all rows, padded, precede the next block of the depth.
-    const aRows = code.local('i32', roundUp(w.rows, rowsOfTile));
-    const bColumns = code.local('i32', roundUp(w.columns, tileColumns));
+    const aRows = code.local('i32', roundUp(w.rows, tile.rows));
+    const bColumns = code.local('i32', roundUp(w.columns, tile.columns));
     const a = code.local('i32', i32.add(w.a, aOffset!));
     const b = code.local('i32', i32.add(w.b, bOffset!));
     const from = code.local('i32');

@@ -6,7 +6,7 @@ import { kernelCode } from '../../emit/kernelCode.ts';
 import { countChunks, cutUnits, emitUnits, roundUp } from '../../emit/units.ts';
 import { readWords } from '../../emit/words.ts';
 import { definePackSpan, panelElements } from '../panels/pack.ts';
-import { defineTileBlock, tileBlockWorkspaceBytes, tileColumns, tileRows } from '../panels/tileBlock.ts';
+import { defineTileBlock, tileBlockWorkspaceBytes, tileShape } from '../panels/tileBlock.ts';
 import { countMatrices, type Product } from './product.ts';
 import { productNames, productWords } from './words.ts';
 
@@ -19,7 +19,8 @@ export function smallCommand(product: Product, features: Features): Command {
     rows * columns * depth + 8 * (rows + columns) * depth + rows * columns + 50,
     1 << 20,
   );
-  const packed = panelElements(rows, depth, tileRows(features)) + panelElements(columns, depth, tileColumns);
+  const tile = tileShape(features);
+  const packed = panelElements(rows, depth, tile.rows) + panelElements(columns, depth, tile.columns);
   return {
     code: kernelCode('matmul small', features, assemble),
     words: productWords(product, 4, cut),
@@ -29,16 +30,16 @@ export function smallCommand(product: Product, features: Features): Command {
 }
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
-  const rowsOfTile = tileRows(features);
+  const tile = tileShape(features);
   const multiply = defineTileBlock(module, features);
-  const packRows = definePackSpan(module, rowsOfTile);
-  const packColumns = definePackSpan(module, tileColumns);
+  const packRows = definePackSpan(module, tile.rows);
+  const packColumns = definePackSpan(module, tile.columns);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, productNames);
     const panels = code.local('i32', i32.add(workspace, i32.const(tileBlockWorkspaceBytes)));
     const rowBytes = code.local('i32', i32.shl(w.columns, i32.const(2)));
     const size = code.local('i32', i32.mul(w.rows, w.columns));
-    const aBytes = code.local('i32', i32.shl(i32.mul(roundUp(w.rows, rowsOfTile), w.depth), i32.const(2)));
+    const aBytes = code.local('i32', i32.shl(i32.mul(roundUp(w.rows, tile.rows), w.depth), i32.const(2)));
     emitUnits(code, chunk, w, (unit) => {
       const [aOffset, bOffset] = emitBatchOffset(code, args, 4 * productNames.length, w.rank, unit, 2);
       const first = code.local('i32', i32.mul(unit, size));

@@ -1,7 +1,10 @@
-import { f32, f32x4, i32, v128, type Code, type Local, type Value } from '../../assembler/index.ts';
+import { f32x4, i32, v128, type Code, type Local, type Value } from '../../assembler/index.ts';
 
 export interface RegisterTile {
-  /** The number of rows: rows · vectors accumulators and vectors + 1 operands have to fit 16 registers. */
+  /**
+   * The number of rows: rows · vectors accumulators and vectors + 1 operands have to fit 16 registers, which hold pairs of
+   * vectors where the engine widens.
+   */
   readonly rows: number;
   /** The number of columns, in vectors of 4. */
   readonly vectors: number;
@@ -35,7 +38,8 @@ export function emitTile(code: Code, tile: RegisterTile): Local<'v128'>[][] {
   const sums = indices(tile.rows).map(() => indices(tile.vectors).map(() => code.local('v128')));
   const columns = indices(tile.vectors).map(() => code.local('v128'));
   const row = code.local('v128');
-  const zero = f32x4.splat(f32.const(0));
+  // One local for all: the engine pairs only vectors that start from the same.
+  const zero = code.local('v128', v128.const(new Float32Array(4)));
   for (const sum of sums.flat()) code.set(sum, zero);
 
   const left = code.local('i32', tile.depth);

@@ -6,23 +6,25 @@ import {
   v128,
   type MemoryAccess,
   type FunctionRef,
+  type Local,
   type ModuleBuilder,
-  type Value,
 } from '../../assembler/index.ts';
 import type { Features } from '../../command.ts';
 import { emitMin } from '../../emit/units.ts';
 import { emitTile } from './registerTile.ts';
 
-/** The columns of a register tile, and the width of B's panels. */
-export const tileColumns = 8;
+/** The size of a register tile: the widths of A's and B's panels. */
+export interface TileShape {
+  readonly rows: number;
+  readonly columns: number;
+}
 
-/** The rows of a register tile, and the width of A's panels: a fused multiply-add leaves registers for more. */
-export function tileRows({ relaxed }: Features): number {
-  return relaxed ? 6 : 4;
+export function tileShape({ wide, tileRows }: Features): TileShape {
+  return { rows: tileRows, columns: wide ? 16 : 8 };
 }
 
 /** The size of the workspace that {@link defineTileBlock} needs. */
-export const tileBlockWorkspaceBytes: number = 6 * tileColumns * 4;
+export const tileBlockWorkspaceBytes: number = 6 * 16 * 4;
 
 type I32 = 'i32';
 const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
@@ -35,8 +37,8 @@ type TileBlock = FunctionRef<typeof params, readonly []>;
  * the edge go through the workspace.
  */
 export function defineTileBlock(module: ModuleBuilder, features: Features): TileBlock {
-  const rowsOfTile = tileRows(features);
-  const addTile = defineAddTile(module);
+  const { rows: rowsOfTile, columns: tileColumns } = tileShape(features);
+  const addTile = defineAddTile(module, tileColumns);
   return module.function(params, [], (code, aPanels, b, depth, c, rowBytes, rows, columns, accumulate, workspace) => {
     const row = code.local('i32');
     const column = code.local('i32');
@@ -45,6 +47,7 @@ export function defineTileBlock(module: ModuleBuilder, features: Features): Tile
     // The tile's destination, its row stride, and whether the tile is added to what is there.
     const corner = code.local('i32');
     const target = code.local('i32');
+    const at = code.local('i32');
     const stride = code.local('i32');
     const adds = code.local('i32');
     code.for(column, i32.const(0), columns, tileColumns, () => {
@@ -73,20 +76,16 @@ export function defineTileBlock(module: ModuleBuilder, features: Features): Tile
           depth,
           relaxed: features.relaxed,
         });
-        const eachSum = (stored: (sum: Value<'v128'>, access: MemoryAccess) => Value<'v128'>): void => {
+        const eachSum = (body: (sum: Local<'v128'>, access: MemoryAccess) => void): void => {
+          code.set(at, target);
           for (const sumsOfRow of sums) {
-            sumsOfRow.forEach((sum, j) => {
-              const access = { offset: 16 * j, align: 4 };
-              code.emit(v128.store(target, stored(sum, access), access));
-            });
-            code.add(target, stride);
+            sumsOfRow.forEach((sum, j) => body(sum, { offset: 16 * j, align: 4 }));
+            code.add(at, stride);
           }
         };
-        code.if(
-          adds,
-          () => eachSum((sum, access) => f32x4.add(v128.load(target, access), sum)),
-          () => eachSum((sum) => sum),
-        );
+        // All loads come before the stores: otherwise the engine pairs none.
+        code.if(adds, () => eachSum((sum, access) => code.set(sum, f32x4.add(v128.load(at, access), sum))));
+        eachSum((sum, access) => code.emit(v128.store(at, sum, access)));
         code.if(i32.eqz(isWhole), () =>
           code.emit(code.call(addTile, workspace, corner, rowBytes, rowCount, columnCount, accumulate)),
         );
@@ -98,7 +97,10 @@ export function defineTileBlock(module: ModuleBuilder, features: Features): Tile
 }
 
 /** Defines a function (from, to, rowBytes, rows, columns, accumulate) that stores or adds a part of a tile. */
-function defineAddTile(module: ModuleBuilder): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
+function defineAddTile(
+  module: ModuleBuilder,
+  tileColumns: number,
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],

@@ -1,0 +1,24 @@
+// What kernels are assembled for: chosen once for each process and setting.
+import { isWideSwitchedOn, switchWide } from './flag.ts';
+import { probe, type Probe } from './probe.ts';
+
+const probes = new Map<string, Probe>();
+
+/** What to assemble kernels for, and if it is not wide, why. */
+export function chooseFeatures(relaxed: boolean, wide: 'auto' | boolean): Probe {
+  if (wide === false) return { ...probeOnce(relaxed, false), reason: 'wide: false' };
+  const wasOn = isWideSwitchedOn();
+  const problem = wide === true ? switchWide(true) : undefined;
+  const found = probeOnce(relaxed, true);
+  if (found.features.wide) return found;
+  // What the engine does not do well it should not do to other modules either.
+  if (!wasOn && isWideSwitchedOn()) switchWide(false);
+  return problem === undefined ? found : { ...found, reason: `${found.reason}; ${problem}` };
+}
+
+function probeOnce(relaxed: boolean, mayWiden: boolean): Probe {
+  const key = `${relaxed} ${mayWiden} ${isWideSwitchedOn()}`;
+  const known = probes.get(key) ?? probe(relaxed, mayWiden);
+  probes.set(key, known);
+  return known;
+}
