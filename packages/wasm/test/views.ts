@@ -82,7 +82,7 @@ export function tripleEpilogue(output: Slot): { code: KernelCode; args: Command 
 }
 
 /** Whether this engine has relaxed SIMD: f32x4.relaxed_madd in a function without parameters. */
-const hasRelaxed = WebAssembly.validate(
+export const hasRelaxed: boolean = WebAssembly.validate(
   Uint8Array.from([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 13, 1, 11, 0, 0x20, 0,
     0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b,

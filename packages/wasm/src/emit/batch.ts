@@ -30,10 +30,14 @@ export function emitBatchOffset(
   const rest = code.local('i32', item);
   const offsets = Array.from({ length: operands }, () => code.local('i32', i32.const(0)));
   code.while(i32.ltU(axis, end), () => {
-    const size = code.local('i32', i32.load(axis, { offset: at }));
-    const index = code.local('i32', i32.remU(rest, size));
+    const index = code.local('i32', rest);
+    // Along the outermost axis, nothing is left to divide.
+    code.if(i32.ltU(i32.add(axis, i32.const(bytes)), end), () => {
+      const size = code.local('i32', i32.load(axis, { offset: at }));
+      code.set(index, i32.remU(rest, size));
+      code.set(rest, i32.divU(rest, size));
+    });
     offsets.forEach((offset, i) => code.add(offset, i32.mul(index, i32.load(axis, { offset: at + 4 * (i + 1) }))));
-    code.set(rest, i32.divU(rest, size));
     code.add(axis, i32.const(bytes));
   });
   return offsets;

@@ -9,11 +9,11 @@ export interface RegisterTile {
   /** The number of columns, in vectors of 4. */
   readonly vectors: number;
   /**
-   * The address of A's element (0, 0), which is moved past the last one. Element (i, k) is `i · aRow + k · aStep` bytes
-   * on.
+   * The address of A's element (0, 0), from which element (i, k) is `i · aRow + k · aStep` bytes on, or the addresses of the
+   * first elements of all rows. They are moved past the last ones.
    */
-  readonly a: Local<'i32'>;
-  readonly aRow: number;
+  readonly a: Local<'i32'> | readonly Local<'i32'>[];
+  readonly aRow?: number;
   readonly aStep: number | Value<'i32'>;
   /** The same for B, whose element (k, j) is `k · bStep + 4j` bytes on. */
   readonly b: Local<'i32'>;
@@ -46,13 +46,13 @@ export function emitTile(code: Code, tile: RegisterTile): Local<'v128'>[][] {
   code.doWhile(() => {
     columns.forEach((column, j) => code.set(column, v128.load(b, { offset: 16 * j, align: 4 })));
     sums.forEach((sumsOfRow, i) => {
-      code.set(row, v128.load32Splat(a, { offset: i * tile.aRow }));
+      code.set(row, 'length' in a ? v128.load32Splat(a[i]!) : v128.load32Splat(a, { offset: i * (tile.aRow ?? 0) }));
       sumsOfRow.forEach((sum, j) => {
         const column = columns[j]!;
         code.set(sum, relaxed ? f32x4.relaxedMadd(row, column, sum) : f32x4.add(sum, f32x4.mul(row, column)));
       });
     });
-    code.add(a, stepOf(tile.aStep));
+    for (const address of 'length' in a ? a : [a]) code.add(address, stepOf(tile.aStep));
     code.add(b, stepOf(tile.bStep));
     code.set(left, i32.sub(left, i32.const(1)));
   }, left);

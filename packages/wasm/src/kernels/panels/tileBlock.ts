@@ -23,8 +23,8 @@ export function tileShape({ wide, tileRows }: Features): TileShape {
   return { rows: tileRows, columns: wide ? 16 : 8 };
 }
 
-/** The size of the workspace that {@link defineTileBlock} needs. */
-export const tileBlockWorkspaceBytes: number = 6 * 16 * 4;
+/** The size of the workspace for a tile. */
+export const tileBlockWorkspaceBytes: number = 8 * 16 * 4;
 
 type I32 = 'i32';
 const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
@@ -97,7 +97,7 @@ export function defineTileBlock(module: ModuleBuilder, features: Features): Tile
 }
 
 /** Defines a function (from, to, rowBytes, rows, columns, accumulate) that stores or adds a part of a tile. */
-function defineAddTile(
+export function defineAddTile(
   module: ModuleBuilder,
   tileColumns: number,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
