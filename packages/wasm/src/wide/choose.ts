@@ -5,11 +5,11 @@ import { probe, type Probe } from './probe.ts';
 const probes = new Map<string, Probe>();
 
 /** What to assemble kernels for, and if it is not wide, why. */
-export function chooseFeatures(relaxed: boolean, wide: 'auto' | boolean): Probe {
-  if (wide === false) return { ...probeOnce(relaxed, false), reason: 'wide: false' };
+export function chooseFeatures(relaxed: boolean, wide: 'auto' | boolean, find: typeof probe = probeOnce): Probe {
+  if (wide === false) return { ...find(relaxed, false), reason: 'wide: false' };
   const wasOn = isWideSwitchedOn();
   const problem = wide === true ? switchWide(true) : undefined;
-  const found = probeOnce(relaxed, true);
+  const found = find(relaxed, true);
   if (found.features.wide) return found;
   // What the engine does not do well it should not do to other modules either.
   if (!wasOn && isWideSwitchedOn()) switchWide(false);

@@ -16,14 +16,18 @@ import { fastestTile } from './tile.ts';
 const chunkWork = 1 << 20;
 /** The rows of a unit of a large product: a block of A of this height and of the depth of a block fits the second-level cache. */
 const maxRows = 256;
+/** The columns of a unit, approximately, unless B is packed for all. */
+const maxColumns = 64;
 /** The least size of a unit if both factors are packed: what it needs of them for a block of the depth fits that cache, too. */
 const packedBlock = { rows: 96, columns: 128 } as const;
 /** For the number of slices only. */
 const nominalBlock = 64;
 /** A of at most this size is read in place: it fits the second-level cache as it is. */
 const smallElements = 1 << 16;
-/** Panels of B of at most this size together are read in place: they fit the first-level cache as they are. */
+/** B of at most this size is read in place: it fits the first-level cache as it is. */
 const tinyElements = 1 << 11;
+/** Whether a unit reads B in panels that a command has packed for all, in place, or in panels that it packs. */
+const bModes = { packed: 0, inPlace: 1, packs: 2 } as const;
 
 const names = [
   'a',
@@ -36,8 +40,7 @@ const names = [
   'aDepth',
   'bColumn',
   'bDepth',
-  'bIsPacked',
-  'bInPlace',
+  'bMode',
   'rowsInUnit',
   'columnsInUnit',
   'rowUnits',
@@ -52,8 +55,8 @@ const names = [
 ] as const;
 
 /**
- * The commands of a float32 product in register tiles. A unit is a block of one matrix of the output; it packs the panels of
- * B that it needs, one after another, into its workspace. A is packed for all by a command of its own if it is large. If
+ * The commands of a float32 product in register tiles. A unit is a block of one matrix of the output; it packs what it needs
+ * of B into its workspace. Large factors are packed for all units by commands of their own, small ones are not packed. If
  * there are few units of a long depth, the depth is cut into slices, whose products another command adds.
  */
 export function tiledCommands(product: Product, features: Features): Command[] {
@@ -64,6 +67,9 @@ export function tiledCommands(product: Product, features: Features): Command[] {
   const a = isPacked ? pack(product, 'a', tile.rows) : undefined;
   // Otherwise each unit packs what it needs of B, which others need again if there are more rows.
   const b = rows > maxRows && columns > 64 ? pack(product, 'b', tile.columns) : undefined;
+  const isReadable = product.b.column === 1 && columns % tile.columns === 0;
+  const isReadOnce = rows <= tile.rows || columns * depth <= tinyElements;
+  const bMode = b ? 'packed' : isReadable && isReadOnce ? 'inPlace' : 'packs';
 
   const matrices = countMatrices(product);
   // The number of slices decides how sums are rounded, so it must not depend on the tile.
@@ -73,8 +79,12 @@ export function tiledCommands(product: Product, features: Features): Command[] {
   const terms = Math.max(1, Math.min(depth, depthInSlice));
   const wantedRows = clamp(chunkWork / (terms * Math.min(columns, nominalBlock)), 48, b ? packedBlock.rows : maxRows);
   const rowsInUnit = evenPartSize(rows, wantedRows, tile.rows);
-  const wantedColumns = Math.max(b ? packedBlock.columns : 32, chunkWork / (terms * Math.min(rows, rowsInUnit)));
-  const columnsInUnit = evenPartSize(columns, wantedColumns, tile.columns);
+  const wantedColumns = chunkWork / (terms * Math.min(rows, rowsInUnit));
+  const columnsInUnit = evenPartSize(
+    columns,
+    b ? Math.max(packedBlock.columns, wantedColumns) : clamp(wantedColumns, 32, maxColumns),
+    tile.columns,
+  );
   const rowUnits = Math.ceil(rows / rowsInUnit);
   const columnUnits = Math.ceil(columns / columnsInUnit);
   const unitWork = Math.min(rows, rowsInUnit) * Math.min(columns, columnsInUnit) * terms;
@@ -94,8 +104,7 @@ export function tiledCommands(product: Product, features: Features): Command[] {
         aDepth: 4 * product.a.depth,
         bColumn: 4 * product.b.column,
         bDepth: 4 * product.b.depth,
-        bIsPacked: Number(b !== undefined),
-        bInPlace: Number(product.b.column === 1 && (rows <= tile.rows || columns * depth <= tinyElements)),
+        bMode: bModes[bMode],
         rowsInUnit,
         columnsInUnit,
         rowUnits,
@@ -116,7 +125,7 @@ export function tiledCommands(product: Product, features: Features): Command[] {
     ],
     chunks: countChunks(cut),
     workspaceBytes:
-      tileBlockWorkspaceBytes + 4 * panelElements(tile.columns, Math.min(depth, depthBlock), tile.columns),
+      tileBlockWorkspaceBytes + 4 * panelElements(columnsInUnit, Math.min(depth, depthBlock), tile.columns),
   };
   const commands = [...(a ? [a.command] : []), ...(b ? [b.command] : []), multiply];
   if (slices === 1) return commands;
@@ -153,10 +162,10 @@ type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 function assemble(module: ModuleBuilder, structure: PanelStructure): FunctionRef {
   const { tile, isPacked } = structure;
   const multiplyPanel = defineMultiplyPanel(module, structure);
-  const packPanel = definePackSpan(module, tile.columns);
+  const packPanels = definePackSpan(module, tile.columns);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
-    const panel = code.local('i32', i32.add(workspace, i32.const(tileBlockWorkspaceBytes)));
+    const panels = code.local('i32', i32.add(workspace, i32.const(tileBlockWorkspaceBytes)));
     const rowBytes = code.local('i32', i32.shl(w.columns, i32.const(2)));
     const paddedRows = code.local('i32', roundUp(w.rows, tile.rows));
     const paddedColumns = code.local('i32', roundUp(w.columns, tile.columns));
@@ -170,6 +179,7 @@ function assemble(module: ModuleBuilder, structure: PanelStructure): FunctionRef
     const at = code.local('i32');
     const b = code.local('i32');
     const bDepth = code.local('i32');
+    const bPanel = code.local('i32');
     emitUnits(code, chunk, w, (unit) => {
       code.set(matrix, unit);
       code.if(i32.ne(unitsInMatrix, i32.const(1)), () => {
@@ -196,36 +206,36 @@ function assemble(module: ModuleBuilder, structure: PanelStructure): FunctionRef
           ? i32.shl(i32.add(i32.mul(from, paddedRows), i32.mul(row, depth)), i32.const(2))
           : i32.add(i32.mul(row, w.aRow), i32.mul(from, w.aDepth));
         const a = code.local('i32', i32.add(i32.add(w.a, aOffset!), offset));
-        const source = code.local('i32', bMatrix);
+        const source = i32.add(bMatrix, i32.add(i32.mul(from, w.bDepth), i32.mul(column, w.bColumn)));
+        code.set(b, panels);
+        code.set(bDepth, i32.const(4 * tile.columns));
         code.if(
-          w.bIsPacked,
-          () => code.add(source, i32.shl(i32.add(i32.mul(from, paddedColumns), i32.mul(column, depth)), i32.const(2))),
-          () => code.add(source, i32.add(i32.mul(from, w.bDepth), i32.mul(column, w.bColumn))),
+          i32.eq(w.bMode, i32.const(bModes.inPlace)),
+          () => {
+            code.set(b, source);
+            code.set(bDepth, w.bDepth);
+            code.set(bPanel, i32.mul(w.bColumn, i32.const(tile.columns)));
+          },
+          () => {
+            code.set(bPanel, i32.mul(depth, bDepth));
+            code.if(
+              w.bMode,
+              () => code.emit(code.call(packPanels, source, columns, w.bColumn, w.bDepth, depth, panels)),
+              () => {
+                const before = i32.add(i32.mul(from, paddedColumns), i32.mul(column, depth));
+                code.set(b, i32.add(bMatrix, i32.shl(before, i32.const(2))));
+              },
+            );
+          },
         );
         code.set(at, c);
         code.for(j, i32.const(0), columns, tile.columns, () => {
           const count = emitMin(code, i32.const(tile.columns), i32.sub(columns, j));
-          code.set(b, source);
-          code.set(bDepth, i32.const(4 * tile.columns));
-          code.if(
-            w.bIsPacked,
-            () => code.add(source, i32.mul(depth, bDepth)),
-            () => {
-              code.if(
-                i32.and(w.bInPlace, i32.eq(count, i32.const(tile.columns))),
-                () => code.set(bDepth, w.bDepth),
-                () => {
-                  code.emit(code.call(packPanel, source, count, w.bColumn, w.bDepth, depth, panel));
-                  code.set(b, panel);
-                },
-              );
-              code.add(source, i32.mul(w.bColumn, i32.const(tile.columns)));
-            },
-          );
           const adds = i32.ne(from, start);
           code.emit(
             code.call(multiplyPanel, a, w.aRow, w.aDepth, b, bDepth, depth, at, rowBytes, rows, count, adds, workspace),
           );
+          code.add(b, bPanel);
           code.add(at, i32.const(4 * tile.columns));
         });
       });

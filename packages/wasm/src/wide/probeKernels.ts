@@ -12,7 +12,12 @@ export interface ProbeKernel {
 }
 
 /** Stores of neighboring vectors: `paired` by the constant offset of one address, or so that no engine pairs them. */
-type Stores = 'paired' | 'single';
+export type Stores = 'paired' | 'single';
+
+export interface ProbeKernels {
+  readonly tile: (features: Features, stores: Stores) => ProbeKernel;
+  readonly chain: (stores: Stores) => ProbeKernel;
+}
 
 const resultsAt = 2 ** 15;
 const memoryBytes = 2 ** 16;
