@@ -7,7 +7,7 @@ import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
 import { indexSourcesOf, type IndexSource } from './graph/indexSource.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
-import { assigneeOf, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
+import { assigneeOf, checkNotDisposed, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
 import { collect, pathIn } from './graph/tree.ts';
 import {
@@ -22,7 +22,7 @@ import {
 } from './graph/variable.ts';
 import { planFor } from './planCache.ts';
 import { portable } from './portable/backend.ts';
-import type { Buffer } from './data/buffer.ts';
+import { share, type Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
 import { isOn, remoteHolders, transfer, transferSync } from './transfer.ts';
@@ -69,7 +69,7 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
  *   are skipped.
  * @throws {TypeError} if an argument cannot hold tensors, or the backend does not support a dtype.
  * @throws {RangeError} if an index of take, takeAlongAxis or scatterAdd is out of range.
- * @throws {Error} if a tensor was built from a variable that has been written since.
+ * @throws {Error} if a tensor was built from a variable that has been written since, or from a tensor that has been disposed of.
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
   const backend = current;
@@ -169,16 +169,19 @@ export function snapshot(operation: string, variables: Readonly<Record<string, V
     entries.flatMap(([, , pending]) => pending ?? []),
   );
   return Object.fromEntries(
-    entries.map(([name, variable, pending]) => [name, pending ?? shareStored(operation, variable)]),
+    entries.map(([name, variable, pending]) => {
+      const copy = new Tensor({ kind: 'source', name: 'data' }, [], variable);
+      setBuffer(copy, pending ? pending.buffer! : shareStored(operation, variable));
+      share(copy.buffer!);
+      return [name, copy];
+    }),
   );
 }
 
-function shareStored(operation: string, variable: Variable): Tensor {
+function shareStored(operation: string, variable: Variable): Buffer {
   const buffer = storedBuffer(operation, variable);
-  const copy = new Tensor({ kind: 'source', name: 'data' }, [], variable);
-  setBuffer(copy, buffer);
   setVariableBuffer(variable, buffer, true);
-  return copy;
+  return buffer;
 }
 
 interface Work {
@@ -229,10 +232,16 @@ function isSameStore(failure: FailedStore, variables: ReadonlySet<Variable>, res
   );
 }
 
+/** @throws {Error} if a plan is running, whose buffers must stay as they are. */
+export function checkIdle(operation: string): void {
+  if (!isExecuting) return;
+  throw new Error(
+    `${operation}: a plan is running; the functions of an operation must not evaluate tensors, nor dispose of them`,
+  );
+}
+
 function run(operation: string, backend: Backend, work: Work): void {
-  if (isExecuting) {
-    throw new Error(`${operation}: a plan is running; the functions of an operation must not evaluate tensors`);
-  }
+  checkIdle(operation);
   countEvaluation();
   compute(operation, backend, work);
   reportOutcome(work.targets.order, true);
@@ -241,6 +250,7 @@ function run(operation: string, backend: Backend, work: Work): void {
 function compute(operation: string, backend: Backend, work: Work): void {
   const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
+  for (const tensor of targets.order) checkNotDisposed(operation, tensor);
   checkDTypes(operation, backend, targets.order);
   const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend, work));
   const plan = planFor(operation, backend, targets);

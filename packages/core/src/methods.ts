@@ -14,6 +14,7 @@ import * as slicing from './ops/slice.ts';
 import * as sort from './ops/sort.ts';
 import * as statistics from './ops/statistics.ts';
 import * as strongZero from './ops/strongZero.ts';
+import * as disposal from './disposal.ts';
 import * as reading from './reading.ts';
 
 const modules = [
@@ -30,6 +31,7 @@ const modules = [
   indexing,
   sort,
   reading,
+  disposal,
 ];
 
 /** The functions of a module whose first parameter accepts a tensor, without that parameter. */
@@ -58,7 +60,9 @@ declare module './graph/tensor.ts' {
       Methods<typeof matmul>,
       Methods<typeof indexing>,
       Methods<typeof sort>,
-      Methods<typeof reading> {}
+      Methods<typeof reading>,
+      Methods<typeof disposal>,
+      Disposable {}
 }
 
 function define(name: string, method: (this: Tensor, ...rest: unknown[]) => unknown): void {
@@ -72,6 +76,11 @@ for (const module of modules) {
       return f(this, ...rest) as unknown;
     });
   }
+}
+
+// Absent in older browsers, where nothing can ask for it.
+if (Symbol.dispose) {
+  Object.defineProperty(Tensor.prototype, Symbol.dispose, { value: Tensor.prototype.dispose, configurable: true });
 }
 
 // Node's console prints values as `toString` does, and never throws. Inside of other objects, such as modules, it prints

@@ -2,7 +2,7 @@
 import { evaluate, evaluateFor } from './evaluate.ts';
 import { formatShape } from './data/shape.ts';
 import type { TypedArray } from './data/dtype.ts';
-import type { Tensor } from './graph/tensor.ts';
+import { checkNotDisposed, type Tensor } from './graph/tensor.ts';
 import { formatTensor, nest, type NestedArray } from './inspect/format.ts';
 import type { Buffer } from './data/buffer.ts';
 
@@ -12,8 +12,7 @@ import type { Buffer } from './data/buffer.ts';
  * @throws {Error} if the tensor cannot be evaluated, see {@link evaluate}.
  */
 export async function data(x: Tensor): Promise<TypedArray> {
-  await evaluate(x);
-  return valueOf('data', x).read();
+  return readAsync('data', x);
 }
 
 /**
@@ -30,7 +29,7 @@ export function dataSync(x: Tensor): TypedArray {
  */
 export async function item(x: Tensor): Promise<number> {
   checkOneElement('item', x);
-  return (await data(x))[0]!;
+  return (await readAsync('item', x))[0]!;
 }
 
 /**
@@ -45,7 +44,7 @@ export function itemSync(x: Tensor): number {
 
 /** Evaluates the tensor and returns its elements as nested arrays; a number or boolean if it is a scalar. */
 export async function toArray(x: Tensor): Promise<NestedArray> {
-  return nest(await data(x), x.shape, x.dtype);
+  return nest(await readAsync('toArray', x), x.shape, x.dtype);
 }
 
 /**
@@ -64,12 +63,20 @@ export function toString(x: Tensor): string {
   return formatTensor(read('toString', x), x.shape, x.dtype);
 }
 
+async function readAsync(operation: string, x: Tensor): Promise<TypedArray> {
+  checkNotDisposed(operation, x);
+  await evaluate(x);
+  return valueOf(operation, x).read();
+}
+
 function read(operation: string, x: Tensor): TypedArray {
   evaluateFor(operation, [x]);
   return valueOf(operation, x).readSync();
 }
 
-function valueOf(operation: string, { buffer }: Tensor): Buffer {
+function valueOf(operation: string, x: Tensor): Buffer {
+  checkNotDisposed(operation, x);
+  const { buffer } = x;
   if (!buffer) throw new Error(`${operation}: the tensor has no value`);
   return buffer;
 }

@@ -9,7 +9,7 @@ import type { DeviceBuffers } from './deviceBuffers.ts';
 export interface Elements {
   host: TypedArray | undefined;
   device: DeviceBuffer | undefined;
-  /** Why there are no elements: the device failed to compute them. */
+  /** Why there are no elements: the device failed to compute them, or they were disposed of. */
   failure: Error | undefined;
 }
 
@@ -41,5 +41,10 @@ export class GpuBuffer implements Buffer {
 
   readSync(): TypedArray {
     return this.#deviceBuffers.readSync(this);
+  }
+
+  dispose(): void {
+    this.externalSizeHint = undefined;
+    this.#deviceBuffers.dispose(this.elements);
   }
 }

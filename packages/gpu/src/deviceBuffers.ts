@@ -95,6 +95,14 @@ export class DeviceBuffers {
     if (failure) throw failure;
   }
 
+  /** Drops the elements, wherever they are. Work that was submitted still reads them. */
+  dispose(elements: Elements): void {
+    this.#finalizers.unregister(elements);
+    this.#free(elements);
+    elements.host = undefined;
+    elements.failure = new Error('gpu: the value has been disposed of');
+  }
+
   /** Yields to the event loop if many results were made since it last did, so that finalizers can free unreachable ones. */
   yieldToCollector(): Promise<void> | undefined {
     if (this.#bytesSinceYield < yieldAfterBytes) return undefined;

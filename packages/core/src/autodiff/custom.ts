@@ -46,7 +46,7 @@ function createPrimitive(rule: CustomRule): Movement {
       if (input === 0) return undefined;
       const u = applyMovement(Alias, zerosLike(output), output.shape, {});
       const pairing = rule(u)[input - 1]?.mul(tangent).sum();
-      return pairing && pullBack([pairing], [onesLike(pairing)], [u])[0];
+      return pairing && pullBack('customGradient', [pairing], [onesLike(pairing)], [u])[0];
     },
   };
 }

@@ -4,15 +4,16 @@ import { isFloatingPoint } from '../data/dtype.ts';
 import { sameShape, type Shape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
 import type { Elementwise, Primitive, Rules } from '../graph/primitive.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import { checkNotDisposed, type Tensor } from '../graph/tensor.ts';
 
 /** Reverse mode: computes the cotangents of sources from those of outputs; `undefined` for sources without influence. */
 export function pullBack(
+  operation: string,
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   sources: readonly Tensor[],
 ): (Tensor | undefined)[] {
-  const { order, dependent } = dependentOn(sources, outputs);
+  const { order, dependent } = dependentOn(operation, sources, outputs);
   const cotangentOf = new Map<Tensor, Tensor>();
   const accumulate = (tensor: Tensor, cotangent: Tensor): void => {
     const sum = cotangentOf.get(tensor);
@@ -36,11 +37,12 @@ export function pullBack(
 
 /** Forward mode: computes the tangents of outputs from those of sources; `undefined` for outputs that depend on no source. */
 export function pushForward(
+  operation: string,
   outputs: readonly Tensor[],
   sources: readonly Tensor[],
   tangents: readonly Tensor[],
 ): (Tensor | undefined)[] {
-  const { order, dependent } = dependentOn(sources, outputs);
+  const { order, dependent } = dependentOn(operation, sources, outputs);
   const tangentOf = new Map(sources.map((source, i) => [source, tangents[i]!]));
   for (const tensor of order) {
     if (!dependent.has(tensor) || tangentOf.has(tensor)) continue;
@@ -95,6 +97,7 @@ function sumTo(x: Tensor, shape: Shape): Tensor {
 
 /** The tensors between sources and outputs in topological order, and which of them depend on a source through floats. */
 function dependentOn(
+  operation: string,
   sources: readonly Tensor[],
   outputs: readonly Tensor[],
 ): { order: Tensor[]; dependent: Set<Tensor> } {
@@ -105,6 +108,7 @@ function dependentOn(
     dependent.has(tensor) ? [] : tensor.inputs.filter(({ id }) => id >= oldest),
   );
   for (const tensor of order) {
+    checkNotDisposed(operation, tensor);
     if (isFloatingPoint(tensor.dtype) && tensor.inputs.some((input) => dependent.has(input))) dependent.add(tensor);
   }
   return { order, dependent };

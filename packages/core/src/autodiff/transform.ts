@@ -2,7 +2,7 @@ import { describe, show } from '../data/checks.ts';
 import { isFloatingPoint } from '../data/dtype.ts';
 import { formatShape, formatShapes, sameShape } from '../data/shape.ts';
 import { topologicalOrder } from '../graph/order.ts';
-import { applyMovement, nextTensorId, setInputs, setStepStart, Tensor } from '../graph/tensor.ts';
+import { applyMovement, checkNotDisposed, nextTensorId, setInputs, setStepStart, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
 import { checkFunction } from '../ops/define.ts';
 import { Alias } from '../ops/identity.ts';
@@ -81,7 +81,7 @@ function differentiate(
         const start = nextTensorId();
         const { result, sources, tree } = callTraced(operation, [argument], ([marked]) => f(marked, ...rest));
         const value = checkScalarResult(operation, result);
-        const grads = computeGradients(value, sources, start);
+        const grads = computeGradients(operation, value, sources, start);
         return { value, grads: (tree.rebuild(grads) as unknown[])[0] };
       });
   }
@@ -106,7 +106,7 @@ function differentiate(
         }
       });
       const value = checkScalarResult(operation, result);
-      const grads = computeGradients(value, sources, start);
+      const grads = computeGradients(operation, value, sources, start);
       const named = Object.fromEntries(variables.map(([name], i) => [name, grads[i]!]));
       return { value, grads: recordOwners(named, Object.fromEntries(variables)) };
     });
@@ -130,7 +130,7 @@ export function vjp<Primals extends TensorTreesOf<Primals>, Value extends Tensor
     value: result,
     pullback: (cotangent) => {
       const cotangents = flattenLike('vjp', 'cotangent', cotangent, outputs.leaves);
-      const results = withGraph(() => pullBack(outputs.leaves, cotangents, sources));
+      const results = withGraph(() => pullBack('vjp', outputs.leaves, cotangents, sources));
       return tree.rebuild(results.map((result, i) => result ?? zerosLike(sources[i]!))) as unknown as Primals;
     },
   };
@@ -154,7 +154,7 @@ export function jvp<Primals extends TensorTreesOf<Primals>, Value extends Tensor
     throw new TypeError(`jvp: primals and tangents must be arrays, as in jvp(f, [x], [dx]), got ${got}`);
   }
   const { result, sources, outputs } = callOnTrees('jvp', f, primals);
-  const results = pushForward(outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
+  const results = pushForward('jvp', outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
   const tangent = outputs.rebuild(results.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
   return { value: result, tangent: tangent as Value };
 }
@@ -174,6 +174,7 @@ function callTraced<Result>(
 ): Traced<Result> {
   const flat = flattenTensors(operation, tree);
   const sources = flat.leaves.map((leaf) => {
+    checkNotDisposed(operation, leaf);
     if (!isFloatingPoint(leaf.dtype)) {
       throw new TypeError(
         `${operation}: cannot differentiate with respect to a tensor of ${leaf.dtype}; convert with astype('float32')`,
@@ -219,8 +220,8 @@ function mark(tensor: Tensor): Tensor {
 }
 
 /** The gradients of a value whose step begins with the tensor of the id `start`. */
-function computeGradients(value: Tensor, sources: readonly Tensor[], start: number): Tensor[] {
-  const grads = pullBack([value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
+function computeGradients(operation: string, value: Tensor, sources: readonly Tensor[], start: number): Tensor[] {
+  const grads = pullBack(operation, [value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
   for (const result of [value, ...grads]) setStepStart(result, start);
   return grads;
 }

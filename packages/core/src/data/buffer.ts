@@ -15,4 +15,19 @@ export interface Buffer {
    * @throws {Error} on backends that compute asynchronously.
    */
   readSync(): TypedArray;
+  /** Frees the elements now, which no one reads any more. Default: they are freed when the buffer is collected. */
+  dispose?(): void;
+}
+
+/** The buffers that tensors and variables share. */
+const shared = new WeakSet<Buffer>();
+
+/** Records that a tensor and a variable, or several variables, hold the buffer, so that none of them may free it. */
+export function share(buffer: Buffer): void {
+  shared.add(buffer);
+}
+
+/** Frees the elements of a buffer that a tensor held, unless others hold it, too. */
+export function disposeUnshared(buffer: Buffer): void {
+  if (!shared.has(buffer)) buffer.dispose?.();
 }

@@ -24,6 +24,7 @@ interface State {
   assignee: { readonly name: string } | undefined;
   /** Of the result of a transformation: the id of the first tensor of its step. Else 0. */
   stepStart: number;
+  isDisposed: boolean;
 }
 
 /**
@@ -55,7 +56,7 @@ export class Tensor {
     this.shape = shape;
     this.dtype = dtype;
     this.attributes = attributes;
-    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0 };
+    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0, isDisposed: false };
   }
 
   static {
@@ -117,6 +118,21 @@ export function setStepStart(tensor: Tensor, start: number): void {
 /** The id of the first tensor of the step whose result the tensor is; 0 if it is no result of a transformation. */
 export function stepStartOf(tensor: Tensor): number {
   return state(tensor).stepStart;
+}
+
+/** Drops the value of a tensor that nothing may use from here on. */
+export function markDisposed(tensor: Tensor): void {
+  state(tensor).isDisposed = true;
+  state(tensor).buffer = undefined;
+}
+
+/** @throws {Error} if the tensor has been disposed of. */
+export function checkNotDisposed(operation: string, tensor: Tensor): void {
+  if (!state(tensor).isDisposed) return;
+  throw new Error(
+    `${operation}: the tensor ${tensor.dtype}${formatShape(tensor.shape)} has been disposed of; dispose of a tensor once all ` +
+      `that is computed from it has been evaluated`,
+  );
 }
 
 /** Creates the node of a routine. Shape, dtype and attributes must have been checked. */

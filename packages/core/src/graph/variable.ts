@@ -1,9 +1,9 @@
 import { argumentError, checkOptions, markCopy } from '../data/checks.ts';
 import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
-import type { Buffer } from '../data/buffer.ts';
+import { share, type Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
-import { setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
+import { checkNotDisposed, setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
 import { recordUndo, reportOutcome } from './transaction.ts';
 
 export interface VariableOptions {
@@ -62,19 +62,21 @@ export class Variable {
     if (!(initial instanceof Tensor)) {
       throw argumentError('Variable', 'the initial value', 'a tensor', initial, false);
     }
+    checkNotDisposed('Variable', initial);
     checkOptions('Variable', options, ['name', 'trainable']);
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.name = options.name ?? 'variable';
     if (typeof this.name !== 'string') throw argumentError('Variable', 'name', 'a string', this.name);
     this.trainable = options.trainable ?? true;
-    // Takes over the value of another variable now, which may be written before this one is first used.
-    const other = variableOf(initial);
-    const isCurrent = other && other.#read === initial;
-    this.#initial = isCurrent ? other.#initial : initial;
-    if (!isCurrent || !other.#buffer) return;
-    other.#isShared = true;
-    storage.setBuffer(this, other.#buffer, true);
+    // Takes over a known value now: the tensor may be disposed of, or the other variable written, before this one is used.
+    const reader = variableOf(initial);
+    const other = reader && reader.#read === initial ? reader : undefined;
+    const buffer = other ? other.#buffer : initial.buffer;
+    this.#initial = other ? other.#initial : initial;
+    if (!buffer) return;
+    if (other) other.#isShared = true;
+    storage.setBuffer(this, buffer, true);
   }
 
   static {
@@ -84,6 +86,7 @@ export class Variable {
         variable.#buffer = buffer;
         variable.#isShared = isShared;
         variable.#initial = undefined;
+        if (isShared) share(buffer);
       },
       setInitial: (variable, initial) => {
         variable.#buffer = undefined;
@@ -149,6 +152,7 @@ export class Variable {
     if (!(value instanceof Tensor)) {
       throw argumentError('assign', `the new value of variable '${this.name}'`, 'a tensor', value, false);
     }
+    checkNotDisposed('assign', value);
     if (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype) {
       throw new RangeError(
         `assign: variable '${this.name}' expects ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,

@@ -1,4 +1,5 @@
 import { bytesPerElement, type DType } from '../data/dtype.ts';
+import { checkNotDisposed } from '../graph/tensor.ts';
 import { countMultiplyAdds } from '../graph/routines.ts';
 import { collectWork, getBackend } from '../evaluate.ts';
 import { operandsOf } from '../schedule/body.ts';
@@ -47,7 +48,9 @@ export interface Explanation {
  */
 export function explain(...trees: unknown[]): Explanation {
   const backend = getBackend();
-  const plan = schedule(collectWork('explain', trees).targets, backend);
+  const { targets } = collectWork('explain', trees);
+  for (const tensor of targets.order) checkNotDisposed('explain', tensor);
+  const plan = schedule(targets, backend);
   const sources = backend.sourcesOf?.(plan) ?? [];
   const kernels = plan.kernels.map((kernel, i) => {
     const source = sources[i];

@@ -13,7 +13,7 @@ import {
 } from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
 import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
-import { Tensor, type TensorLike } from '../graph/tensor.ts';
+import { checkNotDisposed, Tensor, type TensorLike } from '../graph/tensor.ts';
 import { Variable } from '../graph/variable.ts';
 import type { Scalar } from '../scalar/scalar.ts';
 
@@ -118,13 +118,17 @@ function asTensor(input: TensorLike, dtype: DType): Tensor {
 }
 
 function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
-  if (typeof input === 'number' || input instanceof Tensor) return;
+  if (input instanceof Tensor) return checkNotDisposed(operation, input);
+  if (typeof input === 'number') return;
   throw new TypeError(`${operation}: expected a tensor or a number, got ${showOperand(input)}`);
 }
 
-/** @throws {TypeError} if `x` is not a tensor. */
+/**
+ * @throws {TypeError} if `x` is not a tensor.
+ * @throws {Error} if it has been disposed of.
+ */
 export function checkTensor(operation: string, x: unknown): asserts x is Tensor {
-  if (x instanceof Tensor) return;
+  if (x instanceof Tensor) return checkNotDisposed(operation, x);
   throw new TypeError(`${operation}: expected a tensor, got ${showOperand(x)}`);
 }
 

@@ -25,7 +25,10 @@ export class WasmBuffer implements Buffer {
   readonly storage: Storage;
   /** Host memory that makes the collector see how large the buffer is. */
   externalSizeHint: ArrayBufferView | ArrayBuffer | undefined;
-  /** The error of a run that failed while it wrote the elements. The next run that writes them all removes it. */
+  /**
+   * The error of a run that failed while it wrote the elements, or of using them after {@link dispose}. The next run that
+   * writes them all removes it.
+   */
   failure: Error | undefined;
   readonly #buffers: DeviceBuffers;
 
@@ -54,5 +57,11 @@ export class WasmBuffer implements Buffer {
 
   async read(): Promise<TypedArray> {
     return this.readSync();
+  }
+
+  dispose(): void {
+    this.failure = new Error('wasm: the value has been disposed of');
+    this.externalSizeHint = undefined;
+    this.#buffers.dispose(this.storage);
   }
 }

@@ -107,6 +107,12 @@ export class DeviceBuffers {
     return copy;
   }
 
+  /** Drops the elements, wherever they are. */
+  dispose(storage: Storage): void {
+    storage.host = undefined;
+    if (storage.address !== 0) this.#release(storage);
+  }
+
   /** Evicts buffers that may be, the least recently used first, until the others cost at most `maxCost`. */
   #evict(mayEvict: (storage: Storage) => boolean, maxCost: number): void {
     const oldestFirst = [...this.#resident].filter(mayEvict).sort((a, b) => a.lastRun - b.lastRun);
@@ -114,10 +120,14 @@ export class DeviceBuffers {
       if (this.#cost <= maxCost) return;
       // First, because the host may have no memory for it.
       if (storage.written) storage.host ??= this.read(storage);
-      // From here on only the buffer holds the storage, so both are collected together.
-      this.#finalizers.unregister(storage);
-      this.#free(storage);
+      this.#release(storage);
     }
+  }
+
+  /** Frees the block. From here on only the buffer holds the storage, so both are collected together. */
+  #release(storage: Storage): void {
+    this.#finalizers.unregister(storage);
+    this.#free(storage);
   }
 
   #free(storage: Storage): void {
