@@ -221,7 +221,9 @@ function mark(tensor: Tensor): Tensor {
 
 /** The gradients of a value whose step begins with the tensor of the id `start`. */
 function computeGradients(operation: string, value: Tensor, sources: readonly Tensor[], start: number): Tensor[] {
-  const grads = pullBack(operation, [value], [onesLike(value)], sources).map((part, i) => part ?? zerosLike(sources[i]!));
+  const grads = pullBack(operation, [value], [onesLike(value)], sources).map(
+    (part, i) => part ?? zerosLike(sources[i]!),
+  );
   for (const result of [value, ...grads]) setStepStart(result, start);
   return grads;
 }

@@ -17,7 +17,7 @@ import {
 } from '../data/shape.ts';
 import { describeIndices } from '../graph/indexSource.ts';
 import type { Routine } from '../graph/primitive.ts';
-import { applyRoutine, Tensor } from '../graph/tensor.ts';
+import { applyRoutine, checkNotDisposed, Tensor } from '../graph/tensor.ts';
 import { arange, checkTensorOptions } from './creation.ts';
 import { checkTensor } from './define.ts';
 
@@ -193,6 +193,7 @@ function checkIndices(operation: string, indices: Tensor): void {
   if (!(indices instanceof Tensor)) {
     throw argumentError(operation, 'indices', 'an int32 tensor', indices, false);
   }
+  checkNotDisposed(operation, indices);
   if (indices.dtype !== 'int32') {
     throw new TypeError(`${operation}: indices must be int32, got ${indices.dtype}; convert with astype('int32')`);
   }

@@ -3,7 +3,7 @@ import { show } from '../data/checks.ts';
 import { promoteTypes } from '../data/dtype.ts';
 import { at, broadcastShapes, formatShape, last, positions, sizeOf } from '../data/shape.ts';
 import type { Routine } from '../graph/primitive.ts';
-import { applyRoutine, Tensor } from '../graph/tensor.ts';
+import { applyRoutine, checkNotDisposed, Tensor } from '../graph/tensor.ts';
 import { multiplyMatrices } from '../portable/matmul.ts';
 import { multiplyAddOf } from '../scalar/definitions.ts';
 
@@ -58,6 +58,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (!(a instanceof Tensor && b instanceof Tensor)) {
     throw new TypeError(`matmul: both operands must be tensors, got ${show(a)} and ${show(b)}`);
   }
+  for (const operand of [a, b]) checkNotDisposed('matmul', operand);
   if (a.ndim === 0 || b.ndim === 0) {
     throw new RangeError(
       `matmul: ${formatShape(a.shape)} · ${formatShape(b.shape)}: operands need at least one axis; use mul for scalars`,
