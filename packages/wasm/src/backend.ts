@@ -22,8 +22,8 @@ import { CommandError, LostWorkerError, ThreadPool } from './threads/pool.ts';
 
 /** Smaller host arrays, in bytes, are copied into memory for each run; larger ones get a block. */
 const stagedBytes = 4096;
-/** After new blocks of this many bytes, or as much dropped code, finalizers get a chance to run. */
-const yieldAfterBytes = { blocks: 8 * 2 ** 20, code: 2 ** 20 };
+/** After this many bytes of dropped code, finalizers get a chance to run. */
+const yieldAfterCodeBytes = 2 ** 20;
 /** About what the engine needs for a worker thread: the collector is told so that it looks for backends out of reach. */
 const workerBytes = 4 * 2 ** 20;
 const sizeHints = new WeakMap<ThreadPoolBackend, unknown>();
@@ -96,8 +96,7 @@ export class ThreadPoolBackend implements WasmBackend {
   /** Holds the threads' workspaces. */
   readonly #workspaces: Region;
   #workspaceStride = 0;
-  /** Since finalizers had a chance to run: bytes of new blocks and of dropped code. */
-  #newBytes = 0;
+  /** Bytes of code dropped since finalizers had a chance to run. */
   #droppedBytes = 0;
   readonly #programOf = new WeakMap<Plan, Program>();
   /** Those with memory. */
@@ -206,11 +205,10 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 
   yieldToCollector(): Promise<void> | undefined {
-    this.#newBytes += this.#buffers.takeNewBytes();
     this.#droppedBytes += this.#cache.takeDroppedBytes();
-    if (this.#newBytes < yieldAfterBytes.blocks && this.#droppedBytes < yieldAfterBytes.code) return undefined;
-    this.#newBytes = this.#droppedBytes = 0;
-    return nextTurn();
+    if (!this.#buffers.needsPause && this.#droppedBytes < yieldAfterCodeBytes) return undefined;
+    this.#droppedBytes = 0;
+    return this.#buffers.pause();
   }
 
   release(plan: Plan): void {

@@ -23,8 +23,6 @@ export class WasmBuffer implements Buffer {
   readonly backend: Backend;
   /** Managed by {@link DeviceBuffers}. */
   readonly storage: Storage;
-  /** Host memory that makes the collector see how large the buffer is. */
-  externalSizeHint: ArrayBufferView | ArrayBuffer | undefined;
   /**
    * The error of a run that failed while it wrote the elements, or of using them after {@link dispose}. The next run that
    * writes them all removes it.
@@ -61,7 +59,6 @@ export class WasmBuffer implements Buffer {
 
   dispose(): void {
     this.failure = new Error('wasm: the value has been disposed of');
-    this.externalSizeHint = undefined;
     this.#buffers.dispose(this.storage);
   }
 }

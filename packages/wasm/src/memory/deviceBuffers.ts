@@ -1,18 +1,13 @@
 // Which buffers occupy WebAssembly memory, and when they leave it.
 import { allocate, type TypedArray } from '@thetagrad/core/backend';
 import type { Storage, WasmBuffer } from './buffer.ts';
-import { allocateSizeHint } from './collector.ts';
 import { blockBytes, type Heap } from './heap.ts';
+import { CollectionPacer } from './pacer.ts';
 
-/**
- * The total size of blocks, in bytes, beyond which some are evicted. The collector, which counts a block as an eighth
- * of its size, does not start before they take 512 MiB.
- */
+/** The total size of blocks, in bytes, beyond which some are evicted. */
 const defaultBudget = 768 * 2 ** 20;
-/** The size hint of a block as a fraction of its size: with more, the collector would interrupt loops too often. */
-const hintFraction = 1 / 8;
-/** Smaller blocks get no size hint: it would cost more than it saves. */
-const minHintBytes = 64 * 2 ** 10;
+/** After new blocks of this many bytes, finalizers get a chance to run. */
+const yieldAfterBytes = 8 * 2 ** 20;
 /** What the smallest block counts as: its bookkeeping takes memory too, so the number of blocks must be bounded. */
 const minCost = 512;
 
@@ -35,6 +30,7 @@ export class DeviceBuffers {
   #budget: number;
   #run = 0;
   #newBytes = 0;
+  readonly #pacer = new CollectionPacer();
 
   /** @param minBudget The budget in bytes if no plan needs more. */
   constructor(heap: Heap, minBudget: number = defaultBudget) {
@@ -63,11 +59,10 @@ export class DeviceBuffers {
     const cost = costOf(storage);
     // Evict down to half of the budget, so that the search for the oldest is rare.
     if (this.#cost + cost > this.#budget) this.#evict((each) => each.lastRun !== this.#run, this.#budget / 2);
-    // A host array is a size hint already.
-    if (!storage.host && cost >= minHintBytes) buffer.externalSizeHint ??= allocateSizeHint(cost * hintFraction);
     storage.address = this.#heap.allocate(blockBytes(storage.dtype, storage.size));
     this.#cost += cost;
     this.#newBytes += cost;
+    this.#pacer.grow(this.#cost);
     this.#resident.add(storage);
     this.#finalizers.register(buffer, storage, storage);
     if (storage.host) {
@@ -77,11 +72,15 @@ export class DeviceBuffers {
     return storage.address;
   }
 
-  /** The size of blocks allocated since the last call, in bytes. */
-  takeNewBytes(): number {
-    const bytes = this.#newBytes;
+  /** Whether many blocks have been allocated, and not freed, since the last {@link pause}. */
+  get needsPause(): boolean {
+    return this.#newBytes >= yieldAfterBytes;
+  }
+
+  /** Yields to the event loop so that finalizers can free unreachable buffers. */
+  pause(): Promise<void> {
     this.#newBytes = 0;
-    return bytes;
+    return this.#pacer.pause();
   }
 
   /** Evicts all buffers, those of the current run too: their addresses are invalid from here on. */
@@ -132,7 +131,10 @@ export class DeviceBuffers {
 
   #free(storage: Storage): void {
     this.#heap.free(storage.address, blockBytes(storage.dtype, storage.size));
-    this.#cost -= costOf(storage);
+    const cost = costOf(storage);
+    this.#cost -= cost;
+    this.#newBytes = Math.max(0, this.#newBytes - cost);
+    this.#pacer.shrink(this.#cost);
     this.#resident.delete(storage);
     storage.address = 0;
     storage.written = false;
