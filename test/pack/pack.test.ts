@@ -26,6 +26,20 @@ const write = (name: string, content: unknown): void =>
   writeFileSync(join(consumer, name), typeof content === 'string' ? content : JSON.stringify(content));
 await init();
 
+test.for(['es2023', 'esnext'])('a tensor can be declared with `using` under the library of %s', (lib) => {
+  const lines = [
+    "import { tensor } from '@thetagrad/core';",
+    '{',
+    'using x = tensor([1]);',
+    'console.log(x.size);',
+    '}',
+  ];
+  write('using.ts', lines.join('\n'));
+  const options = `--ignoreConfig --module nodenext --target es2022 --lib ${lib},dom --strict --types "" --outDir .`;
+  expect(run(`node "${join(root, 'node_modules/typescript/bin/tsc')}" ${options} using.ts`, consumer)).toBe('');
+  expect(run('node using.js', consumer).trim()).toBe('1');
+});
+
 describe.for(names)('%s', (name) => {
   const installed = join(consumer, 'node_modules', name);
   const manifest = readJson(join(installed, 'package.json')) as Manifest;
