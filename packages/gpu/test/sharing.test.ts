@@ -1,14 +1,14 @@
-// WGSL with and without shared memory, whichever of the two the adapter would use.
-import { arange, conv2d, portable, vjp, type Tensor } from '@thetagrad/core';
+// WGSL with subgroups, with shared memory alone and without, whichever of them the adapter would use.
+import { arange, conv2d, explain, vjp, zeros, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
-import { valuesOn } from '../../../test/support/backends.ts';
+import { expectSame, withBackend } from '../../../test/support/backends.ts';
 import { testAccumulations } from '../../../test/support/testAccumulations.ts';
-import { integerValues } from '../../../test/support/values.ts';
+import { anyValues, integerValues } from '../../../test/support/values.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
-import { wgsl, wgslInSoftware } from '../src/code/language.ts';
-import { hasWebGpu } from './modes.ts';
+import { wgsl, wgslInSoftware, wgslWithSubgroups } from '../src/code/language.ts';
+import { anyValuesIn, hasWebGpu } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -25,6 +25,15 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
     small(4, [3, 5000]).matmul(small(5, [5000, 70])),
     small(6, [90, 70]).matmul(small(7, [70])),
   ],
+  'products of a matrix and a vector': () => [
+    small(1, [70, 300])
+      .matmul(small(2, [300]))
+      .add(small(3, [70])),
+    small(4, [3, 2, 700])
+      .matmul(small(5, [3, 5, 700]).transpose())
+      .relu(),
+    small(6, [40_000]).matmul(small(7, [40_000])),
+  ],
   'batched products of small matrices': () => gradients((a, b) => a.matmul(b), [70, 8, 9], [70, 9, 7]),
   'convolutions with stride, dilation and groups': () => [
     ...gradients((x, w) => conv2d(x, w, { padding: [2, 1], stride: 2, groups: 2 }), [2, 16, 13, 14], [18, 8, 3, 3]),
@@ -36,6 +45,18 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
     const long = small(9, [200_000]);
     return [x.sum(0), x.sum(1), x.sum(), x.max(0), x.max(1), x.argmax(0), x.argmin(1), long.sum(), long.argmax()];
   },
+  'extrema of NaN and infinities': () => {
+    const rows = [
+      anyValuesIn('webgpu')('float32', 10)([5, 333]),
+      small(11, [5, 333]).mul(1e30).mul(1e30),
+      zeros([5, 333]).sub(Infinity),
+    ];
+    return rows.flatMap((x) => [x.max(1), x.min(1), x.argmax(1), x.argmin(1)]);
+  },
+  'products and sums of int32 that wrap around': () => {
+    const x = anyValues('int32', 13)([6, 400]);
+    return [x.sum(1), x.prod(1), x.max(1), x.argmin(1), x.notEqual(0).all(1)];
+  },
   'maps of many elements': () => [
     arange(2 ** 17 + 13).mul(3),
     small(1, [401, 1])
@@ -44,17 +65,27 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
   ],
 };
 
-describe.runIf(hasWebGpu).each([
-  ['with shared memory', wgsl],
-  ['without shared memory', wgslInSoftware],
-] as const)('webgpu %s', (_, language) => {
+const hasSubgroups = hasWebGpu && (await acquireDevice()).device.features.has('subgroups');
+
+describe.each([
+  ['with subgroups', wgslWithSubgroups, hasSubgroups],
+  ['with shared memory', wgsl, hasWebGpu],
+  ['without shared memory', wgslInSoftware, hasWebGpu],
+] as const)('webgpu %s', (_, language, isAvailable) => {
   const open = async (): Promise<DeviceBackend> =>
     new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
 
-  test.each(Object.entries(cases))('%s', async (_name, build) => {
-    expect(await valuesOn(await open(), build)).toEqual(await valuesOn(portable(), build));
+  test.runIf(isAvailable)('describe and explain tell whether it uses subgroups', async () => {
+    const backend = await open();
+    const { kernels } = withBackend(backend, () => explain(zeros([3, 400]).add(1).max(1)));
+    expect(backend.describe().endsWith(', with subgroups; for a test')).toBe(language.hasSubgroups);
+    expect(kernels[0]!.source!.includes('enable subgroups;')).toBe(language.hasSubgroups);
+  });
+
+  test.runIf(isAvailable).each(Object.entries(cases))('%s', async (_name, build) => {
+    await expectSame(await open(), build);
   });
 
   // In a page accumulations.test.ts alone, as drivers in software are slow there.
-  if (globalThis.document === undefined) testAccumulations(open, 2 ** 20);
+  if (isAvailable && globalThis.document === undefined) testAccumulations(open, 2 ** 20);
 });

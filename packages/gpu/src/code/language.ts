@@ -9,6 +9,8 @@ export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
   /** Whether the threads of a workgroup have fast shared memory. */
   readonly hasSharedMemory: boolean;
+  /** Whether the threads of a workgroup exchange values without shared memory, in subgroups. */
+  readonly hasSubgroups: boolean;
   /** The number of threads that keep a device busy. */
   readonly busyThreads: number;
   /** How many iterations of a loop with a short body are unrolled. */
@@ -21,6 +23,7 @@ export interface Language {
 export const javaScript: Language = {
   name: 'JavaScript',
   hasSharedMemory: false,
+  hasSubgroups: false,
   busyThreads: 1,
   unrolled: 1,
   maxTerms: Infinity,
@@ -30,11 +33,15 @@ export const javaScript: Language = {
 export const wgsl: Language = {
   name: 'WGSL',
   hasSharedMemory: true,
+  hasSubgroups: false,
   busyThreads: 8192,
   unrolled: 8,
   maxTerms: 8192,
   createWriter: () => new WgslWriter(),
 };
+
+/** For devices with the feature `subgroups`. */
+export const wgslWithSubgroups: Language = { ...wgsl, hasSubgroups: true };
 
 /** For adapters that compute in software, where threads are slow to start, and slower to synchronize. */
 export const wgslInSoftware: Language = {
@@ -47,6 +54,7 @@ export const wgslInSoftware: Language = {
 export const glsl: Language = {
   name: 'GLSL',
   hasSharedMemory: false,
+  hasSubgroups: false,
   busyThreads: 8192,
   unrolled: 8,
   maxTerms: 8192,

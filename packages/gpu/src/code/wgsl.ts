@@ -12,6 +12,9 @@ const manyThreads = 4096;
 /** WebGPU's limit on workgroups along a dimension. */
 const maxWorkgroups = 65_535;
 
+/** Compilers cannot know that the size of a subgroup is the same in all of its threads. */
+const subgroupDirectives = ['enable subgroups;', 'diagnostic(off, subgroup_uniformity);'];
+
 /** How elements are stored: bool as 0 or 1. */
 function storedType(type: ValueType): string {
   return type === 'f32' ? 'f32' : 'i32';
@@ -32,10 +35,15 @@ export function dispatchOf(count: number): Dispatch {
   return { count, workgroups: [columns, rows, 1], index };
 }
 
-/** The entry point of a program. Its parameters are `group`, the workgroup's id, and `local`, the thread's number in it. */
+/**
+ * The entry point of a program. Its parameters are `group`, the workgroup's id, `local`, the thread's number in it and, with
+ * subgroups, `lane`, its number in its subgroup.
+ */
 export interface EntryPoint {
   readonly workgroups: readonly [number, number, number];
   readonly workgroupSize: number;
+  /** Default: false. */
+  readonly hasSubgroups?: boolean;
   /** Declarations at module scope. */
   readonly declarations?: readonly string[];
   /** Statements before those of the writer. */
@@ -107,20 +115,23 @@ export class WgslWriter extends ShaderWriter {
 
   /** With `elementLoop` the statements become the function `element(index)`, and it the body of the entry point. */
   #assemble(name: string, output: Location, entry: EntryPoint, elementLoop?: readonly string[]): Code {
-    const { workgroups, workgroupSize, declarations = [], prologue } = entry;
+    const { workgroups, workgroupSize, hasSubgroups = false, declarations = [], prologue } = entry;
     const inputs = this.inputs.map(({ dtype }) => dtype);
     const bindings = inputs.map(
       (dtype, i) => `var<storage, read> ${arrayName(i)} : array<${storedType(valueTypeOf(dtype))}>;`,
     );
     bindings.push(`var<storage, read_write> result : array<${storedType(valueTypeOf(output.dtype))}>;`);
     const helpers = withDependencies(this.helpers, wgslHelpers);
+    const parameters = ['@builtin(workgroup_id) group : vec3<u32>', '@builtin(local_invocation_index) local : u32'];
+    if (hasSubgroups) parameters.push('@builtin(subgroup_invocation_id) lane : u32');
     const source = [
+      ...(hasSubgroups ? subgroupDirectives : []),
       ...bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding}`),
       ...helpers.map((helper) => wgslHelpers[helper]!.text),
       ...declarations,
       ...(elementLoop ? ['fn element(index : i32) {', this.statements, '}'] : []),
       `@compute @workgroup_size(${workgroupSize})`,
-      'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
+      `fn main(${parameters.join(', ')}) {`,
       // The compiler cannot know that `local` is less than 2³¹.
       ...(helpers.includes('opaqueZero') ? ['  opaqueZero = local >> 31u;'] : []),
       ...(elementLoop ?? prologue).map((line) => `  ${line}`),

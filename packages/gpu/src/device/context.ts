@@ -59,7 +59,7 @@ export async function acquireDevice(): Promise<DeviceContext> {
 }
 
 /** Features that a device has if the adapter does. */
-const features: readonly GPUFeatureName[] = ['timestamp-query'];
+const features: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query'];
 
 /** The limits that devices raise to those of the adapter. */
 function limitsOf({ limits }: GPUAdapter): Record<string, number> {

@@ -1,7 +1,7 @@
 // The mode webgpu: generated WGSL, in kernels of gpu.js, on its device.
 import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code } from '../code/command.ts';
-import { wgsl, wgslInSoftware, type Language } from '../code/language.ts';
+import { wgsl, wgslInSoftware, wgslWithSubgroups, type Language } from '../code/language.ts';
 import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { Handle } from './handle.ts';
@@ -43,7 +43,7 @@ export class WebGpuDevice implements Device {
   #checked: Promise<void> = Promise.resolve();
   #pending = 0;
 
-  constructor(context: DeviceContext, maxKernelBytes: number, language: Language = languageFor(context.adapter)) {
+  constructor(context: DeviceContext, maxKernelBytes: number, language: Language = languageFor(context)) {
     const { device } = (this.#context = context);
     this.language = language;
     this.#kernels = new KernelCache(maxKernelBytes);
@@ -64,7 +64,7 @@ export class WebGpuDevice implements Device {
   get description(): string {
     const { info } = this.#context.adapter;
     const name = info.description || [info.vendor, info.architecture].filter((part) => part !== '').join(' ');
-    return `gpu.js webgpu: ${name || 'unnamed adapter'}`;
+    return `gpu.js webgpu: ${name || 'unnamed adapter'}${this.language.hasSubgroups ? ', with subgroups' : ''}`;
   }
 
   get bytesAllocated(): number {
@@ -265,6 +265,7 @@ function createReader(device: GPUDevice): DeviceKernel {
 }
 
 /** Fallback adapters compute in software. */
-function languageFor({ info }: GPUAdapter): Language {
-  return info.isFallbackAdapter ? wgslInSoftware : wgsl;
+function languageFor({ adapter, device }: DeviceContext): Language {
+  if (adapter.info.isFallbackAdapter) return wgslInSoftware;
+  return device.features.has('subgroups') ? wgslWithSubgroups : wgsl;
 }

@@ -3,6 +3,7 @@ import type { Command } from '../code/command.ts';
 import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Value } from '../code/writer.ts';
+import { lowerDotProducts, suitsDotProducts } from './dotProducts.ts';
 import { applyEpilogue } from './map.ts';
 import { lowerProduct } from './matrixProduct.ts';
 import { lowerNaiveMatmul } from './naive.ts';
@@ -40,6 +41,7 @@ export function lowerMatmul(kernel: RoutineKernel<'matmul'>, language: Language)
     }),
     finish: (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   };
+  if (language.hasSharedMemory && suitsDotProducts(product)) return lowerDotProducts(product, language);
   return lowerProduct(product, language) ?? lowerNaiveMatmul(kernel, language);
 }
 

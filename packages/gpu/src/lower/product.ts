@@ -1,7 +1,7 @@
 // Matrix products in WGSL in which a thread computes several elements. Factors are read through functions, so that patches of
 // images are factors too (an implicit GEMM).
 import type { Location } from '../code/command.ts';
-import { plus, times, type Value } from '../code/writer.ts';
+import { plus, times, type Value, type Writer } from '../code/writer.ts';
 import type { WgslWriter } from '../code/wgsl.ts';
 
 /** The position of an element, and the conditions under which it exists. Missing elements of factors are 0. */
@@ -33,7 +33,7 @@ export interface BlockAccumulation {
 }
 
 /** Maps a sum to the value that is stored for element number `element` of the output. */
-export type Finish = (writer: WgslWriter, sum: Value, element: string) => Value;
+export type Finish = (writer: Writer, sum: Value, element: string) => Value;
 
 export interface MatrixProduct {
   readonly name: string;

@@ -4,15 +4,16 @@ import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Value, type Writer } from '../code/writer.ts';
 import { emitElementwise } from './elementwise.ts';
+import { lowerGroups } from './groups.ts';
 import { nameOf } from './map.ts';
-import { lowerGroups, suitsGroups } from './reduceGroups.ts';
-import { isAlongRows, Reduction, type Accumulator } from './reduction.ts';
+import { groupedOf, suitsGroups } from './reduceGroups.ts';
+import { isAlongRows, reductionOf, type Accumulator, type Reduction } from './reduction.ts';
 import { accumulateInRuns, runLength, sliceOf, type Accumulation } from './runs.ts';
 
 export function lowerReduce(kernel: ReduceKernel, language: Language): Command[] {
   const { operation, body, output } = kernel;
   const name = [nameOf(body), operation.name].filter((part) => part !== '').join(' → ');
-  if (language.hasSharedMemory && suitsGroups(kernel)) return lowerGroups(kernel, name);
+  if (language.hasSharedMemory && suitsGroups(kernel)) return lowerGroups(groupedOf(kernel, name), language);
   const slices = slicesOf(kernel, language);
   if (slices > 1) return lowerSlices(kernel, name, language, slices);
   return [
@@ -67,7 +68,7 @@ function reduceInThread(writer: Writer, kernel: ReduceKernel, element: string, s
     at,
   } = termsOf(writer, kernel, element);
   const strides = rowMajorStrides(shape);
-  const reduction = new Reduction(kernel);
+  const reduction = reductionOf(kernel);
   /** Reduces the axes from `axis` on; each axis of a sum separately. */
   const reduceFrom = (axis: number, outer: readonly string[]): Accumulator => {
     const isLast = axis === shape.length - 1;
@@ -104,7 +105,7 @@ function lowerSlices(kernel: ReduceKernel, name: string, language: Language, sli
   const { operation, output, shape, kept } = kernel;
   const count = sizeOf(shape.slice(kept));
   const results = output.size;
-  const reduction = new Reduction(kernel);
+  const reduction = reductionOf(kernel);
   const type = operation.index ? 'i32' : reduction.type;
   const partial = createScratch(type === 'f32' ? 'float32' : 'int32', results * slices);
   // Neighboring threads read neighbors in memory.

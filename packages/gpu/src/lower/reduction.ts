@@ -12,21 +12,39 @@ export interface Accumulator {
   readonly index?: Value;
 }
 
-/** Combines elements as a kernel says; conditions as integers. */
+/** What a reduction computes. */
+type Accumulated = Pick<ScalarReduction, 'initial' | 'index' | 'lower'>;
+
+/** Makes the reduction of a kernel. */
+export function reductionOf({ operation, body, output }: ReduceKernel): Reduction {
+  const inputType = valueTypeOf(body.steps.at(-1)?.dtype ?? body.operands[0]!.slot.dtype);
+  return new Reduction(operation, inputType, valueTypeOf(output.dtype));
+}
+
+/** Makes the reduction that adds up elements. */
+export function sumOf(type: ValueType): Reduction {
+  return new Reduction({ initial: 0, lower: (total, value) => total.add(value) }, type, type);
+}
+
+/** Combines elements with an operation; conditions as integers. */
 export class Reduction {
-  readonly #operation: ScalarReduction;
+  readonly #operation: Accumulated;
   /** The type of the combined values. */
   readonly type: ValueType;
   readonly #outputType: ValueType;
   readonly #combine: Scalar;
 
-  constructor({ operation, body, output }: ReduceKernel) {
+  constructor(operation: Accumulated, inputType: ValueType, outputType: ValueType) {
     this.#operation = operation;
-    this.#outputType = valueTypeOf(output.dtype);
-    const inputType = valueTypeOf(body.steps.at(-1)?.dtype ?? body.operands[0]!.slot.dtype);
-    const type = operation.index ? inputType : this.#outputType;
+    this.#outputType = outputType;
+    const type = operation.index ? inputType : outputType;
     this.type = type === 'bool' ? 'i32' : type;
     this.#combine = operation.lower(parameter(this.type, 0), parameter(this.type, 1));
+  }
+
+  /** Whether the result is the index of an element. */
+  get isIndex(): boolean {
+    return this.#operation.index ?? false;
   }
 
   begin(writer: Writer): Accumulator {

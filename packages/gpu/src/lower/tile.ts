@@ -15,9 +15,12 @@ const workgroupSize = side * side;
 /** The number of tiles that keep a device busy. */
 const busyTiles = 128;
 
+/** Tiles would be mostly empty with so few rows or columns. */
+export const fewLines: number = side / 2;
+
 /** Whether a product is large enough for tiles. */
 export function suitsTiles({ rows, columns, depth, batches }: MatrixProduct): boolean {
-  return Math.min(rows, columns) > side / 2 && depth >= 8 && rows * columns * depth * batches >= 2 ** 15;
+  return Math.min(rows, columns) > fewLines && depth >= 8 && rows * columns * depth * batches >= 2 ** 15;
 }
 
 export function lowerTiles(product: MatrixProduct): Command[] {
@@ -37,7 +40,7 @@ export function lowerTiles(product: MatrixProduct): Command[] {
       writer.loop(slices, (slice) => {
         writer.addTo(sum, writer.load(partial, plus([times(slice, output.size), element])));
       });
-      return finish(writer as WgslWriter, sum, element);
+      return finish(writer, sum, element);
     }),
   ];
 }
