@@ -5,7 +5,7 @@ test('blocks are reused, surplus and invalid ones are destroyed, and destroying 
   const alive = new Set<number>();
   let created = 0;
   const pool = new Pool<number>({
-    maxBytes: 2 ** 30,
+    maxBytes: () => 2 ** 30,
     create: () => {
       alive.add(created);
       return created++;

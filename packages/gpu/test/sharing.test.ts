@@ -1,4 +1,4 @@
-// WGSL with subgroups, with shared memory alone and without, whichever of them the adapter would use.
+// WGSL with subgroups, with shared memory alone and without, and blocks in GLSL, whichever of them the device would use.
 import { arange, conv2d, explain, vjp, zeros, type Tensor } from '@thetagrad/core';
 import { describe, expect, test, vi } from 'vitest';
 import { expectSame, withBackend } from '../../../test/support/backends.ts';
@@ -6,9 +6,11 @@ import { testAccumulations } from '../../../test/support/testAccumulations.ts';
 import { anyValues, integerValues } from '../../../test/support/values.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
+import { acquireGlContext } from '../src/device/glContext.ts';
+import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
-import { wgsl, wgslInSoftware, wgslWithSubgroups } from '../src/code/language.ts';
-import { anyValuesIn, hasWebGpu } from './modes.ts';
+import { glsl, wgsl, wgslInSoftware, wgslWithSubgroups, type Language } from '../src/code/language.ts';
+import { anyValuesIn, hasWebGl2, hasWebGpu } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -65,21 +67,24 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
   ],
 };
 
+const webGpu = (language: Language) => async (): Promise<DeviceBackend> =>
+  new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
+const webGl2 = (language: Language) => async (): Promise<DeviceBackend> =>
+  new DeviceBackend(new WebGl2Device('webgl2', await acquireGlContext('webgl2'), 2 ** 26, language), 'for a test');
 const hasSubgroups = hasWebGpu && (await acquireDevice()).device.features.has('subgroups');
 
 describe.each([
-  ['with subgroups', wgslWithSubgroups, hasSubgroups],
-  ['with shared memory', wgsl, hasWebGpu],
-  ['without shared memory', wgslInSoftware, hasWebGpu],
-] as const)('webgpu %s', (_, language, isAvailable) => {
-  const open = async (): Promise<DeviceBackend> =>
-    new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
-
+  ['webgpu with subgroups', hasSubgroups, webGpu(wgslWithSubgroups)],
+  ['webgpu with shared memory', hasWebGpu, webGpu(wgsl)],
+  ['webgpu without shared memory', hasWebGpu, webGpu(wgslInSoftware)],
+  ['webgl2 in blocks', hasWebGl2, webGl2({ ...glsl, busyThreads: 1 })],
+] as const)('%s', (name, isAvailable, open) => {
   test.runIf(isAvailable)('describe and explain tell whether it uses subgroups', async () => {
     const backend = await open();
     const { kernels } = withBackend(backend, () => explain(zeros([3, 400]).add(1).max(1)));
-    expect(backend.describe().endsWith(', with subgroups; for a test')).toBe(language.hasSubgroups);
-    expect(kernels[0]!.source!.includes('enable subgroups;')).toBe(language.hasSubgroups);
+    const usesSubgroups = name.endsWith('with subgroups');
+    expect(backend.describe().endsWith(', with subgroups; for a test')).toBe(usesSubgroups);
+    expect(kernels[0]!.source!.includes('enable subgroups;')).toBe(usesSubgroups);
   });
 
   test.runIf(isAvailable).each(Object.entries(cases))('%s', async (_name, build) => {

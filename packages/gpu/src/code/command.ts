@@ -6,13 +6,18 @@ export interface Scratch {
   readonly kind: 'scratch';
   readonly dtype: DType;
   readonly size: number;
+  /** GLSL: the number of layers, each of four numbers for each element. Default: one number for each element. */
+  readonly layers?: Layers | undefined;
 }
+
+/** At most as many as fragment shaders can write everywhere. A power of two, so that textures are as wide as without layers. */
+export type Layers = 1 | 4;
 
 /** Where a command reads or writes elements. Compared by identity. */
 export type Location = Slot | Scratch;
 
-export function createScratch(dtype: DType, size: number): Scratch {
-  return { kind: 'scratch', dtype, size };
+export function createScratch(dtype: DType, size: number, layers?: Layers): Scratch {
+  return { kind: 'scratch', dtype, size, layers };
 }
 
 /** A function in gpu.js' JavaScript that kernels call, with its types. */
@@ -31,7 +36,7 @@ export interface Code {
   readonly source: string;
   /** The dtypes of the arrays that it reads, which it calls a, b, c… */
   readonly inputs: readonly DType[];
-  readonly output: { readonly dtype: DType; readonly size: number };
+  readonly output: Pick<Scratch, 'dtype' | 'size' | 'layers'>;
   /** JavaScript: the number of threads in a row, if they are in rows. */
   readonly width?: number;
   /** WGSL: the number of workgroups along each dimension. */

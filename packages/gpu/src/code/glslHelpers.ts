@@ -8,6 +8,12 @@ int element(isampler2D array, int i, int bits) {
   return texelFetch(array, ivec2(i & ((1 << bits) - 1), i >> bits), 0).x;
 }`,
   },
+  layeredElement: {
+    text: `// Number n of element i, of which each layer has four.
+int layeredElement(isampler2DArray array, int i, int n, int bits) {
+  return texelFetch(array, ivec3(i & ((1 << bits) - 1), i >> bits, n >> 2), 0)[n & 3];
+}`,
+  },
   floatFromBits: {
     text: `// For numbers that have no literal.
 float floatFromBits(uint bits) {

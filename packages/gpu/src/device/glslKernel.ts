@@ -54,9 +54,9 @@ export class GlslKernel extends gpuJs.WebGL2Kernel implements CachedKernel {
   submit(inputs: readonly Texture[], output: Texture): void {
     const gl = this.#gl;
     gl.useProgram(this.program);
-    inputs.forEach(({ texture }, i) => {
+    inputs.forEach(({ texture, target }, i) => {
       gl.activeTexture(gl.TEXTURE0 + i);
-      gl.bindTexture(gl.TEXTURE_2D, texture);
+      gl.bindTexture(target, texture);
     });
     gl.bindFramebuffer(gl.FRAMEBUFFER, output.framebuffer);
     gl.viewport(0, 0, output.width, Math.ceil(this.#size / output.width));

@@ -1,7 +1,10 @@
+import type { Layers } from '../code/command.ts';
+
 /** A piece of device memory that is reused. */
 export interface Block<Resource> {
   readonly resource: Resource;
   readonly bytes: number;
+  readonly layers: Layers | undefined;
   /** The device was out of memory when it was created. */
   isInvalid: boolean;
 }
@@ -12,8 +15,9 @@ const maxIdleBytes = 64 * 2 ** 20;
 /** Creates and destroys device memory. */
 export interface Allocator<Resource> {
   /** The maximum size of a resource. */
-  readonly maxBytes: number;
-  create(bytes: number): Resource;
+  maxBytes(layers?: Layers): number;
+  /** @param layers The number of layers, for textures that have some; a resource is reused for as many only. */
+  create(bytes: number, layers?: Layers): Resource;
   destroy(resource: Resource): void;
 }
 
@@ -23,7 +27,8 @@ export interface Allocator<Resource> {
  */
 export class Pool<Resource> {
   readonly #allocator: Allocator<Resource>;
-  readonly #idle = new Map<number, Block<Resource>[]>();
+  /** By layers and size. */
+  readonly #idle = new Map<string, Block<Resource>[]>();
   /** All that were created and not destroyed. */
   readonly #blocks = new Set<Block<Resource>>();
   /** Blocks to destroy. */
@@ -47,21 +52,22 @@ export class Pool<Resource> {
 
   /**
    * A block of at least `minBytes`, with any contents.
+   * @param layers as for {@link Allocator.create}.
    * @throws {RangeError} if the device does not allow this size.
    */
-  allocate(minBytes: number): Block<Resource> {
+  allocate(minBytes: number, layers?: Layers): Block<Resource> {
     const bytes = sizeClassOf(minBytes);
-    const idle = this.#idle.get(bytes)?.pop();
+    const idle = this.#idle.get(keyOf({ bytes, layers }))?.pop();
     if (idle) {
       this.#bytesIdle -= bytes;
       return idle;
     }
-    const { maxBytes } = this.#allocator;
+    const maxBytes = this.#allocator.maxBytes(layers);
     if (minBytes > maxBytes) {
       throw new RangeError(`gpu: an array of ${minBytes} bytes is more than the ${maxBytes} that the device allows`);
     }
     const size = Math.min(bytes, maxBytes);
-    const block = { resource: this.#allocator.create(size), bytes: size, isInvalid: false };
+    const block = { resource: this.#allocator.create(size, layers), bytes: size, layers, isInvalid: false };
     this.#bytesAllocated += size;
     this.#created.push(block);
     this.#blocks.add(block);
@@ -87,9 +93,10 @@ export class Pool<Resource> {
       return;
     }
     this.#bytesIdle += bytes;
-    const blocks = this.#idle.get(bytes);
+    const key = keyOf(block);
+    const blocks = this.#idle.get(key);
     if (blocks) blocks.push(block);
-    else this.#idle.set(bytes, [block]);
+    else this.#idle.set(key, [block]);
   }
 
   /** Marks blocks as invalid after an error, and gives up all idle blocks, since memory may be short. */
@@ -120,6 +127,10 @@ export class Pool<Resource> {
     this.#blocks.delete(block);
     this.#allocator.destroy(block.resource);
   }
+}
+
+function keyOf({ bytes, layers }: Pick<Block<unknown>, 'bytes' | 'layers'>): string {
+  return `${bytes} ${layers}`;
 }
 
 function sizeClassOf(bytes: number): number {

@@ -1,9 +1,12 @@
 // The memory of WebGL 2: textures of 32-bit integers. Element i is in column i mod width of row ⌊i / width⌋.
+import type { Layers } from '../code/command.ts';
 import { widthBits } from '../code/glsl.ts';
 import type { Allocator } from './pool.ts';
 
 export interface Texture {
   readonly texture: WebGLTexture;
+  /** TEXTURE_2D or, if it has layers, TEXTURE_2D_ARRAY. */
+  readonly target: number;
   /** Draws to the texture, and reads from it. */
   readonly framebuffer: WebGLFramebuffer;
   readonly width: number;
@@ -13,8 +16,8 @@ export function textureAllocator(gl: WebGL2RenderingContext): Allocator<Texture>
   // Widths are powers of two.
   const maxWidth = 2 ** Math.floor(Math.log2(gl.getParameter(gl.MAX_TEXTURE_SIZE) as number));
   return {
-    maxBytes: 4 * maxWidth ** 2,
-    create: (bytes) => createTexture(gl, bytes / 4),
+    maxBytes: (layers) => bytesPerElement(layers) * maxWidth ** 2,
+    create: (bytes, layers) => createTexture(gl, bytes, layers),
     destroy: ({ texture, framebuffer }) => {
       gl.deleteFramebuffer(framebuffer);
       gl.deleteTexture(texture);
@@ -22,23 +25,40 @@ export function textureAllocator(gl: WebGL2RenderingContext): Allocator<Texture>
   };
 }
 
+/** Bytes of an element: a number, or four in each layer. */
+export function bytesPerElement(layers: Layers | undefined): number {
+  return layers ? 16 * layers : 4;
+}
+
 /** @throws {Error} if the device is out of memory. */
-function createTexture(gl: WebGL2RenderingContext, elements: number): Texture {
+function createTexture(gl: WebGL2RenderingContext, bytes: number, layers: Layers | undefined): Texture {
+  const elements = bytes / bytesPerElement(layers);
   const width = 2 ** widthBits(elements);
+  const height = Math.ceil(elements / width);
+  const target = layers ? gl.TEXTURE_2D_ARRAY : gl.TEXTURE_2D;
   const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.R32I, width, Math.ceil(elements / width));
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+  gl.bindTexture(target, texture);
+  if (layers) gl.texStorage3D(target, 1, gl.RGBA32I, width, height, layers);
+  else gl.texStorage2D(target, 1, gl.R32I, width, height);
+  gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+  gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
   const framebuffer = gl.createFramebuffer();
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-  gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  if (layers) attachLayers(gl, texture, layers);
+  else gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, target, texture, 0);
   if (gl.getError() === gl.OUT_OF_MEMORY) {
     gl.deleteFramebuffer(framebuffer);
     gl.deleteTexture(texture);
-    throw new Error(`gpu: out of memory for a texture of ${4 * elements} bytes`);
+    throw new Error(`gpu: out of memory for a texture of ${bytes} bytes`);
   }
-  return { texture, framebuffer, width };
+  return { texture, framebuffer, target, width };
+}
+
+/** Makes fragments write all layers. */
+function attachLayers(gl: WebGL2RenderingContext, texture: WebGLTexture, layers: Layers): void {
+  const attachments = Array.from({ length: layers }, (_, layer) => gl.COLOR_ATTACHMENT0 + layer);
+  attachments.forEach((attachment, layer) => gl.framebufferTextureLayer(gl.FRAMEBUFFER, attachment, texture, 0, layer));
+  gl.drawBuffers(attachments);
 }
 
 /** Writes the first elements of a texture. */

@@ -1,7 +1,7 @@
 // The modes webgl2 and headlessgl: generated GLSL, in kernels of gpu.js, on textures. Each command is submitted at once, and
 // runs later.
 import type { DType, TypedArray } from '@thetagrad/core/backend';
-import type { Code } from '../code/command.ts';
+import type { Code, Layers } from '../code/command.ts';
 import { glsl, type Language } from '../code/language.ts';
 import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import type { GlMode } from './glContext.ts';
@@ -13,6 +13,7 @@ import { Pool, type Block } from './pool.ts';
 import {
   canReadOneChannel,
   firstChannel,
+  bytesPerElement,
   textureAllocator,
   textureReader,
   writeTexture,
@@ -28,7 +29,7 @@ type PooledTexture = Handle<Block<Texture>>;
 
 export class WebGl2Device implements Device {
   readonly mode: GlMode;
-  readonly language: Language = glsl;
+  readonly language: Language;
   readonly isSynchronous = true;
   readonly maxInputs: number;
   readonly #gl: WebGL2RenderingContext;
@@ -45,8 +46,9 @@ export class WebGl2Device implements Device {
   #pending = 0;
 
   /** @param owner A kernel of gpu.js on the context. */
-  constructor(mode: GlMode, owner: FragmentKernel, maxKernelBytes: number) {
+  constructor(mode: GlMode, owner: FragmentKernel, maxKernelBytes: number, language: Language = glsl) {
     this.mode = mode;
+    this.language = language;
     this.#kernels = new KernelCache(maxKernelBytes);
     this.#owner = owner;
     const gl = (this.#gl = owner.context!);
@@ -157,15 +159,17 @@ export class WebGl2Device implements Device {
       this.#hasCreated = true;
       return new GlslKernel(code, this.#gl);
     });
-    const output = this.#allocate(code.output.size, `the kernel '${code.name}'`);
+    const { size, layers } = code.output;
+    const output = this.#allocate(size, `the kernel '${code.name}'`, layers);
     kernel.submit(textures, output.content.resource);
     return output;
   }
 
   /** @param user What the memory is for, for the error. */
-  #allocate(size: number, user: string): PooledTexture {
+  #allocate(size: number, user: string, layers?: Layers): PooledTexture {
+    const bytes = size * bytesPerElement(layers);
     const allocate = (): PooledTexture => {
-      const block = this.#pool.allocate(4 * size);
+      const block = this.#pool.allocate(bytes, layers);
       return new Handle(block, block.bytes);
     };
     let buffer: PooledTexture;
@@ -179,7 +183,7 @@ export class WebGl2Device implements Device {
       try {
         buffer = allocate();
       } catch {
-        throw new Error(`gpu: the device is out of memory in ${user}, which takes ${4 * size} bytes more`);
+        throw new Error(`gpu: the device is out of memory in ${user}, which takes ${bytes} bytes more`);
       }
     }
     this.#hasCreated ||= this.#pool.hasCreated;
@@ -187,7 +191,8 @@ export class WebGl2Device implements Device {
   }
 
   #readerOf(buffer: PooledTexture, size: number): TextureReader {
-    const texture = buffer.content.resource;
+    const { resource: texture, layers } = buffer.content;
+    if (layers) return textureReader(this.#gl, texture, size, 4);
     this.#channels ??= canReadOneChannel(this.#gl, texture) ? 1 : 4;
     return textureReader(this.#gl, texture, size, this.#channels);
   }

@@ -49,8 +49,9 @@ export class WebGpuDevice implements Device {
     this.#kernels = new KernelCache(maxKernelBytes);
     // One array is the output.
     this.maxInputs = device.limits.maxStorageBuffersPerShaderStage - 1;
+    const maxBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
     this.#pool = new Pool({
-      maxBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+      maxBytes: () => maxBytes,
       create: (size) => device.createBuffer({ size, usage: bufferUsage }),
       destroy: (buffer) => buffer.destroy(),
     });

@@ -4,8 +4,7 @@ import { joinAxes, sizeOf, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
 import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
-import { plus, times, valueTypeOf, type Value } from '../code/writer.ts';
-import type { WgslWriter } from '../code/wgsl.ts';
+import { plus, times, valueTypeOf, type Value, type Writer } from '../code/writer.ts';
 import { ConvolutionGeometry } from './convolutionGeometry.ts';
 import { applyEpilogue } from './map.ts';
 import { lowerProduct } from './matrixProduct.ts';
@@ -36,6 +35,7 @@ export function lowerConvolution(kernel: ConvolutionKernel, language: Language):
       const conditions = geometry.hasPhases ? [`${y} < ${height}`, `${x} < ${width}`] : [];
       return { position: positionOf([n, channel, y, x], strides), conditions };
     },
+    find: (writer, element) => geometry.find(writer, coordinatesOf(writer, element, kernel.shape)),
     finish: (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   };
   return lowerProduct(product, language) ?? lowerNaiveConvolution(kernel, geometry.axes, language);
@@ -43,7 +43,7 @@ export function lowerConvolution(kernel: ConvolutionKernel, language: Language):
 
 /** The position in memory of the first filter element for an output channel of a group. */
 function filterStart(
-  writer: WgslWriter,
+  writer: Writer,
   { operands: [, filter] }: ConvolutionKernel,
   { outputsPerGroup }: ConvolutionGeometry,
   group: string,
@@ -103,7 +103,7 @@ function patchFactor(kernel: ConvolutionKernel, geometry: ConvolutionGeometry): 
  * channels: what depends on fewer of these is computed outside the inner loops.
  */
 function sumTaps(
-  writer: WgslWriter,
+  writer: Writer,
   kernel: ConvolutionKernel,
   geometry: ConvolutionGeometry,
   {
@@ -147,19 +147,23 @@ function sumTaps(
     patchRows: readonly { inside: Value; start: string }[],
     ky: string,
     kx: string,
-    tapConditions: readonly string[],
+    conditionsY: readonly string[],
+    conditionsX: readonly string[],
   ): ((c: string) => Terms) => {
     const pixels = patchRows.map(({ inside: insideY, start }, i) => {
-      const conditions = [writer.isTrue(insideY), ...tapConditions];
+      const conditions = [writer.isTrue(insideY), ...conditionsX];
       const column = axes[1].inputIndex(writer, outputs[i]![2], kx, conditions);
       const inside = writer.isTrue(writer.all(conditions));
       const position = plus([start, times(column, input.view.strides[3]!)]);
       return { inside, position: writer.bindIndex(writer.selectIndex(inside, position, '0')) };
     });
     const [, channelStride, rowStride, columnStride] = filter.view.strides as [number, number, number, number];
-    const weights = filterStarts.map((start) =>
-      writer.bindIndex(plus([start, times(ky, rowStride), times(kx, columnStride)])),
-    );
+    const tapConditions = [...conditionsY, ...conditionsX];
+    const hasTap = tapConditions.length === 0 ? undefined : writer.isTrue(writer.all(tapConditions));
+    const weights = filterStarts.map((start) => {
+      const position = plus([start, times(ky, rowStride), times(kx, columnStride)]);
+      return writer.bindIndex(hasTap === undefined ? position : writer.selectIndex(hasTap, position, '0'));
+    });
     return (c) => ({
       left: weights.map((position) => writer.load(filter.slot, plus([position, times(c, channelStride)]))),
       right: pixels.map(({ inside, position }) => {
@@ -174,7 +178,7 @@ function sumTaps(
   return sumOverTaps(0, (total, ky, conditionsY) => {
     const starts = patchRows(ky, conditionsY);
     const sumOfRow = sumOverTaps(1, (sum, kx, conditionsX) => {
-      const terms = termsOf(starts, ky, kx, conditionsX);
+      const terms = termsOf(starts, ky, kx, conditionsY, conditionsX);
       const add = (totals: readonly Value[], c: string): void => block.add(totals, terms(c));
       if (isShort) writer.loop(inputsPerGroup, (c) => add(sum, c));
       else block.merge(sum, accumulateInRuns(writer, inputsPerGroup, { ...block, add }));

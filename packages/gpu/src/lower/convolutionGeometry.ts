@@ -1,5 +1,5 @@
-import type { RoutineKernel } from '@thetagrad/core/backend';
-import { coordinatesOf } from '../code/positions.ts';
+import { rowMajorStrides, type RoutineKernel } from '@thetagrad/core/backend';
+import { coordinatesOf, positionOf } from '../code/positions.ts';
 import { plus, times, type Writer } from '../code/writer.ts';
 import { ConvolutionAxis } from './phases.ts';
 
@@ -48,6 +48,20 @@ export class ConvolutionGeometry {
       n,
       writer.bindIndex(plus([times(y, axisY.step), phaseY])),
       writer.bindIndex(plus([times(x, axisX.step), phaseX])),
+    ];
+  }
+
+  /** The batch, row and column of the output at some coordinates. */
+  find(writer: Writer, coordinates: readonly string[]): [batch: string, row: string, column: string] {
+    const [n, o, y, x] = coordinates as [string, string, string, string];
+    const [{ step: stepY }, { step: stepX }] = this.axes;
+    const group = writer.quotient(o, this.outputsPerGroup);
+    const phase = [group, writer.remainder(y, stepY), writer.remainder(x, stepX)];
+    const position = [n, writer.quotient(y, stepY), writer.quotient(x, stepX)];
+    return [
+      writer.bindIndex(positionOf(phase, rowMajorStrides(this.batches))),
+      writer.bindIndex(writer.remainder(o, this.outputsPerGroup)),
+      writer.bindIndex(positionOf(position, rowMajorStrides(this.positions))),
     ];
   }
 

@@ -39,6 +39,8 @@ export function lowerMatmul(kernel: RoutineKernel<'matmul'>, language: Language)
     locate: (_, batch, row, column) => ({
       position: plus([times(batch, rows * columns), times(row, columns), column]),
     }),
+    find: (writer, element) =>
+      coordinatesOf(writer, element, [product.batches, rows, columns]) as [string, string, string],
     finish: (writer, sum, element) => applyEpilogue(writer, kernel, sum, element),
   };
   if (language.hasSharedMemory && suitsDotProducts(product)) return lowerDotProducts(product, language);

@@ -1,4 +1,4 @@
-// Matrix products in WGSL in which a thread computes several elements. Factors are read through functions, so that patches of
+// Matrix products in WGSL and GLSL in which a thread computes several elements. Factors are read through functions, so that patches of
 // images are factors too (an implicit GEMM).
 import type { Location } from '../code/command.ts';
 import { plus, times, type Value, type Writer } from '../code/writer.ts';
@@ -16,7 +16,7 @@ export interface Factor {
   /** Whether elements that are neighbors along the depth are neighbors in memory, rather than rows (or columns). */
   readonly isDepthContiguous: boolean;
   /** For a row (or column) of a batch, where its elements along the depth are. */
-  locate(writer: WgslWriter, batch: string, line: string): (k: string) => GuardedPosition;
+  locate(writer: Writer, batch: string, line: string): (k: string) => GuardedPosition;
 }
 
 /** Elements of the factors for some rows and columns, at one index along the depth. */
@@ -46,14 +46,16 @@ export interface MatrixProduct {
   readonly output: Location;
   /** The sums for some rows and columns of a batch. */
   sums(
-    writer: WgslWriter,
+    writer: Writer,
     batch: string,
     rows: readonly string[],
     columns: readonly string[],
     block: BlockAccumulation,
   ): readonly Value[];
   /** The position of an element in the output. */
-  locate(writer: WgslWriter, batch: string, row: string, column: string): GuardedPosition;
+  locate(writer: Writer, batch: string, row: string, column: string): GuardedPosition;
+  /** The batch, row and column of an element of the output: the inverse of {@link locate}. */
+  find(writer: Writer, element: string): [batch: string, row: string, column: string];
   readonly finish: Finish;
 }
 
@@ -70,15 +72,17 @@ export interface Block {
   readonly sums: readonly Value[];
   readonly rows: Lines;
   readonly columns: Lines;
-  /** The position in memory of the output's first element. */
-  readonly start: string;
 }
 
-/** Stores the sums of a thread, as `finish` makes them. */
+/**
+ * Stores the sums of a thread, as `finish` makes them.
+ * @param start The position in memory of the output's first element.
+ */
 export function storeBlock(
   writer: WgslWriter,
   product: MatrixProduct,
-  { batch, sums, rows, columns, start }: Block,
+  { batch, sums, rows, columns }: Block,
+  start: string,
   finish: Finish,
 ): void {
   const { type } = sums[0]!;

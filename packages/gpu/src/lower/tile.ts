@@ -109,7 +109,7 @@ function emitTiles(product: MatrixProduct, output: Location, slices: number, fin
     rows: { count: height, at: (i: string) => plus([firstRow, row, i]) },
     columns: { count: width, at: (j: string) => plus([firstColumn, column, j]) },
   };
-  storeBlock(writer, product, { batch, sums, ...lines, start: times(slice, product.output.size) }, finish);
+  storeBlock(writer, product, { batch, sums, ...lines }, times(slice, product.output.size), finish);
   const code = writer.program(name, output, {
     workgroups: dispatch.workgroups,
     workgroupSize,
