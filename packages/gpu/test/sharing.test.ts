@@ -6,11 +6,11 @@ import { testAccumulations } from '../../../test/support/testAccumulations.ts';
 import { anyValues, integerValues } from '../../../test/support/values.ts';
 import { DeviceBackend } from '../src/backend.ts';
 import { acquireDevice } from '../src/device/context.ts';
-import { acquireGlContext } from '../src/device/glContext.ts';
+import { acquireGlContext, type GlMode } from '../src/device/glContext.ts';
 import { WebGl2Device } from '../src/device/webgl2.ts';
 import { WebGpuDevice } from '../src/device/webgpu.ts';
-import { glsl, wgsl, wgslInSoftware, wgslWithSubgroups, type Language } from '../src/code/language.ts';
-import { anyValuesIn, hasWebGl2, hasWebGpu } from './modes.ts';
+import { glsl, glslInNode, wgsl, wgslInSoftware, wgslWithSubgroups, type Language } from '../src/code/language.ts';
+import { anyValuesIn, hasWebGl2, hasWebGpu, modes } from './modes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -69,15 +69,18 @@ const cases: Readonly<Record<string, () => readonly Tensor[]>> = {
 
 const webGpu = (language: Language) => async (): Promise<DeviceBackend> =>
   new DeviceBackend(new WebGpuDevice(await acquireDevice(), 2 ** 26, language), 'for a test');
-const webGl2 = (language: Language) => async (): Promise<DeviceBackend> =>
-  new DeviceBackend(new WebGl2Device('webgl2', await acquireGlContext('webgl2'), 2 ** 26, language), 'for a test');
+const webGl2 = (mode: GlMode, language: Language) => async (): Promise<DeviceBackend> =>
+  new DeviceBackend(new WebGl2Device(mode, await acquireGlContext(mode), 2 ** 26, language), 'for a test');
+const hasHeadlessGl = modes.includes('headlessgl');
 const hasSubgroups = hasWebGpu && (await acquireDevice()).device.features.has('subgroups');
 
 describe.each([
   ['webgpu with subgroups', hasSubgroups, webGpu(wgslWithSubgroups)],
   ['webgpu with shared memory', hasWebGpu, webGpu(wgsl)],
   ['webgpu without shared memory', hasWebGpu, webGpu(wgslInSoftware)],
-  ['webgl2 in blocks', hasWebGl2, webGl2({ ...glsl, busyThreads: 1 })],
+  ['webgl2 in blocks', hasWebGl2, webGl2('webgl2', { ...glsl, busyThreads: 1 })],
+  ['webgl2 in blocks of one layer', hasWebGl2, webGl2('webgl2', { ...glslInNode, busyThreads: 1 })],
+  ['headlessgl in blocks of one layer', hasHeadlessGl, webGl2('headlessgl', { ...glslInNode, busyThreads: 1 })],
 ] as const)('%s', (name, isAvailable, open) => {
   test.runIf(isAvailable)('describe and explain tell whether it uses subgroups', async () => {
     const backend = await open();

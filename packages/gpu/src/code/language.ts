@@ -1,5 +1,5 @@
 // The languages of kernels.
-import type { Location } from './command.ts';
+import type { Layers, Location } from './command.ts';
 import { GlslWriter } from './glsl.ts';
 import { JavaScriptWriter } from './javascript.ts';
 import { WgslWriter } from './wgsl.ts';
@@ -17,6 +17,8 @@ export interface Language {
   readonly unrolled: number;
   /** The number of terms that a thread adds at most where threads can share the work: drivers stop long-running kernels. */
   readonly maxTerms: number;
+  /** GLSL: the number of layers that a fragment can write. */
+  readonly maxLayers?: Layers;
   createWriter(output: Location): Writer;
 }
 
@@ -58,5 +60,9 @@ export const glsl: Language = {
   busyThreads: 8192,
   unrolled: 8,
   maxTerms: 8192,
+  maxLayers: 4,
   createWriter: () => new GlslWriter(),
 };
+
+/** For the package `gl`, whose `drawBuffers` fails. */
+export const glslInNode: Language = { ...glsl, maxLayers: 1 };

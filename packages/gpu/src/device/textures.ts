@@ -58,7 +58,7 @@ function createTexture(gl: WebGL2RenderingContext, bytes: number, layers: Layers
 function attachLayers(gl: WebGL2RenderingContext, texture: WebGLTexture, layers: Layers): void {
   const attachments = Array.from({ length: layers }, (_, layer) => gl.COLOR_ATTACHMENT0 + layer);
   attachments.forEach((attachment, layer) => gl.framebufferTextureLayer(gl.FRAMEBUFFER, attachment, texture, 0, layer));
-  gl.drawBuffers(attachments);
+  if (layers > 1) gl.drawBuffers(attachments);
 }
 
 /** Writes the first elements of a texture. */

@@ -2,7 +2,7 @@
 // runs later.
 import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code, Layers } from '../code/command.ts';
-import { glsl, type Language } from '../code/language.ts';
+import { glsl, glslInNode, type Language } from '../code/language.ts';
 import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import type { GlMode } from './glContext.ts';
 import { GlslKernel } from './glslKernel.ts';
@@ -46,7 +46,12 @@ export class WebGl2Device implements Device {
   #pending = 0;
 
   /** @param owner A kernel of gpu.js on the context. */
-  constructor(mode: GlMode, owner: FragmentKernel, maxKernelBytes: number, language: Language = glsl) {
+  constructor(
+    mode: GlMode,
+    owner: FragmentKernel,
+    maxKernelBytes: number,
+    language: Language = mode === 'webgl2' ? glsl : glslInNode,
+  ) {
     this.mode = mode;
     this.language = language;
     this.#kernels = new KernelCache(maxKernelBytes);

@@ -20,11 +20,12 @@ const blockSizes: readonly { readonly layers: Layers; readonly size: readonly [n
 /** Makes the commands for a product, or `undefined` if it has too few blocks or a fragment would have too many terms. */
 export function lowerFragmentBlocks(product: MatrixProduct, language: Language): Command[] | undefined {
   const { name, rows, columns, depth, output } = product;
-  if (depth > language.maxTerms) return undefined;
+  const { maxTerms, maxLayers = 1, busyThreads } = language;
+  if (depth > maxTerms) return undefined;
   const fitting = blockSizes
-    .filter(({ size: [height, width] }) => height <= rows && width <= columns)
+    .filter(({ layers, size: [height, width] }) => layers <= maxLayers && height <= rows && width <= columns)
     .map(({ layers, size }) => ({ layers, grid: new BlockGrid(product, size) }))
-    .find(({ grid }) => grid.size >= language.busyThreads);
+    .find(({ grid }) => grid.size >= busyThreads);
   if (!fitting) return undefined;
   const { layers, grid } = fitting;
   const blocks = createScratch(output.dtype, grid.size, layers);
