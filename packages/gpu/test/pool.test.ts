@@ -29,3 +29,18 @@ test('blocks are reused, surplus and invalid ones are destroyed, and destroying 
   pool.destroy();
   expect([alive.size, pool.bytesAllocated, pool.bytesInUse]).toEqual([0, 0, 0]);
 });
+
+test('blocks are reused for as many layers only', () => {
+  let created = 0;
+  const pool = new Pool<number>({
+    maxBytes: (layers = 1) => 1024 * layers,
+    create: () => created++,
+    destroy: () => {},
+  });
+  const [plain, layered] = [pool.allocate(1000), pool.allocate(1000, 4)];
+  pool.free(plain);
+  pool.free(layered);
+  expect([pool.allocate(1000, 4), pool.allocate(1000)]).toEqual([layered, plain]);
+  expect([pool.allocate(4000, 4).bytes, created]).toEqual([4096, 3]);
+  expect(() => pool.allocate(4000)).toThrow('gpu: an array of 4000 bytes is more than the 1024 that the device allows');
+});

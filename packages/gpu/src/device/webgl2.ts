@@ -11,9 +11,9 @@ import { Handle } from './handle.ts';
 import { KernelCache } from './kernelCache.ts';
 import { Pool, type Block } from './pool.ts';
 import {
+  bytesPerElement,
   canReadOneChannel,
   firstChannel,
-  bytesPerElement,
   textureAllocator,
   textureReader,
   writeTexture,

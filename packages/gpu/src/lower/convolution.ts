@@ -160,6 +160,7 @@ function sumTaps(
     const [, channelStride, rowStride, columnStride] = filter.view.strides as [number, number, number, number];
     const tapConditions = [...conditionsY, ...conditionsX];
     const hasTap = tapConditions.length === 0 ? undefined : writer.isTrue(writer.all(tapConditions));
+    // Elsewhere element 0: what is beyond the filter may be NaN, which times 0 is NaN.
     const weights = filterStarts.map((start) => {
       const position = plus([start, times(ky, rowStride), times(kx, columnStride)]);
       return writer.bindIndex(hasTap === undefined ? position : writer.selectIndex(hasTap, position, '0'));
