@@ -60,9 +60,32 @@ describe('encodings', () => {
     fc.assert(
       fc.property(fc.oneof(fc.bigInt(-200n, 200n), fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)), (value) => {
         const bytes = new Bytes();
-        bytes.signed(value);
+        bytes.signed64(value);
         expect(decode(bytes.toArray(), true)).toBe(value);
         expect(bytes.toArray().every((byte, i, all) => byte > 127 === i < all.length - 1)).toBe(true);
+      }),
+    );
+  });
+
+  test('signed numbers of 32 bits are encoded as those of 64', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer()), (value) => {
+        const [narrow, wide] = [new Bytes(), new Bytes()];
+        narrow.signed32(value);
+        wide.signed64(BigInt(value));
+        expect(narrow.toArray()).toEqual(wide.toArray());
+      }),
+    );
+  });
+
+  test('lists grow by any number of bytes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }), (parts) => {
+        const bytes = new Bytes();
+        for (const part of parts) bytes.bytes(part);
+        for (const byte of parts.flatMap((part) => [...part])) bytes.byte(byte);
+        const all = parts.flatMap((part) => [...part]);
+        expect([...bytes.toArray()]).toEqual([...all, ...all]);
       }),
     );
   });

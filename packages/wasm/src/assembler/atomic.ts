@@ -140,13 +140,13 @@ export const memory: Memory = {
   size: () =>
     value('i32', (to) => {
       checkMemory(to);
-      to.byte(0x3f, 0);
+      to.bytes([0x3f, 0]);
     }),
   grow: (pages) =>
     value('i32', (to) => {
       checkMemory(to);
       pages.emit(to);
-      to.byte(0x40, 0);
+      to.bytes([0x40, 0]);
     }),
   copy: (into, from, bytes) => bulk([into, from, bytes], 10, [0, 0]),
   fill: (into, byte, bytes) => bulk([into, byte, bytes], 11, [0]),
@@ -171,7 +171,7 @@ function bulk(operands: readonly Value<'i32'>[], opcode: number, memories: reado
     checkMemory(to);
     for (const operand of operands) operand.emit(to);
     to.opcode(0xfc, opcode);
-    to.byte(...memories);
+    to.bytes(memories);
   });
 }
 

@@ -1,18 +1,27 @@
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** A growing list of bytes, with the encodings of the WebAssembly binary format (core specification, chapter 5). */
 export class Bytes {
-  readonly #bytes: number[] = [];
+  #bytes = new Uint8Array(128);
+  #length = 0;
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#length;
   }
 
-  byte(...bytes: readonly number[]): void {
-    this.#bytes.push(...bytes);
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.#length++] = value;
   }
 
-  append(bytes: Bytes): void {
-    // Spreading the bytes of a long function as arguments would overflow the stack.
-    for (const byte of bytes.#bytes) this.#bytes.push(byte);
+  bytes(values: ArrayLike<number>): void {
+    this.#reserve(values.length);
+    this.#bytes.set(values, this.#length);
+    this.#length += values.length;
+  }
+
+  append(other: Bytes): void {
+    this.bytes(other.#written);
   }
 
   /** An unsigned 32-bit number in LEB128: seven bits per byte, lowest first; the high bit says that more follow. */
@@ -20,36 +29,37 @@ export class Bytes {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
       throw new RangeError(`assembler: ${value} is not an unsigned 32-bit integer`);
     }
-    for (; value > 127; value = Math.floor(value / 128)) this.#bytes.push((value % 128) + 128);
-    this.#bytes.push(value);
+    for (; value > 127; value = Math.floor(value / 128)) this.byte((value % 128) + 128);
+    this.byte(value);
   }
 
-  /** A signed number of at most 64 bits in LEB128; bit 6 of the last byte is the sign. */
-  signed(value: bigint): void {
-    for (; value < -64n || value > 63n; value >>= 7n) this.#bytes.push(Number(value & 127n) + 128);
-    this.#bytes.push(Number(value & 127n));
+  /** A signed 32-bit number in LEB128; bit 6 of the last byte is the sign. */
+  signed32(value: number): void {
+    for (; value < -64 || value > 63; value >>= 7) this.byte((value & 127) + 128);
+    this.byte(value & 127);
+  }
+
+  /** As {@link signed32}, for a number of at most 64 bits. */
+  signed64(value: bigint): void {
+    for (; value < -64n || value > 63n; value >>= 7n) this.byte(Number(value & 127n) + 128);
+    this.byte(Number(value & 127n));
   }
 
   float32(value: number): void {
-    this.raw(new Float32Array([value]));
+    scratch.setFloat32(0, value, true);
+    for (let i = 0; i < 4; i++) this.byte(scratch.getUint8(i));
   }
 
   float64(value: number): void {
-    this.raw(new Float64Array([value]));
-  }
-
-  /**
-   * The bytes of a typed array. (These are little-endian, as in WebAssembly, on all machines with JavaScript engines.)
-   */
-  raw(view: ArrayBufferView): void {
-    this.byte(...new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    scratch.setFloat64(0, value, true);
+    for (let i = 0; i < 8; i++) this.byte(scratch.getUint8(i));
   }
 
   /** A UTF-8 string with its length. */
   name(text: string): void {
     const utf8 = new TextEncoder().encode(text);
     this.unsigned(utf8.length);
-    this.byte(...utf8);
+    this.bytes(utf8);
   }
 
   /** Bytes with their length. */
@@ -59,6 +69,19 @@ export class Bytes {
   }
 
   toArray(): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from(this.#bytes);
+    return this.#written.slice();
+  }
+
+  get #written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Makes room for `count` bytes more. */
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    grown.set(this.#written);
+    this.#bytes = grown;
   }
 }

@@ -178,7 +178,8 @@ export class Code {
   }
 
   #nested(kind: number, body: (branch: Branch) => void): void {
-    this.#body.byte(kind, voidBlock);
+    this.#body.byte(kind);
+    this.#body.byte(voidBlock);
     const depth = this.#depth++;
     let open = true;
     body((condition) => {
@@ -198,7 +199,7 @@ export function localAt<T extends ValueType>(index: number, type: T): Local<T> {
     to.byte(opcode.localGet);
     to.unsigned(index);
   });
-  return { ...get, index };
+  return { type, emit: get.emit, index };
 }
 
 /** Calls a function: a value if it has a result, otherwise a statement. */

@@ -116,7 +116,7 @@ export class ModuleBuilder {
       imports.push((to) => {
         to.name('env');
         to.name('table');
-        to.byte(kind.table, functionReference, 0, 0);
+        to.bytes([kind.table, functionReference, 0, 0]);
       });
     }
     for (const { module, name, type } of this.#imports) {
@@ -128,7 +128,7 @@ export class ModuleBuilder {
       });
     }
     const bytes = new Bytes();
-    bytes.byte(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    bytes.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const write = <T>(id: number, items: readonly T[], item: (to: Bytes, each: T) => void): void => {
       if (items.length === 0) return;
       const content = new Bytes();
@@ -147,8 +147,8 @@ export class ModuleBuilder {
     });
     write(section.element, this.#elements, (to, { first, functions }) => {
       // Table 0, from a constant index: i32.const first, end.
-      to.byte(0, 0x41);
-      to.signed(BigInt(first));
+      to.bytes([0, 0x41]);
+      to.signed32(first);
       to.byte(0x0b);
       to.unsigned(functions.length);
       for (const { index } of functions) to.unsigned(index);
@@ -170,7 +170,7 @@ export class ModuleBuilder {
 function importMemory(to: Bytes, { minimum, maximum, shared }: NonNullable<ModuleOptions['memory']>): void {
   to.name('env');
   to.name('memory');
-  to.byte(kind.memory, (maximum === undefined ? 0 : 1) + (shared ? 2 : 0));
+  to.bytes([kind.memory, (maximum === undefined ? 0 : 1) + (shared ? 2 : 0)]);
   to.unsigned(minimum);
   if (maximum !== undefined) to.unsigned(maximum);
 }

@@ -88,7 +88,7 @@ export const i32: I32 = {
     }
     return value('i32', (to) => {
       to.byte(0x41);
-      to.signed(BigInt(constant | 0));
+      to.signed32(constant | 0);
     });
   },
   atomic: atomic32,
@@ -124,7 +124,7 @@ export const i64: I64 = {
     }
     return value('i64', (to) => {
       to.byte(0x42);
-      to.signed(BigInt.asIntN(64, constant));
+      to.signed64(BigInt.asIntN(64, constant));
     });
   },
   atomic: atomic64,

@@ -26,7 +26,7 @@ function laned<T extends ValueType>(
   return value(result, (to) => {
     for (const operand of operands) operand.emit(to);
     to.opcode(vector, opcode);
-    to.byte(...lanes);
+    to.bytes(lanes);
   });
 }
 
@@ -92,7 +92,7 @@ export const v128: V128 = {
     if (bytes.byteLength !== 16) throw new RangeError(`assembler: v128.const takes 16 bytes, got ${bytes.byteLength}`);
     return value('v128', (to) => {
       to.opcode(vector, 12);
-      to.raw(bytes);
+      to.bytes(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
   },
   load8Lane: loadLane(84, 1),
