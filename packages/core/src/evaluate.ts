@@ -327,21 +327,23 @@ function bind(operation: string, tensor: Tensor, backend: Backend, work: Work): 
   return transferred;
 }
 
-/** Returns the buffer of a variable. Computes the initial value if none is stored, whose memory the variable shares. */
+/** Returns the buffer of a variable. Computes the initial value if none is stored. */
 function storedBuffer(operation: string, variable: Variable): Buffer {
   const { initial } = variable;
   if (initial) {
-    const { inputs, buffer: known } = initial;
+    const { primitive, inputs, attributes, buffer: known } = initial;
+    // Computes a copy, whose memory no tensor shares, so that the first write is in place already.
+    const computed = known ? initial : new Tensor(primitive, inputs, initial, attributes);
     try {
-      run(operation, current, collectWork(operation, [initial]));
+      run(operation, current, collectWork(operation, [computed]));
     } catch (error) {
       throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
         cause: error,
       });
     }
-    const { buffer } = initial;
+    const { buffer } = computed;
     if (buffer) {
-      setVariableBuffer(variable, buffer, true);
+      setVariableBuffer(variable, buffer, computed === initial);
       if (!known) recordWrite(current, variable, buffer, () => restoreInitial(variable, initial, inputs));
     }
   }
