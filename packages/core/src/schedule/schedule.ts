@@ -10,6 +10,7 @@ import { absorbEpilogues, demandsOf, isWorthStoring, maxSteps, type Demand } fro
 import type { Body, Kernel, MapKernel, Operand, Plan, RoutineKernel, Slot } from './kernel.ts';
 import { arenaSlot, placeInArena } from './memory.ts';
 import { orderKernels } from './order.ts';
+import { sequenceKernels } from './sequence.ts';
 
 export interface ScheduleOptions {
   /** Whether to fuse operations into kernels, which does not change results. Default: true. */
@@ -31,7 +32,7 @@ export function schedule(targets: Targets, { fuse = true, maxOperands = 16 }: Sc
   }));
   const overwritten = new Set(overwrites.map(({ slot }) => slot));
   const fused = fuse ? absorbEpilogues(kernels, overwritten, maxOperands) : kernels;
-  const ordered = orderKernels(fused, overwrites);
+  const ordered = orderKernels(sequenceKernels(fused), overwrites);
   return { kernels: ordered, arenaBytes: placeInArena(ordered) };
 }
 
