@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { concat, evaluateSync, tensor, Variable, type Tensor } from '../src/index.ts';
+import { concat, evaluateSync, tensor, valueAndGrad, Variable, type Tensor } from '../src/index.ts';
 import { operandsOf, type Plan } from '../src/backend.ts';
 import { worksInPlace } from '../src/schedule/body.ts';
 import { bytesOf, disjoint, plansOf, recorder, withBackend, type ArenaSlot } from './backends.ts';
@@ -141,6 +141,28 @@ test('a long chain needs the memory of a few intermediates', () => {
     evaluateSync(x);
   }) as [Plan];
   expect(plan.arenaBytes).toBeLessThanOrEqual(2 * 4096);
+});
+
+test('a gradient of weights is computed before those of the layers below, so that what its layer keeps dies', () => {
+  const layers = 12;
+  const weights = Array.from({ length: layers }, () => new Variable(tensor(new Float32Array(64)).reshape([8, 8])));
+  const [plan] = plansOf(() => {
+    const { value, grads } = valueAndGrad(weights, (input: Tensor) =>
+      weights.reduce((x, { value: weight }) => x.matmul(weight).tanh(), input).sum(),
+    )(tensor(new Float32Array(1024)).reshape([128, 8]));
+    evaluateSync(value, grads);
+  }) as [Plan];
+  // Each layer keeps its result. The gradients of all results together would need as much again.
+  expect(plan.arenaBytes).toBeLessThanOrEqual((layers + 3) * 4096);
+});
+
+test('what many results are computed from does not wait until all of it is computed', () => {
+  const [plan] = plansOf(() => {
+    const terms = Array.from({ length: 200 }, (_, i) => tensor(new Float32Array(1000)).add(i));
+    const sorted = terms.map((term) => term.sort());
+    evaluateSync(sorted.map((each) => each.cumsum(0).sum()));
+  }) as [Plan];
+  expect(plan.arenaBytes).toBeLessThanOrEqual(5 * 4096);
 });
 
 test('all outputs are written, and every slot is written before it is read', () => {

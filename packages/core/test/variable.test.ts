@@ -91,6 +91,22 @@ describe('value and assign', () => {
     expect(v.buffer).toBe(buffer);
   });
 
+  test('is stored in place from the first write on where the initial value was computed for the variable alone', () => {
+    const initial = tensor([1, 2]).mul(3);
+    const [v, w] = [new Variable(initial), new Variable(initial)];
+    evaluateSync(v.value.neg(), w.value.neg());
+    const { buffer } = v;
+    expect(w.buffer).not.toBe(buffer);
+    v.assign(v.value.add(1));
+    evaluateSync(v);
+    expect(v.buffer).toBe(buffer);
+    expect([initial, v.value, w.value].map(numbers)).toEqual([
+      [3, 6],
+      [4, 7],
+      [3, 6],
+    ]);
+  });
+
   test('an evaluated value does not change', () => {
     const v = variable(1);
     const before = v.value;
