@@ -335,6 +335,7 @@ function storedBuffer(operation: string, variable: Variable): Buffer {
     // Computes a copy, whose memory no tensor shares, so that the first write is in place already.
     const computed = known ? initial : new Tensor(primitive, inputs, initial, attributes);
     try {
+      checkNotDisposed(operation, initial);
       run(operation, current, collectWork(operation, [computed]));
     } catch (error) {
       throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
