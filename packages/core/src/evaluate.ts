@@ -6,6 +6,7 @@ import { IndexError, sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
 import { indexSourcesOf, type IndexSource } from './graph/indexSource.ts';
+import { leafSlicesOf, noSlices } from './graph/leafSlices.ts';
 import { isLeaf, unevaluatedOrder } from './graph/order.ts';
 import { assigneeOf, checkNotDisposed, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
@@ -73,7 +74,7 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
   const backend = current;
-  const work = collectWork('evaluate', trees);
+  const work = collectWork('evaluate', backend, trees);
   const remote = remoteHolders(backend, work.targets.order);
   // An error may come when the tensors have already dropped their inputs.
   const sources = backend.isAsynchronous ? indexSourcesOf(work.targets.order) : undefined;
@@ -106,7 +107,7 @@ export function evaluateSync(...trees: unknown[]): void {
 /** As {@link evaluateSync}, for an operation that messages name. */
 export function evaluateFor(operation: string, trees: readonly unknown[]): void {
   const backend = current;
-  const work = collectWork(operation, trees);
+  const work = collectWork(operation, backend, trees);
   try {
     run(operation, backend, work);
   } catch (error) {
@@ -147,7 +148,7 @@ function* searchIndices(
 ): Generator<Buffer, unknown, TypedArray> {
   if (!(error instanceof IndexError)) return error;
   for (const { indices, messageFor } of sources) {
-    compute('evaluate', backend, collectWork('evaluate', [indices]));
+    compute('evaluate', backend, collectWork('evaluate', backend, [indices]));
     const message = messageFor(yield indices.buffer!);
     if (message !== undefined) return new RangeError(message, { cause: error });
   }
@@ -194,8 +195,8 @@ interface Work {
   readonly trees: readonly unknown[];
 }
 
-/** Collects what evaluating the arguments has to compute. */
-export function collectWork(operation: string, trees: readonly unknown[]): Work {
+/** Collects what evaluating the arguments on a backend has to compute. */
+export function collectWork(operation: string, backend: Backend, trees: readonly unknown[]): Work {
   const collected = collect(operation, trees);
   const results = [...collected.tensors].filter((tensor) => !tensor.buffer);
   const variables: Variable[] = [];
@@ -208,13 +209,14 @@ export function collectWork(operation: string, trees: readonly unknown[]): Work 
     values.push(value);
   }
   const order = unevaluatedOrder([...results, ...values]);
+  const slices = backend.subarray ? leafSlicesOf(order) : noSlices;
   const readers = new Map(variables.map((variable) => [variable, [] as Tensor[]]));
   for (const tensor of order) {
-    const variable = variableOf(tensor);
+    const variable = variableOf(slices.get(tensor)?.leaf ?? tensor);
     if (variable) readers.get(variable)?.push(tensor);
   }
   const updates = variables.map((variable, i) => ({ value: values[i]!, replaces: readers.get(variable)! }));
-  return { results, variables, targets: { order, results, updates }, trees };
+  return { results, variables, targets: { order, slices, results, updates }, trees };
 }
 
 let isExecuting = false;
@@ -247,12 +249,15 @@ function run(operation: string, backend: Backend, work: Work): void {
   reportOutcome(work.targets.order, true);
 }
 
-function compute(operation: string, backend: Backend, work: Work): void {
+function compute(operation: string, backend: Backend, collected: Work): void {
+  const hasComputed = storeInitialValues(operation, collected.targets.order);
+  // What initial values are computed from may be among the targets, and have a value now.
+  const work = hasComputed ? collectWork(operation, backend, collected.trees) : collected;
   const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
   for (const tensor of targets.order) checkNotDisposed(operation, tensor);
   checkDTypes(operation, backend, targets.order);
-  const inputs = targets.order.filter(isLeaf).map((tensor) => bind(operation, tensor, backend, work));
+  const inputs = bindInputs(operation, backend, work);
   const plan = planFor(operation, backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
@@ -293,7 +298,7 @@ function checkFallback(variable: Variable): void {
   const { pending } = variable;
   if (!pending || pending.buffer) return;
   try {
-    run('evaluate', current, collectWork('evaluate', [pending]));
+    run('evaluate', current, collectWork('evaluate', current, [pending]));
   } catch {
     dropAssigned(variable);
   }
@@ -303,6 +308,30 @@ function checkFallback(variable: Variable): void {
 function setValue(tensor: Tensor, buffer: Buffer): void {
   setBuffer(tensor, buffer);
   if (!isTracing()) setInputs(tensor, []);
+}
+
+/** Computes and stores the initial values that the tensors read. Returns whether there were any to compute. */
+function storeInitialValues(operation: string, order: readonly Tensor[]): boolean {
+  let hasComputed = false;
+  for (const tensor of order) {
+    const variable = variableOf(tensor);
+    if (!variable?.initial || variable.initial.buffer) continue;
+    storedBuffer(operation, variable);
+    hasComputed = true;
+  }
+  return hasComputed;
+}
+
+/** Returns the buffers of leaves and of their slices. */
+function bindInputs(operation: string, backend: Backend, work: Work): Buffer[] {
+  const { order, slices } = work.targets;
+  const bound = new Map<Tensor, Buffer>();
+  for (const tensor of order) {
+    const slice = slices.get(tensor);
+    if (slice) bound.set(tensor, backend.subarray!(bound.get(slice.leaf)!, slice.start, slice.size));
+    else if (isLeaf(tensor)) bound.set(tensor, bind(operation, tensor, backend, work));
+  }
+  return [...bound.values()];
 }
 
 /** Returns the buffer of a leaf, on the backend that will read it. */
@@ -336,7 +365,7 @@ function storedBuffer(operation: string, variable: Variable): Buffer {
     const computed = known ? initial : new Tensor(primitive, inputs, initial, attributes);
     try {
       checkNotDisposed(operation, initial);
-      run(operation, current, collectWork(operation, [computed]));
+      run(operation, current, collectWork(operation, current, [computed]));
     } catch (error) {
       throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
         cause: error,

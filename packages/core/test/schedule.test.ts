@@ -14,6 +14,7 @@ import { type Kernel, type Plan } from '../src/backend.ts';
 import { describeKernel } from '../src/inspect/explain.ts';
 import { topologicalOrder } from '../src/graph/order.ts';
 import { schedule } from '../src/schedule/schedule.ts';
+import { noSlices } from '../src/graph/leafSlices.ts';
 import { plansOf } from './backends.ts';
 import { numbers } from './helpers.ts';
 
@@ -244,7 +245,7 @@ describe('bodies are bounded', () => {
     const [a, b] = [values([6, 2]), values([6, 1])];
     const results = [1, 2, 3, 4, 5].reduce((all, i) => all.mul(values([2]).add(i)), x.matmul(a)).add(b.sum());
     const order = topologicalOrder([results]);
-    const plan = schedule({ order, results: [results], updates: [] }, { maxOperands: 4 });
+    const plan = schedule({ order, slices: noSlices, results: [results], updates: [] }, { maxOperands: 4 });
     expect(Math.max(...plan.kernels.map(operandsIn))).toBeLessThanOrEqual(4);
   });
 });
@@ -256,7 +257,7 @@ test('without fusion each operation is a kernel', () => {
     .relu();
   const results = [z.mul(2).exp().sum(0), z.transpose().neg()];
   const order = topologicalOrder(results);
-  const plan = schedule({ order, results, updates: [] }, { fuse: false });
+  const plan = schedule({ order, slices: noSlices, results, updates: [] }, { fuse: false });
   expect(plan.kernels.map((kernel) => describeKernel(kernel).name).toSorted()).toEqual(
     ['add', 'exp', 'matmul', 'mul', 'neg', 'relu', 'sum', 'cast'].filter((name) => name !== 'cast').toSorted(),
   );

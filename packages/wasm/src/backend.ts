@@ -1,6 +1,7 @@
 // The backend: links each plan once, loads what it needs into memory, and runs it.
 import {
   allocate,
+  bytesPerElement,
   runOnHost,
   type Backend,
   type Buffer,
@@ -11,7 +12,7 @@ import {
   type TypedArray,
 } from '@thetagrad/core/backend';
 import type { Lower } from './command.ts';
-import { WasmBuffer } from './memory/buffer.ts';
+import { Subarray, WasmBuffer } from './memory/buffer.ts';
 import { allocateSizeHint, nextTurn } from './memory/collector.ts';
 import { DeviceBuffers } from './memory/deviceBuffers.ts';
 import { blockBytes, Heap, OutOfMemoryError, Region, roundUpToBlock } from './memory/heap.ts';
@@ -156,6 +157,10 @@ export class ThreadPoolBackend implements WasmBackend {
     return new WasmBuffer(this, this.#buffers, dtype, size);
   }
 
+  subarray(buffer: Buffer, start: number, size: number): Buffer {
+    return new Subarray(buffer as WasmBuffer, start, size);
+  }
+
   /**
    * All memory that a run needs is reserved before anything is written. If a kernel fails, the outputs that were written up
    * to then get a {@link WasmBuffer.failure}; where core orders the plan, those are variables only if an update itself failed.
@@ -163,10 +168,11 @@ export class ThreadPoolBackend implements WasmBackend {
    * @throws {Error} if a kernel traps, a worker is lost, or an earlier run failed to compute an input.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
-    const sources = inputs as readonly WasmBuffer[];
+    const sources = inputs.filter((input) => input instanceof WasmBuffer);
     const targets = outputs as readonly WasmBuffer[];
     for (const { failure } of sources) if (failure) throw failure;
-    const { program, inputAddresses, outputAddresses } = this.#prepare(plan, sources, targets);
+    const { program, addresses, outputAddresses } = this.#prepare(plan, sources, targets);
+    const inputAddresses = sources.length < inputs.length ? locate(inputs, sources, addresses) : addresses;
     for (const buffer of targets) this.#buffers.markWritten(buffer);
     program.relocate(inputAddresses, outputAddresses, this.#region.address);
 
@@ -270,7 +276,7 @@ export class ThreadPoolBackend implements WasmBackend {
     this.#region.reserve(program.regionBytes);
     this.#reserveWorkspaces(program.workspaceBytes);
     const outputAddresses = outputs.map((buffer) => this.#buffers.load(buffer));
-    return { program, inputAddresses: this.#loadInputs(inputs), outputAddresses };
+    return { program, addresses: this.#loadInputs(inputs), outputAddresses };
   }
 
   #programFor(plan: Plan): Program {
@@ -314,8 +320,19 @@ export class ThreadPoolBackend implements WasmBackend {
 
 interface Prepared {
   readonly program: Program;
-  readonly inputAddresses: readonly number[];
+  /** The addresses of inputs that are buffers of their own. */
+  readonly addresses: readonly number[];
   readonly outputAddresses: readonly number[];
+}
+
+/** The addresses of all inputs, from those of the buffers among them. */
+function locate(inputs: readonly Buffer[], buffers: readonly WasmBuffer[], addresses: readonly number[]): number[] {
+  const addressOf = new Map<Buffer, number>(buffers.map((buffer, i) => [buffer, addresses[i]!]));
+  return inputs.map((input) =>
+    input instanceof Subarray
+      ? addressOf.get(input.whole)! + input.start * bytesPerElement(input.dtype)
+      : addressOf.get(input)!,
+  );
 }
 
 /** The error of reading an output that a failed run may have written partly. */

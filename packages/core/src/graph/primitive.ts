@@ -125,6 +125,13 @@ export interface Movement<NodeAttributes = Attributes> extends Rules<readonly [T
   readonly name: string;
   /** The view of the output, or `undefined` if the elements must first be copied into row-major order. */
   view(input: View, output: Node<readonly [Tensor], NodeAttributes>): View | undefined;
+  /** Whether it selects a part. The start of a part of a leaf is an input of plans, so that other starts reuse the plan. */
+  readonly isSlice?: boolean;
+}
+
+/** The view of a movement's output, for nodes whose inputs and attributes are not typed. */
+export interface ViewRule {
+  view(input: View, output: Tensor): View | undefined;
 }
 
 /** An operation with its own algorithm: neither elementwise, a reduction nor a movement. */

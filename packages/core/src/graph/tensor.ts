@@ -25,6 +25,10 @@ interface State {
   /** Of the result of a transformation: the id of the first tensor of its step. Else 0. */
   stepStart: number;
   isDisposed: boolean;
+  /** Its place in the order of the graph that was numbered last. */
+  position: number;
+  /** The last walk that has visited it. */
+  walk: number;
 }
 
 /**
@@ -56,7 +60,7 @@ export class Tensor {
     this.shape = shape;
     this.dtype = dtype;
     this.attributes = attributes;
-    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0, isDisposed: false };
+    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0, isDisposed: false, position: 0, walk: 0 };
   }
 
   static {
@@ -113,6 +117,24 @@ export function assigneeOf(tensor: Tensor): { readonly name: string } | undefine
 /** Records that the tensor is the result of a transformation, whose step begins with the tensor of the id `start`. */
 export function setStepStart(tensor: Tensor, start: number): void {
   state(tensor).stepStart = start;
+}
+
+/** Numbers the tensor within a graph, until another graph that contains it is numbered. */
+export function setPosition(tensor: Tensor, position: number): void {
+  state(tensor).position = position;
+}
+
+/** The number of the tensor within the graph that was numbered last. */
+export function positionOf(tensor: Tensor): number {
+  return state(tensor).position;
+}
+
+/** Marks the tensor as visited by a walk; `false` if it was already, and no other walk has visited it since. */
+export function visit(tensor: Tensor, walk: number): boolean {
+  const own = state(tensor);
+  if (own.walk === walk) return false;
+  own.walk = walk;
+  return true;
 }
 
 /** The id of the first tensor of the step whose result the tensor is; 0 if it is no result of a transformation. */

@@ -48,7 +48,7 @@ export interface Explanation {
  */
 export function explain(...trees: unknown[]): Explanation {
   const backend = getBackend();
-  const { targets } = collectWork('explain', trees);
+  const { targets } = collectWork('explain', backend, trees);
   for (const tensor of targets.order) checkNotDisposed('explain', tensor);
   const plan = schedule(targets, backend);
   const sources = backend.sourcesOf?.(plan) ?? [];

@@ -1,5 +1,5 @@
-import { attributeKey } from '../graph/key.ts';
 import { topologicalOrder } from '../graph/order.ts';
+import type { Attribute } from '../graph/primitive.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkTensor } from '../ops/define.ts';
 
@@ -60,6 +60,11 @@ function labelOf({ primitive, attributes, buffer }: Tensor): string {
     return primitive.name === 'variable' ? `variable ${primitive.variable.name}` : primitive.name;
   }
   if (buffer) return `evaluated ${primitive.name}`;
-  const entries = Object.entries(attributes).map(([name, value]) => ` ${name}=${attributeKey(value)}`);
+  const entries = Object.entries(attributes).map(([name, value]) => ` ${name}=${formatAttribute(value)}`);
   return primitive.name + entries.join('');
+}
+
+function formatAttribute(value: Attribute): string {
+  if (Array.isArray(value)) return `[${value.map(formatAttribute).join(',')}]`;
+  return Object.is(value, -0) ? '-0' : String(value);
 }

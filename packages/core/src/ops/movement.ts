@@ -74,6 +74,7 @@ type SliceAttributes = { readonly start: readonly number[]; readonly step: reado
 export const Slice: Movement<SliceAttributes> = {
   kind: 'movement',
   name: 'slice',
+  isSlice: true,
   view: ({ strides, offset }, { shape, attributes: { start, step } }) => ({
     shape,
     strides: strides.map((stride, axis) => stride * at(step, axis)),

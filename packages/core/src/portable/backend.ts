@@ -27,6 +27,10 @@ class PortableBackend implements Backend {
     return new HostBuffer(allocate(dtype, size), dtype);
   }
 
+  subarray(buffer: Buffer, start: number, size: number): Buffer {
+    return new HostBuffer((buffer as HostBuffer).values.subarray(start, start + size), buffer.dtype);
+  }
+
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     if (this.#arena.byteLength < plan.arenaBytes) this.#arena = allocate('bool', plan.arenaBytes).buffer as ArrayBuffer;
     const arena = this.#arena;

@@ -21,6 +21,11 @@ export interface Backend {
   /** Creates an uninitialized buffer of `size` elements, for a result of a plan. */
   allocate(dtype: DType, size: number): Buffer;
   /**
+   * Creates a buffer that shares the memory of another: `size` elements from `start` on. It serves only as an input of the
+   * next plan, of which the other buffer is an input, too. Default: a slice at another start needs another plan.
+   */
+  subarray?(buffer: Buffer, start: number, size: number): Buffer;
+  /**
    * Runs the kernels of a plan in order, with its inputs and outputs bound to buffers. An output may be bound to the same
    * buffer as an input: a variable that is written in place. Fills `timings` with the milliseconds of each kernel, at the
    * latest when {@link flushTimings} settles.

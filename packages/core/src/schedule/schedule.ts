@@ -1,7 +1,7 @@
 import { contiguous, expandView, isContiguous, permuteView, type View } from '../data/shape.ts';
 import type { Targets } from '../graph/targets.ts';
 import { isLeaf } from '../graph/order.ts';
-import type { Attributes, Elementwise, Reduce, Routine } from '../graph/primitive.ts';
+import type { Attributes, Elementwise, Reduce, Routine, ViewRule } from '../graph/primitive.ts';
 import type { RoutineName } from '../graph/routines.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { Cast } from '../ops/cast.ts';
@@ -38,7 +38,7 @@ export function schedule(targets: Targets, { fuse = true, maxOperands = 16 }: Sc
 
 interface Scheduled {
   readonly kernels: readonly Kernel[];
-  /** The slots of the leaves, in the order in which they are bound. */
+  /** The slots of leaves and of their slices, in the order in which they are bound. */
   readonly inputs: ReadonlyMap<Tensor, Slot>;
   /** The slots of results, followed by those of updates. */
   readonly outputs: readonly Slot[];
@@ -63,16 +63,18 @@ class Scheduler {
   }
 
   run(): Scheduled {
-    const { order, results, updates } = this.#targets;
+    const { order, slices, results, updates } = this.#targets;
     const outputTensors = [...results, ...updates.map(({ value }) => value)];
     const outputs = outputTensors.map(({ dtype, size }, index): Slot => ({ kind: 'output', index, dtype, size }));
     this.#chooseDestinations(outputTensors, outputs);
     const inputs = new Map<Tensor, Slot>();
     for (const tensor of order) {
-      if (isLeaf(tensor)) {
-        const slot: Slot = { kind: 'input', index: inputs.size, dtype: tensor.dtype, size: tensor.size };
+      const slice = slices.get(tensor);
+      if (slice || isLeaf(tensor)) {
+        const { size, view } = slice ?? { size: tensor.size, view: contiguous(tensor.shape) };
+        const slot: Slot = { kind: 'input', index: inputs.size, dtype: tensor.dtype, size };
         inputs.set(tensor, slot);
-        this.#bodies.set(tensor, readSlot(slot, tensor.shape));
+        this.#bodies.set(tensor, { operands: [{ slot, view }], steps: [] });
       } else {
         this.#bodies.set(tensor, this.#makeBody(tensor));
       }
@@ -188,8 +190,6 @@ class Scheduler {
     return !this.#fuse || isWorthStoring(body, this.#demands.get(tensor)!);
   }
 }
-
-type ViewRule = { view(input: View, output: Tensor): View | undefined };
 
 /** A routine kernel without the types that its name implies for operands and attributes. */
 interface UntypedRoutineKernel extends Omit<MapKernel, 'kind' | 'body'> {

@@ -62,3 +62,32 @@ export class WasmBuffer implements Buffer {
     this.#buffers.dispose(this.storage);
   }
 }
+
+/** A part of a buffer, for a run that has the buffer as an input, too. */
+export class Subarray implements Buffer {
+  readonly whole: WasmBuffer;
+  readonly start: number;
+  readonly size: number;
+
+  constructor(whole: WasmBuffer, start: number, size: number) {
+    this.whole = whole;
+    this.start = start;
+    this.size = size;
+  }
+
+  get backend(): Backend {
+    return this.whole.backend;
+  }
+
+  get dtype(): DType {
+    return this.whole.dtype;
+  }
+
+  readSync(): TypedArray {
+    return this.whole.readSync().subarray(this.start, this.start + this.size);
+  }
+
+  async read(): Promise<TypedArray> {
+    return this.readSync();
+  }
+}
