@@ -1,16 +1,17 @@
 // Evaluation: collects the tensors to compute, plans them, binds the leaves to buffers and runs the plan.
 import { isTracing } from './autodiff/trace.ts';
+import { bindInputs, bufferToWrite, storedBuffer } from './binding.ts';
 import { show } from './data/checks.ts';
-import { allocate, type TypedArray } from './data/dtype.ts';
-import { IndexError, sizeOf } from './data/shape.ts';
+import type { TypedArray } from './data/dtype.ts';
+import { IndexError } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
 import { indexSourcesOf, type IndexSource } from './graph/indexSource.ts';
 import { leafSlicesOf, noSlices } from './graph/leafSlices.ts';
-import { isLeaf, unevaluatedOrder } from './graph/order.ts';
-import { assigneeOf, checkNotDisposed, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
+import { unevaluatedOrder } from './graph/order.ts';
+import { checkNotDisposed, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
-import { collect, pathIn } from './graph/tree.ts';
+import { collect } from './graph/tree.ts';
 import {
   discardAssigned,
   dropAssigned,
@@ -26,7 +27,7 @@ import { portable } from './portable/backend.ts';
 import { share, type Buffer } from './data/buffer.ts';
 import type { Backend } from './schedule/backend.ts';
 import type { Plan } from './schedule/kernel.ts';
-import { isOn, remoteHolders, transfer, transferSync } from './transfer.ts';
+import { remoteHolders, transfer } from './transfer.ts';
 import { confirmWrites, recordWrite, unconfirmedWrites, undoFailedWrites } from './unconfirmed.ts';
 
 let current: Backend = portable();
@@ -180,6 +181,7 @@ export function snapshot(operation: string, variables: Readonly<Record<string, V
 }
 
 function shareStored(operation: string, variable: Variable): Buffer {
+  storeInitial(operation, variable);
   const buffer = storedBuffer(operation, variable);
   setVariableBuffer(variable, buffer, true);
   return buffer;
@@ -250,14 +252,14 @@ function run(operation: string, backend: Backend, work: Work): void {
 }
 
 function compute(operation: string, backend: Backend, collected: Work): void {
-  const hasComputed = storeInitialValues(operation, collected.targets.order);
+  const hasComputed = computeInitialValues(operation, collected.targets.order);
   // What initial values are computed from may be among the targets, and have a value now.
   const work = hasComputed ? collectWork(operation, backend, collected.trees) : collected;
   const { results, variables, targets } = work;
   if (results.length === 0 && variables.length === 0) return;
   for (const tensor of targets.order) checkNotDisposed(operation, tensor);
   checkDTypes(operation, backend, targets.order);
-  const inputs = bindInputs(operation, backend, work);
+  const inputs = bindInputs(operation, backend, targets, work.trees);
   const plan = planFor(operation, backend, targets);
   const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
@@ -310,107 +312,37 @@ function setValue(tensor: Tensor, buffer: Buffer): void {
   if (!isTracing()) setInputs(tensor, []);
 }
 
-/** Computes and stores the initial values that the tensors read. Returns whether there were any to compute. */
-function storeInitialValues(operation: string, order: readonly Tensor[]): boolean {
+/** Computes the initial values that the tensors read. Returns whether there were any to compute. */
+function computeInitialValues(operation: string, order: readonly Tensor[]): boolean {
   let hasComputed = false;
   for (const tensor of order) {
     const variable = variableOf(tensor);
-    if (!variable?.initial || variable.initial.buffer) continue;
-    storedBuffer(operation, variable);
-    hasComputed = true;
+    if (variable?.initial) hasComputed = storeInitial(operation, variable) || hasComputed;
   }
   return hasComputed;
 }
 
-/** Returns the buffers of leaves and of their slices. */
-function bindInputs(operation: string, backend: Backend, work: Work): Buffer[] {
-  const { order, slices } = work.targets;
-  const bound = new Map<Tensor, Buffer>();
-  for (const tensor of order) {
-    const slice = slices.get(tensor);
-    if (slice) bound.set(tensor, backend.subarray!(bound.get(slice.leaf)!, slice.start, slice.size));
-    else if (isLeaf(tensor)) bound.set(tensor, bind(operation, tensor, backend, work));
-  }
-  return [...bound.values()];
-}
-
-/** Returns the buffer of a leaf, on the backend that will read it. */
-function bind(operation: string, tensor: Tensor, backend: Backend, work: Work): Buffer {
-  const { buffer, primitive, dtype } = tensor;
-  if (buffer) {
-    const transferred = transferSync(operation, buffer, backend);
-    setBuffer(tensor, transferred);
-    return transferred;
-  }
-  if (primitive.kind !== 'source' || primitive.name === 'data')
-    throw new Error(`${operation}: ${primitive.name} has no value`);
-  if (primitive.name === 'scalar') {
-    const values = allocate(dtype, 1);
-    values[0] = primitive.value;
-    return backend.upload(values, dtype);
-  }
-  const { variable, version } = primitive;
-  if (version !== variable.version) throw staleError(operation, tensor, variable, work);
-  const transferred = transferSync(operation, storedBuffer(operation, variable), backend);
-  setVariableBuffer(variable, transferred, variable.isShared);
-  return transferred;
-}
-
-/** Returns the buffer of a variable. Computes the initial value if none is stored. */
-function storedBuffer(operation: string, variable: Variable): Buffer {
+/** Stores a variable's initial value. Returns whether it had to be computed. */
+function storeInitial(operation: string, variable: Variable): boolean {
   const { initial } = variable;
-  if (initial) {
-    const { primitive, inputs, attributes, buffer: known } = initial;
-    // Computes a copy, whose memory no tensor shares, so that the first write is in place already.
-    const computed = known ? initial : new Tensor(primitive, inputs, initial, attributes);
-    try {
-      checkNotDisposed(operation, initial);
-      run(operation, current, collectWork(operation, current, [computed]));
-    } catch (error) {
-      throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    const { buffer } = computed;
-    if (buffer) {
-      setVariableBuffer(variable, buffer, computed === initial);
-      if (!known) recordWrite(current, variable, buffer, () => restoreInitial(variable, initial, inputs));
-    }
+  if (!initial) return false;
+  const { primitive, inputs, attributes, buffer: known } = initial;
+  // Computes a copy, whose memory no tensor shares, so that the first write is in place already.
+  const computed = known ? initial : new Tensor(primitive, inputs, initial, attributes);
+  try {
+    checkNotDisposed(operation, initial);
+    run(operation, current, collectWork(operation, current, [computed]));
+  } catch (error) {
+    throw new Error(`${operation}: variable '${variable.name}' has no initial value: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-  const { buffer, name } = variable;
-  if (!buffer) throw new Error(`${operation}: variable '${name}' has no value`);
-  if (buffer.failure) {
-    throw new Error(
-      `${operation}: the value of variable '${name}' was lost (${buffer.failure.message}); assign or load one`,
-      { cause: buffer.failure },
-    );
+  const { buffer } = computed;
+  if (buffer) {
+    setVariableBuffer(variable, buffer, computed === initial);
+    if (!known) recordWrite(current, variable, buffer, () => restoreInitial(variable, initial, inputs));
   }
-  return buffer;
-}
-
-/** Returns the buffer for the new value of a variable: its own, which is written in place, if no one else reads it. */
-function bufferToWrite(variable: Variable, backend: Backend): Buffer {
-  const { buffer, dtype, shape, isShared } = variable;
-  const isWritable = buffer && !isShared && !buffer.failure && isOn(buffer, backend);
-  return isWritable ? buffer : backend.allocate(dtype, sizeOf(shape));
-}
-
-/** The error for a tensor that reads a value of the variable that has been overwritten. */
-function staleError(operation: string, tensor: Tensor, variable: Variable, { targets, trees }: Work): Error {
-  const name = pathIn(trees, variable);
-  const collected: ReadonlySet<unknown> = collect(operation, trees).variables;
-  const dependent = new Set([tensor]);
-  for (const node of targets.order) {
-    if (!isLeaf(node) && node.inputs.some((input) => dependent.has(input))) dependent.add(node);
-  }
-  const forgotten = [...dependent].map(assigneeOf).find((assignee) => assignee && !collected.has(assignee));
-  return new Error(
-    forgotten
-      ? `${operation}: variable '${forgotten.name}' was assigned a value that is computed from '${name}', which has been ` +
-          `written since; pass what owns '${forgotten.name}' (usually the optimizer) to evaluate in each step`
-      : `${operation}: a tensor was built from an older value of variable '${name}', which has been written since; ` +
-          `evaluate the tensor together with the variable, or build it again`,
-  );
+  return !known;
 }
 
 function checkDTypes(operation: string, backend: Backend, order: readonly Tensor[]): void {

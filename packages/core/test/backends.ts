@@ -21,6 +21,7 @@ export function recorder(change: (plan: Plan) => Plan = (plan) => plan): Recorde
     plans,
     upload: (values, dtype) => current.upload(values, dtype),
     allocate: (dtype, size) => current.allocate(dtype, size),
+    subarray: (buffer, start, size) => current.subarray!(buffer, start, size),
     execute: (plan, inputs, outputs) => {
       plans.push(plan);
       current.execute(change(plan), inputs, outputs);

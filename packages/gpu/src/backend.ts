@@ -1,8 +1,9 @@
 import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core/backend';
-import { GpuBuffer } from './buffer.ts';
+import { GpuBuffer, Subarray } from './buffer.ts';
 import type { Device, DeviceBuffer } from './device/device.ts';
 import { DeviceBuffers, type Change } from './deviceBuffers.ts';
 import { decodeIndexCheck } from './lower/indexCheck.ts';
+import { lowerSubarray } from './lower/subarray.ts';
 import { Program, type DeviceCheck, type Memory } from './program.ts';
 
 const none: ReadonlySet<never> = new Set();
@@ -87,6 +88,10 @@ export class DeviceBackend implements GpuBackend {
     return new GpuBuffer(this, this.#deviceBuffers, dtype, size);
   }
 
+  subarray(buffer: Buffer, start: number, size: number): Buffer {
+    return new Subarray(buffer as GpuBuffer, start, size);
+  }
+
   /**
    * Either all outputs get their values or, after an error, none does.
    * @throws {Error} for `timings` where the adapter cannot time kernels.
@@ -96,19 +101,32 @@ export class DeviceBackend implements GpuBackend {
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
     const device = this.#device;
-    const buffers = inputs as readonly GpuBuffer[];
+    const buffers = inputs as readonly (GpuBuffer | Subarray)[];
     this.#deviceBuffers.throwUnreported();
     const program = this.#programFor(plan);
     // Elsewhere indices are checked in the order of kernels, as on the portable backend.
-    const passed = device.checkIndices ? none : program.checkOnHost((input) => buffers[input]!.elements.host);
+    const passed = device.checkIndices ? none : program.checkOnHost((input) => hostOf(buffers[input]!));
     device.begin(timings !== undefined);
     const memory: Memory = new Map();
     const uploads: DeviceBuffer[] = [];
     const changes: Change[] = [];
     let outcome: Promise<Error | undefined> | undefined;
     try {
-      const bound = buffers.map((buffer) => this.#resolve(buffer, uploads, changes));
-      for (const [slot, index] of program.inputs) memory.set(slot, bound[index]!);
+      const bound = new Map<GpuBuffer, DeviceBuffer>();
+      for (const buffer of buffers) {
+        if (buffer instanceof GpuBuffer) bound.set(buffer, this.#resolve(buffer, uploads, changes));
+      }
+      let copies = 0;
+      for (const [slot, index] of program.inputs) {
+        const buffer = buffers[index]!;
+        if (buffer instanceof GpuBuffer) memory.set(slot, bound.get(buffer)!);
+        else {
+          const copy = this.#copy(buffer, bound.get(buffer.whole)!, uploads);
+          memory.set(slot, copy);
+          uploads.push(copy);
+          copies++;
+        }
+      }
       const { checks, kernelOf } = program.run(device, memory, passed, device.isSynchronous ? timings : undefined);
       device.end();
       if (device.isSynchronous) this.#readChecks(checks, memory);
@@ -119,7 +137,7 @@ export class DeviceBackend implements GpuBackend {
         if (result) changes.push(this.#deviceBuffers.setValue(outputs[index] as GpuBuffer, result));
       }
       outcome = this.#outcomeOf(checks, memory);
-      if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times());
+      if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times(), copies);
     } catch (error) {
       device.abort();
       this.#deviceBuffers.revert(changes.splice(0));
@@ -189,9 +207,15 @@ export class DeviceBackend implements GpuBackend {
       });
   }
 
-  #awaitTimings(timings: Float64Array, kernelOf: readonly number[], times: Promise<Float64Array>): void {
+  /** @param copies the number of commands before those of kernels. */
+  #awaitTimings(
+    timings: Float64Array,
+    kernelOf: readonly number[],
+    times: Promise<Float64Array>,
+    copies: number,
+  ): void {
     const pending = times.then((times) =>
-      times.forEach((milliseconds, command) => {
+      times.subarray(copies).forEach((milliseconds, command) => {
         timings[kernelOf[command]!]! += milliseconds;
       }),
     );
@@ -211,9 +235,22 @@ export class DeviceBackend implements GpuBackend {
     return uploaded;
   }
 
+  /** Copies a part of an input. */
+  #copy({ dtype, start, size, whole }: Subarray, input: DeviceBuffer, uploads: DeviceBuffer[]): DeviceBuffer {
+    const { code } = lowerSubarray(dtype, whole.size, size, this.#device.language);
+    const first = this.#device.upload(Int32Array.of(start), 'int32');
+    uploads.push(first);
+    return this.#device.dispatch(code, [first, input]);
+  }
+
   #programFor(plan: Plan): Program {
     let program = this.#programs.get(plan);
     if (!program) this.#programs.set(plan, (program = new Program(plan, this.#device)));
     return program;
   }
+}
+
+/** The elements of an input, if they are on the host. */
+function hostOf(buffer: GpuBuffer | Subarray): TypedArray | undefined {
+  return buffer instanceof Subarray ? buffer.host : buffer.elements.host;
 }

@@ -48,3 +48,41 @@ export class GpuBuffer implements Buffer {
     this.#deviceBuffers.dispose(this.elements);
   }
 }
+
+/** A part of a buffer, for a run that has the buffer as an input, too. */
+export class Subarray implements Buffer {
+  readonly whole: GpuBuffer;
+  readonly start: number;
+  readonly size: number;
+
+  constructor(whole: GpuBuffer, start: number, size: number) {
+    this.whole = whole;
+    this.start = start;
+    this.size = size;
+  }
+
+  get backend(): Backend {
+    return this.whole.backend;
+  }
+
+  get dtype(): DType {
+    return this.whole.dtype;
+  }
+
+  /** The elements, if they are on the host. */
+  get host(): TypedArray | undefined {
+    return this.whole.elements.host && this.#part(this.whole.elements.host);
+  }
+
+  async read(): Promise<TypedArray> {
+    return this.#part(await this.whole.read());
+  }
+
+  readSync(): TypedArray {
+    return this.#part(this.whole.readSync());
+  }
+
+  #part(values: TypedArray): TypedArray {
+    return values.subarray(this.start, this.start + this.size);
+  }
+}
