@@ -22,6 +22,11 @@ export function mapViews(body: Body, map: (view: View) => View | undefined): Bod
 
 /** Applies an operation to the results of bodies of equal shape. Operands and steps they have in common are merged. */
 export function applyStep(operation: ScalarFunction, inputs: readonly Body[], dtype: DType): Body {
+  const [first] = inputs;
+  if (first && inputs.length === 1) {
+    const result = first.operands.length + first.steps.length - 1;
+    return { operands: first.operands, steps: [...first.steps, { operation, inputs: [result], dtype }] };
+  }
   const operands: Operand[] = [];
   const operandNumbers = inputs.map((body) => body.operands.map((operand) => addOperand(operands, operand)));
   const steps: Step[] = [];

@@ -1,4 +1,4 @@
-import { contiguous, expandView, isContiguous, permuteView, type View } from '../data/shape.ts';
+import { contiguous, expandView, isContiguous, permuteView, sameShape, type View } from '../data/shape.ts';
 import type { Targets } from '../graph/targets.ts';
 import { isLeaf } from '../graph/order.ts';
 import type { Attributes, Elementwise, Reduce, Routine, ViewRule } from '../graph/primitive.ts';
@@ -132,7 +132,10 @@ class Scheduler {
   }
 
   #elementwiseBody(primitive: Elementwise, { inputs, shape, dtype }: Tensor): Body {
-    const expandInput = (input: Tensor): Body => mapViews(this.#bodyOf(input), (view) => expandView(view, shape))!;
+    const expandInput = (input: Tensor): Body => {
+      const body = this.#bodyOf(input);
+      return sameShape(input.shape, shape) ? body : mapViews(body, (view) => expandView(view, shape))!;
+    };
     const body = applyStep(primitive, inputs.map(expandInput), dtype);
     if (body.operands.length <= this.#maxOperands && body.steps.length <= maxSteps) return body;
     for (const input of inputs) this.#store(input);

@@ -36,14 +36,19 @@ export class Program {
 
   constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
     const { parts, commands } = lowerPlan(plan, lower);
-    const all = withEpilogues(commands);
-    for (const command of all) checkWords(command);
-    const { indexOf, modules } = cache.link(all.flatMap(functionsOf));
-    const scratch = placeScratch(commands);
+    const groups = commands.map(withEpilogues);
+    const all = new Set(groups.flat());
+    const functions: KernelCode[] = [];
+    for (const command of all) {
+      checkWords(command);
+      addFunctions(functions, command);
+    }
+    const { indexOf, modules } = cache.link(functions);
+    const scratch = placeScratch(groups);
     const arenaBytes = roundUpToBlock(plan.arenaBytes);
     this.parts = parts;
     this.modules = modules;
-    this.workspaceBytes = all.reduce((max, { workspaceBytes }) => Math.max(max, workspaceBytes), 0);
+    this.workspaceBytes = Math.max(0, ...Array.from(all, ({ workspaceBytes }) => workspaceBytes));
     this.regionBytes = arenaBytes + scratch.bytes;
     this.names = commands.map(({ code }) => code.name);
 
@@ -60,11 +65,12 @@ export class Program {
     const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
     const addressOf = (command: Command): number => this.list + offsets.get(command)!;
     commands.forEach((command, i) => {
-      const parts = withEpilogues([command]);
-      const isMainOnly = parts.flatMap(functionsOf).some(({ hostFunctions }) => hostFunctions !== undefined);
-      for (const word of parts.flatMap((part) => part.words)) {
-        if (isRecord(word) && 'slot' in word && word.slot.kind === 'output') this.#firstWriters[word.slot.index] ??= i;
+      const used: KernelCode[] = [];
+      for (const part of groups[i]!) {
+        addFunctions(used, part);
+        for (const slot of slotsOf(part)) if (slot.kind === 'output') this.#firstWriters[slot.index] ??= i;
       }
+      const isMainOnly = used.some(({ hostFunctions }) => hostFunctions !== undefined);
       words.set([indexOf(command.code), addressOf(command), command.chunks, isMainOnly ? 1 : 0], 4 * i);
     });
     for (const command of all) {
@@ -190,30 +196,39 @@ function isRecord(word: Word): word is Exclude<Word, number> {
   return typeof word === 'object';
 }
 
-function functionsOf({ code, words }: Command): KernelCode[] {
-  return [code, ...words.flatMap((word) => (isRecord(word) && 'code' in word ? [word.code] : []))];
+/** Adds the functions that a command calls. */
+function addFunctions(functions: KernelCode[], { code, words }: Command): void {
+  functions.push(code);
+  for (const word of words) if (isRecord(word) && 'code' in word) functions.push(word.code);
 }
 
-/** The commands, and those whose argument blocks they refer to. */
-function withEpilogues(commands: readonly Command[]): Command[] {
-  // Iterating over a set reaches what is added meanwhile.
-  const all = new Set(commands);
-  for (const { words } of all) {
-    for (const word of words) if (isRecord(word) && 'argsOf' in word) all.add(word.argsOf);
+/** The memory whose addresses are among the words of a command. */
+function slotsOf({ words }: Command): SlotAddress['slot'][] {
+  const slots: SlotAddress['slot'][] = [];
+  for (const word of words) if (isRecord(word) && 'slot' in word) slots.push(word.slot);
+  return slots;
+}
+
+/** The command, and those whose argument blocks it refers to. */
+function withEpilogues(command: Command): Command[] {
+  const group = [command];
+  // Reaches what is added meanwhile.
+  for (const { words } of group) {
+    for (const word of words) {
+      if (isRecord(word) && 'argsOf' in word && !group.includes(word.argsOf)) group.push(word.argsOf);
+    }
   }
-  return [...all];
+  return group;
 }
 
 /** Lays out scratch so that regions that are alive at the same time do not overlap. */
-function placeScratch(commands: readonly Command[]): { offsets: Map<Scratch, number>; bytes: number } {
+function placeScratch(groups: readonly (readonly Command[])[]): { offsets: Map<Scratch, number>; bytes: number } {
   const lastUse = new Map<Scratch, number>();
-  const usedBy = commands.map((command, i) => {
-    const words = withEpilogues([command]).flatMap((each) => each.words);
-    const used = words.flatMap((word) =>
-      isRecord(word) && 'slot' in word && word.slot.kind === 'scratch' ? [word.slot] : [],
-    );
+  const usedBy = groups.map((group, i) => {
+    const used = new Set<Scratch>();
+    for (const command of group) for (const slot of slotsOf(command)) if (slot.kind === 'scratch') used.add(slot);
     for (const scratch of used) lastUse.set(scratch, i);
-    return new Set(used);
+    return used;
   });
   const free = new FreeList();
   const offsets = new Map<Scratch, number>();
