@@ -35,8 +35,8 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
    */
   variables(): Record<string, Variable> {
     const found = new Map<Variable, string>();
-    for (const [prefix, module] of this.modules()) {
-      for (const [name, variable] of module.ownVariables()) {
+    for (const [prefix, { variables }] of Module.#walk(this).values()) {
+      for (const [name, variable] of variables) {
         if (!found.has(variable)) found.set(variable, joinPath(prefix, name));
       }
     }
@@ -55,25 +55,41 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
 
   /** The variables of this module without those of its submodules, by path. */
   ownVariables(): Map<string, Variable> {
-    return collect(this.members(), (value) => value instanceof Variable);
+    return new Map(Module.#membersOf(this).variables);
   }
 
   /** The direct submodules by path. */
   children(): Map<string, AnyModule> {
-    return collect(this.members(), isModule);
+    return new Map(Module.#membersOf(this).modules);
   }
 
   /** This module (under the path `''`) and its submodules at any depth by path, each once. */
   modules(): Map<string, AnyModule> {
-    const found = new Map<AnyModule, string>();
+    return byPath(new Map(Array.from(Module.#walk(this), ([module, [path]]) => [module, path])));
+  }
+
+  /** The variables and submodules in the fields of a module. */
+  static #membersOf(module: AnyModule): Members {
+    const members: Members = { variables: [], modules: [] };
+    for (const [path, member] of collect(module.members(), isMember)) {
+      if (member instanceof Module) members.modules.push([path, member]);
+      else members.variables.push([path, member]);
+    }
+    return members;
+  }
+
+  /** The module and its submodules at any depth, each once, with their paths and members. */
+  static #walk(root: AnyModule): Map<AnyModule, readonly [path: string, members: Members]> {
+    const found = new Map<AnyModule, readonly [string, Members]>();
     const visit = (module: AnyModule, path: string, depth: number): void => {
       if (found.has(module)) return;
       checkDepth(depth);
-      found.set(module, path);
-      for (const [name, child] of module.children()) visit(child, joinPath(path, name), depth + 1);
+      const members = Module.#membersOf(module);
+      found.set(module, [path, members]);
+      for (const [name, child] of members.modules) visit(child, joinPath(path, name), depth + 1);
     };
-    visit(this, '', 0);
-    return byPath(found);
+    visit(root, '', 0);
+    return found;
   }
 
   /** Sets training mode (or, with `false`, evaluation mode) for this module and all submodules. */
@@ -108,8 +124,14 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   }
 }
 
-function isModule(value: unknown): value is AnyModule {
-  return value instanceof Module;
+/** The variables and submodules of a module, by path. */
+interface Members {
+  readonly variables: [path: string, Variable][];
+  readonly modules: [path: string, AnyModule][];
+}
+
+function isMember(value: unknown): value is Variable | AnyModule {
+  return value instanceof Variable || value instanceof Module;
 }
 
 function filterVariables(

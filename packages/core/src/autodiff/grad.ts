@@ -104,9 +104,11 @@ function dependentOn(
   const dependent = new Set(sources);
   // Ids grow in order of creation: a tensor older than every source depends on none.
   const oldest = sources.reduce((least, { id }) => Math.min(least, id), Infinity);
-  const order = topologicalOrder(outputs, (tensor) =>
-    dependent.has(tensor) ? [] : tensor.inputs.filter(({ id }) => id >= oldest),
-  );
+  const isRecent = ({ id }: Tensor): boolean => id >= oldest;
+  const order = topologicalOrder(outputs, (tensor) => {
+    if (dependent.has(tensor)) return [];
+    return tensor.inputs.every(isRecent) ? tensor.inputs : tensor.inputs.filter(isRecent);
+  });
   for (const tensor of order) {
     checkNotDisposed(operation, tensor);
     if (isFloatingPoint(tensor.dtype) && tensor.inputs.some((input) => dependent.has(input))) dependent.add(tensor);

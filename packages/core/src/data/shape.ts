@@ -102,7 +102,10 @@ export function isContiguous({ shape, strides, offset }: View): boolean {
  * @throws {RangeError} if two sizes of an axis differ and neither is 1.
  */
 export function broadcastShapes(operation: string, ...shapes: readonly Shape[]): Shape {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  // Mostly all shapes but those of scalars are equal.
+  const largest = shapes.reduce((first, second) => (second.length > first.length ? second : first), []);
+  if (shapes.every((shape) => shape.length === 0 || sameShape(shape, largest))) return largest;
+  const rank = largest.length;
   const result = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     const lead = rank - shape.length;
