@@ -174,7 +174,7 @@ describe('the cache', () => {
   const bytes = planBytes(plan) + signature(0).byteLength;
 
   test('drops the plans that were not used for longest, and releases them', () => {
-    const release = vi.fn();
+    const release = vi.fn<(plan: Plan) => void>();
     const cache = new PlanCache({ maxBytes: 3 * bytes, release, hash: (words) => words[0]! % 2 });
     const plans = [0, 1, 2].map((n) => cache.get(signature(n), () => ({ ...plan })));
     const get = (n: number): Plan => cache.get(signature(n), () => expect.fail('it was dropped'));

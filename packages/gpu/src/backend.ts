@@ -119,13 +119,10 @@ export class DeviceBackend implements GpuBackend {
       let copies = 0;
       for (const [slot, index] of program.inputs) {
         const buffer = buffers[index]!;
-        if (buffer instanceof GpuBuffer) memory.set(slot, bound.get(buffer)!);
-        else {
-          const copy = this.#copy(buffer, bound.get(buffer.whole)!, uploads);
-          memory.set(slot, copy);
-          uploads.push(copy);
-          copies++;
-        }
+        if (buffer instanceof Subarray) {
+          memory.set(slot, this.#copy(buffer, bound.get(buffer.whole)!, uploads));
+          if (buffer.size > 0) copies++;
+        } else memory.set(slot, bound.get(buffer)!);
       }
       const { checks, kernelOf } = program.run(device, memory, passed, device.isSynchronous ? timings : undefined);
       device.end();
@@ -235,12 +232,15 @@ export class DeviceBackend implements GpuBackend {
     return uploaded;
   }
 
-  /** Copies a part of an input. */
+  /** Copies a part of an input, by a command unless it is empty. */
   #copy({ dtype, start, size, whole }: Subarray, input: DeviceBuffer, uploads: DeviceBuffer[]): DeviceBuffer {
-    const { code } = lowerSubarray(dtype, whole.size, size, this.#device.language);
-    const first = this.#device.upload(Int32Array.of(start), 'int32');
+    const device = this.#device;
+    const first = device.upload(Int32Array.of(start), 'int32');
     uploads.push(first);
-    return this.#device.dispatch(code, [first, input]);
+    const { code } = lowerSubarray(dtype, whole.size, size, device.language);
+    const copy = size > 0 ? device.dispatch(code, [first, input]) : device.upload(new Float32Array(), dtype);
+    uploads.push(copy);
+    return copy;
   }
 
   #programFor(plan: Plan): Program {

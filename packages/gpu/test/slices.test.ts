@@ -1,5 +1,15 @@
 // Slices of known values: their start is an input of kernels.
-import { arange, evaluate, profile, setBackend, portable, tensor, Variable, type Tensor } from '@thetagrad/core';
+import {
+  arange,
+  concat,
+  evaluate,
+  profile,
+  setBackend,
+  portable,
+  tensor,
+  Variable,
+  type Tensor,
+} from '@thetagrad/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { backendOf, modes } from './modes.ts';
 
@@ -56,6 +66,17 @@ describe.each(modes)('slices of known values in mode %s', (mode) => {
       expect(await valuesOf(mask.slice([[i, i + 3]]).where(1, 2))).toEqual([2, 1, 1, 2, 1, 2, 2].slice(i, i + 3));
     }
     await expect(valuesOf(x.take(order.slice([[1, 4]])))).rejects.toThrow('take: index 70000 is out of range');
+  });
+
+  test('that are empty', async () => {
+    setBackend(await backendOf(mode));
+    const x = arange(2000).reshape([1000, 2]).astype('float32');
+    await evaluate(x);
+    for (const i of [0, 1, 1000]) {
+      const [empty, whole] = [x.slice([[i, i]]), x.slice([[0, 1]])];
+      expect(await valuesOf(concat([empty, whole]))).toEqual([0, 1]);
+      expect(await valuesOf(empty.sum(0).add(whole))).toEqual([0, 1]);
+    }
   });
 
   test('of variables, and with profiles', async () => {
