@@ -242,6 +242,12 @@ describe('plans', () => {
     expect([plans.length, new Set(plans).size]).toEqual([5, 1]);
   });
 
+  test('what an initial value is computed from may be read together with the variable', () => {
+    const x = tensor([1, 2]).mul(3);
+    const v = new Variable(x);
+    expect(numbers(x.add(v.value))).toEqual([6, 12]);
+  });
+
   test('the cache drops old plans, and results stay correct', () => {
     for (let round = 0; round < 2; round++) {
       for (let n = 1; n <= 150; n++) expect(arange(n).sum().itemSync()).toBe((n * (n - 1)) / 2);
