@@ -60,7 +60,15 @@ export class Tensor {
     this.shape = shape;
     this.dtype = dtype;
     this.attributes = attributes;
-    this.#state = { inputs, buffer: undefined, assignee: undefined, stepStart: 0, isDisposed: false, position: 0, walk: 0 };
+    this.#state = {
+      inputs,
+      buffer: undefined,
+      assignee: undefined,
+      stepStart: 0,
+      isDisposed: false,
+      position: 0,
+      walk: 0,
+    };
   }
 
   static {
