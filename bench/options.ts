@@ -8,6 +8,8 @@ export interface Options {
   readonly peer: string;
   readonly threads: number;
   readonly backend: BackendName;
+  readonly wide: boolean;
+  readonly avx2: boolean;
   readonly targets: boolean;
   readonly quick: boolean;
   readonly json: boolean;
@@ -25,6 +27,8 @@ Options:
   --peer NAME     only peers with NAME in their name
   --threads N     number of threads of ours and of peers that support it (default: all cores)
   --backend NAME  backend of ours: ${backendNames.join(' or ')} (default: ${backendNames[0]})
+  --wide          ours with 256-bit vectors, in Node 24 and later; without it, ours does without them
+  --avx2          PyTorch with AVX2 at most, as on machines without AVX-512
   --targets       performance targets, with their own numbers of threads, and whether ours reaches them
 ${commonHelp}`;
 
@@ -36,6 +40,8 @@ export function parseOptions(args: readonly string[]): Options {
       ...commonOptions,
       threads: { type: 'string', default: String(availableParallelism()) },
       backend: { type: 'string', default: backendNames[0] },
+      wide: { type: 'boolean', default: false },
+      avx2: { type: 'boolean', default: false },
       targets: { type: 'boolean', default: false },
     },
   });

@@ -8,7 +8,7 @@ import { openPeers, type Peers } from './peers/openPeers.ts';
 import { compareMemory, sphereFace20Memory } from './processes/memory.ts';
 import { measureStartUps } from './processes/startUp.ts';
 import * as report from './report.ts';
-import { type Target, targets } from './targets.ts';
+import { engineNames, type Target, targets } from './targets.ts';
 
 const startUpName = 'start-up and package size';
 
@@ -57,18 +57,11 @@ export class Session {
   /** Runs the measurements of the selected targets, each case once for all of its peers. */
   async runTargets(selected: ReadonlySet<string>): Promise<void> {
     const isRelaxed = Number(process.versions.node.split('.')[0]) >= 22;
+    const engine = this.#options.wide ? 'wide' : isRelaxed ? 'relaxed' : 'simd';
     const selectedTargets = targets.filter(
-      (target) =>
-        selected.has(target.name) && (target.relaxed ?? false) === isRelaxed && this.#peers.includes(target.peer),
+      (target) => selected.has(target.name) && target.engine === engine && this.#peers.includes(target.peer),
     );
-    if (!this.#options.json) {
-      console.log(
-        isRelaxed
-          ? 'Targets for engines with relaxed SIMD, such as this one; those for Node 20 are measured there.\n'
-          : 'Targets for engines without relaxed SIMD, such as this one; for the others: npx -y node@24 ' +
-              '--conditions=@thetagrad/source --import tsx bench/run.ts --targets\n',
-      );
-    }
+    if (!this.#options.json) console.log(`Targets for ${engineNames[engine]}.\n`);
     this.#print(report.targetHeading);
     const isSameRun = (one: Target) => (other: Target) => one.name === other.name && one.threads === other.threads;
     for (const first of selectedTargets.filter((target, i) => selectedTargets.findIndex(isSameRun(target)) === i)) {
@@ -117,9 +110,9 @@ export class Session {
   async #measure(benchmark: Case, threads: number, peers?: readonly string[]): Promise<readonly Comparison[]> {
     let comparisons: readonly Comparison[] = [];
     await this.#attempt(benchmark.name, async () => {
-      const { backend, quick } = this.#options;
+      const { backend, quick, wide } = this.#options;
       const effort = efforts[quick ? 'quick' : 'usual'];
-      await useBackend(backend, threads);
+      await useBackend(backend, threads, wide);
       const opened = await this.#peers.of(benchmark, threads, peers);
       comparisons = await measure(benchmark, opened, threads, effort, (error) => this.#fail(error));
     });

@@ -6,7 +6,7 @@ import { sampleAsync } from '../sampling.ts';
 import { stepCount } from './memory.ts';
 
 const [backend, threads] = process.argv.slice(2) as [BackendName, string];
-await useBackend(backend, Number(threads));
+await useBackend(backend, Number(threads), false);
 const contender = createOurContender(sphereFace20Step, evaluateInputs(drawSphereFace20Batch()), sampleAsync);
 for (let step = 0; step < stepCount; step++) await contender.results();
 console.log(process.resourceUsage().maxRSS / 1024);
