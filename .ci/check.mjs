@@ -42,6 +42,8 @@ run('npm run setup');
 run('npx tsx test/browser/install.ts');
 run('npm test', { TEST_RESULTS: join(results, 'node.json') });
 run('npm run test:browser', { TEST_RESULTS: join(results, 'browser.json') });
+// On an engine that pairs vectors, which the installed Node may not be.
+run('npm run test:wide', { TEST_RESULTS: join(results, 'wide.json') });
 run('npm run lint');
 run('npm run format:check');
 run('npm run typecheck');

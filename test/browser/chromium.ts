@@ -22,9 +22,10 @@ function isExecutable(file: string): boolean {
 
 /**
  * The options to launch Chromium with, for the pages of all backends.
+ * @param wide whether V8 pairs vectors into wider ones.
  * @throws {Error} if no Chromium is found.
  */
-export function launchOptions(): LaunchOptions {
+export function launchOptions({ wide = false }: { readonly wide?: boolean } = {}): LaunchOptions {
   const executablePath = findChromium();
   if (executablePath === undefined) {
     const { CHROMIUM } = process.env;
@@ -34,5 +35,5 @@ export function launchOptions(): LaunchOptions {
     );
   }
   // Headless Chromium on Linux disables WebGPU by default. With the flag it falls back to a software driver.
-  return { executablePath, args: ['--enable-unsafe-webgpu'] };
+  return { executablePath, args: ['--enable-unsafe-webgpu', ...(wide ? ['--js-flags=--wasm-revectorize'] : [])] };
 }

@@ -8,6 +8,8 @@ import { trainingLosses } from './training.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     readonly isolated: boolean;
+    /** Whether the engine pairs vectors. */
+    readonly wide: boolean;
     /** The losses of the training in Node with one thread. */
     readonly losses: readonly number[];
     /** A page of the demo's report, URI-encoded: the pages of the tests contain it in a script, which it would close. */

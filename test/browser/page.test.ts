@@ -1,5 +1,6 @@
 // Features of pages and workers, and what backends make of them.
 import { expect, inject, test } from 'vitest';
+import { chooseFeatures } from '../../packages/wasm/src/wide/choose.ts';
 import { availableThreads, detectFeatures } from '../../packages/wasm/src/features.ts';
 import type { Findings } from './probe.ts';
 import { openFrame } from './frames.ts';
@@ -16,6 +17,10 @@ test('this browser supports the features that backends need', async () => {
   expect(document.createElement('canvas').getContext('webgl2')).toBeInstanceOf(WebGL2RenderingContext);
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
   expect(await gpu?.requestAdapter()).toBeInstanceOf(Object);
+});
+
+test('kernels use 256-bit vectors where the engine does', () => {
+  expect(chooseFeatures(true, 'auto').features.wide).toBe(inject('wide'));
 });
 
 test('a worker computes the same values as the page, with its own threads', async () => {

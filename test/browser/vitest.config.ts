@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import type { GpuMode } from '@thetagrad/gpu';
+import { hasAvx2 } from '../wide/avx2.ts';
 import { launchOptions } from './chromium.ts';
 
 interface Page {
@@ -13,6 +14,8 @@ interface Page {
   readonly gpuModes?: readonly GpuMode[];
   /** Whether the page is cross-origin isolated, which shared memory and threads need. */
   readonly isolated: boolean;
+  /** Whether the engine pairs vectors into wider ones. Default: false. */
+  readonly wide?: boolean;
   readonly include: readonly string[];
 }
 
@@ -25,6 +28,7 @@ const pages: readonly Page[] = [
     name: 'wasm',
     backend: 'wasm',
     isolated: true,
+    wide: true,
     include: [...everyPage, 'test/conformance/*.test.ts', `packages/wasm/test/${platform}.test.ts`],
   },
   { name: 'wasm without headers', backend: 'wasm', isolated: false, include: everyPage },
@@ -55,10 +59,16 @@ const exclude = [
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const conditions = ['@thetagrad/source', 'module', 'development|production'];
 const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-const launch = launchOptions();
 const resultsFile = process.env['TEST_RESULTS'];
 
-const project = ({ name, backend, gpuModes = [], isolated, include }: Page): TestProjectConfiguration => ({
+const project = ({
+  name,
+  backend,
+  gpuModes = [],
+  isolated,
+  wide = false,
+  include,
+}: Page): TestProjectConfiguration => ({
   root,
   resolve: { conditions: [...conditions, 'browser'] },
   server: { headers: isolated ? headers : {} },
@@ -69,7 +79,7 @@ const project = ({ name, backend, gpuModes = [], isolated, include }: Page): Tes
     include: [...include],
     exclude,
     setupFiles: ['test/backend.ts'],
-    provide: { backend, gpuModes, isolated },
+    provide: { backend, gpuModes, isolated, wide: wide && hasAvx2() },
     testTimeout: 30_000,
     // One page for all files, so that the sources load once; one for each file with a GPU, as a test loses the device.
     isolate: gpuModes.length > 0,
@@ -79,7 +89,7 @@ const project = ({ name, backend, gpuModes = [], isolated, include }: Page): Tes
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: launch }),
+      provider: playwright({ launchOptions: launchOptions({ wide }) }),
       instances: [{ browser: 'chromium' }],
     },
   },
