@@ -85,9 +85,9 @@ async function runPlan(options: Options, plan: JobPlan, progress: JobProgress, s
 }
 
 /** Backend that the options name, and the reason for the choice. */
-export async function chooseBackend({ backend: name, threads }: Options): Promise<Choice> {
+export async function chooseBackend({ backend: name, threads, wide }: Options): Promise<Choice> {
   if (name === 'portable') return { backend: portable(), reason: 'portable: plain TypeScript on one thread' };
-  const options = threads === undefined ? {} : { threads };
+  const options = { ...(threads !== undefined && { threads }), ...(wide && { wide }) };
   if (name === 'best') return best(options);
   const backend = name === 'wasm' ? await wasm(options) : await openGpu(name);
   return { backend, reason: backend.describe() };
@@ -179,8 +179,8 @@ function createReport(
   planes: readonly FeaturePlot[],
 ): Report {
   const { seen, unseen } = source;
-  const { data, net, margins, embedding, steps, batch, seeds, backend, threads, out } = options;
-  const command = `npm start -- --data ${quoteForShell(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seeds.join(',')} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`} --out ${quoteForShell(out)}`;
+  const { data, net, margins, embedding, steps, batch, seeds, backend, threads, wide, out } = options;
+  const command = `npm start -- --data ${quoteForShell(data)} --net ${net} --margins ${margins.join(',')} --embedding ${embedding} --steps ${steps} --batch ${batch} --seed ${seeds.join(',')} --backend ${backend}${threads === undefined ? '' : ` --threads ${threads}`}${wide ? ' --wide' : ''} --out ${quoteForShell(out)}`;
   return {
     title: 'Open-set recognition with softmax, modified softmax and A-Softmax',
     summary: `${describeSource(source)}; ${steps} steps of ${batch} images; seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`,

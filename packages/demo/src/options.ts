@@ -13,6 +13,8 @@ export interface Options {
   readonly backend: BackendName;
   /** Number of threads of the wasm backend. Default: all cores. */
   readonly threads?: number;
+  /** Whether to switch 256-bit vectors of the wasm backend on. */
+  readonly wide: boolean;
   readonly out: string;
   readonly resume: boolean;
 }
@@ -79,6 +81,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
         .default('best'),
     )
     .option('--threads <count>', 'threads of the wasm backend (default: all cores)', createIntegerParser(1, maxThreads))
+    .option('--wide', 'switch 256-bit vectors of the wasm backend on, in Node 24 and later')
     .option('--out <folder>', 'folder for report, results and checkpoints', parseFolder, 'out')
     .option('--resume', 'continue from the checkpoints in the output folder')
     .allowExcessArguments(false)
@@ -95,8 +98,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       .replace(/\.$/, '');
     throw new UsageError(`${problem}; see npm start -- --help`);
   }
-  const { seed, ...others } = command.opts<Omit<Options, 'resume' | 'seeds'> & { readonly seed: number[] }>();
-  return { resume: false, ...others, seeds: seed };
+  const { seed, ...others } = command.opts<Omit<Options, 'resume' | 'seeds' | 'wide'> & { readonly seed: number[] }>();
+  return { resume: false, wide: false, ...others, seeds: seed };
 }
 
 function parseFolder(text: string): string {

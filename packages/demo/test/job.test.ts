@@ -52,6 +52,7 @@ function makeOptions(changes: Partial<Options> = {}): Options {
     backend: 'portable',
     out: join(folder, `out ${runs++}`),
     resume: false,
+    wide: false,
     ...changes,
   };
 }

@@ -14,6 +14,7 @@ const defaults: Options = {
   backend: 'best',
   out: 'out',
   resume: false,
+  wide: false,
 };
 
 function messageOf(...args: string[]): string {
@@ -45,6 +46,7 @@ describe('parses each option:', () => {
     ['seeds', ['--seed', '0,1, 2,1'], [0, 1, 2]],
     ...backendNames.map((name): [keyof Options, string[], unknown] => ['backend', ['--backend', name], name]),
     ['threads', ['--threads', '3'], 3],
+    ['wide', ['--wide'], true],
     ['out', ['--out', '/some/where else'], '/some/where else'],
     ['resume', ['--resume'], true],
   ])('%s from %j', (option, args, value) => {

@@ -19,8 +19,9 @@ export interface WasmOptions {
   /**
    * Whether to use kernels shaped for engines that pair vectors of 128 bits into vectors of 256, which run up to twice as
    * fast there and give the same results. `'auto'` uses them where a probe shows that the engine pairs; `true` also
-   * switches the engine's flag on in Node 24 and later, for the whole process; `false` does not. Where the engine does not
-   * pair, or gets the answers of the probe wrong, `describe()` says so. Default: `'auto'`.
+   * switches V8's flag for that on in Node 24 and later, for all modules of the process that are compiled from then on;
+   * `false` does without. Where the engine does not pair, or gets the answers of the probe wrong, `describe()` says so.
+   * Default: `'auto'`.
    */
   readonly wide?: 'auto' | boolean;
   /** Allows Winograd's algorithm for 3×3 convolutions, which is faster and rounds a little more. Default: true. */

@@ -3,7 +3,7 @@ import { wasm } from '../src/index.ts';
 import type { Features } from '../src/command.ts';
 import { tileShape } from '../src/kernels/panels/tileBlock.ts';
 import { chooseFeatures } from '../src/wide/choose.ts';
-import { isWideSwitchedOn, switchWide } from '../src/wide/flag.ts';
+import { isWideSwitchedOn, switchWide, whyNotSwitchable } from '../src/wide/flag.ts';
 import { probe } from '../src/wide/probe.ts';
 import { chainLength, tileDepth, type ProbeKernel, type ProbeKernels, type Stores } from '../src/wide/probeKernels.ts';
 
@@ -96,7 +96,6 @@ describe('a simulated engine', () => {
 
 describe('the flag of V8', () => {
   const v8 = globalThis.process?.getBuiltinModule?.('node:v8');
-  const major = Number.parseInt(globalThis.process?.versions?.v8 ?? '0', 10);
   const setFlags = vi.fn<(flags: string) => void>();
 
   beforeEach(() => {
@@ -108,17 +107,20 @@ describe('the flag of V8', () => {
     const kernels = simulate({ spoil: 'chain' });
     const { features, reason } = chooseFeatures(true, true, (relaxed, mayWiden) => probe(relaxed, mayWiden, kernels));
     expect(features.wide).toBe(false);
-    expect(reason).toMatch(v8 && major >= 12 ? /chain of operations wrong$/ : /wrong; (this engine lacks|only Node)/);
+    expect(reason).toMatch(
+      whyNotSwitchable() ? /wrong; (Node 24 and later can|only Node)/ : /chain of operations wrong$/,
+    );
     expect(isWideSwitchedOn()).toBe(false);
     const flags = setFlags.mock.calls.map(([given]) => given);
     const expected = [expect.stringMatching(/^--(experimental-)?wasm-rev/), expect.stringMatching(/^--no-/)];
-    expect(flags).toEqual(v8 && major >= 12 ? expected : []);
+    expect(flags).toEqual(whyNotSwitchable() ? [] : expected);
   });
 
   test('is left alone otherwise', () => {
     const kernels = simulate({ paired: 3 });
     for (const wide of ['auto', false] as const) {
-      chooseFeatures(true, wide, (relaxed, mayWiden) => probe(relaxed, mayWiden, kernels));
+      const { reason } = chooseFeatures(true, wide, (relaxed, mayWiden) => probe(relaxed, mayWiden, kernels));
+      expect(reason).toMatch(wide === 'auto' ? /does not pair them; (wide: true|Node 24|only Node)/ : /^wide: false$/);
     }
     expect(setFlags).not.toHaveBeenCalled();
   });

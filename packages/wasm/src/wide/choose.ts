@@ -1,5 +1,5 @@
 // What kernels are assembled for: chosen once for each process and setting.
-import { isWideSwitchedOn, switchWide } from './flag.ts';
+import { isWideSwitchedOn, switchWide, whyNotSwitchable } from './flag.ts';
 import { probe, type Probe } from './probe.ts';
 
 const probes = new Map<string, Probe>();
@@ -8,12 +8,13 @@ const probes = new Map<string, Probe>();
 export function chooseFeatures(relaxed: boolean, wide: 'auto' | boolean, find: typeof probe = probeOnce): Probe {
   if (wide === false) return { ...find(relaxed, false), reason: 'wide: false' };
   const wasOn = isWideSwitchedOn();
-  const problem = wide === true ? switchWide(true) : undefined;
+  if (wide === true) switchWide(true);
   const found = find(relaxed, true);
   if (found.features.wide) return found;
   // What the engine does not do well it should not do to other modules either.
-  if (!wasOn && isWideSwitchedOn()) switchWide(false);
-  return problem === undefined ? found : { ...found, reason: `${found.reason}; ${problem}` };
+  if (!wasOn) switchWide(false);
+  const hint = whyNotSwitchable() ?? (wide === 'auto' ? 'wide: true switches that on' : undefined);
+  return hint === undefined ? found : { ...found, reason: `${found.reason}; ${hint}` };
 }
 
 function probeOnce(relaxed: boolean, mayWiden: boolean): Probe {

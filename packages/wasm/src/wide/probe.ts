@@ -48,15 +48,15 @@ function whyNotWide(features: Features, { tile, chain }: ProbeKernels): string |
     inputs.set(special);
   }
   const [paired, single] = measureRates(tiles, chains) as [number, number];
-  if (paired < widenedSpeedup * single) return 'the engine does not pair vectors in a probe';
-  if (!isProduct(tiles[0], features)) return 'the engine pairs vectors but gets a known product wrong';
+  if (paired < widenedSpeedup * single) return 'the engine does not pair them';
+  if (!isProduct(tiles[0], features)) return 'the engine pairs them but gets a known product wrong';
   // With rounding, too, in the same order of terms.
   for (const kernel of tiles) {
     fillInexact(kernel.inputs);
     kernel.run();
   }
-  if (!areSame(tiles)) return 'the engine pairs vectors but rounds a product differently';
-  return areSame(chains) ? undefined : 'the engine pairs vectors but gets a chain of operations wrong';
+  if (!areSame(tiles)) return 'the engine pairs them but rounds a product differently';
+  return areSame(chains) ? undefined : 'the engine pairs them but gets a chain of operations wrong';
 }
 
 function fastestTileRows({ tile }: ProbeKernels): 4 | 6 {
