@@ -17,13 +17,14 @@ import {
 import type { Imports } from './imports.ts';
 
 /**
- * Renders expressions, each node once, into a local. Conditions are masks of 32 bits per lane in vectors, and 0 or 1
- * otherwise.
+ * Renders expressions, each node once: into a local if it is used several times. (Engines that pair vectors count every
+ * local of a loop as a cost.) Conditions are masks of 32 bits per lane in vectors, and 0 or 1 otherwise.
  */
 abstract class Renderer {
   protected readonly code: Code;
   protected readonly imports: Imports;
   readonly #known: Map<Scalar, Value<ValueType>>;
+  #shared: ReadonlySet<Scalar> = new Set();
 
   constructor(code: Code, parameters: ReadonlyMap<Scalar, Value<ValueType>>, imports: Imports) {
     this.code = code;
@@ -31,24 +32,36 @@ abstract class Renderer {
     this.#known = new Map(parameters);
   }
 
-  render(node: Scalar): Value<ValueType> {
+  /** The values of several nodes, in locals unless they are constants. */
+  render(...roots: readonly Scalar[]): Value<ValueType>[] {
+    this.#shared = sharedNodes(roots, this.#known);
+    return roots.map((root) => this.value(root));
+  }
+
+  /** The value of an input, which may be used once. */
+  protected value(node: Scalar): Value<ValueType> {
     const known = this.#known.get(node);
     if (known) return known;
     const computed = node.operation === 'rarely' ? this.#rarely(node) : this.node(node);
-    if (node.operation === 'constant') return computed;
-    const local = this.code.local(computed.type, computed);
+    if (node.operation === 'constant' || !this.#shared.has(node)) return computed;
+    const local = this.keep(computed);
     this.#known.set(node, local);
     return local;
   }
 
+  /** The value in a local, for several uses. */
+  protected keep<T extends ValueType>(computed: Value<T>): Value<T> {
+    return 'index' in computed ? computed : this.code.local(computed.type, computed);
+  }
+
   /** Nodes that are rendered inside the branch are not available after it. */
   #rarely({ inputs: [condition, rare, usual] }: Scalar): Value<ValueType> {
-    const where = this.render(condition!);
-    const usually = this.render(usual!);
+    const where = this.keep(this.value(condition!));
+    const usually = this.value(usual!);
     const result = this.code.local(usually.type, usually);
     const before = new Map(this.#known);
     this.code.if(this.any(where), () => {
-      this.code.set(result, this.choice(where, this.render(rare!), result));
+      this.code.set(result, this.choice(where, this.value(rare!), result));
     });
     this.#known.clear();
     for (const [node, known] of before) this.#known.set(node, known);
@@ -86,16 +99,16 @@ export class VectorRenderer extends Renderer {
   /** Selects between a value and 0 by masking the value. */
   #selectZero({ operation, inputs: [condition, x, y] }: Scalar): V | undefined {
     if (operation !== 'select') return undefined;
-    if (isZero(y!)) return v128.and(this.render(x!) as V, this.render(condition!) as V);
-    return isZero(x!) ? v128.andnot(this.render(y!) as V, this.render(condition!) as V) : undefined;
+    if (isZero(y!)) return v128.and(this.value(x!) as V, this.value(condition!) as V);
+    return isZero(x!) ? v128.andnot(this.value(y!) as V, this.value(condition!) as V) : undefined;
   }
 
   /** Renders `a < b ? b : a` and `a < b ? a : b` as one instruction each, which agrees for NaN and zeros. */
   #selectExtreme({ operation, type, inputs: [condition, x, y] }: Scalar): V | undefined {
     if (operation !== 'select' || type !== 'f32' || condition!.operation !== 'lt') return undefined;
     const [a, b] = condition!.inputs as [Scalar, Scalar];
-    if (areSame(x!, b) && areSame(y!, a)) return f32x4.pmax(this.render(a) as V, this.render(b) as V);
-    if (areSame(x!, a) && areSame(y!, b)) return f32x4.pmin(this.render(b) as V, this.render(a) as V);
+    if (areSame(x!, b) && areSame(y!, a)) return f32x4.pmax(this.value(a) as V, this.value(b) as V);
+    if (areSame(x!, a) && areSame(y!, b)) return f32x4.pmin(this.value(b) as V, this.value(a) as V);
     return undefined;
   }
 
@@ -105,14 +118,15 @@ export class VectorRenderer extends Renderer {
    */
   #extreme(operation: 'min' | 'max', x: V, y: V): V {
     const instruction = operation === 'min' ? f32x4.pmin : f32x4.pmax;
-    const [one, other] = [this.code.local('v128', instruction(x, y)), this.code.local('v128', instruction(y, x))];
+    const [a, b] = [this.keep(x), this.keep(y)];
+    const [one, other] = [instruction(a, b), instruction(b, a)].map((value) => this.keep(value)) as [V, V];
     if (operation === 'min') return v128.or(one, other);
     return v128.or(v128.and(one, other), f32x4.ne(one, other));
   }
 
   #plain(node: Scalar): V {
     const { operation, value } = node;
-    const inputs = node.inputs.map((input) => this.render(input)) as readonly V[];
+    const inputs = node.inputs.map((input) => this.value(input)) as readonly V[];
     const [x, y, z] = inputs as [V, V, V];
     // The type of comparisons and conversions is their inputs'.
     const type = node.inputs[0]?.type ?? node.type;
@@ -171,8 +185,9 @@ export class VectorRenderer extends Renderer {
   #call(node: Scalar, operands: readonly V[]): V {
     const { type, inputs } = node;
     const result = this.code.local('v128');
+    const vectors = operands.map((x) => this.keep(x));
     for (let lane = 0; lane < 4; lane++) {
-      const numbers = operands.map((x, i): D => {
+      const numbers = vectors.map((x, i): D => {
         if (inputs[i]!.type === 'f32') return f64.promoteF32(f32x4.extractLane(x, lane));
         const word = i32x4.extractLane(x, lane);
         return f64.convertI32S(inputs[i]!.type === 'bool' ? i32.and(word, i32.const(1)) : word);
@@ -186,6 +201,21 @@ export class VectorRenderer extends Renderer {
     }
     return result;
   }
+}
+
+/** The roots, and the nodes that are used more than once, as far as they are not known. */
+function sharedNodes(roots: readonly Scalar[], known: ReadonlyMap<Scalar, unknown>): ReadonlySet<Scalar> {
+  const seen = new Set<Scalar>();
+  const shared = new Set(roots);
+  const visit = (node: Scalar): void => {
+    if (seen.has(node)) shared.add(node);
+    else if (!known.has(node)) {
+      seen.add(node);
+      node.inputs.forEach(visit);
+    }
+  };
+  roots.forEach(visit);
+  return shared;
 }
 
 /** Whether it is the constant 0, not −0. */
@@ -228,7 +258,7 @@ export class ScalarRenderer extends Renderer {
 
   protected override node(node: Scalar): Value<ValueType> {
     const { operation, value } = node;
-    const inputs = node.inputs.map((input) => this.render(input));
+    const inputs = node.inputs.map((input) => this.value(input));
     const [x, y, z] = inputs as [Value<ValueType>, Value<ValueType>, Value<ValueType>];
     const type = node.inputs[0]?.type ?? node.type;
     switch (operation) {
@@ -243,8 +273,8 @@ export class ScalarRenderer extends Renderer {
         if (type === 'f32') return f32[operation](x as F, y as F);
         if (type === 'f64') return f64[operation](x as D, y as D);
         if (operation === 'min' || operation === 'max') {
-          const less = operation === 'min' ? i32.ltS(x as I, y as I) : i32.gtS(x as I, y as I);
-          return select(less, x, y);
+          const [a, b] = [this.keep(x as I), this.keep(y as I)];
+          return select(operation === 'min' ? i32.ltS(a, b) : i32.gtS(a, b), a, b);
         }
         return operation === 'div' ? impossible(node) : i32[operation](x as I, y as I);
       case 'and':
@@ -252,11 +282,13 @@ export class ScalarRenderer extends Renderer {
       case 'xor':
         return i32[operation](x as I, y as I);
       case 'neg':
-      case 'abs':
+      case 'abs': {
         if (type === 'f32') return f32[operation](x as F);
         if (type === 'f64') return f64[operation](x as D);
         if (operation === 'neg') return i32.sub(i32.const(0), x as I);
-        return select(i32.ltS(x as I, i32.const(0)), i32.sub(i32.const(0), x as I), x as I);
+        const a = this.keep(x as I);
+        return select(i32.ltS(a, i32.const(0)), i32.sub(i32.const(0), a), a);
+      }
       case 'sqrt':
       case 'floor':
       case 'ceil':

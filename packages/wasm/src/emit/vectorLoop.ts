@@ -27,6 +27,8 @@ export class VectorLoop {
   readonly #code: Code;
   readonly #expression: Expression;
   readonly #imports: Imports;
+  /** Vectors of equal elements. */
+  #constants: Invariants = new Map();
 
   constructor(code: Code, expression: Expression, imports: Imports) {
     this.#code = code;
@@ -34,13 +36,31 @@ export class VectorLoop {
     this.#imports = imports;
   }
 
+  /**
+   * Computes the vectors of constants, to be called before all loops: inside of them, engines would compute a vector again
+   * wherever it is used.
+   */
+  hoistConstants(): void {
+    const renderer = this.#renderer(new Map(), true);
+    const locals = new Map<string, Value<ValueType>>();
+    const constants = new Map<Scalar, Value<ValueType>>();
+    for (const node of usualNodes(this.#expression.root)) {
+      if (node.operation !== 'constant' || node.type === 'f64') continue;
+      const key = `${node.type} ${Object.is(node.value, -0) ? '-0' : node.value}`;
+      const local = locals.get(key) ?? this.#code.local('v128', renderer.render(node)[0] as Value<'v128'>);
+      locals.set(key, local);
+      constants.set(node, local);
+    }
+    this.#constants = constants;
+  }
+
   /** Loads the elements at the cursors and computes the expression. */
   value(cursors: readonly Cursor[], wide: boolean, invariants: Invariants = new Map()): Value<ValueType> {
-    const known = new Map(invariants);
+    const known = new Map([...(wide ? this.#constants : []), ...invariants]);
     for (const node of nodesOf(this.#expression.root)) {
       if (node.operation === 'parameter' && !known.has(node)) known.set(node, this.#load(node, cursors, wide));
     }
-    return this.#renderer(known, wide).render(this.#expression.root);
+    return this.#renderer(known, wide).render(this.#expression.root)[0]!;
   }
 
   /** Computes the nodes that only depend on broadcast operands and constants. To be called before a loop. */
@@ -56,8 +76,8 @@ export class VectorLoop {
         invariant.add(node);
       }
     }
-    const renderer = this.#renderer(known, wide);
-    for (const node of invariant) known.set(node, renderer.render(node));
+    const renderer = this.#renderer(new Map([...(wide ? this.#constants : []), ...known]), wide);
+    for (const node of invariant) known.set(node, renderer.render(node)[0]!);
     return known;
   }
 
@@ -92,4 +112,16 @@ export class VectorLoop {
   #bytes(operand: number): number {
     return bytesOf(this.#expression.types[operand]!);
   }
+}
+
+/** The nodes on which values depend outside of rare branches. */
+function usualNodes(root: Scalar): ReadonlySet<Scalar> {
+  const nodes = new Set<Scalar>();
+  const visit = (node: Scalar): void => {
+    if (nodes.has(node)) return;
+    nodes.add(node);
+    node.inputs.forEach((input, i) => (node.operation === 'rarely' && i === 1 ? undefined : visit(input)));
+  };
+  visit(root);
+  return nodes;
 }

@@ -74,7 +74,7 @@ type Known = ReadonlyMap<Scalar, Value<ValueType>>;
 /** Computes what depends on the key alone. */
 function emitKeys(code: Code, words: Known): Known {
   const renderer = new VectorRenderer(code, words, new Map());
-  return new Map(keyNodes.map((node) => [node, renderer.render(node)]));
+  return new Map(keyNodes.map((node) => [node, renderer.render(node)[0]!]));
 }
 
 /** The results for the next `vectors` vectors of counters, which are incremented. */
@@ -85,5 +85,5 @@ function emitBits(code: Code, keys: Known, counters: Local<'v128'>, vectors: num
     return new VectorRenderer(code, known, new Map());
   });
   for (const node of nodes) for (const renderer of renderers) renderer.render(node);
-  return renderers.map((renderer) => renderer.render(bits) as Value<'v128'>);
+  return renderers.map((renderer) => renderer.render(bits)[0] as Value<'v128'>);
 }

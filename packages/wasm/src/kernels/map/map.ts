@@ -82,7 +82,9 @@ function assembleRange(module: ModuleBuilder, { expression, type, rank, accesses
     const start = i32.load(args, { offset: 8 });
     const to = code.local('i32', i32.add(start, i32.mul(begin, i32.const(bytesOf(type)))));
     const loop = { words: i32.add(args, i32.const(4 * headerWords)), rank, operands: accesses.length };
-    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports), wide };
+    const vectors = new VectorLoop(code, expression, imports);
+    vectors.hoistConstants();
+    const map = { code, expression, type, loop: vectors, wide };
     emitStridedLoop(code, loop, { begin, end }, ({ at, steps, count }) => {
       const cursors = accesses.map((access, j): MovableCursor => ({ at: at[j]!, step: steps[j]!, access }));
       emitRow(map, cursors, to, count);

@@ -54,7 +54,9 @@ function assemble(module: ModuleBuilder, structure: Structure): FunctionRef {
     const copyRow = code.local('i32', i32.load(args));
     const copyBytes = code.local('i32', i32.load(args, { offset: 4 }));
     const words = code.local('i32', i32.add(args, i32.const(8)));
-    const map = { code, expression, type, loop: new VectorLoop(code, expression, imports), wide };
+    const loop = new VectorLoop(code, expression, imports);
+    loop.hoistConstants();
+    const map = { code, expression, type, loop, wide };
     emitTiles(code, words, structure, chunk, ({ rows, columns, operands: [output, ...operands] }) => {
       const copy = code.local('i32', workspace);
       // For each operand the address of a row, its access there, and the distance of the next row.

@@ -102,7 +102,6 @@ export class Accumulator {
 
   #render(known: readonly [Scalar, Value<ValueType>][], ...roots: readonly Scalar[]): Value<ValueType>[] {
     const { code, imports } = this.#reduction;
-    const renderer = new (this.#wide ? VectorRenderer : ScalarRenderer)(code, new Map(known), imports);
-    return roots.map((root) => renderer.render(root));
+    return new (this.#wide ? VectorRenderer : ScalarRenderer)(code, new Map(known), imports).render(...roots);
   }
 }

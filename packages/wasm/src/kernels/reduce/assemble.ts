@@ -38,12 +38,14 @@ export function assembleReduction(module: ModuleBuilder, structure: Structure): 
     const [outermost] = lengths;
     code.set(outermost!, emitMin(code, i32.sub(outermost!, first), w.sliceLength));
 
+    const vectors = new VectorLoop(code, expression, imports);
+    vectors.hoistConstants();
     const emitted: EmittedReduction = {
       code,
       structure,
       combiner: combinerOf(reduction, type),
       imports,
-      loop: new VectorLoop(code, expression, imports),
+      loop: vectors,
       lengths,
       strides,
       to: w.to,
