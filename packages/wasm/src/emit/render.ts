@@ -38,11 +38,18 @@ abstract class Renderer {
     return roots.map((root) => this.value(root));
   }
 
+  /** The values of a node for several renderers, in the same branches. */
+  static renderTogether(renderers: readonly Renderer[], root: Scalar): Value<ValueType>[] {
+    for (const renderer of renderers) renderer.#shared = sharedNodes([root], renderer.#known);
+    for (const node of usualNodes(root)) if (node.operation === 'rarely') Renderer.#rarely(renderers, node);
+    return renderers.map((renderer) => renderer.value(root));
+  }
+
   /** The value of an input, which may be used once. */
   protected value(node: Scalar): Value<ValueType> {
     const known = this.#known.get(node);
     if (known) return known;
-    const computed = node.operation === 'rarely' ? this.#rarely(node) : this.node(node);
+    const computed = node.operation === 'rarely' ? Renderer.#rarely([this], node)[0]! : this.node(node);
     if (node.operation === 'constant' || !this.#shared.has(node)) return computed;
     const local = this.keep(computed);
     this.#known.set(node, local);
@@ -55,21 +62,29 @@ abstract class Renderer {
   }
 
   /** Nodes that are rendered inside the branch are not available after it. */
-  #rarely({ inputs: [condition, rare, usual] }: Scalar): Value<ValueType> {
-    const where = this.keep(this.value(condition!));
-    const usually = this.value(usual!);
-    const result = this.code.local(usually.type, usually);
-    const before = new Map(this.#known);
-    this.code.if(this.any(where), () => {
-      this.code.set(result, this.choice(where, this.value(rare!), result));
+  static #rarely(renderers: readonly Renderer[], node: Scalar): Value<ValueType>[] {
+    const [condition, rare, usual] = node.inputs as [Scalar, Scalar, Scalar];
+    const [first] = renderers as readonly [Renderer];
+    const where = renderers.map((renderer) => renderer.keep(renderer.value(condition)));
+    const results = renderers.map((renderer) => {
+      const usually = renderer.value(usual);
+      return renderer.code.local(usually.type, usually);
     });
-    this.#known.clear();
-    for (const [node, known] of before) this.#known.set(node, known);
-    return result;
+    const before = renderers.map((renderer) => new Map(renderer.#known));
+    first.code.if(first.any(where), () => {
+      const chosen = renderers.map((renderer, i) => renderer.choice(where[i]!, renderer.value(rare), results[i]!));
+      results.forEach((result, i) => first.code.set(result, chosen[i]!));
+    });
+    renderers.forEach((renderer, i) => {
+      renderer.#known.clear();
+      for (const [known, value] of [...before[i]!, [node, results[i]!] as const]) renderer.#known.set(known, value);
+    });
+    return results;
   }
 
   protected abstract node(node: Scalar): Value<ValueType>;
-  protected abstract any(condition: Value<ValueType>): Value<'i32'>;
+  /** Whether one of the conditions holds, in a lane. */
+  protected abstract any(conditions: readonly Value<ValueType>[]): Value<'i32'>;
   protected abstract choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): Value<ValueType>;
 }
 
@@ -84,8 +99,8 @@ function impossible({ operation, type }: Scalar): never {
 
 /** Renders four elements of 32 bits at once. */
 export class VectorRenderer extends Renderer {
-  protected override any(condition: Value<ValueType>): I {
-    return v128.anyTrue(condition as V);
+  protected override any(conditions: readonly Value<ValueType>[]): I {
+    return v128.anyTrue((conditions as readonly V[]).reduce((x, y) => v128.or(x, y)));
   }
 
   protected override choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): V {
@@ -203,6 +218,18 @@ export class VectorRenderer extends Renderer {
   }
 }
 
+/** The nodes on which a value depends outside of rare branches, inputs first. */
+export function usualNodes(root: Scalar): ReadonlySet<Scalar> {
+  const nodes = new Set<Scalar>();
+  const visit = (node: Scalar): void => {
+    if (nodes.has(node)) return;
+    node.inputs.forEach((input, i) => (node.operation === 'rarely' && i === 1 ? undefined : visit(input)));
+    nodes.add(node);
+  };
+  visit(root);
+  return nodes;
+}
+
 /** The roots, and the nodes that are used more than once, as far as they are not known. */
 function sharedNodes(roots: readonly Scalar[], known: ReadonlyMap<Scalar, unknown>): ReadonlySet<Scalar> {
   const seen = new Set<Scalar>();
@@ -248,8 +275,8 @@ function convertVector(from: ScalarType, to: ScalarType, x: V): V | undefined {
 
 /** Renders one element. */
 export class ScalarRenderer extends Renderer {
-  protected override any(condition: Value<ValueType>): I {
-    return condition as I;
+  protected override any(conditions: readonly Value<ValueType>[]): I {
+    return (conditions as readonly I[]).reduce((x, y) => i32.or(x, y));
   }
 
   protected override choice(condition: Value<ValueType>, x: Value<ValueType>, y: Value<ValueType>): Value<ValueType> {

@@ -4,7 +4,7 @@ import type { Access } from './access.ts';
 import { bytesOf, loadFour, loadOne, wasmType } from './elements.ts';
 import type { Expression } from './expression.ts';
 import type { Imports } from './imports.ts';
-import { ScalarRenderer, VectorRenderer } from './render.ts';
+import { ScalarRenderer, usualNodes, VectorRenderer } from './render.ts';
 
 /** A position in an operand: the address of its next element, and the distance of the following one in bytes. */
 export interface Cursor {
@@ -55,12 +55,25 @@ export class VectorLoop {
   }
 
   /** Loads the elements at the cursors and computes the expression. */
-  value(cursors: readonly Cursor[], wide: boolean, invariants: Invariants = new Map()): Value<ValueType> {
-    const known = new Map([...(wide ? this.#constants : []), ...invariants]);
-    for (const node of nodesOf(this.#expression.root)) {
-      if (node.operation === 'parameter' && !known.has(node)) known.set(node, this.#load(node, cursors, wide));
-    }
-    return this.#renderer(known, wide).render(this.#expression.root)[0]!;
+  value(cursors: readonly Cursor[], wide: boolean, invariants?: Invariants): Value<ValueType> {
+    return this.values([cursors], wide, invariants)[0]!;
+  }
+
+  /** Computes the expression for several positions, one operation after another: all loads come first. */
+  values(
+    positions: readonly (readonly Cursor[])[],
+    wide: boolean,
+    invariants: Invariants = new Map(),
+  ): Value<ValueType>[] {
+    const { root } = this.#expression;
+    const renderers = positions.map((cursors) => {
+      const known = new Map([...(wide ? this.#constants : []), ...invariants]);
+      for (const node of nodesOf(root)) {
+        if (node.operation === 'parameter' && !known.has(node)) known.set(node, this.#load(node, cursors, wide));
+      }
+      return this.#renderer(known, wide);
+    });
+    return VectorRenderer.renderTogether(renderers, root);
   }
 
   /** Computes the nodes that only depend on broadcast operands and constants. To be called before a loop. */
@@ -112,16 +125,4 @@ export class VectorLoop {
   #bytes(operand: number): number {
     return bytesOf(this.#expression.types[operand]!);
   }
-}
-
-/** The nodes on which values depend outside of rare branches. */
-function usualNodes(root: Scalar): ReadonlySet<Scalar> {
-  const nodes = new Set<Scalar>();
-  const visit = (node: Scalar): void => {
-    if (nodes.has(node)) return;
-    nodes.add(node);
-    node.inputs.forEach((input, i) => (node.operation === 'rarely' && i === 1 ? undefined : visit(input)));
-  };
-  visit(root);
-  return nodes;
 }

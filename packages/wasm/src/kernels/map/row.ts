@@ -34,18 +34,19 @@ export function emitRow(
   if (expression.isNarrow && type !== 'f64') {
     code.if(i32.geU(count, i32.const(4)), () => {
       const invariants = loop.invariants(cursors, true);
-      const vector = (at: readonly Cursor[]): Value<'v128'> => loop.value(at, true, invariants) as Value<'v128'>;
+      const vectors = (...at: readonly (readonly Cursor[])[]) =>
+        loop.values(at, true, invariants) as readonly Value<'v128'>[];
       if (wide || expression.weight <= maxPairWeight) {
         // Two independent vectors, whose instructions the machine interleaves, or which the engine pairs.
         code.while(i32.geU(count, i32.const(8)), () => {
-          const [first, second] = [vector(cursors), vector(loop.ahead(cursors, 4))];
-          code.emit(storeFour(type, to, first));
-          code.emit(storeFour(type, to, second, 4 * size));
+          vectors(cursors, loop.ahead(cursors, 4)).forEach((value, i) => {
+            code.emit(storeFour(type, to, value, 4 * i * size));
+          });
           advance(8);
         });
       }
       code.while(i32.geU(count, i32.const(4)), () => {
-        code.emit(storeFour(type, to, vector(cursors)));
+        code.emit(storeFour(type, to, vectors(cursors)[0]!));
         advance(4);
       });
     });
