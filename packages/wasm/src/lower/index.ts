@@ -35,7 +35,7 @@ export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefi
     case 'map':
       return [mapCommand(kernel, options.features)];
     case 'reduce':
-      return hasLongAxis(kernel) ? undefined : reduceCommands(kernel);
+      return hasLongAxis(kernel) ? undefined : reduceCommands(kernel, options.features);
     case 'routine':
       return lowerRoutine(kernel, options);
   }

@@ -32,6 +32,16 @@ export class Accumulator {
     if (this.#found) code.set(this.#found, zero as Value<never>);
   }
 
+  /** Stores the state of accumulators in the workspace, in pairs of vectors, and loads it again. */
+  static spill({ code, workspace }: EmittedReduction, accumulators: readonly Accumulator[]): void {
+    for (const state of [accumulators.map((one) => one.#total), accumulators.map((one) => one.#found)]) {
+      const vectors = state as readonly Local<'v128'>[];
+      if (!vectors[0]) continue;
+      vectors.forEach((vector, i) => code.emit(v128.store(workspace, vector, { offset: 16 * i })));
+      vectors.forEach((vector, i) => code.set(vector, v128.load(workspace, { offset: 16 * i })));
+    }
+  }
+
   /** Adds a term whose number is larger than those before. */
   add(term: Value<ValueType>, number: Value<'i32'>): void {
     this.#combine(term, this.#reduction.structure.type, this.#wide ? i32x4.splat(number) : number, false);

@@ -20,7 +20,7 @@ export const headerNames = ['size', 'grain', 'chunks', 'to', 'sliceLength'] as c
 export function assembleReduction(module: ModuleBuilder, structure: Structure): FunctionRef {
   const { reduction, expression, type, keptRank, reducedRank, accesses, columns, outputType } = structure;
   const imports = importFunctions(module, expression);
-  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, headerNames);
     const slice = code.local('i32', i32.divU(chunk, w.chunks));
     const begin = code.local('i32', i32.mul(i32.remU(chunk, w.chunks), w.grain));
@@ -49,6 +49,7 @@ export function assembleReduction(module: ModuleBuilder, structure: Structure): 
       lengths,
       strides,
       to: w.to,
+      workspace,
     };
     const loop = { words: kept, rank: keptRank, operands: accesses.length };
     emitStridedLoop(code, loop, { begin, end }, (row) => {

@@ -3,7 +3,7 @@ import { bytesOf, storeFour, storeOne } from '../../emit/elements.ts';
 import type { Row } from '../../emit/stridedLoop.ts';
 import type { Cursor } from '../../emit/vectorLoop.ts';
 import { Accumulator } from './accumulator.ts';
-import { emitAdvance, emitLoops, type EmittedReduction, type Structure } from './terms.ts';
+import { emitAdvance, emitLoops, emitTerms, type EmittedReduction, type Structure } from './terms.ts';
 
 /** Emits neighboring results together: several vectors of four while enough results are left, then four, then one. */
 export function emitColumns(reduction: EmittedReduction, row: Row): void {
@@ -14,10 +14,9 @@ export function emitColumns(reduction: EmittedReduction, row: Row): void {
       const totals = Array.from({ length: group }, () => new Accumulator(reduction, true));
       emitTotals(reduction, row, totals, true);
       totals.forEach((total, u) => {
-        const address = i32.add(to, i32.const(4 * u * bytesOf(outputType)));
         const result = total.result(type) as Value<'v128'>;
         const stored = outputType === 'bool' ? i32x4.ne(result, i32x4.splat(i32.const(0))) : result;
-        code.emit(storeFour(outputType, address, stored));
+        code.emit(storeFour(outputType, to, stored, 4 * u * bytesOf(outputType)));
       });
       emitAdvance(reduction, row, 4 * group);
     });
@@ -53,9 +52,7 @@ function emitTotals(
       access: structure.accesses[j]!,
     }));
     const invariants = loop.invariants(cursors, wide);
-    totals.forEach((total, u) => {
-      total.add(loop.value(loop.ahead(cursors, 4 * u), wide, invariants), number);
-    });
+    emitTerms(reduction, cursors, totals, { wide, number, invariants });
     if (combiner.index) code.add(number, i32.const(1));
   });
 }

@@ -8,7 +8,7 @@ import {
   type ScalarType,
   type Slot,
 } from '@thetagrad/core/backend';
-import type { Command, Scratch } from '../../command.ts';
+import type { Command, Features, Scratch } from '../../command.ts';
 import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import { bodyExpression, makeExpression, type Expression } from '../../emit/expression.ts';
@@ -25,13 +25,14 @@ import { packWords } from '../../emit/words.ts';
 import { assembleReduction, headerNames } from './assemble.ts';
 import { combinerOf } from './combiner.ts';
 import { relayout, type Relayout } from './relayout.ts';
+import { rowWorkspaceBytes } from './rows.ts';
 import type { Structure } from './terms.ts';
 
 /**
  * The commands of a reduction. If there are few results of many terms, the outermost reduced axis is cut into slices,
  * whose results a second command combines in order. Cuts depend on shapes alone.
  */
-export function reduceCommands({ operation, body, kept, output }: ReduceKernel): Command[] {
+export function reduceCommands({ operation, body, kept, output }: ReduceKernel, { wide }: Features): Command[] {
   const { root, types } = bodyExpression(body);
   const outputType = scalarTypeOf(output.dtype);
   const combinedType: ScalarType = operation.index ? root.type : outputType;
@@ -41,7 +42,18 @@ export function reduceCommands({ operation, body, kept, output }: ReduceKernel):
   const expression = makeExpression(before(root.to(type)), types);
   const { commands, operands, columns } = chooseLayout(body.operands.map(stridedOperand), kept, expression);
   const isPartial = false;
-  const reduction = { reduction: operation, expression, operands, kept, columns, type, outputType, output, isPartial };
+  const reduction = {
+    reduction: operation,
+    expression,
+    operands,
+    kept,
+    columns,
+    type,
+    outputType,
+    output,
+    isPartial,
+    wide,
+  };
   return [...commands, ...reductionCommands(reduction)];
 }
 
@@ -60,6 +72,8 @@ interface Reduction {
   readonly output: Slot | Scratch;
   /** Whether another command combines the results. */
   readonly isPartial: boolean;
+  /** Whether the engine pairs vectors. */
+  readonly wide: boolean;
 }
 
 /** The number of operations in a chunk, approximately. */
@@ -173,13 +187,14 @@ function reductionCommands(reduction: Reduction): Command[] {
     reducedRank: reduced.rank,
     columns,
     accesses: columns ? kept.accesses : reduced.accesses,
+    wide: reduction.wide,
   };
   const to = { slot: partial ?? output, byteOffset: 0 };
   const command: Command = {
     code: kernelCode('reduce', structure, assembleReduction, importFlags(expression)),
     words: [...packWords(headerNames, { size, grain, chunks, to, sliceLength }), ...kept.words, ...reduced.words],
     chunks: size === 0 ? 0 : chunks * slices,
-    workspaceBytes: 0,
+    workspaceBytes: columns ? 0 : rowWorkspaceBytes,
   };
   return partial ? [command, ...combinationCommands(reduction, partial, size, slices)] : [command];
 }

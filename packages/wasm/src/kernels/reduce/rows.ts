@@ -5,10 +5,14 @@ import type { Row } from '../../emit/stridedLoop.ts';
 import { emitMin } from '../../emit/units.ts';
 import type { MovableCursor } from '../../emit/vectorLoop.ts';
 import { Accumulator } from './accumulator.ts';
-import { emitAdvance, emitLoops, type EmittedReduction } from './terms.ts';
+import { emitAdvance, emitLoops, emitTerms, type EmittedReduction } from './terms.ts';
 
 /** Terms that are added one after another in each lane of a vector, before their sum is added to that of others. */
 const shortRun = 32;
+/** The number of vectors that are combined side by side, and what they take in the workspace. */
+const [lightGroup, heavyGroup] = [4, 2];
+export const rowWorkspaceBytes: number = 16 * lightGroup;
+const maxLightWeight = 12;
 
 /**
  * Emits results one by one: short runs of terms are combined in vectors, and their results in float64 for precision.
@@ -18,7 +22,7 @@ export function emitRows(reduction: EmittedReduction, row: Row): void {
   const { expression, type, outputType, reducedRank } = structure;
   const precise: ScalarType = combiner.exact ? type : 'f64';
   const total = new Accumulator(reduction, false, precise);
-  const group = expression.weight <= 12 ? 4 : 1;
+  const group = expression.weight <= maxLightWeight ? lightGroup : heavyGroup;
   const parts = Array.from({ length: expression.isNarrow ? group : 0 }, () => new Accumulator(reduction, true));
   const number = code.local('i32');
   code.while(row.count, () => {
@@ -53,20 +57,18 @@ interface Terms {
 
 /** Emits the loop over vectors of four terms, while there are four. */
 function emitVectors(
-  { code, combiner, loop }: EmittedReduction,
+  reduction: EmittedReduction,
   cursors: readonly MovableCursor[],
   { total, parts, number, left }: Terms,
 ): void {
+  const { code, combiner, loop, structure } = reduction;
   const invariants = loop.invariants(cursors, true);
-  const addVector = (part: Accumulator): void => {
-    part.add(loop.value(cursors, true, invariants), number);
-    loop.advance(cursors, 4);
-  };
   /** Adds a vector to each of the accumulators while the run has enough terms. */
   const addVectors = (run: Local<'i32'>, accumulators: readonly Accumulator[]): void => {
     const terms = 4 * accumulators.length;
     code.while(i32.geU(run, i32.const(terms)), () => {
-      accumulators.forEach(addVector);
+      emitTerms(reduction, cursors, accumulators, { wide: true, number, invariants });
+      loop.advance(cursors, terms);
       code.add(number, i32.const(terms));
       code.add(run, i32.const(-terms));
     });
@@ -78,7 +80,10 @@ function emitVectors(
         : emitMin(code, left, i32.const(4 * parts.length * shortRun));
       code.set(left, i32.sub(left, i32.and(run, i32.const(-4))));
       for (const part of parts) part.reset();
-      if (parts.length > 1) addVectors(run, parts);
+      if (parts.length > 1) {
+        addVectors(run, parts);
+        if (structure.wide) Accumulator.spill(reduction, parts);
+      }
       const [sum, ...others] = parts as readonly [Accumulator, ...Accumulator[]];
       addVectors(run, [sum]);
       others.forEach((part, u) => sum.join(part, 4 * (u + 1)));

@@ -6,7 +6,8 @@ import { bytesOf } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
 import type { Imports } from '../../emit/imports.ts';
 import type { Row } from '../../emit/stridedLoop.ts';
-import type { VectorLoop } from '../../emit/vectorLoop.ts';
+import type { Cursor, Invariants, VectorLoop } from '../../emit/vectorLoop.ts';
+import type { Accumulator } from './accumulator.ts';
 import type { Combiner } from './combiner.ts';
 
 /** The structure that determines the code of a reduction. */
@@ -24,6 +25,8 @@ export interface Structure {
   readonly columns: boolean;
   /** The operands' accesses along the axis of vectors. */
   readonly accesses: readonly Access[];
+  /** Whether the engine pairs vectors. */
+  readonly wide: boolean;
 }
 
 /** A reduction whose code is being emitted. */
@@ -39,6 +42,25 @@ export interface EmittedReduction {
   readonly strides: readonly (readonly Local<'i32'>[])[];
   /** The address of the next result. */
   readonly to: Local<'i32'>;
+  readonly workspace: Local<'i32'>;
+}
+
+/** The number of vectors of a pair. */
+const pair = 2;
+
+/** Emits a term for each accumulator, from positions of neighboring vectors on. */
+export function emitTerms(
+  { loop }: EmittedReduction,
+  cursors: readonly Cursor[],
+  accumulators: readonly Accumulator[],
+  { wide, number, invariants }: { wide: boolean; number: Local<'i32'>; invariants: Invariants },
+): void {
+  for (let first = 0; first < accumulators.length; first += pair) {
+    const both = accumulators.slice(first, first + pair);
+    const positions = both.map((_, i) => loop.ahead(cursors, 4 * (first + i)));
+    const terms = loop.values(positions, wide, invariants);
+    both.forEach((accumulator, i) => accumulator.add(terms[i]!, number));
+  }
 }
 
 /** Emits loops over the reduced axes from `axis` to before `last`; `body` gets the operands' addresses. */
