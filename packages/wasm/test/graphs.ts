@@ -97,6 +97,19 @@ export const graphs: Record<string, () => Tensor | readonly Tensor[]> = {
     ]),
   ),
   'long sums': () => [normal(1, 3, 5000), normal(2, 5000, 40)].flatMap((x) => [x.sum(0), x.sum(1), x.exp().mean()]),
+  'sums of long rows': () => {
+    const x = normal(1, 40, 1290);
+    return [
+      x.sum(0),
+      x
+        .sub(normal(2, 40, 1))
+        .square()
+        .mul(normal(3, 1290))
+        .sum(0),
+      varied(4, 70, 530).max(0),
+      x.exp().sum(0),
+    ];
+  },
   'softmax of rows': () => [
     ...withGradients((x) => softmax(x, 1), normal(1, 33, 130)),
     ...withGradients((x) => logSoftmax(x, 1), normal(1, 33, 130)),

@@ -115,6 +115,29 @@ test('sums of columns in groups of any size', () => {
   }
 });
 
+test('long rows that are combined term after term', () => {
+  for (const columns of [512, 519, 1032, 2500]) {
+    const [x, y] = [fractionValues('float32', columns), fractionValues('float32', 2)];
+    expectSame(() => x([37, columns]).sum(0).add(0));
+    expectSame(() => x([300, columns]).max(0));
+    expectSame(() => fractionValues('int32', columns)([19, columns]).prod(0));
+    expectSame(() =>
+      x([5, 9, columns])
+        .permute([1, 0, 2])
+        .mul(y([5, 1]))
+        .sum([0, 1]),
+    );
+    expectSame(() =>
+      x([40, columns])
+        .sub(y([40, 1]))
+        .mul(y([columns]))
+        .sum(0),
+    );
+    expectSame(() => x([3, 40, columns]).min(1));
+    expectSame(() => x([40, columns]).greater(0).all(0));
+  }
+});
+
 test('operands of which some are transposed', () => {
   for (const dtype of ['float32', 'float64', 'int32'] as const) {
     const [x, y] = [fractionValues(dtype, 4), fractionValues(dtype, 5)];

@@ -231,7 +231,10 @@ export function usualNodes(root: Scalar): ReadonlySet<Scalar> {
 }
 
 /** The roots, and the nodes that are used more than once, as far as they are not known. */
-function sharedNodes(roots: readonly Scalar[], known: ReadonlyMap<Scalar, unknown>): ReadonlySet<Scalar> {
+export function sharedNodes(
+  roots: readonly Scalar[],
+  known: ReadonlyMap<Scalar, unknown> = new Map(),
+): ReadonlySet<Scalar> {
   const seen = new Set<Scalar>();
   const shared = new Set(roots);
   const visit = (node: Scalar): void => {

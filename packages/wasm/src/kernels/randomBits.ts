@@ -3,7 +3,7 @@ import { i32, i32x4, v128, type Code, type Local, type Value, type ValueType } f
 import type { Command } from '../command.ts';
 import { emitEpilogue, epilogueNames, epilogueWords, type Epilogue } from '../emit/epilogue.ts';
 import { kernelCode } from '../emit/kernelCode.ts';
-import { VectorRenderer } from '../emit/render.ts';
+import { sharedNodes, VectorRenderer } from '../emit/render.ts';
 import { countRanges, emitRange, rangeNames } from '../emit/stridedLoop.ts';
 import { packWords, readWords } from '../emit/words.ts';
 
@@ -34,6 +34,9 @@ const [bits] = threefryExpression([key0, key1], 0, counter);
 const nodes = nodesOf(bits);
 /** The nodes that depend on the key alone, inputs first. */
 const keyNodes = nodes.filter((node) => !nodesOf(node).includes(counter));
+const shared = sharedNodes([bits]);
+/** The nodes that are worth a local, inputs first. */
+const steps = nodes.filter((node) => shared.has(node));
 
 const randomBits = kernelCode('random bits', {}, (module) =>
   module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
@@ -50,17 +53,23 @@ const randomBits = kernelCode('random bits', {}, (module) =>
     const first = code.local('i32', begin);
     const count = code.local('i32', i32.sub(end, begin));
     const to = code.local('i32', i32.add(w.to, i32.shl(begin, i32.const(2))));
-    const counters = code.local('v128', i32x4.add(i32x4.splat(begin), v128.const(Int32Array.of(0, 1, 2, 3))));
+    const counters = Array.from({ length: group }, (_, u) => {
+      const lanes = v128.const(Int32Array.of(0, 1, 2, 3).map((lane) => 4 * u + lane));
+      return code.local('v128', i32x4.add(i32x4.splat(begin), lanes));
+    });
     for (const vectors of [group, 1]) {
+      const own = counters.slice(0, vectors);
+      const distance = code.local('v128', i32x4.splat(i32.const(4 * vectors)));
       code.while(i32.geU(count, i32.const(4 * vectors)), () => {
-        const results = emitBits(code, keys, counters, vectors);
+        const results = emitBits(code, keys, own);
         results.forEach((x, u) => code.emit(v128.store(to, x, { offset: 16 * u })));
+        for (const each of own) code.set(each, i32x4.add(each, distance));
         code.add(to, i32.const(16 * vectors));
         code.add(count, i32.const(-4 * vectors));
       });
     }
     code.if(count, () => {
-      const [x] = emitBits(code, keys, counters, 1) as [Value<'v128'>];
+      const [x] = emitBits(code, keys, counters.slice(0, 1)) as [Value<'v128'>];
       for (const lane of [0, 1, 2]) {
         code.if(i32.gtU(count, i32.const(lane)), () => code.emit(v128.store32Lane(to, x, lane, { offset: 4 * lane })));
       }
@@ -77,13 +86,9 @@ function emitKeys(code: Code, words: Known): Known {
   return new Map(keyNodes.map((node) => [node, renderer.render(node)[0]!]));
 }
 
-/** The results for the next `vectors` vectors of counters, which are incremented. */
-function emitBits(code: Code, keys: Known, counters: Local<'v128'>, vectors: number): Value<'v128'>[] {
-  const renderers = Array.from({ length: vectors }, () => {
-    const known = new Map(keys).set(counter, code.local('v128', counters));
-    code.set(counters, i32x4.add(counters, i32x4.splat(i32.const(4))));
-    return new VectorRenderer(code, known, new Map());
-  });
-  for (const node of nodes) for (const renderer of renderers) renderer.render(node);
+/** The results for vectors of counters, step by step. */
+function emitBits(code: Code, keys: Known, counters: readonly Local<'v128'>[]): Value<'v128'>[] {
+  const renderers = counters.map((own) => new VectorRenderer(code, new Map(keys).set(counter, own), new Map()));
+  for (const node of steps) for (const renderer of renderers) renderer.render(node);
   return renderers.map((renderer) => renderer.render(bits)[0] as Value<'v128'>);
 }

@@ -32,6 +32,15 @@ export class Accumulator {
     if (this.#found) code.set(this.#found, zero as Value<never>);
   }
 
+  /** Loads the combined terms of four lanes. */
+  load(at: Value<'i32'>, offset: number): void {
+    this.#reduction.code.set(this.#total as Local<'v128'>, v128.load(at, { offset }));
+  }
+
+  store(at: Value<'i32'>, offset: number): void {
+    this.#reduction.code.emit(v128.store(at, this.#total as Local<'v128'>, { offset }));
+  }
+
   /** Stores the state of accumulators in the workspace, in pairs of vectors, and loads it again. */
   static spill({ code, workspace }: EmittedReduction, accumulators: readonly Accumulator[]): void {
     for (const state of [accumulators.map((one) => one.#total), accumulators.map((one) => one.#found)]) {

@@ -26,6 +26,7 @@ import { assembleReduction, headerNames } from './assemble.ts';
 import { combinerOf } from './combiner.ts';
 import { relayout, type Relayout } from './relayout.ts';
 import { rowWorkspaceBytes } from './rows.ts';
+import { streamedWorkspaceBytes } from './streamedColumns.ts';
 import type { Structure } from './terms.ts';
 
 /**
@@ -86,6 +87,8 @@ const enoughChunks = 16;
 const maxRun = 256;
 /** Up to this many terms, columns are faster for any strides. */
 const fewTerms = 16;
+/** Shorter rows are not worth the state of all their columns in memory. */
+const minStreamed = 512;
 
 /** Chooses between columns and rows, and the order of the operands in memory. */
 function chooseLayout(
@@ -157,6 +160,12 @@ function hasRuns({ reduction, columns, type }: Reduction): boolean {
   return columns && !combinerOf(reduction, type).exact;
 }
 
+/** Whether columns are faster term after term: long rows that follow one another. */
+function isStreamed({ reduction, expression, outputType }: Reduction, kept: StridedLoop, terms: number): boolean {
+  if (reduction.index || outputType === 'bool' || expression.weight > 48) return false;
+  return terms > fewTerms && kept.shape.at(-1)! >= minStreamed && !kept.accesses.includes('strided');
+}
+
 function reductionCommands(reduction: Reduction): Command[] {
   const { expression, operands, columns, type, outputType, output } = reduction;
   const kept = stridedLoop(operands, 0, reduction.kept);
@@ -187,6 +196,7 @@ function reductionCommands(reduction: Reduction): Command[] {
     reducedRank: reduced.rank,
     columns,
     accesses: columns ? kept.accesses : reduced.accesses,
+    streamed: columns && isStreamed(reduction, kept, terms),
     wide: reduction.wide,
   };
   const to = { slot: partial ?? output, byteOffset: 0 };
@@ -194,7 +204,7 @@ function reductionCommands(reduction: Reduction): Command[] {
     code: kernelCode('reduce', structure, assembleReduction, importFlags(expression)),
     words: [...packWords(headerNames, { size, grain, chunks, to, sliceLength }), ...kept.words, ...reduced.words],
     chunks: size === 0 ? 0 : chunks * slices,
-    workspaceBytes: columns ? 0 : rowWorkspaceBytes,
+    workspaceBytes: columns ? (structure.streamed ? streamedWorkspaceBytes : 0) : rowWorkspaceBytes,
   };
   return partial ? [command, ...combinationCommands(reduction, partial, size, slices)] : [command];
 }

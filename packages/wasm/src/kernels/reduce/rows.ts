@@ -42,7 +42,7 @@ export function emitRows(reduction: EmittedReduction, row: Row): void {
       });
     });
     code.emit(storeOne(outputType, to, total.result(type)));
-    emitAdvance(reduction, row, 1);
+    emitAdvance(reduction, row, i32.const(1));
   });
 }
 

@@ -1,6 +1,6 @@
 // Loops over terms, which both ways to compute reductions share.
 import type { ScalarReduction, ScalarType } from '@thetagrad/core/backend';
-import { i32, type Code, type Local } from '../../assembler/index.ts';
+import { i32, type Code, type Local, type Value } from '../../assembler/index.ts';
 import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import type { Expression } from '../../emit/expression.ts';
@@ -25,6 +25,8 @@ export interface Structure {
   readonly columns: boolean;
   /** The operands' accesses along the axis of vectors. */
   readonly accesses: readonly Access[];
+  /** Whether columns are computed term after term, with their state in the workspace. */
+  readonly streamed: boolean;
   /** Whether the engine pairs vectors. */
   readonly wide: boolean;
 }
@@ -86,9 +88,9 @@ export function emitLoops(
 export function emitAdvance(
   { code, structure, to }: EmittedReduction,
   { at, steps, count: left }: Row,
-  count: number,
+  count: Value<'i32'>,
 ): void {
-  at.forEach((address, j) => code.add(address, count === 1 ? steps[j]! : i32.mul(steps[j]!, i32.const(count))));
-  code.add(to, i32.const(count * bytesOf(structure.outputType)));
-  code.add(left, i32.const(-count));
+  at.forEach((address, j) => code.add(address, i32.mul(steps[j]!, count)));
+  code.add(to, i32.mul(count, i32.const(bytesOf(structure.outputType))));
+  code.set(left, i32.sub(left, count));
 }
