@@ -38,10 +38,11 @@ abstract class Renderer {
     return roots.map((root) => this.value(root));
   }
 
-  /** The values of a node for several renderers, in the same branches. */
+  /** The values of a node for several renderers of which the same nodes are known, in the same branches. */
   static renderTogether(renderers: readonly Renderer[], root: Scalar): Value<ValueType>[] {
     for (const renderer of renderers) renderer.#shared = sharedNodes([root], renderer.#known);
-    for (const node of usualNodes(root)) if (node.operation === 'rarely') Renderer.#rarely(renderers, node);
+    const known = renderers[0]!.#known;
+    for (const node of usualNodes(root, known)) if (node.operation === 'rarely') Renderer.#rarely(renderers, node);
     return renderers.map((renderer) => renderer.value(root));
   }
 
@@ -218,12 +219,13 @@ export class VectorRenderer extends Renderer {
   }
 }
 
-/** The nodes on which a value depends outside of rare branches, inputs first. */
-export function usualNodes(root: Scalar): ReadonlySet<Scalar> {
+/** The nodes on which a value depends outside of rare branches, inputs first, as far as they are not known. */
+export function usualNodes(root: Scalar, known: ReadonlyMap<Scalar, unknown> = new Map()): ReadonlySet<Scalar> {
   const nodes = new Set<Scalar>();
   const visit = (node: Scalar): void => {
-    if (nodes.has(node)) return;
-    node.inputs.forEach((input, i) => (node.operation === 'rarely' && i === 1 ? undefined : visit(input)));
+    if (nodes.has(node) || known.has(node)) return;
+    const isRare = (i: number): boolean => node.operation === 'rarely' && i === 1;
+    node.inputs.forEach((input, i) => !isRare(i) && visit(input));
     nodes.add(node);
   };
   visit(root);

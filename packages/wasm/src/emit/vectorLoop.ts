@@ -41,11 +41,12 @@ export class VectorLoop {
    * wherever it is used.
    */
   hoistConstants(): void {
+    if (!this.#expression.isNarrow) return;
     const renderer = this.#renderer(new Map(), true);
     const locals = new Map<string, Value<ValueType>>();
     const constants = new Map<Scalar, Value<ValueType>>();
     for (const node of usualNodes(this.#expression.root)) {
-      if (node.operation !== 'constant' || node.type === 'f64') continue;
+      if (node.operation !== 'constant') continue;
       const key = `${node.type} ${Object.is(node.value, -0) ? '-0' : node.value}`;
       const local = locals.get(key) ?? this.#code.local('v128', renderer.render(node)[0] as Value<'v128'>);
       locals.set(key, local);
@@ -59,7 +60,7 @@ export class VectorLoop {
     return this.values([cursors], wide, invariants)[0]!;
   }
 
-  /** Computes the expression for several positions, one operation after another: all loads come first. */
+  /** Computes the expression at several positions. All loads come first, and rare branches are taken together. */
   values(
     positions: readonly (readonly Cursor[])[],
     wide: boolean,
