@@ -5,12 +5,13 @@ import { expectEqual, valuesOnSync } from '../../../test/support/backends.ts';
 import { ThreadPoolBackend } from '../src/backend.ts';
 import type { Features } from '../src/command.ts';
 import { lower } from '../src/lower/index.ts';
-import { switchWide } from '../src/wide/flag.ts';
+import { switchWide, whyNotSwitchable } from '../src/wide/flag.ts';
 import { graphs } from './graphs.ts';
 import { variants } from './views.ts';
 
 // Where the engine has the flag, its optimizing compiler pairs vectors, here from the second run of each kernel on.
-if (switchWide(true) === undefined) {
+if (whyNotSwitchable() === undefined) {
+  switchWide(true);
   for (const flag of ['--wasm-tiering-budget=1', '--wasm-sync-tier-up']) setFlagsFromString(flag);
 }
 
