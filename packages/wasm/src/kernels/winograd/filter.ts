@@ -1,10 +1,10 @@
-import { i32, v128 } from '../../assembler/index.ts';
+import { i32, v128, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
 import type { Command, Scratch } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import type { ConvolutionOperand } from '../convolution/geometry.ts';
-import { panelWidth, pointBytes } from './layout.ts';
+import { pointBytes } from './layout.ts';
 import { arithmetic, emitTransform, filterFactors, filterTransform, points } from './transforms.ts';
 
 const names = [
@@ -22,15 +22,20 @@ const names = [
   'unitsInChunk',
 ] as const;
 
-export function transformedFilterBytes(groups: number, outputs: number, channels: number): number {
+export function transformedFilterBytes(groups: number, outputs: number, channels: number, panelWidth: number): number {
   return groups * Math.ceil(outputs / panelWidth) * points * pointBytes(panelWidth * channels);
 }
 
 /**
- * Transforms a filter [groups · outputs, channels, 3, 3] to [groups, panels of 8 outputs, points, channels, 8]. A unit
+ * Transforms a filter [groups · outputs, channels, 3, 3] to [groups, panels, points, channels, panelWidth]. A unit
  * is a panel.
  */
-export function transformFilterCommand({ slot, view }: ConvolutionOperand, groups: number, to: Scratch): Command {
+export function transformFilterCommand(
+  { slot, view }: ConvolutionOperand,
+  groups: number,
+  panelWidth: number,
+  to: Scratch,
+): Command {
   const [outputBytes, channelBytes, rowBytes, columnBytes] = view.strides.map((stride) => 4 * stride) as [
     number,
     number,
@@ -42,7 +47,7 @@ export function transformFilterCommand({ slot, view }: ConvolutionOperand, group
   const panels = Math.ceil(outputs / panelWidth);
   const cut = cutUnits(groups * panels, channels, 1 << 10);
   return {
-    code: transformFilter,
+    code: kernelCode('winograd filter', { panelWidth }, assemble),
     words: packWords(names, {
       from: { slot, byteOffset: 4 * view.offset },
       to: { slot: to, byteOffset: 0 },
@@ -61,8 +66,8 @@ export function transformFilterCommand({ slot, view }: ConvolutionOperand, group
   };
 }
 
-const transformFilter = kernelCode('winograd filter', {}, (module) =>
-  module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
+function assemble(module: ModuleBuilder, { panelWidth }: { readonly panelWidth: number }): FunctionRef {
+  return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
     const w = readWords(code, args, names);
     const on = arithmetic(code, filterFactors);
     const offset = code.local('i32');
@@ -104,5 +109,5 @@ const transformFilter = kernelCode('winograd filter', {}, (module) =>
         });
       });
     });
-  }),
-);
+  });
+}

@@ -6,7 +6,7 @@ import { divideUp, emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import type { Convolution } from '../convolution/geometry.ts';
 import { transformedFilterBytes, transformFilterCommand } from './filter.ts';
-import { layOutWorkspace, panelWidth, pointBytes } from './layout.ts';
+import { layOutWorkspace, panelWidthFor, pointBytes } from './layout.ts';
 import { defineTransformPatches } from './patches.ts';
 import { defineMultiplyPanel } from './products.ts';
 import { defineStoreTiles } from './store.ts';
@@ -61,9 +61,10 @@ export function forwardCommands(
 ): Command[] {
   const outputs = shape[1]! / groups;
   const channels = filter.view.shape[1]!;
+  const panelWidth = panelWidthFor(features);
   const transformed: Scratch = {
     kind: 'scratch',
-    bytes: transformedFilterBytes(groups, outputs, channels),
+    bytes: transformedFilterBytes(groups, outputs, channels, panelWidth),
   };
   const tiles = maxBlockTiles(grid);
   const panels = Math.ceil(outputs / panelWidth);
@@ -102,16 +103,17 @@ export function forwardCommands(
     chunks: groups * parts * blocks,
     workspaceBytes,
   };
-  return [transformFilterCommand(filter, groups, transformed), multiply];
+  return [transformFilterCommand(filter, groups, panelWidth, transformed), multiply];
 }
 
-function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
+function assemble(module: ModuleBuilder, features: Features): FunctionRef {
+  const panelWidth = panelWidthFor(features);
   const listTiles = defineListTiles(module);
   const listRows = defineListRows(module);
   const copyStrip = defineCopyStrip(module);
   const transformPatches = defineTransformPatches(module);
-  const multiply = defineMultiplyPanel(module, relaxed);
-  const storeTiles = defineStoreTiles(module);
+  const multiply = defineMultiplyPanel(module, features);
+  const storeTiles = defineStoreTiles(module, panelWidth);
   const callEpilogue = defineCallEpilogue(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);

@@ -15,7 +15,7 @@ import { divideUp, emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import type { Convolution } from '../convolution/geometry.ts';
 import { addSlicesCommand } from './addSlices.ts';
-import { layOutWorkspace, panelWidth, pointBytes } from './layout.ts';
+import { layOutWorkspace, panelWidthFor, pointBytes } from './layout.ts';
 import { defineTransformChannels } from './patches.ts';
 import { defineAccumulateProduct } from './products.ts';
 import { defineStoreGradient } from './store.ts';
@@ -68,7 +68,7 @@ const names = [
 ] as const;
 type Words = Readonly<Record<(typeof names)[number], Local<'i32'>>>;
 
-/** Channels are cut in multiples of 4, outputs in multiples of 8, and blocks of tiles into slices. */
+/** Channels are cut in multiples of 4, and blocks of tiles into slices. */
 export interface GradientCut {
   readonly channelsInPart: number;
   readonly outputsInPart: number;
@@ -95,8 +95,10 @@ export function gradientCommands(
   const outputParts = Math.ceil(outputs / outputsInPart);
   const tiles = maxBlockTiles(grid);
   const patchPointBytes = pointBytes(tiles * channelsInPart);
-  const tilePointBytes = pointBytes(tiles * outputsInPart);
-  const sumPointBytes = pointBytes(channelsInPart * outputsInPart);
+  const panelWidth = panelWidthFor(features);
+  const paddedOutputs = panelWidth * Math.ceil(outputsInPart / panelWidth);
+  const tilePointBytes = pointBytes(tiles * paddedOutputs);
+  const sumPointBytes = pointBytes(channelsInPart * paddedOutputs);
   const stripsBytes = 4 * grid.stripBytes * maxStripRows(grid);
   const [offsets, workspaceBytes] = layOutWorkspace({
     tilesAt: tileEntry.bytes * (tiles + 4),
@@ -145,8 +147,9 @@ export function gradientCommands(
   return epilogue ? [multiply, epilogueCommand(epilogue, size)] : [multiply];
 }
 
-function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
-  const functions = defineFunctions(module, relaxed);
+function assemble(module: ModuleBuilder, features: Features): FunctionRef {
+  const panelWidth = panelWidthFor(features);
+  const functions = defineFunctions(module, features);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
     const rest = code.local('i32', i32.divU(chunk, w.channelParts));
@@ -174,7 +177,7 @@ function assemble(module: ModuleBuilder, { relaxed }: Features): FunctionRef {
     const stripsBytes = code.local('i32', i32.shrU(i32.sub(part.filterStrips, part.strips), i32.const(2)));
     const block = code.local('i32');
     code.for(block, firstBlock, endBlock, 1, () => {
-      const tiles = emitTransforms({ code, w, args, workspace, functions }, part, block, stripsBytes);
+      const tiles = emitTransforms({ code, w, args, workspace, functions, panelWidth }, part, block, stripsBytes);
       code.emit(
         code.call(
           functions.accumulate,
@@ -204,15 +207,15 @@ type I32 = 'i32';
 
 type Functions = ReturnType<typeof defineFunctions>;
 
-function defineFunctions(module: ModuleBuilder, relaxed: boolean) {
+function defineFunctions(module: ModuleBuilder, features: Features) {
   return {
     listTiles: defineListTiles(module),
     listRows: defineListRows(module),
     copyStrip: defineCopyStrip(module),
     transformPatches: defineTransformChannels(module, 'patches'),
     transformTiles: defineTransformChannels(module, 'tiles'),
-    accumulate: defineAccumulateProduct(module, relaxed),
-    store: defineStoreGradient(module),
+    accumulate: defineAccumulateProduct(module, features),
+    store: defineStoreGradient(module, panelWidthFor(features)),
   };
 }
 
@@ -240,11 +243,12 @@ interface Emitted {
   readonly args: Local<I32>;
   readonly workspace: Local<I32>;
   readonly functions: Functions;
+  readonly panelWidth: number;
 }
 
 /** Emits the transforms of a block's patches and tiles. Returns the number of tiles. */
 function emitTransforms(
-  { code, w, args, workspace, functions }: Emitted,
+  { code, w, args, workspace, functions, panelWidth }: Emitted,
   part: Part,
   block: Local<I32>,
   stripsBytes: Local<I32>,

@@ -1,5 +1,9 @@
+import type { Features } from '../../command.ts';
+
 /** The number of output channels in a panel. */
-export const panelWidth = 8;
+export function panelWidthFor({ wide }: Features): number {
+  return wide ? 16 : 8;
+}
 
 /**
  * The distance of the matrices of two points, in bytes: an odd number of cache lines, so that the 36 matrices do not

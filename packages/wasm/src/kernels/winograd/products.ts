@@ -10,21 +10,23 @@ import {
 } from '../../assembler/index.ts';
 import { emitMin } from '../../emit/units.ts';
 import { emitTile } from '../panels/registerTile.ts';
-import { panelWidth } from './layout.ts';
+import type { Features } from '../../command.ts';
+import { panelWidthFor } from './layout.ts';
 import { points } from './transforms.ts';
 
 type I32 = 'i32';
 
-/** Emits a register tile of panels of 4 and 8; `a` and `b` are moved past them. */
+/** Emits a register tile of a panel of four and one of the panel width; `a` and `b` are moved past them. */
 function emitPanelTile(
   code: Code,
   a: Local<I32>,
   b: Local<I32>,
   depth: Local<I32>,
-  relaxed: boolean,
+  features: Features,
 ): readonly Local<'v128'>[] {
+  const panelWidth = panelWidthFor(features);
   const operands = { a, aRow: 4, aStep: 16, b, bStep: 4 * panelWidth, depth };
-  return emitTile(code, { rows: 4, vectors: 2, ...operands, relaxed }).flat();
+  return emitTile(code, { rows: 4, vectors: panelWidth / 4, ...operands, relaxed: features.relaxed }).flat();
 }
 
 /** Emits the addition of the sums stored at `to`. */
@@ -37,12 +39,13 @@ const maxRun = 256;
 
 /**
  * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels,
- * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, 8].
+ * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, panelWidth].
  */
 export function defineMultiplyPanel(
   module: ModuleBuilder,
-  relaxed: boolean,
+  features: Features,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
+  const panelWidth = panelWidthFor(features);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -60,7 +63,7 @@ export function defineMultiplyPanel(
           code.set(b, filter);
           code.for(first, i32.const(0), channels, maxRun, () => {
             const depth = emitMin(code, i32.const(maxRun), i32.sub(channels, first));
-            const sums = emitPanelTile(code, a, b, depth, relaxed);
+            const sums = emitPanelTile(code, a, b, depth, features);
             code.if(first, () => addStored(code, sums, to));
             sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
           });
@@ -76,13 +79,14 @@ export function defineMultiplyPanel(
 
 /**
  * Defines a function (patches, patchBytes, tiles, tileBytes, sums, sumBytes, depth, channelGroups, outputPanels, adds)
- * that stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, 8] as
- * [points, outputPanels, channelGroups, 4, 8], or adds them to what is there if `adds` is 1.
+ * that stores the products of patches [points, channelGroups, depth, 4] and tiles [points, outputPanels, depth, panelWidth] as
+ * [points, outputPanels, channelGroups, 4, panelWidth], or adds them to what is there if `adds` is 1.
  */
 export function defineAccumulateProduct(
   module: ModuleBuilder,
-  relaxed: boolean,
+  features: Features,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
+  const panelWidth = panelWidthFor(features);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -101,7 +105,7 @@ export function defineAccumulateProduct(
           code.set(a, patches);
           code.for(group, i32.const(0), channelGroups, 1, () => {
             code.set(b, columns);
-            const tile = emitPanelTile(code, a, b, depth, relaxed);
+            const tile = emitPanelTile(code, a, b, depth, features);
             code.if(adds, () => addStored(code, tile, to));
             tile.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
             code.add(to, i32.const(4 * 4 * panelWidth));

@@ -1,7 +1,6 @@
 import { f32, i32, v128, type Code, type FunctionRef, type Local, type ModuleBuilder } from '../../assembler/index.ts';
 import { transposeLanes } from '../../emit/lanes.ts';
 import { emitMin } from '../../emit/units.ts';
-import { panelWidth } from './layout.ts';
 import { tileEntry } from './tiles.ts';
 import {
   arithmetic,
@@ -17,9 +16,9 @@ type StoreFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I3
 
 /**
  * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms
- * products [points, tiles, 8] to output tiles and stores them in `outputs` ≤ 8 planes. Overwrites the products.
+ * products [points, tiles, panelWidth] to output tiles and stores them in `outputs` ≤ panelWidth planes. Overwrites the products.
  */
-export function defineStoreTiles(module: ModuleBuilder): StoreFunction {
+export function defineStoreTiles(module: ModuleBuilder, panelWidth: number): StoreFunction {
   const clip = defineStoreClipped(module);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -103,10 +102,11 @@ function defineStoreClipped(module: ModuleBuilder): StoreFunction {
 
 /**
  * Defines a function (sums, pointBytes, to, channelBytes, channels, outputs) that transforms sums
- * [points, ⌈outputs / 8⌉, ⌈channels / 4⌉, 4, 8] to 3×3 filters and stores them, `channelBytes` apart for channels.
+ * [points, ⌈outputs / panelWidth⌉, ⌈channels / 4⌉, 4, panelWidth] to 3×3 filters and stores them, `channelBytes` apart for channels.
  */
 export function defineStoreGradient(
   module: ModuleBuilder,
+  panelWidth: number,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -117,8 +117,8 @@ export function defineStoreGradient(
       const channel = code.local('i32');
       const panelRows = code.local('i32', i32.and(i32.add(channels, i32.const(3)), i32.const(-4)));
       code.for(output, i32.const(0), outputs, 4, () => {
-        const row = i32.mul(i32.shrU(output, i32.const(3)), panelRows);
-        const element = i32.add(i32.mul(row, i32.const(panelWidth)), i32.and(output, i32.const(4)));
+        const row = i32.mul(i32.divU(output, i32.const(panelWidth)), panelRows);
+        const element = i32.add(i32.mul(row, i32.const(panelWidth)), i32.and(output, i32.const(panelWidth - 1)));
         const first = code.local('i32', i32.add(sums, i32.shl(element, i32.const(2))));
         const target = code.local('i32', i32.add(to, i32.mul(output, i32.const(4 * 9))));
         const count = code.local('i32', i32.sub(outputs, output));

@@ -4,7 +4,7 @@ import { clamp, evenPartSize } from '../../emit/units.ts';
 import type { Convolution } from '../convolution/geometry.ts';
 import { forwardCommands } from './forward.ts';
 import { gradientCommands } from './gradient.ts';
-import { panelWidth } from './layout.ts';
+import { panelWidthFor } from './layout.ts';
 import { countBlocks, countPaddedTiles, tileGrid } from './tiles.ts';
 import { points } from './transforms.ts';
 
@@ -27,6 +27,9 @@ export function winogradCommands(convolution: Convolution, features: Features): 
   return is3x3(shape) && groups === 1 ? planGradient(convolution, features) : undefined;
 }
 
+/** Outputs are planned for in multiples of this, for any panel width: the plan decides how results are rounded. */
+const outputsMultiple = 8;
+
 /** With fewer chunks, work is cut into smaller pieces, so that all threads have some. */
 const enoughChunks = 16;
 
@@ -34,21 +37,21 @@ function planForward(convolution: Convolution, features: Features): Command[] | 
   const { shape, filter, groups } = convolution;
   const [images, outputs, height, width] = shape as [number, number, number, number];
   const channels = filter.view.shape[1]!;
-  const panels = Math.ceil(outputs / groups / panelWidth);
+  const perGroup = outputsMultiple * Math.ceil(outputs / groups / outputsMultiple);
   const tiles = images * Math.ceil(height / 4) * Math.ceil(width / 4);
   // The transformed filter is read once for each block, so blocks may be small only if it stays in cache; the patches
   // of a block should, too.
-  const minTiles = channels * panels <= 1 << 10 ? 16 : 32;
+  const minTiles = channels * perGroup <= 1 << 13 ? 16 : 32;
   const wanted = clamp(tiles / enoughChunks, minTiles, 32);
   const grid = tileGrid(images, outputs, height, width, Math.min(wanted, Math.max(8, (1 << 14) / channels)));
-  const parts = clamp(Math.ceil(enoughChunks / (countBlocks(grid) * groups)), 1, Math.ceil(panels / 8));
+  const parts = clamp(Math.ceil(enoughChunks / (countBlocks(grid) * groups)), 1, Math.ceil(perGroup / 64));
 
   const padded = countPaddedTiles(grid);
-  const perGroup = panelWidth * panels;
   const products = points * padded * channels * perGroup;
   const transforms = cost.tile * padded * (parts * channels + perGroup) + cost.filter * channels * perGroup;
   const direct = directCost(9 * images * height * width, channels, outputs / groups);
   if (products + transforms > worthwhile * direct) return undefined;
+  const panels = Math.ceil(outputs / groups / panelWidthFor(features));
   return forwardCommands(convolution, grid, Math.ceil(panels / parts), features);
 }
 
@@ -60,14 +63,14 @@ function planGradient(convolution: Convolution, features: Features): Command[] |
   const largeParts = countBlocks(grid) * Math.ceil(channels / 64) * Math.ceil(outputs / 64);
   const part = largeParts < enoughChunks / 2 ? 32 : 64;
   const channelsInPart = evenPartSize(channels, part, 4);
-  const outputsInPart = evenPartSize(outputs, part, panelWidth);
+  const outputsInPart = evenPartSize(outputs, part, outputsMultiple);
   const channelParts = Math.ceil(channels / channelsInPart);
   const outputParts = Math.ceil(outputs / outputsInPart);
   const slices = clamp(Math.round((2 * enoughChunks) / (channelParts * outputParts)), 1, countBlocks(grid));
 
   const tiles = countPaddedTiles(grid);
   const rows = 4 * Math.ceil(channels / 4);
-  const columns = panelWidth * Math.ceil(outputs / panelWidth);
+  const columns = outputsMultiple * Math.ceil(outputs / outputsMultiple);
   const products = points * tiles * rows * columns;
   const transforms = cost.tile * tiles * (outputParts * rows + channelParts * columns);
   const sumTransforms = cost.sum * slices * rows * columns;
