@@ -1,6 +1,16 @@
 // Panels of operands that are not matrices in memory. An element's address is the sum of two offsets, one of its row
 // (or column) and one of its term, so a convolution's patches are materialized only a panel at a time.
-import { f32, i32, v128, type FunctionRef, type ModuleBuilder, type Value } from '../../assembler/index.ts';
+import {
+  f32,
+  i32,
+  i32x4,
+  v128,
+  type Code,
+  type FunctionRef,
+  type Local,
+  type ModuleBuilder,
+  type Value,
+} from '../../assembler/index.ts';
 import type { Word } from '../../command.ts';
 import { loadEverySecond, transposeLanes } from '../../emit/lanes.ts';
 
@@ -81,6 +91,7 @@ export function defineGatherPanel(
 ): FunctionRef<readonly [I32, I32, I32, I32, I32], readonly []> {
   const gatherFour = defineGatherFour(module, width);
   return module.function(['i32', 'i32', 'i32', 'i32', 'i32'], [], (code, from, rows, terms, depth, to) => {
+    if (width % 4 === 0) emitGatherRuns(code, { from, rows, terms, depth, to }, width);
     for (let row = 0; row + 4 <= width; row += 4) {
       const target = i32.add(to, i32.const(4 * row));
       code.emit(code.call(gatherFour, from, i32.add(rows, i32.const(4 * row)), terms, depth, target));
@@ -101,6 +112,46 @@ export function defineGatherPanel(
       i32.ltU(terms, end),
     );
   });
+}
+
+/**
+ * Emits a shorter loop for panels whose rows are neighbors in each four of them, or every second element; after it the
+ * function returns.
+ */
+function emitGatherRuns(
+  code: Code,
+  { from, rows, terms, depth, to }: Readonly<Record<'from' | 'rows' | 'terms' | 'depth' | 'to', Local<I32>>>,
+  width: number,
+): void {
+  const fours = Array.from({ length: width / 4 }, (_, i) => i);
+  const firsts = fours.map((i) => code.local('i32', i32.load(rows, { offset: 16 * i })));
+  const areApart = (bytes: number): Value<I32> => {
+    const expected = v128.const(Int32Array.from([0, 1, 2, 3], (k) => bytes * k));
+    return fours
+      .map((i) => {
+        const offsets = v128.load(rows, { offset: 16 * i, align: 4 });
+        return i32x4.allTrue(i32x4.eq(i32x4.sub(offsets, i32x4.splat(firsts[i]!)), expected));
+      })
+      .reduce((a, b) => i32.and(a, b));
+  };
+  const end = code.local('i32', i32.add(terms, i32.shl(depth, i32.const(2))));
+  const gather = (load: (at: Value<I32>) => Value<'v128'>): void => {
+    for (const first of firsts) code.add(first, from);
+    code.doWhile(
+      () => {
+        const term = code.local('i32', i32.load(terms));
+        firsts.forEach((first, i) =>
+          code.emit(v128.store(to, load(code.local('i32', i32.add(first, term))), { offset: 16 * i, align: 4 })),
+        );
+        code.add(terms, i32.const(4));
+        code.add(to, i32.const(4 * width));
+      },
+      i32.ltU(terms, end),
+    );
+    code.return();
+  };
+  code.if(areApart(4), () => gather((at) => v128.load(at, { align: 4 })));
+  code.if(areApart(8), () => gather((at) => loadEverySecond(at)));
 }
 
 /** Gathers four rows of a panel, with vectors if rows or terms are one or two elements apart. */
