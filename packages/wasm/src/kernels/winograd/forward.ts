@@ -1,25 +1,21 @@
-import { i32, memory, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
+import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
 import type { Command, Features, Scratch } from '../../command.ts';
 import { emitEpilogue, epilogueNames, epilogueWords } from '../../emit/epilogue.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { divideUp, emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import type { Convolution } from '../convolution/geometry.ts';
+import { blockPatchesCommand, defineBlockPatches, patchNames, type PatchWords } from './blockPatches.ts';
 import { transformedFilterBytes, transformFilterCommand } from './filter.ts';
 import { layOutWorkspace, panelWidthFor, pointBytes } from './layout.ts';
-import { defineTransformPatches } from './patches.ts';
-import { defineMultiplyPanel } from './products.ts';
+import { defineMultiplyPanels } from './products.ts';
 import { defineStoreTiles } from './store.ts';
 import {
   countBlocks,
-  defineCopyStrip,
-  defineListRows,
   defineListTiles,
-  gridNames,
   maxBlockTiles,
   maxStripRows,
   rowTableBytes,
-  sourceNames,
   stripSource,
   tileEntry,
   type TileGrid,
@@ -27,31 +23,28 @@ import {
 import { points } from './transforms.ts';
 
 const names = [
-  ...gridNames,
-  ...sourceNames,
-  'input',
+  ...patchNames,
   'filter',
   'output',
-  'channels',
   'outputs',
-  'channelBytes',
-  'blocks',
   'panels',
   'panelsInPart',
+  'panelsTogether',
   'parts',
   'filterPointBytes',
-  'patchPointBytes',
   'productPointBytes',
-  'rowsAt',
-  'stripAt',
   'patchesAt',
   'productsAt',
   ...epilogueNames,
 ] as const;
 
+/** The number of outputs whose products of a point are computed while its patches are in cache. */
+const outputsTogether = 64;
+
 /**
- * The commands of a convolution with a 3×3 filter: one transforms the filter; in the other, a chunk is a block of tiles
- * and `panelsInPart` panels of output channels. The patches are transformed again for each part.
+ * The commands of a convolution with a 3×3 filter: one transforms the filter; in the last, a chunk is a block of tiles
+ * and `panelsInPart` panels of output channels. It transforms the patches, too, unless they serve several parts: then
+ * another command does.
  */
 export function forwardCommands(
   { input, filter, output, shape, padBefore, groups, epilogue }: Convolution,
@@ -69,50 +62,64 @@ export function forwardCommands(
   const tiles = maxBlockTiles(grid);
   const panels = Math.ceil(outputs / panelWidth);
   const parts = Math.ceil(panels / panelsInPart);
+  const panelsTogether = Math.min(panelsInPart, outputsTogether / panelWidth);
   const blocks = countBlocks(grid);
   const patchPointBytes = pointBytes(channels * tiles);
-  const productPointBytes = pointBytes(panelWidth * tiles);
+  const productPointBytes = pointBytes(panelsTogether * panelWidth * tiles);
+  const blockBytes = points * patchPointBytes;
+  const patches: Scratch | undefined = parts > 1 ? { kind: 'scratch', bytes: groups * blocks * blockBytes } : undefined;
+  const stripsBytes = grid.stripBytes * maxStripRows(grid);
+  const tableBytes = { tilesAt: tileEntry.bytes * (tiles + 4), rowsAt: rowTableBytes(grid), stripAt: stripsBytes };
   const [offsets, workspaceBytes] = layOutWorkspace({
-    tilesAt: tileEntry.bytes * (tiles + 4),
-    rowsAt: rowTableBytes(grid),
-    stripAt: grid.stripBytes * maxStripRows(grid),
-    patchesAt: points * patchPointBytes,
+    ...tableBytes,
+    patchesAt: patches ? 0 : blockBytes,
     productsAt: points * productPointBytes,
   });
+  const patchWords: PatchWords = {
+    ...grid,
+    ...stripSource(input.view, 0, padBefore, grid, 3),
+    input: { slot: input.slot, byteOffset: 4 * input.view.offset },
+    channels,
+    channelBytes: 4 * input.view.strides[1]!,
+    blocks,
+    patches: patches ? { slot: patches, byteOffset: 0 } : 0,
+    patchPointBytes,
+    blockBytes,
+    rowsAt: offsets.rowsAt,
+    stripAt: offsets.stripAt,
+    stripsBytes,
+  };
   const multiply: Command = {
     code: kernelCode('winograd', features, assemble),
     words: packWords(names, {
-      ...grid,
-      ...stripSource(input.view, 0, padBefore, grid, 3),
-      input: { slot: input.slot, byteOffset: 4 * input.view.offset },
+      ...patchWords,
       filter: { slot: transformed, byteOffset: 0 },
       output: { slot: output, byteOffset: 0 },
-      channels,
       outputs,
-      channelBytes: 4 * input.view.strides[1]!,
-      blocks,
       panels,
       panelsInPart,
+      panelsTogether,
       parts,
       filterPointBytes: pointBytes(panelWidth * channels),
-      patchPointBytes,
       productPointBytes,
-      ...offsets,
+      patchesAt: offsets.patchesAt,
+      productsAt: offsets.productsAt,
       ...epilogueWords(epilogue),
     }),
     chunks: groups * parts * blocks,
     workspaceBytes,
   };
-  return [transformFilterCommand(filter, groups, panelWidth, transformed), multiply];
+  const transformFilter = transformFilterCommand(filter, groups, panelWidth, transformed);
+  if (!patches) return [transformFilter, multiply];
+  const [, tablesBytes] = layOutWorkspace(tableBytes);
+  return [transformFilter, blockPatchesCommand(patchWords, { groups, blocks, channels }, tablesBytes), multiply];
 }
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
   const panelWidth = panelWidthFor(features);
   const listTiles = defineListTiles(module);
-  const listRows = defineListRows(module);
-  const copyStrip = defineCopyStrip(module);
-  const transformPatches = defineTransformPatches(module);
-  const multiply = defineMultiplyPanel(module, features);
+  const transformPatches = defineBlockPatches(module);
+  const multiply = defineMultiplyPanels(module, features);
   const storeTiles = defineStoreTiles(module, panelWidth);
   const callEpilogue = defineCallEpilogue(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
@@ -125,32 +132,21 @@ function assemble(module: ModuleBuilder, features: Features): FunctionRef {
 
     const tiles = code.local('i32', code.call(listTiles, args, block, workspace));
     const endTiles = code.local('i32', i32.add(workspace, i32.mul(tiles, i32.const(tileEntry.bytes))));
-    const rows = code.local('i32', i32.add(workspace, w.rowsAt));
-    const source = i32.add(args, i32.const(4 * names.indexOf(sourceNames[0])));
-    const endRows = code.local('i32', code.call(listRows, args, source, block, rows));
-    const strip = code.local('i32', i32.add(workspace, w.stripAt));
-    const patches = code.local('i32', i32.add(workspace, w.patchesAt));
-    const products = code.local('i32', i32.add(workspace, w.productsAt));
-    // Borders are the same for all channels.
-    code.emit(memory.fill(strip, i32.const(0), i32.sub(patches, strip)));
-
-    const step = code.local('i32', i32.shl(w.channels, i32.const(4)));
-    const firstChannel = i32.mul(group, w.channels);
-    const plane = code.local('i32', i32.add(w.input, i32.mul(firstChannel, w.channelBytes)));
-    const to = code.local('i32', patches);
-    const channel = code.local('i32');
-    code.for(channel, i32.const(0), w.channels, 1, () => {
-      code.emit(code.call(copyStrip, plane, w.columnBytes, rows, endRows, strip));
-      code.emit(code.call(transformPatches, workspace, endTiles, strip, w.stripBytes, to, step, w.patchPointBytes));
-      code.add(plane, w.channelBytes);
-      code.add(to, i32.const(16));
+    const blockNumber = i32.add(i32.mul(group, w.blocks), block);
+    const patches = code.local('i32', i32.add(w.patches, i32.mul(blockNumber, w.blockBytes)));
+    code.if(i32.eqz(w.patches), () => {
+      code.set(patches, i32.add(workspace, w.patchesAt));
+      code.emit(code.call(transformPatches, args, workspace, tiles, block, group, i32.const(0), w.channels, patches));
     });
 
+    const products = code.local('i32', i32.add(workspace, w.productsAt));
+    const fours = code.local('i32', divideUp(tiles, 4));
     const planeSize = code.local('i32', i32.mul(w.height, w.width));
-    const filterPanel = i32.add(i32.mul(group, w.panels), panel);
     const filterBytes = code.local('i32', i32.mul(w.filterPointBytes, i32.const(points)));
+    const filterPanel = i32.add(i32.mul(group, w.panels), panel);
     const filter = code.local('i32', i32.add(w.filter, i32.mul(filterPanel, filterBytes)));
     code.while(i32.ltU(panel, endPanel), () => {
+      const together = emitMin(code, w.panelsTogether, i32.sub(endPanel, panel));
       code.emit(
         code.call(
           multiply,
@@ -158,24 +154,31 @@ function assemble(module: ModuleBuilder, features: Features): FunctionRef {
           w.patchPointBytes,
           filter,
           w.filterPointBytes,
+          filterBytes,
           products,
           w.productPointBytes,
           w.channels,
-          divideUp(tiles, 4),
+          fours,
+          together,
         ),
       );
-      const inGroup = code.local('i32', i32.mul(panel, i32.const(panelWidth)));
-      const output = code.local('i32', i32.add(i32.mul(group, w.outputs), inGroup));
-      const outputs = emitMin(code, i32.const(panelWidth), i32.sub(w.outputs, inGroup));
-      const planes = i32.add(w.output, i32.shl(i32.mul(output, planeSize), i32.const(2)));
-      const bytes = i32.shl(planeSize, i32.const(2));
-      const rowBytes = i32.shl(w.width, i32.const(2));
-      code.emit(
-        code.call(storeTiles, workspace, endTiles, products, w.productPointBytes, planes, bytes, rowBytes, outputs),
-      );
-      code.if(w.epilogue, () => code.emit(code.call(callEpilogue, args, block, output, outputs)));
-      code.add(filter, filterBytes);
-      code.add(panel, i32.const(1));
+      code.add(filter, i32.mul(together, filterBytes));
+      const end = code.local('i32', i32.add(panel, together));
+      const from = code.local('i32', products);
+      code.while(i32.ltU(panel, end), () => {
+        const inGroup = code.local('i32', i32.mul(panel, i32.const(panelWidth)));
+        const output = code.local('i32', i32.add(i32.mul(group, w.outputs), inGroup));
+        const outputs = emitMin(code, i32.const(panelWidth), i32.sub(w.outputs, inGroup));
+        const planes = i32.add(w.output, i32.shl(i32.mul(output, planeSize), i32.const(2)));
+        const bytes = i32.shl(planeSize, i32.const(2));
+        const rowBytes = i32.shl(w.width, i32.const(2));
+        code.emit(
+          code.call(storeTiles, workspace, endTiles, from, w.productPointBytes, planes, bytes, rowBytes, outputs),
+        );
+        code.if(w.epilogue, () => code.emit(code.call(callEpilogue, args, block, output, outputs)));
+        code.add(from, i32.mul(fours, i32.const(4 * 4 * panelWidth)));
+        code.add(panel, i32.const(1));
+      });
     });
   });
 }

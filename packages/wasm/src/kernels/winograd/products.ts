@@ -38,36 +38,54 @@ function addStored(code: Code, sums: readonly Local<'v128'>[], to: Local<I32>): 
 const maxRun = 256;
 
 /**
- * Defines a function (patches, patchPointBytes, filter, filterPointBytes, products, productPointBytes, channels,
- * groups) that multiplies patches [points, groups, channels, 4] by one panel of the filter to [points, 4 · groups, panelWidth].
+ * Defines a function (patches, patchPointBytes, filter, filterPointBytes, filterPanelBytes, products, productPointBytes,
+ * channels, groups, panels) that multiplies patches [points, groups, channels, 4] by panels of the filter to [points,
+ * panels, 4 · groups, panelWidth].
  */
-export function defineMultiplyPanel(
+export function defineMultiplyPanels(
   module: ModuleBuilder,
   features: Features,
-): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
   const panelWidth = panelWidthFor(features);
   return module.function(
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
-    (code, patches, patchBytes, filter, filterBytes, products, productBytes, channels, groups) => {
+    (
+      code,
+      patches,
+      patchBytes,
+      filter,
+      filterBytes,
+      filterPanelBytes,
+      products,
+      productBytes,
+      channels,
+      groups,
+      panels,
+    ) => {
       const point = code.local('i32');
+      const panel = code.local('i32');
       const group = code.local('i32');
       const first = code.local('i32');
       const a = code.local('i32');
       const b = code.local('i32');
       const to = code.local('i32');
       code.for(point, i32.const(0), i32.const(points), 1, () => {
-        code.set(a, patches);
+        const columns = code.local('i32', filter);
         code.set(to, products);
-        code.for(group, i32.const(0), groups, 1, () => {
-          code.set(b, filter);
-          code.for(first, i32.const(0), channels, maxRun, () => {
-            const depth = emitMin(code, i32.const(maxRun), i32.sub(channels, first));
-            const sums = emitPanelTile(code, a, b, depth, features);
-            code.if(first, () => addStored(code, sums, to));
-            sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+        code.for(panel, i32.const(0), panels, 1, () => {
+          code.set(a, patches);
+          code.for(group, i32.const(0), groups, 1, () => {
+            code.set(b, columns);
+            code.for(first, i32.const(0), channels, maxRun, () => {
+              const depth = emitMin(code, i32.const(maxRun), i32.sub(channels, first));
+              const sums = emitPanelTile(code, a, b, depth, features);
+              code.if(first, () => addStored(code, sums, to));
+              sums.forEach((sum, i) => code.emit(v128.store(to, sum, { offset: 16 * i })));
+            });
+            code.add(to, i32.const(4 * 4 * panelWidth));
           });
-          code.add(to, i32.const(4 * 4 * panelWidth));
+          code.add(columns, filterPanelBytes);
         });
         code.add(patches, patchBytes);
         code.add(filter, filterBytes);

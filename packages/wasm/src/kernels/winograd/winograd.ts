@@ -44,7 +44,9 @@ function planForward(convolution: Convolution, features: Features): Command[] | 
   const minTiles = channels * perGroup <= 1 << 13 ? 16 : 32;
   const wanted = clamp(tiles / enoughChunks, minTiles, 32);
   const grid = tileGrid(images, outputs, height, width, Math.min(wanted, Math.max(8, (1 << 14) / channels)));
-  const parts = clamp(Math.ceil(enoughChunks / (countBlocks(grid) * groups)), 1, Math.ceil(perGroup / 64));
+  const countParts = (blocks: number, minOutputs: number): number =>
+    clamp(Math.ceil(enoughChunks / (blocks * groups)), 1, Math.ceil(perGroup / minOutputs));
+  const parts = countParts(countBlocks(grid), 64);
 
   const padded = countPaddedTiles(grid);
   const products = points * padded * channels * perGroup;
@@ -52,7 +54,11 @@ function planForward(convolution: Convolution, features: Features): Command[] | 
   const direct = directCost(9 * images * height * width, channels, outputs / groups);
   if (products + transforms > worthwhile * direct) return undefined;
   const panels = Math.ceil(outputs / groups / panelWidthFor(features));
-  return forwardCommands(convolution, grid, Math.ceil(panels / parts), features);
+  if (parts === 1) return forwardCommands(convolution, grid, panels, features);
+  // All parts share their patches, and blocks may be as large as fills the cache with the patches of a single point.
+  const sharedGrid = tileGrid(images, outputs, height, width, 64);
+  const sharing = countParts(countBlocks(sharedGrid), 32);
+  return forwardCommands(convolution, sharedGrid, Math.ceil(panels / sharing), features);
 }
 
 function planGradient(convolution: Convolution, features: Features): Command[] | undefined {
