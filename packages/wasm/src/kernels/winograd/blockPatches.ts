@@ -1,6 +1,6 @@
 // The transformed patches of a block of tiles, which the kernel that multiplies them makes itself, or another before it.
 import { i32, memory, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command, Word } from '../../command.ts';
+import type { Command, Features, Word } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { divideUp, emitMin } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
@@ -32,10 +32,11 @@ type I32 = 'i32';
  */
 export function defineBlockPatches(
   module: ModuleBuilder,
+  features: Features,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
   const listRows = defineListRows(module);
   const copyStrip = defineCopyStrip(module);
-  const transformPatches = defineTransformPatches(module);
+  const transformPatches = defineTransformPatches(module, features);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
@@ -71,18 +72,19 @@ export function blockPatchesCommand(
   words: PatchWords,
   { groups, blocks, channels }: Readonly<Record<'groups' | 'blocks' | 'channels', number>>,
   workspaceBytes: number,
+  features: Features,
 ): Command {
   return {
-    code: blockPatches,
+    code: kernelCode('winograd patches', features, assemble),
     words: packWords(patchNames, words),
     chunks: groups * blocks * Math.ceil(channels / channelsInChunk),
     workspaceBytes,
   };
 }
 
-const blockPatches = kernelCode('winograd patches', {}, (module) => {
+function assemble(module: ModuleBuilder, features: Features): FunctionRef {
   const listTiles = defineListTiles(module);
-  const transform = defineBlockPatches(module);
+  const transform = defineBlockPatches(module, features);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, patchNames);
     const block = code.local('i32', i32.remU(chunk, w.blocks));
@@ -96,4 +98,4 @@ const blockPatches = kernelCode('winograd patches', {}, (module) => {
     const to = i32.add(w.patches, i32.mul(blockNumber, w.blockBytes));
     code.emit(code.call(transform, args, workspace, tiles, block, group, first, channels, to));
   });
-});
+}

@@ -1,10 +1,10 @@
 import { i32, v128, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command, Scratch } from '../../command.ts';
+import type { Command, Features, Scratch } from '../../command.ts';
 import { kernelCode } from '../../emit/kernelCode.ts';
 import { countChunks, cutUnits, emitUnits } from '../../emit/units.ts';
 import { packWords, readWords } from '../../emit/words.ts';
 import type { ConvolutionOperand } from '../convolution/geometry.ts';
-import { pointBytes } from './layout.ts';
+import { panelWidthFor, pointBytes } from './layout.ts';
 import { arithmetic, emitTransform, filterFactors, filterTransform, points } from './transforms.ts';
 
 const names = [
@@ -33,7 +33,7 @@ export function transformedFilterBytes(groups: number, outputs: number, channels
 export function transformFilterCommand(
   { slot, view }: ConvolutionOperand,
   groups: number,
-  panelWidth: number,
+  features: Features,
   to: Scratch,
 ): Command {
   const [outputBytes, channelBytes, rowBytes, columnBytes] = view.strides.map((stride) => 4 * stride) as [
@@ -44,10 +44,11 @@ export function transformFilterCommand(
   ];
   const outputs = view.shape[0]! / groups;
   const channels = view.shape[1]!;
+  const panelWidth = panelWidthFor(features);
   const panels = Math.ceil(outputs / panelWidth);
   const cut = cutUnits(groups * panels, channels, 1 << 10);
   return {
-    code: kernelCode('winograd filter', { panelWidth }, assemble),
+    code: kernelCode('winograd filter', { panelWidth, relaxed: features.relaxed }, assemble),
     words: packWords(names, {
       from: { slot, byteOffset: 4 * view.offset },
       to: { slot: to, byteOffset: 0 },
@@ -66,10 +67,15 @@ export function transformFilterCommand(
   };
 }
 
-function assemble(module: ModuleBuilder, { panelWidth }: { readonly panelWidth: number }): FunctionRef {
+interface Structure {
+  readonly panelWidth: number;
+  readonly relaxed: boolean;
+}
+
+function assemble(module: ModuleBuilder, { panelWidth, relaxed }: Structure): FunctionRef {
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk) => {
     const w = readWords(code, args, names);
-    const on = arithmetic(code, filterFactors);
+    const on = arithmetic(code, filterFactors, relaxed);
     const offset = code.local('i32');
     const channel = code.local('i32');
     emitUnits(code, chunk, w, (unit) => {

@@ -109,18 +109,19 @@ export function forwardCommands(
     chunks: groups * parts * blocks,
     workspaceBytes,
   };
-  const transformFilter = transformFilterCommand(filter, groups, panelWidth, transformed);
+  const transformFilter = transformFilterCommand(filter, groups, features, transformed);
   if (!patches) return [transformFilter, multiply];
   const [, tablesBytes] = layOutWorkspace(tableBytes);
-  return [transformFilter, blockPatchesCommand(patchWords, { groups, blocks, channels }, tablesBytes), multiply];
+  const sizes = { groups, blocks, channels };
+  return [transformFilter, blockPatchesCommand(patchWords, sizes, tablesBytes, features), multiply];
 }
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
   const panelWidth = panelWidthFor(features);
   const listTiles = defineListTiles(module);
-  const transformPatches = defineBlockPatches(module);
+  const transformPatches = defineBlockPatches(module, features);
   const multiply = defineMultiplyPanels(module, features);
-  const storeTiles = defineStoreTiles(module, panelWidth);
+  const storeTiles = defineStoreTiles(module, features);
   const callEpilogue = defineCallEpilogue(module);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);

@@ -212,10 +212,10 @@ function defineFunctions(module: ModuleBuilder, features: Features) {
     listTiles: defineListTiles(module),
     listRows: defineListRows(module),
     copyStrip: defineCopyStrip(module),
-    transformPatches: defineTransformChannels(module, 'patches'),
-    transformTiles: defineTransformChannels(module, 'tiles'),
+    transformPatches: defineTransformChannels(module, 'patches', features),
+    transformTiles: defineTransformChannels(module, 'tiles', features),
     accumulate: defineAccumulateProduct(module, features),
-    store: defineStoreGradient(module, panelWidthFor(features)),
+    store: defineStoreGradient(module, features),
   };
 }
 

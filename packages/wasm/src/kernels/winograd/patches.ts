@@ -7,6 +7,7 @@ import {
   type ModuleBuilder,
   type Value,
 } from '../../assembler/index.ts';
+import type { Features } from '../../command.ts';
 import { shuffleLanes, transposeLanes } from '../../emit/lanes.ts';
 import { tileEntry } from './tiles.ts';
 import {
@@ -92,9 +93,9 @@ const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
  * four tiles to a vector. `tiles` is the address of their table; groups of four are stored `step` bytes apart from `to`
  * on.
  */
-export function defineTransformPatches(module: ModuleBuilder): TransformFunction {
+export function defineTransformPatches(module: ModuleBuilder, { relaxed }: Features): TransformFunction {
   return module.function(params, [], (code, tile, endTiles, strip, rowBytes, to, step, pointBytes) => {
-    const on = arithmetic(code, patchFactors);
+    const on = arithmetic(code, patchFactors, relaxed);
     code.while(i32.ltU(tile, endTiles), () => {
       const addresses = four((i) => {
         const offset = i32.load(tile, { offset: tileEntry.bytes * i + tileEntry.strip });
@@ -115,12 +116,13 @@ export function defineTransformPatches(module: ModuleBuilder): TransformFunction
 export function defineTransformChannels(
   module: ModuleBuilder,
   what: 'patches' | 'tiles',
+  { relaxed }: Features,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I32], readonly []> {
   return module.function(
     [...params, 'i32'],
     [],
     (code, tile, endTiles, strips, rowBytes, to, step, pointBytes, stripsBytes) => {
-      const on = arithmetic(code, what === 'patches' ? patchFactors : tileFactors);
+      const on = arithmetic(code, what === 'patches' ? patchFactors : tileFactors, relaxed);
       code.while(i32.ltU(tile, endTiles), () => {
         const offset = code.local('i32', i32.add(strips, i32.load(tile, { offset: tileEntry.strip })));
         const addresses = four((i) => code.local('i32', i32.add(offset, i32.mul(stripsBytes, i32.const(i)))));

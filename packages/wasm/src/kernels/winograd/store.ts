@@ -1,6 +1,8 @@
 import { f32, i32, v128, type Code, type FunctionRef, type Local, type ModuleBuilder } from '../../assembler/index.ts';
+import type { Features } from '../../command.ts';
 import { transposeLanes } from '../../emit/lanes.ts';
 import { emitMin } from '../../emit/units.ts';
+import { panelWidthFor } from './layout.ts';
 import { tileEntry } from './tiles.ts';
 import {
   arithmetic,
@@ -18,13 +20,14 @@ type StoreFunction = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32, I3
  * Defines a function (tiles, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) that transforms
  * products [points, tiles, panelWidth] to output tiles and stores them in `outputs` ≤ panelWidth planes. Overwrites the products.
  */
-export function defineStoreTiles(module: ModuleBuilder, panelWidth: number): StoreFunction {
+export function defineStoreTiles(module: ModuleBuilder, features: Features): StoreFunction {
+  const panelWidth = panelWidthFor(features);
   const clip = defineStoreClipped(module);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
     (code, tile, endTiles, products, pointBytes, planes, planeBytes, rowBytes, outputs) => {
-      const on = arithmetic(code, tileFactors);
+      const on = arithmetic(code, tileFactors, features.relaxed);
       const lane = code.local('i32');
       const from = code.local('i32');
       code.while(i32.ltU(tile, endTiles), () => {
@@ -106,13 +109,14 @@ function defineStoreClipped(module: ModuleBuilder): StoreFunction {
  */
 export function defineStoreGradient(
   module: ModuleBuilder,
-  panelWidth: number,
+  features: Features,
 ): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
+  const panelWidth = panelWidthFor(features);
   return module.function(
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
     [],
     (code, sums, pointBytes, to, channelBytes, channels, outputs) => {
-      const on = arithmetic(code, filterAdjointFactors);
+      const on = arithmetic(code, filterAdjointFactors, features.relaxed);
       const output = code.local('i32');
       const channel = code.local('i32');
       const panelRows = code.local('i32', i32.and(i32.add(channels, i32.const(3)), i32.const(-4)));

@@ -17,16 +17,45 @@ export interface Arithmetic {
   readonly add: (a: Vector, b: Vector) => Vector;
   readonly sub: (a: Vector, b: Vector) => Vector;
   readonly times: (factor: number, a: Vector) => Vector;
+  /** a + factor · b */
+  readonly addTimes: (a: Vector, factor: number, b: Vector) => Vector;
+  /** a − factor · b */
+  readonly subTimes: (a: Vector, factor: number, b: Vector) => Vector;
+  /** Both a + factor · b and a − factor · b. */
+  readonly addAndSubTimes: (a: Vector, factor: number, b: Vector) => readonly [Vector, Vector];
 }
 
-/** Emits the constants, so it is to be called outside of loops. */
-export function arithmetic(code: Code, factors: readonly number[]): Arithmetic {
+/** Emits the constants, so it is to be called outside of loops. With `relaxed`, multiplies and adds at once. */
+export function arithmetic(code: Code, factors: readonly number[], relaxed: boolean): Arithmetic {
   const constants = new Map<number, Local<'v128'>>();
   for (const factor of factors) constants.set(factor, code.local('v128', f32x4.splat(f32.const(factor))));
+  const add = (a: Vector, b: Vector): Vector => code.local('v128', f32x4.add(a, b));
+  const sub = (a: Vector, b: Vector): Vector => code.local('v128', f32x4.sub(a, b));
+  const times = (factor: number, a: Vector): Vector => code.local('v128', f32x4.mul(constants.get(factor)!, a));
+  if (!relaxed) {
+    return {
+      add,
+      sub,
+      times,
+      addTimes: (a, factor, b) => add(a, times(factor, b)),
+      subTimes: (a, factor, b) => sub(a, times(factor, b)),
+      addAndSubTimes(a, factor, b) {
+        const product = times(factor, b);
+        return [add(a, product), sub(a, product)];
+      },
+    };
+  }
+  const addTimes = (a: Vector, factor: number, b: Vector): Vector =>
+    code.local('v128', f32x4.relaxedMadd(constants.get(factor)!, b, a));
+  const subTimes = (a: Vector, factor: number, b: Vector): Vector =>
+    code.local('v128', f32x4.relaxedNmadd(constants.get(factor)!, b, a));
   return {
-    add: (a, b) => code.local('v128', f32x4.add(a, b)),
-    sub: (a, b) => code.local('v128', f32x4.sub(a, b)),
-    times: (factor, a) => code.local('v128', f32x4.mul(constants.get(factor)!, a)),
+    add,
+    sub,
+    times,
+    addTimes,
+    subTimes,
+    addAndSubTimes: (a, factor, b) => [addTimes(a, factor, b), subTimes(a, factor, b)],
   };
 }
 
@@ -56,76 +85,64 @@ const atB = 1 / (2 * b2 * (b2 - a2));
 export const patchFactors: readonly number[] = [a, b, a2, b2];
 
 /** Bᵀ d, 6 → 6. */
-export const patchTransform: Transform = ({ add, sub, times }, [d0, d1, d2, d3, d4, d5]) => {
-  const even = sub(d4!, times(b2, d2!));
-  const odd = times(a, sub(d3!, times(b2, d1!)));
-  const farEven = sub(d4!, times(a2, d2!));
-  const rest = sub(d3!, times(a2, d1!));
-  const farOdd = times(b, rest);
+export const patchTransform: Transform = ({ subTimes, addAndSubTimes }, [d0, d1, d2, d3, d4, d5]) => {
+  const even = subTimes(d4!, b2, d2!);
+  const odd = subTimes(d3!, b2, d1!);
+  const farEven = subTimes(d4!, a2, d2!);
+  const farOdd = subTimes(d3!, a2, d1!);
   return [
-    sub(farEven, times(b2, sub(d2!, times(a2, d0!)))),
-    add(even, odd),
-    sub(even, odd),
-    add(farEven, farOdd),
-    sub(farEven, farOdd),
-    sub(sub(d5!, times(a2, d3!)), times(b2, rest)),
+    subTimes(farEven, b2, subTimes(d2!, a2, d0!)),
+    ...addAndSubTimes(even, a, odd),
+    ...addAndSubTimes(farEven, b, farOdd),
+    subTimes(subTimes(d5!, a2, d3!), b2, farOdd),
   ];
 };
 
 export const filterFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** G g, 3 → 6. */
-export const filterTransform: Transform = ({ add, sub, times }, [g0, g1, g2]) => {
-  const even = add(g0!, times(a2, g2!));
-  const odd = times(a, g1!);
-  const farEven = add(g0!, times(b2, g2!));
-  const farOdd = times(b, g1!);
-  return [
-    times(atZero, g0!),
-    times(atA, add(even, odd)),
-    times(atA, sub(even, odd)),
-    times(atB, add(farEven, farOdd)),
-    times(atB, sub(farEven, farOdd)),
-    g2!,
-  ];
+export const filterTransform: Transform = ({ times, addTimes, addAndSubTimes }, [g0, g1, g2]) => {
+  const near = addAndSubTimes(addTimes(g0!, a2, g2!), a, g1!);
+  const far = addAndSubTimes(addTimes(g0!, b2, g2!), b, g1!);
+  return [times(atZero, g0!), ...near.map((point) => times(atA, point)), ...far.map((point) => times(atB, point)), g2!];
 };
 
 export const tileFactors: readonly number[] = [a, b, a2, b2, a3, b3];
 
 /** Aᵀ m, 6 → 4. */
-export const tileTransform: Transform = ({ add, sub, times }, [m0, m1, m2, m3, m4, m5]) => {
+export const tileTransform: Transform = ({ add, sub, times, addTimes }, [m0, m1, m2, m3, m4, m5]) => {
   const even = add(m1!, m2!);
   const odd = sub(m1!, m2!);
   const farEven = add(m3!, m4!);
   const farOdd = sub(m3!, m4!);
   return [
     add(add(m0!, even), farEven),
-    add(times(a, odd), times(b, farOdd)),
-    add(times(a2, even), times(b2, farEven)),
-    add(add(times(a3, odd), times(b3, farOdd)), m5!),
+    addTimes(times(a, odd), b, farOdd),
+    addTimes(times(a2, even), b2, farEven),
+    add(addTimes(times(a3, odd), b3, farOdd), m5!),
   ];
 };
 
 /** A y, 4 → 6. */
-export const tileAdjoint: Transform = ({ add, sub, times }, [y0, y1, y2, y3]) => {
-  const even = add(y0!, times(a2, y2!));
-  const odd = add(times(a, y1!), times(a3, y3!));
-  const farEven = add(y0!, times(b2, y2!));
-  const farOdd = add(times(b, y1!), times(b3, y3!));
+export const tileAdjoint: Transform = ({ add, sub, times, addTimes }, [y0, y1, y2, y3]) => {
+  const even = addTimes(y0!, a2, y2!);
+  const odd = addTimes(times(a, y1!), a3, y3!);
+  const farEven = addTimes(y0!, b2, y2!);
+  const farOdd = addTimes(times(b, y1!), b3, y3!);
   return [y0!, add(even, odd), sub(even, odd), add(farEven, farOdd), sub(farEven, farOdd), y3!];
 };
 
 export const filterAdjointFactors: readonly number[] = [a, b, a2, b2, atZero, atA, atB];
 
 /** Gᵀ u, 6 → 3. */
-export const filterAdjoint: Transform = ({ add, sub, times }, [u0, u1, u2, u3, u4, u5]) => {
+export const filterAdjoint: Transform = ({ add, sub, times, addTimes }, [u0, u1, u2, u3, u4, u5]) => {
   const even = times(atA, add(u1!, u2!));
   const odd = times(atA, sub(u1!, u2!));
   const farEven = times(atB, add(u3!, u4!));
   const farOdd = times(atB, sub(u3!, u4!));
   return [
-    add(add(times(atZero, u0!), even), farEven),
-    add(times(a, odd), times(b, farOdd)),
-    add(add(times(a2, even), times(b2, farEven)), u5!),
+    add(addTimes(even, atZero, u0!), farEven),
+    addTimes(times(a, odd), b, farOdd),
+    add(addTimes(times(a2, even), b2, farEven), u5!),
   ];
 };
