@@ -98,6 +98,11 @@ export const variants: readonly Features[] = [false, true].flatMap((wide) => [
 /** The features that every engine has. */
 export const baseline: Features = { relaxed: false, wide: false, tileRows: 4 };
 
+/** The same arithmetic in the narrowest shapes, of which the results are the same. */
+export function narrowed({ relaxed }: Features): Features {
+  return { relaxed, wide: false, tileRows: 4 };
+}
+
 /**
  * The largest error of a float32 sum of `depth` products, block by block, whose absolute values sum up to `magnitude`.
  */
