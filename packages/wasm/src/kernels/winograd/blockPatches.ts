@@ -7,10 +7,7 @@ import { packWords, readWords } from '../../emit/words.ts';
 import { defineTransformPatches } from './patches.ts';
 import { defineCopyStrip, defineListRows, defineListTiles, gridNames, sourceNames, tileEntry } from './tiles.ts';
 
-/** The words of both kernels. `patches` is 0 if the patches are in the workspace of the kernel that multiplies them. */
-export const patchNames = [
-  ...gridNames,
-  ...sourceNames,
+const ownNames = [
   'input',
   'channels',
   'channelBytes',
@@ -22,7 +19,10 @@ export const patchNames = [
   'stripAt',
   'stripsBytes',
 ] as const;
-export type PatchWords = Readonly<Record<(typeof patchNames)[number], Word>>;
+type PatchName = (typeof gridNames)[number] | (typeof sourceNames)[number] | (typeof ownNames)[number];
+export type PatchWords = Readonly<Record<PatchName, Word>>;
+/** The words of both kernels. `patches` is 0 if the patches are in the workspace of the kernel that multiplies them. */
+export const patchNames: readonly PatchName[] = [...gridNames, ...sourceNames, ...ownNames];
 
 type I32 = 'i32';
 

@@ -10,13 +10,10 @@ import { defineTransformChannels } from './patches.ts';
 import { defineCopyStrip, defineListRows, defineListTiles, gridNames, sourceNames, tileEntry } from './tiles.ts';
 import { points } from './transforms.ts';
 
-export const filterSourceNames = sourceNames.map((name) => `${name}OfFilter` as const);
+type FilterSourceName = `${(typeof sourceNames)[number]}OfFilter`;
+export const filterSourceNames: readonly FilterSourceName[] = sourceNames.map((name) => `${name}OfFilter` as const);
 
-/** The words of both kernels. `patches` and `transformed` are 0 if they are in the workspace of the one that multiplies. */
-export const transformNames = [
-  ...gridNames,
-  ...sourceNames,
-  ...filterSourceNames,
+const ownNames = [
   'input',
   'filter',
   'channels',
@@ -37,8 +34,20 @@ export const transformNames = [
   'stripsAt',
   'stripsBytes',
 ] as const;
-export type TransformWords = Readonly<Record<(typeof transformNames)[number], Word>>;
-type Locals = Readonly<Record<(typeof transformNames)[number], Local<I32>>>;
+type TransformName =
+  | (typeof gridNames)[number]
+  | (typeof sourceNames)[number]
+  | FilterSourceName
+  | (typeof ownNames)[number];
+export type TransformWords = Readonly<Record<TransformName, Word>>;
+type Locals = Readonly<Record<TransformName, Local<I32>>>;
+/** The words of both kernels. `patches` and `transformed` are 0 if they are in the workspace of the one that multiplies. */
+export const transformNames: readonly TransformName[] = [
+  ...gridNames,
+  ...sourceNames,
+  ...filterSourceNames,
+  ...ownNames,
+];
 
 type I32 = 'i32';
 type TransformPart = FunctionRef<readonly [I32, I32, I32, I32, I32, I32, I32], readonly []>;
