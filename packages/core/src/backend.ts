@@ -42,11 +42,12 @@ export type {
 } from './graph/primitive.ts';
 export { describeIndices, type DescribeIndex } from './graph/indexSource.ts';
 export * from './graph/routines.ts';
-export { abandon, atomically, onOutcome, recordUndo, type OutcomeListener } from './graph/transaction.ts';
+export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
+export { abandon, atomically, onOutcome, recordUndo } from './graph/transaction.ts';
 export { collectVariables, entriesOf, flattenTree, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
-export { checkTensor } from './ops/define.ts';
+export { checkTensor, renewedScalar } from './ops/define.ts';
 export { divideScaledSum, scaleSquares } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';

@@ -29,13 +29,16 @@ export function bindInputs(operation: string, backend: Backend, targets: Targets
   return [...bound.values()];
 }
 
+/** Returns the value of a tensor on the backend that will read it. */
+export function bindValue(operation: string, tensor: Tensor, buffer: Buffer, backend: Backend): Buffer {
+  const transferred = transferSync(operation, buffer, backend);
+  if (transferred !== buffer) setBuffer(tensor, transferred);
+  return transferred;
+}
+
 function bind(operation: string, leaf: Tensor, backend: Backend, targets: Targets, trees: readonly unknown[]): Buffer {
   const { buffer, primitive, dtype } = leaf;
-  if (buffer) {
-    const transferred = transferSync(operation, buffer, backend);
-    if (transferred !== buffer) setBuffer(leaf, transferred);
-    return transferred;
-  }
+  if (buffer) return bindValue(operation, leaf, buffer, backend);
   if (primitive.kind !== 'source' || primitive.name === 'data')
     throw new Error(`${operation}: ${primitive.name} has no value`);
   if (primitive.name === 'scalar') {
@@ -45,6 +48,11 @@ function bind(operation: string, leaf: Tensor, backend: Backend, targets: Target
   }
   const { variable, version } = primitive;
   if (version !== variable.version) throw staleError(operation, leaf, variable, targets, trees);
+  return bindVariable(operation, variable, backend);
+}
+
+/** Returns the buffer of a variable on the backend that will read it. */
+export function bindVariable(operation: string, variable: Variable, backend: Backend): Buffer {
   const stored = storedBuffer(operation, variable);
   const transferred = transferSync(operation, stored, backend);
   if (transferred !== stored) setVariableBuffer(variable, transferred, variable.isShared);

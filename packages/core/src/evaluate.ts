@@ -3,12 +3,14 @@ import { isTracing } from './autodiff/trace.ts';
 import { bindInputs, bufferToWrite, storedBuffer } from './binding.ts';
 import { show } from './data/checks.ts';
 import type { TypedArray } from './data/dtype.ts';
-import { IndexError } from './data/shape.ts';
+import { IndexError, sizeOf } from './data/shape.ts';
 import type { Targets } from './graph/targets.ts';
 import { countEvaluation } from './graph/assignment.ts';
 import { indexSourcesOf, type IndexSource } from './graph/indexSource.ts';
 import { leafSlicesOf, noSlices } from './graph/leafSlices.ts';
 import { unevaluatedOrder } from './graph/order.ts';
+import type { TensorType } from './graph/primitive.ts';
+import { checkNotRecording } from './graph/recording.ts';
 import { checkNotDisposed, setBuffer, setInputs, stepStartOf, Tensor } from './graph/tensor.ts';
 import { abandon, reportOutcome } from './graph/transaction.ts';
 import { collect } from './graph/tree.ts';
@@ -74,27 +76,41 @@ function executePlan(backend: Backend, plan: Plan, inputs: readonly Buffer[], ou
  * @throws {Error} if a tensor was built from a variable that has been written since, or from a tensor that has been disposed of.
  */
 export async function evaluate(...trees: unknown[]): Promise<void> {
+  checkNotRecording('evaluate');
+  return evaluateAsync('evaluate', trees);
+}
+
+/** Receives what is computed, and by which plan, before it is. */
+export type Observer = (work: Work, plan: Plan) => void;
+
+/** As {@link evaluate}, for an operation that messages name. */
+export async function evaluateAsync(operation: string, trees: readonly unknown[], observe?: Observer): Promise<void> {
   const backend = current;
-  const work = collectWork('evaluate', backend, trees);
+  const work = collectWork(operation, backend, trees);
   const remote = remoteHolders(backend, work.targets.order);
   // An error may come when the tensors have already dropped their inputs.
   const sources = backend.isAsynchronous ? indexSourcesOf(work.targets.order) : undefined;
   try {
     if (remote.length > 0) {
-      checkDTypes('evaluate', backend, work.targets.order);
+      checkDTypes(operation, backend, work.targets.order);
       await Promise.all(remote.map((holder) => transfer(holder, backend)));
     } else {
-      run('evaluate', backend, work);
-      const writes = unconfirmedWrites(backend);
-      await backend.yieldToCollector?.();
-      confirmWrites(backend, writes);
+      run(operation, backend, work, observe);
+      await confirm(backend);
     }
   } catch (error) {
     reportFailure(backend, work);
     throw await describeFailure(error, backend, sources ?? indexSourcesOf(work.targets.order));
   }
   // Collects the work again, since other evaluations may have run in the meantime.
-  if (remote.length > 0) return evaluate(...trees);
+  if (remote.length > 0) return evaluateAsync(operation, trees, observe);
+}
+
+/** Lets a backend free memory, and confirms what it has written. */
+export async function confirm(backend: Backend): Promise<void> {
+  const writes = unconfirmedWrites(backend);
+  await backend.yieldToCollector?.();
+  confirmWrites(backend, writes);
 }
 
 /**
@@ -118,7 +134,7 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
 }
 
 /** The error, in the words of the call that was given the indices if one of them is out of range. */
-async function describeFailure(error: unknown, backend: Backend, sources: readonly IndexSource[]): Promise<unknown> {
+export async function describeFailure(error: unknown, backend: Backend, sources: readonly IndexSource[]): Promise<unknown> {
   const search = searchIndices(error, backend, sources);
   try {
     let step = search.next();
@@ -187,7 +203,8 @@ function shareStored(operation: string, variable: Variable): Buffer {
   return buffer;
 }
 
-interface Work {
+/** What an evaluation has to compute. */
+export interface Work {
   /** The tensors without a value. */
   readonly results: readonly Tensor[];
   /** The variables with an assigned value that is not stored yet. */
@@ -236,22 +253,23 @@ function isSameStore(failure: FailedStore, variables: ReadonlySet<Variable>, res
   );
 }
 
-/** @throws {Error} if a plan is running, whose buffers must stay as they are. */
+/** @throws {Error} if a plan is running, whose buffers must stay as they are, or a function is being compiled. */
 export function checkIdle(operation: string): void {
+  checkNotRecording(operation);
   if (!isExecuting) return;
   throw new Error(
     `${operation}: a plan is running; the functions of an operation must not evaluate tensors, nor dispose of them`,
   );
 }
 
-function run(operation: string, backend: Backend, work: Work): void {
+function run(operation: string, backend: Backend, work: Work, observe?: Observer): void {
   checkIdle(operation);
   countEvaluation();
-  compute(operation, backend, work);
+  compute(operation, backend, work, observe);
   reportOutcome(work.targets.order, true);
 }
 
-function compute(operation: string, backend: Backend, collected: Work): void {
+function compute(operation: string, backend: Backend, collected: Work, observe?: Observer): void {
   const hasComputed = computeInitialValues(operation, collected.targets.order);
   // What initial values are computed from may be among the targets, and have a value now.
   const work = hasComputed ? collectWork(operation, backend, collected.trees) : collected;
@@ -261,7 +279,20 @@ function compute(operation: string, backend: Backend, collected: Work): void {
   checkDTypes(operation, backend, targets.order);
   const inputs = bindInputs(operation, backend, targets, work.trees);
   const plan = planFor(operation, backend, targets);
-  const computed = results.map(({ dtype, size }) => backend.allocate(dtype, size));
+  observe?.(work, plan);
+  const computed = runPlan(backend, plan, inputs, results, variables);
+  results.forEach((tensor, i) => setValue(tensor, computed[i]!));
+}
+
+/** Runs a plan and stores the values of variables. Returns the buffers of results. */
+export function runPlan(
+  backend: Backend,
+  plan: Plan,
+  inputs: readonly Buffer[],
+  results: readonly TensorType[],
+  variables: readonly Variable[],
+): Buffer[] {
+  const computed = results.map(({ dtype, shape }) => backend.allocate(dtype, sizeOf(shape)));
   const stored = variables.map((variable) => bufferToWrite(variable, backend));
   isExecuting = true;
   try {
@@ -269,13 +300,13 @@ function compute(operation: string, backend: Backend, collected: Work): void {
   } finally {
     isExecuting = false;
   }
-  results.forEach((tensor, i) => setValue(tensor, computed[i]!));
   variables.forEach((variable, i) => {
     const isInPlace = variable.buffer === stored[i];
     const undo = storeAssigned(variable, stored[i]!);
     if (!isInPlace) recordWrite(backend, variable, stored[i]!, undo);
   });
   if (variables.length > 0) retriable = undefined;
+  return computed;
 }
 
 /** Takes back what was to be stored, or if nothing was, the step whose loss could not be computed. */

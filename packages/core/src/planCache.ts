@@ -30,8 +30,8 @@ export class PlanCache {
   readonly #hash: (signature: Int32Array) => number;
   readonly #release: ((plan: Plan) => void) | undefined;
   readonly #byHash = new Map<number, Entry[]>();
-  /** In order of use, the most recent last. */
-  readonly #entries = new Set<Entry>();
+  /** By plan, in order of use, the most recent last. */
+  readonly #entries = new Map<Plan, Entry>();
   #bytes = 0;
 
   constructor({ maxBytes = maxCacheBytes, hash = hashOf, release }: PlanCacheOptions = {}) {
@@ -50,8 +50,7 @@ export class PlanCache {
     const hash = this.#hash(signature);
     const known = this.#byHash.get(hash)?.find((entry) => sameSignature(entry.signature, signature));
     if (known) {
-      this.#entries.delete(known);
-      this.#entries.add(known);
+      this.use(known.plan);
       return known.plan;
     }
     const key = signature.slice();
@@ -60,21 +59,30 @@ export class PlanCache {
     const bucket = this.#byHash.get(hash);
     if (bucket) bucket.push(entry);
     else this.#byHash.set(hash, [entry]);
-    this.#entries.add(entry);
+    this.#entries.set(plan, entry);
     this.#bytes += entry.bytes;
     this.#drop();
     return plan;
   }
 
+  /** Marks a plan as used; `false` if it has been dropped. */
+  use(plan: Plan): boolean {
+    const entry = this.#entries.get(plan);
+    if (!entry) return false;
+    this.#entries.delete(plan);
+    this.#entries.set(plan, entry);
+    return true;
+  }
+
   /** Drops the plans that were not used for longest, but not the last. */
   #drop(): void {
-    for (const entry of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return;
       const hash = this.#hash(entry.signature);
       const others = this.#byHash.get(hash)!.filter((other) => other !== entry);
       if (others.length > 0) this.#byHash.set(hash, others);
       else this.#byHash.delete(hash);
-      this.#entries.delete(entry);
+      this.#entries.delete(entry.plan);
       this.#bytes -= entry.bytes;
       this.#release?.(entry.plan);
     }
@@ -96,6 +104,11 @@ export function planFor(operation: string, backend: Backend, targets: Targets): 
     checkSizes(operation, backend, plan);
     return plan;
   });
+}
+
+/** Marks a plan of the backend as used; `false` if the cache has dropped it. */
+export function usePlan(backend: Backend, plan: Plan): boolean {
+  return caches.get(backend)?.use(plan) ?? false;
 }
 
 /** A hash of all words (FNV-1a, by words). */

@@ -1,5 +1,5 @@
 import { random, type Key, tensor, type Tensor } from '@thetagrad/core';
-import { checkInteger } from '@thetagrad/core/backend';
+import { checkInteger, preventReplay, repeat } from '@thetagrad/core/backend';
 import { Count } from './count.ts';
 import { checkState, type Stateful } from './state.ts';
 
@@ -21,18 +21,23 @@ export class Generator implements Stateful {
 
   /** The next key, different from all before. */
   next(): Key {
-    const key = this.#key.foldIn(this.#count.value);
-    return new random.Key(key.words, this.#count.increment());
+    const draw = repeat(() => {
+      const { words } = this.#key.foldIn(this.#count.value);
+      return { words, onOutcome: this.#count.increment() };
+    });
+    return new random.Key(draw);
   }
 
   /** Restarts from a seed. */
   manualSeed(seed: number | Key): void {
+    preventReplay();
     this.#key = toKey(seed);
     this.#count = new Count();
   }
 
   /** The key that all keys are derived from (int32 [2]) and their number so far (a float64 scalar, exact up to 2⁵³). */
   stateDict(): { key: Tensor; count: Tensor } {
+    preventReplay();
     return {
       key: tensor(Int32Array.from(this.#key.words)),
       count: tensor(this.#count.value, { dtype: 'float64' }),

@@ -1,5 +1,14 @@
 import { Tensor, Variable, type VariableHolder } from '@thetagrad/core';
-import { checkOptions, entriesOf, isOfAnotherCopy, isVariableHolder, show, snapshot } from '@thetagrad/core/backend';
+import {
+  checkOptions,
+  entriesOf,
+  guard,
+  isOfAnotherCopy,
+  isVariableHolder,
+  preventReplay,
+  show,
+  snapshot,
+} from '@thetagrad/core/backend';
 import { checkState, renameKeys, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
 
 /** Marks modules of every copy of the package. */
@@ -15,7 +24,16 @@ export type AnyModule = Module<never[], unknown>;
  */
 export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tensor> implements VariableHolder, Stateful {
   /** Whether layers such as dropout and batch normalization behave as in training. Default: true. See {@link train}. */
-  training = true;
+  get training(): boolean {
+    return guard(() => this.#training);
+  }
+
+  set training(isTraining: boolean) {
+    preventReplay();
+    this.#training = isTraining;
+  }
+
+  #training = true;
 
   static {
     Object.defineProperty(this.prototype, moduleMark, { value: true });

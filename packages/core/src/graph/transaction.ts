@@ -1,5 +1,6 @@
 // Undoing what a failed step changed: when building its graph throws, and when evaluating it fails.
 import { isLeaf, topologicalOrder, unevaluatedOrder } from './order.ts';
+import { recordListener, type OutcomeListener } from './recording.ts';
 import { stepStartOf, type Tensor } from './tensor.ts';
 
 let undos: (() => void)[] | undefined;
@@ -33,23 +34,31 @@ export function recordUndo(undo: () => void): void {
   undos?.push(undo);
 }
 
-/** Receives whether an evaluation succeeded. */
-export type OutcomeListener = (succeeded: boolean) => void;
-
 const listeners = new WeakMap<Tensor, OutcomeListener>();
 let hasFailed = false;
 
-/** Calls the listener after evaluations of steps that involve the tensor, for state that changed when it was created. */
-export function onOutcome(tensor: Tensor, listener: OutcomeListener): void {
-  listeners.set(tensor, listener);
+/**
+ * Calls the listener after evaluations of steps that involve the tensor, for state that changed when it was created.
+ * @param listener returns it; called again in each replay of a compiled function.
+ */
+export function onOutcome(tensor: Tensor, listener: () => OutcomeListener | undefined): void {
+  const now = listener();
+  if (now) listeners.set(tensor, now);
+  recordListener(listener);
 }
 
 /** Tells the listeners of these tensors the outcome of a step. */
 export function reportOutcome(tensors: readonly Tensor[], succeeded: boolean): void {
   // A success is news only to those that had to hear of a failure.
   if (succeeded && !hasFailed) return;
+  const own = tensors.map((tensor) => listeners.get(tensor));
+  tell(own, succeeded);
+}
+
+/** Tells listeners the outcome of a step. */
+export function tell(all: readonly (OutcomeListener | undefined)[], succeeded: boolean): void {
   hasFailed ||= !succeeded;
-  for (const tensor of tensors) listeners.get(tensor)?.(succeeded);
+  for (const listener of all) listener?.(succeeded);
 }
 
 /** The number of the last abandoned step that a tensor belongs to, or that it is computed from. */

@@ -133,7 +133,8 @@ export function collectVariables(operation: string, tree: unknown): Record<strin
 /** The maximum depth of trees, which bounds the stack. */
 const maxDepth = 500;
 
-function checkDepth(operation: string, depth: number): void {
+/** @throws {RangeError} if a tree is nested too deep, or contains itself. */
+export function checkDepth(operation: string, depth: number): void {
   if (depth <= maxDepth) return;
   throw new RangeError(`${operation}: arrays and objects are nested deeper than ${maxDepth}, or contain themselves`);
 }

@@ -3,6 +3,7 @@ import type { DType } from '../data/dtype.ts';
 import { formatShape, sameShape, type Shape } from '../data/shape.ts';
 import { share, type Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
+import { preventReplay, touch } from './recording.ts';
 import { checkNotDisposed, setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
 import { recordUndo, reportOutcome } from './transaction.ts';
 
@@ -64,6 +65,7 @@ export class Variable {
     }
     checkNotDisposed('Variable', initial);
     checkOptions('Variable', options, ['name', 'trainable']);
+    preventReplay();
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.name = options.name ?? 'variable';
@@ -135,6 +137,7 @@ export class Variable {
    * evaluated once the variable has been written: evaluate them together with the variable.
    */
   get value(): Tensor {
+    this.#touch();
     return this.#substituted?.value ?? this.pending ?? this.#storedValue();
   }
 
@@ -158,6 +161,7 @@ export class Variable {
         `assign: variable '${this.name}' expects ${this.dtype} ${formatShape(this.shape)}, got ${value.dtype} ${formatShape(value.shape)}`,
       );
     }
+    this.#touch();
     const [before, failure, version] = [this.#assignment, this.#failure, this.#version];
     recordUndo(() => {
       if (version === this.#version) [this.#assignment, this.#failure] = [before, failure];
@@ -190,6 +194,14 @@ export class Variable {
     return () => {
       this.#substitute = outer;
     };
+  }
+
+  /** Prepares for being read or assigned in a compiled function. */
+  #touch(): void {
+    if (!touch(this)) return;
+    // A replay computes from stored values, which a read of its own tells from one that the function has captured.
+    if (this.pending) preventReplay();
+    this.#read = undefined;
   }
 
   /** Returns to the value before the assignment, or before the step that it is part of. */

@@ -1,6 +1,7 @@
 // Builds elementwise operations from their definitions; dtype promotion and checks of operands.
 import { checkOptions, show } from '../data/checks.ts';
 import {
+  allocate,
   isFloatingPoint,
   isInt32,
   maxInt32,
@@ -13,6 +14,7 @@ import {
 } from '../data/dtype.ts';
 import { broadcastShapes } from '../data/shape.ts';
 import type { Arity, Definition, DTypeRule, Elementwise } from '../graph/primitive.ts';
+import { renew } from '../graph/recording.ts';
 import { checkNotDisposed, Tensor, type TensorLike } from '../graph/tensor.ts';
 import { Variable } from '../graph/variable.ts';
 import type { Scalar } from '../scalar/scalar.ts';
@@ -110,6 +112,18 @@ function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[])
 /** Creates a scalar tensor of an element of the dtype, which is an input of plans and not part of their structure. */
 export function scalar(value: number, dtype: DType): Tensor {
   return new Tensor({ kind: 'source', name: 'scalar', value }, [], { shape: [], dtype });
+}
+
+/** Creates a scalar tensor of a number that a compiled function computes anew in each replay. */
+export function renewedScalar(compute: () => number, dtype: DType): Tensor {
+  const value = (): number => toStored('', dtype, compute());
+  const result = scalar(value(), dtype);
+  renew(result, () => {
+    const elements = allocate(dtype, 1);
+    elements[0] = value();
+    return elements;
+  });
+  return result;
 }
 
 /** Converts a plain number to a scalar tensor, and casts a tensor of another dtype. */

@@ -38,18 +38,18 @@ export class Adam<Tree = VariableTree> extends Optimizer<Tree> {
     this.eps = eps;
   }
 
-  protected override apply(parameter: TrainedParameter, grad: Tensor, lr: number): Tensor {
+  protected override apply(parameter: TrainedParameter, grad: Tensor): Tensor {
     const p = parameter.variable.value;
     const { weightDecay } = parameter;
-    return this.applyAdam(parameter, p, weightDecay === 0 ? grad : grad.add(p.mul(weightDecay)), lr);
+    return this.applyAdam(parameter, p, weightDecay === 0 ? grad : grad.add(p.mul(weightDecay)));
   }
 
   /** Adam's step from p; assigns the moments. */
-  protected applyAdam({ name }: TrainedParameter, p: Tensor, gradient: Tensor, lr: number): Tensor {
+  protected applyAdam(parameter: TrainedParameter, p: Tensor, gradient: Tensor): Tensor {
+    const { name } = parameter;
     const [beta1, beta2] = this.betas;
     const limit = p.dtype === 'float64' ? 2 ** 511 : 2 ** 63;
     const g = gradient.clip(-limit, limit);
-    const t = this.step + 1;
     const first = this.state('firstMoment', name);
     const second = this.state('secondMoment', name);
     const m = first.value.mul(beta1).add(g.mul(1 - beta1));
@@ -58,9 +58,9 @@ export class Adam<Tree = VariableTree> extends Optimizer<Tree> {
     second.assign(v);
     const scale = v
       .sqrt()
-      .mul(1 / Math.sqrt(1 - beta2 ** t))
+      .mul(this.scalar(parameter, (_lr, step) => 1 / Math.sqrt(1 - beta2 ** (step + 1))))
       .add(this.eps);
-    return p.sub(m.div(scale).mul(lr / (1 - beta1 ** t)));
+    return p.sub(m.div(scale).mul(this.scalar(parameter, (lr, step) => lr / (1 - beta1 ** (step + 1)))));
   }
 }
 
@@ -78,9 +78,10 @@ export class AdamW<Tree = VariableTree> extends Adam<Tree> {
     super(tree, { weightDecay: 0.01, ...options });
   }
 
-  protected override apply(parameter: TrainedParameter, grad: Tensor, lr: number): Tensor {
+  protected override apply(parameter: TrainedParameter, grad: Tensor): Tensor {
     const p = parameter.variable.value;
     const { weightDecay } = parameter;
-    return this.applyAdam(parameter, weightDecay === 0 ? p : p.mul(1 - lr * weightDecay), grad, lr);
+    const decayed = weightDecay === 0 ? p : p.mul(this.scalar(parameter, (lr) => 1 - lr * weightDecay));
+    return this.applyAdam(parameter, decayed, grad);
   }
 }

@@ -15,8 +15,12 @@ import {
   checkNonnegative,
   checkOptions,
   collectVariables,
+  guard,
   onOutcome,
   ownersOf,
+  preventReplay,
+  renewedScalar,
+  repeat,
   sameShape,
   snapshot,
 } from '@thetagrad/core/backend';
@@ -59,14 +63,15 @@ export interface TrainedParameter {
  * variable. `update` only assigns; `evaluate(model, optimizer)` computes, in one plan with the gradients.
  */
 export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, Stateful {
-  /** The learning rate or its schedule; may be set at any time. */
-  lr: number | Schedule;
   readonly #tree: VariableTree;
   readonly #parameters: readonly TrainedParameter[];
   /** The names of the trained variables. */
   readonly #nameOf: ReadonlyMap<Variable, string>;
   readonly #state: Record<string, Variable> = {};
+  #lr: number | Schedule;
   #step = new Count();
+  /** The learning rate and the number of updates at the last update, also when it is replayed. */
+  #now: () => { readonly lr: number; readonly step: number } = () => ({ lr: this.currentLr, step: this.step });
 
   /**
    * @param tree the variables to train, of which those that are not trainable are skipped. {@link namedVariables} names
@@ -90,7 +95,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
       checkNonnegative(operation, 'lrMultiplier', lrMultiplier);
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
-    this.lr = lr;
+    this.#lr = lr;
     this.#tree = tree as VariableTree;
     const used = new Set<ParameterGroup>();
     this.#parameters = Object.entries(collectVariables(operation, tree)).flatMap(([name, variable]) => {
@@ -123,8 +128,19 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     }
   }
 
+  /** The learning rate or its schedule; may be set at any time. */
+  get lr(): number | Schedule {
+    return guard(() => this.#lr);
+  }
+
+  set lr(lr: number | Schedule) {
+    preventReplay();
+    this.#lr = lr;
+  }
+
   /** The number of updates so far, without those that could not be evaluated. */
   get step(): number {
+    preventReplay();
     // Finds out whether the last update has been discarded.
     void this.#parameters[0]!.variable.pending;
     return this.#step.value;
@@ -153,12 +169,15 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     const gradOf = this.#matchGrads(`${this.constructor.name}.update`, grads);
     try {
       atomically(() => {
-        const lr = this.currentLr;
+        this.#now = repeat(() => ({ lr: this.currentLr, step: this.step }));
         for (const parameter of this.#parameters) {
-          const { variable, lrMultiplier } = parameter;
-          variable.assign(this.apply(parameter, gradOf.get(variable)!.astype(variable.dtype), lr * lrMultiplier));
+          const { variable } = parameter;
+          variable.assign(this.apply(parameter, gradOf.get(variable)!.astype(variable.dtype)));
         }
-        onOutcome(this.#parameters[0]!.variable.value, this.#step.increment());
+        onOutcome(
+          this.#parameters[0]!.variable.value,
+          repeat(() => this.#step.increment()),
+        );
       });
     } catch (error) {
       abandon(Object.values(grads));
@@ -205,11 +224,24 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     return gradOf;
   }
 
+  /** Computes the new value of a variable and assigns its state. `step` does not count this update yet. */
+  protected abstract apply(parameter: TrainedParameter, grad: Tensor): Tensor;
+
   /**
-   * Computes the new value of a variable and assigns its state. `step` does not count this update yet.
-   * @param lr the learning rate of this variable
+   * A number that may differ from update to update, as a scalar of the variable's dtype. `compute` is called again when a
+   * compiled function replays the update.
+   * @param compute a function of the learning rate of this variable, and of the number of updates before this one
    */
-  protected abstract apply(parameter: TrainedParameter, grad: Tensor, lr: number): Tensor;
+  protected scalar(
+    { variable, lrMultiplier }: TrainedParameter,
+    compute: (lr: number, step: number) => number,
+  ): Tensor {
+    const now = this.#now;
+    return renewedScalar(() => {
+      const { lr, step } = now();
+      return compute(lr * lrMultiplier, step);
+    }, variable.dtype);
+  }
 
   /** The value kept for the variable `name` under one of the constructor's `stateKeys`. */
   protected state(key: string, name: string): Variable {
@@ -235,6 +267,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
    */
   loadStateDict(state: Readonly<Record<string, Tensor>>): void {
     const operation = `${this.constructor.name}.loadStateDict`;
+    preventReplay();
     checkState(operation, { step: { dtype: 'int32', shape: [] }, ...this.#state }, state);
     const step = state['step']!.itemSync();
     checkInteger(operation, 'step', step, { min: 0 });

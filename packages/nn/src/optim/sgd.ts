@@ -39,16 +39,20 @@ export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
     this.nesterov = nesterov;
   }
 
-  protected override apply({ name, variable, weightDecay }: TrainedParameter, grad: Tensor, lr: number): Tensor {
+  protected override apply(parameter: TrainedParameter, grad: Tensor): Tensor {
+    const { name, variable, weightDecay } = parameter;
     const p = variable.value;
     let direction = weightDecay === 0 ? grad : grad.add(p.mul(weightDecay));
     if (this.momentum !== 0) {
       const state = this.state('momentum', name);
-      const dampened = this.dampening === 0 ? direction : direction.mul(this.step === 0 ? 1 : 1 - this.dampening);
+      const dampened =
+        this.dampening === 0
+          ? direction
+          : direction.mul(this.scalar(parameter, (_lr, step) => (step === 0 ? 1 : 1 - this.dampening)));
       const velocity = state.value.mul(this.momentum).add(dampened);
       state.assign(velocity);
       direction = this.nesterov ? direction.add(velocity.mul(this.momentum)) : velocity;
     }
-    return p.sub(direction.mul(lr));
+    return p.sub(direction.mul(this.scalar(parameter, (lr) => lr)));
   }
 }
