@@ -123,7 +123,7 @@ async function run(
   const backend = getBackend();
   const returned = tree.leaves;
   let program: Program | undefined;
-  await evaluateAsync('compile', [returned, recording.variables], (work, plan) => {
+  await evaluateAsync('compile', [...returned, ...recording.variables], (work, plan) => {
     if (!isReplayable(recording, work.targets.order, returned)) return;
     const { rebuild } = tree;
     program = new Program({ backend, recording, work, plan, placeholders, keys, returned, rebuild });
@@ -170,7 +170,7 @@ function indexSources(backend: Backend, recordAgain: () => Call): readonly Index
   try {
     atomically(() => {
       const { tree, recording } = recordAgain();
-      sources = indexSourcesOf(collectWork('compile', backend, [tree.leaves, recording.variables]).targets.order);
+      sources = indexSourcesOf(collectWork('compile', backend, [...tree.leaves, ...recording.variables]).targets.order);
       throw undo;
     });
   } catch (error) {
