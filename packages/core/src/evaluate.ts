@@ -80,7 +80,7 @@ export async function evaluate(...trees: unknown[]): Promise<void> {
   return evaluateAsync('evaluate', trees);
 }
 
-/** Receives what is computed, and by which plan, before it is. */
+/** Receives what is computed, and by which plan, before it is, and before values move to the backend. */
 export type Observer = (work: Work, plan: Plan) => void;
 
 /** As {@link evaluate}, for an operation that messages name. */
@@ -134,7 +134,11 @@ export function evaluateFor(operation: string, trees: readonly unknown[]): void 
 }
 
 /** The error, in the words of the call that was given the indices if one of them is out of range. */
-export async function describeFailure(error: unknown, backend: Backend, sources: readonly IndexSource[]): Promise<unknown> {
+export async function describeFailure(
+  error: unknown,
+  backend: Backend,
+  sources: readonly IndexSource[],
+): Promise<unknown> {
   const search = searchIndices(error, backend, sources);
   try {
     let step = search.next();
@@ -277,9 +281,9 @@ function compute(operation: string, backend: Backend, collected: Work, observe?:
   if (results.length === 0 && variables.length === 0) return;
   for (const tensor of targets.order) checkNotDisposed(operation, tensor);
   checkDTypes(operation, backend, targets.order);
-  const inputs = bindInputs(operation, backend, targets, work.trees);
   const plan = planFor(operation, backend, targets);
   observe?.(work, plan);
+  const inputs = bindInputs(operation, backend, targets, work.trees);
   const computed = runPlan(backend, plan, inputs, results, variables);
   results.forEach((tensor, i) => setValue(tensor, computed[i]!));
 }

@@ -30,8 +30,9 @@ export class PlanCache {
   readonly #hash: (signature: Int32Array) => number;
   readonly #release: ((plan: Plan) => void) | undefined;
   readonly #byHash = new Map<number, Entry[]>();
-  /** By plan, in order of use, the most recent last. */
-  readonly #entries = new Map<Plan, Entry>();
+  /** In order of use, the most recent last. */
+  readonly #entries = new Set<Entry>();
+  readonly #byPlan = new WeakMap<Plan, Entry>();
   #bytes = 0;
 
   constructor({ maxBytes = maxCacheBytes, hash = hashOf, release }: PlanCacheOptions = {}) {
@@ -50,7 +51,7 @@ export class PlanCache {
     const hash = this.#hash(signature);
     const known = this.#byHash.get(hash)?.find((entry) => sameSignature(entry.signature, signature));
     if (known) {
-      this.use(known.plan);
+      this.#markUsed(known);
       return known.plan;
     }
     const key = signature.slice();
@@ -59,7 +60,8 @@ export class PlanCache {
     const bucket = this.#byHash.get(hash);
     if (bucket) bucket.push(entry);
     else this.#byHash.set(hash, [entry]);
-    this.#entries.set(plan, entry);
+    this.#entries.add(entry);
+    this.#byPlan.set(plan, entry);
     this.#bytes += entry.bytes;
     this.#drop();
     return plan;
@@ -67,22 +69,26 @@ export class PlanCache {
 
   /** Marks a plan as used; `false` if it has been dropped. */
   use(plan: Plan): boolean {
-    const entry = this.#entries.get(plan);
-    if (!entry) return false;
-    this.#entries.delete(plan);
-    this.#entries.set(plan, entry);
+    const entry = this.#byPlan.get(plan);
+    if (!entry || !this.#entries.has(entry)) return false;
+    this.#markUsed(entry);
     return true;
+  }
+
+  #markUsed(entry: Entry): void {
+    this.#entries.delete(entry);
+    this.#entries.add(entry);
   }
 
   /** Drops the plans that were not used for longest, but not the last. */
   #drop(): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return;
       const hash = this.#hash(entry.signature);
       const others = this.#byHash.get(hash)!.filter((other) => other !== entry);
       if (others.length > 0) this.#byHash.set(hash, others);
       else this.#byHash.delete(hash);
-      this.#entries.delete(entry.plan);
+      this.#entries.delete(entry);
       this.#bytes -= entry.bytes;
       this.#release?.(entry.plan);
     }

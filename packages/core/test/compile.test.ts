@@ -206,6 +206,22 @@ describe('variables', () => {
     await expect(compiled()).rejects.toThrow(/built from an older value of variable 'w'/);
   });
 
+  test('take over arguments, and swap', async () => {
+    const [a, b] = [variable(0), variable(0)];
+    const compiled = compile((x: Tensor) => {
+      const before = a.value;
+      a.assign(x);
+      b.assign(before);
+      return [x, before];
+    });
+    for (let i = 1; i < 6; i++) {
+      const x = vector(i);
+      const [first, second] = await compiled(x);
+      expect(first).toBe(x);
+      expect([numbers(second!), numbers(a.value), numbers(b.value)]).toEqual([[i - 1], [i], [i - 1]]);
+    }
+  });
+
   test('a variable that is made inside is a new one in each call', async () => {
     const f = counted((x: Tensor) => {
       const w = new Variable(x);
@@ -216,6 +232,54 @@ describe('variables', () => {
     for (let i = 0; i < 4; i++) expect(numbers(await compiled(vector(i)))).toEqual([i + 1]);
     expect(f).toHaveBeenCalledTimes(4);
   });
+});
+
+test('random programs compute what they compute without it, also after failures', async () => {
+  const size = 4;
+  const x = (seed: number): Tensor => random.normal(random.key(seed), [size, size]);
+  /** A step over variables, which reads several of them for each new value. */
+  const createProgram = (seed: number) => {
+    const stream = random.key(seed).stream();
+    const variables = Array.from(
+      { length: 2 + stream.integer(3) },
+      (_, i) => new Variable(x(i).mul(0.1), { name: `w${i}` }),
+    );
+    const choices = variables.map((w) => ({ w, kind: stream.integer(6), other: stream.integer(variables.length) }));
+    const step = (input: Tensor, indices: Tensor, key: random.Key) => {
+      const values = variables.map(({ value }) => value);
+      const results = choices.map(({ w, kind, other }, i) => {
+        const [own, read] = [values[i]!, values[other]!];
+        if (kind === 0) w.assign(own.add(read.take(indices).mul(0.5)));
+        if (kind === 1) w.assign(read);
+        if (kind === 2) w.assign(own.matmul(read).tanh());
+        if (kind === 3) w.assign(random.bernoulli(key.foldIn(i), w.shape).where(own, input));
+        if (kind === 4) w.assign(own.add(input.slice([[i % 3, (i % 3) + 1]])).sin());
+        return kind === 5 ? grad((y: Tensor) => y.mul(input).exp().sum())(read) : w.value.take(indices).sum();
+      });
+      return { results, input };
+    };
+    return { variables, step };
+  };
+  for (let seed = 0; seed < 40; seed++) {
+    const [ordinary, other] = [createProgram(seed), createProgram(seed)];
+    const compiled = compile(other.step);
+    const stream = random.key(seed).foldIn(1).stream();
+    for (let i = 0; i < 8; i++) {
+      const indices = [0, 1, 2, 3].map(() => stream.integer(stream.integer(4) === 0 ? 5 : 4));
+      const given = [x(i), tensor(indices, { dtype: 'int32' }), random.key(i)] as const;
+      await evaluate(given[0]);
+      const { results } = ordinary.step(...given);
+      const message = await evaluate(results, ordinary.variables).catch(String);
+      const found = await compiled(...given).catch(String);
+      const messageOf = (value: unknown): unknown => (typeof value === 'string' ? value : undefined);
+      expect(messageOf(found)).toBe(messageOf(message));
+      const computed = typeof found === 'string' ? [] : found.results;
+      expect(computed.map(numbers)).toEqual(message === undefined ? results.map(numbers) : []);
+      expect(other.variables.map(({ value }) => numbers(value))).toEqual(
+        ordinary.variables.map(({ value }) => numbers(value)),
+      );
+    }
+  }
 });
 
 describe('what a replay cannot know', () => {
@@ -265,14 +329,16 @@ describe('what a replay cannot know', () => {
     });
     await number(vector(1));
     scale = 3;
-    await expect(number(vector(1))).rejects.toThrow(/not do the same as when it was recorded, the number 2 \(now 3\) differs/);
+    await expect(number(vector(1))).rejects.toThrow(
+      /does something else than when it was recorded \(the number 2 is 3 now\)/,
+    );
     expect(numbers(w.value)).toEqual([2]);
 
     let offset = vector(1, 2);
     const constant = compile((x: Tensor) => x.add(offset));
     await constant(vector(1, 1));
     offset = vector(1, 3);
-    await expect(constant(vector(1, 1))).rejects.toThrow(/a tensor, float32\[2\] differs/);
+    await expect(constant(vector(1, 1))).rejects.toThrow(/another tensor float32\[2\]/);
 
     let isFirst = true;
     const operations = compile((x: Tensor) => {
@@ -281,7 +347,7 @@ describe('what a replay cannot know', () => {
       return result;
     });
     await operations(vector(1));
-    await expect(operations(vector(1))).rejects.toThrow(/its operations differs/);
+    await expect(operations(vector(1))).rejects.toThrow(/other operations/);
   });
 
   test('tensors made inside of the same values are the same', async () => {
@@ -297,7 +363,7 @@ describe('what a replay cannot know', () => {
     const compiled = compile((x: Tensor) => x.mul(scale), { check: true });
     for (let i = 0; i < 4; i++) expect(numbers(await compiled(vector(i)))).toEqual([2 * i]);
     scale = 3;
-    await expect(compiled(vector(1))).rejects.toThrow(/the number 2 \(now 3\) differs/);
+    await expect(compiled(vector(1))).rejects.toThrow(/the number 2 is 3 now/);
   });
 
   test('guards, repeated effects and other state', async () => {
@@ -375,18 +441,19 @@ describe('failures', () => {
     const [x, offset] = [vector(1), new Variable(vector(5))];
     await evaluate(x, offset);
     for (let i = 0; i < 3; i++) await compiled(x);
+    const errors = new Set<string>();
     let failures = 0;
     for (let calls = 0; ; calls++) {
       const [before, counted] = [numbers(w.value), count];
       const hasFailed = await withFailingBackend(getBackend(), calls, async () => {
-        await compiled(x).catch((error: unknown) => expect(String(error)).toMatch(/out of memory/));
+        await compiled(x).catch((error: unknown) => errors.add(String(error)));
       });
       if (!hasFailed) break;
       failures++;
       expect([numbers(w.value), count]).toEqual([before, counted]);
       expect(numbers(await compiled(x))).toEqual([(2 * before[0]! + 1) ** 2]);
     }
-    expect(failures).toBeGreaterThan(0);
+    expect([...errors].sort()).toEqual(['allocate', 'execute'].map((name) => `RangeError: out of memory in ${name}`));
     expect(count).toBe(3 + failures + 1);
   });
 

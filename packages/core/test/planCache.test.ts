@@ -196,6 +196,15 @@ describe('the cache', () => {
     expect(cache.size).toBeGreaterThan(19);
   });
 
+  test('knows which plans it has dropped, and when one was used', () => {
+    const cache = new PlanCache({ maxBytes: 3 * bytes });
+    const plans = [0, 1, 2].map((n) => cache.get(signature(n), () => ({ ...plan })));
+    expect(cache.use(plans[0]!)).toBe(true);
+    cache.get(signature(3), () => ({ ...plan }));
+    expect(plans.map((kept) => cache.use(kept))).toEqual([true, false, true]);
+    expect(cache.use(plan)).toBe(false);
+  });
+
   test('keeps a plan that is larger than all may be', () => {
     const cache = new PlanCache({ maxBytes: 1 });
     for (const n of [0, 1]) cache.get(signature(n), () => plan);

@@ -64,7 +64,8 @@ export function compile<Parameters extends unknown[], Result extends TensorTreeO
   };
   const call = async (parameters: Parameters): Promise<unknown> => {
     checkNotRecording('compile');
-    if (isTracing()) throw new Error('compile: grad and other transformations cannot differentiate a compiled function');
+    if (isTracing())
+      throw new Error('compile: grad and other transformations cannot differentiate a compiled function');
     const { structure, ...inputs } = flattenArguments(parameters);
     const lazy = inputs.tensors.filter(({ buffer }) => !buffer);
     if (lazy.length > 0) await evaluateAsync('compile', lazy);
@@ -130,7 +131,7 @@ async function run(
     const difference = known && program.differenceFrom(known);
     if (difference === undefined) return;
     throw new Error(
-      `compile: the function does not do the same as when it was recorded, ${difference} differs; pass what changes as an argument`,
+      `compile: the function does something else than when it was recorded (${difference}); pass what changes from call to call as an argument`,
     );
   });
   const argumentOf = new Map(placeholders.map((placeholder, i) => [placeholder, inputs.tensors[i]!]));

@@ -1,32 +1,19 @@
 // What is left of a recorded call: a plan, and where its inputs come from in each replay.
 import { bindValue, bindVariable } from '../binding.ts';
 import type { Buffer } from '../data/buffer.ts';
-import { allocate, type DType, type TypedArray } from '../data/dtype.ts';
 import { checkIdle, runPlan, type Work } from '../evaluate.ts';
-import { formatShape } from '../data/shape.ts';
 import { countEvaluation } from '../graph/assignment.ts';
-import { isLeaf } from '../graph/order.ts';
 import type { TensorType } from '../graph/primitive.ts';
 import type { OutcomeListener, Recording } from '../graph/recording.ts';
 import { checkNotDisposed, setBuffer, Tensor } from '../graph/tensor.ts';
 import { atomically } from '../graph/transaction.ts';
-import { variableOf, type Variable } from '../graph/variable.ts';
+import type { Variable } from '../graph/variable.ts';
 import type { Key } from '../randomKey.ts';
 import { usePlan } from '../planCache.ts';
 import type { Backend } from '../schedule/backend.ts';
 import type { Plan } from '../schedule/kernel.ts';
 import type { Inputs } from './arguments.ts';
-
-/** Where an input of the plan comes from. */
-type Source =
-  | { readonly kind: 'argument'; readonly index: number }
-  | { readonly kind: 'variable'; readonly variable: Variable }
-  /** A tensor that the function has captured, or made of plain values. */
-  | { readonly kind: 'constant'; readonly tensor: Tensor }
-  | { readonly kind: 'number'; readonly value: number; readonly buffer: Buffer }
-  | { readonly kind: 'renewed'; readonly dtype: DType; readonly elements: () => TypedArray }
-  /** A part of another input. */
-  | { readonly kind: 'slice'; readonly of: number; readonly start: number; readonly size: number };
+import { differenceBetween, holderOf, sourcesOf, type Source } from './source.ts';
 
 /** Where a result comes from. */
 type Result =
@@ -149,66 +136,19 @@ export class Program {
 
   /** What differs from another recording of the same function with arguments of the same structure, if anything does. */
   differenceFrom(other: Program): string | undefined {
-    if (this.#plan !== other.#plan || this.#sources.length !== other.#sources.length) return 'its operations';
+    if (this.#plan !== other.#plan || this.#sources.length !== other.#sources.length) return 'other operations';
     for (const [i, source] of this.#sources.entries()) {
-      const difference = compare(other.#sources[i]!, source, this.#backend);
+      const difference = differenceBetween(other.#sources[i]!, source);
       if (difference !== undefined) return difference;
     }
     const isSameResult = this.#results.every((result, i) => sameResult(result, other.#results[i]));
-    return isSameResult && this.#results.length === other.#results.length ? undefined : 'its results';
-  }
-}
-
-/** What holds the value that a replay reads from a source. */
-function holderOf(source: Source, tensors: readonly Tensor[]): Tensor | Variable | undefined {
-  switch (source.kind) {
-    case 'argument':
-      return tensors[source.index];
-    case 'variable':
-      return source.variable;
-    case 'constant':
-      return source.tensor;
-    default:
-      return undefined;
+    return isSameResult && this.#results.length === other.#results.length ? undefined : 'other results';
   }
 }
 
 function bindTensor(tensor: Tensor, backend: Backend): Buffer {
   checkNotDisposed('compile', tensor);
   return bindValue('compile', tensor, tensor.buffer!, backend);
-}
-
-/** Where the inputs of the plan come from, in order. */
-function sourcesOf(
-  { targets: { order, slices } }: Work,
-  recording: Recording,
-  placeholders: readonly Tensor[],
-  backend: Backend,
-): Source[] {
-  const argumentOf = new Map(placeholders.map((tensor, index) => [tensor, index]));
-  const inputOf = new Map<Tensor, number>();
-  const sources: Source[] = [];
-  for (const tensor of order) {
-    const slice = slices.get(tensor);
-    if (!slice && !isLeaf(tensor)) continue;
-    inputOf.set(tensor, sources.length);
-    if (slice) sources.push({ kind: 'slice', of: inputOf.get(slice.leaf)!, start: slice.start, size: slice.size });
-    else sources.push(sourceOf(tensor, argumentOf.get(tensor), recording, backend));
-  }
-  return sources;
-}
-
-function sourceOf(leaf: Tensor, argument: number | undefined, recording: Recording, backend: Backend): Source {
-  const { primitive, dtype } = leaf;
-  if (argument !== undefined) return { kind: 'argument', index: argument };
-  const elements = recording.renewed.get(leaf);
-  if (elements) return { kind: 'renewed', dtype, elements };
-  const variable = variableOf(leaf);
-  if (variable) return { kind: 'variable', variable };
-  if (leaf.buffer || primitive.kind !== 'source' || primitive.name !== 'scalar') return { kind: 'constant', tensor: leaf };
-  const values = allocate(dtype, 1);
-  values[0] = primitive.value;
-  return { kind: 'number', value: primitive.value, buffer: backend.upload(values, dtype) };
 }
 
 function resultOf(tensor: Tensor, { results }: Work, placeholders: readonly Tensor[]): Result {
@@ -226,34 +166,4 @@ function tensorOf(result: Result, computed: readonly Tensor[], { tensors }: Inpu
 function sameResult(result: Result, other: Result | undefined): boolean {
   if (result.kind === 'constant' || other?.kind === 'constant') return result.kind === other?.kind;
   return result.kind === other?.kind && result.index === other.index;
-}
-
-/** What differs between two sources, in words. */
-function compare(before: Source, now: Source, backend: Backend): string | undefined {
-  switch (now.kind) {
-    case 'number':
-      if (before.kind === 'number' && Object.is(before.value, now.value)) return undefined;
-      return `the number ${before.kind === 'number' ? before.value : '?'} (now ${now.value})`;
-    case 'constant':
-      if (before.kind === 'constant' && sameValue(before.tensor.buffer!, now.tensor.buffer!, backend)) return undefined;
-      return `a tensor, ${now.tensor.dtype}${formatShape(now.tensor.shape)}`;
-    case 'variable':
-      if (before.kind === 'variable' && before.variable === now.variable) return undefined;
-      return `the variable '${now.variable.name}'`;
-    case 'slice': {
-      const isSame = before.kind === 'slice' && before.of === now.of && before.start === now.start;
-      return isSame ? undefined : 'the start of a slice';
-    }
-    case 'argument':
-      return before.kind === 'argument' && before.index === now.index ? undefined : 'the use of its arguments';
-    case 'renewed':
-      return before.kind === 'renewed' ? undefined : 'its operations';
-  }
-}
-
-/** Whether two buffers of one size hold the same elements, as far as the host can read them. */
-function sameValue(a: Buffer, b: Buffer, { isAsynchronous }: Backend): boolean {
-  if (a === b || isAsynchronous) return true;
-  const [before, now] = [a.readSync(), b.readSync()];
-  return before.every((value, i) => Object.is(value, now[i]));
 }
