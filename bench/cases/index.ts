@@ -3,7 +3,7 @@ import { convolutionCases } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { head } from './head.ts';
 import { matmuls } from './matmul.ts';
-import { mlpStep } from './mlp.ts';
+import { compiledMlpStep, mlpStep } from './mlp.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { trainings } from './training.ts';
@@ -16,5 +16,6 @@ export const cases: readonly Case[] = [
   ...reductions,
   head,
   mlpStep,
+  compiledMlpStep,
   ...trainings,
 ];

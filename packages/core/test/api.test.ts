@@ -141,6 +141,7 @@ test('the exports of random', () => {
     'Variable',
     'arange',
     'call',
+    'compile',
     'concat',
     'constant',
     'customGradient',
