@@ -9,7 +9,10 @@ import { threefry } from './scalar/threefry.ts';
 type Words = readonly [number, number];
 
 /** The safe integers, which a double represents uniquely. */
-export const safeIntegers = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+export const safeIntegers: { readonly min: number; readonly max: number } = {
+  min: Number.MIN_SAFE_INTEGER,
+  max: Number.MAX_SAFE_INTEGER,
+};
 
 /** What a key is at a time. */
 export interface KeyState {

@@ -16,9 +16,9 @@ export class Recording {
   /** Return who must learn, after the effects, whether the computation succeeds. */
   readonly listeners: (() => OutcomeListener | undefined)[] = [];
   /** The leaves whose elements are made anew in each replay. */
-  readonly renewed = new Map<Tensor, () => TypedArray>();
+  readonly renewed: Map<Tensor, () => TypedArray> = new Map();
   /** The variables that the function has read or assigned. */
-  readonly variables = new Set<object>();
+  readonly variables: Set<object> = new Set();
   /** Whether a replay can stand for a call. */
   isRepeatable = true;
   /** The first error for what a recorded function must not do. */
