@@ -13,9 +13,11 @@ import {
   zeros,
   type Tensor,
 } from '../src/index.ts';
-import { guard, preventReplay, recordUndo, repeat } from '../src/backend.ts';
+import { guard, onOutcome, preventReplay, recordUndo, repeat, snapshot } from '../src/backend.ts';
 import { withFailingBackend } from '../../../test/support/faults.ts';
+import { withBackend } from './backends.ts';
 import { numbers } from './helpers.ts';
+import { lateBackend } from './lateBackend.ts';
 
 const vector = (...values: number[]): Tensor => tensor(values);
 const variable = (...values: number[]): Variable => new Variable(vector(...values), { name: 'w' });
@@ -455,6 +457,33 @@ describe('failures', () => {
     }
     expect([...errors].sort()).toEqual(['allocate', 'execute'].map((name) => `RangeError: out of memory in ${name}`));
     expect(count).toBe(3 + failures + 1);
+  });
+
+  test('what fails late on an asynchronous backend is taken back', async () => {
+    const { backend, outputs, settle } = lateBackend();
+    await withBackend(backend, async () => {
+      const [w, listener] = [variable(1), vi.fn<(succeeded: boolean) => void>()];
+      const compiled = compile(() => {
+        w.assign(w.value.add(1));
+        onOutcome(w.value, () => listener);
+      });
+      const step = async (failure?: Error): Promise<void> => {
+        const call = compiled();
+        outputs.at(-1)!.failure = failure;
+        settle.at(-1)!(failure);
+        await call;
+      };
+      for (let i = 0; i < 3; i++) await step();
+      // The next write goes to other memory.
+      const { saved } = snapshot('test', { saved: w });
+      listener.mockClear();
+      await expect(step(new Error('late'))).rejects.toThrow('late');
+      expect(listener.mock.calls).toEqual([[false]]);
+      expect(w.buffer).toBe(saved!.buffer);
+      await step();
+      expect(listener.mock.calls).toEqual([[false], [true]]);
+      expect([numbers(w.value), numbers(saved!)]).toEqual([[5], [4]]);
+    });
   });
 
   test('a disposed argument or captured tensor', async () => {

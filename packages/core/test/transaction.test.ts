@@ -6,20 +6,16 @@ import {
   evaluate,
   evaluateSync,
   getBackend,
-  portable,
   tensor,
   valueAndGrad,
   Variable,
-  type Backend,
-  type Buffer,
-  type DType,
   type Tensor,
-  type TypedArray,
 } from '../src/index.ts';
 import { atomically, snapshot } from '../src/backend.ts';
 import { withFailingBackend } from '../../../test/support/faults.ts';
 import { withBackend } from './backends.ts';
 import { numbers } from './helpers.ts';
+import { lateBackend } from './lateBackend.ts';
 
 const variable = (...values: number[]): Variable => new Variable(tensor(values), { name: 'w' });
 
@@ -336,52 +332,8 @@ describe('snapshot', () => {
   });
 });
 
-/** Elements in host memory that a device may fail to compute. */
-class LateBuffer implements Buffer {
-  failure: Error | undefined;
-  readonly backend: Backend;
-  readonly inner: Buffer;
-
-  constructor(backend: Backend, inner: Buffer) {
-    this.backend = backend;
-    this.inner = inner;
-  }
-
-  get dtype(): DType {
-    return this.inner.dtype;
-  }
-
-  get size(): number {
-    return this.inner.size;
-  }
-
-  read(): Promise<TypedArray> {
-    return this.inner.read();
-  }
-
-  readSync(): TypedArray {
-    return this.inner.readSync();
-  }
-}
-
 test('on an asynchronous backend, what fails late is taken back, whatever succeeds meanwhile', async () => {
-  const inner = portable();
-  const unwrap = (buffers: readonly Buffer[]): Buffer[] => (buffers as readonly LateBuffer[]).map((each) => each.inner);
-  const outputs: LateBuffer[] = [];
-  const settle: ((failure?: Error) => void)[] = [];
-  const backend: Backend = {
-    name: 'late',
-    dtypes: inner.dtypes,
-    isAsynchronous: true,
-    upload: (values, dtype) => new LateBuffer(backend, inner.upload(values, dtype)),
-    allocate: (dtype, size) => new LateBuffer(backend, inner.allocate(dtype, size)),
-    execute: (plan, read, written) => {
-      inner.execute(plan, unwrap(read), unwrap(written));
-      outputs.push(written[0] as LateBuffer);
-    },
-    yieldToCollector: () =>
-      new Promise<void>((resolve, reject) => settle.push((failure) => (failure ? reject(failure) : resolve()))),
-  };
+  const { backend, outputs, settle } = lateBackend();
   await withBackend(backend, async () => {
     // The first write leaves the initial value.
     const [v, w] = [variable(1), variable(10)];
