@@ -335,6 +335,7 @@ describe('what a replay cannot know', () => {
       /does something else than when it was recorded \(the number 2 is 3 now\)/,
     );
     expect(numbers(w.value)).toEqual([2]);
+    for (let i = 0; i < 3; i++) expect(numbers(await number(vector(1)))).toEqual([3]);
 
     let offset = vector(1, 2);
     const constant = compile((x: Tensor) => x.add(offset));

@@ -32,8 +32,8 @@ interface Entry {
   readonly structure: string;
   readonly backend: Backend;
   readonly program: Program;
-  /** Whether a second recording was the same. */
-  isConfirmed: boolean;
+  /** Whether it was the same as the one before. */
+  readonly isConfirmed: boolean;
 }
 
 /**
@@ -59,6 +59,7 @@ export function compile<Parameters extends unknown[], Result extends TensorTreeO
   checkOptions('compile', options, ['check']);
   const { check = false } = options;
   let entries: readonly Entry[] = [];
+  /** Keeps an entry as the one that was used last. */
   const keep = (entry: Entry): void => {
     entries = [entry, ...entries.filter((other) => other !== entry)].slice(0, maxEntries);
   };
@@ -81,9 +82,9 @@ export function compile<Parameters extends unknown[], Result extends TensorTreeO
       // Looks for a recording again, since other calls may have been made in the meantime.
       return call(parameters);
     }
+    entries = entries.filter((other) => other !== entry);
     const { result, program } = await run(recordCall(f, parameters, inputs), inputs, entry?.program);
-    if (entry) entry.isConfirmed = true;
-    else if (program) keep({ structure, backend, program, isConfirmed: false });
+    if (program) keep({ structure, backend, program, isConfirmed: entry !== undefined });
     return result;
   };
   return (...parameters) => call(parameters) as Promise<Result>;
