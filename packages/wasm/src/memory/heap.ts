@@ -8,6 +8,8 @@ const pagesPerStep = 16;
 const maxPages = 65_535;
 /** Blocks begin and end at multiples of a cache line. */
 const alignment = 64;
+/** The last bytes stay unallocated: vectors at the end of a block read up to 12 bytes beyond it, which they do not use. */
+const marginBytes = alignment;
 
 /** The range of `limit`, in bytes. */
 export const limits: { readonly min: number; readonly max: number } = {
@@ -122,17 +124,19 @@ export class Heap {
     const end = this.#start + offset + size;
     if (this.#growTo(end)) return this.#start + offset;
     // The part beyond the limit stays allocated, so that it is never found as a gap.
-    const within = Math.min(size, this.#limit - this.#start - offset);
+    const within = Math.min(size, this.#limit - marginBytes - this.#start - offset);
     if (within > 0) this.#free.free(offset, within);
     return undefined;
   }
 
+  /** Makes room for blocks up to the address `end`. */
   #growTo(end: number): boolean {
     const held = this.memory.buffer.byteLength;
-    if (end <= held) return true;
-    if (end > this.#limit) return false;
+    const needed = end + marginBytes;
+    if (needed <= held) return true;
+    if (needed > this.#limit) return false;
     const step = pagesPerStep * pageBytes;
-    const wanted = Math.min(this.#limit, Math.ceil(end / step) * step);
+    const wanted = Math.min(this.#limit, Math.ceil(needed / step) * step);
     try {
       this.memory.grow((wanted - held) / pageBytes);
       return true;
