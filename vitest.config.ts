@@ -20,7 +20,7 @@ const project = (backend: 'portable' | 'wasm', include: readonly string[]) => ({
   test: {
     name: backend,
     include: [...include],
-    exclude: [...configDefaults.exclude, 'test/{browser,pack}/**'],
+    exclude: [...configDefaults.exclude, 'test/{browser,pack,wide}/**'],
     setupFiles: ['test/backend.ts'],
     env: { ...driver?.env },
     provide: { backend, gpuModes },
