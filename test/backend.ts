@@ -1,6 +1,5 @@
 // Sets the backend that the vitest project of a test file names: see vitest.config.ts.
 import { setBackend } from '@thetagrad/core';
-import { wasm } from '@thetagrad/wasm';
 import { inject } from 'vitest';
 
 declare module 'vitest' {
@@ -9,4 +8,8 @@ declare module 'vitest' {
   }
 }
 
-if (inject('backend') === 'wasm') setBackend(await wasm({ threads: 2 }));
+if (inject('backend') === 'wasm') {
+  // Loaded only where it is needed: most files are tested on the portable backend.
+  const { wasm } = await import('@thetagrad/wasm');
+  setBackend(await wasm({ threads: 2 }));
+}

@@ -37,7 +37,8 @@ const pages: readonly Page[] = [
     backend: 'portable',
     gpuModes: ['webgpu'],
     isolated: true,
-    include: ['packages/gpu/test/*.test.ts', 'test/gpu/*.test.ts'],
+    // Workgroups are tested in Node, on the same driver.
+    include: ['packages/gpu/test/!(sharing).test.ts', 'test/gpu/*.test.ts'],
   },
   {
     name: 'webgl2',
