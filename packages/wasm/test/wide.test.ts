@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../src/index.ts';
 import type { Features } from '../src/command.ts';
-import { tileShape } from '../src/kernels/panels/tileBlock.ts';
+import { tileShape } from '../src/kernels/panels/tileShape.ts';
 import { chooseFeatures } from '../src/wide/choose.ts';
 import { isWideSwitchedOn, switchWide, whyNotSwitchable } from '../src/wide/flag.ts';
 import { probe } from '../src/wide/probe.ts';

@@ -199,7 +199,7 @@ export class Variable {
   /** Prepares for being read or assigned in a compiled function. */
   #touch(): void {
     if (!touch(this)) return;
-    // A replay computes from stored values, which a read of its own tells from one that the function has captured.
+    // A new node for each read tells it from one that the function has captured: a replay reads stored values.
     if (this.pending) preventReplay();
     this.#read = undefined;
   }

@@ -1,6 +1,6 @@
 // Finds out by running small kernels how wide the engine computes, and whether its answers are right.
 import type { Features } from '../command.ts';
-import { tileShape } from '../kernels/panels/tileBlock.ts';
+import { tileShape } from '../kernels/panels/tileShape.ts';
 import { chainKernel, tileDepth, tileKernel, type ProbeKernel, type ProbeKernels } from './probeKernels.ts';
 
 /** What to assemble kernels for, and if it is not wide, why. */

@@ -2,7 +2,7 @@
 import { f32x4, i32, i32x4, ModuleBuilder, v128, type Code, type Local, type Value } from '../assembler/index.ts';
 import type { Features } from '../command.ts';
 import { emitTile } from '../kernels/panels/registerTile.ts';
-import { tileShape } from '../kernels/panels/tileBlock.ts';
+import { tileShape } from '../kernels/panels/tileShape.ts';
 
 /** A kernel without arguments, which reads its inputs from memory and stores its results. */
 export interface ProbeKernel {

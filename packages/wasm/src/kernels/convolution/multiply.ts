@@ -12,7 +12,8 @@ import {
   type OffsetAxes,
 } from '../panels/gather.ts';
 import { depthBlock } from '../panels/pack.ts';
-import { defineTileBlock, tileShape } from '../panels/tileBlock.ts';
+import { defineMultiplyPanel } from '../panels/multiplyPanel.ts';
+import { tileShape } from '../panels/tileShape.ts';
 
 const names = [
   'input',
@@ -71,7 +72,7 @@ export interface Cut {
 export function patchProductCommand(product: PatchProduct, cut: Cut, features: Features): Command {
   const { rows, columns, depth, groups, rowBytes, slices } = product;
   const { rowsInChunk, columnsInChunk } = cut;
-  const width = tileShape(features).rows;
+  const tile = tileShape(features);
   const rowChunks = Math.ceil(rows / rowsInChunk);
   const columnChunks = Math.ceil(columns / columnsInChunk);
   return {
@@ -89,7 +90,7 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
         columnChunks,
         slices,
         inputGroupBytes: product.inputGroupBytes,
-        filterGroupBytes: 4 * Math.ceil(rows / width) * width * depth,
+        filterGroupBytes: 4 * Math.ceil(rows / tile.rows) * tile.rows * depth,
         groupBytes: rows * rowBytes,
         rowBytes,
         sliceBytes: product.sliceBytes,
@@ -101,13 +102,14 @@ export function patchProductCommand(product: PatchProduct, cut: Cut, features: F
       ...offsetWords(product.columnsInOutput),
     ],
     chunks: groups * slices * rowChunks * columnChunks,
-    workspaceBytes: 4 * (depthBlock + columnsInChunk * (2 + depthBlock + rowsInChunk)),
+    workspaceBytes: 4 * (depthBlock + tile.columns * depthBlock + columnsInChunk * (2 + rowsInChunk)),
   };
 }
 
 function assemble(module: ModuleBuilder, features: Features): FunctionRef {
-  const { rows: rowsOfTile, columns: tileColumns } = tileShape(features);
-  const multiply = defineTileBlock(module, features);
+  const tile = tileShape(features);
+  const { rows: rowsOfTile, columns: tileColumns } = tile;
+  const multiply = defineMultiplyPanel(module, { tile, isPacked: true, relaxed: features.relaxed });
   const fill = defineFillOffsets(module);
   const gather = defineGatherPanel(module, tileColumns);
   const scatter = defineScatterRows(module);
@@ -125,12 +127,12 @@ function assemble(module: ModuleBuilder, features: Features): FunctionRef {
     const paddedRows = code.local('i32', roundUp(rows, rowsOfTile));
     const allRows = code.local('i32', roundUp(w.rows, rowsOfTile));
 
-    // The workspace: offsets of terms, of columns in the input and in the output, B's panels, the product.
+    // The workspace: offsets of terms, of columns in the input and in the output, a panel of B, the product.
     const rowBytes = code.local('i32', i32.shl(w.columnsInChunk, i32.const(2)));
     const sources = code.local('i32', i32.add(workspace, i32.const(4 * depthBlock)));
     const targets = code.local('i32', i32.add(sources, rowBytes));
-    const panels = code.local('i32', i32.add(targets, rowBytes));
-    const c = code.local('i32', i32.add(panels, i32.mul(rowBytes, i32.const(depthBlock))));
+    const panel = code.local('i32', i32.add(targets, rowBytes));
+    const c = code.local('i32', i32.add(panel, i32.const(4 * tileColumns * depthBlock)));
     const axes = (which: 0 | 1 | 2) => i32.add(args, i32.const(axesAt(which)));
     code.emit(code.call(fill, axes(1), column, columns, paddedColumns, sources));
     code.emit(code.call(fill, axes(2), column, columns, columns, targets));
@@ -144,28 +146,34 @@ function assemble(module: ModuleBuilder, features: Features): FunctionRef {
     code.for(from, first, end, depthBlock, () => {
       const depth = emitMin(code, i32.const(depthBlock), i32.sub(end, from));
       code.emit(code.call(fill, axes(0), from, depth, depth, workspace));
-      const panel = code.local('i32', panels);
-      code.for(j, i32.const(0), paddedColumns, tileColumns, () => {
-        const offsets = i32.add(sources, i32.shl(j, i32.const(2)));
-        code.emit(code.call(gather, input, offsets, workspace, depth, panel));
-        code.add(panel, i32.mul(depth, i32.const(4 * tileColumns)));
-      });
       const elements = i32.add(i32.mul(from, allRows), i32.mul(row, depth));
-      code.emit(
-        code.call(
-          multiply,
-          i32.add(filter, i32.shl(elements, i32.const(2))),
-          panels,
-          depth,
-          c,
-          rowBytes,
-          paddedRows,
-          paddedColumns,
-          i32.ne(from, first),
-          // All tiles are whole, so none goes through the workspace.
-          i32.const(0),
-        ),
-      );
+      const rowsOfFilter = code.local('i32', i32.add(filter, i32.shl(elements, i32.const(2))));
+      code.for(j, i32.const(0), paddedColumns, tileColumns, () => {
+        const inRow = code.local('i32', i32.shl(j, i32.const(2)));
+        code.emit(code.call(gather, input, i32.add(sources, inRow), workspace, depth, panel));
+        // All tiles are whole, so none goes through the workspace; a packed factor needs no distances.
+        const [unused, width] = [i32.const(0), i32.const(tileColumns)];
+        const to = i32.add(c, inRow);
+        const bDepth = i32.const(4 * tileColumns);
+        const adds = i32.ne(from, first);
+        code.emit(
+          code.call(
+            multiply,
+            rowsOfFilter,
+            unused,
+            unused,
+            panel,
+            bDepth,
+            depth,
+            to,
+            rowBytes,
+            paddedRows,
+            width,
+            adds,
+            unused,
+          ),
+        );
+      });
     });
     const channel = code.local('i32', i32.add(i32.mul(group, w.rows), row));
     const output = i32.add(

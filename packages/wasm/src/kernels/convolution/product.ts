@@ -4,7 +4,7 @@ import { clamp, evenPartSize } from '../../emit/units.ts';
 import type { OffsetAxes } from '../panels/gather.ts';
 import { panelElements } from '../panels/pack.ts';
 import { sliceDepth, sumSlicesCommand } from '../panels/sumSlices.ts';
-import { tileShape, type TileShape } from '../panels/tileBlock.ts';
+import { tileShape, type TileShape } from '../panels/tileShape.ts';
 import { startsOf, type Convolution, type Phase } from './geometry.ts';
 import { patchProductCommand, type Cut } from './multiply.ts';
 import { packFilterCommand } from './packFilter.ts';

@@ -1,5 +1,5 @@
 import type { Features } from '../../command.ts';
-import type { TileShape } from '../panels/tileBlock.ts';
+import type { TileShape } from '../panels/tileShape.ts';
 
 /** Register tiles with the rate of multiply-adds, relative to one another, on machines with AVX2. */
 type Rates = readonly (readonly [TileShape, number])[];

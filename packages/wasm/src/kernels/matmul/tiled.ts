@@ -7,8 +7,8 @@ import { clamp, countChunks, cutUnits, emitMin, emitUnits, evenPartSize, roundUp
 import { packWords, readWords } from '../../emit/words.ts';
 import { definePackSpan, depthBlock, packCommand, panelElements } from '../panels/pack.ts';
 import { sliceDepth, sumSlicesCommand } from '../panels/sumSlices.ts';
-import { tileBlockWorkspaceBytes } from '../panels/tileBlock.ts';
-import { defineMultiplyPanel, type PanelStructure } from './panel.ts';
+import { tileWorkspaceBytes } from '../panels/tileShape.ts';
+import { defineMultiplyPanel, type PanelStructure } from '../panels/multiplyPanel.ts';
 import { countMatrices, type Product } from './product.ts';
 import { fastestTile } from './tile.ts';
 
@@ -124,8 +124,7 @@ export function tiledCommands(product: Product, features: Features): Command[] {
       ),
     ],
     chunks: countChunks(cut),
-    workspaceBytes:
-      tileBlockWorkspaceBytes + 4 * panelElements(columnsInUnit, Math.min(depth, depthBlock), tile.columns),
+    workspaceBytes: tileWorkspaceBytes + 4 * panelElements(columnsInUnit, Math.min(depth, depthBlock), tile.columns),
   };
   const commands = [...(a ? [a.command] : []), ...(b ? [b.command] : []), multiply];
   if (slices === 1) return commands;
@@ -165,7 +164,7 @@ function assemble(module: ModuleBuilder, structure: PanelStructure): FunctionRef
   const packPanels = definePackSpan(module, tile.columns);
   return module.function(['i32', 'i32', 'i32'], [], (code, args, chunk, workspace) => {
     const w = readWords(code, args, names);
-    const panels = code.local('i32', i32.add(workspace, i32.const(tileBlockWorkspaceBytes)));
+    const panels = code.local('i32', i32.add(workspace, i32.const(tileWorkspaceBytes)));
     const rowBytes = code.local('i32', i32.shl(w.columns, i32.const(2)));
     const paddedRows = code.local('i32', roundUp(w.rows, tile.rows));
     const paddedColumns = code.local('i32', roundUp(w.columns, tile.columns));

@@ -1,4 +1,5 @@
 import {
+  f32,
   f32x4,
   i32,
   select,
@@ -9,8 +10,8 @@ import {
   type ModuleBuilder,
 } from '../../assembler/index.ts';
 import { emitMin } from '../../emit/units.ts';
-import { emitTile } from '../panels/registerTile.ts';
-import { defineAddTile, type TileShape } from '../panels/tileBlock.ts';
+import { emitTile } from './registerTile.ts';
+import type { TileShape } from './tileShape.ts';
 
 export interface PanelStructure {
   readonly tile: TileShape;
@@ -80,6 +81,35 @@ export function defineMultiplyPanel(
           code.emit(code.call(addTile, workspace, c, rowBytes, rowCount, columns, accumulate)),
         );
         code.add(c, i32.mul(rowBytes, i32.const(tile.rows)));
+      });
+    },
+  );
+}
+
+type I32 = 'i32';
+
+/** Defines a function (from, to, rowBytes, rows, columns, accumulate) that stores or adds a part of a tile. */
+function defineAddTile(
+  module: ModuleBuilder,
+  tileColumns: number,
+): FunctionRef<readonly [I32, I32, I32, I32, I32, I32], readonly []> {
+  return module.function(
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [],
+    (code, from, to, rowBytes, rows, columns, accumulate) => {
+      const i = code.local('i32');
+      const j = code.local('i32');
+      const sum = code.local('f32');
+      const end = code.local('i32', i32.shl(columns, i32.const(2)));
+      code.for(i, i32.const(0), rows, 1, () => {
+        code.for(j, i32.const(0), end, 4, () => {
+          const at = i32.add(to, j);
+          code.set(sum, f32.load(i32.add(from, j)));
+          code.if(accumulate, () => code.set(sum, f32.add(f32.load(at), sum)));
+          code.emit(f32.store(at, sum));
+        });
+        code.add(from, i32.const(tileColumns * 4));
+        code.add(to, rowBytes);
       });
     },
   );
