@@ -1,19 +1,33 @@
-// The entry point for backends: plans and kernels, views, scalar expressions and memory. Users import index.ts.
+// The entry point for backends and for packages of operations: plans and kernels, views, scalar expressions, memory, and what
+// operations check and are made of. Users import index.ts.
 export { ownersOf, recordOwners } from './autodiff/owners.ts';
 export { argumentError, escapeControls, isPlainObject, resolveLimits, show, unknownValue } from './data/checks.ts';
 export { checkFraction, checkInteger, checkNonnegative, checkOptions, checkPositive } from './data/checks.ts';
 export { isOfAnotherCopy } from './data/checks.ts';
-export { allocate, arrayOn, bytesPerElement, typedArrayType, type DType, type TypedArray } from './data/dtype.ts';
+export {
+  allocate,
+  arrayOn,
+  bytesPerElement,
+  toFloat,
+  typedArrayType,
+  type DType,
+  type TypedArray,
+} from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export type { Json } from './data/json.ts';
 export {
+  at,
+  broadcastShapes,
   contiguous,
   dilate,
   formatShape,
   indexError,
   joinAxes,
+  last,
+  normalizeAxes,
+  normalizeAxis,
   permuteView,
   positions,
   rowMajorStrides,
@@ -23,7 +37,7 @@ export {
   type Shape,
   type View,
 } from './data/shape.ts';
-export type { Strided } from './data/strided.ts';
+export { load, type Strided } from './data/strided.ts';
 export type {
   Arity,
   Attribute,
@@ -42,12 +56,13 @@ export type {
 } from './graph/primitive.ts';
 export { describeIndices, type DescribeIndex } from './graph/indexSource.ts';
 export * from './graph/routines.ts';
+export { applyRoutine } from './graph/tensor.ts';
 export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
 export { abandon, atomically, onOutcome, recordUndo } from './graph/transaction.ts';
 export { collectVariables, entriesOf, flattenTree, isVariableHolder, type FlatTree } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
-export { checkTensor, renewedScalar } from './ops/define.ts';
+export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
 export { divideScaledSum, scaleSquares } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';

@@ -210,6 +210,10 @@ export class ThreadPoolBackend implements WasmBackend {
     for (const buffer of targets) buffer.failure = undefined;
   }
 
+  runsOnHost(kernel: Kernel): boolean {
+    return this.#options.lower(kernel) === undefined;
+  }
+
   yieldToCollector(): Promise<void> | undefined {
     this.#droppedBytes += this.#cache.takeDroppedBytes();
     if (!this.#buffers.needsPause && this.#droppedBytes < yieldAfterCodeBytes) return undefined;

@@ -1,5 +1,5 @@
 // Routines: operations that are neither elementwise, reductions nor movements. `Routines` types the inputs and attributes of
-// each; backends provide a kernel for every name in it, or run its definition on the host.
+// each; backends provide a kernel for it, or run its definition on the host.
 import type { TypedArray } from '../data/dtype.ts';
 import type { Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
@@ -61,8 +61,8 @@ export type AxisAttributes = { readonly axis: number };
 export type SortAttributes = AxisAttributes & { readonly descending: boolean };
 export type NoAttributes = Readonly<Record<never, never>>;
 
-/** The routines: name, number of inputs (`number` for any) and attributes of each. */
-export interface Routines {
+/** The routines of core: name, number of inputs (`number` for any) and attributes of each. Every backend has a kernel for each. */
+export interface CoreRoutines {
   /** Matrix product of [batch…, m, k] and [batch…, k, n]. */
   matmul: { inputs: 2; attributes: NoAttributes };
   /** Convolution of an input [N, C, H, W] with a filter [O, C / groups, kh, kw]. */
@@ -93,7 +93,21 @@ export interface Routines {
   randomBits: { inputs: 1; attributes: NoAttributes };
 }
 
+/**
+ * All routines. A package adds its own by declaring them in this interface of `@thetagrad/core/backend`, under names that begin
+ * with the package's; a backend that has no kernel for one runs its definition on the host.
+ */
+export interface Routines extends CoreRoutines {}
+
+export type CoreRoutineName = keyof CoreRoutines;
 export type RoutineName = keyof Routines;
+
+/** What a backend has for each routine: something for all of core's, and perhaps for those of other packages. */
+export type ForRoutines<Lowerings extends { readonly [Name in RoutineName]: unknown }> = Pick<
+  Lowerings,
+  CoreRoutineName
+> &
+  Partial<Omit<Lowerings, CoreRoutineName>>;
 
 /** A tuple of `Count` items; an array if `Count` is `number`. */
 export type Repeat<Count extends number, Item> = number extends Count

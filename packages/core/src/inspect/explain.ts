@@ -19,6 +19,8 @@ export interface KernelDescription {
   readonly bytes: number;
   /** The number of multiply-adds of a matrix product or convolution; 0 for other kernels. */
   readonly multiplyAdds: number;
+  /** Whether the backend has no code for it and runs its definition in TypeScript, from `explain`. */
+  readonly onHost?: boolean;
   /** The generated code, from `explain` on backends that provide it. */
   readonly source?: string;
 }
@@ -54,7 +56,11 @@ export function explain(...trees: unknown[]): Explanation {
   const sources = backend.sourcesOf?.(plan) ?? [];
   const kernels = plan.kernels.map((kernel, i) => {
     const source = sources[i];
-    return source === undefined ? describeKernel(kernel) : { ...describeKernel(kernel), source };
+    return {
+      ...describeKernel(kernel),
+      ...(source !== undefined && { source }),
+      ...(backend.runsOnHost?.(kernel) && { onHost: true }),
+    };
   });
   const total = (key: 'bytes' | 'multiplyAdds'): number => kernels.reduce((sum, kernel) => sum + kernel[key], 0);
   const intermediates = new Set(plan.kernels.map(({ output }) => output).filter(({ kind }) => kind === 'arena'));
@@ -108,10 +114,11 @@ function format({
   arenaBytes,
   intermediateBytes,
 }: Omit<Explanation, 'toString'>): string {
-  const lines = kernels.map(({ name, shape, dtype, ...work }, i) => {
+  const lines = kernels.map(({ name, shape, dtype, onHost, ...work }, i) => {
     const sizes = [
       formatBytes(work.bytes),
       ...(work.multiplyAdds > 0 ? [`${formatCount(work.multiplyAdds)} multiply-adds`] : []),
+      ...(onHost ? ['on the host'] : []),
     ];
     return `${String(i).padStart(String(kernels.length - 1).length)}: ${dtype}[${shape.join(', ')}] ${name} (${sizes.join(', ')})`;
   });

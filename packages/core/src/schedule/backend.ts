@@ -1,6 +1,6 @@
 import type { Buffer } from '../data/buffer.ts';
 import type { DType, TypedArray } from '../data/dtype.ts';
-import type { Plan } from './kernel.ts';
+import type { Kernel, Plan } from './kernel.ts';
 
 /** Stores buffers and runs plans. Graphs and gradients are the core's business: backends see plans and buffers only. */
 export interface Backend {
@@ -38,6 +38,8 @@ export interface Backend {
   yieldToCollector?(): Promise<void> | undefined;
   /** The generated source of each kernel of a plan, for `explain`. */
   sourcesOf?(plan: Plan): readonly string[];
+  /** Whether a kernel has no code here and runs by its definition in TypeScript, for `explain`. Default: none does. */
+  runsOnHost?(kernel: Kernel): boolean;
   /** Frees compiled code and other resources of a plan that will not be executed again. */
   release?(plan: Plan): void;
 }

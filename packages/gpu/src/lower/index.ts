@@ -1,4 +1,4 @@
-import type { Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
+import type { ForRoutines, Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
 import type { Command } from '../code/command.ts';
 import type { Language } from '../code/language.ts';
 import { lowerConvolution } from './convolution.ts';
@@ -12,10 +12,14 @@ import { lowerReduce } from './reduce.ts';
 import { lowerScan } from './scan.ts';
 import { lowerArgsort } from './sort.ts';
 
+type Lowering<Name extends RoutineName> = (
+  kernel: RoutineKernel<Name>,
+  language: Language,
+  maxInputs: number,
+) => Command[];
+
 /** A lowering for every routine of core: a missing or superfluous one does not compile. */
-export type Lowerings = {
-  readonly [Name in RoutineName]: (kernel: RoutineKernel<Name>, language: Language, maxInputs: number) => Command[];
-};
+export type Lowerings = ForRoutines<{ readonly [Name in RoutineName]: Lowering<Name> }>;
 
 const lowerings: Lowerings = {
   argsort: lowerArgsort,
@@ -46,10 +50,9 @@ export function lower(kernel: Kernel, language: Language, maxInputs: number): Co
   }
 }
 
-function lowerRoutine<Name extends RoutineName>(
-  kernel: RoutineKernel<Name>,
-  language: Language,
-  maxInputs: number,
-): Command[] {
-  return lowerings[kernel.name](kernel, language, maxInputs);
+function lowerRoutine(kernel: RoutineKernel, language: Language, maxInputs: number): Command[] {
+  // The name of a kernel implies the type of its lowering.
+  const lowering = (lowerings as { readonly [Name in RoutineName]?: Lowering<RoutineName> })[kernel.name];
+  if (!lowering) throw new TypeError(`${kernel.name}: the GPU backend has no kernel for it; use another backend`);
+  return lowering(kernel, language, maxInputs);
 }

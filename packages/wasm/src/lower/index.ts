@@ -1,5 +1,6 @@
 import {
   joinAxes,
+  type ForRoutines,
   type Kernel,
   type ReduceKernel,
   type RoutineKernel,
@@ -44,8 +45,8 @@ export function lower(kernel: Kernel, options: LowerOptions): Command[] | undefi
 /** The commands of a routine, with its epilogue; `undefined` for a dtype that runs on the host. */
 type Lowering<Name extends RoutineName> = (kernel: RoutineKernel<Name>, options: LowerOptions) => Command[] | undefined;
 
-/** A lowering for each routine, or `'host'` for a routine that runs on the host for all dtypes. */
-export type Lowerings = { readonly [Name in RoutineName]: Lowering<Name> | 'host' };
+/** A lowering for each routine of core, or `'host'` for one that runs on the host for all dtypes, as those of other packages do. */
+export type Lowerings = ForRoutines<{ readonly [Name in RoutineName]: Lowering<Name> | 'host' }>;
 
 export const lowerings: Lowerings = {
   matmul: (kernel, { features }) => {
@@ -93,12 +94,11 @@ function hasLongAxis({ body, kept }: ReduceKernel): boolean {
   return shape.some((length) => length >= 2 ** 32);
 }
 
-function lowerRoutine<Name extends RoutineName>(
-  kernel: RoutineKernel<Name>,
-  options: LowerOptions,
-): Command[] | undefined {
-  const lowering: Lowerings[Name] = lowerings[kernel.name as Name];
-  return lowering === 'host' ? undefined : (lowering as Lowering<Name>)(kernel, options);
+function lowerRoutine(kernel: RoutineKernel, options: LowerOptions): Command[] | undefined {
+  // The name of a kernel implies the type of its lowering.
+  const byName = lowerings as { readonly [Name in RoutineName]?: Lowering<RoutineName> | 'host' };
+  const lowering = byName[kernel.name];
+  return lowering === undefined || lowering === 'host' ? undefined : lowering(kernel, options);
 }
 
 /** Appends the kernel's epilogue as a command. */
