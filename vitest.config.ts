@@ -14,13 +14,32 @@ const gpuModes: readonly GpuMode[] = [
   ...(hasHeadlessGl() ? (['headlessgl'] as const) : []),
 ];
 
-/** The same tests on each backend. */
-const project = (backend: 'portable' | 'wasm', include: readonly string[]) => ({
+interface ProjectOptions {
+  readonly backend?: 'portable' | 'wasm';
+  readonly isolate?: boolean;
+  readonly exclude?: readonly string[];
+}
+
+/** Tests of what a process has once: its memory, its flags, its working folder, its signals. */
+const ownProcess = [
+  'packages/demo/test/**/*.test.ts',
+  'packages/wasm/test/{best,collection,memory*,pacer,threadsNode,wide}.test.ts',
+  'packages/gpu/test/memory*.test.ts',
+  'test/{files,torture}/**/*.test.ts',
+];
+
+/** A project that tests on a backend. Its files share processes and modules, unless it isolates them. */
+const project = (
+  name: string,
+  include: readonly string[],
+  { backend = 'portable', isolate = false, exclude = ownProcess }: ProjectOptions = {},
+) => ({
   ssr,
   test: {
-    name: backend,
+    name,
+    isolate,
     include: [...include],
-    exclude: [...configDefaults.exclude, 'test/{browser,pack,wide}/**'],
+    exclude: [...configDefaults.exclude, 'test/{browser,pack,wide}/**', ...exclude],
     setupFiles: ['test/backend.ts'],
     env: { ...driver?.env },
     provide: { backend, gpuModes },
@@ -35,7 +54,10 @@ export default defineConfig({
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     projects: [
       project('portable', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
-      project('wasm', ['packages/{core,gradcheck,nn,a-softmax}/test/**/*.test.ts', 'test/integration/**/*.test.ts']),
+      project('wasm', ['packages/{core,gradcheck,nn,a-softmax}/test/**/*.test.ts', 'test/integration/**/*.test.ts'], {
+        backend: 'wasm',
+      }),
+      project('isolated', ownProcess, { isolate: true, exclude: [] }),
     ],
   },
 });

@@ -1,5 +1,6 @@
-// Sets the backend that the vitest project of a test file names: see vitest.config.ts.
-import { setBackend } from '@thetagrad/core';
+// Sets the backend that the vitest project of a test file names: see vitest.config.ts. Runs before each file, and files may share
+// a process.
+import { portable, setBackend } from '@thetagrad/core';
 import { inject } from 'vitest';
 
 declare module 'vitest' {
@@ -8,8 +9,5 @@ declare module 'vitest' {
   }
 }
 
-if (inject('backend') === 'wasm') {
-  // Loaded only where it is needed: most files are tested on the portable backend.
-  const { wasm } = await import('@thetagrad/wasm');
-  setBackend(await wasm({ threads: 2 }));
-}
+// Loads wasm only where it is needed: most files are tested on the portable backend.
+setBackend(inject('backend') === 'wasm' ? (await import('./support/sharedWasm.ts')).sharedWasm : portable());
