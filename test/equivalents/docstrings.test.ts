@@ -1,0 +1,25 @@
+// Every operation of the packages of operations has a docstring with an example, and the examples are true.
+import * as core from '@thetagrad/core';
+import { describe, expect, test } from 'vitest';
+import { docstringsOf, evaluateExample, examplesOf } from './docstrings.ts';
+
+describe.for(['ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random'])('%s', async (name) => {
+  const module = (await import(`@thetagrad/${name}`)) as Record<string, unknown>;
+  const functions = Object.keys(module).filter((key) => typeof module[key] === 'function');
+  const docstrings = docstringsOf(name);
+
+  test('every operation has a docstring with an example', () => {
+    const lacking = functions.filter((key) => examplesOf(docstrings.get(key) ?? '').length === 0);
+    expect(lacking).toEqual([]);
+  });
+
+  test('the examples are true', async () => {
+    for (const key of functions) {
+      for (const { expression, expected } of examplesOf(docstrings.get(key) ?? '')) {
+        expect(`${expression} // ${await evaluateExample(expression, { ...core, ...module })}`).toBe(
+          `${expression} // ${expected}`,
+        );
+      }
+    }
+  });
+});
