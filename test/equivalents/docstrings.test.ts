@@ -3,7 +3,7 @@ import * as core from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
 import { docstringsOf, evaluateExample, examplesOf } from './docstrings.ts';
 
-describe.for(['ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random'])('%s', async (name) => {
+describe.for(['func', 'ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random'])('%s', async (name) => {
   const module = (await import(`@thetagrad/${name}`)) as Record<string, unknown>;
   const functions = Object.keys(module).filter((key) => typeof module[key] === 'function');
   const docstrings = docstringsOf(name);

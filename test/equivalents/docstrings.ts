@@ -48,7 +48,7 @@ export async function evaluateExample(expression: string, scope: Readonly<Record
 }
 
 function show(value: unknown): string {
-  if (value instanceof Tensor) return value.toString();
+  if (value instanceof Tensor) return value.toString().replaceAll(/\s+/g, ' ');
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   return `{ ${Object.entries(value)

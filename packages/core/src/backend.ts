@@ -14,6 +14,7 @@ export {
   type TypedArray,
 } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
+export { trace } from './autodiff/trace.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export type { Json } from './data/json.ts';
@@ -42,6 +43,8 @@ export type {
   Arity,
   Attribute,
   Attributes,
+  BatchRules,
+  BatchTensors,
   Derivative,
   Elementwise,
   Movement,
@@ -56,10 +59,19 @@ export type {
 } from './graph/primitive.ts';
 export { describeIndices, type DescribeIndex } from './graph/indexSource.ts';
 export * from './graph/routines.ts';
-export { applyRoutine } from './graph/tensor.ts';
+export { applyMovement, applyRoutine } from './graph/tensor.ts';
+export { alignRank, batchAlongAxis, batchInput, batchLeading, batchType } from './graph/batching.ts';
+export { topologicalOrder } from './graph/order.ts';
 export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
 export { abandon, atomically, onOutcome, recordUndo } from './graph/transaction.ts';
-export { collectVariables, entriesOf, flattenTree, isVariableHolder, type FlatTree } from './graph/tree.ts';
+export {
+  collectVariables,
+  entriesOf,
+  flattenTensors,
+  flattenTree,
+  isVariableHolder,
+  type FlatTree,
+} from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';

@@ -3,7 +3,7 @@ import './methods.ts';
 
 export { customGradient } from './autodiff/custom.ts';
 export { compile, type CompileOptions } from './compile/compile.ts';
-export { grad, jvp, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './autodiff/transform.ts';
+export { grad, jvp, linearize, valueAndGrad, vjp, type NamedGrads, type ValueAndGrads } from './autodiff/transform.ts';
 export { isFloatingPoint, promoteTypes, type DType, type TypedArray } from './data/dtype.ts';
 export type { Shape } from './data/shape.ts';
 export { evaluate, evaluateSync, getBackend, setBackend } from './evaluate.ts';

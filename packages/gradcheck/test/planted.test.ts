@@ -177,6 +177,7 @@ describe('planted errors are found:', () => {
         view: (view) => view,
         vjp: (t) => t.mul(reverse),
         jvp: (t) => t.mul(forward),
+        batch: ([x]) => x,
       };
       return (x) => new Tensor(primitive, [x], x);
     };
@@ -212,6 +213,7 @@ describe('planted errors are found:', () => {
       view: (view) => view,
       vjp: (t) => t,
       jvp: (t, { inputs: [x] }) => t.mul(x!.sub(stopGradient(x!)).add(1)),
+      batch: ([x]) => x,
     };
     const f = (x: Tensor): Tensor => new Tensor(identity, [x], x);
     const error = failure((x) => sum(f(x!).square()), [x], { order: 2 });

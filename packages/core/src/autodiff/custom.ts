@@ -1,5 +1,6 @@
 import { show } from '../data/checks.ts';
 import { formatShapes, sameShape } from '../data/shape.ts';
+import { batchInput, batchType } from '../graph/batching.ts';
 import type { Movement } from '../graph/primitive.ts';
 import { applyMovement, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
@@ -47,6 +48,14 @@ function createPrimitive(rule: CustomRule): Movement {
       const u = applyMovement(Alias, zerosLike(output), output.shape, {});
       const pairing = rule(u)[input - 1]?.mul(tangent).sum();
       return pairing && pullBack('customGradient', [pairing], [onesLike(pairing)], [u])[0];
+    },
+    batch: (inputs, isBatched, example, size, batchTensors) => {
+      const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
+      const batchedRule = checkRule((cotangents) => {
+        const cotangent = applyMovement(Alias, zerosLike(example), example.shape, {});
+        return batchTensors(rule(cotangent), [[cotangent, cotangents]]);
+      }, all.slice(1));
+      return new Tensor(createPrimitive(batchedRule), all, batchType(example, size));
     },
   };
 }

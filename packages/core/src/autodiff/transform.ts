@@ -153,10 +153,36 @@ export function jvp<Primals extends TensorTreesOf<Primals>, Value extends Tensor
     const got = `${show(primals)} and ${show(tangents)}`;
     throw new TypeError(`jvp: primals and tangents must be arrays, as in jvp(f, [x], [dx]), got ${got}`);
   }
-  const { result, sources, outputs } = callOnTrees('jvp', f, primals);
-  const results = pushForward('jvp', outputs.leaves, sources, flattenLike('jvp', 'tangent', tangents, sources));
-  const tangent = outputs.rebuild(results.map((part, i) => part ?? zerosLike(outputs.leaves[i]!)));
-  return { value: result, tangent: tangent as Value };
+  const traced = callOnTrees('jvp', f, primals);
+  return { value: traced.result, tangent: pushTangents('jvp', traced, tangents) };
+}
+
+/**
+ * The value of a function at `primals` and its derivative there, a linear function of tangents (JAX's `linearize`): as
+ * {@link jvp}, for many tangents. It may be called at any time and repeatedly.
+ * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or a primal is not floating-point.
+ * @throws {RangeError} (from the derivative) if the tangents' shapes are not those of the primals.
+ */
+export function linearize<Primals extends TensorTreesOf<Primals>, Value extends TensorTreeOf<Value>>(
+  f: (...primals: Primals) => Value,
+  ...primals: Primals
+): { readonly value: Value; readonly derivative: (...tangents: Primals) => Value } {
+  checkFunction('linearize', f);
+  const traced = callOnTrees('linearize', f, primals);
+  const withGraph = retainGraph(traced.outputs.leaves);
+  return {
+    value: traced.result,
+    derivative: (...tangents) => withGraph(() => pushTangents('linearize', traced, tangents)),
+  };
+}
+
+function pushTangents<Value>(
+  operation: string,
+  { sources, outputs: { leaves, rebuild } }: Traced<Value> & { readonly outputs: FlatTree },
+  tangents: readonly unknown[],
+): Value {
+  const results = pushForward(operation, leaves, sources, flattenLike(operation, 'tangent', tangents, sources));
+  return rebuild(results.map((part, i) => part ?? zerosLike(leaves[i]!))) as Value;
 }
 
 interface Traced<Result> {

@@ -34,6 +34,34 @@ export interface Rules<Inputs extends readonly Tensor[] = readonly Tensor[], Nod
   jvp?(tangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
 }
 
+/** Batches tensors that are computed from examples, given what stands for more examples. */
+export type BatchTensors = (
+  tensors: readonly Tensor[],
+  examples: readonly (readonly [example: Tensor, batch: Tensor])[],
+) => Tensor[];
+
+/**
+ * The batching rule of a primitive: how it computes a batch of examples at once (JAX's `vmap`). That of elementwise operations
+ * and reductions follows from their kind.
+ */
+export interface BatchRules<Inputs extends readonly Tensor[] = readonly Tensor[], NodeAttributes = Attributes> {
+  /**
+   * The outputs of all examples, with the axis of examples first.
+   * @param inputs the inputs of all examples, with the axis of examples first; or the one input that all share.
+   * @param isBatched whether each input has an axis of examples. At least one has.
+   * @param example the output of one example.
+   * @param size the number of examples.
+   */
+  batch(
+    this: void,
+    inputs: Inputs,
+    isBatched: readonly boolean[],
+    example: Node<Inputs, NodeAttributes>,
+    size: number,
+    batchTensors: BatchTensors,
+  ): Tensor;
+}
+
 /** A leaf of the graph, whose value is bound when a plan runs. */
 export type Source =
   /** Elements given by the user. */
@@ -120,7 +148,8 @@ export interface Reduce extends ScalarReduction, Rules<readonly [Tensor], Reduce
 }
 
 /** An operation that only changes the view: it reorders, selects or repeats elements by strides, without copying. */
-export interface Movement<NodeAttributes = Attributes> extends Rules<readonly [Tensor], NodeAttributes> {
+export interface Movement<NodeAttributes = Attributes>
+  extends Rules<readonly [Tensor], NodeAttributes>, BatchRules<readonly [Tensor], NodeAttributes> {
   readonly kind: 'movement';
   readonly name: string;
   /** The view of the output, or `undefined` if the elements must first be copied into row-major order. */
@@ -136,7 +165,9 @@ export interface ViewRule {
 
 /** An operation with its own algorithm: neither elementwise, a reduction nor a movement. */
 export type Routine<Name extends RoutineName = RoutineName> = {
-  [N in Name]: RoutineDefinition<N> & Rules<InputsOf<N, Tensor>, AttributesOf<N>> & { readonly kind: 'routine' };
+  [N in Name]: RoutineDefinition<N> &
+    Rules<InputsOf<N, Tensor>, AttributesOf<N>> &
+    BatchRules<InputsOf<N, Tensor>, AttributesOf<N>> & { readonly kind: 'routine' };
 }[Name];
 
 /** The operation of a graph node. Rules use primitives only: the set is closed under differentiation. */

@@ -2,6 +2,7 @@ import { show } from '../data/checks.ts';
 import { promoteTypes } from '../data/dtype.ts';
 import { at, formatShape, normalizeAxis, rowMajorStrides, sameShape } from '../data/shape.ts';
 import { copyInto } from '../data/strided.ts';
+import { batchAlongAxis } from '../graph/batching.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { AxisAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
@@ -28,6 +29,7 @@ export const Concat: Routine<'concat'> = {
     const after = at(output.shape, axis) - start - length;
     return tangent.pad(output.shape.map((_, i) => (i === axis ? [start, after] : [0, 0])));
   },
+  batch: batchAlongAxis,
 };
 
 /** The range of the output's axis that input number `index` fills. */

@@ -2,6 +2,7 @@ import { promoteTypes } from '../data/dtype.ts';
 import { argumentError, checkInteger, checkOptions } from '../data/checks.ts';
 import { at, dilate, formatShape, sizeOf } from '../data/shape.ts';
 import { elementAt } from '../data/strided.ts';
+import { batchInput } from '../graph/batching.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { ConvolutionAttributes, Pair } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
@@ -58,7 +59,28 @@ export const Convolution: Routine<'convolution'> = {
   vjp: (cotangent, output, input) => (input === 0 ? inputGradient : filterGradient)(cotangent, output),
   jvp: (tangent, { inputs: [input, filter], attributes }, index) =>
     index === 0 ? convolve(tangent, filter, attributes) : convolve(input, tangent, attributes),
+  batch: ([input, filter], isBatched, { shape, attributes }, size) => {
+    // A filter for all examples sees more images.
+    if (!isBatched[1]) {
+      return convolve(mergeAxes(input, 0, 1), filter, attributes).reshape([size, ...shape]);
+    }
+    // A filter for each example makes more groups: those of all examples side by side.
+    const { groups } = attributes;
+    const images = batchInput(input, isBatched[0], size).permute([1, 0, 2, 3, 4]);
+    const result = convolve(mergeAxes(images, 1, 2), mergeAxes(filter, 0, 1), { ...attributes, groups: size * groups });
+    const [count, outputs, height, width] = shape as Shape4;
+    return result.reshape([count, size, outputs, height, width]).permute([1, 0, 2, 3, 4]);
+  },
 };
+
+/** Merges two neighboring axes. */
+function mergeAxes(x: Tensor, first: number, second: number): Tensor {
+  return x.reshape([
+    ...x.shape.slice(0, first),
+    at(x.shape, first) * at(x.shape, second),
+    ...x.shape.slice(second + 1),
+  ]);
+}
 
 type ConvolutionNode = Node<readonly [Tensor, Tensor], ConvolutionAttributes>;
 type Shape4 = [number, number, number, number];

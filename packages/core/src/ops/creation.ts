@@ -12,6 +12,7 @@ import {
 } from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
 import { checkShape, formatShape, sizeOf, type Shape } from '../data/shape.ts';
+import { batchLeading } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, setBuffer, Tensor } from '../graph/tensor.ts';
 import { checkTensor, scalar } from './define.ts';
@@ -23,6 +24,7 @@ export const Iota: Routine<'iota'> = {
   run: (output) => {
     for (let i = 0; i < output.length; i++) output[i] = i;
   },
+  batch: batchLeading,
 };
 
 /** Creates a tensor that shares `values`, which must not change afterwards. */

@@ -1,4 +1,5 @@
 // Identities: new graph nodes for the value of their input.
+import { batchLeading } from '../graph/batching.ts';
 import type { Movement } from '../graph/primitive.ts';
 import type { NoAttributes } from '../graph/routines.ts';
 import { applyMovement, type Tensor } from '../graph/tensor.ts';
@@ -11,10 +12,16 @@ export const Alias: Movement<NoAttributes> = {
   view: (view) => view,
   vjp: (cotangent) => cotangent,
   jvp: (tangent) => tangent,
+  batch: batchLeading,
 };
 
 /** The identity without derivative rules. */
-export const StopGradient: Movement<NoAttributes> = { kind: 'movement', name: 'stopGradient', view: (view) => view };
+export const StopGradient: Movement<NoAttributes> = {
+  kind: 'movement',
+  name: 'stopGradient',
+  view: (view) => view,
+  batch: batchLeading,
+};
 
 /** Returns x as a constant: neither cotangents nor tangents flow through it (JAX's `stop_gradient`, PyTorch's `detach`). */
 export function stopGradient(x: Tensor): Tensor {

@@ -16,6 +16,7 @@ import {
   type View,
 } from '../data/shape.ts';
 import { describeIndices } from '../graph/indexSource.ts';
+import { batchAlongAxis } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, checkNotDisposed, Tensor } from '../graph/tensor.ts';
 import { arange, checkTensorOptions } from './creation.ts';
@@ -40,6 +41,7 @@ export const Take: Routine<'take'> = {
     input === 0 ? applyScatter(indices, cotangent, x.shape, attributes.axis) : undefined,
   jvp: (tangent, { inputs: [, indices], attributes }, input) =>
     input === 0 ? applyTake(tangent, indices, attributes.axis) : undefined,
+  batch: batchAlongAxis,
 };
 
 /** The transpose of {@link Take}: adds updates to zeros at the indices. */
@@ -66,6 +68,7 @@ export const ScatterAdd: Routine<'scatterAdd'> = {
     input === 1 ? applyTake(cotangent, indices, attributes.axis) : undefined,
   jvp: (tangent, { inputs: [indices], attributes, shape }, input) =>
     input === 1 ? applyScatter(indices, tangent, shape, attributes.axis) : undefined,
+  batch: batchAlongAxis,
 };
 
 function applyTake(x: Tensor, indices: Tensor, axis: number): Tensor {

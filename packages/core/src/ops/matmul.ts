@@ -39,6 +39,8 @@ export const Matmul: Routine<'matmul'> = {
   vjp: (cotangent, { inputs: [a, b] }, input) =>
     input === 0 ? applyMatmul(cotangent, b.transpose()) : applyMatmul(a.transpose(), cotangent),
   jvp: (tangent, { inputs: [a, b] }, input) => (input === 0 ? applyMatmul(tangent, b) : applyMatmul(a, tangent)),
+  // Of what examples share, matmul broadcasts the batch axes, and one matrix on the right makes one product of all.
+  batch: ([a, b], _isBatched, example, size) => matmul(a, b).broadcastTo([size, ...example.shape]),
 };
 
 /** Creates the node. Inner sizes, batch axes and dtypes must be equal. */

@@ -19,6 +19,7 @@ import {
   sizeOf,
 } from '../data/shape.ts';
 import { accumulatorsOf, addInto, copyInto } from '../data/strided.ts';
+import { alignRank, batchAlongAxis, batchType } from '../graph/batching.ts';
 import type { Movement, Routine } from '../graph/primitive.ts';
 import type { NoAttributes, UnfoldAttributes } from '../graph/routines.ts';
 import { applyMovement, applyRoutine, Tensor } from '../graph/tensor.ts';
@@ -35,6 +36,7 @@ export const Reshape: Movement<NoAttributes> = {
   view: (view, { shape }) => reshapeView(view, shape),
   vjp: (cotangent, { inputs: [x] }) => cotangent.reshape(x.shape),
   jvp: applyToTangent,
+  batch: ([x], _isBatched, { shape }, size) => x.reshape([size, ...shape]),
 };
 
 type AxesAttributes = { readonly axes: readonly number[] };
@@ -45,6 +47,7 @@ export const Permute: Movement<AxesAttributes> = {
   view: (view, { attributes }) => permuteView(view, attributes.axes),
   vjp: (cotangent, { attributes: { axes } }) => cotangent.permute(axes.map((_, axis) => axes.indexOf(axis))),
   jvp: applyToTangent,
+  batch: ([x], _isBatched, { attributes: { axes } }) => x.permute([0, ...axes.map((axis) => axis + 1)]),
 };
 
 export const Broadcast: Movement<NoAttributes> = {
@@ -54,6 +57,7 @@ export const Broadcast: Movement<NoAttributes> = {
   // Reverse mode sums cotangents to the shape of the input.
   vjp: (cotangent) => cotangent,
   jvp: applyToTangent,
+  batch: ([x], _isBatched, { shape }, size) => alignRank(x, shape.length).broadcastTo([size, ...shape]),
 };
 
 export const Flip: Movement<AxesAttributes> = {
@@ -66,6 +70,7 @@ export const Flip: Movement<AxesAttributes> = {
   }),
   vjp: (cotangent, { attributes }) => cotangent.flip(attributes.axes),
   jvp: applyToTangent,
+  batch: ([x], _isBatched, { attributes: { axes } }) => x.flip(axes.map((axis) => axis + 1)),
 };
 
 type SliceAttributes = { readonly start: readonly number[]; readonly step: readonly number[] };
@@ -83,6 +88,8 @@ export const Slice: Movement<SliceAttributes> = {
   vjp: (cotangent, { inputs: [x], attributes: { start, step } }) =>
     applyRoutine(Pad, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, { padBefore: start, step, value: 0 }),
   jvp: applyToTangent,
+  batch: ([x], _isBatched, { shape, attributes: { start, step } }, size) =>
+    applyMovement(Slice, x, [size, ...shape], { start: [0, ...start], step: [1, ...step] }),
 };
 
 export const Unfold: Movement<UnfoldAttributes> = {
@@ -96,6 +103,7 @@ export const Unfold: Movement<UnfoldAttributes> = {
   vjp: (cotangent, { inputs: [x], attributes }) =>
     applyRoutine(Fold, [cotangent], { shape: x.shape, dtype: cotangent.dtype }, attributes),
   jvp: applyToTangent,
+  batch: batchAlongAxis,
 };
 
 /** The transpose of {@link unfold}: sums overlapping windows. */
@@ -127,6 +135,7 @@ export const Fold: Routine<'fold'> = {
   },
   vjp: (cotangent, { attributes: { axis, size, step, dilation } }) => cotangent.unfold(axis, size, step, dilation),
   jvp: applyToTangent,
+  batch: batchAlongAxis,
 };
 
 /** Surrounds the input with a value; with a step above 1, also puts the value between elements. */
@@ -147,6 +156,11 @@ export const Pad: Routine<'pad'> = {
     applyMovement(Slice, cotangent, x.shape, { start: padBefore, step }),
   jvp: (tangent, { shape, attributes }) =>
     applyRoutine(Pad, [tangent], { shape, dtype: tangent.dtype }, { ...attributes, value: 0 }),
+  batch: ([x], _isBatched, example, size) => {
+    const { padBefore, step, value } = example.attributes;
+    const attributes = { padBefore: [0, ...padBefore], step: [1, ...step], value };
+    return applyRoutine(Pad, [x], batchType(example, size), attributes);
+  },
 };
 
 /**

@@ -2,6 +2,7 @@ import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { minInt32, toFloat } from '../data/dtype.ts';
 import { at, contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
+import { batchImages } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
@@ -33,6 +34,7 @@ export const MaxIndices: Routine<'maxIndices'> = {
       output[number] = index;
     });
   },
+  batch: batchImages,
 };
 
 /** [N, C, H′, W′]: the sum of each window. */
@@ -52,6 +54,7 @@ export const WindowSum: Routine<'windowSum'> = {
   },
   vjp: (cotangent, { inputs: [x], attributes }) => applyRoutine(WindowSumTranspose, [cotangent], x, attributes),
   jvp: (tangent, output) => applyRoutine(WindowSum, [tangent], output, output.attributes),
+  batch: batchImages,
 };
 
 /** The transpose of {@link WindowSum}: adds each input element to all elements of its window. */
@@ -76,6 +79,7 @@ export const WindowSumTranspose: Routine<'windowSumTranspose'> = {
   },
   vjp: (cotangent, { inputs: [x], attributes }) => applyRoutine(WindowSum, [cotangent], x, attributes),
   jvp: (tangent, output) => applyRoutine(WindowSumTranspose, [tangent], output, output.attributes),
+  batch: batchImages,
 };
 
 interface Span {

@@ -1,5 +1,6 @@
 // Sums and squares that stay within the range of their dtype.
 import { at } from '../data/shape.ts';
+import { batchLeading } from '../graph/batching.ts';
 import type { Movement } from '../graph/primitive.ts';
 import type { NoAttributes } from '../graph/routines.ts';
 import { Tensor } from '../graph/tensor.ts';
@@ -18,6 +19,7 @@ export const Surrogate: Movement<NoAttributes> = {
   view: (view) => view,
   vjp: (cotangent, _output, input) => (input === 1 ? cotangent : undefined),
   jvp: (tangent, _output, input) => (input === 1 ? tangent : undefined),
+  batch: batchLeading,
 };
 
 /**

@@ -3,6 +3,7 @@ import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { toFloat } from '../data/dtype.ts';
 import { at, normalizeAxis, positions, type View, contiguous } from '../data/shape.ts';
+import { batchAlongAxis } from '../graph/batching.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { InputsOf, ScanAttributes, ScanCombination } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
@@ -90,6 +91,7 @@ export const Scan: Routine<'scan'> = {
     const added = combination === 'linear' && input === 0 ? tangent : strongMul(tangent, resultsBefore(output));
     return applyScan([added, factorsOf(output)], { ...attributes, combination: 'linear' });
   },
+  batch: batchAlongAxis,
 };
 
 /** Creates the node. Inputs are the values and, for `linear`, the factors. The axis must have been checked. */

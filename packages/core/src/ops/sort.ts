@@ -1,6 +1,7 @@
 import { load } from '../data/strided.ts';
 import { checkInteger, checkOptions } from '../data/checks.ts';
 import { at, normalizeAxis, positions, contiguous } from '../data/shape.ts';
+import { batchAlongAxis } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
@@ -24,6 +25,7 @@ export const Argsort: Routine<'argsort'> = {
       sorted.forEach((index, i) => (output[outputStart + i * outputStride] = index));
     });
   },
+  batch: batchAlongAxis,
 };
 
 function compare(a: number, b: number, descending: boolean): number {

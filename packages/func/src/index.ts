@@ -1,0 +1,4 @@
+export type { Axes } from './axes.ts';
+export { functionalCall, parametersOf } from './functionalCall.ts';
+export { hessian, hvp, jacobian, type Jacobian, type JacobianOptions } from './jacobian.ts';
+export { vmap, type VmapOptions } from './vmap.ts';

@@ -1,0 +1,139 @@
+import { grad, random, tensor, Variable, type Tensor } from '@thetagrad/core';
+import { explain } from '@thetagrad/core';
+import { describe, expect, test } from 'vitest';
+import { functionalCall, hessian, hvp, jacobian, parametersOf, vmap } from '../src/index.ts';
+
+const f64 = { dtype: 'float64' } as const;
+const x = tensor([0.5, -1, 2], f64);
+
+/** Maps ℝ³ to ℝ² with a Jacobian that is easy to write down. */
+const f = (x: Tensor): Tensor => {
+  const [a, b, c] = [0, 1, 2].map((i) => x.slice([i])) as [Tensor, Tensor, Tensor];
+  return a
+    .mul(b)
+    .reshape([1])
+    .mul(tensor([1, 0], f64))
+    .add(
+      b
+        .mul(c)
+        .reshape([1])
+        .mul(tensor([0, 1], f64)),
+    );
+};
+const jacobianOfF = [
+  [-1, 0.5, 0],
+  [0, 2, -1],
+];
+
+describe('jacobian', () => {
+  test.for([undefined, 'forward', 'reverse'] as const)('mode %s', (mode) => {
+    expect(jacobian(f, { mode })(x).toArraySync()).toEqual(jacobianOfF);
+  });
+
+  test.for(['forward', 'reverse'] as const)('of trees, in mode %s', (mode) => {
+    const point = { a: tensor([[1, 2]], f64), b: tensor(3, f64) };
+    const result = jacobian((p: typeof point) => ({ sum: p.a.sum().mul(p.b), product: p.a.mul(p.b) }), { mode })(point);
+    expect(result.sum.a.toArraySync()).toEqual([[3, 3]]);
+    expect(result.sum.b.itemSync()).toBe(3);
+    expect(result.product.a.toArraySync()).toEqual([[[[3, 0]], [[0, 3]]]]);
+    expect(result.product.b.toArraySync()).toEqual([[1, 2]]);
+  });
+
+  test('composes: of examples, of gradients, of Jacobians', () => {
+    const points = tensor(
+      [
+        [0.5, -1, 2],
+        [1, 1, 1],
+      ],
+      f64,
+    );
+    expect(vmap(jacobian(f))(points).slice([0]).toArraySync()).toEqual(jacobianOfF);
+    const second = jacobian(jacobian((x: Tensor) => x.pow(3)))(tensor([1, 2], f64));
+    expect(second.toArraySync()).toEqual([
+      [
+        [6, 0],
+        [0, 0],
+      ],
+      [
+        [0, 0],
+        [0, 12],
+      ],
+    ]);
+    const norm = (x: Tensor) => jacobian(f)(x).square().sum();
+    // The squares of the entries b, a, c and b: 2a, 4b and 2c.
+    expect(grad(norm)(x).toArraySync()).toEqual([1, -4, 4]);
+  });
+});
+
+describe('hessian and hvp', () => {
+  const g = (x: Tensor) => x.prod().add(x.square().sum());
+
+  test('of a product and a sum of squares', () => {
+    const expected = [
+      [2, 2, -1],
+      [2, 2, 0.5],
+      [-1, 0.5, 2],
+    ];
+    expect(hessian(g)(x).toArraySync()).toEqual(expected);
+    const v = tensor([1, 2, -1], f64);
+    expect(hvp(g, x, v).toArraySync()).toEqual(expected.map(([a, b, c]) => a! + 2 * b! - c!));
+  });
+
+  test('a Hessian of 50 × 50 is one plan, whose kernels do not grow with its size', () => {
+    const count = (n: number) =>
+      explain(hessian((x: Tensor) => x.sin().mul(x).sum().square())(random.normal(random.key(1), [n]))).kernels.length;
+    expect(count(50)).toBe(count(5));
+    expect(count(50)).toBeLessThan(20);
+  });
+});
+
+describe('functionalCall', () => {
+  const model = { weight: new Variable(tensor([1, 2], f64), { name: 'weight' }), bias: new Variable(tensor(0, f64)) };
+  const forward = (x: Tensor) => model.weight.value.mul(x).sum().add(model.bias.value);
+
+  test('a step of MAML: the gradient through an update of the parameters', () => {
+    // L(w) = (w·x)² with x = [1, 1]: w′ = w − α·2(w·x)x, and dL(w′)/dw = 2(w′·x)(1 − 4α)x.
+    const input = tensor([1, 1], f64);
+    const loss = (parameters: Record<string, Tensor>) =>
+      functionalCall(model, parameters, () => forward(input).square());
+    const meta = (parameters: Record<string, Tensor>) => {
+      const grads = grad(loss)(parameters);
+      return loss(Object.fromEntries(Object.entries(parameters).map(([k, p]) => [k, p.sub(grads[k]!.mul(0.1))])));
+    };
+    const parameters = parametersOf({ weight: model.weight });
+    // w·x = 3, w′·x = 3 − 0.1 · 6 · 2 = 1.8.
+    const expected = 2 * 1.8 * (1 - 0.4);
+    for (const value of grad(meta)(parameters)['weight']!.dataSync()) expect(value).toBeCloseTo(expected, 12);
+    expect(model.weight.value.toArraySync()).toEqual([1, 2]);
+  });
+
+  test('an ensemble: vmap over parameters', () => {
+    const ensemble = {
+      weight: tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        f64,
+      ),
+      bias: tensor([0.5, -0.5], f64),
+    };
+    const outputs = vmap((parameters: typeof ensemble) =>
+      functionalCall(model, parameters, () => forward(tensor([1, 10], f64))),
+    );
+    expect(outputs(ensemble).toArraySync()).toEqual([21.5, 42.5]);
+  });
+
+  test.for<[string, Record<string, unknown>, RegExp]>([
+    [
+      'an unknown name',
+      { weights: tensor(1) },
+      /^functionalCall: no variable is named 'weights'; expected weight, bias$/,
+    ],
+    ['another shape', { weight: tensor([1], f64) }, /variable 'weight' expects float64 \[2\], got float64 \[1\]/],
+    ['a number', { bias: 3 }, /^functionalCall: bias must be a tensor, got 3$/],
+  ])('refuses %s', ([, parameters, message]) => {
+    expect(() => functionalCall(model, parameters as Record<string, Tensor>, () => 0)).toThrow(message);
+    expect(forward(tensor([1, 1], f64)).itemSync()).toBe(3);
+  });
+});
