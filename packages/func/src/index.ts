@@ -1,4 +1,5 @@
 export type { Axes } from './axes.ts';
+export { checkpoint } from './checkpoint.ts';
 export { functionalCall, parametersOf } from './functionalCall.ts';
 export { hessian, hvp, jacobian, type Jacobian, type JacobianOptions } from './jacobian.ts';
 export { vmap, type VmapOptions } from './vmap.ts';

@@ -23,7 +23,7 @@ import { reductions } from '../../gradcheck/test/core/cases/reductions.ts';
 import { scans } from '../../gradcheck/test/core/cases/scans.ts';
 import { transforms } from '../../gradcheck/test/core/cases/transforms.ts';
 import type { Case } from '../../gradcheck/test/core/support.ts';
-import { vmap } from '../src/index.ts';
+import { checkpoint, vmap } from '../src/index.ts';
 
 const isFloat = (value: unknown): value is Tensor => value instanceof Tensor && isFloatingPoint(value.dtype);
 const floatsOf = (tree: unknown): readonly Tensor[] => flattenTree('test', tree, isFloat).leaves;
@@ -55,7 +55,7 @@ const table: readonly Case[] = [
   ...transforms,
 ];
 
-describe('vmap of f is the stack of f over examples, with its derivatives', () => {
+describe('vmap of f is the stack of f over examples, checkpoint(f) is f, both with derivatives', () => {
   test.for(table.map((each) => [each.name, each] as const))('%s', ([, { f, inputs }]) => {
     for (const generated of fc.sample(inputs, { numRuns: 4, seed: 3 })) {
       const tree = flattenTree('test', generated, isFloat);
@@ -76,6 +76,12 @@ describe('vmap of f is the stack of f over examples, with its derivatives', () =
       // The other order: derivatives through vmap.
       const mapped = vjp<[readonly Tensor[]], readonly Tensor[]>(vmap(flat), batch);
       expectClose(mapped.pullback(mapped.value)[0], stackAll(points.map(pulled)));
+      const kept = (point: readonly Tensor[]): readonly Tensor[] => {
+        const { value, pullback } = vjp<[readonly Tensor[]], readonly Tensor[]>(checkpoint(flat), point);
+        return pullback(value)[0];
+      };
+      expectClose(kept(points[1]!), pulled(points[1]!));
+      expectClose(vmap(kept)(batch), stackAll(points.map(pulled)));
       // Some inputs shared by all examples.
       if (batch.length < 2) continue;
       const shared = (first: Tensor): readonly Tensor[] => flat([first, ...points[0]!.slice(1)]);

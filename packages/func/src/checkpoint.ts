@@ -1,0 +1,116 @@
+import { isFloatingPoint, Tensor, vjp, zerosLike } from '@thetagrad/core';
+import {
+  batchInput,
+  batchLeading,
+  batchType,
+  checkFunction,
+  flattenTensors,
+  nextTensorId,
+  topologicalOrder,
+  type Movement,
+} from '@thetagrad/core/backend';
+
+/**
+ * Trades time for memory (JAX's `checkpoint`, PyTorch's `torch.utils.checkpoint`): the same function, whose intermediate values are
+ * computed again in the backward pass instead of being kept for it. Worth it around a block of layers. Gradients flow to the
+ * arguments and to variables that f reads; random numbers are the same in both passes. Values do not change.
+ * @throws {TypeError} if f is not a synchronous function from tensors to tensors.
+ * @example
+ * grad(checkpoint((x) => x.sin().exp().sum()))(tensor([0, 0])); // tensor([1, 1])
+ */
+export function checkpoint<Arguments extends readonly unknown[], Result>(
+  f: (...parameters: Arguments) => Result,
+): (...parameters: Arguments) => Result {
+  checkFunction('checkpoint', f);
+  return (...parameters) => {
+    const start = nextTensorId();
+    const outputs = flattenTensors('checkpoint: the result', f(...parameters));
+    const inside = (tensor: Tensor): boolean => tensor.id >= start;
+    const isRecent = (tensor: Tensor): readonly Tensor[] => (inside(tensor) ? tensor.inputs : []);
+    return outputs.rebuild(
+      outputs.leaves.map((output) => {
+        if (!inside(output) || !isFloatingPoint(output.dtype)) return output;
+        const order = topologicalOrder([output], isRecent);
+        const nodes = order.filter((tensor) => inside(tensor) && tensor.inputs.length > 0);
+        const captured = order.filter((tensor) => !inside(tensor) && isFloatingPoint(tensor.dtype));
+        if (captured.length === 0) return output;
+        const pull = pullbackOf(new Subgraph(nodes, captured), captured);
+        return new Tensor(checkpointPrimitive(pull), [output, ...captured], output);
+      }),
+    ) as Result;
+  };
+}
+
+/** The operations between captured tensors and an output. Keeps the inputs, which evaluation detaches. */
+class Subgraph {
+  readonly #nodes: readonly (readonly [node: Tensor, inputs: readonly Tensor[]])[];
+  readonly #captured: readonly Tensor[];
+
+  constructor(nodes: readonly Tensor[], captured: readonly Tensor[]) {
+    this.#nodes = nodes.map((node) => [node, node.inputs]);
+    this.#captured = captured;
+  }
+
+  /** Computes the output, the last node, from other values of the captured tensors. */
+  recompute(values: readonly Tensor[]): Tensor {
+    const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));
+    let last: Tensor | undefined;
+    for (const [node, inputs] of this.#nodes) {
+      last = new Tensor(
+        node.primitive,
+        inputs.map((input) => copies.get(input) ?? input),
+        node,
+        node.attributes,
+      );
+      copies.set(node, last);
+    }
+    return last!;
+  }
+}
+
+/** The values of the first input, computed after the second. */
+const After: Movement = {
+  kind: 'movement',
+  name: 'after',
+  view: (view) => view,
+  vjp: (cotangent, _output, input) => (input === 0 ? cotangent : undefined),
+  jvp: (tangent, _output, input) => (input === 0 ? tangent : undefined),
+  batch: batchLeading,
+};
+
+type Pullback = (cotangent: Tensor) => readonly Tensor[];
+
+/** Recomputes a subgraph, once its cotangent is known, and pulls the cotangent back to what it captured. */
+function pullbackOf(subgraph: Subgraph, captured: readonly Tensor[]): Pullback {
+  return (cotangent) => {
+    const recompute = (...values: Tensor[]): Tensor =>
+      subgraph.recompute(values.map((value) => new Tensor(After, [value, cotangent], value)));
+    return vjp<Tensor[], Tensor>(recompute, ...captured).pullback(cotangent);
+  };
+}
+
+/** The primitive of one call. Its inputs are the output and what it captured. */
+function checkpointPrimitive(pullback: Pullback): Movement {
+  const cotangentsOf = new WeakMap<Tensor, readonly Tensor[]>();
+  const pull: Pullback = (cotangent) => {
+    const found = cotangentsOf.get(cotangent) ?? pullback(cotangent);
+    cotangentsOf.set(cotangent, found);
+    return found;
+  };
+  return {
+    kind: 'movement',
+    name: 'checkpoint',
+    view: (view) => view,
+    vjp: (cotangent, _output, input) => (input === 0 ? undefined : pull(cotangent)[input - 1]),
+    // Forward mode keeps nothing: it differentiates the output itself.
+    jvp: (tangent, _output, input) => (input === 0 ? tangent : undefined),
+    batch: (inputs, isBatched, example, size, batchTensors) => {
+      const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
+      const pullBatch: Pullback = (cotangents) => {
+        const cotangent = zerosLike(example).add(0);
+        return batchTensors(pull(cotangent), [[cotangent, cotangents]]);
+      };
+      return new Tensor(checkpointPrimitive(pullBatch), all, batchType(example, size));
+    },
+  };
+}
