@@ -1,15 +1,17 @@
 // Tests a table of operations: values against independent formulas, backends against each other, derivatives of both orders
-// and modes, and that no export of the package is missing from the table.
+// and modes, batches of examples, and that no export of the package is missing from the table.
 import {
   isFloatingPoint,
   portable,
   random,
+  stack,
   tensor,
   type Backend,
   type DType,
   type NestedArray,
   type Tensor,
 } from '@thetagrad/core';
+import { vmap } from '@thetagrad/func';
 import { checkGradients, type GradientOptions } from '@thetagrad/gradcheck';
 import { gpu, type GpuMode } from '@thetagrad/gpu';
 import { wasm } from '@thetagrad/wasm';
@@ -105,18 +107,44 @@ export function testOperations(
     ([, { inputs, derivatives }]) => derivatives !== false && inputs.some((input) => !input.dtype),
   );
   describe.skipIf(differentiable.length === 0)('derivatives', () => {
-    test.for(differentiable)('%s', ([name, { apply, inputs, derivatives }]) => {
-      const tensors = inputs.map((input, i) => makeInput(input, i, 'float64'));
-      const points = tensors.filter((input) => isFloatingPoint(input.dtype));
-      const f = (...varied: Tensor[]): Tensor[] => {
-        const rest = [...varied];
-        const results = [apply(...tensors.map((input) => (isFloatingPoint(input.dtype) ? rest.shift()! : input)))];
-        return results.flat().filter((result) => isFloatingPoint(result.dtype));
-      };
-      const options: GradientOptions = { name, order: 2, elements: 8, ...derivatives };
-      withBackend(portable(), () => checkGradients(f as never, points as never, options as never));
+    test.for(differentiable)('%s', ([name, each]) => {
+      const { f, points } = functionOf(each);
+      const floats = (...varied: Tensor[]): Tensor[] => f(...varied).filter(({ dtype }) => isFloatingPoint(dtype));
+      const options: GradientOptions = { name, order: 2, elements: 8, ...each.derivatives };
+      withBackend(portable(), () => checkGradients(floats as never, points as never, options as never));
     });
   });
+
+  const varied = table.filter(([, { inputs }]) => inputs.some((input) => !input.dtype));
+  describe.skipIf(varied.length === 0)('vmap gives what a loop over examples gives', () => {
+    test.for(varied)('%s', ([, each]) => {
+      const { f, points } = functionOf(each);
+      const examples = [1, 0.98].map((factor) => points.map((point) => point.mul(factor)));
+      const batch = points.map((_, i) => stack(examples.map((example) => example[i]!)));
+      withBackend(portable(), () => {
+        const all = vmap(f)(...batch);
+        const single = examples.map((example) => f(...example));
+        all.forEach((result, i) => {
+          const expected = stack(single.map((results) => results[i]!));
+          const error = isFloatingPoint(result.dtype) ? 1e-9 : 0;
+          expectClose(result.toArraySync(), expected.toArraySync(), error, 'vmap');
+        });
+      });
+    });
+  });
+}
+
+/** The operation as a function of its floating-point inputs, in float64, and their values. */
+function functionOf({ apply, inputs }: OperationCase): {
+  readonly f: (...varied: Tensor[]) => Tensor[];
+  readonly points: readonly Tensor[];
+} {
+  const tensors = inputs.map((input, i) => makeInput(input, i, 'float64'));
+  const f = (...varied: Tensor[]): Tensor[] => {
+    const rest = [...varied];
+    return [apply(...tensors.map((input) => (isFloatingPoint(input.dtype) ? rest.shift()! : input)))].flat();
+  };
+  return { f, points: tensors.filter((input) => isFloatingPoint(input.dtype)) };
 }
 
 function makeInput(input: Input, index: number, dtype: DType): Tensor {
