@@ -75,7 +75,7 @@ export {
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
-export { divideScaledSum, scaleSquares } from './ops/range.ts';
+export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runOnHost } from './portable/backend.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';

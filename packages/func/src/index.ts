@@ -1,5 +1,7 @@
 export type { Axes } from './axes.ts';
 export { checkpoint } from './checkpoint.ts';
+export { customJvp } from './customJvp.ts';
 export { functionalCall, parametersOf } from './functionalCall.ts';
 export { hessian, hvp, jacobian, type Jacobian, type JacobianOptions } from './jacobian.ts';
+export { straightThrough } from './straightThrough.ts';
 export { vmap, type VmapOptions } from './vmap.ts';
