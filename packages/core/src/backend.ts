@@ -62,6 +62,7 @@ export * from './graph/routines.ts';
 export { applyMovement, applyRoutine, nextTensorId } from './graph/tensor.ts';
 export { alignRank, batchAlongAxis, batchInput, batchLeading, batchType } from './graph/batching.ts';
 export { topologicalOrder } from './graph/order.ts';
+export { signatureOf } from './graph/signature.ts';
 export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
 export { abandon, atomically, onOutcome, recordUndo } from './graph/transaction.ts';
 export {
@@ -76,7 +77,8 @@ export {
 export type { Methods } from './methods.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
-export { runOnHost } from './portable/backend.ts';
+export { runLoop, runOnHost } from './portable/backend.ts';
+export { carrySize, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';
@@ -94,6 +96,7 @@ export { threefryExpression } from './scalar/threefry.ts';
 export type { Buffer } from './data/buffer.ts';
 export type { Backend } from './schedule/backend.ts';
 export { operandsOf } from './schedule/body.ts';
+export { schedule } from './schedule/schedule.ts';
 export type {
   Body,
   Kernel,

@@ -9,6 +9,7 @@ import {
   topologicalOrder,
   type Movement,
 } from '@thetagrad/core/backend';
+import { Subgraph } from './subgraph.ts';
 
 /**
  * Trades time for memory (JAX's `checkpoint`, PyTorch's `torch.utils.checkpoint`): the same function, whose intermediate values are
@@ -34,38 +35,11 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
         const nodes = order.filter((tensor) => inside(tensor) && tensor.inputs.length > 0);
         const captured = order.filter((tensor) => !inside(tensor) && isFloatingPoint(tensor.dtype));
         if (captured.length === 0) return output;
-        const pull = pullbackOf(new Subgraph(nodes, captured), captured);
+        const pull = pullbackOf(new Subgraph(nodes, captured, [output]), captured);
         return new Tensor(checkpointPrimitive(pull), [output, ...captured], output);
       }),
     ) as Result;
   };
-}
-
-/** The operations between captured tensors and an output. Keeps the inputs, which evaluation detaches. */
-class Subgraph {
-  readonly #nodes: readonly (readonly [node: Tensor, inputs: readonly Tensor[]])[];
-  readonly #captured: readonly Tensor[];
-
-  constructor(nodes: readonly Tensor[], captured: readonly Tensor[]) {
-    this.#nodes = nodes.map((node) => [node, node.inputs]);
-    this.#captured = captured;
-  }
-
-  /** Computes the output, the last node, from other values of the captured tensors. */
-  recompute(values: readonly Tensor[]): Tensor {
-    const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));
-    let last: Tensor | undefined;
-    for (const [node, inputs] of this.#nodes) {
-      last = new Tensor(
-        node.primitive,
-        inputs.map((input) => copies.get(input) ?? input),
-        node,
-        node.attributes,
-      );
-      copies.set(node, last);
-    }
-    return last!;
-  }
 }
 
 /** The values of the first input, computed after the second. */
@@ -84,7 +58,7 @@ type Pullback = (cotangent: Tensor) => readonly Tensor[];
 function pullbackOf(subgraph: Subgraph, captured: readonly Tensor[]): Pullback {
   return (cotangent) => {
     const recompute = (...values: Tensor[]): Tensor =>
-      subgraph.recompute(values.map((value) => new Tensor(After, [value, cotangent], value)));
+      subgraph.recompute(values.map((value) => new Tensor(After, [value, cotangent], value)))[0]!;
     return vjp<Tensor[], Tensor>(recompute, ...captured).pullback(cotangent);
   };
 }

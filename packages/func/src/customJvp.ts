@@ -53,25 +53,23 @@ function checkRule(rule: Tangent, { shape }: Tensor): Tangent {
 
 /** The primitive of one call. Its inputs are the value and the arguments. */
 function createPrimitive(rule: Tangent): Movement {
-  /** The tangent of the value for that of one argument. */
-  const along = (tangent: Tensor, inputs: readonly Tensor[], input: number): Tensor =>
-    rule(...inputs.slice(1).map((argument, i) => (i === input - 1 ? tangent : zerosLike(argument))));
+  const argumentsOf = ({ inputs }: Tensor): readonly Tensor[] => inputs.slice(1);
   return {
     kind: 'movement',
     name: 'customJvp',
     view: (view) => view,
-    jvp: (tangent, { inputs }, input) => (input === 0 ? undefined : along(tangent, inputs, input)),
-    vjp: (cotangent, { inputs }, input) => {
-      if (input === 0) return undefined;
-      const argument = (inputs as readonly Tensor[])[input]!;
-      return vjp((tangent: Tensor) => along(tangent, inputs, input), zerosLike(argument)).pullback(cotangent)[0];
+    jvpOfAll: ([, ...tangents], output) =>
+      rule(...argumentsOf(output).map((argument, i) => tangents[i] ?? zerosLike(argument))),
+    // The transpose of the rule, which is linear.
+    vjpOfAll: (cotangent, output) => {
+      const zeros = argumentsOf(output).map((argument) => zerosLike(argument));
+      return [undefined, ...vjp(rule, ...zeros).pullback(cotangent)];
     },
     batch: (inputs, isBatched, example, size, batchTensors) => {
       const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
-      const primals = (example.inputs as readonly Tensor[]).slice(1);
       const batched: Tangent = (...tangents) => {
         // A node of its own for the tangent of one example.
-        const examples = primals.map((argument) => zerosLike(argument).add(0));
+        const examples = argumentsOf(example).map((argument) => zerosLike(argument).add(0));
         const bindings = examples.map((each, i) => [each, tangents[i]!] as const);
         return batchTensors([rule(...examples)], bindings)[0]!;
       };

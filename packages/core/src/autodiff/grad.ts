@@ -25,11 +25,13 @@ export function pullBack(
   for (const tensor of order.toReversed()) {
     const cotangent = cotangentOf.get(tensor);
     if (!cotangent) continue;
+    const isNeeded = tensor.inputs.map((input) => dependent.has(input));
+    if (!isNeeded.includes(true)) continue;
+    const contributions = vjpOfAll(cotangent, tensor, isNeeded);
     tensor.inputs.forEach((input, i) => {
-      if (!dependent.has(input)) return;
-      const contribution = vjp(cotangent, tensor, i);
+      const contribution = contributions[i];
       // Transposes broadcasting and promotion of the input, on behalf of all rules.
-      if (contribution) accumulate(input, sumTo(contribution, input.shape).astype(input.dtype));
+      if (contribution && isNeeded[i]) accumulate(input, sumTo(contribution, input.shape).astype(input.dtype));
     });
   }
   return sources.map((source) => cotangentOf.get(source));
@@ -46,17 +48,38 @@ export function pushForward(
   const tangentOf = new Map(sources.map((source, i) => [source, tangents[i]!]));
   for (const tensor of order) {
     if (!dependent.has(tensor) || tangentOf.has(tensor)) continue;
-    let sum: Tensor | undefined;
-    tensor.inputs.forEach((input, i) => {
-      const tangent = tangentOf.get(input);
-      const contribution = tangent && jvp(tangent, tensor, i);
-      if (!contribution) return;
-      const expanded = contribution.broadcastTo(tensor.shape).astype(tensor.dtype);
-      sum = sum ? sum.add(expanded) : expanded;
-    });
-    if (sum) tangentOf.set(tensor, sum);
+    const tangent = jvpOfAll(
+      tensor.inputs.map((input) => tangentOf.get(input)),
+      tensor,
+    );
+    if (tangent) tangentOf.set(tensor, tangent);
   }
   return outputs.map((output) => tangentOf.get(output));
+}
+
+function vjpOfAll(cotangent: Tensor, output: Tensor, isNeeded: readonly boolean[]): readonly (Tensor | undefined)[] {
+  const { primitive, inputs } = output;
+  if (primitive.kind !== 'elementwise') {
+    const rules = rulesOf(primitive);
+    if (rules.vjpOfAll) return rules.vjpOfAll(cotangent, output, isNeeded);
+  }
+  return inputs.map((_, i) => (isNeeded[i] ? vjp(cotangent, output, i) : undefined));
+}
+
+function jvpOfAll(tangents: readonly (Tensor | undefined)[], output: Tensor): Tensor | undefined {
+  const { primitive, shape, dtype } = output;
+  if (primitive.kind !== 'elementwise') {
+    const rules = rulesOf(primitive);
+    if (rules.jvpOfAll && tangents.some((tangent) => tangent)) return rules.jvpOfAll(tangents, output);
+  }
+  let sum: Tensor | undefined;
+  tangents.forEach((tangent, i) => {
+    const contribution = tangent && jvp(tangent, output, i);
+    if (!contribution) return;
+    const expanded = contribution.broadcastTo(shape).astype(dtype);
+    sum = sum ? sum.add(expanded) : expanded;
+  });
+  return sum;
 }
 
 function vjp(cotangent: Tensor, output: Tensor, input: number): Tensor | undefined {

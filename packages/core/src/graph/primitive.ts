@@ -32,6 +32,14 @@ export interface Rules<Inputs extends readonly Tensor[] = readonly Tensor[], Nod
   vjp?(cotangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
   /** Jacobian-vector product: the contribution of input number `input` to the tangent of the output. */
   jvp?(tangent: Tensor, output: Node<Inputs, NodeAttributes>, input: number): Tensor | undefined;
+  /** As `vjp`, for all inputs at once; `isNeeded` says for which. Default: `vjp` of each. */
+  vjpOfAll?(
+    cotangent: Tensor,
+    output: Node<Inputs, NodeAttributes>,
+    isNeeded: readonly boolean[],
+  ): readonly (Tensor | undefined)[];
+  /** As `jvp`, for all inputs at once, of which some have no tangent. Default: the sum of `jvp` of each. */
+  jvpOfAll?(tangents: readonly (Tensor | undefined)[], output: Node<Inputs, NodeAttributes>): Tensor;
 }
 
 /** Batches tensors that are computed from examples, given what stands for more examples. */

@@ -3,6 +3,7 @@
 import type { TypedArray } from '../data/dtype.ts';
 import type { Shape } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
+import type { Plan } from '../schedule/kernel.ts';
 
 export type Pair = readonly [height: number, width: number];
 
@@ -127,6 +128,31 @@ export type InputsOf<Name extends RoutineName, Item> = Repeat<Routines[Name]['in
 
 export type AttributesOf<Name extends RoutineName> = Routines[Name]['attributes'];
 
+/** What an input of a loop's plan is in each step. */
+export interface LoopInput {
+  /**
+   * `carry`: the routine's input in the first step, then the plan's output of the same number. `row`: the row of the
+   * routine's input that belongs to the step. `constant`: the routine's input.
+   */
+  readonly kind: 'carry' | 'row' | 'constant';
+  /** The number of the routine's input. Carries come first. */
+  readonly input: number;
+}
+
+/** A plan that a routine runs once for each row of its inputs. The routine's output holds the rows of all steps, then the carries. */
+export interface Loop {
+  readonly plan: Plan;
+  /** In the order of the plan's inputs. */
+  readonly inputs: readonly LoopInput[];
+  /** The sizes of the plan's outputs: the carries, then the rows of results. */
+  readonly outputSizes: readonly number[];
+  readonly carries: number;
+  /** The number of steps. */
+  readonly count: number;
+  /** Whether the last row comes first. */
+  readonly reverse: boolean;
+}
+
 /** The definition of a routine in plain loops, which every backend is tested against and may run on the host. */
 export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   readonly name: Name;
@@ -136,6 +162,8 @@ export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   runFast?(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
   /** Whether it throws if an index among its inputs is out of range. Default: false. */
   readonly checksIndices?: boolean;
+  /** The plan that it runs repeatedly, for backends that run it with their kernels. Its inputs are contiguous. Default: none. */
+  readonly loop?: Loop;
   /** The number of multiply-adds, for routines that consist of them. */
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }

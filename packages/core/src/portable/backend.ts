@@ -1,11 +1,14 @@
 import { allocate, arrayOn, type DType, type TypedArray } from '../data/dtype.ts';
 import { HostBuffer } from '../data/hostBuffer.ts';
-import { joinAxes, positions, type Shape, type View } from '../data/shape.ts';
+import { joinAxes, positions, sizeOf, type Shape, type View } from '../data/shape.ts';
 import type { Strided } from '../data/strided.ts';
 import type { Attributes } from '../graph/primitive.ts';
 import type { Buffer } from '../data/buffer.ts';
+import type { Loop } from '../graph/routines.ts';
 import type { Backend } from '../schedule/backend.ts';
+import { operandsOf } from '../schedule/body.ts';
 import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../schedule/kernel.ts';
+import { carrySize, stepOf, type LoopRange } from './loop.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
 
 /**
@@ -32,23 +35,63 @@ class PortableBackend implements Backend {
   }
 
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
-    if (this.#arena.byteLength < plan.arenaBytes) this.#arena = allocate('bool', plan.arenaBytes).buffer as ArrayBuffer;
-    const arena = this.#arena;
-    const arrays = new Map<Slot, TypedArray>();
-    const arrayOf = (slot: Slot): TypedArray => {
-      let array = arrays.get(slot);
-      if (!array) {
-        if (slot.kind === 'arena') array = arrayOn(arena, slot.dtype, slot.byteOffset, slot.size);
-        else array = ((slot.kind === 'input' ? inputs : outputs)[slot.index] as HostBuffer).values;
-        arrays.set(slot, array);
-      }
-      return array;
-    };
-    plan.kernels.forEach((kernel, i) => {
-      const start = timings ? performance.now() : 0;
-      runOnHost(kernel, arrayOf);
-      if (timings) timings[i] = performance.now() - start;
-    });
+    if (this.#arena.byteLength < plan.arenaBytes) this.#arena = allocateArena(plan);
+    const valuesOf = (buffer: Buffer): TypedArray => (buffer as HostBuffer).values;
+    runPlan(plan, inputs.map(valuesOf), outputs.map(valuesOf), this.#arena, timings);
+  }
+}
+
+function allocateArena({ arenaBytes }: Plan): ArrayBuffer {
+  return allocate('bool', arenaBytes).buffer as ArrayBuffer;
+}
+
+/** Runs the kernels of a plan on arrays. */
+function runPlan(
+  plan: Plan,
+  inputs: readonly TypedArray[],
+  outputs: readonly TypedArray[],
+  arena: ArrayBuffer,
+  timings?: Float64Array,
+): void {
+  const arrays = new Map<Slot, TypedArray>();
+  const arrayOf = (slot: Slot): TypedArray => {
+    let array = arrays.get(slot);
+    if (!array) {
+      if (slot.kind === 'arena') array = arrayOn(arena, slot.dtype, slot.byteOffset, slot.size);
+      else array = (slot.kind === 'input' ? inputs : outputs)[slot.index]!;
+      arrays.set(slot, array);
+    }
+    return array;
+  };
+  plan.kernels.forEach((kernel, i) => {
+    const start = timings ? performance.now() : 0;
+    runOnHost(kernel, arrayOf);
+    if (timings) timings[i] = performance.now() - start;
+  });
+}
+
+/** Runs a loop on the contiguous inputs of a routine. */
+export function runLoop(loop: Loop, output: TypedArray, inputs: readonly Strided[]): void {
+  const { plan, count, outputSizes } = loop;
+  const arena = allocateArena(plan);
+  const carries = [0, 1].map(() => output.slice(0, carrySize(loop)));
+  const rowSizes = inputs.map(({ view }) => sizeOf(view.shape) / count);
+  const { kernels } = plan;
+  const sizeOfInput = new Map<number, number>();
+  for (const { slot } of kernels.flatMap(operandsOf)) if (slot.kind === 'input') sizeOfInput.set(slot.index, slot.size);
+  const arrayOf = ({ array, start }: LoopRange, size: number): TypedArray => {
+    const values =
+      array.kind === 'output' ? output : array.kind === 'carries' ? carries[array.index]! : inputs[array.index]!.values;
+    return values.subarray(start, start + size);
+  };
+  for (let step = 0; step < count; step++) {
+    const places = stepOf(loop, step, rowSizes);
+    runPlan(
+      plan,
+      places.inputs.map((range, i) => arrayOf(range, sizeOfInput.get(i) ?? 0)),
+      places.outputs.map((range, i) => arrayOf(range, outputSizes[i]!)),
+      arena,
+    );
   }
 }
 

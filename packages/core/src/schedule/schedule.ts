@@ -161,7 +161,11 @@ class Scheduler {
 
   #routineBody(definition: Routine, tensor: Tensor): Body {
     const output = this.#slotFor(tensor);
-    const operands = tensor.inputs.map((input) => this.#store(input).operands[0]!);
+    const operands = tensor.inputs.map((input) => {
+      const [operand] = this.#store(input).operands as [Operand];
+      if (!definition.loop || isContiguous(operand.view)) return operand;
+      return this.#write(this.#bodyOf(input), input, arenaSlot(input.shape, input.dtype)).operands[0]!;
+    });
     this.#kernels.push(routineKernel(definition, operands, tensor, output));
     return readSlot(output, tensor.shape);
   }
