@@ -14,7 +14,7 @@ export {
   type TypedArray,
 } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
-export { trace } from './autodiff/trace.ts';
+export { isTracing, trace } from './autodiff/trace.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export type { Json } from './data/json.ts';

@@ -35,7 +35,7 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
         const nodes = order.filter((tensor) => inside(tensor) && tensor.inputs.length > 0);
         const captured = order.filter((tensor) => !inside(tensor) && isFloatingPoint(tensor.dtype));
         if (captured.length === 0) return output;
-        const pull = pullbackOf(new Subgraph(nodes, captured, [output]), captured);
+        const pull = pullbackOf(Subgraph.between(captured, nodes, [output]), captured);
         return new Tensor(checkpointPrimitive(pull), [output, ...captured], output);
       }),
     ) as Result;

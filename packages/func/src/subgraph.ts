@@ -1,25 +1,41 @@
 import { Tensor } from '@thetagrad/core';
 
-/** The operations between captured tensors and outputs. Keeps the inputs, which evaluation detaches. */
+/** A node and its inputs, which evaluation detaches. */
+type Link = readonly [node: Tensor, inputs: readonly Tensor[]];
+
+/** The operations between captured tensors and outputs. */
 export class Subgraph {
-  readonly #nodes: readonly (readonly [node: Tensor, inputs: readonly Tensor[]])[];
+  readonly outputs: readonly Tensor[];
+  readonly #links: readonly Link[];
   readonly #captured: readonly Tensor[];
-  readonly #outputs: readonly Tensor[];
+
+  private constructor(links: readonly Link[], captured: readonly Tensor[], outputs: readonly Tensor[]) {
+    this.outputs = outputs;
+    this.#links = links;
+    this.#captured = captured;
+  }
 
   /** @param nodes in topological order, without the captured tensors. */
-  constructor(nodes: readonly Tensor[], captured: readonly Tensor[], outputs: readonly Tensor[]) {
-    this.#nodes = nodes.map((node) => [node, node.inputs]);
-    this.#captured = captured;
-    this.#outputs = outputs;
+  static between(captured: readonly Tensor[], nodes: readonly Tensor[], outputs: readonly Tensor[]): Subgraph {
+    return new Subgraph(
+      nodes.map((node) => [node, node.inputs]),
+      captured,
+      outputs,
+    );
+  }
+
+  /** The same operations, with other outputs among their results. */
+  withOutputs(outputs: readonly Tensor[]): Subgraph {
+    return new Subgraph(this.#links, this.#captured, outputs);
   }
 
   /** Computes the outputs from other values of the captured tensors. */
   recompute(values: readonly Tensor[]): Tensor[] {
     const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));
     const copyOf = (tensor: Tensor): Tensor => copies.get(tensor) ?? tensor;
-    for (const [node, inputs] of this.#nodes) {
+    for (const [node, inputs] of this.#links) {
       copies.set(node, new Tensor(node.primitive, inputs.map(copyOf), node, node.attributes));
     }
-    return this.#outputs.map(copyOf);
+    return this.outputs.map(copyOf);
   }
 }

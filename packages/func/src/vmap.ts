@@ -1,7 +1,6 @@
 import { Tensor } from '@thetagrad/core';
 import {
   alignRank,
-  applyMovement,
   atomically,
   batchType,
   checkFunction,
@@ -13,10 +12,10 @@ import {
   trace,
   type BatchRules,
   type BatchTensors,
-  type Movement,
   type ReduceAttributes,
 } from '@thetagrad/core/backend';
 import { countExamples, moveAxis, placeExamples, resolveAxes, type Axes } from './axes.ts';
+import { createExample } from './example.ts';
 
 export interface VmapOptions {
   /** The axis of examples in the arguments; an array has an entry for each argument. Default: 0. */
@@ -58,7 +57,7 @@ export function vmap<Arguments extends readonly unknown[], Result>(
         const axis = axes[i]!;
         if (axis === null) return leaf;
         const batch = moveAxis(leaf, axis, 0);
-        const example = applyMovement(Example, batch, batch.shape.slice(1), {});
+        const example = createExample(batch);
         bindings.push([example, batch]);
         return example;
       });
@@ -77,21 +76,6 @@ export function vmap<Arguments extends readonly unknown[], Result>(
       ) as Result;
     });
 }
-
-/** One example of a batch: a tensor of its shape without a value, which is computed for all examples instead. */
-const Example: Movement<Readonly<Record<never, never>>> = {
-  kind: 'movement',
-  name: 'example',
-  view: () => {
-    throw new Error(
-      'vmap: a tensor of one example has no value of its own; return it from the function instead of reading it, ' +
-        'evaluating it or assigning it to a variable inside',
-    );
-  },
-  vjp: (cotangent) => cotangent,
-  jvp: (tangent) => tangent,
-  batch: ([x]) => x,
-};
 
 type Binding = readonly [example: Tensor, batch: Tensor];
 

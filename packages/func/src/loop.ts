@@ -1,0 +1,336 @@
+// The routine behind `scan`: a plan that runs once for each row. Its output is one vector, the results of all steps and then the
+// carries, so that one node has all of them.
+import { concat, isFloatingPoint, jvp, Tensor, vjp, zeros, zerosLike, type DType, type Shape } from '@thetagrad/core';
+import {
+  applyRoutine,
+  batchInput,
+  isTracing,
+  nextTensorId,
+  runLoop,
+  schedule,
+  signatureOf,
+  sizeOf,
+  topologicalOrder,
+  type Loop,
+  type LoopInput,
+  type Node,
+  type Plan,
+  type Routine,
+} from '@thetagrad/core/backend';
+import { moveAxis } from './axes.ts';
+import { createStep } from './example.ts';
+import { Subgraph } from './subgraph.ts';
+import { vmap } from './vmap.ts';
+
+declare module '@thetagrad/core/backend' {
+  interface Routines {
+    /** Runs a plan for each row. Inputs: the first carries, rows, and constants. */
+    'func.scan': { inputs: number; attributes: LoopAttributes };
+  }
+}
+
+type LoopAttributes = {
+  /** The signature of the plan of a step. */
+  readonly signature: readonly number[];
+  /** For each input of the plan, the number of the routine's input. */
+  readonly inputs: readonly number[];
+  readonly carries: number;
+  readonly rows: number;
+  readonly count: number;
+  readonly reverse: boolean;
+};
+
+type LoopNode = Node<readonly Tensor[], LoopAttributes>;
+
+/** The number of steps and their order. */
+export interface Steps {
+  readonly count: number;
+  /** Whether the last row comes first. */
+  readonly reverse: boolean;
+}
+
+/** Computes the next carries, followed by the results, of one step. All have one floating-point dtype. */
+export type RunStep = (carries: readonly Tensor[], rows: readonly Tensor[]) => readonly Tensor[];
+
+export interface LoopOutputs {
+  readonly carries: readonly Tensor[];
+  /** With an axis of steps first. */
+  readonly results: readonly Tensor[];
+}
+
+/** A step as a function of everything that it reads. */
+interface Body {
+  readonly subgraph: Subgraph;
+  readonly constants: readonly Tensor[];
+  readonly carries: readonly Shape[];
+  readonly results: readonly Shape[];
+  readonly dtype: DType;
+  /** Whether the results begin with the next carries, for derivatives. */
+  readonly keepsCarries: boolean;
+}
+
+/** Runs a step for each row. What it computes without carries and rows is computed once. */
+export function runSteps(run: RunStep, carries: readonly Tensor[], rows: readonly Tensor[], steps: Steps): LoopOutputs {
+  const start = nextTensorId();
+  const examples = [
+    ...carries.map((carry) => createStep(carry, carry.shape)),
+    ...rows.map((row) => createStep(row, row.shape.slice(1))),
+  ];
+  const outputs = run(examples.slice(0, carries.length), examples.slice(carries.length));
+  const isKept = isTracing();
+  const all = isKept ? [...outputs.slice(0, carries.length), ...outputs] : outputs;
+  const body = closeOver(examples, all, start, { carries: carries.length, keepsCarries: isKept });
+  if (steps.count === 0) {
+    return { carries, results: body.results.map((shape) => zeros([0, ...shape], { dtype: body.dtype })) };
+  }
+  return withoutKept(body, unpack(body, steps.count, applyLoop(body, carries, rows, steps)));
+}
+
+/** Separates what a step computes from what it reads of older tensors. */
+function closeOver(
+  examples: readonly Tensor[],
+  outputs: readonly Tensor[],
+  start: number,
+  { carries, keepsCarries }: { readonly carries: number; readonly keepsCarries: boolean },
+): Body {
+  const dependent = new Set(examples);
+  const nodes: Tensor[] = [];
+  const constants = new Set<Tensor>();
+  const order = topologicalOrder(outputs, (tensor) =>
+    tensor.id < start || dependent.has(tensor) ? [] : tensor.inputs,
+  );
+  for (const tensor of order) {
+    if (dependent.has(tensor) || !tensor.inputs.some((input) => dependent.has(input))) continue;
+    dependent.add(tensor);
+    nodes.push(tensor);
+  }
+  for (const tensor of [...nodes.flatMap(({ inputs }) => inputs), ...outputs]) {
+    if (!dependent.has(tensor)) constants.add(tensor);
+  }
+  const shapes = outputs.map(({ shape }) => shape);
+  return {
+    subgraph: Subgraph.between([...examples, ...constants], nodes, outputs),
+    constants: [...constants],
+    carries: shapes.slice(0, carries),
+    results: shapes.slice(carries),
+    dtype: outputs[0]?.dtype ?? 'float32',
+    keepsCarries,
+  };
+}
+
+/** Creates the node. */
+function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor[], steps: Steps): Tensor {
+  const { subgraph, constants, dtype } = body;
+  const { count, reverse } = steps;
+  const inputs = [...carries, ...rows, ...constants];
+  const isRow = (i: number): boolean => i >= carries.length && i < carries.length + rows.length;
+  const leaves = inputs.map(
+    ({ shape, dtype }, i) =>
+      new Tensor({ kind: 'source', name: 'data' }, [], { shape: isRow(i) ? shape.slice(1) : shape, dtype }),
+  );
+  const results = subgraph.recompute(leaves);
+  const order = topologicalOrder(results);
+  const targets = { order, slices: new Map(), results, updates: [] };
+  const planInputs = order.filter((tensor) => tensor.primitive.kind === 'source').map((leaf) => leaves.indexOf(leaf));
+  let plan: Plan | undefined;
+  const loop: Loop = {
+    get plan() {
+      return (plan ??= schedule(targets));
+    },
+    inputs: planInputs.map((input): LoopInput => {
+      if (input < carries.length) return { kind: 'carry', input };
+      return { kind: isRow(input) ? 'row' : 'constant', input };
+    }),
+    outputSizes: results.map(({ size }) => size),
+    carries: carries.length,
+    count,
+    reverse,
+  };
+  const attributes: LoopAttributes = {
+    signature: [...signatureOf(targets)],
+    inputs: planInputs,
+    carries: carries.length,
+    rows: rows.length,
+    count,
+    reverse,
+  };
+  const shape = [count * sizeOfAll(body.results) + sizeOfAll(body.carries)];
+  return applyRoutine(createRoutine(body, loop), inputs, { shape, dtype }, attributes);
+}
+
+function createRoutine(body: Body, loop: Loop): Routine<'func.scan'> {
+  return {
+    kind: 'routine',
+    name: 'func.scan',
+    loop,
+    run: (output, _shape, inputs) => runLoop(loop, output, inputs),
+    vjpOfAll: (cotangent, output, isNeeded) => pullBack(body, cotangent, output, isNeeded),
+    jvpOfAll: (tangents, output) => pushForward(body, tangents, output),
+    batch: (inputs, isBatched, { attributes }, size) => batchLoop(body, inputs, isBatched, attributes, size),
+  };
+}
+
+/** The inputs of the routine by their kind. */
+function splitInputs<Item>(
+  items: readonly Item[],
+  { carries, rows }: LoopAttributes,
+): { readonly carries: readonly Item[]; readonly rows: readonly Item[]; readonly constants: readonly Item[] } {
+  return {
+    carries: items.slice(0, carries),
+    rows: items.slice(carries, carries + rows),
+    constants: items.slice(carries + rows),
+  };
+}
+
+/** The carries before each step, with an axis of steps first. */
+function carriesBefore(body: Body, output: LoopNode): Tensor[] {
+  const { carries, rows } = splitInputs(output.inputs, output.attributes);
+  const { count, reverse } = output.attributes;
+  const kept = body.keepsCarries ? body : keepCarries(body);
+  const node = body.keepsCarries ? output : applyLoop(kept, carries, rows, output.attributes);
+  const after = unpack(kept, count, node).results.slice(0, carries.length);
+  return after.map((all, i) => {
+    const first = carries[i]!.expandDims(0);
+    return reverse ? concat([all.slice([[1, null]]), first]) : concat([first, all.slice([[0, -1]])]);
+  });
+}
+
+function keepCarries(body: Body): Body {
+  const outputs = body.subgraph.outputs;
+  return {
+    ...body,
+    subgraph: body.subgraph.withOutputs([...outputs.slice(0, body.carries.length), ...outputs]),
+    results: [...body.carries, ...body.results],
+    keepsCarries: true,
+  };
+}
+
+/** Reverse mode: a loop in the opposite direction, which computes each step again. Cotangents of constants are carried along. */
+function pullBack(
+  body: Body,
+  cotangent: Tensor,
+  output: LoopNode,
+  isNeeded: readonly boolean[],
+): readonly (Tensor | undefined)[] {
+  const { inputs, attributes } = output;
+  const { carries, rows } = splitInputs(inputs, attributes);
+  const first = carries.length + rows.length;
+  const wanted = inputs.map((input, i) => i < carries.length || (isNeeded[i]! && isFloatingPoint(input.dtype)));
+  const numbers = [...inputs.keys()].filter((i) => wanted[i]);
+  const constants = numbers.filter((i) => i >= first);
+  const cotangents = unpack(body, attributes.count, cotangent);
+  const sums = constants.map((i) => zeros(inputs[i]!.shape, { dtype: body.dtype }));
+  const run: RunStep = (state, row) => {
+    const read = [...row.slice(0, first), ...inputs.slice(first)];
+    const step = (...varied: Tensor[]): Tensor[] =>
+      body.subgraph.recompute(read.map((value, i) => (wanted[i] ? varied[numbers.indexOf(i)]! : value)));
+    const { pullback } = vjp(step, ...numbers.map((i) => read[i]!));
+    const pulled = pullback([...state.slice(0, carries.length), ...row.slice(first)]);
+    const part = (i: number): Tensor => pulled[numbers.indexOf(i)]!.astype(body.dtype);
+    return [
+      ...carries.map((_, i) => part(i)),
+      ...constants.map((i, k) => state[carries.length + k]!.add(part(i))),
+      ...numbers.filter((i) => i >= carries.length && i < first).map(part),
+    ];
+  };
+  const results = runSteps(
+    run,
+    [...cotangents.carries, ...sums],
+    [...carriesBefore(body, output), ...rows, ...cotangents.results],
+    { count: attributes.count, reverse: !attributes.reverse },
+  );
+  const found = new Map<number, Tensor>();
+  results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
+  numbers.filter((i) => i >= carries.length && i < first).forEach((i, k) => found.set(i, results.results[k]!));
+  return inputs.map((_, i) => found.get(i));
+}
+
+/** Forward mode: a loop that carries tangents along. */
+function pushForward(body: Body, tangents: readonly (Tensor | undefined)[], output: LoopNode): Tensor {
+  const { inputs, attributes } = output;
+  const { carries, rows } = splitInputs(inputs, attributes);
+  const first = carries.length + rows.length;
+  const rowNumbers = [...tangents.keys()].filter((i) => i >= carries.length && i < first && tangents[i]);
+  const carryTangents = carries.map((carry, i) => tangents[i] ?? zerosLike(carry));
+  const run: RunStep = (state, row) => {
+    const read = [...state.slice(0, carries.length), ...row.slice(0, rows.length), ...inputs.slice(first)];
+    const along = (i: number): Tensor | undefined => {
+      if (i < carries.length) return state[carries.length + i];
+      return i < first ? tangents[i] && row[rows.length + rowNumbers.indexOf(i)] : tangents[i];
+    };
+    const numbers = [...read.keys()].filter((i) => along(i));
+    const step = (...varied: Tensor[]): Tensor[] =>
+      body.subgraph.recompute(read.map((value, i) => (along(i) ? varied[numbers.indexOf(i)]! : value)));
+    const { value, tangent } = jvp(
+      step,
+      numbers.map((i) => read[i]!),
+      numbers.map((i) => along(i)!),
+    );
+    return [...value.slice(0, carries.length), ...tangent];
+  };
+  const results = runSteps(
+    run,
+    [...carries, ...carryTangents],
+    [...rows, ...rowNumbers.map((i) => tangents[i]!)],
+    attributes,
+  );
+  return pack(attributes.count, results.carries.slice(carries.length), results.results);
+}
+
+/** A loop of steps that compute all examples. */
+function batchLoop(
+  body: Body,
+  inputs: readonly Tensor[],
+  isBatched: readonly boolean[],
+  attributes: LoopAttributes,
+  size: number,
+): Tensor {
+  const { carries, rows, constants } = splitInputs(inputs, attributes);
+  const of = splitInputs(isBatched, attributes);
+  const step = vmap((...all: Tensor[]) => body.subgraph.recompute(all), {
+    inAxes: [
+      ...carries.map(() => 0),
+      ...of.rows.map((each) => (each ? 0 : null)),
+      ...of.constants.map((each) => (each ? 0 : null)),
+    ],
+    axisSize: size,
+  });
+  const outputs = runSteps(
+    (state, row) => step(...state, ...row, ...constants),
+    carries.map((carry, i) => batchInput(carry, of.carries[i], size)),
+    rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
+    attributes,
+  );
+  const results = outputs.results.map((all) => moveAxis(all, 1, 0));
+  return vmap((state: readonly Tensor[], all: readonly Tensor[]) => pack(attributes.count, state, all))(
+    outputs.carries,
+    results,
+  );
+}
+
+function sizeOfAll(shapes: readonly Shape[]): number {
+  return shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+}
+
+/** The outputs of a loop in one vector. */
+function pack(count: number, carries: readonly Tensor[], results: readonly Tensor[]): Tensor {
+  const rows = results.map((all) => all.reshape([count, all.size / count]));
+  const table = rows.length > 0 ? [concat(rows, 1).flatten()] : [];
+  return concat([...table, ...carries.map((carry) => carry.flatten())]);
+}
+
+/** The outputs of a loop from one vector. */
+function unpack(body: Body, count: number, all: Tensor): LoopOutputs {
+  const rowSize = sizeOfAll(body.results);
+  const table = all.slice([[0, count * rowSize]]).reshape([count, rowSize]);
+  let start = 0;
+  const next = (shape: Shape): readonly [number, number] => [start, (start += sizeOf(shape))];
+  const results = body.results.map((shape) => table.slice([null, next(shape)]).reshape([count, ...shape]));
+  start = count * rowSize;
+  return { carries: body.carries.map((shape) => all.slice([next(shape)]).reshape(shape)), results };
+}
+
+/** The outputs of a loop without the carries that it keeps for derivatives. */
+function withoutKept({ keepsCarries }: Body, { carries, results }: LoopOutputs): LoopOutputs {
+  return { carries, results: keepsCarries ? results.slice(carries.length) : results };
+}
