@@ -1,8 +1,7 @@
-import { isFloatingPoint, Tensor, vjp, zerosLike } from '@thetagrad/core';
+import { isFloatingPoint, Tensor, vjp } from '@thetagrad/core';
 import {
   batchInput,
   batchLeading,
-  batchType,
   checkFunction,
   flattenTensors,
   nextTensorId,
@@ -10,6 +9,7 @@ import {
   type Movement,
 } from '@thetagrad/core/backend';
 import { Subgraph } from './subgraph.ts';
+import { vmap } from './vmap.ts';
 
 /**
  * Trades time for memory (JAX's `checkpoint`, PyTorch's `torch.utils.checkpoint`): the same function, whose intermediate values are
@@ -35,8 +35,8 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
         const nodes = order.filter((tensor) => inside(tensor) && tensor.inputs.length > 0);
         const captured = order.filter((tensor) => !inside(tensor) && isFloatingPoint(tensor.dtype));
         if (captured.length === 0) return output;
-        const pull = pullbackOf(Subgraph.between(captured, nodes, [output]), captured);
-        return new Tensor(checkpointPrimitive(pull), [output, ...captured], output);
+        const subgraph = Subgraph.between(captured, nodes, [output]);
+        return new Tensor(checkpointPrimitive(subgraph), [output, ...captured], output);
       }),
     ) as Result;
   };
@@ -52,39 +52,24 @@ const After: Movement = {
   batch: batchLeading,
 };
 
-type Pullback = (cotangent: Tensor) => readonly Tensor[];
-
-/** Recomputes a subgraph, once its cotangent is known, and pulls the cotangent back to what it captured. */
-function pullbackOf(subgraph: Subgraph, captured: readonly Tensor[]): Pullback {
-  return (cotangent) => {
-    const recompute = (...values: Tensor[]): Tensor =>
-      subgraph.recompute(values.map((value) => new Tensor(After, [value, cotangent], value)))[0]!;
-    return vjp<Tensor[], Tensor>(recompute, ...captured).pullback(cotangent);
-  };
-}
-
 /** The primitive of one call. Its inputs are the output and what it captured. */
-function checkpointPrimitive(pullback: Pullback): Movement {
-  const cotangentsOf = new WeakMap<Tensor, readonly Tensor[]>();
-  const pull: Pullback = (cotangent) => {
-    const found = cotangentsOf.get(cotangent) ?? pullback(cotangent);
-    cotangentsOf.set(cotangent, found);
-    return found;
-  };
+function checkpointPrimitive(subgraph: Subgraph): Movement {
   return {
     kind: 'movement',
     name: 'checkpoint',
     view: (view) => view,
-    vjp: (cotangent, _output, input) => (input === 0 ? undefined : pull(cotangent)[input - 1]),
+    // Recomputes the subgraph once its cotangent is known.
+    vjpOfAll: (cotangent, output) => {
+      const recompute = (...values: Tensor[]): Tensor =>
+        subgraph.recompute(values.map((value) => new Tensor(After, [value, cotangent], value)))[0]!;
+      const [, ...captured] = output.inputs as readonly Tensor[];
+      return [undefined, ...vjp(recompute, ...captured).pullback(cotangent)];
+    },
     // Forward mode keeps nothing: it differentiates the output itself.
     jvp: (tangent, _output, input) => (input === 0 ? tangent : undefined),
-    batch: (inputs, isBatched, example, size, batchTensors) => {
-      const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
-      const pullBatch: Pullback = (cotangents) => {
-        const cotangent = zerosLike(example).add(0);
-        return batchTensors(pull(cotangent), [[cotangent, cotangents]]);
-      };
-      return new Tensor(checkpointPrimitive(pullBatch), all, batchType(example, size));
+    batch: (inputs, isBatched, _example, size) => {
+      const [, ...captured] = inputs.map((input, i) => batchInput(input, isBatched[i], size)) as Tensor[];
+      return checkpoint(vmap((...each: Tensor[]) => subgraph.recompute(each)[0]!, { axisSize: size }))(...captured);
     },
   };
 }

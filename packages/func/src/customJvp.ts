@@ -1,4 +1,4 @@
-import { Tensor, vjp, zerosLike } from '@thetagrad/core';
+import { isFloatingPoint, Tensor, vjp, zerosLike } from '@thetagrad/core';
 import {
   batchInput,
   batchType,
@@ -7,6 +7,7 @@ import {
   formatShape,
   sameShape,
   show,
+  type MapTensors,
   type Movement,
 } from '@thetagrad/core/backend';
 
@@ -17,7 +18,7 @@ type Tangent = (...tangents: Tensor[]) => Tensor;
  * Gives a function a custom derivative rule in forward mode (JAX's `custom_jvp`). `f` returns the value and `jvp`, which maps the
  * tangents of the arguments to that of the value, and is linear in them. Reverse mode uses its transpose, so that one rule serves
  * both. `jvp` is differentiable itself if it consists of tensor operations on the arguments; `f` is not differentiated.
- * @throws {TypeError} if an argument is not a tensor, or `f` does not return `{ value, jvp }`.
+ * @throws {TypeError} if an argument is not a floating-point tensor, or `f` does not return `{ value, jvp }`.
  * @throws {RangeError} if `jvp`, when it is called, returns a tangent that is not of the value's shape.
  * @example
  * grad(customJvp((x) => ({ value: x.abs(), jvp: (t) => t.mul(x.tanh()) })))(tensor(0)); // tensor(0)
@@ -27,7 +28,11 @@ export function customJvp<Inputs extends readonly Tensor[]>(
 ): (...inputs: Inputs) => Tensor {
   checkFunction('customJvp', f);
   return (...inputs) => {
-    for (const input of inputs) checkTensor('customJvp: an argument', input);
+    for (const input of inputs) {
+      checkTensor('customJvp: an argument', input);
+      if (isFloatingPoint(input.dtype)) continue;
+      throw new TypeError(`customJvp: arguments must be float32 or float64, got ${input.dtype}; close over others`);
+    }
     const result = f(...inputs);
     if (!(result?.value instanceof Tensor) || typeof result.jvp !== 'function') {
       throw new TypeError(
@@ -51,6 +56,18 @@ function checkRule(rule: Tangent, { shape }: Tensor): Tangent {
   };
 }
 
+/** The rule in another graph. The rule closes over tensors: it is applied in its own graph, and the result is mapped. */
+function mapRule(rule: Tangent, output: Tensor, map: MapTensors): Tangent {
+  return (...mapped) => {
+    // A node of its own for each tangent.
+    const tangents = output.inputs.slice(1).map((argument) => zerosLike(argument).add(0));
+    return map(
+      [rule(...tangents)],
+      tangents.map((tangent, i) => [tangent, mapped[i]!]),
+    )[0]!;
+  };
+}
+
 /** The primitive of one call. Its inputs are the value and the arguments. */
 function createPrimitive(rule: Tangent): Movement {
   const argumentsOf = ({ inputs }: Tensor): readonly Tensor[] => inputs.slice(1);
@@ -67,13 +84,8 @@ function createPrimitive(rule: Tangent): Movement {
     },
     batch: (inputs, isBatched, example, size, batchTensors) => {
       const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
-      const batched: Tangent = (...tangents) => {
-        // A node of its own for the tangent of one example.
-        const examples = argumentsOf(example).map((argument) => zerosLike(argument).add(0));
-        const bindings = examples.map((each, i) => [each, tangents[i]!] as const);
-        return batchTensors([rule(...examples)], bindings)[0]!;
-      };
-      return new Tensor(createPrimitive(batched), all, batchType(example, size));
+      return new Tensor(createPrimitive(mapRule(rule, example, batchTensors)), all, batchType(example, size));
     },
+    rebind: (output, replace) => createPrimitive(mapRule(rule, output, replace)),
   };
 }

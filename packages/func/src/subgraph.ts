@@ -1,4 +1,5 @@
 import { Tensor } from '@thetagrad/core';
+import { topologicalOrder } from '@thetagrad/core/backend';
 
 /** A node and its inputs, which evaluation detaches. */
 type Link = readonly [node: Tensor, inputs: readonly Tensor[]];
@@ -32,10 +33,24 @@ export class Subgraph {
   /** Computes the outputs from other values of the captured tensors. */
   recompute(values: readonly Tensor[]): Tensor[] {
     const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));
-    const copyOf = (tensor: Tensor): Tensor => copies.get(tensor) ?? tensor;
-    for (const [node, inputs] of this.#links) {
-      copies.set(node, new Tensor(node.primitive, inputs.map(copyOf), node, node.attributes));
-    }
-    return this.outputs.map(copyOf);
+    for (const link of this.#links) copyNode(link, copies);
+    return this.outputs.map((output) => copies.get(output) ?? output);
   }
+}
+
+/** Copies a node onto the copies of its inputs. */
+function copyNode([node, inputs]: Link, copies: Map<Tensor, Tensor>): void {
+  const { primitive, attributes } = node;
+  const copyOf = (tensor: Tensor): Tensor => copies.get(tensor) ?? tensor;
+  const rebind = primitive.kind === 'movement' ? primitive.rebind : undefined;
+  const bound = rebind ? rebind(node, (tensors, more) => replace(tensors, new Map([...copies, ...more]))) : primitive;
+  copies.set(node, new Tensor(bound, inputs.map(copyOf), node, attributes));
+}
+
+/** Copies what is computed from tensors that have copies. */
+function replace(tensors: readonly Tensor[], copies: Map<Tensor, Tensor>): Tensor[] {
+  for (const node of topologicalOrder(tensors, (tensor) => (copies.has(tensor) ? [] : tensor.inputs))) {
+    if (!copies.has(node) && node.inputs.some((input) => copies.has(input))) copyNode([node, node.inputs], copies);
+  }
+  return tensors.map((tensor) => copies.get(tensor) ?? tensor);
 }

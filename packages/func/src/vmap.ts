@@ -11,7 +11,7 @@ import {
   topologicalOrder,
   trace,
   type BatchRules,
-  type BatchTensors,
+  type MapTensors,
   type ReduceAttributes,
 } from '@thetagrad/core/backend';
 import { countExamples, moveAxis, placeExamples, resolveAxes, type Axes } from './axes.ts';
@@ -89,7 +89,7 @@ function batchTensors(
   size: number,
 ): (tensor: Tensor) => Tensor | undefined {
   const batchOf = new Map<Tensor, Tensor>(bindings);
-  const nested: BatchTensors = (inner, more) => {
+  const nested: MapTensors = (inner, more) => {
     const found = batchTensors(inner, [...batchOf, ...more], size);
     return inner.map((tensor) => found(tensor) ?? tensor.broadcastTo([size, ...tensor.shape]));
   };
@@ -104,7 +104,7 @@ function batchTensors(
   return (tensor) => batchOf.get(tensor);
 }
 
-function batchNode(example: Tensor, batchOf: ReadonlyMap<Tensor, Tensor>, size: number, nested: BatchTensors): Tensor {
+function batchNode(example: Tensor, batchOf: ReadonlyMap<Tensor, Tensor>, size: number, nested: MapTensors): Tensor {
   const { primitive, attributes, shape } = example;
   const inputs = example.inputs.map((input) => batchOf.get(input) ?? input);
   const isBatched = example.inputs.map((input) => batchOf.has(input));

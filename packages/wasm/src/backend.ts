@@ -1,7 +1,7 @@
 // The backend: links each plan once, loads what it needs into memory, and runs it.
 import {
-  allocate,
   bytesPerElement,
+  operandsOf,
   runOnHost,
   type Backend,
   type Buffer,
@@ -17,9 +17,11 @@ import { allocateSizeHint, nextTurn } from './memory/collector.ts';
 import { DeviceBuffers } from './memory/deviceBuffers.ts';
 import { blockBytes, Heap, OutOfMemoryError, Region, roundUpToBlock } from './memory/heap.ts';
 import { CodeCache } from './runtime/codeCache.ts';
+import { describeFailure, failureOf } from './runtime/failure.ts';
+import { loopOf, type LinkedLoop, type Places } from './runtime/loop.ts';
 import { Program } from './runtime/program.ts';
 import { commandEntry, controlBytes } from './threads/layout.ts';
-import { CommandError, LostWorkerError, ThreadPool } from './threads/pool.ts';
+import { CommandError, ThreadPool } from './threads/pool.ts';
 
 /** Smaller host arrays, in bytes, are copied into memory for each run; larger ones get a block. */
 const stagedBytes = 4096;
@@ -174,44 +176,59 @@ export class ThreadPoolBackend implements WasmBackend {
     const { program, addresses, outputAddresses } = this.#prepare(plan, sources, targets);
     const inputAddresses = sources.length < inputs.length ? locate(inputs, sources, addresses) : addresses;
     for (const buffer of targets) this.#buffers.markWritten(buffer);
-    program.relocate(inputAddresses, outputAddresses, this.#region.address);
-
-    const address = (slot: Slot): number =>
-      slot.kind === 'arena'
-        ? this.#region.address + slot.byteOffset
-        : (slot.kind === 'input' ? inputAddresses : outputAddresses)[slot.index]!;
-    const arrayOf = (slot: Slot): TypedArray => this.#heap.view(slot.dtype, address(slot), slot.size);
-    const { parts } = program;
-    // How many have begun.
-    let partCount = 0;
-    let commandCount = 0;
+    const places = { inputs: inputAddresses, outputs: outputAddresses, region: this.#region.address };
+    const begun: Begun = { parts: 0, commands: 0 };
     try {
-      while (partCount < parts.length) {
-        const start = timings ? performance.now() : 0;
-        const first = partCount;
-        commandCount = parts[first]!.first;
-        if (parts[partCount++]!.onHost) runOnHost(parts[first]!.kernel, arrayOf);
-        else {
-          // Run as many kernels as possible at once, unless each is timed.
-          while (!timings && partCount < parts.length && !parts[partCount]!.onHost) partCount++;
-          this.#run(program, first, partCount);
-        }
-        if (timings) timings[first] = performance.now() - start;
-      }
+      this.#runProgram(program, places, begun, timings);
     } catch (error) {
-      if (error instanceof CommandError) commandCount += error.command + 1;
-      const thrown = error instanceof CommandError ? describe(program, commandCount - 1, error, arrayOf) : error;
-      const failure = failureOf(thrown);
-      for (const output of program.outputsWritten(commandCount, partCount)) {
+      const failure = failureOf(error);
+      for (const output of program.outputsWritten(begun.commands, begun.parts)) {
         if (targets[output]) targets[output].failure = failure;
       }
-      throw thrown;
+      throw error;
     }
     for (const buffer of targets) buffer.failure = undefined;
   }
 
+  /** @throws {Error} if a kernel fails; `begun` then says how far it came. */
+  #runProgram(program: Program, places: Places, begun: Begun, timings?: Float64Array): void {
+    program.relocate(places);
+    const arrayOf = (slot: Slot): TypedArray => this.#heap.view(slot.dtype, addressOf(slot, places), slot.size);
+    const { parts } = program;
+    try {
+      while (begun.parts < parts.length) {
+        const start = timings ? performance.now() : 0;
+        const first = begun.parts;
+        const part = parts[first]!;
+        begun.commands = part.first;
+        begun.parts++;
+        if (part.loop) this.#runLoop(program, part.loop, part.kernel, places);
+        else if (part.onHost) runOnHost(part.kernel, arrayOf);
+        else {
+          // Run as many kernels as possible at once, unless each is timed.
+          while (!timings && begun.parts < parts.length && !parts[begun.parts]!.onHost) begun.parts++;
+          this.#run(program, first, begun.parts);
+        }
+        if (timings) timings[first] = performance.now() - start;
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      begun.commands += error.command + 1;
+      throw describeFailure(program, begun.commands - 1, error, arrayOf);
+    }
+  }
+
+  #runLoop(program: Program, loop: LinkedLoop, kernel: Kernel, places: Places): void {
+    const inputs = operandsOf(kernel).map(({ slot }) => addressOf(slot, places));
+    const output = addressOf(kernel.output, places);
+    const region = program.loopRegion(places.region);
+    for (let step = 0; step < loop.count; step++) {
+      this.#runProgram(loop.body, loop.placesOf(step, inputs, output, region), { parts: 0, commands: 0 });
+    }
+  }
+
   runsOnHost(kernel: Kernel): boolean {
-    return this.#options.lower(kernel) === undefined;
+    return !loopOf(kernel) && this.#options.lower(kernel) === undefined;
   }
 
   yieldToCollector(): Promise<void> | undefined {
@@ -322,6 +339,17 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 }
 
+/** How many parts and commands of a program have begun. */
+interface Begun {
+  parts: number;
+  commands: number;
+}
+
+function addressOf(slot: Slot, { inputs, outputs, region }: Places): number {
+  if (slot.kind === 'arena') return region + slot.byteOffset;
+  return (slot.kind === 'input' ? inputs : outputs)[slot.index]!;
+}
+
 interface Prepared {
   readonly program: Program;
   /** The addresses of inputs that are buffers of their own. */
@@ -337,39 +365,4 @@ function locate(inputs: readonly Buffer[], buffers: readonly WasmBuffer[], addre
       ? addressOf.get(input.whole)! + input.start * bytesPerElement(input.dtype)
       : addressOf.get(input)!,
   );
-}
-
-/** The error of reading an output that a failed run may have written partly. */
-function failureOf(cause: unknown): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`wasm: the value was lost when an evaluation failed; assign or load it anew: ${message}`, { cause });
-}
-
-/** The error of a command, with the kernel that it belongs to. */
-function describe(
-  { parts, names }: Program,
-  command: number,
-  error: CommandError,
-  arrayOf: (slot: Slot) => TypedArray,
-): Error {
-  const number = parts.findLastIndex(({ first, onHost }) => !onHost && first <= command);
-  const { kernel } = parts[number]!;
-  const reference = error instanceof LostWorkerError ? undefined : referenceError(kernel, arrayOf);
-  const what = `kernel ${number} of the plan (${kernel.kind}, function ${names[command]})`;
-  return reference ?? new Error(`wasm: ${what} failed: ${error.message}`, { cause: error });
-}
-
-/**
- * The error of the portable backend if there is one: routines trap at invalid inputs, such as an index out of range. Runs
- * on a copy, because the output may be a variable.
- */
-function referenceError(kernel: Kernel, arrayOf: (slot: Slot) => TypedArray): Error | undefined {
-  if (kernel.kind !== 'routine') return undefined;
-  try {
-    const copy = allocate(kernel.output.dtype, kernel.output.size);
-    runOnHost(kernel, (slot) => (slot === kernel.output ? copy : arrayOf(slot)));
-  } catch (error) {
-    return error as Error;
-  }
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import { show } from '../data/checks.ts';
 import { formatShapes, sameShape } from '../data/shape.ts';
 import { batchInput, batchType } from '../graph/batching.ts';
-import type { Movement } from '../graph/primitive.ts';
+import type { MapTensors, Movement } from '../graph/primitive.ts';
 import { applyMovement, Tensor } from '../graph/tensor.ts';
 import { onesLike, zerosLike } from '../ops/creation.ts';
 import { checkFunction, checkTensor } from '../ops/define.ts';
@@ -51,12 +51,18 @@ function createPrimitive(rule: CustomRule): Movement {
     },
     batch: (inputs, isBatched, example, size, batchTensors) => {
       const all = inputs.map((input, i) => batchInput(input, isBatched[i], size));
-      const batchedRule = checkRule((cotangents) => {
-        const cotangent = applyMovement(Alias, zerosLike(example), example.shape, {});
-        return batchTensors(rule(cotangent), [[cotangent, cotangents]]);
-      }, all.slice(1));
+      const batchedRule = checkRule(mapRule(rule, example, batchTensors), all.slice(1));
       return new Tensor(createPrimitive(batchedRule), all, batchType(example, size));
     },
+    rebind: (output, replace) => createPrimitive(checkRule(mapRule(rule, output, replace), output.inputs.slice(1))),
+  };
+}
+
+/** The rule in another graph. The rule closes over tensors: it is applied in its own graph, and the results are mapped. */
+function mapRule(rule: CustomRule, output: Tensor, map: MapTensors): CustomRule {
+  return (mapped) => {
+    const cotangent = applyMovement(Alias, zerosLike(output), output.shape, {});
+    return map(rule(cotangent), [[cotangent, mapped]]);
   };
 }
 

@@ -42,10 +42,10 @@ export interface Rules<Inputs extends readonly Tensor[] = readonly Tensor[], Nod
   jvpOfAll?(tangents: readonly (Tensor | undefined)[], output: Node<Inputs, NodeAttributes>): Tensor;
 }
 
-/** Batches tensors that are computed from examples, given what stands for more examples. */
-export type BatchTensors = (
+/** Maps tensors of one graph to those of another, such as a batch of it, given what stands for more of its tensors. */
+export type MapTensors = (
   tensors: readonly Tensor[],
-  examples: readonly (readonly [example: Tensor, batch: Tensor])[],
+  more: readonly (readonly [tensor: Tensor, mapped: Tensor])[],
 ) => Tensor[];
 
 /**
@@ -66,7 +66,7 @@ export interface BatchRules<Inputs extends readonly Tensor[] = readonly Tensor[]
     isBatched: readonly boolean[],
     example: Node<Inputs, NodeAttributes>,
     size: number,
-    batchTensors: BatchTensors,
+    batchTensors: MapTensors,
   ): Tensor;
 }
 
@@ -162,6 +162,11 @@ export interface Movement<NodeAttributes = Attributes>
   readonly name: string;
   /** The view of the output, or `undefined` if the elements must first be copied into row-major order. */
   view(input: View, output: Node<readonly [Tensor], NodeAttributes>): View | undefined;
+  /**
+   * The primitive of a copy of the node in another graph, where rules close over tensors. Default: the same.
+   * @param replace maps tensors that are computed from those of the node's graph to what they are in the copy's.
+   */
+  rebind?(this: void, output: Tensor, replace: MapTensors): Movement;
   /** Whether it selects a part. The start of a part of a leaf is an input of plans, so that other starts reuse the plan. */
   readonly isSlice?: boolean;
 }

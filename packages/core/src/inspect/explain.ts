@@ -94,11 +94,20 @@ function operationNames(kernel: Kernel): string[] {
     case 'reduce':
       return [...namesOf(kernel.body), kernel.operation.name];
     case 'routine':
-      return [kernel.name, ...namesOf(kernel.epilogue)];
+      return [nameOfRoutine(kernel), ...namesOf(kernel.epilogue)];
   }
 }
 
+/** The name of a routine; of a loop, with what it computes in each step. */
+function nameOfRoutine({ name, definition: { loop } }: RoutineKernel): string {
+  if (!loop) return name;
+  const kernels = loop.plan.kernels.map((kernel) => operationNames(kernel).join(' → '));
+  return `${name} of ${loop.count} steps (${kernels.join('; ')})`;
+}
+
 function multiplyAddsOf({ definition, operands, shape }: RoutineKernel): number {
+  const { loop } = definition;
+  if (loop) return loop.count * loop.plan.kernels.reduce((sum, kernel) => sum + describeKernel(kernel).multiplyAdds, 0);
   return countMultiplyAdds(
     definition,
     shape,

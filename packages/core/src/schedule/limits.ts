@@ -18,6 +18,8 @@ export function checkSizes(operation: string, backend: Backend, { kernels }: Pla
       [bytes, maxBytes, 'bytes in an array'],
       [terms, maxTerms, 'elements in a reduction'],
     ];
+    if (kernel.kind === 'routine' && kernel.definition.loop)
+      checkSizes(operation, backend, kernel.definition.loop.plan);
     const exceeded = limits.find(([size, limit]) => size > limit);
     if (!exceeded) continue;
     const size = exceeded[0] === terms ? `reduces ${terms} elements` : `gives ${output.size} elements, ${bytes} bytes`;

@@ -10,6 +10,7 @@ export function planBytes({ kernels }: Plan): number {
   for (const kernel of kernels) {
     const body: Body | undefined = kernel.kind === 'routine' ? kernel.epilogue : kernel.body;
     const steps = body?.steps.length ?? 0;
+    if (kernel.kind === 'routine' && kernel.definition.loop) bytes += planBytes(kernel.definition.loop.plan);
     bytes += bytesPer.kernel + bytesPer.operand * operandsOf(kernel).length + bytesPer.step * steps;
   }
   return bytes;

@@ -1,9 +1,10 @@
 // A plan that is ready to run: its functions in the table, its commands and their argument blocks in memory.
-import { FreeList, type Kernel, type Plan } from '@thetagrad/core/backend';
+import { FreeList, type Kernel, type Plan, type RoutineKernel } from '@thetagrad/core/backend';
 import type { Command, KernelCode, Lower, Scratch, SlotAddress, Word } from '../command.ts';
 import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import { commandEntry } from '../threads/layout.ts';
 import type { CodeCache, LinkedModule } from './codeCache.ts';
+import { LinkedLoop, loopOf, type Places } from './loop.ts';
 
 /** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
 export interface Part {
@@ -11,6 +12,8 @@ export interface Part {
   readonly first: number;
   readonly count: number;
   readonly onHost: boolean;
+  /** The loop that the kernel is. */
+  readonly loop?: LinkedLoop;
 }
 
 export class Program {
@@ -27,6 +30,9 @@ export class Program {
   readonly list: number;
   readonly #heap: Heap;
   readonly #bytes: number;
+  readonly #loops: readonly LinkedLoop[];
+  /** Where the region of loops begins in the region. */
+  readonly #loopOffset: number;
   readonly #inputs: Relocation[] = [];
   readonly #outputs: Relocation[] = [];
   readonly #region = new Relocation();
@@ -35,7 +41,8 @@ export class Program {
   #isReleased = false;
 
   constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
-    const { parts, commands } = lowerPlan(plan, lower);
+    const { parts, commands } = lowerPlan(plan, lower, (body) => new Program(body, lower, heap, cache));
+    const loops = parts.flatMap(({ loop }) => loop ?? []);
     const groups = commands.map(withEpilogues);
     const all = new Set(groups.flat());
     const functions: KernelCode[] = [];
@@ -47,9 +54,15 @@ export class Program {
     const scratch = placeScratch(groups);
     const arenaBytes = roundUpToBlock(plan.arenaBytes);
     this.parts = parts;
-    this.modules = modules;
-    this.workspaceBytes = Math.max(0, ...Array.from(all, ({ workspaceBytes }) => workspaceBytes));
-    this.regionBytes = arenaBytes + scratch.bytes;
+    this.modules = [...modules, ...loops.flatMap(({ body }) => body.modules)];
+    this.workspaceBytes = Math.max(
+      0,
+      ...Array.from(all, ({ workspaceBytes }) => workspaceBytes),
+      ...loops.map(({ body }) => body.workspaceBytes),
+    );
+    this.#loops = loops;
+    this.#loopOffset = roundUpToBlock(arenaBytes + scratch.bytes);
+    this.regionBytes = this.#loopOffset + Math.max(0, ...loops.map(({ regionBytes }) => regionBytes));
     this.names = commands.map(({ code }) => code.name);
 
     let bytes = commandEntry.bytes * commands.length;
@@ -85,8 +98,13 @@ export class Program {
     }
   }
 
-  /** Sets the addresses of inputs, outputs, and of the region that holds the arena and scratch. */
-  relocate(inputs: readonly number[], outputs: readonly number[], region: number): void {
+  /** The address of the region of its loops, of which one runs at a time. */
+  loopRegion(region: number): number {
+    return region + this.#loopOffset;
+  }
+
+  /** Sets the addresses of inputs, outputs, and of the region that holds the arena, scratch and the region of loops. */
+  relocate({ inputs, outputs, region }: Places): void {
     this.#inputs.forEach((relocation, i) => relocation.apply(this.#heap, inputs[i]!));
     this.#outputs.forEach((relocation, i) => relocation.apply(this.#heap, outputs[i]!));
     this.#region.apply(this.#heap, region);
@@ -107,8 +125,10 @@ export class Program {
 
   /** Frees its memory. */
   release(): void {
-    if (!this.#isReleased) this.#heap.free(this.list, this.#bytes);
+    if (this.#isReleased) return;
     this.#isReleased = true;
+    this.#heap.free(this.list, this.#bytes);
+    for (const { body } of this.#loops) body.release();
   }
 
   #addRelocation(
@@ -149,12 +169,26 @@ class Relocation {
   }
 }
 
-function lowerPlan({ kernels }: Plan, lower: Lower): { parts: Part[]; commands: Command[] } {
+function lowerPlan(
+  { kernels }: Plan,
+  lower: Lower,
+  link: (body: Plan) => Program,
+): { parts: Part[]; commands: Command[] } {
   const commands: Command[] = [];
   const codes = new Map<string, KernelCode>();
   const parts = kernels.map((kernel): Part => {
-    const lowered = lower(kernel);
     const first = commands.length;
+    const loop = loopOf(kernel);
+    if (loop && !(kernel.kind === 'routine' && kernel.epilogue)) {
+      return {
+        kernel,
+        first,
+        count: 0,
+        onHost: true,
+        loop: new LinkedLoop(kernel as RoutineKernel, loop, link(loop.plan)),
+      };
+    }
+    const lowered = lower(kernel);
     const shared = new Map<Command, Command>();
     for (const command of lowered ?? []) if (command.chunks > 0) commands.push(shareCode(command, codes, shared));
     return { kernel, first, count: commands.length - first, onHost: !lowered };
