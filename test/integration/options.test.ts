@@ -151,7 +151,7 @@ test('options may be an instance of a class, or of no prototype', () => {
 
 test('fields of definitions and data sets are checked as well', async () => {
   const wrong = { name: 'twice', derivative: [] } as never;
-  expect(() => core.defineUnary(wrong)).toThrow("defineUnary: unknown field 'derivative'; expected name, dtypes, ");
+  expect(() => core.defineUnary(wrong)).toThrow("defineUnary: unknown field 'derivative'; did you mean derivatives?");
   expect(() => new ImageDataset({ images: 1 } as never)).toThrow("ImageDataset: unknown field 'images'; expected data");
   await expect(best({ thread: 1 } as never)).rejects.toThrow("wasm: unknown option 'thread'");
 });

@@ -195,6 +195,7 @@ describe('arange', () => {
     expect(numbers(arange(5, 0, -2))).toEqual([5, 3, 1]);
     expect(numbers(arange(0, 7, 3))).toEqual([0, 3, 6]);
     expect(numbers(arange(3, 1))).toEqual([]);
+    expect(numbers(arange(1, 3, { dtype: 'float64' }))).toEqual([1, 2]);
     expect([arange(3, { dtype: 'float64' }).dtype, arange(0).shape]).toEqual(['float64', [0]]);
     expect(numbers(arange(2147483646, 2147483648))).toEqual([2147483646, 2147483647]);
     // The step of the first is outside of int32.
@@ -227,6 +228,7 @@ test.each([
   ['onesLike', (dtype: TensorOptions) => onesLike(ones([1]), dtype)],
   ['arange', (dtype: TensorOptions) => arange(3, dtype)],
   ['arange', (dtype: TensorOptions) => arange(0, 3, 1, dtype)],
+  ['arange', (dtype: TensorOptions) => arange(0, 3, dtype)],
   ['linspace', (dtype: TensorOptions) => linspace(0, 2, 3, dtype)],
   ['eye', (dtype: TensorOptions) => eye(2, dtype)],
 ] as const)('%s refuses a dtype that is not in an options object', (name, make) => {
@@ -250,7 +252,8 @@ describe('linspace and eye', () => {
     expect(numbers(linspace(3, 5, 1))).toEqual([3]);
     expect(linspace(0, 1).shape).toEqual([50]);
     expect(() => linspace(0, NaN, 3)).toThrow('linspace: start and stop must be finite, got [0, NaN]');
-    expect(() => linspace(0, 1, 0)).toThrow('linspace: count must be an integer from 1 to 2147483647, got 0');
+    expect(linspace(0, 1, 0).shape).toEqual([0]);
+    expect(() => linspace(0, 1, -1)).toThrow('linspace: count must be an integer from 0 to 2147483647, got -1');
     expect(() => linspace(0, 1, 2, { dtype: 'x' as DType })).toThrow("linspace: unknown dtype 'x'");
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as elementwise from '../src/ops/elementwise.ts';
 import * as strongZero from '../src/ops/strongZero.ts';
-import { getBackend, portable, tensor, type Operation, type Tensor, type TensorLike } from '../src/index.ts';
+import { clip, getBackend, portable, tensor, type Operation, type Tensor, type TensorLike } from '../src/index.ts';
 import { elementAt, broadcastable, broadcastShape, build, models, numbers, ordinary, toTensor } from './helpers.ts';
 
 /** The error bound of float32 functions in generated code, in units in the last place. */
@@ -45,6 +45,8 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
   exp: (x) => Math.exp(x),
   expm1: (x) => Math.expm1(x),
   log: (x) => Math.log(x),
+  log2: (x) => Math.log(x) / Math.LN2,
+  log10: (x) => Math.log(x) / Math.LN10,
   log1p: (x) => Math.log1p(x),
   sin: (x) => Math.sin(x),
   cos: (x) => Math.cos(x),
@@ -72,6 +74,7 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
   },
   trunc: (x) => (x < 0 ? Math.ceil(x) : Math.floor(x)),
   isnan: (x) => Number.isNaN(x),
+  isinf: (x) => Math.abs(x) === Infinity,
   isfinite: (x) => Number.isFinite(x),
   equal: (x, y) => x === y,
   notEqual: (x, y) => !(x === y),
@@ -81,6 +84,7 @@ const expected: Record<string, (x: number, y: number, z: number) => number | boo
   greaterEqual: (x, y) => ordered(x, y) && !(y > x),
   logicalAnd: (x, y) => x !== 0 && y !== 0,
   logicalOr: (x, y) => x !== 0 || y !== 0,
+  logicalXor: (x, y) => (x !== 0) !== (y !== 0),
   logicalNot: (x) => x === 0,
   bitwiseAnd: (x, y) => Number(BigInt.asIntN(32, BigInt(x) & BigInt(y))),
   where: (condition, y, z) => (condition === 0 ? z : y),
@@ -203,6 +207,11 @@ describe('one element', () => {
     expect(numbers(x(1000, -1000, 0).sigmoid())).toEqual([1, 0, 0.5]);
     expect(numbers(x(1000, -1000, 0).softplus())).toEqual([1000, 0, Math.log(2)]);
     expect(numbers(x(5).clip(3, 1))).toEqual([1]);
+    // One bound alone.
+    expect(numbers(tensor([-5, 0, 5]).clip(-1))).toEqual([-1, 0, 5]);
+    expect(numbers(tensor([-5, NaN, 5]).clip(null, tensor([1, 1, 1])))).toEqual([-5, NaN, 1]);
+    expect(numbers(clip(tensor([-5, 5], { dtype: 'int32' }), undefined, 1))).toEqual([-5, 1]);
+    expect(() => x(5).clip(null)).toThrow('clip: expected a bound, low or high, got neither');
   });
 });
 

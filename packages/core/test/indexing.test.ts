@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arange, tensor, zeros, type Tensor } from '../src/index.ts';
+import { arange, oneHot, ones, tensor, zeros, type Tensor } from '../src/index.ts';
 import {
   elementAt,
   broadcastShape,
@@ -80,6 +80,15 @@ test('takeAlongAxis gathers one element for each index', () => {
       equals(toTensor(x).takeAlongAxis(integers(indices), axis), expected);
     }),
   );
+  // Indices as plain integers.
+  expect(
+    tensor([[10, 20, 30]])
+      .takeAlongAxis([[-1, 0]])
+      .toArraySync(),
+  ).toEqual([[30, 10]]);
+  expect(tensor([10, 20, 30]).take(-1).itemSync()).toBe(30);
+  expect(tensor([10, 20, 30]).take(Int32Array.of(1, 1)).toArraySync()).toEqual([20, 20]);
+  expect(tensor([10, 20]).take([]).shape).toEqual([0]);
   // Broadcasts the elements, too.
   const rows = tensor([[10, 20, 30]]).takeAlongAxis(tensor([[0], [2]], { dtype: 'int32' }), 1);
   expect(rows.toArraySync()).toEqual([[10], [30]]);
@@ -100,6 +109,11 @@ test('scatterAdd accumulates at equal indices', () => {
   );
   const counts = tensor([false, false]).scatterAdd(tensor([0, 0], { dtype: 'int32' }), tensor([true, true]));
   expect([counts.dtype, numbers(counts)]).toEqual(['int32', [2, 0]]);
+  const rows = ones([2, 3]).scatterAdd([[-1], [0]], tensor(5));
+  expect(rows.toArraySync()).toEqual([
+    [1, 1, 6],
+    [6, 1, 1],
+  ]);
   const spread = zeros([3]).scatterAdd(tensor([0, 2, 2], { dtype: 'int32' }), tensor(0.5));
   expect(numbers(spread)).toEqual([0.5, 0, 1]);
 });
@@ -113,6 +127,7 @@ test('oneHot', () => {
   ]);
   expect(tensor(1, { dtype: 'int32' }).oneHot(2, { dtype: 'bool' }).toArraySync()).toEqual([false, true]);
   expect(arange(4).reshape([2, 2]).oneHot(0).shape).toEqual([2, 2, 0]);
+  expect(oneHot([[1], [-1]], 2).toArraySync()).toEqual([[[0, 1]], [[0, 0]]]);
 });
 
 describe('sorting', () => {
@@ -141,6 +156,13 @@ describe('sorting', () => {
       const line = Array.from({ length: x.shape[axis]! }, (_, i) => elementAt(x, index.with(axis, i)));
       return order(line, descending)[index[axis]!]!;
     });
+
+  test('topk finds the largest or the smallest', () => {
+    const x = tensor([3, NaN, -1, 2]);
+    expect(x.topk(2).values.toArraySync()).toEqual([3, 2]);
+    expect(x.topk(2, 0, { largest: false }).values.toArraySync()).toEqual([-1, 2]);
+    expect(x.topk(2, 0, { largest: false }).indices.toArraySync()).toEqual([2, 3]);
+  });
 
   test('argsort is stable, with NaN last', () => {
     fc.assert(
@@ -208,13 +230,47 @@ describe('sorting', () => {
   });
 });
 
+test('a scalar is a line of one element: reductions, scans and sorts take its axis 0 or −1', () => {
+  const x = tensor(3);
+  for (const axis of [0, -1]) {
+    const results: Record<string, Tensor> = {
+      sum: x.sum(axis),
+      sums: x.sum([axis]),
+      mean: x.mean(axis),
+      max: x.max(axis, { keepdims: true }),
+      norm: x.norm(axis),
+      logsumexp: x.logsumexp(axis),
+      cumsum: x.cumsum(axis),
+      cumprod: x.cumprod(axis),
+      cummax: x.cummax(axis),
+      logcumsumexp: x.logcumsumexp(axis),
+      sort: x.sort(axis, { descending: true }),
+      topk: x.topk(1, axis).values,
+      flip: x.flip(axis),
+      squeeze: x.squeeze(axis),
+    };
+    for (const [name, result] of Object.entries(results)) expect([name, result.toArraySync()]).toEqual([name, 3]);
+    const zero = [
+      x.argmax(axis),
+      x.argmin(axis, { keepdims: true }),
+      x.argsort(axis),
+      x.topk(1, axis).indices,
+      x.std(axis),
+    ];
+    for (const result of [...zero, x.logSoftmax(axis), x.cumsum(axis, { exclusive: true })])
+      expect(result.toArraySync()).toBe(0);
+    expect([x.softmax(axis), x.any(axis), x.all(axis)].map((result) => result.itemSync())).toEqual([1, 1, 1]);
+  }
+  expect(x.topk(0).values.shape).toEqual([0]);
+});
+
 describe('errors', () => {
   const x = zeros([2, 3]);
   const index = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 
   test.each([
     [() => x.take(tensor([0])), "take: indices must be int32, got float32; convert with astype('int32')"],
-    [() => x.take(0 as unknown as Tensor), 'take: indices must be an int32 tensor'],
+    [() => x.take('0' as never), "take: indices must be an int32 tensor, or integers in arrays, got '0'"],
     [() => x.take(index(0), 2), 'take: axis 2 is out of range'],
     [() => zeros([]).take(index(0)), 'take: axis 0 is out of range: a scalar has no axes'],
     [() => x.takeAlongAxis(index(0), 1), 'takeAlongAxis: indices [1] must have the same rank as the tensor [2, 3]'],
@@ -239,7 +295,16 @@ describe('errors', () => {
       () => x.scatterAdd(zeros([2, 1], { dtype: 'int32' }), 1 as unknown as Tensor, 1),
       'scatterAdd: the updates: expected a tensor, got 1',
     ],
-    [() => x.oneHot(3), 'oneHot: indices must be int32, got float32'],
+    [() => x.oneHot(3), "oneHot: indices must be int32, got float32; convert with astype('int32')"],
+    [() => x.take(zeros([1])), "take: indices must be int32, got float32; convert with astype('int32')"],
+    [() => x.take(x.greater(0)), 'take: indices must be int32, got bool; at(mask) selects by a mask'],
+    [() => x.take([true, false] as never), 'take: indices must be int32, got bool; at(mask) selects by a mask'],
+    [() => x.take([0.5]), 'take: 0.5 at index [0] is not an int32'],
+    [() => x.take([[0], [1, 2]]), 'take: rows differ in length'],
+    [() => x.take([2]), 'take: index 2 is out of range for axis 0 of length 2; use -2 to 1'],
+    [() => x.takeAlongAxis([[0, 3]]), 'takeAlongAxis: index 3 is out of range for axis 1 of length 3; use -3 to 2'],
+    [() => x.scatterAdd([[-4]], x), 'scatterAdd: index -4 is out of range for axis 1 of length 3; use -3 to 2'],
+    [() => x.take(undefined as never), 'take: indices must be an int32 tensor, or integers in arrays, got undefined'],
     [() => index(0).oneHot(-1), 'oneHot: depth must be an integer ≥ 0, got -1'],
     [() => x.sort(2), 'sort: axis 2 is out of range'],
     [() => x.argsort(2), 'argsort: axis 2 is out of range'],

@@ -283,7 +283,9 @@ describe('empty axes', () => {
 
 test.each([
   [() => zeros([2, 3]).sum(2), 'sum: axis 2 is out of range for a tensor of rank 2; use -2 to 1'],
-  [() => zeros([]).sum(0), 'sum: axis 0 is out of range: a scalar has no axes'],
+  [() => zeros([]).sum(1), 'sum: axis 1 is out of range: a scalar has no axes'],
+  [() => zeros([]).sum([0, -1]), 'sum: axes must be distinct, got [0, -1]'],
+  [() => zeros([2, 3]).argmax([0, 1] as never), 'argmax: axis must be a single axis, not an array, got [0, 1]'],
   [() => zeros([2, 3]).sum([0, -2]), 'sum: axes must be distinct, got [0, -2]'],
   [() => zeros([2, 3]).mean(0.5), 'mean: axis must be an integer, got 0.5'],
   [() => zeros([2]).any(1), 'any: axis 1 is out of range'],

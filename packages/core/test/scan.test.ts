@@ -242,7 +242,8 @@ const wrong = null as unknown as number;
 test.each([
   [() => zeros([2, 3]).cumsum(2), 'cumsum: axis 2 is out of range for a tensor of rank 2; use -2 to 1'],
   [() => zeros([2, 3]).cumsum(wrong), 'cumsum: axis must be an integer, got null'],
-  [() => zeros([]).cumprod(0), 'cumprod: axis 0 is out of range: a scalar has no axes'],
+  [() => zeros([]).cumprod(1), 'cumprod: axis 1 is out of range: a scalar has no axes'],
+  [() => zeros([2, 3]).cumsum([0] as never), 'cumsum: axis must be a single axis, not an array, got [0]'],
   [() => zeros([2]).cummax(0.5), 'cummax: axis must be an integer, got 0.5'],
   [() => zeros([2]).cummin(-2), 'cummin: axis -2 is out of range'],
   [() => zeros([2]).logcumsumexp(1), 'logcumsumexp: axis 1 is out of range'],

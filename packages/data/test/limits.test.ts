@@ -263,7 +263,7 @@ describe('limits', () => {
   ])('and options that are unknown or wrong are errors of %s', async (operation, call) => {
     const cases: [options: unknown, kind: typeof TypeError | typeof RangeError, message: string][] = [
       ['x.png', TypeError, 'options must be an object such as { '],
-      [{ limit: {} }, TypeError, "unknown option 'limit'; expected "],
+      [{ limit: {} }, TypeError, "unknown option 'limit'; did you mean limits?"],
       [{ limits: 5 }, TypeError, 'limits must be an object such as { '],
       [{ limits: { maxPixels: 5 } }, TypeError, "unknown limit 'maxPixels'; expected fileBytes, expandedBytes, "],
       [{ limits: { pixels: 0 } }, RangeError, 'limits.pixels must be a positive integer or Infinity, got 0'],

@@ -67,9 +67,30 @@ export function checkOptions<Options extends object>(
   // Also accepts an instance of a class whose fields are options, but no Map, Date or tensor.
   if (isPlainObject(options) || (given.length > 0 && unknown === undefined)) {
     if (unknown === undefined) return;
-    throw unknownValue(operation, kind, unknown, names.join(', '));
+    const nearest = nearestName(unknown, names);
+    if (nearest === undefined) throw unknownValue(operation, kind, unknown, names.join(', '));
+    throw new TypeError(`${operation}: unknown ${kind} ${show(unknown)}; did you mean ${nearest}?`);
   }
   throw argumentError(operation, `${kind}s`, `an object such as { ${names[0]}: … }`, options, false);
+}
+
+/** The known name that differs least from an unknown one, ignoring case, in at most a third of its letters. */
+function nearestName(unknown: string, known: readonly string[]): string | undefined {
+  const edits = (name: string): number => countEdits(shorten(unknown).toLowerCase(), name.toLowerCase());
+  return known.filter((name) => edits(name) <= name.length / 3).toSorted((a, b) => edits(a) - edits(b))[0];
+}
+
+/** The least number of insertions, deletions and replacements of letters that turn a into b (Levenshtein's distance). */
+function countEdits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const letter of a) {
+    const next = [row[0]! + 1];
+    for (let j = 0; j < b.length; j++) {
+      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + Number(b[j] !== letter)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
 }
 
 /** Whether a value is an object literal, not an instance of a class. */

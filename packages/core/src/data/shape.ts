@@ -130,6 +130,7 @@ export function broadcastShapes(operation: string, ...shapes: readonly Shape[]):
  * @throws {RangeError} if it is not an integer from −rank to rank − 1.
  */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
+  if (Array.isArray(axis)) throw argumentError(operation, 'axis', 'a single axis, not an array', axis, false);
   checkInteger(operation, 'axis', axis);
   if (axis < -rank || axis >= rank) {
     throw new RangeError(
@@ -139,6 +140,11 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
     );
   }
   return axis < 0 ? axis + rank : axis;
+}
+
+/** As {@link normalizeAxis}, but a scalar counts as a line of one element: 0 and −1 are its axis 0. */
+export function normalizeLineAxis(operation: string, axis: number, rank: number): number {
+  return rank === 0 && (axis === 0 || axis === -1) ? 0 : normalizeAxis(operation, axis, rank);
 }
 
 /**
@@ -165,7 +171,8 @@ export function indexMessage(operation: string, index: number, length: number, a
 }
 
 /**
- * Converts one axis or several to numbers from 0 to rank − 1 in increasing order. Default: all axes.
+ * Converts one axis or several to numbers from 0 to rank − 1 in increasing order; of a scalar, 0 and −1 to none. Default: all
+ * axes.
  * @throws {TypeError} if `axes` is neither a number nor an array.
  * @throws {RangeError} if an axis is out of range or occurs twice.
  */
@@ -174,11 +181,11 @@ export function normalizeAxes(operation: string, axes: number | readonly number[
   if (typeof axes !== 'number' && !Array.isArray(axes)) {
     throw argumentError(operation, 'axis', 'an integer or an array of integers, before the options', axes);
   }
-  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeAxis(operation, axis, rank));
+  const list = (typeof axes === 'number' ? [axes] : [...axes]).map((axis) => normalizeLineAxis(operation, axis, rank));
   if (new Set(list).size !== list.length) {
     throw argumentError(operation, 'axes', 'distinct', axes, true);
   }
-  return list.sort((a, b) => a - b);
+  return rank === 0 ? [] : list.sort((a, b) => a - b);
 }
 
 /** Reorders the axes of a view: axis i of the result is axis `axes[i]`. */

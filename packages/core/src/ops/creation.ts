@@ -57,8 +57,16 @@ export function tensor(
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
   checkTensorOptions('tensor', options, 'shape');
-  const { dtype, shape } = options;
-  if (shape) checkShape('tensor', shape);
+  return fromValues('tensor', values, options);
+}
+
+/** As {@link tensor}, for an operation that messages name. */
+export function fromValues(
+  operation: string,
+  values: Parameters<typeof tensor>[0],
+  { dtype, shape }: TensorOptions & { readonly shape?: Shape } = {},
+): Tensor {
+  if (shape) checkShape(operation, shape);
   let elements: ArrayLike<number>;
   let valuesShape: Shape;
   let valuesDType: DType;
@@ -68,22 +76,24 @@ export function tensor(
     valuesShape = [elements.length];
     const fromType = dtypes.get(arrayType);
     if (!fromType) {
-      throw new TypeError(`tensor: a ${show(values)} cannot be a tensor; copy it into an Int32Array or Float64Array`);
+      throw new TypeError(
+        `${operation}: a ${show(values)} cannot be a tensor; copy it into an Int32Array or Float64Array`,
+      );
     }
     valuesDType = fromType;
   } else {
     const numbers: number[] = [];
-    valuesShape = shapeOf(values as Nested);
-    valuesDType = flattenInto(numbers, values as Nested, valuesShape, 0) ? 'bool' : 'float32';
+    valuesShape = shapeOf(operation, values as Nested);
+    valuesDType = flattenInto(operation, numbers, values as Nested, valuesShape) ? 'bool' : 'float32';
     elements = numbers;
   }
   const target = shape ?? valuesShape;
   if (sizeOf(target) !== elements.length) {
     throw new RangeError(
-      `tensor: ${elements.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
+      `${operation}: ${elements.length} values do not fill the shape ${formatShape(target)}, which holds ${sizeOf(target)}`,
     );
   }
-  return convertTo('tensor', dtype ?? valuesDType, elements, [...target]);
+  return convertTo(operation, dtype ?? valuesDType, elements, [...target]);
 }
 
 /** The dtypes of typed arrays; elements of the integer ones fit int32. */
@@ -153,12 +163,14 @@ export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * @throws {RangeError} if the step is 0, a number is not finite, or the dtype is int32 and an element is not an int32.
  */
 export function arange(stop: number, options?: TensorOptions): Tensor;
+export function arange(start: number, stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, step?: number, options?: TensorOptions): Tensor;
-export function arange(first: number, second?: number | TensorOptions, step = 1, last?: TensorOptions): Tensor {
-  const [start, stop] = typeof second === 'number' ? [first, second] : [0, first];
-  const given = typeof second === 'number' || second === undefined ? last : second;
-  const options = given === undefined ? {} : given;
+export function arange(first: number, ...rest: readonly (number | TensorOptions | undefined)[]): Tensor {
+  const last = rest.findIndex((argument) => argument !== undefined && typeof argument !== 'number');
+  const { [last < 0 ? 2 : last]: options = {} } = rest as Readonly<Record<number, TensorOptions>>;
   checkTensorOptions('arange', options);
+  const [second, step = 1] = (last < 0 ? rest : rest.slice(0, last)) as readonly (number | undefined)[];
+  const [start, stop] = second === undefined ? [0, first] : [first, second];
   const numbers = [start, stop, step];
   if (!numbers.every(Number.isFinite) || step === 0) {
     const expected = 'finite and the step not 0';
@@ -189,11 +201,11 @@ export function arange(first: number, second?: number | TensorOptions, step = 1,
  * @param count Default: 50.
  * @param options `dtype`. Default: float32.
  * @throws {TypeError} if an option is invalid.
- * @throws {RangeError} if the count is not an integer ≥ 1, an end is not finite, or the dtype is int32 and an element is not an
+ * @throws {RangeError} if the count is not an integer ≥ 0, an end is not finite, or the dtype is int32 and an element is not an
  *   int32.
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
-  checkInteger('linspace', 'count', count, { min: 1, max: maxInt32 });
+  checkInteger('linspace', 'count', count, { min: 0, max: maxInt32 });
   const ends = [start, stop];
   if (!ends.every(Number.isFinite)) {
     throw argumentError('linspace', 'start and stop', 'finite', ends, areNumbers(ends));
@@ -238,25 +250,25 @@ function iota(length: number): Tensor {
 /** The maximum depth of nested arrays, more than any tensor of more than one element needs. */
 const maxDepth = 64;
 
-function shapeOf(values: Nested): Shape {
+function shapeOf(operation: string, values: Nested): Shape {
   const shape: number[] = [];
   for (let level = values; Array.isArray(level); level = level[0] as Nested) {
     shape.push(level.length);
     if (shape.length > maxDepth)
-      throw new RangeError(`tensor: arrays are nested deeper than ${maxDepth}, or contain themselves`);
+      throw new RangeError(`${operation}: arrays are nested deeper than ${maxDepth}, or contain themselves`);
     if (level.length === 0) break;
   }
   return shape;
 }
 
 /** Appends the elements of nested arrays, checked against `shape`. Returns whether all of them are booleans. */
-function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: number): boolean {
+function flattenInto(operation: string, numbers: number[], values: Nested, shape: Shape, axis = 0): boolean {
   if (!Array.isArray(values)) {
     if (axis !== shape.length || (typeof values !== 'number' && typeof values !== 'boolean')) {
       throw axis === shape.length
-        ? argumentError('tensor', 'values', 'numbers or booleans in nested arrays', values)
+        ? argumentError(operation, 'values', 'numbers or booleans in nested arrays', values)
         : new RangeError(
-            `tensor: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${show(values)}`,
+            `${operation}: rows differ in depth: expected an array of ${shape[axis]} at depth ${axis}, got ${show(values)}`,
           );
     }
     numbers.push(Number(values));
@@ -264,11 +276,13 @@ function flattenInto(numbers: number[], values: Nested, shape: Shape, axis: numb
   }
   if (values.length !== shape[axis]) {
     throw new RangeError(
-      `tensor: rows differ in length: expected ${shape[axis] ?? 'a number'} at depth ${axis}, got an array of ${values.length}`,
+      `${operation}: rows differ in length: expected ${shape[axis] ?? 'a number'} at depth ${axis}, got an array of ${values.length}`,
     );
   }
   let booleans = values.length > 0;
-  for (const value of values as readonly Nested[]) booleans = flattenInto(numbers, value, shape, axis + 1) && booleans;
+  for (const value of values as readonly Nested[]) {
+    booleans = flattenInto(operation, numbers, value, shape, axis + 1) && booleans;
+  }
   return booleans;
 }
 

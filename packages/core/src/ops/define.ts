@@ -100,7 +100,7 @@ function elementwise(definition: Omit<Elementwise, 'kind'>, inputs: Arity): Elem
 /** Promotes and broadcasts the inputs and creates the node. */
 function applyElementwise(primitive: Elementwise, inputs: readonly TensorLike[]): Tensor {
   const { name, dtypes, fitNumber } = primitive;
-  for (const input of inputs) checkOperand(name, input);
+  inputs.forEach((input, i) => checkOperand(name, input, i));
   const isFitted = fitNumber && !isFloatingPoint(tensorDType(inputs));
   const operands = isFitted ? inputs.map((x, i) => (typeof x === 'number' ? fitNumber(x, i) : x)) : inputs;
   const common = computeDType(name, dtypes, operands);
@@ -131,9 +131,12 @@ function asTensor(input: TensorLike, dtype: DType): Tensor {
   return typeof input === 'number' ? scalar(toStored('', dtype, input), dtype) : input.astype(dtype);
 }
 
-function checkOperand(operation: string, input: unknown): asserts input is TensorLike {
+function checkOperand(operation: string, input: unknown, index: number): asserts input is TensorLike {
   if (input instanceof Tensor) return checkNotDisposed(operation, input);
   if (typeof input === 'number') return;
+  if (input === undefined && index > 0) {
+    throw new TypeError(`${operation}: operand ${index + 1} is missing; expected a tensor or a number`);
+  }
   throw new TypeError(`${operation}: expected a tensor or a number, got ${showOperand(input)}`);
 }
 
@@ -144,6 +147,11 @@ function checkOperand(operation: string, input: unknown): asserts input is Tenso
 export function checkTensor(operation: string, x: unknown): asserts x is Tensor {
   if (x instanceof Tensor) return checkNotDisposed(operation, x);
   throw new TypeError(`${operation}: expected a tensor, got ${showOperand(x)}`);
+}
+
+/** x, or a line of one element if it is a scalar, for what works along an axis. */
+export function toLines(x: Tensor): Tensor {
+  return x.ndim === 0 ? x.reshape([1]) : x;
 }
 
 /** Formats what is not a tensor, and how to make one of it. */

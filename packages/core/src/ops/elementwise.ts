@@ -5,12 +5,14 @@
 // All operations broadcast their inputs; plain numbers are weakly typed. `dtypes` names the rule by which inputs are promoted
 // (see DTypeRule): for 'float' integers become float32, for 'number' bool becomes int32.
 import { maxInt32, minInt32 } from '../data/dtype.ts';
-import { binary, comparison, ternary, unary, type Binary, type Ternary, type Unary } from './define.ts';
+import { binary, ternary, unary, type Binary, type Operation, type Ternary, type Unary } from './define.ts';
 import { constant } from '../scalar/scalar.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import type { Tensor, TensorLike } from '../graph/tensor.ts';
 import { stopGradient } from './identity.ts';
 import { strongDiv, strongMul } from './strongZero.ts';
 import { erfOf, integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../scalar/definitions.ts';
+
+export * from './logic.ts';
 
 // The derivative with respect to an input is a function (t, ...inputs, output) that returns t · ∂f/∂input, where t has any
 // shape that broadcasts against the output. At ties and kinks derivatives are those of PyTorch. Rules multiply and divide t by
@@ -263,6 +265,24 @@ export const log: Unary = unary({
   domain: [positive],
 });
 
+/** The binary logarithm, exact for powers of 2; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
+export const log2: Unary = unary({
+  name: 'log2',
+  dtypes: 'float',
+  value: Math.log2,
+  derivatives: [(t, x) => strongDiv(t, x).mul(Math.LOG2E)],
+  domain: [positive],
+});
+
+/** The decimal logarithm; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
+export const log10: Unary = unary({
+  name: 'log10',
+  dtypes: 'float',
+  value: Math.log10,
+  derivatives: [(t, x) => strongDiv(t, x).mul(Math.LOG10E)],
+  domain: [positive],
+});
+
 /** log(1 + x), accurate near 0; −∞ at −1, NaN for x < −1. int32 and bool become float32. */
 export const log1p: Unary = unary({
   name: 'log1p',
@@ -460,106 +480,6 @@ export const trunc: Unary = unary({
   domain: [atIntegers],
 });
 
-/** bool: whether x is NaN. */
-export const isnan: Unary = unary({
-  name: 'isnan',
-  dtypes: 'comparison',
-  value: (x) => (x !== x ? 1 : 0),
-  lower: (x) => x.isNaN(),
-  derivatives: 'zero',
-  domain: [real],
-});
-
-/** bool: whether x is neither infinite nor NaN. */
-export const isfinite: Unary = unary({
-  name: 'isfinite',
-  dtypes: 'comparison',
-  value: (x) => (x - x === 0 ? 1 : 0),
-  lower: (x) => x.sub(x).eq(0),
-  derivatives: 'zero',
-  domain: [real],
-});
-
-/** bool: whether x equals y. */
-export const equal: Binary = comparison(
-  'equal',
-  (x, y) => (x === y ? 1 : 0),
-  (x, y) => x.eq(y),
-);
-/** bool: whether x differs from y. NaN differs from NaN. */
-export const notEqual: Binary = comparison(
-  'notEqual',
-  (x, y) => (x !== y ? 1 : 0),
-  (x, y) => x.ne(y),
-);
-/** bool: whether x < y. */
-export const less: Binary = comparison(
-  'less',
-  (x, y) => (x < y ? 1 : 0),
-  (x, y) => x.lt(y),
-);
-/** bool: whether x ≤ y. */
-export const lessEqual: Binary = comparison(
-  'lessEqual',
-  (x, y) => (x <= y ? 1 : 0),
-  (x, y) => x.le(y),
-);
-/** bool: whether x > y. */
-export const greater: Binary = comparison(
-  'greater',
-  (x, y) => (x > y ? 1 : 0),
-  (x, y) => x.gt(y),
-);
-/** bool: whether x ≥ y. */
-export const greaterEqual: Binary = comparison(
-  'greaterEqual',
-  (x, y) => (x >= y ? 1 : 0),
-  (x, y) => x.ge(y),
-);
-
-/** bool: whether both x and y are true (not 0). */
-export const logicalAnd: Binary = binary({
-  name: 'logicalAnd',
-  dtypes: 'logical',
-  value: (x, y) => x & y,
-  lower: (x, y) => x.and(y),
-  derivatives: 'zero',
-  domain: [real, real],
-});
-
-/** bool: whether x or y is true (not 0). */
-export const logicalOr: Binary = binary({
-  name: 'logicalOr',
-  dtypes: 'logical',
-  value: (x, y) => x | y,
-  lower: (x, y) => x.or(y),
-  derivatives: 'zero',
-  domain: [real, real],
-});
-
-/** bool: whether x is false (0). */
-export const logicalNot: Unary = unary({
-  name: 'logicalNot',
-  dtypes: 'logical',
-  value: (x) => 1 - x,
-  lower: (x) => x.not(),
-  derivatives: 'zero',
-  domain: [real],
-});
-
-/**
- * The bitwise AND of int32; bool is promoted to int32.
- * @throws {TypeError} if the operands do not promote to int32.
- */
-export const bitwiseAnd: Binary = binary({
-  name: 'bitwiseAnd',
-  dtypes: 'bitwise',
-  value: (x, y) => x & y,
-  lower: (x, y) => x.and(y),
-  derivatives: 'zero',
-  domain: [real, real],
-});
-
 /** Selects y where the condition is true (not 0) and z elsewhere: `where(condition, y, z)`. y and z are promoted. */
 export const where: Ternary = ternary({
   name: 'where',
@@ -570,12 +490,7 @@ export const where: Ternary = ternary({
   domain: [awayFromZero, real, real],
 });
 
-/**
- * Clamps x to [low, high]: `clip(x, low, high)`. NaN if any of them is; high if low > high. bool becomes int32; for int32
- * plain bounds below −2³¹ or above 2³¹ − 1 bound nothing. The gradient passes to x inside of and at the bounds, else to the
- * bound that applies.
- */
-export const clip: Ternary = ternary({
+const clipBoth: Ternary = ternary({
   name: 'clip',
   dtypes: 'number',
   value: (x, low, high) => Math.min(Math.max(x, low), high),
@@ -592,3 +507,21 @@ export const clip: Ternary = ternary({
     { from: 1.4, to: 1.6 },
   ],
 });
+
+/** {@link clip}: a function, with its primitive as a property. */
+export type Clip = ((x: TensorLike, low?: TensorLike | null, high?: TensorLike | null) => Tensor) & Operation;
+
+/**
+ * Clamps x to [low, high]: `clip(x, low, high)`. A bound that is left out or null bounds nothing. NaN if any of them is; high if
+ * low > high. bool becomes int32; for int32 plain bounds below −2³¹ or above 2³¹ − 1 bound nothing. The gradient passes to x
+ * inside of and at the bounds, else to the bound that applies.
+ * @throws {TypeError} if both bounds are left out.
+ */
+export const clip: Clip = Object.assign(
+  (x: TensorLike, low?: TensorLike | null, high?: TensorLike | null) => {
+    if ((low ?? high ?? undefined) === undefined)
+      throw new TypeError('clip: expected a bound, low or high, got neither');
+    return clipBoth(x, low ?? -Infinity, high ?? Infinity);
+  },
+  { primitive: clipBoth.primitive },
+);

@@ -1,13 +1,12 @@
 // Gather and scatter.
 import { accumulatorsOf, load } from '../data/strided.ts';
 import { promoteTypes, type DType } from '../data/dtype.ts';
-import { argumentError, checkInteger } from '../data/checks.ts';
+import { checkInteger } from '../data/checks.ts';
 import {
   at,
   broadcastShapes,
   contiguous,
   formatShape,
-  indexMessage,
   normalizeAxis,
   normalizeIndex,
   positions,
@@ -15,12 +14,12 @@ import {
   type Shape,
   type View,
 } from '../data/shape.ts';
-import { describeIndices } from '../graph/indexSource.ts';
 import { batchAlongAxis } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
-import { applyRoutine, checkNotDisposed, Tensor } from '../graph/tensor.ts';
+import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { arange, checkTensorOptions } from './creation.ts';
 import { checkTensor } from './define.ts';
+import { nameIndices, toIndices, type Indices } from './indices.ts';
 
 /** Gathers along an axis: output[…, i, …] = x[…, indices[…, i, …], …]. All other axes of x and indices are equal. */
 export const Take: Routine<'take'> = {
@@ -87,32 +86,33 @@ function holdAxis(view: View, axis: number, shape: Shape): View {
 /**
  * Takes slices of x at indices along an axis (NumPy's `take`). In the result's shape, the axis is replaced by the shape of
  * `indices`; the dtype is that of x. The gradient sums over repeated indices.
- * @param indices int32, any shape. Negative ones count from the end.
+ * @param indices int32, or integers in arrays; any shape. Negative ones count from the end.
  * @param axis Default: 0.
- * @throws {TypeError} if x is not a tensor or indices are not int32.
- * @throws {RangeError} if the axis or, at evaluation, an index is out of range.
+ * @throws {TypeError} if x is not a tensor or indices are not integers.
+ * @throws {RangeError} if the axis or an index is out of range: of indices in a tensor at evaluation.
  */
-export function take(x: Tensor, indices: Tensor, axis = 0): Tensor {
+export function take(x: Tensor, indices: Indices, axis = 0): Tensor {
   checkTensor('take', x);
-  checkIndices('take', indices);
   const axisIndex = normalizeAxis('take', axis, x.ndim);
+  const given = toIndices('take', indices, { shape: x.shape, axis: axisIndex });
   const before = x.shape.slice(0, axisIndex);
   const after = x.shape.slice(axisIndex + 1);
-  const expanded = indices
-    .reshape([...before.map(() => 1), indices.size, ...after.map(() => 1)])
-    .broadcastTo([...before, indices.size, ...after]);
-  return applyTake(x, expanded, axisIndex).reshape([...before, ...indices.shape, ...after]);
+  const expanded = given
+    .reshape([...before.map(() => 1), given.size, ...after.map(() => 1)])
+    .broadcastTo([...before, given.size, ...after]);
+  return applyTake(x, expanded, axisIndex).reshape([...before, ...given.shape, ...after]);
 }
 
 /**
  * Gathers elements of x at indices along an axis (NumPy's `take_along_axis`, PyTorch's `gather`). Other axes of x and
  * `indices` broadcast. The dtype is that of x.
- * @param indices int32, of x's rank. Negative ones count from the end.
+ * @param indices int32, or integers in arrays, of x's rank. Negative ones count from the end.
  * @param axis Default: −1.
- * @throws {TypeError} if x is not a tensor or indices are not int32.
- * @throws {RangeError} if ranks differ, other axes do not broadcast, or the axis or, at evaluation, an index is out of range.
+ * @throws {TypeError} if x is not a tensor or indices are not integers.
+ * @throws {RangeError} if ranks differ, other axes do not broadcast, or the axis or an index is out of range: of indices in a
+ *   tensor at evaluation.
  */
-export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
+export function takeAlongAxis(x: Tensor, indices: Indices, axis = -1): Tensor {
   checkTensor('takeAlongAxis', x);
   const aligned = alignIndices('takeAlongAxis', x, indices, axis);
   return nameIndices('takeAlongAxis', applyTake(aligned.x, aligned.indices, aligned.axis), x.shape, aligned.axis);
@@ -121,20 +121,21 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
 /**
  * Returns x with updates added at indices along an axis (PyTorch's `scatter_add`). Updates at equal indices accumulate.
  * bool becomes int32; otherwise the dtype is that of x.
- * @param indices int32, of x's rank, broadcast to x's shape on the other axes. Negative ones count from the end.
+ * @param indices int32, or integers in arrays, of x's rank, broadcast to x's shape on the other axes. Negative ones count from
+ *   the end.
  * @param updates broadcast to the shape of the indices and cast to the dtype of the result.
  * @param axis Default: −1.
- * @throws {TypeError} if an operand is not a tensor or indices are not int32.
- * @throws {RangeError} if shapes do not match, or the axis or, at evaluation, an index is out of range.
+ * @throws {TypeError} if an operand is not a tensor or indices are not integers.
+ * @throws {RangeError} if shapes do not match, or the axis or an index is out of range: of indices in a tensor at evaluation.
  */
-export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
+export function scatterAdd(x: Tensor, indices: Indices, updates: Tensor, axis = -1): Tensor {
   checkTensor('scatterAdd', x);
   checkTensor('scatterAdd: the updates', updates);
   const aligned = alignIndices('scatterAdd', x, indices, axis);
   const { shape } = aligned.indices;
   if (!sameShape(aligned.x.shape, x.shape)) {
     throw new RangeError(
-      `scatterAdd: indices ${formatShape(indices.shape)} exceed ${formatShape(x.shape)} on an axis other than ${aligned.axis}`,
+      `scatterAdd: indices ${formatShape(shape)} exceed ${formatShape(x.shape)} on an axis other than ${aligned.axis}`,
     );
   }
   if (!sameShape(broadcastShapes('scatterAdd', updates.shape, shape), shape)) {
@@ -150,54 +151,39 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -
 /**
  * One-hot encoding: a new last axis of length `depth` with 1 at the index and 0 elsewhere. Indices outside of 0 to
  * depth − 1 give zeros.
- * @param indices int32, any shape.
+ * @param indices int32, or integers in arrays; any shape.
  * @param options `dtype`. Default: float32.
- * @throws {TypeError} if indices are not int32, the dtype is unknown, or depth is not a number.
+ * @throws {TypeError} if indices are not integers, the dtype is unknown, or depth is not a number.
  * @throws {RangeError} if depth is not an integer ≥ 0.
  */
-export function oneHot(indices: Tensor, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
-  checkIndices('oneHot', indices);
+export function oneHot(indices: Indices, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
+  const given = toIndices('oneHot', indices);
   checkInteger('oneHot', 'depth', depth, { min: 0 });
   checkTensorOptions('oneHot', options);
-  return indices
+  return given
     .expandDims(-1)
     .equal(arange(depth, { dtype: 'int32' }))
     .astype(options.dtype ?? 'float32');
-}
-
-/** Lets the error for an index that is out of range name the operation. */
-function nameIndices(operation: string, output: Tensor, shape: Shape, axis: number): Tensor {
-  return describeIndices(output, (index) => indexMessage(operation, index, at(shape, axis), axis));
 }
 
 /** Broadcasts x and indices against each other on all axes but one, and normalizes that axis. */
 function alignIndices(
   operation: string,
   x: Tensor,
-  indices: Tensor,
+  given: Indices,
   axis: number,
 ): { readonly x: Tensor; readonly indices: Tensor; readonly axis: number } {
-  checkIndices(operation, indices);
+  const axisIndex = normalizeAxis(operation, axis, x.ndim);
+  const indices = toIndices(operation, given, { shape: x.shape, axis: axisIndex });
   if (indices.ndim !== x.ndim) {
     throw new RangeError(
       `${operation}: indices ${formatShape(indices.shape)} must have the same rank as the tensor ${formatShape(x.shape)}`,
     );
   }
-  const axisIndex = normalizeAxis(operation, axis, x.ndim);
   const common = broadcastShapes(operation, x.shape.with(axisIndex, 1), indices.shape.with(axisIndex, 1));
   return {
     x: x.broadcastTo(common.with(axisIndex, at(x.shape, axisIndex))),
     indices: indices.broadcastTo(common.with(axisIndex, at(indices.shape, axisIndex))),
     axis: axisIndex,
   };
-}
-
-function checkIndices(operation: string, indices: Tensor): void {
-  if (!(indices instanceof Tensor)) {
-    throw argumentError(operation, 'indices', 'an int32 tensor', indices, false);
-  }
-  checkNotDisposed(operation, indices);
-  if (indices.dtype !== 'int32') {
-    throw new TypeError(`${operation}: indices must be int32, got ${indices.dtype}; convert with astype('int32')`);
-  }
 }

@@ -1,7 +1,7 @@
 // Reductions over axes.
 import { checkOptions } from '../data/checks.ts';
 import { maxInt32, isFloatingPoint, type DType } from '../data/dtype.ts';
-import { at, formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../data/shape.ts';
+import { at, formatShape, normalizeAxes, normalizeLineAxis, sizeOf } from '../data/shape.ts';
 import type { Node, Reduce, ReduceAttributes } from '../graph/primitive.ts';
 import { Tensor } from '../graph/tensor.ts';
 import type { Scalar } from '../scalar/scalar.ts';
@@ -254,13 +254,15 @@ function reduce(primitive: Reduce, x: Tensor, axis: Axis | undefined, options: R
 function reduceToIndex(primitive: Reduce, x: Tensor, axis: number | undefined, options: ReduceOptions): Tensor {
   checkTensor(primitive.name, x);
   checkOptions(primitive.name, options, ['keepdims']);
-  const length = axis === undefined ? x.size : at(x.shape, normalizeAxis(primitive.name, axis, x.ndim));
+  const along = axis === undefined ? undefined : normalizeLineAxis(primitive.name, axis, x.ndim);
+  const isWhole = along === undefined || x.ndim === 0;
+  const length = isWhole ? x.size : at(x.shape, along);
   if (length > maxInt32) {
     throw new RangeError(`${primitive.name}: an index among ${length} elements may not be int32; reduce in parts`);
   }
-  if (axis === undefined) {
+  if (isWhole) {
     const index = reduce(primitive, x.flatten(), 0, {});
     return options.keepdims ? index.reshape(x.shape.map(() => 1)) : index;
   }
-  return reduce(primitive, x, normalizeAxis(primitive.name, axis, x.ndim), options);
+  return reduce(primitive, x, along, options);
 }

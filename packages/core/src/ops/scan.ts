@@ -2,13 +2,13 @@
 import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { toFloat } from '../data/dtype.ts';
-import { at, normalizeAxis, positions, type View, contiguous } from '../data/shape.ts';
+import { at, normalizeLineAxis, positions, type View, contiguous } from '../data/shape.ts';
 import { batchAlongAxis } from '../graph/batching.ts';
 import type { Node, Routine } from '../graph/primitive.ts';
 import type { InputsOf, ScanAttributes, ScanCombination } from '../graph/routines.ts';
 import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { arange } from './creation.ts';
-import { accumulatorDType, checkTensor } from './define.ts';
+import { accumulatorDType, checkTensor, toLines } from './define.ts';
 import { stopGradient } from './identity.ts';
 import { ScatterAdd, Take } from './indexing.ts';
 import { strongMul } from './strongZero.ts';
@@ -196,9 +196,9 @@ export function logcumsumexp(x: Tensor, axis = -1, options: ScanOptions = {}): T
   checkTensor('logcumsumexp', x);
   checkOptions('logcumsumexp', options, ['reverse']);
   const { reverse = false } = options;
-  const values = x.astype(toFloat(x.dtype));
+  const values = toLines(x.astype(toFloat(x.dtype)));
   const constant = stopGradient(values);
-  const direction = { axis: normalizeAxis('logcumsumexp', axis, x.ndim), exclusive: false, reverse };
+  const direction = { axis: normalizeLineAxis('logcumsumexp', axis, x.ndim), exclusive: false, reverse };
   // sᵢ = sᵢ₋₁ exp(mᵢ₋₁ − mᵢ) + exp(xᵢ − mᵢ), where m is the cumulative maximum, a constant shift that cancels in the result.
   const largest = applyScan([constant], { combination: 'max', ...direction });
   const previous = applyScan([constant], { combination: 'max', ...direction, exclusive: true });
@@ -206,7 +206,7 @@ export function logcumsumexp(x: Tensor, axis = -1, options: ScanOptions = {}): T
   const shift = largest.isfinite().where(largest, 0);
   const sums = applyScan([values.sub(shift).exp(), rescaling], { combination: 'linear', ...direction });
   const isEmpty = sums.equal(0);
-  return isEmpty.where(-Infinity, isEmpty.where(1, sums).log().add(shift));
+  return isEmpty.where(-Infinity, isEmpty.where(1, sums).log().add(shift)).reshape(x.shape);
 }
 
 function accumulate(
@@ -220,6 +220,7 @@ function accumulate(
   const isArithmetic = combination === 'sum' || combination === 'prod';
   checkOptions(operation, options, isArithmetic ? ['reverse', 'exclusive'] : ['reverse']);
   const { exclusive = false, reverse = false } = options;
-  const values = isArithmetic ? x.astype(accumulatorDType(x.dtype)) : x;
-  return applyScan([values], { combination, axis: normalizeAxis(operation, axis, x.ndim), exclusive, reverse });
+  const values = toLines(isArithmetic ? x.astype(accumulatorDType(x.dtype)) : x);
+  const attributes = { combination, axis: normalizeLineAxis(operation, axis, x.ndim), exclusive, reverse };
+  return applyScan([values], attributes).reshape(x.shape);
 }

@@ -1,10 +1,10 @@
 import { load } from '../data/strided.ts';
 import { checkInteger, checkOptions } from '../data/checks.ts';
-import { at, normalizeAxis, positions, contiguous } from '../data/shape.ts';
+import { at, normalizeLineAxis, positions, contiguous } from '../data/shape.ts';
 import { batchAlongAxis } from '../graph/batching.ts';
 import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
-import { checkTensor } from './define.ts';
+import { checkTensor, toLines } from './define.ts';
 
 /** int32: the indices that sort along an axis; stable, NaN last. */
 export const Argsort: Routine<'argsort'> = {
@@ -48,8 +48,9 @@ export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
   checkTensor('argsort', x);
   checkOptions('argsort', options, ['descending']);
   const { descending = false } = options;
-  const axisIndex = normalizeAxis('argsort', axis, x.ndim);
-  return applyRoutine(Argsort, [x], { shape: x.shape, dtype: 'int32' }, { axis: axisIndex, descending });
+  const attributes = { axis: normalizeLineAxis('argsort', axis, x.ndim), descending };
+  const lines = toLines(x);
+  return applyRoutine(Argsort, [lines], { shape: lines.shape, dtype: 'int32' }, attributes).reshape(x.shape);
 }
 
 /**
@@ -60,20 +61,36 @@ export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('sort', x);
   checkOptions('sort', options, ['descending']);
-  const axisIndex = normalizeAxis('sort', axis, x.ndim);
-  return x.takeAlongAxis(argsort(x, axisIndex, options), axisIndex);
+  const axisIndex = normalizeLineAxis('sort', axis, x.ndim);
+  const lines = toLines(x);
+  return lines.takeAlongAxis(argsort(lines, axisIndex, options), axisIndex).reshape(x.shape);
+}
+
+export interface TopkOptions {
+  /** Whether to find the largest elements; else the smallest. Default: true. */
+  readonly largest?: boolean;
 }
 
 /**
- * The k largest elements along an axis, largest first, and their int32 indices (PyTorch's `topk`).
+ * The k largest or smallest elements along an axis, beginning with the largest (smallest), and their int32 indices (PyTorch's
+ * `topk`). NaN comes last. Of a scalar, k = 1 gives scalars.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range, or k is not an integer from 0 to its length.
  */
-export function topk(x: Tensor, k: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
+export function topk(
+  x: Tensor,
+  k: number,
+  axis = -1,
+  options: TopkOptions = {},
+): { readonly values: Tensor; readonly indices: Tensor } {
   checkTensor('topk', x);
-  const axisIndex = normalizeAxis('topk', axis, x.ndim);
-  checkInteger('topk', 'k', k, { min: 0, max: at(x.shape, axisIndex) });
-  const order = argsort(x, axisIndex, { descending: true });
-  const indices = order.slice(x.shape.map((_, i) => (i === axisIndex ? [0, k] : null)));
-  return { values: x.takeAlongAxis(indices, axisIndex), indices };
+  checkOptions('topk', options, ['largest']);
+  const axisIndex = normalizeLineAxis('topk', axis, x.ndim);
+  const lines = toLines(x);
+  checkInteger('topk', 'k', k, { min: 0, max: at(lines.shape, axisIndex) });
+  const order = argsort(lines, axisIndex, { descending: options.largest ?? true });
+  const indices = order.slice(lines.shape.map((_, i) => (i === axisIndex ? [0, k] : null)));
+  const values = lines.takeAlongAxis(indices, axisIndex);
+  const shape = x.ndim === 0 && k === 1 ? x.shape : indices.shape;
+  return { values: values.reshape(shape), indices: indices.reshape(shape) };
 }

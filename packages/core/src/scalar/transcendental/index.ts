@@ -2,7 +2,7 @@ import { erfOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../definitio
 import type { Scalar } from '../scalar.ts';
 import { cosh, erf, exp, expm1, sigmoid, sinh, softplus, tanh } from './exponential.ts';
 import { acos, asin, atan, atan2 } from './inverseTrigonometric.ts';
-import { acosh, asinh, atanh, log, log1p } from './logarithm.ts';
+import { acosh, asinh, atanh, log, log10, log1p, log2 } from './logarithm.ts';
 import { mod, pow } from './power.ts';
 import { cos, sin, tan } from './trigonometric.ts';
 
@@ -20,6 +20,8 @@ export const float32Functions: ReadonlyMap<(...x: number[]) => number, (...input
   [Math.tanh, tanh],
   [erfOf, erf],
   [Math.log, log],
+  [Math.log2, log2],
+  [Math.log10, log10],
   [Math.log1p, log1p],
   [Math.asinh, asinh],
   [Math.acosh, acosh],

@@ -1,6 +1,6 @@
 // Logarithms and the inverse hyperbolic functions built on them, in float32.
 import { constant, type Scalar } from '../scalar.ts';
-import { polynomial, copySign } from './common.ts';
+import { polynomial, copySign, truncateToUpperBits } from './common.ts';
 
 /** Decomposes (frexp) a normal x > 0 into x = 2ᵏ m with √½ ≤ m < √2. `exponent` is k shifted to the exponent's bits. */
 export function decompose(x: Scalar): { readonly k: Scalar; readonly m: Scalar; readonly exponent: Scalar } {
@@ -10,20 +10,34 @@ export function decompose(x: Scalar): { readonly k: Scalar; readonly m: Scalar; 
   return { k: k.to('f32'), m: bits.sub(exponent).bitcastF32(), exponent };
 }
 
-/** log(1 + f) + k ln 2, for √½ ≤ 1 + f ≤ √2. */
-function logReduced(f: Scalar, k: Scalar): Scalar {
+/** f − log(1 + f), for √½ ≤ 1 + f ≤ √2. */
+function curvature(f: Scalar): Scalar {
   // With s = f / (2 + f), log(1 + f) is 2 artanh s = f − s (f − R): R in s² of degree 3, relative error of the whole 8e-10.
   const s = f.div(f.add(2));
   const z = s.mul(s);
   const R = polynomial(z, 0.66666776, 0.39977375, 0.29876745).mul(z);
-  // ln 2 in two constants, the first of 15 bits, so that its product with k is exact.
-  return k.mul(0.693138122558594).sub(s.mul(f.sub(R)).sub(k.mul(9.05800061445916e-6)).sub(f));
+  return s.mul(f.sub(R));
 }
 
-/** log(2ᵉ x) for normal x > 0, where e is `exponent`. */
-function logNormal(x: Scalar, exponent = 0): Scalar {
-  const { k, m } = decompose(x);
-  return logReduced(m.sub(1), exponent === 0 ? k : k.add(exponent));
+/** log(1 + f) + k ln 2, for √½ ≤ 1 + f ≤ √2. */
+function logReduced(f: Scalar, k: Scalar): Scalar {
+  // ln 2 in two constants, the first of 15 bits, so that its product with k is exact.
+  return k.mul(0.693138122558594).sub(curvature(f).sub(k.mul(9.05800061445916e-6)).sub(f));
+}
+
+/** The logarithm of (1 + f) 2ᵏ, for √½ ≤ 1 + f ≤ √2, to the base whose logarithm is 1 / slope; `ofTwo` is that of 2. */
+function logReducedTo(slope: number, ofTwo: number): typeof logReduced {
+  // Constants and the logarithm in two parts, whose first parts have so few bits that their products are exact.
+  const slopeHigh = Math.floor(slope * 2 ** 11) / 2 ** 11;
+  const ofTwoHigh = Math.floor(ofTwo * 2 ** 14) / 2 ** 14;
+  return (f, k) => {
+    const t = curvature(f);
+    const high = truncateToUpperBits(f.sub(t));
+    const low = f.sub(high).sub(t);
+    const small = low.mul(slope).add(high.mul(slope - slopeHigh));
+    const fraction = high.mul(slopeHigh).add(ofTwo === ofTwoHigh ? small : small.add(k.mul(ofTwo - ofTwoHigh)));
+    return k.mul(ofTwoHigh).add(fraction);
+  };
 }
 
 /** Whether 2⁻¹²⁶ ≤ x < 2^exponent, by one comparison of bits, offset so that those of 2⁻¹²⁶ are the smallest i32. */
@@ -34,11 +48,28 @@ export function isNormal(x: Scalar, exponent: number): Scalar {
     .lt((exponent - 130) * 2 ** 23);
 }
 
-export function log(x: Scalar): Scalar {
-  const denormal = logNormal(x.mul(2 ** 23), -23);
+/** A logarithm of all numbers, by that of 1 + f and k. */
+function logarithm(x: Scalar, reduced: typeof logReduced): Scalar {
+  const normal = ({ k, m }: ReturnType<typeof decompose>, exponent: number): Scalar =>
+    reduced(m.sub(1), exponent === 0 ? k : k.add(exponent));
+  const denormal = normal(decompose(x.mul(2 ** 23)), -23);
   const negative = x.lt(0).select(NaN, constant('f32', -Infinity));
   const rare = x.le(0).select(negative, x.lt(1).select(denormal, x));
-  return isNormal(x, 128).not().rarely(rare, logNormal(x));
+  return isNormal(x, 128)
+    .not()
+    .rarely(rare, normal(decompose(x), 0));
+}
+
+export function log(x: Scalar): Scalar {
+  return logarithm(x, logReduced);
+}
+
+export function log2(x: Scalar): Scalar {
+  return logarithm(x, logReducedTo(Math.LOG2E, 1));
+}
+
+export function log10(x: Scalar): Scalar {
+  return logarithm(x, logReducedTo(Math.LOG10E, Math.log10(2)));
 }
 
 /** log(1 + x + xError) for −1 < x < 2⁶⁴, given `sum`, which is 1 + x rounded. `xError` is at most a rounding error of x. */
