@@ -43,6 +43,7 @@ export {
 } from './ops/define.ts';
 export * from './ops/elementwise.ts';
 export { stopGradient } from './ops/identity.ts';
+export { type Indices, type NestedIntegers } from './ops/indices.ts';
 export { oneHot, scatterAdd, take, takeAlongAxis } from './ops/indexing.ts';
 export { matmul } from './ops/matmul.ts';
 export {
@@ -60,8 +61,9 @@ export {
 export { avgPool2d, maxPool2d, type Pool2dOptions } from './ops/pooling.ts';
 export { all, any, argmax, argmin, max, mean, min, prod, sum, type Axis, type ReduceOptions } from './ops/reduction.ts';
 export { cummax, cummin, cumprod, cumsum, logcumsumexp, type CumulativeOptions, type ScanOptions } from './ops/scan.ts';
-export { slice, split, type Range } from './ops/slice.ts';
-export { argsort, sort, topk, type SortOptions } from './ops/sort.ts';
+export { type Index, type Range, type RangeNotation } from './ops/select.ts';
+export { at, slice, split } from './ops/slice.ts';
+export { argsort, sort, topk, type SortOptions, type TopkOptions } from './ops/sort.ts';
 export {
   logSoftmax,
   logsumexp,

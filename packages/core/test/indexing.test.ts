@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arange, oneHot, ones, tensor, zeros, type Tensor } from '../src/index.ts';
+import { arange, compile, evaluateSync, oneHot, ones, tensor, zeros, type Index, type Tensor } from '../src/index.ts';
 import {
   elementAt,
   broadcastShape,
@@ -228,6 +228,138 @@ describe('sorting', () => {
     ).toEqual([[0, 2]]);
     expect(tensor([true, false]).sort().toArraySync()).toEqual([false, true]);
   });
+});
+
+describe('at', () => {
+  const x = arange(24).reshape([2, 3, 4]);
+  const bools = (values: boolean[]): Tensor => tensor(values);
+
+  // Results of NumPy.
+  test.each<[index: Index[], shape: number[], elements: number[]]>([
+    [[], [2, 3, 4], numbers(x)],
+    [
+      [0, '1:', '::2'],
+      [2, 2],
+      [4, 6, 8, 10],
+    ],
+    [[-1], [3, 4], [12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]],
+    [
+      ['...', 1],
+      [2, 3],
+      [1, 5, 9, 13, 17, 21],
+    ],
+    [[1, '...', -1], [3], [15, 19, 23]],
+    [
+      ['::-1', 0, '-1:0:-2'],
+      [2, 2],
+      [15, 13, 3, 1],
+    ],
+    [
+      ['newaxis', 0, 'newaxis', '1:2'],
+      [1, 1, 1, 4],
+      [4, 5, 6, 7],
+    ],
+    [
+      [':', [2, 0], 1],
+      [2, 2],
+      [9, 1, 21, 13],
+    ],
+    [
+      [[1, 0], ':', [3, -4]],
+      [2, 3],
+      [15, 19, 23, 0, 4, 8],
+    ],
+    [
+      [0, ':', [1, 2]],
+      [2, 3],
+      [1, 5, 9, 2, 6, 10],
+    ],
+    [
+      [':', 0, [1, 2]],
+      [2, 2],
+      [1, 2, 13, 14],
+    ],
+    [
+      [':', [[0], [2]], [1, 3]],
+      [2, 2, 2],
+      [1, 3, 9, 11, 13, 15, 21, 23],
+    ],
+    [
+      [':', [0], '...', [1]],
+      [1, 2],
+      [1, 13],
+    ],
+    [
+      [[1], 'newaxis', [0, 2], '1:3'],
+      [2, 1, 2],
+      [13, 14, 21, 22],
+    ],
+    [
+      [':', [true, false, true], 0],
+      [2, 2],
+      [0, 8, 12, 20],
+    ],
+    [
+      [
+        [
+          [true, false, true],
+          [false, false, true],
+        ],
+        '2:',
+      ],
+      [3, 2],
+      [2, 3, 10, 11, 22, 23],
+    ],
+    [['...', [false, false, false, false]], [2, 3, 0], []],
+    [[[], 0], [0, 4], []],
+    [[tensor(1, { dtype: 'int32' }), Int32Array.of(2), bools([true, false, false, true])], [2], [20, 23]],
+  ])('%#: selects as NumPy', (index, shape, elements) => {
+    const result = x.at(...index);
+    expect([result.shape, result.dtype, numbers(result)]).toEqual([shape, 'int32', elements]);
+  });
+
+  test('indices that are computed are checked at evaluation, of each axis by itself', async () => {
+    const computed = (...values: number[]): Tensor => tensor(values, { dtype: 'int32' }).add(0);
+    expect(numbers(x.at(0, computed(2, -1), computed(-4, 3)))).toEqual([8, 11]);
+    const message = 'at: index 4 is out of range for axis 2 of length 4; use -4 to 3';
+    expect(() => x.at(0, computed(1), computed(4)).dataSync()).toThrow(message);
+    await expect(x.at('...', computed(4)).data()).rejects.toThrow(message);
+  });
+
+  test('the values of a mask must be known', async () => {
+    const mask = x.at(0, 0).greater(1);
+    expect(() => x.at(0, 0, mask)).toThrow(
+      'at: the values of a mask must be known, since the shape depends on them; eval',
+    );
+    evaluateSync(mask);
+    expect(numbers(x.at(0, 0, mask))).toEqual([2, 3]);
+    await expect(compile((y: Tensor) => y.at(mask))(x.at(0, 0))).rejects.toThrow(
+      'at: a compiled function must not read',
+    );
+  });
+
+  const wrong = (value: unknown): never => value as never;
+  test.each<[() => unknown, string]>([
+    [
+      () => x.at(wrong(null)),
+      "at: an index must be an integer, a range such as ':' or '1:-1', '...', 'newaxis', indices or a mask, got null",
+    ],
+    [() => x.at(wrong('1')), "at: an index must be an integer, a range such as ':' or '1:-1'"],
+    [() => x.at(true), "at: an index must be an integer, a range such as ':' or '1:-1'"],
+    [() => x.at(0.5), 'at: the index of axis 0 must be an integer, got 0.5'],
+    [() => x.at(':', 3), 'at: index 3 is out of range for axis 1 of length 3; use -3 to 2'],
+    [() => x.at('...', [0, 4]), 'at: index 4 is out of range for axis 2 of length 4; use -4 to 3'],
+    [() => x.at('::0'), 'at: the step of axis 0 must be an integer other than 0, got 0'],
+    [
+      () => x.at(0, 0, 0, 0),
+      "at: expected at most 3 indices for a tensor of shape [2, 3, 4], and one '...', got [0, 0, 0, 0]",
+    ],
+    [() => x.at('...', 0, '...'), 'at: expected at most 3 indices'],
+    [() => x.at(zeros([2])), "at: indices must be int32, got float32; convert with astype('int32')"],
+    [() => x.at([0.5]), 'at: 0.5 at index [0] is not an int32'],
+    [() => x.at([0, 1], [0, 1, 2]), 'at: shapes [2] and [3] do not broadcast'],
+    [() => x.at(0, [true, false]), 'at: a mask of shape [2] does not fit the axes from 1 on of [2, 3, 4]'],
+  ])('error %#', (make, message) => expect(make).toThrow(message));
 });
 
 test('a scalar is a line of one element: reductions, scans and sorts take its axis 0 or −1', () => {

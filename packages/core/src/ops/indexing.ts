@@ -1,87 +1,12 @@
-// Gather and scatter.
-import { accumulatorsOf, load } from '../data/strided.ts';
-import { promoteTypes, type DType } from '../data/dtype.ts';
+// Gather and scatter: what users call.
 import { checkInteger } from '../data/checks.ts';
-import {
-  at,
-  broadcastShapes,
-  contiguous,
-  formatShape,
-  normalizeAxis,
-  normalizeIndex,
-  positions,
-  sameShape,
-  type Shape,
-  type View,
-} from '../data/shape.ts';
-import { batchAlongAxis } from '../graph/batching.ts';
-import type { Routine } from '../graph/primitive.ts';
-import { applyRoutine, type Tensor } from '../graph/tensor.ts';
+import { promoteTypes, type DType } from '../data/dtype.ts';
+import { at, broadcastShapes, formatShape, normalizeAxis, sameShape } from '../data/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { arange, checkTensorOptions } from './creation.ts';
 import { checkTensor } from './define.ts';
+import { applyScatter, applyTake, takeSlices } from './gather.ts';
 import { nameIndices, toIndices, type Indices } from './indices.ts';
-
-/** Gathers along an axis: output[…, i, …] = x[…, indices[…, i, …], …]. All other axes of x and indices are equal. */
-export const Take: Routine<'take'> = {
-  kind: 'routine',
-  name: 'take',
-  checksIndices: true,
-  run: (output, _shape, [x, indices], { axis }) => {
-    const stride = at(x.view.strides, axis);
-    const length = at(x.view.shape, axis);
-    const indexPositions = positions(indices.view);
-    const linePositions = positions(holdAxis(x.view, axis, indices.view.shape));
-    for (let i = 0; i < output.length; i++) {
-      const index = normalizeIndex(Take.name, load(indices.values, load(indexPositions, i)), length, axis);
-      output[i] = load(x.values, load(linePositions, i) + index * stride);
-    }
-  },
-  vjp: (cotangent, { inputs: [x, indices], attributes }, input) =>
-    input === 0 ? applyScatter(indices, cotangent, x.shape, attributes.axis) : undefined,
-  jvp: (tangent, { inputs: [, indices], attributes }, input) =>
-    input === 0 ? applyTake(tangent, indices, attributes.axis) : undefined,
-  batch: batchAlongAxis,
-};
-
-/** The transpose of {@link Take}: adds updates to zeros at the indices. */
-export const ScatterAdd: Routine<'scatterAdd'> = {
-  kind: 'routine',
-  name: 'scatterAdd',
-  checksIndices: true,
-  run: (output, shape, [indices, updates], { axis }) => {
-    const sums = accumulatorsOf(output);
-    const view = contiguous(shape);
-    const indexPositions = positions(indices.view);
-    const updatePositions = positions(updates.view);
-    const linePositions = positions(holdAxis(view, axis, updates.view.shape));
-    const stride = at(view.strides, axis);
-    const length = at(shape, axis);
-    for (let i = 0; i < updatePositions.length; i++) {
-      const index = normalizeIndex(ScatterAdd.name, load(indices.values, load(indexPositions, i)), length, axis);
-      const position = load(linePositions, i) + index * stride;
-      sums[position] = load(sums, position) + load(updates.values, load(updatePositions, i));
-    }
-    output.set(sums);
-  },
-  vjp: (cotangent, { inputs: [indices], attributes }, input) =>
-    input === 1 ? applyTake(cotangent, indices, attributes.axis) : undefined,
-  jvp: (tangent, { inputs: [indices], attributes, shape }, input) =>
-    input === 1 ? applyScatter(indices, tangent, shape, attributes.axis) : undefined,
-  batch: batchAlongAxis,
-};
-
-function applyTake(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return applyRoutine(Take, [x, indices], { shape: indices.shape, dtype: x.dtype }, { axis });
-}
-
-function applyScatter(indices: Tensor, updates: Tensor, shape: Shape, axis: number): Tensor {
-  return applyRoutine(ScatterAdd, [indices, updates], { shape, dtype: updates.dtype }, { axis });
-}
-
-/** The view at index 0 of an axis, broadcast along that axis to `shape`. */
-function holdAxis(view: View, axis: number, shape: Shape): View {
-  return { ...view, shape, strides: view.strides.with(axis, 0) };
-}
 
 /**
  * Takes slices of x at indices along an axis (NumPy's `take`). In the result's shape, the axis is replaced by the shape of
@@ -94,13 +19,8 @@ function holdAxis(view: View, axis: number, shape: Shape): View {
 export function take(x: Tensor, indices: Indices, axis = 0): Tensor {
   checkTensor('take', x);
   const axisIndex = normalizeAxis('take', axis, x.ndim);
-  const given = toIndices('take', indices, { shape: x.shape, axis: axisIndex });
-  const before = x.shape.slice(0, axisIndex);
-  const after = x.shape.slice(axisIndex + 1);
-  const expanded = given
-    .reshape([...before.map(() => 1), given.size, ...after.map(() => 1)])
-    .broadcastTo([...before, given.size, ...after]);
-  return applyTake(x, expanded, axisIndex).reshape([...before, ...given.shape, ...after]);
+  const source = { shape: x.shape, axis: axisIndex };
+  return takeSlices('take', x, toIndices('take', indices, source), axisIndex, source);
 }
 
 /**

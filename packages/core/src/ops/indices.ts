@@ -12,17 +12,19 @@ export type NestedIntegers = number | readonly NestedIntegers[];
 /** Indices: an int32 tensor, an integer or nested arrays of them, or a typed array of integers. */
 export type Indices = Tensor | NestedIntegers | Int32Array | Int16Array | Int8Array | Uint16Array | Uint8Array;
 
+/** What indices index. */
+export interface Indexed {
+  readonly shape: Shape;
+  readonly axis: number;
+}
+
 /**
  * Converts indices to an int32 tensor.
  * @param of what they index: those in arrays are checked at once. Default: nothing.
  * @throws {TypeError} if they are a tensor of another dtype, booleans, or no numbers at all.
  * @throws {RangeError} if numbers are not int32, rows differ in length, or an index in an array is out of range.
  */
-export function toIndices(
-  operation: string,
-  indices: Indices,
-  of?: { readonly shape: Shape; readonly axis: number },
-): Tensor {
+export function toIndices(operation: string, indices: Indices, of?: Indexed): Tensor {
   if (indices instanceof Tensor) {
     checkNotDisposed(operation, indices);
     return checkInt32(operation, indices);

@@ -7,7 +7,7 @@ import type { Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
-import { Take } from './indexing.ts';
+import { Take } from './gather.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d, type WindowPadding } from './window.ts';
 
 /**

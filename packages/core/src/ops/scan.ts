@@ -10,7 +10,7 @@ import { applyRoutine, Tensor } from '../graph/tensor.ts';
 import { arange } from './creation.ts';
 import { accumulatorDType, checkTensor, toLines } from './define.ts';
 import { stopGradient } from './identity.ts';
-import { ScatterAdd, Take } from './indexing.ts';
+import { ScatterAdd, Take } from './gather.ts';
 import { strongMul } from './strongZero.ts';
 
 /** A left fold, whose step takes an element of the input and one of the factors. */

@@ -1,15 +1,9 @@
-// Basic indexing and splitting along axes.
-import { areIntegers, areNumbers, argumentError, checkInteger, show } from '../data/checks.ts';
-import { at, formatShape, normalizeAxis, normalizeIndex } from '../data/shape.ts';
-import { applyMovement, type Tensor } from '../graph/tensor.ts';
+// Indexing, and splitting along axes.
+import { areIntegers, areNumbers, argumentError, show } from '../data/checks.ts';
+import { at as sizeAt, formatShape, normalizeAxis } from '../data/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { checkTensor } from './define.ts';
-import { Slice } from './movement.ts';
-
-/**
- * The selection of an axis: `null` for all of it, an index, which removes the axis, or `[start, stop, step]`, where `null`
- * stands for an open end. Negative starts, stops and indices count from the end; a negative step reverses the order.
- */
-export type Range = null | number | readonly [start?: number | null, stop?: number | null, step?: number];
+import { applyRanges, select, type Index, type Range } from './select.ts';
 
 /**
  * Selects part of a tensor by NumPy's basic indexing: `x.slice([0, [1, -1], [null, null, 2]])` is `x[0, 1:-1, ::2]`.
@@ -28,56 +22,25 @@ export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
       `slice: expected at most ${x.ndim} ranges for a tensor of shape ${formatShape(x.shape)}, got ${ranges.length}`,
     );
   }
-  const parts = x.shape.map((length, axis) => resolveRange(ranges[axis] ?? null, length, axis));
-  const sliced = applyMovement(
-    Slice,
-    x,
-    parts.map((part) => part.count),
-    { start: parts.map((part) => part.start), step: parts.map((part) => part.step) },
-  );
-  const reversedAxes = parts.flatMap((part, axis) => (part.isReversed ? [axis] : []));
-  const removedAxes = parts.flatMap((part, axis) => (part.isRemoved ? [axis] : []));
-  const flipped = reversedAxes.length > 0 ? sliced.flip(reversedAxes) : sliced;
-  return removedAxes.length > 0 ? flipped.squeeze(removedAxes) : flipped;
+  return applyRanges('slice', x, ranges);
 }
 
-/** A resolved range of an axis: `count` elements from `start` on with a positive step. */
-interface ResolvedRange {
-  readonly start: number;
-  readonly count: number;
-  readonly step: number;
-  /** Whether the elements are to be reversed afterwards. */
-  readonly isReversed: boolean;
-  /** Whether the axis is to be removed afterwards. */
-  readonly isRemoved: boolean;
-}
-
-function resolveRange(range: Range, length: number, axis: number): ResolvedRange {
-  if (typeof range === 'number') {
-    checkInteger('slice', `the index of axis ${axis}`, range);
-    const start = normalizeIndex('slice', range, length, axis);
-    return { start, count: 1, step: 1, isReversed: false, isRemoved: true };
-  }
-  if (range !== null && !Array.isArray(range)) {
-    throw argumentError('slice', `the range of axis ${axis}`, 'null, an index or [start, stop, step]', range);
-  }
-  const [start = null, stop = null, step = 1]: Exclude<Range, number | null> = range ?? [];
-  if (start !== null) checkInteger('slice', `the start of axis ${axis}`, start);
-  if (stop !== null) checkInteger('slice', `the stop of axis ${axis}`, stop);
-  checkInteger('slice', `the step of axis ${axis}`, step);
-  if (step === 0) throw argumentError('slice', `the step of axis ${axis}`, 'an integer other than 0', step);
-  const isReversed = step < 0;
-  const clampBound = (value: number): number => {
-    const normalized = value < 0 ? value + length : value;
-    return isReversed ? Math.min(Math.max(normalized, -1), length - 1) : Math.min(Math.max(normalized, 0), length);
-  };
-  const first = start === null ? (isReversed ? length - 1 : 0) : clampBound(start);
-  const end = stop === null ? (isReversed ? -1 : length) : clampBound(stop);
-  const stride = Math.abs(step);
-  const count = Math.max(0, Math.ceil((isReversed ? first - end : end - first) / stride));
-  // A reversed range selects the same elements forwards, from the last one on.
-  const lowest = count === 0 ? 0 : isReversed ? first - (count - 1) * stride : first;
-  return { start: lowest, count, step: stride, isReversed, isRemoved: false };
+/**
+ * Selects part of a tensor as NumPy's brackets do, one argument for each axis: `x.at(0, '1:-1', '::2')` is `x[0, 1:-1, ::2]` and
+ * `x.at([0, 2], '...', mask)` is `x[[0, 2], ..., mask]`. Axes without an argument are kept whole. Arrays and tensors of indices
+ * broadcast together; their axes are placed where the first of them is, or first if something stands between them. To set what
+ * it selects use `atSet` of `@thetagrad/ops`.
+ * @param index for each axis an integer, which removes the axis; a range such as `':'` or `'-1::-1'`; or indices, int32 or
+ *   integers in arrays. `'...'` stands for all axes that are left, `'newaxis'` inserts one. A mask, booleans in arrays or a
+ *   tensor of bool, stands for as many axes as it has. Its values must be known, since the shape depends on them.
+ * @throws {TypeError} if an argument has none of these forms.
+ * @throws {RangeError} if there are more than axes, indices do not broadcast, a mask does not have the shape of its axes, or an
+ *   index is out of range: of indices in a tensor at evaluation.
+ * @throws {Error} if the values of a mask are not known.
+ */
+export function at(x: Tensor, ...index: Index[]): Tensor {
+  checkTensor('at', x);
+  return select('at', x, index);
 }
 
 /**
@@ -90,7 +53,7 @@ function resolveRange(range: Range, length: number, axis: number): ResolvedRange
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   checkTensor('split', x);
   const axisIndex = normalizeAxis('split', axis, x.ndim);
-  const length = at(x.shape, axisIndex);
+  const length = sizeAt(x.shape, axisIndex);
   const sizes = typeof sections === 'number' ? Array.from({ length: sections }, () => length / sections) : sections;
   if (!areNumbers(sizes)) throw argumentError('split', 'sections', 'a number or an array of numbers', sizes);
   if (!areIntegers(sizes, 0) || sizes.reduce((total, n) => total + n, 0) !== length) {

@@ -49,7 +49,22 @@ const largest = forShapes(
   { minRank: 1 },
 );
 
+const selected = forShapes(
+  (shape) =>
+    fc.tuple(
+      tensors({ shape }),
+      indicesOf(shape.at(0)!, [2, 1]),
+      indicesOf(shape.at(2)!, [3]),
+      fc.array(fc.boolean(), { minLength: shape.at(1)!, maxLength: shape.at(1)! }),
+    ),
+  { minRank: 3, maxRank: 3, maxSize: 3 },
+);
+
 export const indexing: readonly Case[] = [
+  defineCase('at, indices', selected, (x, rows, columns, _mask) => x.at(rows, '::-1', columns).square()),
+  defineCase('at, a mask and a range', selected, (x, _rows, columns, mask) =>
+    x.at('1:', mask, 'newaxis', columns.at(0)).square(),
+  ),
   defineCase('take', gathered, (x, indices, axis) => x.take(indices, axis).square()),
   defineCase('takeAlongAxis', alongAxis, (x, indices, axis) => x.takeAlongAxis(indices, axis).square()),
   defineCase('scatterAdd', scattered, (x, indices, updates, axis) => x.scatterAdd(indices, updates, axis).square()),
