@@ -29,6 +29,7 @@ export {
   last,
   normalizeAxes,
   normalizeAxis,
+  normalizeLineAxis,
   permuteView,
   positions,
   rowMajorStrides,
@@ -75,7 +76,10 @@ export {
 } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
+export { fromValues } from './ops/creation.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
+export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
+export { select } from './ops/select.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runLoop, runOnHost } from './portable/backend.ts';
 export { carrySize, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';

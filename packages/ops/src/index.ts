@@ -1,1 +1,1 @@
-export {};
+export * from './indexing/index.ts';

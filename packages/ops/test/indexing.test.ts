@@ -1,0 +1,217 @@
+import { arange, evaluateSync, grad, ones, tensor, zeros, type Tensor } from '@thetagrad/core';
+import { describe, expect, test } from 'vitest';
+import { testOperations } from '../../../test/support/testOperations.ts';
+import * as indexing from '../src/indexing/index.ts';
+import { indexing as cases } from './cases/indexing.ts';
+
+const {
+  argwhere,
+  atAdd,
+  atMax,
+  atSet,
+  bucketize,
+  indexAdd,
+  indexCopy,
+  indexFill,
+  maskedFill,
+  maskedScatter,
+  maskedSelect,
+  nonzero,
+  scatter,
+  searchsorted,
+  unique,
+  uniqueConsecutive,
+} = indexing;
+
+const asynchronous = ['argwhere', 'maskedSelect', 'nonzero', 'unique', 'uniqueConsecutive'];
+testOperations(indexing, cases, asynchronous);
+
+const int32 = (values: number[]): Tensor => tensor(values, { dtype: 'int32' });
+
+describe('operations whose shapes depend on values', () => {
+  const x = tensor([
+    [0, 2, NaN],
+    [-1, 0, 0],
+  ]);
+
+  test('nonzero and argwhere', async () => {
+    const axes = await nonzero(x);
+    expect(axes.map((indices) => [indices.dtype, indices.toArraySync()])).toEqual([
+      ['int32', [0, 0, 1]],
+      ['int32', [1, 2, 0]],
+    ]);
+    expect((await argwhere(x)).toArraySync()).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 0],
+    ]);
+    expect((await argwhere(zeros([3, 0, 2]))).shape).toEqual([0, 3]);
+    expect((await argwhere(tensor(5))).shape).toEqual([1, 0]);
+    await expect(nonzero(tensor(5))).rejects.toThrow('nonzero: a scalar has no axes; use flatten');
+  });
+
+  test('maskedSelect, with its gradient', async () => {
+    const chosen = await maskedSelect(x, x.greaterEqual(0));
+    expect(chosen.toArraySync()).toEqual([0, 2, 0, 0]);
+    expect((await maskedSelect(tensor([1, 2]), tensor([[true], [false]]))).toArraySync()).toEqual([1, 2]);
+    expect((await maskedSelect(x, zeros([3], { dtype: 'bool' }))).shape).toEqual([0]);
+    const mask = tensor([true, false, true]);
+    evaluateSync(mask);
+    const slope = grad((y: Tensor) => y.at(mask).square().sum())(tensor([1, 2, 3]));
+    expect(slope.toArraySync()).toEqual([2, 0, 6]);
+    await expect(maskedSelect(x, ones([3]))).rejects.toThrow('maskedSelect: the mask must be bool, got float32');
+    await expect(maskedSelect(x, mask.at('0:2'))).rejects.toThrow(
+      'maskedSelect: shapes [2, 3] and [2] do not broadcast',
+    );
+  });
+
+  test('unique', async () => {
+    const { values, indices, inverse, counts } = await unique(tensor([[3, NaN, NaN], [1, -0, 0]])); // prettier-ignore
+    expect(values.toArraySync()).toEqual([-0, 1, 3, NaN]);
+    expect([indices, counts].map((result) => [result.dtype, result.toArraySync()])).toEqual([
+      ['int32', [4, 3, 0, 1]],
+      ['int32', [2, 1, 1, 2]],
+    ]);
+    expect(inverse.toArraySync()).toEqual([[2, 3, 3], [1, 0, 0]]); // prettier-ignore
+    expect((await unique(tensor([NaN, 1, NaN]), 0, { equalNan: false })).counts.toArraySync()).toEqual([1, 1, 1]);
+    const bools = await unique(tensor([true, false, true]));
+    expect([bools.values.dtype, bools.values.toArraySync()]).toEqual(['bool', [false, true]]);
+    expect((await unique(zeros([0, 2]))).values.shape).toEqual([0]);
+    expect((await unique(tensor(7))).values.toArraySync()).toEqual([7]);
+  });
+
+  test('unique slices, in lexicographic order', async () => {
+    const columns = tensor([
+      [1, 0, 1, 1],
+      [2, 5, 2, 0],
+    ]);
+    const { values, indices, inverse, counts } = await unique(columns, 1);
+    expect(values.toArraySync()).toEqual([
+      [0, 1, 1],
+      [5, 0, 2],
+    ]);
+    expect([indices, inverse, counts].map((result) => result.toArraySync())).toEqual([
+      [1, 3, 0],
+      [2, 0, 2, 1],
+      [1, 1, 2],
+    ]);
+  });
+
+  test('uniqueConsecutive', async () => {
+    const { values, indices, inverse, counts } = await uniqueConsecutive(int32([1, 1, 2, 1, 1, 1]));
+    expect([values, indices, inverse, counts].map((result) => result.toArraySync())).toEqual([
+      [1, 2, 1],
+      [0, 2, 3],
+      [0, 0, 1, 2, 2, 2],
+      [2, 1, 3],
+    ]);
+    const rows = await uniqueConsecutive(tensor([[1, 2], [1, 2], [0, 2]]), 0); // prettier-ignore
+    expect(rows.values.toArraySync()).toEqual([[1, 2], [0, 2]]); // prettier-ignore
+  });
+});
+
+test('the gradient of extremes is divided evenly among ties, and kept where there is no update', () => {
+  const f = (x: Tensor, updates: Tensor): Tensor =>
+    atMax(x, [[0, 0, 0, 1]], updates)
+      .mul(tensor([12, 1, 5]))
+      .sum();
+  const [x, updates] = [tensor([2, 3, NaN]), tensor([2, 2, 1, 0])];
+  expect(grad((y: Tensor) => f(y, updates))(x).toArraySync()).toEqual([4, 1, 5]);
+  expect(grad((y: Tensor) => f(x, y))(updates).toArraySync()).toEqual([4, 4, 0, 0]);
+});
+
+test('dtypes are those of x', () => {
+  const x = int32([1, 2]);
+  expect(atSet(x, [0], 5).dtype).toBe('int32');
+  expect(scatter(x, [0], 1, 0, { reduce: 'mean' }).toArraySync()).toEqual([1, 2]);
+  expect(scatter(x, [0], int32([2]), 0, { reduce: 'mean' }).dtype).toBe('float32');
+  expect(atSet(tensor([true, false]), [1], tensor(true)).toArraySync()).toEqual([true, true]);
+  expect(atAdd(tensor([true, false]), [[0, 0]], tensor(true)).toArraySync()).toEqual([3, 0]);
+  expect(atMax(tensor([false, false]), [[0, 0]], tensor(true)).toArraySync()).toEqual([true, false]);
+  expect(Object.is(atSet(tensor([1, 2]), [0], -0).dataSync()[0], -0)).toBe(true);
+  expect(atSet(tensor([1, 2]), ['5:'], 9).toArraySync()).toEqual([1, 2]);
+});
+
+const x = ones([2, 3]);
+const wrong = (value: unknown): never => value as never;
+test.each<[() => unknown, typeof TypeError | typeof RangeError, string]>([
+  [
+    () => atSet(x, wrong(0), 1),
+    TypeError,
+    "atSet: index must be an array of the arguments of at, such as [0, '1:'], got 0",
+  ],
+  [() => atSet(x, [2], 1), RangeError, 'atSet: index 2 is out of range for axis 0 of length 2; use -2 to 1'],
+  [() => atSet(x, [0], ones([2])), RangeError, 'atSet: shapes [2] and [3] do not broadcast'],
+  [
+    () => atSet(x, [0, 0], ones([2])),
+    RangeError,
+    'atSet: updates [2] do not broadcast to what they update, of shape []',
+  ],
+  [() => atSet(x, [0], wrong(undefined)), TypeError, 'atSet: the updates: expected a tensor, got undefined'],
+  [() => atSet(int32([1]), [0], ones([])), TypeError, 'atSet: updates of float32 do not fit int32; convert them, or'],
+  [() => atSet(int32([1]), [0], 0.5), RangeError, 'atSet: 0.5 is not an int32'],
+  [() => scatter(x, [[0]], 1, 2), RangeError, 'scatter: axis 2 is out of range'],
+  [() => scatter(x, [0], 1), RangeError, 'scatter: indices [1] must have the same rank as the tensor [2, 3]'],
+  [() => scatter(x, [[0], [0], [0]], 1), RangeError, 'scatter: shapes [3, 1] and [2, 1] do not broadcast'],
+  [
+    () => scatter(ones([1, 3]), [[0], [0]], 1),
+    RangeError,
+    'scatter: indices [2, 1] exceed [1, 3] on an axis other than 1',
+  ],
+  [() => scatter(x, [[3]], 1), RangeError, 'scatter: index 3 is out of range for axis 1 of length 3; use -3 to 2'],
+  [
+    () => scatter(x, int32([3]).expandDims(0).add(0), 1).dataSync(),
+    RangeError,
+    'scatter: index 3 is out of range for axis 1',
+  ],
+  [
+    () => scatter(x, [[0]], 1, 0, { reduce: wrong('max') }),
+    TypeError,
+    "scatter: unknown reduction 'max'; expected none, sum",
+  ],
+  [() => indexAdd(x, [2], 1), RangeError, 'indexAdd: index 2 is out of range for axis 0 of length 2'],
+  [
+    () => indexAdd(x, int32([2]).add(0), 1).dataSync(),
+    RangeError,
+    'indexAdd: index 2 is out of range for axis 0 of length 2',
+  ],
+  [() => indexAdd(x, [0], 1, 0, { alpha: wrong('1') }), TypeError, "indexAdd: alpha must be a number, got '1'"],
+  [
+    () => indexCopy(x, wrong(undefined), 1),
+    TypeError,
+    'indexCopy: indices must be an int32 tensor, or integers in arrays',
+  ],
+  [() => indexFill(x, [0], 1, wrong([0])), TypeError, 'indexFill: axis must be a single axis, not an array, got [0]'],
+  [() => maskedFill(x, x, 1), TypeError, 'maskedFill: the mask must be bool, got float32; compare'],
+  [() => maskedFill(ones([3]), x.greater(0), 1), RangeError, 'maskedFill: the mask [2, 3] does not broadcast to [3]'],
+  [() => maskedFill(ones([3]), tensor(true), x), RangeError, 'maskedFill: the value [2, 3] does not broadcast to [3]'],
+  [
+    () => maskedScatter(x, x.greater(0), arange(5)).dataSync(),
+    RangeError,
+    'maskedScatter: the mask is true at more elements than the source of shape [5] has',
+  ],
+  [
+    () => searchsorted(tensor(1), 1),
+    RangeError,
+    'searchsorted: the sequence must be a vector, or have the leading axes',
+  ],
+  [
+    () => searchsorted(x, ones([3, 3])),
+    RangeError,
+    'searchsorted: the sequence must be a vector, or have the leading axes',
+  ],
+  [
+    () => searchsorted(x, x, { side: wrong('up') }),
+    TypeError,
+    "searchsorted: unknown side 'up'; expected 'left' or 'right'",
+  ],
+  [
+    () => searchsorted(x, x, { sorter: [0] }),
+    RangeError,
+    'searchsorted: the sorter [1] must have the shape of the sequence',
+  ],
+  [() => bucketize(x, x), RangeError, 'bucketize: boundaries must be a vector'],
+])('error %#', (call, kind, message) => {
+  expect(call).toThrow(message);
+  expect(call).toThrow(kind);
+});
