@@ -1,10 +1,7 @@
+// Indexing operations whose shapes depend on values, and what wrong arguments of all of them throw.
 import { arange, evaluateSync, grad, ones, tensor, zeros, type Tensor } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
-import { testOperations } from '../../../test/support/testOperations.ts';
-import * as indexing from '../src/indexing/index.ts';
-import { indexing as cases } from './cases/indexing.ts';
-
-const {
+import {
   argwhere,
   atAdd,
   atMax,
@@ -21,10 +18,7 @@ const {
   searchsorted,
   unique,
   uniqueConsecutive,
-} = indexing;
-
-const asynchronous = ['argwhere', 'maskedSelect', 'nonzero', 'unique', 'uniqueConsecutive'];
-testOperations(indexing, cases, asynchronous);
+} from '../src/index.ts';
 
 const int32 = (values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 

@@ -10,6 +10,8 @@ import { places, update, type Reduction } from './update.ts';
  * @param values broadcast to the shape of what is selected.
  * @throws {TypeError} if x is not a tensor, the index is not an array of arguments of `at`, or the dtype of the values does not fit.
  * @throws {RangeError} if the values do not broadcast, or the index is wrong, see `at`.
+ * @example
+ * atSet(zeros([2, 3]), [0, '1:'], tensor([5, 6])).at(0) // tensor([0, 5, 6])
  */
 export function atSet(x: Tensor, index: readonly Index[], values: TensorLike): Tensor {
   return updateAt('atSet', x, index, values, 'none');
@@ -21,6 +23,8 @@ export function atSet(x: Tensor, index: readonly Index[], values: TensorLike): T
  * @param index the arguments of `at`.
  * @param values broadcast to the shape of what is selected.
  * @throws {TypeError | RangeError} as {@link atSet}.
+ * @example
+ * atAdd(zeros([3]), [[0, 2, 2]], 1) // tensor([1, 0, 2])
  */
 export function atAdd(x: Tensor, index: readonly Index[], values: TensorLike): Tensor {
   return updateAt('atAdd', x, index, values, 'sum');
@@ -32,6 +36,8 @@ export function atAdd(x: Tensor, index: readonly Index[], values: TensorLike): T
  * @param index the arguments of `at`.
  * @param values broadcast to the shape of what is selected.
  * @throws {TypeError | RangeError} as {@link atSet}.
+ * @example
+ * atMul(ones([3]), [[0, 2, 2]], 3) // tensor([3, 1, 9])
  */
 export function atMul(x: Tensor, index: readonly Index[], values: TensorLike): Tensor {
   return updateAt('atMul', x, index, values, 'prod');
@@ -43,6 +49,8 @@ export function atMul(x: Tensor, index: readonly Index[], values: TensorLike): T
  * @param index the arguments of `at`.
  * @param values broadcast to the shape of what is selected.
  * @throws {TypeError | RangeError} as {@link atSet}.
+ * @example
+ * atMin(tensor([1, 5, 3]), ['1:'], 2) // tensor([1, 2, 2])
  */
 export function atMin(x: Tensor, index: readonly Index[], values: TensorLike): Tensor {
   return updateAt('atMin', x, index, values, 'amin');
@@ -54,6 +62,8 @@ export function atMin(x: Tensor, index: readonly Index[], values: TensorLike): T
  * @param index the arguments of `at`.
  * @param values broadcast to the shape of what is selected.
  * @throws {TypeError | RangeError} as {@link atSet}.
+ * @example
+ * atMax(tensor([1, 5, 3]), [':2'], 2) // tensor([2, 5, 3])
  */
 export function atMax(x: Tensor, index: readonly Index[], values: TensorLike): Tensor {
   return updateAt('atMax', x, index, values, 'amax');

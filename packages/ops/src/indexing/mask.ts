@@ -1,5 +1,5 @@
 // Selecting and setting by masks, and the indices of what is not 0.
-import { concat, tensor, Tensor, zeros, type TensorLike, type TypedArray } from '@thetagrad/core';
+import { concat, tensor, zeros, type Tensor, type TensorLike, type TypedArray } from '@thetagrad/core';
 import {
   broadcastShapes,
   checkTensor,
@@ -16,6 +16,8 @@ import { fitUpdates } from './update.ts';
  * @param value a number, or a tensor that broadcasts to x's shape.
  * @throws {TypeError} if x is not a tensor, the mask is not a tensor of bool, or the dtype of the value does not fit x's.
  * @throws {RangeError} if the mask or the value does not broadcast to x's shape.
+ * @example
+ * maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0) // tensor([0, 2, 0])
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: TensorLike): Tensor {
   checkTensor('maskedFill', x);
@@ -33,6 +35,8 @@ export function maskedFill(x: Tensor, mask: Tensor, value: TensorLike): Tensor {
  * @param source of any shape, with at least as many elements as the mask is true at.
  * @throws {TypeError} if x is not a tensor, the mask is not a tensor of bool, or the dtype of the source does not fit x's.
  * @throws {RangeError} if the mask does not broadcast to x's shape or, at evaluation, is true at more elements than the source has.
+ * @example
+ * maskedScatter(zeros([3]), tensor([true, false, true]), tensor([4, 5])) // tensor([4, 0, 5])
  */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   checkTensor('maskedScatter', x);
@@ -58,6 +62,8 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
  * @param mask bool; x and the mask broadcast against each other.
  * @throws {TypeError} if x is not a tensor, or the mask is not a tensor of bool.
  * @throws {RangeError} if they do not broadcast.
+ * @example
+ * maskedSelect(tensor([1, 2, 3]), tensor([true, false, true])) // tensor([1, 3])
  */
 export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
   checkTensor('maskedSelect', x);
@@ -72,6 +78,8 @@ export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
  * 0. Asynchronous, as the shape depends on the values of x, which are read.
  * @throws {TypeError} if x is not a tensor.
  * @throws {RangeError} if x is a scalar, which has no axes.
+ * @example
+ * nonzero(tensor([[0, 4], [5, 0]])) // [tensor([0, 1], int32), tensor([1, 0], int32)]
  */
 export async function nonzero(x: Tensor): Promise<Tensor[]> {
   checkTensor('nonzero', x);
@@ -87,6 +95,8 @@ export async function nonzero(x: Tensor): Promise<Tensor[]> {
  * The indices of the elements that are not 0, in row-major order: int32 [count, rank] (NumPy's `argwhere`, PyTorch's `nonzero`).
  * Asynchronous, as the shape depends on the values of x, which are read.
  * @throws {TypeError} if x is not a tensor.
+ * @example
+ * argwhere(tensor([[0, 4], [5, 0]])).then((indices) => indices.toArraySync()) // [[0, 1], [1, 0]]
  */
 export async function argwhere(x: Tensor): Promise<Tensor> {
   checkTensor('argwhere', x);

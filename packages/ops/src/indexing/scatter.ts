@@ -34,6 +34,9 @@ export interface ScatterOptions {
  * @param axis Default: −1.
  * @throws {TypeError} if x is not a tensor, indices are not integers, the updates' dtype does not fit, or the reduction is unknown.
  * @throws {RangeError} if shapes do not match, or the axis or an index is out of range: of indices in a tensor at evaluation.
+ * @example
+ * scatter(zeros([3]), [0, 2], tensor([1, 5])) // tensor([1, 0, 5])
+ * scatter(ones([3]), [0, 0, 2], tensor([2, 3, 4]), 0, { reduce: 'prod' }) // tensor([6, 1, 4])
  */
 export function scatter(
   x: Tensor,

@@ -25,6 +25,9 @@ export interface SearchOptions {
  * @param values a tensor or a number. The result has its shape.
  * @throws {TypeError} if an operand is not a tensor, an option is unknown, or the sorter is not of integers.
  * @throws {RangeError} if `sorted` is a scalar, leading axes differ, or the sorter's shape is not that of `sorted`.
+ * @example
+ * searchsorted(tensor([1, 2, 2, 3]), tensor([2, 0])) // tensor([1, 0], int32)
+ * searchsorted(tensor([1, 2, 2, 3]), 2, { side: 'right' }) // tensor(3, int32)
  */
 export function searchsorted(sorted: Tensor, values: TensorLike, options: SearchOptions = {}): Tensor {
   checkOptions('searchsorted', options, ['side', 'sorter']);
@@ -52,6 +55,8 @@ export interface BucketizeOptions {
  * @param boundaries a vector in ascending order.
  * @throws {TypeError} if an operand is not a tensor or an option is unknown.
  * @throws {RangeError} if the boundaries are not a vector.
+ * @example
+ * bucketize(tensor([0.5, 1, 7]), tensor([1, 2])) // tensor([0, 0, 2], int32)
  */
 export function bucketize(x: TensorLike, boundaries: Tensor, options: BucketizeOptions = {}): Tensor {
   checkOptions('bucketize', options, ['right']);

@@ -17,6 +17,8 @@ export interface IndexAddOptions {
  * @throws {TypeError} if x is not a tensor, indices are not integers, or the source's dtype does not fit.
  * @throws {RangeError} if the source does not broadcast, or the axis or an index is out of range: of indices in a tensor at
  *   evaluation.
+ * @example
+ * indexAdd(zeros([3]), [1, 1], tensor([2, 3])) // tensor([0, 5, 0])
  */
 export function indexAdd(
   x: Tensor,
@@ -46,6 +48,8 @@ function scale(source: Tensor, alpha: number): Tensor {
  * @param source broadcast to the shape of `x.take(indices, axis)`.
  * @param axis Default: 0.
  * @throws {TypeError | RangeError} as {@link indexAdd}.
+ * @example
+ * indexCopy(zeros([3]), [2, 0], tensor([3, 4])) // tensor([4, 0, 3])
  */
 export function indexCopy(x: Tensor, indices: Indices, source: TensorLike, axis = 0): Tensor {
   checkTensor('indexCopy', x);
@@ -58,6 +62,8 @@ export function indexCopy(x: Tensor, indices: Indices, source: TensorLike, axis 
  * @param value a number, or a tensor that broadcasts to the shape of `x.take(indices, axis)`.
  * @param axis Default: 0.
  * @throws {TypeError | RangeError} as {@link indexAdd}.
+ * @example
+ * indexFill(zeros([3]), [-1], 7) // tensor([0, 0, 7])
  */
 export function indexFill(x: Tensor, indices: Indices, value: TensorLike, axis = 0): Tensor {
   checkTensor('indexFill', x);

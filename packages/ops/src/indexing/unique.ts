@@ -25,6 +25,8 @@ export interface Unique {
  * @param axis the axis whose slices are compared, in lexicographic order. Default: elements of the flattened tensor are.
  * @throws {TypeError} if x is not a tensor or an option is unknown.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * unique(tensor([3, 1, 3])).then(({ values }) => values) // tensor([1, 3])
  */
 export async function unique(x: Tensor, axis?: number, options: UniqueOptions = {}): Promise<Unique> {
   const lines = await readLines('unique', x, axis, options);
@@ -38,6 +40,8 @@ export async function unique(x: Tensor, axis?: number, options: UniqueOptions = 
  * @param axis the axis whose slices are compared. Default: elements of the flattened tensor are.
  * @throws {TypeError} if x is not a tensor or an option is unknown.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * uniqueConsecutive(tensor([1, 1, 2, 1])).then(({ values }) => values) // tensor([1, 2, 1])
  */
 export async function uniqueConsecutive(x: Tensor, axis?: number, options: UniqueOptions = {}): Promise<Unique> {
   const lines = await readLines('uniqueConsecutive', x, axis, options);

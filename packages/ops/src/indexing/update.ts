@@ -5,7 +5,7 @@ import {
   isFloatingPoint,
   ones,
   promoteTypes,
-  Tensor,
+  type Tensor,
   zeros,
   type DType,
   type Shape,

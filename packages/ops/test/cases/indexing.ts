@@ -70,7 +70,16 @@ const placeOf = (sorted: readonly number[], value: number, isRight: boolean): nu
     return isLess || (isRight && (a === value || (Number.isNaN(a) && Number.isNaN(value))));
   }).length;
 
-export const indexing: readonly OperationCase[] = [
+/** Operations whose shapes depend on values, tested in indexing.test.ts. */
+export const asynchronousIndexing: readonly string[] = [
+  'argwhere',
+  'maskedSelect',
+  'nonzero',
+  'unique',
+  'uniqueConsecutive',
+];
+
+export const indexingCases: readonly OperationCase[] = [
   {
     name: 'scatter',
     ...scattered('none', true),
