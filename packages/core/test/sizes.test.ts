@@ -45,7 +45,7 @@ test('a view is reduced without storing it, also where its rows cannot be joined
 });
 
 test('numbers of elements are checked where a tensor is made', () => {
-  expect(() => linspace(0, 1, 5e9)).toThrow('linspace: count must be an integer from 1 to 2147483647, got 5000000000');
+  expect(() => linspace(0, 1, 5e9)).toThrow('linspace: count must be an integer from 0 to 2147483647, got 5000000000');
   expect(() => arange(0, 5e9, 1, { dtype: 'float64' })).toThrow(
     'arange: the number of elements must be an integer ≤ 2147483647, got 5000000000',
   );

@@ -30,8 +30,11 @@ export interface Unique {
  */
 export async function unique(x: Tensor, axis?: number, options: UniqueOptions = {}): Promise<Unique> {
   const lines = await readLines('unique', x, axis, options);
-  const order = Array.from({ length: lines.count }, (_, i) => i).sort((i, j) => lines.compare(i, j));
-  return group(lines, order);
+  const { vector } = lines;
+  return group(
+    lines,
+    vector ? await vector.argsort().data() : countTo(lines.count).sort((i, j) => lines.compare(i, j)),
+  );
 }
 
 /**
@@ -45,15 +48,18 @@ export async function unique(x: Tensor, axis?: number, options: UniqueOptions = 
  */
 export async function uniqueConsecutive(x: Tensor, axis?: number, options: UniqueOptions = {}): Promise<Unique> {
   const lines = await readLines('uniqueConsecutive', x, axis, options);
-  return group(
-    lines,
-    Array.from({ length: lines.count }, (_, i) => i),
-  );
+  return group(lines, countTo(lines.count));
+}
+
+function countTo(length: number): number[] {
+  return Array.from({ length }, (_, i) => i);
 }
 
 /** Elements, or slices, that are compared. */
 interface Lines {
   readonly count: number;
+  /** The elements, if no slices are compared. */
+  readonly vector: Tensor | undefined;
   /** Takes lines by their indices. */
   readonly take: (indices: Int32Array) => Tensor;
   /** Less than 0 if line i comes before line j, 0 if they are equal. */
@@ -78,6 +84,7 @@ async function readLines(
   const length = count === 0 ? 0 : values.length / count;
   return {
     count,
+    vector: others.length === 0 ? lines : undefined,
     take: (indices) => lines.take(indices, along),
     compare: (i, j) => compareLines(values, length, i, j, equalNan),
     inverseShape: axis === undefined ? x.shape : [count],
@@ -97,7 +104,7 @@ function compareLines(values: TypedArray, length: number, i: number, j: number, 
 }
 
 /** Groups lines that are next to each other in an order and equal. */
-function group({ count, take, compare, inverseShape }: Lines, order: readonly number[]): Unique {
+function group({ count, take, compare, inverseShape }: Lines, order: Iterable<number>): Unique {
   const indices: number[] = [];
   const counts: number[] = [];
   const inverse = new Int32Array(count);
