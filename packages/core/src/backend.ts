@@ -24,6 +24,7 @@ export {
   contiguous,
   dilate,
   formatShape,
+  formatShapes,
   indexError,
   joinAxes,
   last,

@@ -10,16 +10,23 @@ import {
   indexAdd,
   indexCopy,
   indexFill,
+  indexReduce,
+  intersect1d,
+  lexsort,
   maskedFill,
   maskedScatter,
   maskedSelect,
   nonzero,
   scatter,
   searchsorted,
+  setdiff1d,
+  setxor1d,
+  union1d,
   unique,
   uniqueConsecutive,
 } from '../src/index.ts';
 
+const wrong = (value: unknown): never => value as never;
 const int32 = (values: number[]): Tensor => tensor(values, { dtype: 'int32' });
 
 describe('operations whose shapes depend on values', () => {
@@ -91,6 +98,20 @@ describe('operations whose shapes depend on values', () => {
     ]);
   });
 
+  test('sets', async () => {
+    const [a, b] = [tensor([[3, 1], [NaN, 3]]), int32([4, 3, 4])]; // prettier-ignore
+    const results = await Promise.all([
+      union1d(a, b),
+      intersect1d(a, b),
+      setdiff1d(a, b),
+      setdiff1d(b, a),
+      setxor1d(a, b),
+    ]);
+    expect(results.map((result) => result.toArraySync())).toEqual([[1, 3, 4, NaN], [3], [1, NaN], [4], [1, 4, NaN]]);
+    expect(results.map(({ dtype }) => dtype)).toEqual(['float32', 'float32', 'float32', 'int32', 'float32']);
+    await expect(union1d(a, wrong(3))).rejects.toThrow('union1d: expected a tensor, got 3');
+  });
+
   test('uniqueConsecutive', async () => {
     const { values, indices, inverse, counts } = await uniqueConsecutive(int32([1, 1, 2, 1, 1, 1]));
     expect([values, indices, inverse, counts].map((result) => result.toArraySync())).toEqual([
@@ -127,7 +148,6 @@ test('dtypes are those of x', () => {
 });
 
 const x = ones([2, 3]);
-const wrong = (value: unknown): never => value as never;
 test.each<[() => unknown, typeof TypeError | typeof RangeError, string]>([
   [
     () => atSet(x, wrong(0), 1),
@@ -176,6 +196,18 @@ test.each<[() => unknown, typeof TypeError | typeof RangeError, string]>([
     'indexCopy: indices must be an int32 tensor, or integers in arrays',
   ],
   [() => indexFill(x, [0], 1, wrong([0])), TypeError, 'indexFill: axis must be a single axis, not an array, got [0]'],
+  [
+    () => indexReduce(x, [0], 1, 0, wrong({})),
+    TypeError,
+    'indexReduce: unknown reduction undefined; expected none, sum',
+  ],
+  [() => lexsort([]), RangeError, 'lexsort: expected one key at least, and keys of one shape, got none'],
+  [
+    () => lexsort([x, ones([2])]),
+    RangeError,
+    'lexsort: expected one key at least, and keys of one shape, got [2, 3], [2]',
+  ],
+  [() => lexsort(wrong(x)), TypeError, 'lexsort: keys must be an array of tensors, got Tensor'],
   [() => maskedFill(x, x, 1), TypeError, 'maskedFill: the mask must be bool, got float32; compare'],
   [() => maskedFill(ones([3]), x.greater(0), 1), RangeError, 'maskedFill: the mask [2, 3] does not broadcast to [3]'],
   [() => maskedFill(ones([3]), tensor(true), x), RangeError, 'maskedFill: the value [2, 3] does not broadcast to [3]'],

@@ -9,13 +9,10 @@ import {
   normalizeAxis,
   sameShape,
   toIndices,
-  unknownValue,
 } from '@thetagrad/core/backend';
-import { places, update, type Reduction } from './update.ts';
+import { checkReduction, places, update, type Reduction } from './update.ts';
 
 export type { Reduction } from './update.ts';
-
-const reductions: readonly Reduction[] = ['none', 'sum', 'prod', 'mean', 'amax', 'amin'];
 
 export interface ScatterOptions {
   /** How updates of one element are combined; with 'none' the last one, in row-major order, replaces it. Default: 'none'. */
@@ -48,7 +45,7 @@ export function scatter(
   checkTensor('scatter', x);
   checkOptions('scatter', options, ['reduce', 'includeSelf']);
   const { reduce = 'none', includeSelf = true } = options;
-  if (!reductions.includes(reduce)) throw unknownValue('scatter', 'reduction', reduce, reductions.join(', '));
+  checkReduction('scatter', reduce);
   const axisIndex = normalizeAxis('scatter', axis, x.ndim);
   const given = toIndices('scatter', indices, { shape: x.shape, axis: axisIndex });
   if (given.ndim !== x.ndim) {

@@ -68,7 +68,7 @@ export function bucketize(x: TensorLike, boundaries: Tensor, options: BucketizeO
 }
 
 /** Counts the elements of a sequence that are less than each value, or not greater. */
-function search(operation: string, sorted: Tensor, values: TensorLike, isRight: boolean): Tensor {
+export function search(operation: string, sorted: Tensor, values: TensorLike, isRight: boolean): Tensor {
   if (typeof values !== 'number') checkTensor(`${operation}: the values`, values);
   const shape = typeof values === 'number' ? [] : values.shape;
   const isBatch = sorted.ndim > 1;

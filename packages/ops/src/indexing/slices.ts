@@ -1,7 +1,8 @@
 // Updates of slices along an axis.
 import type { Index, Indices, Tensor, TensorLike } from '@thetagrad/core';
 import { argumentError, checkOptions, checkTensor, normalizeAxis, select, toIndices } from '@thetagrad/core/backend';
-import { places, update } from './update.ts';
+import type { ScatterOptions } from './scatter.ts';
+import { checkReduction, places, update, type Reduction } from './update.ts';
 
 export interface IndexAddOptions {
   /** A factor of what is added. Default: 1. */
@@ -68,6 +69,30 @@ export function indexCopy(x: Tensor, indices: Indices, source: TensorLike, axis 
 export function indexFill(x: Tensor, indices: Indices, value: TensorLike, axis = 0): Tensor {
   checkTensor('indexFill', x);
   return update('indexFill', x, placesOf('indexFill', x, indices, axis), value, { reduce: 'none' });
+}
+
+/**
+ * Returns x with slices combined at indices of an axis (PyTorch's `index_reduce`). dtypes and gradients are as of `scatter`.
+ * @param indices int32, or integers in arrays; mostly a vector. Negative ones count from the end.
+ * @param source broadcast to the shape of `x.take(indices, axis)`.
+ * @param axis negative ones count from the end.
+ * @param options `reduce`, which has no default, and `includeSelf`: those of `scatter`.
+ * @throws {TypeError | RangeError} as of `scatter`.
+ * @example
+ * indexReduce(ones([3]), [1, 1], tensor([2, 3]), 0, { reduce: 'prod' }) // tensor([1, 6, 1])
+ */
+export function indexReduce(
+  x: Tensor,
+  indices: Indices,
+  source: TensorLike,
+  axis: number,
+  options: ScatterOptions & { readonly reduce: Reduction },
+): Tensor {
+  checkTensor('indexReduce', x);
+  checkOptions('indexReduce', options, ['reduce', 'includeSelf']);
+  const { reduce, includeSelf = true } = options;
+  checkReduction('indexReduce', reduce);
+  return update('indexReduce', x, placesOf('indexReduce', x, indices, axis), source, { reduce, includeSelf });
 }
 
 /** The places of the slices that `take` takes. */

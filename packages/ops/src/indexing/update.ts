@@ -11,7 +11,15 @@ import {
   type Shape,
   type TensorLike,
 } from '@thetagrad/core';
-import { broadcastShapes, checkTensor, formatShape, fromValues, sameShape, toFloat } from '@thetagrad/core/backend';
+import {
+  broadcastShapes,
+  checkTensor,
+  formatShape,
+  fromValues,
+  sameShape,
+  toFloat,
+  unknownValue,
+} from '@thetagrad/core/backend';
 
 /** How updates of one element are combined, with each other and with the element. */
 export type Reduction = 'none' | 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
@@ -25,6 +33,12 @@ const dtypeOf: Readonly<Record<Reduction, (dtype: DType) => DType>> = {
   amax: (dtype) => dtype,
   amin: (dtype) => dtype,
 };
+
+/** @throws {TypeError} if a reduction is unknown. */
+export function checkReduction(operation: string, reduce: Reduction): void {
+  const known = Object.keys(dtypeOf);
+  if (!known.includes(reduce)) throw unknownValue(operation, 'reduction', reduce, known.join(', '));
+}
 
 /** The place of each element in row-major order, int32 of a shape. */
 export function places(shape: Shape): Tensor {

@@ -10,6 +10,9 @@ import {
   indexAdd,
   indexCopy,
   indexFill,
+  indexReduce,
+  isin,
+  lexsort,
   maskedFill,
   maskedScatter,
   scatter,
@@ -77,6 +80,10 @@ export const asynchronousIndexing: readonly string[] = [
   'nonzero',
   'unique',
   'uniqueConsecutive',
+  'union1d',
+  'intersect1d',
+  'setdiff1d',
+  'setxor1d',
 ];
 
 export const indexingCases: readonly OperationCase[] = [
@@ -223,6 +230,43 @@ export const indexingCases: readonly OperationCase[] = [
     apply: (a) => indexFill(a!, [-1], 7, 1),
     inputs: [x],
     expected: (a) => (a as Matrix).map((row) => row.with(1, 7)),
+  },
+  {
+    name: 'indexReduce',
+    apply: (a, b) => indexReduce(a!, [1, 0, 1], b!, 1, { reduce: 'prod', includeSelf: false }),
+    inputs: [x, { shape: [3, 3] }],
+    expected: (_a, b) => (b as Matrix).map(([first, second, third]) => [second!, first! * third!]),
+  },
+  {
+    name: 'isin',
+    apply: (a) => [isin(a!, tensor([[1, 2], [NaN, 7]])), isin(a!, tensor([0]), { invert: true }), isin(a!, tensor([]))], // prettier-ignore
+    inputs: [withNaN],
+    expected: (a) => {
+      const values = a as number[];
+      return {
+        outputs: [values.map((v) => [1, 2, 7].includes(v)), values.map((v) => v !== 0), values.map(() => false)],
+      };
+    },
+    derivatives: false,
+  },
+  {
+    name: 'lexsort',
+    apply: (a, b, c) => lexsort([a!, b!, c!], 0),
+    inputs: ['secondary', 'secondary', 'primary'].map((kind) => ({
+      shape: [12, 2],
+      from: 0,
+      to: kind === 'primary' ? 2 : 3,
+      dtype: 'int32',
+    })),
+    expected: (...keys) => {
+      const key = (k: number, row: number, column: number): number => (keys[k] as Matrix)[row]![column]!;
+      const sorted = [0, 1].map((column) =>
+        Array.from({ length: 12 }, (_, row) => row).sort(
+          (i, j) => [2, 1, 0].map((k) => key(k, i, column) - key(k, j, column)).find((d) => d !== 0) ?? i - j,
+        ),
+      );
+      return sorted[0]!.map((first, row) => [first, sorted[1]![row]!]);
+    },
   },
   {
     name: 'maskedFill',
