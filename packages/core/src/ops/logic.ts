@@ -18,7 +18,7 @@ export const isinf: Unary = unary({
   name: 'isinf',
   dtypes: 'comparison',
   value: (x) => (x === Infinity || x === -Infinity ? 1 : 0),
-  lower: (x) => x.eq(x).and(x.sub(x).eq(0).not()),
+  lower: (x) => x.isNaN().or(x.sub(x).eq(0)).not(),
   derivatives: 'zero',
   domain: [real],
 });
