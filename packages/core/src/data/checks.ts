@@ -83,14 +83,14 @@ function nearestName(unknown: string, known: readonly string[]): string | undefi
 /** The least number of insertions, deletions and replacements of letters that turn a into b (Levenshtein's distance). */
 function countEdits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (const letter of a) {
-    const next = [row[0]! + 1];
-    for (let j = 0; j < b.length; j++) {
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + Number(b[j] !== letter)));
-    }
-    row = next;
+  for (const [i, letter] of [...a].entries()) {
+    let [left, diagonal] = [i + 1, i];
+    row = row.map((above, j) => {
+      if (j > 0) [left, diagonal] = [Math.min(left + 1, above + 1, diagonal + Number(b[j - 1] !== letter)), above];
+      return left;
+    });
   }
-  return row[b.length]!;
+  return row.at(-1) ?? 0;
 }
 
 /** Whether a value is an object literal, not an instance of a class. */
