@@ -83,7 +83,7 @@ function nearestName(unknown: string, known: readonly string[]): string | undefi
 /** The least number of insertions, deletions and replacements of letters that turn a into b (Levenshtein's distance). */
 function countEdits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of Array.from(a).entries()) {
     let [left, diagonal] = [i + 1, i];
     row = row.map((above, j) => {
       if (j > 0) [left, diagonal] = [Math.min(left + 1, above + 1, diagonal + Number(b[j - 1] !== letter)), above];
