@@ -97,7 +97,8 @@ export function select(operation: string, x: Tensor, index: readonly Index[]): T
     x,
     parts.flatMap((part) => (typeof part === 'string' ? [] : [isIndexed(part) ? null : part.range])),
   );
-  // Next to indices, integers count as such. Axes of indices are where the first are, or first if others stand between them.
+  // NumPy's rule: the axes of indices replace the first of them, or come first if others stand between them. Integers next to
+  // indices count as indices.
   const isAdvanced = (part: Part): boolean =>
     isIndexed(part) || (indexed.length > 0 && typeof part === 'object' && typeof part.range === 'number');
   const first = parts.findIndex(isAdvanced);
@@ -211,9 +212,10 @@ function maskedAxes(operation: string, mask: Tensor, shape: Shape, from: number)
       `${operation}: a mask of shape ${formatShape(mask.shape)} does not fit the axes from ${from} on of ${formatShape(shape)}`,
     );
   }
-  const chosen = [...readMask(operation, mask).entries()].flatMap(([position, isChosen]) =>
-    isChosen ? [position] : [],
-  );
+  const chosen: number[] = [];
+  readMask(operation, mask).forEach((isChosen, position) => {
+    if (isChosen) chosen.push(position);
+  });
   return mask.shape.map((length, i) => {
     const stride = sizeOf(mask.shape.slice(i + 1));
     const indices = Int32Array.from(chosen, (position) => Math.floor(position / stride) % length);

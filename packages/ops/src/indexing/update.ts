@@ -187,7 +187,7 @@ function extreme({ elements, positions, updates, includeSelf }: Updates, isMinim
   const counts = countUpdates(elements, positions);
   const isUpdated = counts.greater(0);
   return customGradient((x: Tensor, values: Tensor) => {
-    // In the order of values, then of elements, the last of an element is its extreme, or NaN.
+    // Sorts by value, NaN last, then stably by element, so that the last update of an element is its extreme.
     const byValue = values.argsort(-1, { descending: isMinimum });
     const order = byValue.take(positions.take(byValue).argsort());
     const found = values.take(lastsOf(order, counts));
