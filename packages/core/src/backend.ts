@@ -21,6 +21,7 @@ export type { Json } from './data/json.ts';
 export {
   at,
   broadcastShapes,
+  checkShape,
   contiguous,
   dilate,
   formatShape,

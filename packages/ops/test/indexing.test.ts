@@ -1,5 +1,5 @@
 // Indexing operations whose shapes depend on values, and what wrong arguments of all of them throw.
-import { arange, evaluateSync, grad, ones, tensor, zeros, type Tensor } from '@thetagrad/core';
+import { arange, evaluateSync, grad, ones, random, tensor, zeros, type Tensor } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
 import {
   argwhere,
@@ -17,6 +17,7 @@ import {
   maskedScatter,
   maskedSelect,
   nonzero,
+  ravelMultiIndex,
   scatter,
   searchsorted,
   setdiff1d,
@@ -24,6 +25,7 @@ import {
   union1d,
   unique,
   uniqueConsecutive,
+  unravelIndex,
 } from '../src/index.ts';
 
 const wrong = (value: unknown): never => value as never;
@@ -123,6 +125,49 @@ describe('operations whose shapes depend on values', () => {
     const rows = await uniqueConsecutive(tensor([[1, 2], [1, 2], [0, 2]]), 0); // prettier-ignore
     expect(rows.values.toArraySync()).toEqual([[1, 2], [0, 2]]); // prettier-ignore
   });
+});
+
+test('indices of large shapes are exact', () => {
+  const indices = [2 ** 30 + 3, 2 ** 24 + 1, -2, -1];
+  for (const shape of [
+    [2 ** 31 - 1],
+    [2 ** 29, 3],
+    [3, 2 ** 29],
+    [46340, 46340],
+    [5, 7, 61_356_675],
+    [2 ** 31 - 1, 1],
+  ]) {
+    const axes = unravelIndex(indices, shape);
+    const size = shape.reduce((product, length) => product * length, 1);
+    const expected = indices.map((index) => (index < 0 ? index + size : index));
+    expect(ravelMultiIndex(axes, shape).toArraySync()).toEqual(expected);
+    axes.forEach((ofAxis, axis) => {
+      const stride = shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+      expect(ofAxis.toArraySync()).toEqual(expected.map((index) => Math.floor(index / stride) % (shape[axis] ?? 1)));
+    });
+  }
+});
+
+test('many updates of few elements', () => {
+  const stream = random.key(5).stream();
+  for (const count of [1, 2, 7, 64, 100]) {
+    const targets = Array.from({ length: count }, () => stream.integer(6));
+    const updates = Array.from({ length: count }, () => stream.integer(7) - 3);
+    const x = [1, -1, 2, 0, 3, 5];
+    const reduced = (f: (a: number, b: number) => number): number[] =>
+      x.map((value, i) => updates.filter((_, k) => targets[k] === i).reduce(f, value));
+    const expected = {
+      none: reduced((_, b) => b),
+      sum: reduced((a, b) => a + b),
+      prod: reduced(Math.imul),
+      amax: reduced((a, b) => Math.max(a, b)),
+      amin: reduced((a, b) => Math.min(a, b)),
+    };
+    for (const [reduce, values] of Object.entries(expected) as [keyof typeof expected, number[]][]) {
+      const result = scatter(int32(x), targets, int32(updates), 0, { reduce });
+      expect([count, reduce, result.toArraySync()]).toEqual([count, reduce, values]);
+    }
+  }
 });
 
 test('the gradient of extremes is divided evenly among ties, and kept where there is no update', () => {
@@ -235,6 +280,49 @@ test.each<[() => unknown, typeof TypeError | typeof RangeError, string]>([
     () => searchsorted(x, x, { sorter: [0] }),
     RangeError,
     'searchsorted: the sorter [1] must have the shape of the sequence',
+  ],
+  [
+    () => unravelIndex([6], [2, 3]),
+    RangeError,
+    'unravelIndex: index 6 is out of range for axis 0 of length 6; use -6 to 5',
+  ],
+  [
+    () => unravelIndex(int32([6]).add(0), [2, 3])[1]?.dataSync(),
+    RangeError,
+    'unravelIndex: index 6 is out of range for axis 0',
+  ],
+  [
+    () => unravelIndex([6], [2 ** 30, 2]),
+    RangeError,
+    'unravelIndex: the number of elements of the shape must be an integer ≤ 2147483647',
+  ],
+  [() => unravelIndex([6], wrong(6)), TypeError, 'unravelIndex: shape must be an array of integers ≥ 0, got 6'],
+  [
+    () => ravelMultiIndex([[0], [3]], [2, 3]),
+    RangeError,
+    'ravelMultiIndex: index 3 is out of range for axis 1 of length 3',
+  ],
+  [
+    () => ravelMultiIndex([[0]], [2, 3]),
+    RangeError,
+    'ravelMultiIndex: indices must be an array of indices for each of the 2 axes',
+  ],
+  [
+    () =>
+      ravelMultiIndex(
+        [
+          [0, 1],
+          [0, 1, 2],
+        ],
+        [2, 3],
+      ),
+    RangeError,
+    'ravelMultiIndex: shapes [2] and [3] do not broadcast',
+  ],
+  [
+    () => ravelMultiIndex([0], [2], { mode: wrong('x') }),
+    TypeError,
+    "ravelMultiIndex: unknown mode 'x'; expected 'raise'",
   ],
   [() => bucketize(x, x), RangeError, 'bucketize: boundaries must be a vector'],
 ])('error %#', (call, kind, message) => {

@@ -15,8 +15,10 @@ import {
   lexsort,
   maskedFill,
   maskedScatter,
+  ravelMultiIndex,
   scatter,
   searchsorted,
+  unravelIndex,
 } from '../../src/index.ts';
 
 type Matrix = number[][];
@@ -286,6 +288,32 @@ export const indexingCases: readonly OperationCase[] = [
     apply: (a, mask, b) => maskedScatter(a!, mask!, b!),
     inputs: [x, { values: [[false, true], [false, false], [true, true]], dtype: 'bool' }, { shape: [2, 2] }], // prettier-ignore
     expected: (a, _mask, b) => updated(a!, [[0, 1], [2, 0], [2, 1]].map(([i, j], k) => [i!, j!, (b as Matrix).flat()[k]!]), set), // prettier-ignore
+  },
+  {
+    name: 'ravelMultiIndex',
+    apply: (rows) => [
+      ravelMultiIndex([rows!, 1, [2, 0, -1]], [2, 3, 4]),
+      ravelMultiIndex([rows!.add(5), 1], [2, 3], { mode: 'wrap' }),
+      ravelMultiIndex([rows!.add(5), [[-1]]], [2, 3], { mode: 'clip' }),
+    ],
+    inputs: [{ values: [0, -1, 1], dtype: 'int32' }],
+    expected: () => ({ outputs: [[6, 16, 19], [4, 1, 1], [[3, 3, 3]]] }), // prettier-ignore
+  },
+  {
+    name: 'unravelIndex',
+    apply: (indices) => [...unravelIndex(indices!, [3, 2, 4]), ...unravelIndex(indices!, [2 ** 29, 2]), ...unravelIndex(indices!, [1, 2 ** 31 - 1])], // prettier-ignore
+    inputs: [{ values: [[0, 23], [13, 7]], dtype: 'int32' }], // prettier-ignore
+    expected: () => ({
+      outputs: [
+        [[0, 2], [1, 0]], // prettier-ignore
+        [[0, 1], [1, 1]], // prettier-ignore
+        [[0, 3], [1, 3]], // prettier-ignore
+        [[0, 11], [6, 3]], // prettier-ignore
+        [[0, 1], [1, 1]], // prettier-ignore
+        [[0, 0], [0, 0]], // prettier-ignore
+        [[0, 23], [13, 7]], // prettier-ignore
+      ],
+    }),
   },
   {
     name: 'searchsorted',
