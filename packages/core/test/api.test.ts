@@ -160,6 +160,7 @@ test('the exports of random', () => {
     'graph',
     'isFloatingPoint',
     'jvp',
+    'linearize',
     'linspace',
     'namedVariables',
     'ones',
