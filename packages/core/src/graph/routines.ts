@@ -101,6 +101,29 @@ export interface CoreRoutines {
 export interface Routines extends CoreRoutines {}
 
 export type CoreRoutineName = keyof CoreRoutines;
+
+const coreNames: Readonly<Record<CoreRoutineName, true>> = {
+  argsort: true,
+  concat: true,
+  convolution: true,
+  fold: true,
+  iota: true,
+  matmul: true,
+  maxIndices: true,
+  pad: true,
+  randomBits: true,
+  scan: true,
+  scatterAdd: true,
+  take: true,
+  windowSum: true,
+  windowSumTranspose: true,
+};
+
+/** Whether a routine is one of core's. */
+export function isCoreRoutine(name: string): name is CoreRoutineName {
+  return Object.hasOwn(coreNames, name);
+}
+
 export type RoutineName = keyof Routines;
 
 /** What a backend has for each routine: something for all of core's, and perhaps for those of other packages. */
@@ -156,7 +179,10 @@ export interface Loop {
 /** The definition of a routine in plain loops, which every backend is tested against and may run on the host. */
 export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   readonly name: Name;
-  /** Writes the result, row-major, from strided inputs. */
+  /**
+   * Writes the result, row-major, from strided inputs. Of another package than core, it may throw, as for a singular matrix:
+   * the evaluation throws the error.
+   */
   run(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;
   /** A faster version of `run` with bitwise equal results, which the host runs instead. Default: `run`. */
   runFast?(output: TypedArray, shape: Shape, inputs: InputsOf<Name, Strided>, attributes: AttributesOf<Name>): void;

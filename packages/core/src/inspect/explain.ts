@@ -19,7 +19,7 @@ export interface KernelDescription {
   readonly bytes: number;
   /** The number of multiply-adds of a matrix product or convolution; 0 for other kernels. */
   readonly multiplyAdds: number;
-  /** Whether the backend has no code for it and runs its definition in TypeScript, from `explain`. */
+  /** Whether the backend has no code for it, or for its epilogue, and runs the definition on the host, from `explain`. */
   readonly onHost?: boolean;
   /** The generated code, from `explain` on backends that provide it. */
   readonly source?: string;
@@ -58,7 +58,7 @@ export function explain(...trees: unknown[]): Explanation {
     const source = sources[i];
     return {
       ...describeKernel(kernel),
-      ...(source !== undefined && { source }),
+      ...(source && { source }),
       ...(backend.runsOnHost?.(kernel) && { onHost: true }),
     };
   });

@@ -38,7 +38,7 @@ export interface Backend {
   yieldToCollector?(): Promise<void> | undefined;
   /** The generated source of each kernel of a plan, for `explain`. */
   sourcesOf?(plan: Plan): readonly string[];
-  /** Whether a kernel has no code here and runs by its definition in TypeScript, for `explain`. Default: none does. */
+  /** Whether a kernel, or its epilogue, has no code here and runs by its definition on the host, for `explain`. Default: none does. */
   runsOnHost?(kernel: Kernel): boolean;
   /** Frees compiled code and other resources of a plan that will not be executed again. */
   release?(plan: Plan): void;

@@ -1,5 +1,6 @@
 import { applyStep, mapSlots, operandsOf, readSlot, worksInPlace } from './body.ts';
 import type { ScalarFunction } from '../scalar/function.ts';
+import { isCoreRoutine } from '../graph/routines.ts';
 import type { Kernel, Slot } from './kernel.ts';
 import { Cast } from '../ops/cast.ts';
 import * as elementwise from '../ops/elementwise.ts';
@@ -120,11 +121,12 @@ const builtIn = new Set<ScalarFunction>([
   ...Object.values({ ...elementwise, ...strongZero }).map(({ primitive }) => primitive),
 ]);
 
-/** Whether a kernel may throw: at an index out of range, or in an operation of the user's. */
+/** Whether a kernel may throw: at an index out of range, or in an operation or a routine that is not core's. */
 function canFail(kernel: Kernel): boolean {
   const body = kernel.kind === 'routine' ? kernel.epilogue : kernel.body;
   const isUsers = body?.steps.some(({ operation }) => !builtIn.has(operation));
-  return isUsers === true || (kernel.kind === 'routine' && kernel.definition.checksIndices === true);
+  if (isUsers) return true;
+  return kernel.kind === 'routine' && (kernel.definition.checksIndices === true || !isCoreRoutine(kernel.name));
 }
 
 function redirectKernel(kernel: Kernel, from: Slot, to: Slot): Kernel {
