@@ -27,10 +27,10 @@ describe('a routine of another package', () => {
   });
 
   test('runs on the host where there is no code for it, which explain says', () => {
-    const { kernels, toString } = explain(reverse(x.add(1)));
+    const explanation = explain(reverse(x.add(1)));
     const isCompiled = getBackend().name !== 'portable';
-    expect(kernels.map(({ onHost = false }) => onHost)).toEqual([false, isCompiled]);
-    expect(toString().includes('test.reverse (48 B, on the host)')).toBe(isCompiled);
+    expect(explanation.kernels.map(({ onHost = false }) => onHost)).toEqual([false, isCompiled]);
+    expect(String(explanation).includes('test.reverse (48 B, on the host)')).toBe(isCompiled);
   });
 
   test('throws its error from the evaluation, which then leaves variables as they were', async () => {

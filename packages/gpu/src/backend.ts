@@ -1,15 +1,10 @@
-import type { Backend, Buffer, DType, Plan, TypedArray } from '@thetagrad/core/backend';
+import type { Backend, Buffer, DType, Kernel, Plan, TypedArray } from '@thetagrad/core/backend';
 import { GpuBuffer, Subarray } from './buffer.ts';
-import type { Device, DeviceBuffer } from './device/device.ts';
-import { DeviceBuffers, type Change } from './deviceBuffers.ts';
-import { decodeIndexCheck } from './lower/indexCheck.ts';
-import { lowerSubarray } from './lower/subarray.ts';
-import { Program, type DeviceCheck, type Memory } from './program.ts';
-
-const none: ReadonlySet<never> = new Set();
-
-/** Host arrays below this size are uploaded for each run; larger ones stay on the device. */
-const minResidentBytes = 4096;
+import type { Device } from './device/device.ts';
+import { DeviceBuffers } from './deviceBuffers.ts';
+import { Execution, type Outcome } from './execution.ts';
+import { hostPartOf } from './lower/index.ts';
+import { Program } from './program.ts';
 
 /** Frees what is left on the device of a backend that was garbage-collected. Nothing on a device refers to its backend. */
 const abandoned = new FinalizationRegistry<Device>((device) => device.destroy());
@@ -93,61 +88,41 @@ export class DeviceBackend implements GpuBackend {
   }
 
   /**
-   * Either all outputs get their values or, after an error, none does.
+   * Either all outputs get their values or, after an error, none does. Where the host computes kernels and the device can only be
+   * read asynchronously, this and later plans run when what they read is there, in order.
    * @throws {Error} for `timings` where the adapter cannot time kernels.
    * @throws {RangeError} for an index out of range.
    * @throws {Error} if a kernel cannot be compiled or run, or the device is lost. A device may report it, and an index out of
-   *   range that it has computed, later: then {@link yieldToCollector} throws it, or else the next operation.
+   *   range that it has computed, later; so is an error of a plan that runs later. Then {@link yieldToCollector} throws it, or
+   *   else the next operation.
    */
   execute(plan: Plan, inputs: readonly Buffer[], outputs: readonly Buffer[], timings?: Float64Array): void {
-    const device = this.#device;
-    const buffers = inputs as readonly (GpuBuffer | Subarray)[];
-    this.#deviceBuffers.throwUnreported();
+    const deviceBuffers = this.#deviceBuffers;
+    deviceBuffers.throwUnreported();
     const program = this.#programFor(plan);
-    // Elsewhere indices are checked in the order of kernels, as on the portable backend.
-    const passed = device.checkIndices ? none : program.checkOnHost((input) => hostOf(buffers[input]!));
-    device.begin(timings !== undefined);
-    const memory: Memory = new Map();
-    const uploads: DeviceBuffer[] = [];
-    const changes: Change[] = [];
-    let outcome: Promise<Error | undefined> | undefined;
+    const written = outputs as readonly GpuBuffer[];
+    const execution = new Execution(this.#device, deviceBuffers, {
+      program,
+      inputs: inputs as readonly (GpuBuffer | Subarray)[],
+      outputs: written,
+      timings,
+      pendingTimings: this.#pendingTimings,
+    });
+    const { changes } = execution;
+    const waits = program.sections.length > 1 || deviceBuffers.hasDeferred;
+    if (waits && !this.#device.isSynchronous) return deviceBuffers.defer(written, changes, () => execution.runAsync());
+    let outcome: Outcome | undefined;
     try {
-      const bound = new Map<GpuBuffer, DeviceBuffer>();
-      for (const buffer of buffers) {
-        if (buffer instanceof GpuBuffer) bound.set(buffer, this.#resolve(buffer, uploads, changes));
-      }
-      let copies = 0;
-      for (const [slot, index] of program.inputs) {
-        const buffer = buffers[index]!;
-        if (buffer instanceof Subarray) {
-          memory.set(slot, this.#copy(buffer, bound.get(buffer.whole)!, uploads));
-          if (buffer.size > 0) copies++;
-        } else memory.set(slot, bound.get(buffer)!);
-      }
-      const { checks, kernelOf } = program.run(device, memory, passed, device.isSynchronous ? timings : undefined);
-      device.end();
-      if (device.isSynchronous) this.#readChecks(checks, memory);
-      for (const slot of program.inputs.keys()) memory.delete(slot);
-      for (const [slot, index] of program.outputs) {
-        const result = memory.get(slot);
-        memory.delete(slot);
-        if (result) changes.push(this.#deviceBuffers.setValue(outputs[index] as GpuBuffer, result));
-      }
-      outcome = this.#outcomeOf(checks, memory);
-      if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times(), copies);
+      outcome = execution.run();
     } catch (error) {
-      device.abort();
-      this.#deviceBuffers.revert(changes.splice(0));
+      deviceBuffers.revert(changes);
       throw error;
-    } finally {
-      this.#deviceBuffers.commit(changes, outcome);
-      // After an error, `memory` holds inputs, which are kept, and intermediates, which are freed.
-      for (const slot of program.inputs.keys()) memory.delete(slot);
-      for (const buffer of [...uploads, ...memory.values()]) device.free(buffer);
     }
+    deviceBuffers.commit(changes, outcome);
   }
 
   async flushTimings(): Promise<void> {
+    await this.#deviceBuffers.pendingOutcome();
     await Promise.all(this.#pendingTimings.splice(0));
   }
 
@@ -171,76 +146,12 @@ export class DeviceBackend implements GpuBackend {
     return this.#programFor(plan).sources(plan.kernels.length);
   }
 
+  runsOnHost(kernel: Kernel): boolean {
+    return hostPartOf(kernel, this.#device.language) !== undefined;
+  }
+
   release(plan: Plan): void {
     this.#programs.delete(plan);
-  }
-
-  /** @throws {RangeError} for the first index out of range. */
-  #readChecks(checks: readonly DeviceCheck[], memory: Memory): void {
-    for (const { check, output } of checks) {
-      const failure = decodeIndexCheck(check, this.#device.readSync(memory.get(output)!, 'int32', 2));
-      if (failure) throw failure;
-    }
-  }
-
-  /** The outcome of the sequence that has ended, if it is not known. Takes the results of checks from memory. */
-  #outcomeOf(checks: readonly DeviceCheck[], memory: Memory): Promise<Error | undefined> | undefined {
-    const device = this.#device;
-    const accepted = device.outcome?.();
-    if (device.isSynchronous || checks.length === 0) return accepted;
-    const results = checks.map(({ check, output }) => ({ check, buffer: memory.get(output)! }));
-    for (const { output } of checks) memory.delete(output);
-    const read = async (): Promise<Error | undefined> => {
-      // After a refusal the results are not those of the checks.
-      const refusal = await accepted;
-      if (refusal) return refusal;
-      const values = await Promise.all(results.map(({ buffer }) => device.read(buffer, 'int32', 2)));
-      return results.map(({ check }, i) => decodeIndexCheck(check, values[i]!)).find((failure) => failure);
-    };
-    return read()
-      .catch((error: Error) => error)
-      .finally(() => {
-        for (const { buffer } of results) device.free(buffer);
-      });
-  }
-
-  /** @param copies the number of commands before those of kernels. */
-  #awaitTimings(
-    timings: Float64Array,
-    kernelOf: readonly number[],
-    times: Promise<Float64Array>,
-    copies: number,
-  ): void {
-    const pending = times.then((times) =>
-      times.subarray(copies).forEach((milliseconds, command) => {
-        timings[kernelOf[command]!]! += milliseconds;
-      }),
-    );
-    // `flushTimings` throws its error, however late it is called.
-    pending.catch(() => undefined);
-    this.#pendingTimings.push(pending);
-  }
-
-  /** The device buffer of an input, uploaded if it is on the host. */
-  #resolve(buffer: GpuBuffer, uploads: DeviceBuffer[], changes: Change[]): DeviceBuffer {
-    const { host, device, failure } = buffer.elements;
-    if (device) return device;
-    if (failure) throw failure;
-    const uploaded = this.#device.upload(host ?? new Float32Array(), buffer.dtype);
-    if (host && host.byteLength >= minResidentBytes) changes.push(this.#deviceBuffers.setValue(buffer, uploaded));
-    else uploads.push(uploaded);
-    return uploaded;
-  }
-
-  /** Copies a part of an input, by a command unless it is empty. */
-  #copy({ dtype, start, size, whole }: Subarray, input: DeviceBuffer, uploads: DeviceBuffer[]): DeviceBuffer {
-    const device = this.#device;
-    const first = device.upload(Int32Array.of(start), 'int32');
-    uploads.push(first);
-    const { code } = lowerSubarray(dtype, whole.size, size, device.language);
-    const copy = size > 0 ? device.dispatch(code, [first, input]) : device.upload(new Float32Array(), dtype);
-    uploads.push(copy);
-    return copy;
   }
 
   #programFor(plan: Plan): Program {
@@ -248,9 +159,4 @@ export class DeviceBackend implements GpuBackend {
     if (!program) this.#programs.set(plan, (program = new Program(plan, this.#device)));
     return program;
   }
-}
-
-/** The elements of an input, if they are on the host. */
-function hostOf(buffer: GpuBuffer | Subarray): TypedArray | undefined {
-  return buffer instanceof Subarray ? buffer.host : buffer.elements.host;
 }

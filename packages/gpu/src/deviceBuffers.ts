@@ -1,12 +1,19 @@
 import { allocate, type TypedArray } from '@thetagrad/core/backend';
 import type { Elements, GpuBuffer } from './buffer.ts';
-import type { Device, DeviceBuffer } from './device/device.ts';
+import { asynchronousReadError, type Device, type DeviceBuffer } from './device/device.ts';
 
 /** The elements of a buffer before they were replaced. */
 export interface Change {
   readonly buffer: GpuBuffer;
   readonly host: TypedArray | undefined;
   readonly device: DeviceBuffer | undefined;
+}
+
+/** An evaluation whose outcome is unknown. */
+interface Evaluation {
+  readonly changes: readonly Change[];
+  /** The outputs that get their values later. */
+  readonly deferred: readonly GpuBuffer[];
 }
 
 /** Bytes of new results after which the event loop gets a turn for finalizers. */
@@ -25,8 +32,8 @@ const minHintedBytes = 64 * 2 ** 10;
 export class DeviceBuffers {
   readonly #device: Device;
   readonly #finalizers: FinalizationRegistry<Elements>;
-  /** The changes of evaluations whose outcome is unknown, in order. */
-  #uncommitted: (readonly Change[])[] = [];
+  /** The evaluations whose outcome is unknown, in order. */
+  #uncommitted: Evaluation[] = [];
   /** Settles when the outcomes of all of these are known, with the error of the last. */
   #outcome: Promise<Error | undefined> = Promise.resolve(undefined);
   /** The error of an evaluation that nothing has thrown yet. */
@@ -56,16 +63,49 @@ export class DeviceBuffers {
   /** Ends an evaluation that made these changes: frees the replaced elements, once its outcome is known. */
   commit(changes: readonly Change[], outcome: Promise<Error | undefined> | undefined): void {
     if (!outcome && this.#uncommitted.length === 0) return this.#freeReplaced(changes);
-    this.#uncommitted.push(changes);
+    this.#append({ changes, deferred: [] }, outcome);
+  }
+
+  /**
+   * Runs an evaluation when the outcomes of all earlier ones are known, unless one has failed: then it fails as well.
+   * @param outputs have no value until then.
+   * @param changes gets what it changes.
+   */
+  defer(outputs: readonly GpuBuffer[], changes: readonly Change[], run: () => Promise<Error | undefined>): void {
+    const evaluation = { changes, deferred: outputs };
+    const start = async (): Promise<Error | undefined> => {
+      await this.pendingOutcome();
+      return this.#uncommitted.includes(evaluation) ? run() : undefined;
+    };
+    this.#append(evaluation, this.#uncommitted.length === 0 ? run() : start());
+  }
+
+  /** Whether an evaluation has outputs that get their values later. */
+  get hasDeferred(): boolean {
+    return this.#uncommitted.some(({ deferred }) => deferred.length > 0);
+  }
+
+  #append(evaluation: Evaluation, outcome: Promise<Error | undefined> | undefined): void {
+    this.#uncommitted.push(evaluation);
     this.#outcome = Promise.all([outcome, this.#outcome]).then(([failure, earlier]) => {
       // An earlier failure has rolled it back already.
-      if (!this.#uncommitted.includes(changes)) return failure ?? earlier;
+      if (!this.#uncommitted.includes(evaluation)) return failure ?? earlier;
       if (failure) {
         this.#unreported = failure;
-        this.revert(this.#uncommitted.splice(0).flat(), failure);
-      } else this.#freeReplaced(this.#uncommitted.shift()!);
+        this.#rollBack(this.#uncommitted.splice(0), failure);
+      } else this.#freeReplaced(this.#uncommitted.shift()!.changes);
       return failure;
     });
+  }
+
+  #rollBack(evaluations: readonly Evaluation[], failure: Error): void {
+    this.revert(
+      evaluations.flatMap(({ changes }) => changes),
+      failure,
+    );
+    for (const { elements } of evaluations.flatMap(({ deferred }) => deferred)) {
+      if (!elements.device && !elements.host) elements.failure ??= failure;
+    }
   }
 
   /** Undoes changes. Buffers that had no elements before fail with this error from here on. */
@@ -95,12 +135,16 @@ export class DeviceBuffers {
     if (failure) throw failure;
   }
 
-  /** Drops the elements, wherever they are. Work that was submitted still reads them. */
+  /** Drops the elements, wherever they are. Work that was submitted or deferred still reads and writes them. */
   dispose(elements: Elements): void {
-    this.#finalizers.unregister(elements);
-    this.#free(elements);
-    elements.host = undefined;
     elements.failure = new Error('gpu: the value has been disposed of');
+    const drop = (): void => {
+      this.#finalizers.unregister(elements);
+      this.#free(elements);
+      elements.host = undefined;
+    };
+    if (this.hasDeferred) void this.#outcome.then(drop);
+    else drop();
   }
 
   /** Yields to the event loop if many results were made since it last did, so that finalizers can free unreachable ones. */
@@ -124,6 +168,7 @@ export class DeviceBuffers {
   }
 
   readSync(buffer: GpuBuffer): TypedArray {
+    if (this.#uncommitted.some(({ deferred }) => deferred.includes(buffer))) throw asynchronousReadError();
     const { device } = buffer.elements;
     return device ? this.#device.readSync(device, buffer.dtype, buffer.size) : readHost(buffer);
   }

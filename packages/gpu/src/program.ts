@@ -1,20 +1,37 @@
-import { operandsOf, type Plan, type TypedArray } from '@thetagrad/core/backend';
+import { operandsOf, type Kernel, type Plan, type Slot, type TypedArray } from '@thetagrad/core/backend';
 import { checkIndices, type Command, type IndexCheck, type Location } from './code/command.ts';
-import type { Device, DeviceBuffer } from './device/device.ts';
+import type { Device } from './device/device.ts';
 import { lowerIndexCheck } from './lower/indexCheck.ts';
 import { lower } from './lower/index.ts';
 import { indexCheckOf } from './lower/indexing.ts';
+import type { Memory } from './memory.ts';
 
 /** Limit on inputs of a command for devices without one, so that sources stay short. */
 const defaultMaxInputs = 16;
 
-/** A command or a check of a plan. */
+/** A part of a kernel. */
 interface Step {
-  /** The number of its kernel. */
-  readonly kernel: number;
+  /** The number of the kernel in the plan. */
+  readonly number: number;
   readonly command?: Command;
   /** Indices that the commands of the kernel use. */
   readonly check?: IndexCheck;
+  /** What the host computes. */
+  readonly onHost?: Kernel;
+  /** The intermediates whose last use it is. */
+  readonly lastUses: Location[];
+}
+
+/** A kernel that the host computes. */
+export interface HostStep extends Step {
+  readonly onHost: Kernel;
+}
+
+/** Steps that a device runs in one sequence, and the kernel that the host computes from their results. */
+export interface Section {
+  readonly steps: readonly Step[];
+  /** Absent in the last section. */
+  readonly host?: HostStep;
 }
 
 /** A check of indices that the device computes; its result is at `output`. */
@@ -31,64 +48,57 @@ export interface Submitted {
   readonly kernelOf: readonly number[];
 }
 
-/** The device's memory during a run of a program. */
-export type Memory = Map<Location, DeviceBuffer>;
-
 /** A plan lowered to commands, and how long each intermediate is needed. */
 export class Program {
   /** The slots that are inputs and outputs of the plan, with their numbers. */
   readonly inputs: Map<Location, number> = new Map();
   readonly outputs: Map<Location, number> = new Map();
-  readonly #steps: readonly Step[];
-  /** For each step, the intermediates whose last use it is. */
-  readonly #lastUses: readonly (readonly Location[])[];
+  /** One more than there are kernels for the host. */
+  readonly sections: readonly Section[];
+  /** What must be on the device: outputs, and what commands and checks read. */
+  readonly onDevice: Set<Location> = new Set();
   readonly #checkCommands = new Map<IndexCheck, readonly Command[]>();
 
   constructor({ kernels }: Plan, device: Device) {
-    const steps = kernels.flatMap((kernel, i): Step[] => {
-      const check = indexCheckOf(kernel);
-      const commands =
-        kernel.output.size > 0 ? lower(kernel, device.language, device.maxInputs ?? defaultMaxInputs) : [];
-      return [...(check ? [{ kernel: i, check }] : []), ...commands.map((command) => ({ kernel: i, command }))];
-    });
-    this.#steps = steps;
-    const lastUse = new Map<Location, number>();
-    steps.forEach(({ command, check }, i) => {
-      if (check) lastUse.set(check.indices, i);
-      for (const input of command?.inputs ?? []) lastUse.set(input, i);
-      if (command) lastUse.set(command.output, i);
-    });
-    const slots = new Set(kernels.flatMap((kernel) => [kernel.output, ...operandsOf(kernel).map(({ slot }) => slot)]));
-    for (const slot of slots) {
+    const steps = kernels.flatMap((kernel, number) => stepsOf(kernel, number, device));
+    const lastUse = new Map<Location, Step>();
+    for (const step of steps) {
+      const { command, check, onHost } = step;
+      const read = [...(check ? [check.indices] : []), ...(command?.inputs ?? [])];
+      for (const location of read) this.onDevice.add(location);
+      if (command) read.push(command.output);
+      for (const location of [...read, ...(onHost ? slotsOf(onHost) : [])]) lastUse.set(location, step);
+    }
+    for (const slot of new Set(kernels.flatMap(slotsOf))) {
       if (slot.kind === 'arena') continue;
       (slot.kind === 'input' ? this.inputs : this.outputs).set(slot, slot.index);
+      if (slot.kind === 'output') this.onDevice.add(slot);
       lastUse.delete(slot);
     }
-    const lastUses: Location[][] = steps.map(() => []);
-    for (const [location, i] of lastUse) lastUses[i]!.push(location);
-    this.#lastUses = lastUses;
+    for (const [location, { lastUses }] of lastUse) lastUses.push(location);
+    this.sections = sectionsOf(steps);
   }
 
   /** For each kernel of the plan, the source of its commands. */
   sources(kernels: number): string[] {
     const sources = Array.from({ length: kernels }, (): string[] => []);
-    for (const { kernel, command } of this.#steps) {
+    for (const { number, command } of this.#steps()) {
       if (!command) continue;
       const { helpers = [], source } = command.code;
-      sources[kernel]!.push([...helpers.map((helper) => helper.source), source].join('\n'));
+      sources[number]!.push([...helpers.map((helper) => helper.source), source].join('\n'));
     }
     return sources.map((commands) => commands.join('\n\n'));
   }
 
   /**
    * Checks indices that are inputs of the plan and are on the host, as labels are, and returns these checks: all before the
-   * first that the device has to make, so that the error is that of the first kernel.
+   * first that the device has to make and before the first kernel on the host, so that the error is that of the first kernel.
    * @param hostOf the elements of an input, if they are on the host.
    * @throws {RangeError} for the first index out of range.
    */
   checkOnHost(hostOf: (input: number) => TypedArray | undefined): ReadonlySet<IndexCheck> {
     const passed = new Set<IndexCheck>();
-    for (const { check } of this.#steps) {
+    for (const { check } of this.sections[0]!.steps) {
       if (!check) continue;
       const input = this.inputs.get(check.indices);
       const host = input === undefined ? undefined : hostOf(input);
@@ -100,36 +110,49 @@ export class Program {
   }
 
   /**
-   * Runs the commands, between `begin` and `end` of the device. `memory` holds the inputs, and gets the outputs and the
-   * results of checks.
+   * Runs the commands of a section, between `begin` and `end` of the device. `memory` holds the inputs, and gets the outputs
+   * and the results of checks.
    * @param passed the checks that need not be made.
    * @throws {RangeError} for an index out of range, on devices that check at once.
    * @throws {Error} if a command cannot be compiled or run.
    */
-  run(device: Device, memory: Memory, passed: ReadonlySet<IndexCheck>, timings?: Float64Array): Submitted {
+  run(
+    { steps }: Section,
+    device: Device,
+    memory: Memory,
+    passed: ReadonlySet<IndexCheck>,
+    timings?: Float64Array,
+  ): Submitted {
     const checks: DeviceCheck[] = [];
     const kernelOf: number[] = [];
-    const submit = (kernel: number, commands: readonly Command[]): void => {
-      runCommands(device, memory, commands);
-      for (let n = commands.length; n > 0; n--) kernelOf.push(kernel);
+    const submit = (number: number, commands: readonly Command[]): void => {
+      for (const { code, inputs, output } of commands) {
+        const buffers = inputs.map((input) => memory.bufferOf(input));
+        memory.set(output, device.dispatch(code, buffers));
+        kernelOf.push(number);
+      }
     };
-    this.#steps.forEach(({ kernel, command, check }, i) => {
+    for (const { number, command, check, lastUses } of steps) {
       const start = timings ? performance.now() : 0;
-      if (command) submit(kernel, [command]);
+      if (command) submit(number, [command]);
       if (check && !passed.has(check)) {
-        if (device.checkIndices) device.checkIndices(bufferOf(device, memory, check.indices), check);
+        if (device.checkIndices) device.checkIndices(memory.bufferOf(check.indices), check);
         else {
           const commands = this.#commandsOf(check, device);
-          submit(kernel, commands);
+          submit(number, commands);
           const { output } = commands.at(-1)!;
-          for (const scratch of commands) if (scratch.output !== output) free(device, memory, scratch.output);
+          for (const scratch of commands) if (scratch.output !== output) memory.free(scratch.output);
           checks.push({ check, output });
         }
       }
-      if (timings) timings[kernel]! += performance.now() - start;
-      for (const location of this.#lastUses[i]!) free(device, memory, location);
-    });
+      if (timings) timings[number]! += performance.now() - start;
+      for (const location of lastUses) memory.free(location);
+    }
     return { checks, kernelOf };
+  }
+
+  *#steps(): Iterable<Step> {
+    for (const { steps } of this.sections) yield* steps;
   }
 
   #commandsOf(check: IndexCheck, device: Device): readonly Command[] {
@@ -139,22 +162,32 @@ export class Program {
   }
 }
 
-function runCommands(device: Device, memory: Memory, commands: readonly Command[]): void {
-  for (const { code, inputs, output } of commands) {
-    const buffers = inputs.map((input) => bufferOf(device, memory, input));
-    memory.set(output, device.dispatch(code, buffers));
+function stepsOf(kernel: Kernel, number: number, { language, maxInputs = defaultMaxInputs }: Device): Step[] {
+  const check = indexCheckOf(kernel);
+  const { commands, onHost } = kernel.output.size > 0 ? lower(kernel, language, maxInputs) : { commands: [] };
+  return [
+    ...(check ? [{ number, check, lastUses: [] }] : []),
+    ...commands.map((command) => ({ number, command, lastUses: [] })),
+    ...(onHost ? [{ number, onHost, lastUses: [] }] : []),
+  ];
+}
+
+function sectionsOf(steps: readonly Step[]): Section[] {
+  const sections: Section[] = [];
+  let own: Step[] = [];
+  for (const step of steps) {
+    if (isHostStep(step)) {
+      sections.push({ steps: own, host: step });
+      own = [];
+    } else own.push(step);
   }
+  return [...sections, { steps: own }];
 }
 
-/** The buffer of a location. Kernels without elements run no commands, so that nothing has written theirs. */
-function bufferOf(device: Device, memory: Memory, location: Location): DeviceBuffer {
-  let buffer = memory.get(location);
-  if (!buffer) memory.set(location, (buffer = device.upload(new Float32Array(), location.dtype)));
-  return buffer;
+function isHostStep(step: Step): step is HostStep {
+  return step.onHost !== undefined;
 }
 
-function free(device: Device, memory: Memory, location: Location): void {
-  const buffer = memory.get(location);
-  memory.delete(location);
-  if (buffer) device.free(buffer);
+function slotsOf(kernel: Kernel): Slot[] {
+  return [kernel.output, ...operandsOf(kernel).map(({ slot }) => slot)];
 }

@@ -78,19 +78,6 @@ describe.each(modes)('%s', (mode) => {
       return [many.reduce((sum, x, i) => sum.mul(i % 2).add(x)).relu()];
     }));
 
-  test('an operation without a lowering is an error that says so', async () => {
-    const odd = defineUnary({
-      name: 'odd',
-      dtypes: 'float',
-      value: Math.cbrt,
-      derivatives: 'zero',
-      domain: [{ from: 0, to: 1 }],
-    });
-    await expect(valuesOn(await backendOf(mode), () => [odd(tensor([1]))])).rejects.toThrow(
-      'add `lower` to its definition',
-    );
-  });
-
   test('float64 is an error that names the backends that compute it', async () => {
     await expect(valuesOn(await backendOf(mode), () => [tensor([1], { dtype: 'float64' }).add(1)])).rejects.toThrow(
       'select a CPU backend, wasm() or portable()',

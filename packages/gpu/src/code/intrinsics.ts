@@ -1,12 +1,14 @@
 // Functions of a language that compute an operation instead of core's lowering, by the definition of the operation.
-import { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '@thetagrad/core/backend';
-import type { ValueType } from './writer.ts';
+import { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf, type ScalarType } from '@thetagrad/core/backend';
 
 /** The `value` or `integer` of an elementwise operation. */
 export type ScalarDefinition = (...x: number[]) => number;
 
 /** The function's name for each type. */
-type NameByType = Readonly<Partial<Record<ValueType, string>>>;
+type NameByType = Readonly<Partial<Record<ScalarType, string>>>;
+
+/** The functions of a language. */
+export type Intrinsics = ReadonlyMap<ScalarDefinition, NameByType>;
 
 /** Functions of `Math` compute in double precision, so they are more accurate than core's lowerings. */
 const mathFunctions = [
@@ -37,19 +39,12 @@ const remainderAndPower: readonly (readonly [ScalarDefinition, NameByType])[] = 
   [integerPowerOf, { i32: 'intPower' }],
 ];
 
-export const shaderIntrinsics: ReadonlyMap<ScalarDefinition, NameByType> = new Map(remainderAndPower);
+export const shaderIntrinsics: Intrinsics = new Map(remainderAndPower);
 
-export const javaScriptIntrinsics: ReadonlyMap<ScalarDefinition, NameByType> = new Map<ScalarDefinition, NameByType>([
+export const javaScriptIntrinsics: Intrinsics = new Map<ScalarDefinition, NameByType>([
   ...mathFunctions.map((name) => [Math[name], { f32: `Math.${name}` }] as const),
   [powerOf, { f32: 'power' }],
   [sigmoidOf, { f32: 'sigmoid' }],
   [softplusOf, { f32: 'softplus' }],
   ...remainderAndPower,
 ]);
-
-export function noLoweringError(): TypeError {
-  return new TypeError(
-    'gpu: an operation is defined by a JavaScript function only, which GPUs cannot call; add `lower` to its definition, ' +
-      'or compute it on the wasm or the portable backend',
-  );
-}

@@ -1,10 +1,10 @@
 // Kernels in the subset of JavaScript that gpu.js translates, for the modes webasm and cpu. Its variables are floats, so an
 // i32 is two of them: the upper 16 bits, with the sign, and the lower 16. Integer expressions join them,
 // `(high << 16 | low) + 1`, and are split again to be stored. Conditions are 0 or 1.
-import type { Scalar, Step } from '@thetagrad/core/backend';
+import type { Scalar } from '@thetagrad/core/backend';
 import type { Code, Location } from './command.ts';
 import { helpersOf } from './javascriptHelpers.ts';
-import { javaScriptIntrinsics, noLoweringError, type ScalarDefinition } from './intrinsics.ts';
+import { javaScriptIntrinsics } from './intrinsics.ts';
 import { parenthesize, Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
 
 /** The number of floats that store an element: two for an int32, the lower half first. */
@@ -17,6 +17,7 @@ const elementPlaceholder = 'this.thread.element';
 
 export class JavaScriptWriter extends Writer {
   override readonly element: string;
+  protected override readonly intrinsics = javaScriptIntrinsics;
   readonly #helpers = new Set<string>();
   readonly #size: number;
   #width: number | undefined;
@@ -131,10 +132,6 @@ export class JavaScriptWriter extends Writer {
     return { type, text: this.#bind('f32', `${array}[(${position}) * 2 + 1]`).text, low };
   }
 
-  protected override isIntrinsic({ operation, dtype }: Step): boolean {
-    return intrinsicOf(operation.value, valueTypeOf(dtype)) !== undefined;
-  }
-
   protected override renderNode(node: Scalar, inputs: readonly Value[]): Value {
     const type = node.type as ValueType;
     switch (node.operation) {
@@ -149,8 +146,7 @@ export class JavaScriptWriter extends Writer {
       case 'convert':
         return this.#convert(inputs[0]!, type);
       case 'call': {
-        const name = intrinsicOf(node.function!, type);
-        if (name === undefined) throw noLoweringError();
+        const name = this.intrinsicOf(node);
         if (type === 'i32') return this.#bindInt(this.#callHelper(name, ...inputs.map(joinHalves), '0', '0', '0'));
         return this.#bind(type, toFloat32(this.#callHelper(name, ...inputs.map(({ text }) => text))));
       }
@@ -340,10 +336,6 @@ function lessInt(x: Value, y: Value): string {
 /** Rounds to float32: in the mode cpu JavaScript computes in double precision. */
 function toFloat32(text: string): string {
   return `Math.fround(${text})`;
-}
-
-function intrinsicOf(definition: ScalarDefinition, type: ValueType): string | undefined {
-  return javaScriptIntrinsics.get(definition)?.[type];
 }
 
 function unsupportedError({ operation, type }: Scalar): Error {

@@ -1,12 +1,14 @@
 // The languages of kernels.
 import type { Layers, Location } from './command.ts';
 import { GlslWriter } from './glsl.ts';
+import { javaScriptIntrinsics, shaderIntrinsics, type Intrinsics } from './intrinsics.ts';
 import { JavaScriptWriter } from './javascript.ts';
 import { WgslWriter } from './wgsl.ts';
 import type { Writer } from './writer.ts';
 
 export interface Language {
   readonly name: 'JavaScript' | 'WGSL' | 'GLSL';
+  readonly intrinsics: Intrinsics;
   /** Whether the threads of a workgroup have fast shared memory. */
   readonly hasSharedMemory: boolean;
   /** Whether the threads of a workgroup exchange values without shared memory, in subgroups. */
@@ -24,6 +26,7 @@ export interface Language {
 
 export const javaScript: Language = {
   name: 'JavaScript',
+  intrinsics: javaScriptIntrinsics,
   hasSharedMemory: false,
   hasSubgroups: false,
   busyThreads: 1,
@@ -34,6 +37,7 @@ export const javaScript: Language = {
 
 export const wgsl: Language = {
   name: 'WGSL',
+  intrinsics: shaderIntrinsics,
   hasSharedMemory: true,
   hasSubgroups: false,
   busyThreads: 8192,
@@ -55,6 +59,7 @@ export const wgslInSoftware: Language = {
 
 export const glsl: Language = {
   name: 'GLSL',
+  intrinsics: shaderIntrinsics,
   hasSharedMemory: false,
   hasSubgroups: false,
   busyThreads: 8192,

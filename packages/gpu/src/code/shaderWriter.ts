@@ -1,10 +1,11 @@
 // What WGSL and GLSL share: integers, conditions and the bits of floats, so that every dtype is computed exactly.
-import { nodesOf, type Scalar, type Step } from '@thetagrad/core/backend';
-import { noLoweringError, shaderIntrinsics, type ScalarDefinition } from './intrinsics.ts';
-import { Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
+import { nodesOf, type Scalar } from '@thetagrad/core/backend';
+import { shaderIntrinsics } from './intrinsics.ts';
+import { Writer, type Value, type ValueType } from './writer.ts';
 
 /** Subclasses give the language's expressions as text. */
 export abstract class ShaderWriter extends Writer {
+  protected override readonly intrinsics = shaderIntrinsics;
   protected readonly helpers: Set<string> = new Set();
   /** Nodes whose rounding must survive: compilers simplify (x + y) − y to x, and (x + 1) + 2 to x + 3. */
   #rounded: ReadonlySet<Scalar> = new Set();
@@ -81,10 +82,6 @@ export abstract class ShaderWriter extends Writer {
   /** Binds an expression to a name. */
   protected bind(type: ValueType, text: string): Value {
     return { type, text: this.#declare(type, text, 'v') };
-  }
-
-  protected override isIntrinsic({ operation, dtype }: Step): boolean {
-    return intrinsicOf(operation.value, valueTypeOf(dtype)) !== undefined;
   }
 
   protected override renderNode(node: Scalar, inputs: readonly Value[]): Value {
@@ -176,11 +173,8 @@ export abstract class ShaderWriter extends Writer {
       case 'convert':
         if (node.type === 'bool') return isFloat ? `!(${x} == 0.0)` : `${x} != 0`;
         return isFloat ? this.callHelper('truncateToInt', x) : `${this.typeName(node.type as ValueType)}(${x})`;
-      case 'call': {
-        const name = intrinsicOf(node.function!, node.type as ValueType);
-        if (name !== undefined) return this.callHelper(name, x, y);
-        throw noLoweringError();
-      }
+      case 'call':
+        return this.callHelper(this.intrinsicOf(node), x, y);
       default:
         throw new Error(`gpu: no code for ${operation} of ${type}`);
     }
@@ -201,10 +195,6 @@ export abstract class ShaderWriter extends Writer {
     const literal = String(rounded);
     return `${this.typeName(type)}(${/[.e]/.test(literal) ? literal : `${literal}.0`})`;
   }
-}
-
-function intrinsicOf(definition: ScalarDefinition, type: ValueType): string | undefined {
-  return shaderIntrinsics.get(definition)?.[type];
 }
 
 /**

@@ -1,16 +1,8 @@
 // Writes the source of one kernel. Subclasses know the language; what all languages share is here.
-import {
-  call,
-  constant,
-  lowered,
-  parameter,
-  scalarTypeOf,
-  type Body,
-  type DType,
-  type Scalar,
-  type Step,
-} from '@thetagrad/core/backend';
+import { constant, parameter, scalarTypeOf, type Body, type DType, type Scalar } from '@thetagrad/core/backend';
+import { expressionOf } from './body.ts';
 import { arrayName, type Code, type Location } from './command.ts';
+import type { Intrinsics } from './intrinsics.ts';
 
 export type ValueType = 'f32' | 'i32' | 'bool';
 
@@ -112,8 +104,13 @@ export abstract class Writer {
   protected abstract renderNode(node: Scalar, inputs: readonly Value[]): Value;
   /** Called with each expression before it is written. */
   protected prepare(_root: Scalar): void {}
-  /** Whether a function of the language computes the step, instead of core's lowering. */
-  protected abstract isIntrinsic(step: Step): boolean;
+  /** The functions of the language that compute operations instead of core's lowerings. */
+  protected abstract readonly intrinsics: Intrinsics;
+
+  /** The name of the function of the language that a node calls. */
+  protected intrinsicOf({ function: definition, type }: Scalar): string {
+    return this.intrinsics.get(definition!)![type]!;
+  }
 
   /** The locations that the kernel reads, in the order of its arrays. */
   get inputs(): Location[] {
@@ -189,20 +186,9 @@ export abstract class Writer {
     return value.type === type ? value : this.evaluate(parameter(value.type, 0).to(type), [value]);
   }
 
-  /**
-   * Computes a body from one element of each operand.
-   * @throws {TypeError} if an operation has neither a lowering nor a function of the language.
-   */
-  evaluateBody({ operands, steps }: Body, values: readonly Value[]): Value {
-    const scalars: Scalar[] = operands.map(({ slot }, i) => parameter(valueTypeOf(slot.dtype), i));
-    for (const step of steps) {
-      const inputs = step.inputs.map((number) => scalars[number]!);
-      const { operation, dtype } = step;
-      scalars.push(
-        this.isIntrinsic(step) ? call(operation.value, valueTypeOf(dtype), inputs) : lowered(operation, inputs, dtype),
-      );
-    }
-    return this.evaluate(scalars.at(-1)!, values);
+  /** Computes a body, for which the language has code, from one element of each operand. */
+  evaluateBody(body: Body, values: readonly Value[]): Value {
+    return this.evaluate(expressionOf(body, this.intrinsics), values);
   }
 
   #render(node: Scalar, parameters: readonly Value[]): Value {

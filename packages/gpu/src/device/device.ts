@@ -70,6 +70,14 @@ export function deviceLostError(): Error {
   return new Error('gpu: the device was lost, and all values on it; take a new one with setBackend(await gpu())');
 }
 
+/** The error of reading at once what is computed asynchronously. */
+export function asynchronousReadError(): Error {
+  return new Error(
+    `gpu: values on the device can be read only with 'await': use data(), item() or toArray() instead of dataSync(), ` +
+      `itemSync(), toArraySync() or toString()`,
+  );
+}
+
 /** The kernels of a sequence, for its error. Names the first of many. */
 export function listKernels(names: readonly string[]): string {
   const shown = names.slice(0, maxListed).join(', ');

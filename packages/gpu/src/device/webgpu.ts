@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from '@thetagrad/core/backend';
 import type { Code } from '../code/command.ts';
 import { wgsl, wgslInSoftware, wgslWithSubgroups, type Language } from '../code/language.ts';
-import { deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
+import { asynchronousReadError, deviceLostError, listKernels, type Device, type DeviceBuffer } from './device.ts';
 import { gpuJs, type DeviceContext, type DeviceKernel } from './gpujs.ts';
 import { Handle } from './handle.ts';
 import { KernelCache } from './kernelCache.ts';
@@ -175,10 +175,7 @@ export class WebGpuDevice implements Device {
   }
 
   readSync(): TypedArray {
-    throw new Error(
-      `gpu: values on the device can be read only with 'await': use data(), item() or toArray() instead of dataSync(), ` +
-        `itemSync(), toArraySync() or toString()`,
-    );
+    throw asynchronousReadError();
   }
 
   throttle(): Promise<void> | undefined {

@@ -1,4 +1,5 @@
 import type { ForRoutines, Kernel, RoutineKernel, RoutineName } from '@thetagrad/core/backend';
+import { hasCode } from '../code/body.ts';
 import type { Command } from '../code/command.ts';
 import type { Language } from '../code/language.ts';
 import { lowerConvolution } from './convolution.ts';
@@ -38,21 +39,45 @@ const lowerings: Lowerings = {
   windowSumTranspose: lowerWindowSumTranspose,
 };
 
-/** Lowers a kernel to commands, each of which reads at most `maxInputs` arrays. */
-export function lower(kernel: Kernel, language: Language, maxInputs: number): Command[] {
+/** What computes a kernel: commands, and then perhaps the host. */
+export interface Lowered {
+  readonly commands: readonly Command[];
+  /** The kernel, or one that computes its epilogue, if there is no code for that. */
+  readonly onHost?: Kernel | undefined;
+}
+
+/** Lowers a kernel to commands, each of which reads at most `maxInputs` arrays, as far as there is code for it. */
+export function lower(kernel: Kernel, language: Language, maxInputs: number): Lowered {
+  const onHost = hostPartOf(kernel, language);
+  if (onHost === kernel) return { commands: [], onHost };
   switch (kernel.kind) {
     case 'map':
-      return lowerMap(kernel, language);
+      return { commands: lowerMap(kernel, language) };
     case 'reduce':
-      return lowerReduce(kernel, language);
-    case 'routine':
-      return lowerRoutine(kernel, language, maxInputs);
+      return { commands: lowerReduce(kernel, language) };
+    case 'routine': {
+      const { epilogue, ...routine } = kernel;
+      const isBare = epilogue !== undefined && onHost !== undefined;
+      const commands = lowerRoutine(isBare ? (routine as RoutineKernel) : kernel, language, maxInputs);
+      return { commands, onHost };
+    }
   }
 }
 
+/** What the host computes of a kernel: a routine of another package, or an operation that only a JavaScript function defines. */
+export function hostPartOf(kernel: Kernel, { intrinsics }: Language): Kernel | undefined {
+  if (kernel.kind !== 'routine') return hasCode(kernel.body, intrinsics) ? undefined : kernel;
+  if (!loweringOf(kernel)) return kernel;
+  const { epilogue, shape, output } = kernel;
+  if (!epilogue || hasCode(epilogue, intrinsics)) return undefined;
+  return { kind: 'map', body: epilogue, shape, output };
+}
+
 function lowerRoutine(kernel: RoutineKernel, language: Language, maxInputs: number): Command[] {
+  return loweringOf(kernel)!(kernel, language, maxInputs);
+}
+
+function loweringOf({ name }: RoutineKernel): Lowering<RoutineName> | undefined {
   // The name of a kernel implies the type of its lowering.
-  const lowering = (lowerings as { readonly [Name in RoutineName]?: Lowering<RoutineName> })[kernel.name];
-  if (!lowering) throw new TypeError(`${kernel.name}: the GPU backend has no kernel for it; use another backend`);
-  return lowering(kernel, language, maxInputs);
+  return (lowerings as { readonly [Name in RoutineName]?: Lowering<RoutineName> })[name];
 }
