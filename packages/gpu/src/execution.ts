@@ -6,7 +6,7 @@ import type { Change, DeviceBuffers } from './deviceBuffers.ts';
 import { decodeIndexCheck } from './lower/indexCheck.ts';
 import { lowerSubarray } from './lower/subarray.ts';
 import { Memory, type Read } from './memory.ts';
-import type { DeviceCheck, HostStep, Program } from './program.ts';
+import type { DeviceCheck, HostStep, Program, Section } from './program.ts';
 
 const none: ReadonlySet<never> = new Set();
 
@@ -94,41 +94,45 @@ export class Execution {
 
   /** Yields before each kernel on the host, and is given what it has to read. Returns the outcome of the last commands. */
   *#run(): Generator<Wait, Outcome | undefined, readonly TypedArray[]> {
-    const device = this.#device;
-    const { program, timings } = this.#options;
-    const memory = new Memory(device);
+    const memory = new Memory(this.#device);
+    const { sections } = this.#options.program;
+    let outcome: Outcome | undefined;
     try {
       const passed = this.#checkOnHost();
-      let outcome: Outcome | undefined;
-      for (const section of program.sections) {
-        device.begin(timings !== undefined);
-        const copies = section === program.sections[0] ? this.#bindInputs(memory) : 0;
-        memory.upload(program.onDevice);
-        const { checks, kernelOf } = program.run(
-          section,
-          device,
-          memory,
-          passed,
-          device.isSynchronous ? timings : undefined,
-        );
-        device.end();
-        if (device.isSynchronous) this.#readChecks(checks, memory);
-        else outcome = this.#outcomeOf(checks, memory);
-        if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times(), copies);
-        if (!section.host) break;
-        const reads = memory.missing(operandsOf(section.host.onHost).map(({ slot }) => slot));
+      for (const section of sections) {
+        const { host, steps } = section;
+        const isNeeded = steps.length > 0 || section === sections[0] || !host;
+        if (isNeeded) outcome = this.#submit(section, memory, passed);
+        if (!host) break;
+        const reads = memory.missing(operandsOf(host.onHost).map(({ slot }) => slot));
         const values = yield { outcome, reads };
         reads.forEach(({ location }, i) => memory.setArray(location, values[i]!));
-        this.#runOnHost(section.host, memory);
+        this.#runOnHost(host, memory);
       }
       this.#store(memory);
       return outcome;
     } catch (error) {
-      device.abort();
+      this.#device.abort();
       throw error;
     } finally {
       memory.freeAll();
     }
+  }
+
+  /** Runs the commands of a section in one sequence. Returns the outcome, if it is not known. */
+  #submit(section: Section, memory: Memory, passed: ReadonlySet<IndexCheck>): Outcome | undefined {
+    const device = this.#device;
+    const { program, timings } = this.#options;
+    device.begin(timings !== undefined);
+    const copies = section === program.sections[0] ? this.#bindInputs(memory) : 0;
+    memory.upload(program.onDevice);
+    const timed = device.isSynchronous ? timings : undefined;
+    const { checks, kernelOf } = program.run(section, device, memory, passed, timed);
+    device.end();
+    if (timings && device.times) this.#awaitTimings(timings, kernelOf, device.times(), copies);
+    if (!device.isSynchronous) return this.#outcomeOf(checks, memory);
+    this.#readChecks(checks, memory);
+    return undefined;
   }
 
   #runOnHost({ onHost, number, lastUses }: HostStep, memory: Memory): void {

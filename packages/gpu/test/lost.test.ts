@@ -2,6 +2,7 @@
 import { evaluate, portable, setBackend, tensor, Variable } from '@thetagrad/core';
 import gpujs from 'gpu.js';
 import { expect, test } from 'vitest';
+import { reverse } from '../../../test/support/reverse.ts';
 import { gpu } from '../src/index.ts';
 import { hasWebGpu } from './modes.ts';
 
@@ -52,9 +53,10 @@ test.runIf(hasWebGpu)('a device that is lost while it computes is the same error
   const x = tensor([1, 2]).exp();
   const reading = x.data();
   const writing = evaluate(tensor([3]).sin());
+  const waiting = evaluate(reverse(x.mul(2)));
   await WebGPUContext.destroy();
   const told = (error: Error): string => (error.message.includes(message) ? 'lost' : error.message);
-  const outcomes = await Promise.all([reading, writing].map((work) => work.then(() => 'done', told)));
+  const outcomes = await Promise.all([reading, writing, waiting].map((work) => work.then(() => 'done', told)));
   expect(['done', 'lost']).toEqual(expect.arrayContaining(outcomes));
   await expect(x.data()).rejects.toThrow(message);
   await expect(evaluate(x.add(1))).rejects.toThrow(message);
