@@ -205,6 +205,8 @@ export class WebGl2Device implements Device {
   #readWordsSync(buffer: PooledTexture, size: number): ArrayBuffer {
     const reader = this.#readerOf(buffer, size);
     const words = new Int32Array(reader.length);
+    // On Mesa's llvmpipe, reading does not always wait for commands that were submitted before.
+    if (this.mode === 'headlessgl') this.#gl.finish();
     reader.readInto(words);
     this.#checkUsable();
     return firstChannel(words, reader.channels, size).buffer;
