@@ -4,7 +4,7 @@
 import type { Scalar } from '@thetagrad/core/backend';
 import type { Code, Location } from './command.ts';
 import { helpersOf } from './javascriptHelpers.ts';
-import { javaScriptIntrinsics } from './intrinsics.ts';
+import { javaScriptIntrinsics, type Intrinsics } from './intrinsics.ts';
 import { parenthesize, Writer, valueTypeOf, type Value, type ValueType } from './writer.ts';
 
 /** The number of floats that store an element: two for an int32, the lower half first. */
@@ -17,7 +17,7 @@ const elementPlaceholder = 'this.thread.element';
 
 export class JavaScriptWriter extends Writer {
   override readonly element: string;
-  protected override readonly intrinsics = javaScriptIntrinsics;
+  protected override readonly intrinsics: Intrinsics = javaScriptIntrinsics;
   readonly #helpers = new Set<string>();
   readonly #size: number;
   #width: number | undefined;

@@ -1,11 +1,11 @@
 // What WGSL and GLSL share: integers, conditions and the bits of floats, so that every dtype is computed exactly.
 import { nodesOf, type Scalar } from '@thetagrad/core/backend';
-import { shaderIntrinsics } from './intrinsics.ts';
+import { shaderIntrinsics, type Intrinsics } from './intrinsics.ts';
 import { Writer, type Value, type ValueType } from './writer.ts';
 
 /** Subclasses give the language's expressions as text. */
 export abstract class ShaderWriter extends Writer {
-  protected override readonly intrinsics = shaderIntrinsics;
+  protected override readonly intrinsics: Intrinsics = shaderIntrinsics;
   protected readonly helpers: Set<string> = new Set();
   /** Nodes whose rounding must survive: compilers simplify (x + y) − y to x, and (x + 1) + 2 to x + 3. */
   #rounded: ReadonlySet<Scalar> = new Set();
