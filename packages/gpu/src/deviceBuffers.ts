@@ -60,6 +60,15 @@ export class DeviceBuffers {
     return previous;
   }
 
+  /** As {@link setValue}, of elements on the host. */
+  setHostValue(buffer: GpuBuffer, host: TypedArray): Change {
+    const { elements } = buffer;
+    const previous = { buffer, host: elements.host, device: elements.device };
+    elements.device = undefined;
+    elements.host = host;
+    return previous;
+  }
+
   /** Ends an evaluation that made these changes: frees the replaced elements, once its outcome is known. */
   commit(changes: readonly Change[], outcome: Promise<Error | undefined> | undefined): void {
     if (!outcome && this.#uncommitted.length === 0) return this.#freeReplaced(changes);

@@ -6,12 +6,9 @@ import type { Change, DeviceBuffers } from './deviceBuffers.ts';
 import { decodeIndexCheck } from './lower/indexCheck.ts';
 import { lowerSubarray } from './lower/subarray.ts';
 import { Memory, type Read } from './memory.ts';
-import type { DeviceCheck, HostStep, Program, Section } from './program.ts';
+import { minResidentBytes, type DeviceCheck, type HostStep, type Program, type Section } from './program.ts';
 
 const none: ReadonlySet<never> = new Set();
-
-/** Host arrays below this size are uploaded for each run; larger ones stay on the device. */
-const minResidentBytes = 4096;
 
 /** An error, or `undefined` if nothing failed. */
 export type Outcome = Promise<Error | undefined>;
@@ -95,13 +92,13 @@ export class Execution {
   /** Yields before each kernel on the host, and is given what it has to read. Returns the outcome of the last commands. */
   *#run(): Generator<Wait, Outcome | undefined, readonly TypedArray[]> {
     const memory = new Memory(this.#device);
-    const { sections } = this.#options.program;
+    const { sections, onDevice } = this.#options.program;
     let outcome: Outcome | undefined;
     try {
       const passed = this.#checkOnHost();
       for (const section of sections) {
         const { host, steps } = section;
-        const isNeeded = steps.length > 0 || section === sections[0] || !host;
+        const isNeeded = steps.length > 0 || section === sections[0] || memory.hasUploads(onDevice);
         if (isNeeded) outcome = this.#submit(section, memory, passed);
         if (!host) break;
         const reads = memory.missing(operandsOf(host.onHost).map(({ slot }) => slot));
@@ -198,8 +195,11 @@ export class Execution {
   #store(memory: Memory): void {
     const { program, outputs } = this.#options;
     for (const [slot, index] of program.outputs) {
+      const output = outputs[index]!;
       const result = memory.take(slot);
-      if (result) this.changes.push(this.#deviceBuffers.setValue(outputs[index]!, result));
+      const array = result ? undefined : memory.existingArrayOf(slot);
+      if (result) this.changes.push(this.#deviceBuffers.setValue(output, result));
+      else if (array) this.changes.push(this.#deviceBuffers.setHostValue(output, array));
     }
   }
 

@@ -66,6 +66,11 @@ export class Memory {
     return array;
   }
 
+  /** The elements, if they are on the host. */
+  existingArrayOf(location: Location): TypedArray | undefined {
+    return this.#arrays.get(location);
+  }
+
   /** Stores elements on the host. Those on the device are the same. */
   setArray(location: Location, array: TypedArray): void {
     this.#arrays.set(location, array);
@@ -77,12 +82,22 @@ export class Memory {
     if (buffer) this.#device.free(buffer);
   }
 
-  /** Uploads elements that are on the host alone. */
+  /** Whether some of the locations have elements on the host alone. */
+  hasUploads(locations: ReadonlySet<Location>): boolean {
+    return this.#uploads(locations).length > 0;
+  }
+
+  /** Uploads elements of the locations that are on the host alone. */
   upload(locations: ReadonlySet<Location>): void {
-    for (const [location, array] of this.#arrays) {
-      if (!locations.has(location) || this.#inputs.has(location) || this.#buffers.has(location)) continue;
+    for (const [location, array] of this.#uploads(locations)) {
       this.set(location, this.#device.upload(array, location.dtype));
     }
+  }
+
+  #uploads(locations: ReadonlySet<Location>): [Location, TypedArray][] {
+    return [...this.#arrays].filter(
+      ([location]) => locations.has(location) && !this.#inputs.has(location) && !this.#buffers.has(location),
+    );
   }
 
   /** Frees a result. */

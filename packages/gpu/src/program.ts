@@ -1,4 +1,11 @@
-import { operandsOf, type Kernel, type Plan, type Slot, type TypedArray } from '@thetagrad/core/backend';
+import {
+  bytesPerElement,
+  operandsOf,
+  type Kernel,
+  type Plan,
+  type Slot,
+  type TypedArray,
+} from '@thetagrad/core/backend';
 import { checkIndices, type Command, type IndexCheck, type Location } from './code/command.ts';
 import type { Device } from './device/device.ts';
 import { lowerIndexCheck } from './lower/indexCheck.ts';
@@ -8,6 +15,9 @@ import type { Memory } from './memory.ts';
 
 /** Limit on inputs of a command for devices without one, so that sources stay short. */
 const defaultMaxInputs = 16;
+
+/** Smaller arrays in bytes stay on the host if they are there, and are uploaded for each run; larger ones stay on the device. */
+export const minResidentBytes = 4096;
 
 /** A part of a kernel. */
 interface Step {
@@ -55,7 +65,7 @@ export class Program {
   readonly outputs: Map<Location, number> = new Map();
   /** One more than there are kernels for the host. */
   readonly sections: readonly Section[];
-  /** What must be on the device: outputs, and what commands and checks read. */
+  /** What must be on the device: what commands and checks read, and large outputs. */
   readonly onDevice: Set<Location> = new Set();
   readonly #checkCommands = new Map<IndexCheck, readonly Command[]>();
 
@@ -72,7 +82,8 @@ export class Program {
     for (const slot of new Set(kernels.flatMap(slotsOf))) {
       if (slot.kind === 'arena') continue;
       (slot.kind === 'input' ? this.inputs : this.outputs).set(slot, slot.index);
-      if (slot.kind === 'output') this.onDevice.add(slot);
+      const isLarge = bytesPerElement(slot.dtype) * slot.size >= minResidentBytes;
+      if (slot.kind === 'output' && isLarge) this.onDevice.add(slot);
       lastUse.delete(slot);
     }
     for (const [location, { lastUses }] of lastUse) lastUses.push(location);

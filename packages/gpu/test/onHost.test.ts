@@ -199,6 +199,18 @@ describe.runIf(hasWebGpu)('webgpu, without waiting', () => {
     expect(v.value.mul(1).shape).toEqual([2]);
   });
 
+  test('small results of the host stay there until the device needs them', async () => {
+    const backend = new DeviceBackend(await newDevice('webgpu'), 'for a test');
+    setBackend(backend);
+    const [x, y] = [reverse(tensor([1, 2, 3])), reverse(large())];
+    await evaluate(x);
+    expect([backend.bytesInUse, ...x.dataSync()]).toEqual([0, 3, 2, 1]);
+    await evaluate(y);
+    expect(backend.bytesInUse).toBeGreaterThanOrEqual(4 * y.size);
+    expect(() => y.dataSync()).toThrow(`only with 'await': use data()`);
+    expect(await x.add(reverse(x)).data()).toEqual(Float32Array.of(4, 4, 4));
+  });
+
   test('values may be disposed of while they are needed or computed', async () => {
     const backend = new DeviceBackend(await newDevice('webgpu'), 'for a test');
     setBackend(backend);
