@@ -24,10 +24,12 @@ export function unconfirmedWrites(backend: Backend): ReadonlyMap<Variable, Write
   return new Map(writes.get(backend));
 }
 
-/** Forgets writes that have succeeded. */
+/** Forgets writes, but for those that have failed in another evaluation. */
 export function confirmWrites(backend: Backend, confirmed: ReadonlyMap<Variable, Write>): void {
   const own = writes.get(backend);
-  for (const [variable, write] of confirmed) if (own?.get(variable) === write) own.delete(variable);
+  for (const [variable, write] of confirmed) {
+    if (own?.get(variable) === write && !write.buffer.failure) own.delete(variable);
+  }
 }
 
 /** Takes back the writes that have failed. */

@@ -100,17 +100,21 @@ export class DeviceBackend implements GpuBackend {
     const deviceBuffers = this.#deviceBuffers;
     deviceBuffers.throwUnreported();
     const program = this.#programFor(plan);
+    const read = inputs as readonly (GpuBuffer | Subarray)[];
     const written = outputs as readonly GpuBuffer[];
     const execution = new Execution(this.#device, deviceBuffers, {
       program,
-      inputs: inputs as readonly (GpuBuffer | Subarray)[],
+      inputs: read,
       outputs: written,
       timings,
       pendingTimings: this.#pendingTimings,
     });
     const { changes } = execution;
     const waits = program.sections.length > 1 || deviceBuffers.hasDeferred;
-    if (waits && !this.#device.isSynchronous) return deviceBuffers.defer(written, changes, () => execution.runAsync());
+    if (waits && !this.#device.isSynchronous) {
+      const whole = read.map((buffer) => (buffer instanceof Subarray ? buffer.whole : buffer));
+      return deviceBuffers.defer({ inputs: whole, outputs: written }, changes, () => execution.runAsync());
+    }
     let outcome: Outcome | undefined;
     try {
       outcome = execution.run();
@@ -132,7 +136,7 @@ export class DeviceBackend implements GpuBackend {
       this.#deviceBuffers.throwUnreported();
       return this.#device.throttle() ?? this.#deviceBuffers.yieldToCollector();
     };
-    const pending = this.#deviceBuffers.pendingOutcome();
+    const pending = this.#deviceBuffers.awaitOutcome();
     if (!pending) return pause();
     return pending.then((failure) => {
       const paused = pause();

@@ -12,8 +12,19 @@ export interface Change {
 /** An evaluation whose outcome is unknown. */
 interface Evaluation {
   readonly changes: readonly Change[];
-  /** The outputs that get their values later. */
-  readonly deferred: readonly GpuBuffer[];
+  /** What it reads and writes, if it runs later. */
+  readonly deferred?: Deferred;
+  /** Whether who has started it waits for its outcome. */
+  isAwaited: boolean;
+  /** Why it was rolled back. */
+  failure: Error | undefined;
+}
+
+/** The buffers of an evaluation that runs later. */
+export interface Deferred {
+  readonly inputs: readonly GpuBuffer[];
+  /** Have no value until it has run. */
+  readonly outputs: readonly GpuBuffer[];
 }
 
 /** Bytes of new results after which the event loop gets a turn for finalizers. */
@@ -72,49 +83,66 @@ export class DeviceBuffers {
   /** Ends an evaluation that made these changes: frees the replaced elements, once its outcome is known. */
   commit(changes: readonly Change[], outcome: Promise<Error | undefined> | undefined): void {
     if (!outcome && this.#uncommitted.length === 0) return this.#freeReplaced(changes);
-    this.#append({ changes, deferred: [] }, outcome);
+    this.#append({ changes, isAwaited: false, failure: undefined }, outcome);
   }
 
   /**
-   * Runs an evaluation when the outcomes of all earlier ones are known, unless one has failed: then it fails as well.
-   * @param outputs have no value until then.
+   * Runs an evaluation when the outcomes of all earlier ones are known, unless one has failed that it depends on.
    * @param changes gets what it changes.
    */
-  defer(outputs: readonly GpuBuffer[], changes: readonly Change[], run: () => Promise<Error | undefined>): void {
-    const evaluation = { changes, deferred: outputs };
+  defer(deferred: Deferred, changes: readonly Change[], run: () => Promise<Error | undefined>): void {
+    const evaluation: Evaluation = { changes, deferred, isAwaited: false, failure: undefined };
     const start = async (): Promise<Error | undefined> => {
       await this.pendingOutcome();
-      return this.#uncommitted.includes(evaluation) ? run() : undefined;
+      return evaluation.failure ?? run();
     };
     this.#append(evaluation, this.#uncommitted.length === 0 ? run() : start());
   }
 
-  /** Whether an evaluation has outputs that get their values later. */
+  /** Whether an evaluation is still to run, or to go on. */
   get hasDeferred(): boolean {
-    return this.#uncommitted.some(({ deferred }) => deferred.length > 0);
+    return this.#uncommitted.some(({ deferred }) => deferred);
   }
 
   #append(evaluation: Evaluation, outcome: Promise<Error | undefined> | undefined): void {
     this.#uncommitted.push(evaluation);
-    this.#outcome = Promise.all([outcome, this.#outcome]).then(([failure, earlier]) => {
+    this.#outcome = Promise.all([outcome, this.#outcome]).then(([failure]) => {
       // An earlier failure has rolled it back already.
-      if (!this.#uncommitted.includes(evaluation)) return failure ?? earlier;
-      if (failure) {
-        this.#unreported = failure;
-        this.#rollBack(this.#uncommitted.splice(0), failure);
-      } else this.#freeReplaced(this.#uncommitted.shift()!.changes);
+      if (evaluation.failure) return evaluation.failure;
+      if (failure) this.#fail(evaluation, failure);
+      else this.#freeReplaced(this.#uncommitted.shift()!.changes);
       return failure;
     });
   }
 
-  #rollBack(evaluations: readonly Evaluation[], failure: Error): void {
-    this.revert(
-      evaluations.flatMap(({ changes }) => changes),
-      failure,
-    );
-    for (const { elements } of evaluations.flatMap(({ deferred }) => deferred)) {
-      if (!elements.device && !elements.host) elements.failure ??= failure;
+  /** Rolls back a failed evaluation, and later ones. */
+  #fail(evaluation: Evaluation, failure: Error): void {
+    const { deferred, isAwaited } = evaluation;
+    if (!deferred || !isAwaited) {
+      this.#unreported = failure;
+      return this.#rollBack(this.#uncommitted, failure);
     }
+    // The later ones have not run yet, and those that do not depend on it can. Who waits for it reports the failure.
+    const lost = new Set(deferred.outputs);
+    const dependsOnLost = ({ deferred: later }: Evaluation): boolean => {
+      if (!later) return true;
+      const depends = [...later.inputs, ...later.outputs].some((buffer) => lost.has(buffer));
+      if (depends) for (const output of later.outputs) lost.add(output);
+      return depends;
+    };
+    this.#rollBack(this.#uncommitted.filter(dependsOnLost), failure);
+  }
+
+  #rollBack(evaluations: readonly Evaluation[], failure: Error): void {
+    const changes = evaluations.flatMap((evaluation) => evaluation.changes);
+    this.revert(changes, failure);
+    for (const evaluation of evaluations) {
+      evaluation.failure = failure;
+      for (const { elements } of evaluation.deferred?.outputs ?? []) {
+        if (!elements.device && !elements.host) elements.failure ??= failure;
+      }
+    }
+    this.#uncommitted = this.#uncommitted.filter((evaluation) => !evaluations.includes(evaluation));
   }
 
   /** Undoes changes. Buffers that had no elements before fail with this error from here on. */
@@ -130,6 +158,13 @@ export class DeviceBuffers {
       elements.host = host;
       if (!device && !host) elements.failure = failure;
     }
+  }
+
+  /** As {@link pendingOutcome}, for who has started the last evaluation, and reports its failure. */
+  awaitOutcome(): Promise<Error | undefined> | undefined {
+    const last = this.#uncommitted.at(-1);
+    if (last) last.isAwaited = true;
+    return this.pendingOutcome();
   }
 
   /** Settles when the outcomes of all evaluations are known, with the error of the last. */
@@ -177,7 +212,7 @@ export class DeviceBuffers {
   }
 
   readSync(buffer: GpuBuffer): TypedArray {
-    if (this.#uncommitted.some(({ deferred }) => deferred.includes(buffer))) throw asynchronousReadError();
+    if (this.#uncommitted.some(({ deferred }) => deferred?.outputs.includes(buffer))) throw asynchronousReadError();
     const { device } = buffer.elements;
     return device ? this.#device.readSync(device, buffer.dtype, buffer.size) : readHost(buffer);
   }

@@ -233,7 +233,44 @@ describe.runIf(hasWebGpu)('webgpu, without waiting', () => {
     expect(backend.bytesInUse).toBe(0);
   });
 
-  test('an error rolls back all later evaluations, and is thrown once', async () => {
+  test('an error is that of its evaluation, and of those that depend on it, if they are awaited', async () => {
+    setBackend(await backendOf('webgpu'));
+    const [v, w, u] = [1, 2, 3].map((value) => new Variable(tensor([value, 10 * value]))) as [
+      Variable,
+      Variable,
+      Variable,
+    ];
+    for (let i = 0; i < 2; i++) {
+      for (const variable of [v, w, u]) variable.assign(variable.value.mul(1));
+      await evaluate(v, w, u);
+    }
+    const message = 'reverse: element 0 is NaN';
+    const evaluations: Promise<unknown>[] = [];
+    v.assign(reverse(v.value.div(0).sub(Infinity)));
+    evaluations.push(evaluate(v));
+    w.assign(w.value.add(1));
+    const sum = w.value.sum();
+    evaluations.push(evaluate(w, sum));
+    u.assign(u.value.add(v.value));
+    const product = reverse(u.value).prod();
+    evaluations.push(evaluate(u, product), reverse(tensor([1, 2])).data());
+    const settled = await Promise.allSettled(evaluations);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    for (const i of [0, 2]) await expect(evaluations[i]).rejects.toThrow(message);
+    const values = await Promise.all([v, w, u].map(({ value }) => value.data()));
+    expect(values.map((array) => [...array])).toEqual([
+      [1, 10],
+      [3, 21],
+      [3, 30],
+    ]);
+    expect(await sum.item()).toBe(24);
+    await expect(product.data()).rejects.toThrow(message);
+    u.assign(u.value.add(v.value));
+    await evaluate(u);
+    expect([...(await u.value.data())]).toEqual([4, 40]);
+  });
+
+  test('an error rolls back all later evaluations, and is thrown once, after evaluateSync', async () => {
     setBackend(await backendOf('webgpu'));
     const [v, w] = [new Variable(tensor([1, 2])), new Variable(tensor([3, 4]))];
     for (let i = 0; i < 2; i++) {
