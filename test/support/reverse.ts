@@ -1,6 +1,6 @@
 // A routine and an elementwise operation as packages define them, without code for any backend.
 import { defineUnary, type Tensor, type Unary } from '@thetagrad/core';
-import { applyRoutine, normalizeAxis, positions, type Routine } from '@thetagrad/core/backend';
+import { applyRoutine, batchAlongAxis, normalizeAxis, positions, type Routine } from '@thetagrad/core/backend';
 
 declare module '@thetagrad/core/backend' {
   interface Routines {
@@ -27,6 +27,7 @@ const Reverse: Routine<'test.reverse'> = {
   },
   vjp: (cotangent, { attributes: { axis } }) => reverse(cotangent, axis),
   jvp: (tangent, { attributes: { axis } }) => reverse(tangent, axis),
+  batch: batchAlongAxis,
 };
 
 /** The elements along an axis in reverse order. */

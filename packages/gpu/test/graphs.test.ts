@@ -13,6 +13,7 @@ import {
 } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { cubeRoot, reverse } from '../../../test/support/reverse.ts';
 import { integerValues } from '../../../test/support/values.ts';
 import { backendOf, modes, runs } from './modes.ts';
 
@@ -47,6 +48,8 @@ const operations: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
     ),
   (x) => x.sort(),
   (x) => x.astype('int32').mod(5).astype('float32'),
+  (x) => reverse(x),
+  (x, y) => cubeRoot(x.mul(y)).round(),
 ];
 
 interface Recipe {
