@@ -27,7 +27,8 @@ export interface Backend {
   subarray?(buffer: Buffer, start: number, size: number): Buffer;
   /**
    * Runs the kernels of a plan in order, with its inputs and outputs bound to buffers. An output may be bound to the same
-   * buffer as an input: a variable that is written in place. Fills `timings` with the milliseconds of each kernel, at the
+   * buffer as an input: a variable that is written in place. An asynchronous backend may run it later, after all that it was given
+   * before. Fills `timings` with the milliseconds of each kernel, at the
    * latest when {@link flushTimings} settles.
    * @throws {Error} before anything runs, if `timings` is given and kernels cannot be timed.
    */
