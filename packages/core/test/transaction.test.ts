@@ -350,6 +350,24 @@ test('on an asynchronous backend, what fails late is taken back, whatever succee
   });
 });
 
+test('a write that has failed is taken back by its evaluation, also if a later one succeeds before it reports', async () => {
+  const { backend, outputs, settle } = lateBackend();
+  await withBackend(backend, async () => {
+    const [v, w] = [variable(1), variable(10)];
+    const [first, second] = [v, w].map((each) => {
+      each.assign(each.value.add(1));
+      return evaluate(each);
+    });
+    expect(outputs[0]).toBe(v.buffer);
+    outputs[0]!.failure = new Error('late');
+    settle[1]!();
+    await second;
+    settle[0]!(new Error('late'));
+    await expect(first).rejects.toThrow('late');
+    expect([v, w].map(({ value }) => numbers(value))).toEqual([[1], [11]]);
+  });
+});
+
 test('an older value names the variable that was forgotten, and what to add', () => {
   const parameters = { fc: variable(1) };
   const momentum = new Variable(tensor([0]), { name: 'momentum.fc' });
