@@ -84,7 +84,7 @@ export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runLoop, runOnHost } from './portable/backend.ts';
-export { carrySize, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';
+export { carrySize, conditionOf, endOf, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';
 export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';

@@ -38,6 +38,7 @@ type LoopAttributes = {
   readonly rows: number;
   readonly count: number;
   readonly reverse: boolean;
+  readonly condition: Condition;
 };
 
 type LoopNode = Node<readonly Tensor[], LoopAttributes>;
@@ -47,7 +48,11 @@ export interface Steps {
   readonly count: number;
   /** Whether the last row comes first. */
   readonly reverse: boolean;
+  /** Whether the first carry, of one element, ends the loop when it is 0, and if so whether `count` bounds the steps. */
+  readonly condition: Condition;
 }
+
+export type Condition = 'none' | 'bounded' | 'unbounded';
 
 /** Computes the next carries, followed by the results, of one step. All have one floating-point dtype. */
 export type RunStep = (carries: readonly Tensor[], rows: readonly Tensor[]) => readonly Tensor[];
@@ -69,17 +74,23 @@ interface Body {
   readonly keepsCarries: boolean;
 }
 
-/** Runs a step for each row. What it computes without carries and rows is computed once. */
-export function runSteps(run: RunStep, carries: readonly Tensor[], rows: readonly Tensor[], steps: Steps): LoopOutputs {
+/** Runs a step for each row. What it computes without carries and rows is computed once, before, unless `hoists` is false. */
+export function runSteps(
+  run: RunStep,
+  carries: readonly Tensor[],
+  rows: readonly Tensor[],
+  steps: Steps,
+  { hoists = true }: { readonly hoists?: boolean } = {},
+): LoopOutputs {
   const start = nextTensorId();
   const examples = [
     ...carries.map((carry) => createStep(carry, carry.shape)),
     ...rows.map((row) => createStep(row, row.shape.slice(1))),
   ];
   const outputs = run(examples.slice(0, carries.length), examples.slice(carries.length));
-  const isKept = isTracing();
+  const isKept = isTracing() && steps.condition !== 'unbounded';
   const all = isKept ? [...outputs.slice(0, carries.length), ...outputs] : outputs;
-  const body = closeOver(examples, all, start, { carries: carries.length, keepsCarries: isKept });
+  const body = closeOver(examples, all, start, { carries: carries.length, keepsCarries: isKept, hoists });
   if (steps.count === 0) {
     return { carries, results: body.results.map((shape) => zeros([0, ...shape], { dtype: body.dtype })) };
   }
@@ -91,7 +102,11 @@ function closeOver(
   examples: readonly Tensor[],
   outputs: readonly Tensor[],
   start: number,
-  { carries, keepsCarries }: { readonly carries: number; readonly keepsCarries: boolean },
+  {
+    carries,
+    keepsCarries,
+    hoists,
+  }: { readonly carries: number; readonly keepsCarries: boolean; readonly hoists: boolean },
 ): Body {
   const dependent = new Set(examples);
   const nodes: Tensor[] = [];
@@ -100,7 +115,10 @@ function closeOver(
     tensor.id < start || dependent.has(tensor) ? [] : tensor.inputs,
   );
   for (const tensor of order) {
-    if (dependent.has(tensor) || !tensor.inputs.some((input) => dependent.has(input))) continue;
+    const isInside = hoists
+      ? tensor.inputs.some((input) => dependent.has(input))
+      : tensor.id >= start && tensor.inputs.length > 0;
+    if (dependent.has(tensor) || !isInside) continue;
     dependent.add(tensor);
     nodes.push(tensor);
   }
@@ -121,7 +139,7 @@ function closeOver(
 /** Creates the node. */
 function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor[], steps: Steps): Tensor {
   const { subgraph, constants, dtype } = body;
-  const { count, reverse } = steps;
+  const { count, reverse, condition } = steps;
   const inputs = [...carries, ...rows, ...constants];
   const isRow = (i: number): boolean => i >= carries.length && i < carries.length + rows.length;
   const leaves = inputs.map(
@@ -145,6 +163,7 @@ function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor
     carries: carries.length,
     count,
     reverse,
+    isConditional: condition !== 'none',
   };
   const attributes: LoopAttributes = {
     signature: [...signatureOf(targets)],
@@ -153,6 +172,7 @@ function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor
     rows: rows.length,
     count,
     reverse,
+    condition,
   };
   const shape = [count * sizeOfAll(body.results) + sizeOfAll(body.carries)];
   return applyRoutine(createRoutine(body, loop), inputs, { shape, dtype }, attributes);
@@ -185,7 +205,10 @@ function splitInputs<Item>(
 /** The carries before each step, with an axis of steps first. */
 function carriesBefore(body: Body, output: LoopNode): Tensor[] {
   const { carries, rows } = splitInputs(output.inputs, output.attributes);
-  const { count, reverse } = output.attributes;
+  const { count, reverse, condition } = output.attributes;
+  if (condition === 'unbounded') {
+    throw new Error('whileLoop: reverse mode needs a bound on the number of steps; give maxSteps, or use forward mode');
+  }
   const kept = body.keepsCarries ? body : keepCarries(body);
   const node = body.keepsCarries ? output : applyLoop(kept, carries, rows, output.attributes);
   const after = unpack(kept, count, node).results.slice(0, carries.length);
@@ -237,7 +260,7 @@ function pullBack(
     run,
     [...cotangents.carries, ...sums],
     [...carriesBefore(body, output), ...rows, ...cotangents.results],
-    { count: attributes.count, reverse: !attributes.reverse },
+    { count: attributes.count, reverse: !attributes.reverse, condition: 'none' },
   );
   const found = new Map<number, Tensor>();
   results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
@@ -295,12 +318,20 @@ function batchLoop(
     ],
     axisSize: size,
   });
-  const outputs = runSteps(
-    (state, row) => step(...state, ...row, ...constants),
-    carries.map((carry, i) => batchInput(carry, of.carries[i], size)),
+  const first = carries.map((carry, i) => batchInput(carry, of.carries[i], size));
+  // Goes on while any example does.
+  const flagOf = (state: readonly Tensor[]): Tensor[] => (attributes.condition === 'none' ? [] : [state[0]!.max()]);
+  const skipped = flagOf(first).length;
+  const all = runSteps(
+    (state, row) => {
+      const next = step(...state.slice(skipped), ...row, ...constants);
+      return [...flagOf(next), ...next];
+    },
+    [...flagOf(first), ...first],
     rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
     attributes,
   );
+  const outputs = { carries: all.carries.slice(skipped), results: all.results };
   const results = outputs.results.map((all) => moveAxis(all, 1, 0));
   return vmap((state: readonly Tensor[], all: readonly Tensor[]) => pack(attributes.count, state, all))(
     outputs.carries,

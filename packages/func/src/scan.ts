@@ -1,4 +1,3 @@
-import { isFloatingPoint, type Tensor } from '@thetagrad/core';
 import {
   argumentError,
   at,
@@ -7,11 +6,11 @@ import {
   checkOptions,
   flattenTensors,
   formatShape,
-  sameShape,
   show,
   trace,
   type FlatTree,
 } from '@thetagrad/core/backend';
+import { checkCarry, checkDTypes } from './carry.ts';
 import { runSteps } from './loop.ts';
 
 export interface ScanOptions {
@@ -57,15 +56,15 @@ export function scan<Carry, Row, Result>(
       }
       const next = flattenTensors('scan: the next carry', returned[0]);
       result = flattenTensors('scan: the result', returned[1] ?? []);
-      checkCarry(carry, next);
-      checkDTypes([...next.leaves, ...result.leaves]);
+      checkCarry('scan', carry, next);
+      checkDTypes('scan', [...next.leaves, ...result.leaves]);
       // A result of nothing is nothing.
       if (returned[1] === null || returned[1] === undefined) result = { ...result, rebuild: () => returned[1] };
       return [...next.leaves, ...result.leaves];
     },
     carry.leaves,
     rows.leaves,
-    { count, reverse },
+    { count, reverse, condition: 'none' },
   );
   return [carry.rebuild(outputs.carries) as Carry, result!.rebuild(outputs.results) as Result];
 }
@@ -86,34 +85,4 @@ function countSteps({ leaves, paths }: FlatTree, length: number | undefined): nu
   });
   if (count === undefined) throw argumentError('scan', 'length', 'given where xs has no tensors', length, true);
   return count;
-}
-
-/** @throws {RangeError} if the next carry has another structure, other shapes or other dtypes than the carry. */
-function checkCarry(carry: FlatTree, next: FlatTree): void {
-  const describe = ({ dtype, shape }: Tensor): string => `${dtype} ${formatShape(shape)}`;
-  const at = carry.paths.findIndex((path, i) => {
-    const [before, after] = [carry.leaves[i]!, next.leaves[i]];
-    return !after || path !== next.paths[i] || !sameShape(before.shape, after.shape) || before.dtype !== after.dtype;
-  });
-  if (at < 0 && next.leaves.length === carry.leaves.length) return;
-  if (at < 0 || next.paths[at] !== carry.paths[at]) {
-    const names = ({ paths }: FlatTree): string => paths.map((path) => path || 'a tensor').join(', ');
-    throw new RangeError(
-      `scan: the next carry must have the structure of the carry, ${names(carry)}, got ${names(next)}`,
-    );
-  }
-  throw new RangeError(
-    `scan: the next carry${carry.paths[at]} must be ${describe(carry.leaves[at]!)} as the carry is, got ${describe(next.leaves[at]!)}`,
-  );
-}
-
-/** @throws {TypeError} if tensors are not of one floating-point dtype. */
-function checkDTypes(tensors: readonly Tensor[]): void {
-  const [first] = tensors;
-  const other = tensors.find(({ dtype }) => dtype !== first?.dtype || !isFloatingPoint(dtype));
-  if (!other) return;
-  const dtypes = [...new Set(tensors.map(({ dtype }) => dtype))].join(' and ');
-  throw new TypeError(
-    `scan: carries and results must be of one floating-point dtype, got ${dtypes}; convert with astype`,
-  );
 }

@@ -219,12 +219,12 @@ export class ThreadPoolBackend implements WasmBackend {
   }
 
   #runLoop(program: Program, loop: LinkedLoop, kernel: Kernel, places: Places): void {
-    const inputs = operandsOf(kernel).map(({ slot }) => addressOf(slot, places));
-    const output = addressOf(kernel.output, places);
-    const region = program.loopRegion(places.region);
-    for (let step = 0; step < loop.count; step++) {
-      this.#runProgram(loop.body, loop.placesOf(step, inputs, output, region), { parts: 0, commands: 0 });
-    }
+    const loopPlaces = {
+      inputs: operandsOf(kernel).map(({ slot }) => addressOf(slot, places)),
+      output: addressOf(kernel.output, places),
+      region: program.loopRegion(places.region),
+    };
+    loop.run(loopPlaces, this.#heap, (body, inStep) => this.#runProgram(body, inStep, { parts: 0, commands: 0 }));
   }
 
   runsOnHost(kernel: Kernel): boolean {

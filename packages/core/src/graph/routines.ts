@@ -157,6 +157,11 @@ export interface Loop {
   readonly count: number;
   /** Whether the last row comes first. */
   readonly reverse: boolean;
+  /**
+   * Whether the first carry, of one element, ends the loop when it is 0. The results are then the carries, if any: those of
+   * the steps left out are the last.
+   */
+  readonly isConditional: boolean;
 }
 
 /** The definition of a routine in plain loops, which every backend is tested against and may run on the host. */

@@ -8,7 +8,7 @@ import type { Loop } from '../graph/routines.ts';
 import type { Backend } from '../schedule/backend.ts';
 import { operandsOf } from '../schedule/body.ts';
 import type { Body, Kernel, Plan, ReduceKernel, RoutineKernel, Slot } from '../schedule/kernel.ts';
-import { carrySize, stepOf, type LoopRange } from './loop.ts';
+import { carrySize, conditionOf, endOf, stepOf, type LoopRange } from './loop.ts';
 import { mapLoop, reduceLoop } from './loops.ts';
 
 /**
@@ -72,7 +72,7 @@ function runPlan(
 
 /** Runs a loop on the contiguous inputs of a routine. */
 export function runLoop(loop: Loop, output: TypedArray, inputs: readonly Strided[]): void {
-  const { plan, count, outputSizes } = loop;
+  const { plan, count, outputSizes, isConditional } = loop;
   const arena = allocateArena(plan);
   const carries = [0, 1].map(() => output.slice(0, carrySize(loop)));
   const rowSizes = inputs.map(({ view }) => sizeOf(view.shape) / count);
@@ -85,6 +85,10 @@ export function runLoop(loop: Loop, output: TypedArray, inputs: readonly Strided
     return values.subarray(start, start + size);
   };
   for (let step = 0; step < count; step++) {
+    if (isConditional && arrayOf(conditionOf(step), 1)[0] === 0) {
+      for (const { from, to, size } of endOf(loop, step)) arrayOf(to, size).set(arrayOf(from, size));
+      return;
+    }
     const places = stepOf(loop, step, rowSizes);
     runPlan(
       plan,

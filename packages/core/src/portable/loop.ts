@@ -19,14 +19,9 @@ export function carrySize({ outputSizes, carries }: Loop): number {
   return outputSizes.slice(0, carries).reduce((sum, size) => sum + size, 0);
 }
 
-/**
- * The places of the plan's inputs and outputs in step number `step`. Carries alternate between two arrays; those of the last step
- * go to the end of the output.
- * @param rowSizes the number of elements of a row of each input of the routine.
- */
-export function stepOf(loop: Loop, step: number, rowSizes: readonly number[]): LoopStep {
-  const { inputs, outputSizes, carries, count, reverse } = loop;
-  const row = reverse ? count - 1 - step : step;
+/** Where carries and results begin in the arrays that hold those of a step, and the sizes of these arrays. */
+function layoutOf(loop: Loop): { readonly starts: readonly number[]; readonly rowSize: number } {
+  const { outputSizes, carries } = loop;
   const starts: number[] = [];
   let next = 0;
   outputSizes.forEach((size, i) => {
@@ -34,19 +29,59 @@ export function stepOf(loop: Loop, step: number, rowSizes: readonly number[]): L
     starts.push(next);
     next += size;
   });
-  const rowSize = outputSizes.length > carries ? next : 0;
-  const isLast = step === count - 1;
+  return { starts, rowSize: outputSizes.length > carries ? next : 0 };
+}
+
+/** Where carry number `input` is before a step. */
+function carryBefore(step: number, input: number, start: number): LoopRange {
+  if (step === 0) return { array: { kind: 'input', index: input }, start: 0 };
+  return { array: { kind: 'carries', index: (step - 1) % 2 }, start };
+}
+
+/**
+ * The places of the plan's inputs and outputs in step number `step`. Carries alternate between two arrays; those of the last step
+ * go to the end of the output.
+ * @param rowSizes the number of elements of a row of each input of the routine.
+ */
+export function stepOf(loop: Loop, step: number, rowSizes: readonly number[]): LoopStep {
+  const { inputs, outputSizes, carries, count, reverse } = loop;
+  const { starts, rowSize } = layoutOf(loop);
+  const row = reverse ? count - 1 - step : step;
   return {
     inputs: inputs.map(({ kind, input }): LoopRange => {
-      if (kind === 'carry' && step > 0) {
-        return { array: { kind: 'carries', index: (step - 1) % 2 }, start: starts[input]! };
-      }
+      if (kind === 'carry') return carryBefore(step, input, starts[input]!);
       return { array: { kind: 'input', index: input }, start: kind === 'row' ? row * rowSizes[input]! : 0 };
     }),
     outputs: outputSizes.map((_, i): LoopRange => {
       if (i >= carries) return { array: { kind: 'output' }, start: row * rowSize + starts[i]! };
-      if (isLast) return { array: { kind: 'output' }, start: count * rowSize + starts[i]! };
+      if (step === count - 1) return { array: { kind: 'output' }, start: count * rowSize + starts[i]! };
       return { array: { kind: 'carries', index: step % 2 }, start: starts[i]! };
     }),
   };
+}
+
+/** A copy of elements from one range to another. */
+export interface LoopCopy {
+  readonly from: LoopRange;
+  readonly to: LoopRange;
+  readonly size: number;
+}
+
+/** Where the element is that ends a conditional loop before a step. */
+export function conditionOf(step: number): LoopRange {
+  return carryBefore(step, 0, 0);
+}
+
+/** What remains to be copied when a conditional loop ends before a step: its carries, for all rows that are left and the end. */
+export function endOf(loop: Loop, step: number): LoopCopy[] {
+  const { outputSizes, carries, count } = loop;
+  const { starts, rowSize } = layoutOf(loop);
+  return outputSizes.slice(0, carries).flatMap((size, i) => {
+    const from = carryBefore(step, i, starts[i]!);
+    const rows = rowSize === 0 ? [] : Array.from({ length: count - step }, (_, k) => (step + k) * rowSize);
+    return [...rows, count * rowSize].map((start) => {
+      const to: LoopRange = { array: { kind: 'output' }, start: start + starts[i]! };
+      return { from, to, size };
+    });
+  });
 }

@@ -2,6 +2,8 @@
 import {
   bytesPerElement,
   carrySize,
+  conditionOf,
+  endOf,
   sizeOf,
   stepOf,
   type Kernel,
@@ -9,13 +11,20 @@ import {
   type LoopRange,
   type RoutineKernel,
 } from '@thetagrad/core/backend';
-import { roundUpToBlock } from '../memory/heap.ts';
+import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import type { Program } from './program.ts';
 
 /** The addresses of a program's inputs and outputs, and of its region. */
 export interface Places {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly region: number;
+}
+
+/** The addresses of a loop's inputs and output, and of its region. */
+export interface LoopPlaces {
+  readonly inputs: readonly number[];
+  readonly output: number;
   readonly region: number;
 }
 
@@ -42,32 +51,39 @@ export class LinkedLoop {
     this.#rowSizes = kernel.operands.map(({ view }) => sizeOf(view.shape) / loop.count);
   }
 
-  get count(): number {
-    return this.#loop.count;
-  }
-
   /** The memory that it needs, besides its inputs and output. */
   get regionBytes(): number {
     return 2 * this.#carryBytes + roundUpToBlock(this.body.regionBytes);
   }
 
   /**
-   * The places of the body in a step.
-   * @param region the address of the loop's region.
+   * Runs the body once for each step.
+   * @param places the addresses of the routine's inputs and output, and of the loop's region.
    */
-  placesOf(step: number, inputs: readonly number[], output: number, region: number): Places {
+  run(places: LoopPlaces, heap: Heap, runBody: (body: Program, places: Places) => void): void {
+    const { dtype } = this.#kernel.output;
+    const addressOf = (range: LoopRange): number => this.#addressOf(range, places);
+    for (let step = 0; step < this.#loop.count; step++) {
+      if (this.#loop.isConditional && heap.view(dtype, addressOf(conditionOf(step)), 1)[0] === 0) {
+        for (const { from, to, size } of endOf(this.#loop, step)) {
+          heap.view(dtype, addressOf(to), size).set(heap.view(dtype, addressOf(from), size));
+        }
+        return;
+      }
+      const { inputs, outputs } = stepOf(this.#loop, step, this.#rowSizes);
+      runBody(this.body, {
+        inputs: inputs.map(addressOf),
+        outputs: outputs.map(addressOf),
+        region: places.region + 2 * this.#carryBytes,
+      });
+    }
+  }
+
+  #addressOf({ array, start }: LoopRange, { inputs, output, region }: LoopPlaces): number {
     const { operands, output: slot } = this.#kernel;
-    const addressOf = ({ array, start }: LoopRange): number => {
-      if (array.kind === 'input')
-        return inputs[array.index]! + start * bytesPerElement(operands[array.index]!.slot.dtype);
-      const base = array.kind === 'output' ? output : region + array.index * this.#carryBytes;
-      return base + start * bytesPerElement(slot.dtype);
-    };
-    const places = stepOf(this.#loop, step, this.#rowSizes);
-    return {
-      inputs: places.inputs.map(addressOf),
-      outputs: places.outputs.map(addressOf),
-      region: region + 2 * this.#carryBytes,
-    };
+    if (array.kind === 'input')
+      return inputs[array.index]! + start * bytesPerElement(operands[array.index]!.slot.dtype);
+    const base = array.kind === 'output' ? output : region + array.index * this.#carryBytes;
+    return base + start * bytesPerElement(slot.dtype);
   }
 }

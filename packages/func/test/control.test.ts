@@ -1,0 +1,200 @@
+import { defineUnary, explain, grad, jvp, tensor, where, type Tensor } from '@thetagrad/core';
+import { wasm } from '@thetagrad/wasm';
+import { describe, expect, test } from 'vitest';
+import { withBackend } from '../../../test/support/withBackend.ts';
+import { cond, vmap, whileLoop } from '../src/index.ts';
+
+const f64 = { dtype: 'float64' } as const;
+const backend = await wasm({ threads: 2 });
+
+/** Newton's iteration for √a, until the error is small. */
+const newton = (a: Tensor, maxSteps?: number): Tensor =>
+  whileLoop(
+    (x: Tensor) => x.square().sub(a).abs().greater(1e-10),
+    (x: Tensor) => x.add(a.div(x)).mul(0.5),
+    a,
+    maxSteps === undefined ? {} : { maxSteps },
+  );
+
+describe('whileLoop', () => {
+  test('stops when the condition fails, on every backend', () => {
+    const double = (): number[] => [
+      whileLoop(
+        (x: Tensor) => x.less(100),
+        (x: Tensor) => x.mul(2),
+        tensor(3),
+      ).itemSync(),
+      whileLoop(
+        (x: Tensor) => x.less(1),
+        (x: Tensor) => x.mul(2),
+        tensor(3),
+      ).itemSync(),
+      newton(tensor(2, f64)).itemSync(),
+    ];
+    const values = double();
+    expect(values.slice(0, 2)).toEqual([192, 3]);
+    expect(values[2]).toBeCloseTo(Math.SQRT2, 9);
+    expect(withBackend(backend, double)).toEqual(values);
+  });
+
+  test('stops at the maximum', () => {
+    const loop = whileLoop(
+      (s: Tensor[]) => s[0]!.less(100),
+      ([x, n]: Tensor[]) => [x!.mul(2), n!.add(1)],
+      [tensor(1), tensor(0)],
+      {
+        maxSteps: 3,
+      },
+    );
+    expect(loop.map((each) => each.itemSync())).toEqual([8, 3]);
+  });
+
+  test('has derivatives: forward always, reverse with a bound', () => {
+    const slope = 1 / (2 * Math.SQRT2);
+    const a = tensor(2, f64);
+    expect(jvp((a: Tensor) => newton(a), [a], [tensor(1, f64)]).tangent.itemSync()).toBeCloseTo(slope, 8);
+    expect(grad((a: Tensor) => newton(a, 20))(a).itemSync()).toBeCloseTo(slope, 8);
+    expect(withBackend(backend, () => grad((a: Tensor) => newton(a, 20))(a).itemSync())).toBeCloseTo(slope, 8);
+    expect(() => grad((a: Tensor) => newton(a))(a)).toThrow(/^whileLoop: reverse mode needs a bound/);
+  });
+
+  test('goes on for every example as long as its own condition holds', () => {
+    const counts = vmap(
+      (x: Tensor) =>
+        whileLoop(
+          ([y]: Tensor[]) => y!.less(100),
+          ([y, n]: Tensor[]) => [y!.mul(2), n!.add(1)],
+          [x, x.mul(0)],
+        )[1]!,
+    )(tensor([3, 1, 200]));
+    expect(counts.toArraySync()).toEqual([6, 7, 0]);
+    const roots = vmap((a: Tensor) => newton(a))(tensor([2, 9], f64)).toArraySync() as number[];
+    expect(roots[0]).toBeCloseTo(Math.SQRT2, 9);
+    expect(roots[1]).toBeCloseTo(3, 9);
+    const slopes = vmap(grad((a: Tensor) => newton(a, 30)))(tensor([2, 9], f64)).toArraySync() as number[];
+    expect(slopes[1]).toBeCloseTo(1 / 6, 8);
+  });
+
+  test.for<[string, () => unknown, RegExp]>([
+    [
+      'a condition of two elements',
+      () =>
+        whileLoop(
+          (x: Tensor) => x.less(1),
+          (x: Tensor) => x,
+          tensor([1, 2]),
+        ),
+      /^RangeError: whileLoop: the condition must be a bool tensor of one element/,
+    ],
+    [
+      'a condition that is a number',
+      () =>
+        whileLoop(
+          () => 1 as never,
+          (x: Tensor) => x,
+          tensor(1),
+        ),
+      /^TypeError: whileLoop: the condition must be a bool tensor/,
+    ],
+    [
+      'integers',
+      () =>
+        whileLoop(
+          (x: Tensor) => x.less(1),
+          (x: Tensor) => x,
+          tensor(1, { dtype: 'int32' }),
+        ),
+      /^TypeError: whileLoop: carries and results must be of one floating-point dtype/,
+    ],
+    [
+      'a carry of another shape',
+      () =>
+        whileLoop(
+          (x: Tensor) => x.sum().less(1),
+          (x: Tensor) => x.sum(),
+          tensor([0, 0]),
+        ),
+      /^RangeError: whileLoop: the next carry must be float32 \[2\]/,
+    ],
+  ])('refuses %s', ([, call, message]) => {
+    expect(() => {
+      try {
+        call();
+      } catch (error) {
+        throw new Error(String(error), { cause: error });
+      }
+    }).toThrow(message);
+  });
+});
+
+describe('cond', () => {
+  let calls = 0;
+  const counted = defineUnary({
+    name: 'counted',
+    dtypes: 'float',
+    value: (x) => {
+      calls++;
+      return 2 * x;
+    },
+    derivatives: [(t) => t.mul(2)],
+    domain: [{ from: -1, to: 1 }],
+  });
+
+  test('computes the chosen function only', () => {
+    const f = (x: Tensor): Tensor =>
+      cond(
+        x.sum().greater(0),
+        (x: Tensor) => x.exp(),
+        (x: Tensor) => counted(x),
+        x,
+      );
+    calls = 0;
+    expect(f(tensor([0, 1], f64)).toArraySync()).toEqual([1, Math.E]);
+    expect(calls).toBe(0);
+    expect(f(tensor([0, -1], f64)).toArraySync()).toEqual([0, -2]);
+    expect(calls).toBe(2);
+    expect(withBackend(backend, () => f(tensor([0, 1], f64)).toArraySync())).toEqual([1, Math.E]);
+  });
+
+  test('has the gradient of the chosen one, also where the other is not finite', () => {
+    const f = (x: Tensor): Tensor =>
+      cond(
+        x.greater(0),
+        (x: Tensor) => x.log(),
+        (x: Tensor) => x.square(),
+        x,
+      );
+    const slopes = [2, 0, -3].map((x) => grad(f)(tensor(x, f64)).itemSync());
+    expect(slopes).toEqual([0.5, 0, -6]);
+    expect(vmap(grad(f))(tensor([2, 0, -3], f64)).toArraySync()).toEqual([0.5, 0, -6]);
+    const { tangent } = jvp(f, [tensor(-3, f64)], [tensor(1, f64)]);
+    expect(tangent.itemSync()).toBe(-6);
+  });
+
+  test('of trees, in one plan', () => {
+    const result = cond(
+      tensor(1).less(0),
+      () => ({ a: tensor(1), b: tensor([1, 2]) }),
+      () => ({ a: tensor(3), b: tensor([4, 5]) }),
+    );
+    expect(explain(result).kernels.length).toBeLessThan(12);
+    expect([result.a.itemSync(), result.b.toArraySync()]).toEqual([3, [4, 5]]);
+  });
+
+  test('refuses results that differ', () => {
+    const call = () =>
+      cond(
+        tensor(1).less(0),
+        () => tensor(1),
+        () => tensor([1, 2]),
+      );
+    expect(call).toThrow(/^cond: the second result must be float32 \[\] as the first is, got float32 \[2\]/);
+    expect(() =>
+      cond(
+        where(tensor([1]).less(2), 1, 0),
+        () => tensor(1),
+        () => tensor(2),
+      ),
+    ).toThrow(/^cond: the condition must be a bool tensor/);
+  });
+});
