@@ -2,6 +2,7 @@ export type { Axes } from './axes.ts';
 export { checkpoint } from './checkpoint.ts';
 export { cond, whileLoop, type WhileLoopOptions } from './control.ts';
 export { customJvp } from './customJvp.ts';
+export { fixedPoint, type FixedPointOptions } from './fixedPoint.ts';
 export { functionalCall, parametersOf } from './functionalCall.ts';
 export { hessian, hvp, jacobian, type Jacobian, type JacobianOptions } from './jacobian.ts';
 export { scan, type ScanOptions } from './scan.ts';
