@@ -1,7 +1,16 @@
 // The entry point for backends and for packages of operations: plans and kernels, views, scalar expressions, memory, and what
 // operations check and are made of. Users import index.ts.
 export { ownersOf, recordOwners } from './autodiff/owners.ts';
-export { argumentError, escapeControls, isPlainObject, resolveLimits, show, unknownValue } from './data/checks.ts';
+export {
+  areIntegers,
+  areNumbers,
+  argumentError,
+  escapeControls,
+  isPlainObject,
+  resolveLimits,
+  show,
+  unknownValue,
+} from './data/checks.ts';
 export { checkFraction, checkInteger, checkNonnegative, checkOptions, checkPositive } from './data/checks.ts';
 export { isOfAnotherCopy } from './data/checks.ts';
 export {
@@ -82,6 +91,10 @@ export { fromValues } from './ops/creation.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
 export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
+export { convolveTranspose } from './ops/convolve.ts';
+export { ScatterAdd } from './ops/gather.ts';
+export { Fold } from './ops/movement.ts';
+export { MaxIndices, WindowSum } from './ops/pooling.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runLoop, runOnHost } from './portable/backend.ts';
 export { carrySize, conditionOf, endOf, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';

@@ -166,13 +166,31 @@ describe('conv2d', () => {
     expect(numbers(conv2d(zeros([1, 0, 2, 2]), zeros([1, 0, 2, 2])))).toEqual([0]);
   });
 
+  test('one image, and a bias', () => {
+    const image = arange(18).reshape([2, 3, 3]);
+    const weight = arange(24).reshape([3, 2, 2, 2]);
+    const bias = tensor([1, 20, 300], { dtype: 'float64' });
+    const plain = conv2d(image.expandDims(0), weight);
+    const result = conv2d(image, weight, { bias });
+    expect([result.dtype, result.shape]).toEqual(['float64', [3, 2, 2]]);
+    expect(numbers(result)).toEqual(numbers(plain).map((value, i) => value + [1, 20, 300][i >> 2]!));
+    expect(numbers(conv2d(image, weight))).toEqual(numbers(plain));
+    const slope = grad((bias: Tensor) => conv2d(image.expandDims(0), weight, { bias }).sum())(bias);
+    expect(numbers(slope)).toEqual([4, 4, 4]);
+  });
+
   const x = zeros([1, 4, 5, 5]);
   const weight = zeros([2, 4, 3, 3]);
   test.each([
     [
-      () => conv2d(zeros([4, 5, 5]), weight),
-      'conv2d: expected images [N, C, H, W] and a weight [O, C / groups, kh, kw], got [4, 5, 5] and [2, 4, 3, 3]',
+      () => conv2d(zeros([5, 5]), weight),
+      'conv2d: expected images [N, C, H, W] or [C, H, W] and a weight [O, C / groups, kh, kw], got [5, 5] and [2, 4, 3, 3]',
     ],
+    [
+      () => conv2d(x, weight, { bias: zeros([2, 1]) }),
+      'conv2d: the bias must be [2], one number for each output channel, got [2, 1]',
+    ],
+    [() => conv2d(x, weight, { bias: 1 as unknown as Tensor }), 'conv2d: the bias must be a tensor, got 1'],
     [
       () => conv2d(x, zeros([2, 3, 3, 3])),
       'conv2d: images [1, 4, 5, 5] have 4 channels, but the weight [2, 3, 3, 3] in 1 group(s) needs 3',
@@ -289,6 +307,19 @@ describe('pooling', () => {
     expect(maxPool2d(zeros([0, 2, 4, 4]), { kernelSize: 2 }).shape).toEqual([0, 2, 2, 2]);
   });
 
+  test('one image', () => {
+    const image = arange(8).reshape([2, 2, 2]);
+    const [maxima, means] = [maxPool2d(image, { kernelSize: 2 }), avgPool2d(image, { kernelSize: 2 })];
+    expect([maxima.shape, numbers(maxima)]).toEqual([
+      [2, 1, 1],
+      [3, 7],
+    ]);
+    expect([means.shape, numbers(means)]).toEqual([
+      [2, 1, 1],
+      [1.5, 5.5],
+    ]);
+  });
+
   test('the maximum is NaN if there is one, and the gradient goes to the first', () => {
     const x = tensor([
       [
@@ -305,7 +336,10 @@ describe('pooling', () => {
 
   const x = zeros([1, 1, 3, 3]);
   test.each([
-    [() => maxPool2d(zeros([3, 3]), { kernelSize: 2 }), 'maxPool2d: expected images [N, C, H, W], got [3, 3]'],
+    [
+      () => maxPool2d(zeros([3, 3]), { kernelSize: 2 }),
+      'maxPool2d: expected images [N, C, H, W] or [C, H, W], got [3, 3]',
+    ],
     [
       () => maxPool2d(x, { kernelSize: 4 }),
       'maxPool2d: a window of [4, 4] does not fit the padded images [1, 1, 3, 3]',

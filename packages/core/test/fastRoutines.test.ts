@@ -15,7 +15,7 @@ import {
   type Strided,
 } from '../src/backend.ts';
 import type { DType, Shape, Tensor } from '../src/index.ts';
-import { Convolution } from '../src/ops/convolution.ts';
+import { Convolution } from '../src/ops/convolve.ts';
 import { Matmul } from '../src/ops/matmul.ts';
 
 /** The elements of a tensor that only movements separate from a tensor in host memory. */

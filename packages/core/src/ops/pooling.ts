@@ -136,14 +136,15 @@ export interface Pool2dOptions {
 }
 
 /**
- * Max pooling of images [N, C, H, W] (PyTorch's `max_pool2d`). The result is [N, C, H′, W′] of x's dtype, where
- * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. Padding counts as −∞ (−2³¹ for int32, false for bool). At a tie
- * the gradient goes to the first element in row-major order, as in PyTorch.
+ * Max pooling of images [N, C, H, W], or of one image [C, H, W] (PyTorch's `max_pool2d`). The result is [N, C, H′, W′] or
+ * [C, H′, W′] of x's dtype, where H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. Padding counts as
+ * −∞ (−2³¹ for int32, false for bool). At a tie the gradient goes to the first element in row-major order, as in PyTorch.
  * @throws {TypeError} if x is not a tensor.
- * @throws {RangeError} if x does not have four axes, an option is out of range, or the window exceeds the padded images.
+ * @throws {RangeError} if x has neither three nor four axes, an option is out of range, or the window exceeds the padded images.
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('maxPool2d', x);
+  if (x.ndim === 3) return maxPool2d(x.expandDims(0), options).squeeze(0);
   const { shape, kernelSize, stride, padding } = parseWindows('maxPool2d', x, options);
   const { before, after } = padding;
   const hasPaddingOnlyWindows = ([0, 1] as const).some(
@@ -167,14 +168,15 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
 }
 
 /**
- * Average pooling of images [N, C, H, W] (PyTorch's `avg_pool2d`). The result is [N, C, H′, W′], where
- * H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. int32 and bool become float32. Padding counts as
- * zeros, PyTorch's default.
+ * Average pooling of images [N, C, H, W], or of one image [C, H, W] (PyTorch's `avg_pool2d`). The result is [N, C, H′, W′] or
+ * [C, H′, W′], where H′ = ⌊(H + top + bottom − kernel height) / stride⌋ + 1, and W′ likewise. int32 and bool become float32.
+ * Padding counts as zeros, PyTorch's default.
  * @throws {TypeError} if x is not a tensor.
- * @throws {RangeError} if x does not have four axes, an option is out of range, or the window exceeds the padded images.
+ * @throws {RangeError} if x has neither three nor four axes, an option is out of range, or the window exceeds the padded images.
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('avgPool2d', x);
+  if (x.ndim === 3) return avgPool2d(x.expandDims(0), options).squeeze(0);
   const { shape, kernelSize, stride, padding } = parseWindows('avgPool2d', x, options);
   const images = x.astype(toFloat(x.dtype));
   const attributes = { kernelSize, stride, padBefore: padding.before };
@@ -191,7 +193,8 @@ interface Windows {
 }
 
 function parseWindows(operation: string, x: Tensor, options: Pool2dOptions): Windows {
-  if (x.ndim !== 4) throw new RangeError(`${operation}: expected images [N, C, H, W], got ${formatShape(x.shape)}`);
+  if (x.ndim !== 4)
+    throw new RangeError(`${operation}: expected images [N, C, H, W] or [C, H, W], got ${formatShape(x.shape)}`);
   checkOptions(operation, options, ['kernelSize', 'stride', 'padding']);
   const kernelSize = parsePair(operation, 'kernelSize', options.kernelSize, 1);
   const stride = parsePair(operation, 'stride', options.stride ?? kernelSize, 1);

@@ -30,7 +30,7 @@ interface Problem {
 /** The maximum number of elements of the patches that are packed at a time. */
 const maxPatchElements = 1 << 20;
 
-/** The fast version of `Convolution.run` (ops/convolution.ts): bitwise equal, through packed panels. */
+/** The fast version of `Convolution.run` (ops/convolve.ts): bitwise equal, through packed panels. */
 export function convolveImages(
   output: TypedArray,
   shape: Shape,

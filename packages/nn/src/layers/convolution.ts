@@ -1,7 +1,7 @@
 import {
   avgPool2d,
   conv2d,
-  type Conv2dOptions as ConvolutionOptions,
+  type Conv2dOptions as Conv2dFunctionOptions,
   maxPool2d,
   type Pool2dOptions,
   type Size2d,
@@ -11,6 +11,8 @@ import {
 import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
 import { Module } from '../module.ts';
 import { affineOptions, type AffineOptions, createAffineVariables } from './affine.ts';
+
+type ConvolutionOptions = Omit<Conv2dFunctionOptions, 'bias'>;
 
 export interface Conv2dOptions extends ConvolutionOptions, AffineOptions {}
 
