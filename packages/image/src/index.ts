@@ -1,1 +1,12 @@
-export {};
+export { hsvToRgb, rgbToGrayscale, rgbToHsv } from './color.ts';
+export { centerCrop, crop } from './crop.ts';
+export { gaussianBlur, type GaussianBlurOptions } from './filters/gaussianBlur.ts';
+export { medianFilter } from './filters/medianFilter.ts';
+export { sobel } from './filters/sobel.ts';
+export { interpolate, type InterpolateOptions, type InterpolationMode } from './interpolation/interpolate.ts';
+export { closing, dilation, erosion, opening, type StructuringElement } from './morphology.ts';
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from './rearrange.ts';
+export { affineGrid, type AffineGridOptions } from './sampling/affineGrid.ts';
+export { gridSample, type GridSampleOptions } from './sampling/gridSample.ts';
+export { rotate, type RotateOptions } from './sampling/rotate.ts';
+export type { PaddingMode, SamplingMode } from './sampling/sample.ts';
