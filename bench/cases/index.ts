@@ -7,10 +7,12 @@ import { compiledMlpStep, mlpStep } from './mlp.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { trainings } from './training.ts';
+import { windows } from './windows.ts';
 
 export const cases: readonly Case[] = [
   ...matmuls,
   ...convolutionCases,
+  ...windows,
   ...elementwise,
   ...rows,
   ...reductions,
