@@ -20,6 +20,7 @@ import { CodeCache } from './runtime/codeCache.ts';
 import { describeFailure, failureOf } from './runtime/failure.ts';
 import { loopOf, type LinkedLoop, type Places } from './runtime/loop.ts';
 import { Program } from './runtime/program.ts';
+import { defaultLimits, type ChainLimits } from './runtime/rowChains.ts';
 import { commandEntry, controlBytes } from './threads/layout.ts';
 import { CommandError, ThreadPool } from './threads/pool.ts';
 
@@ -72,6 +73,8 @@ export interface ThreadPoolBackendOptions {
   readonly lower: Lower;
   /** Remarks for {@link WasmBackend.describe}. */
   readonly notes?: readonly string[];
+  /** Which kernels run together, row by row; `false` for none. Results do not depend on it. Default: {@link defaultLimits}. */
+  readonly chains?: ChainLimits | false;
   /** See {@link DeviceBuffers}. */
   readonly minBudget?: number;
   /** See {@link CodeCache}. */
@@ -192,7 +195,7 @@ export class ThreadPoolBackend implements WasmBackend {
 
   /** @throws {Error} if a kernel fails; `begun` then says how far it came. */
   #runProgram(program: Program, places: Places, begun: Begun, timings?: Float64Array): void {
-    program.relocate(places);
+    program.relocate(places, !timings);
     const arrayOf = (slot: Slot): TypedArray => this.#heap.view(slot.dtype, addressOf(slot, places), slot.size);
     const { parts } = program;
     try {
@@ -305,7 +308,8 @@ export class ThreadPoolBackend implements WasmBackend {
     if (known && !known.isReleased && this.#cache.use(known.modules)) return known;
     // It is new, or its memory or functions were dropped.
     this.release(plan);
-    const program = new Program(plan, this.#options.lower, this.#heap, this.#cache);
+    const { lower, chains = defaultLimits } = this.#options;
+    const program = new Program(plan, lower, this.#heap, this.#cache, chains || undefined);
     this.#programOf.set(plan, program);
     this.#programs.add(program);
     this.#finalizers.register(plan, program, program);

@@ -1,6 +1,6 @@
 // The intermediate form between core's kernels and running code: commands, which lower/ makes and runtime/ links.
 import type { Kernel, Slot } from '@thetagrad/core/backend';
-import type { FunctionRef, ModuleBuilder } from './assembler/index.ts';
+import type { Code, FunctionRef, Local, ModuleBuilder } from './assembler/index.ts';
 
 /** Features of the engine that generated code depends on. */
 export interface Features {
@@ -64,6 +64,47 @@ export interface Command {
   readonly chunks: number;
   /** The size of each thread's workspace, aligned to 64 bytes and uninitialized. */
   readonly workspaceBytes: number;
+  /** The same results, cut into `rows` equal rows, for a row chain; `undefined` where a row is more than a single loop. */
+  readonly rowPart?: (rows: number) => RowPart | undefined;
+}
+
+/** What a kernel computes for each row, as a part of a row chain. */
+export interface RowPart {
+  readonly code: RowCode;
+  /** The number of elements of a row that it reads. */
+  readonly count: number;
+  /** The number of operations for a row, approximately. */
+  readonly work: number;
+  /** The results. */
+  readonly to: RowAddress;
+  readonly operands: readonly RowOperand[];
+}
+
+/** Emits what a kernel computes for a row. Equal keys emit the same code. */
+export interface RowCode {
+  readonly key: string;
+  readonly workspaceBytes: number;
+  emit(code: Code, row: EmittedRow): void;
+}
+
+/** The locals of a row, which the part may change: addresses, and the distances of neighboring elements in bytes. */
+export interface EmittedRow {
+  readonly to: Local<'i32'>;
+  readonly at: readonly Local<'i32'>[];
+  readonly steps: readonly Local<'i32'>[];
+  readonly count: Local<'i32'>;
+  readonly workspace: Local<'i32'>;
+}
+
+/** Where the first row is, and the distance of the next, in bytes. */
+export interface RowAddress {
+  readonly at: SlotAddress;
+  readonly rowStride: number;
+}
+
+export interface RowOperand extends RowAddress {
+  /** The distance of neighbors in a row, in bytes. */
+  readonly step: number;
 }
 
 /** Lowers a kernel to commands; `undefined` if it has to run on the host. */

@@ -1,5 +1,5 @@
 import type { FunctionRef, ModuleBuilder } from '../assembler/index.ts';
-import type { KernelCode } from '../command.ts';
+import type { KernelCode, RowCode } from '../command.ts';
 
 /** Whether a kernel function imports functions, see {@link KernelCode}. */
 export type ImportFlags = Pick<KernelCode, 'alone' | 'hostFunctions'>;
@@ -14,8 +14,23 @@ export function kernelCode<Structure extends object>(
   assemble: (module: ModuleBuilder, structure: Structure) => FunctionRef,
   flags: ImportFlags = {},
 ): KernelCode {
-  const key = `${name} ${JSON.stringify(structure, (_, value: unknown) => keyOf(value))}`;
-  return { name, key, ...flags, assemble: (module) => assemble(module, structure) };
+  return { name, key: structureKey(name, structure), ...flags, assemble: (module) => assemble(module, structure) };
+}
+
+/** What a kernel computes for a row, determined by `structure`. The key is computed when it is needed, for long plans. */
+export function rowCode(name: string, structure: object, emit: RowCode['emit'], workspaceBytes = 0): RowCode {
+  return {
+    get key() {
+      return structureKey(name, structure);
+    },
+    workspaceBytes,
+    emit,
+  };
+}
+
+/** Equal for equal structures. */
+function structureKey(name: string, structure: object): string {
+  return `${name} ${JSON.stringify(structure, (_, value: unknown) => keyOf(value))}`;
 }
 
 /** Replaces what JSON cannot represent. Objects with a key, such as expressions, are represented by it. */

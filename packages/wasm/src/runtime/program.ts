@@ -5,6 +5,20 @@ import { roundUpToBlock, type Heap } from '../memory/heap.ts';
 import { commandEntry } from '../threads/layout.ts';
 import type { CodeCache, LinkedModule } from './codeCache.ts';
 import { LinkedLoop, loopOf, type Places } from './loop.ts';
+import { findRowChains, type Alias, type ChainLimits } from './rowChains.ts';
+
+/** A row chain in the list of commands, which runs it, or its members one by one: the others have no chunks then. */
+interface ListedChain {
+  readonly aliases: readonly Alias[];
+  readonly command: ListedCommand;
+  readonly members: readonly ListedCommand[];
+}
+
+/** The number of a command in the list, and of its chunks. */
+interface ListedCommand {
+  readonly number: number;
+  readonly chunks: number;
+}
 
 /** A kernel and the range of its commands in the program's list, which is empty if it runs on the host. */
 export interface Part {
@@ -38,10 +52,13 @@ export class Program {
   readonly #region = new Relocation();
   /** For each output the first command that may write it. */
   readonly #firstWriters: number[] = [];
+  readonly #chains: readonly ListedChain[];
   #isReleased = false;
 
-  constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache) {
-    const { parts, commands } = lowerPlan(plan, lower, (body) => new Program(body, lower, heap, cache));
+  /** @param limits those of chains; `undefined` for none. */
+  constructor(plan: Plan, lower: Lower, heap: Heap, cache: CodeCache, limits?: ChainLimits) {
+    const link = (body: Plan): Program => new Program(body, lower, heap, cache, limits);
+    const { parts, commands, chains } = lowerPlan(plan, lower, link, limits);
     const loops = parts.flatMap(({ loop }) => loop ?? []);
     const groups = commands.map(withEpilogues);
     const all = new Set(groups.flat());
@@ -54,6 +71,7 @@ export class Program {
     const scratch = placeScratch(groups);
     const arenaBytes = roundUpToBlock(plan.arenaBytes);
     this.parts = parts;
+    this.#chains = chains;
     this.modules = [...modules, ...loops.flatMap(({ body }) => body.modules)];
     this.workspaceBytes = Math.max(
       0,
@@ -103,8 +121,16 @@ export class Program {
     return region + this.#loopOffset;
   }
 
-  /** Sets the addresses of inputs, outputs, and of the region that holds the arena, scratch and the region of loops. */
-  relocate({ inputs, outputs, region }: Places): void {
+  /**
+   * Sets the addresses of inputs, outputs, and of the region that holds the arena, scratch and the region of loops.
+   * @param mayChain whether kernels may run together.
+   */
+  relocate({ inputs, outputs, region }: Places, mayChain: boolean): void {
+    for (const { aliases, command, members } of this.#chains) {
+      const isChained = mayChain && aliases.every((alias) => isHarmless(alias, inputs, outputs));
+      this.#enable(command, isChained);
+      for (const member of members) this.#enable(member, !isChained);
+    }
     this.#inputs.forEach((relocation, i) => relocation.apply(this.#heap, inputs[i]!));
     this.#outputs.forEach((relocation, i) => relocation.apply(this.#heap, outputs[i]!));
     this.#region.apply(this.#heap, region);
@@ -129,6 +155,11 @@ export class Program {
     this.#isReleased = true;
     this.#heap.free(this.list, this.#bytes);
     for (const { body } of this.#loops) body.release();
+  }
+
+  /** Lets a command run, or leaves it without chunks. */
+  #enable({ number, chunks }: ListedCommand, isEnabled: boolean): void {
+    this.#heap.words[(this.list + commandEntry.bytes * number + commandEntry.chunks) / 4] = isEnabled ? chunks : 0;
   }
 
   #addRelocation(
@@ -169,31 +200,59 @@ class Relocation {
   }
 }
 
+/** Whether an alias of a chain leaves its results as they are, with inputs and outputs at these addresses. */
+function isHarmless(
+  { input, inputBytes, output, outputBytes, mayCoincide }: Alias,
+  inputs: readonly number[],
+  outputs: readonly number[],
+): boolean {
+  const [from, to] = [inputs[input]!, outputs[output]!];
+  return from === to ? mayCoincide : from + inputBytes <= to || to + outputBytes <= from;
+}
+
+interface LoweredPlan {
+  readonly parts: readonly Part[];
+  readonly commands: readonly Command[];
+  readonly chains: readonly ListedChain[];
+}
+
 function lowerPlan(
   { kernels }: Plan,
   lower: Lower,
   link: (body: Plan) => Program,
-): { parts: Part[]; commands: Command[] } {
-  const commands: Command[] = [];
+  limits: ChainLimits | undefined,
+): LoweredPlan {
   const codes = new Map<string, KernelCode>();
-  const parts = kernels.map((kernel): Part => {
-    const first = commands.length;
+  const lowered = kernels.map((kernel) => {
     const loop = loopOf(kernel);
     if (loop && !(kernel.kind === 'routine' && kernel.epilogue)) {
-      return {
-        kernel,
-        first,
-        count: 0,
-        onHost: true,
-        loop: new LinkedLoop(kernel as RoutineKernel, loop, link(loop.plan)),
-      };
+      const linked = new LinkedLoop(kernel as RoutineKernel, loop, link(loop.plan));
+      return { kernel, commands: undefined, loop: linked };
     }
-    const lowered = lower(kernel);
     const shared = new Map<Command, Command>();
-    for (const command of lowered ?? []) if (command.chunks > 0) commands.push(shareCode(command, codes, shared));
-    return { kernel, first, count: commands.length - first, onHost: !lowered };
+    return { kernel, commands: lower(kernel)?.map((command) => shareCode(command, codes, shared)) };
   });
-  return { parts, commands };
+  const chains = limits ? findRowChains(lowered, limits) : [];
+  const beginning = new Map(chains.map(({ members, command }) => [members[0], command]));
+  const commands: Command[] = [];
+  const chainEntries = new Map<Command, number>();
+  const parts = lowered.map(({ kernel, commands: own, loop }, number): Part => {
+    const first = commands.length;
+    const chain = beginning.get(number);
+    if (chain) chainEntries.set(chain, commands.push(chain) - 1);
+    for (const command of own ?? []) if (command.chunks > 0) commands.push(command);
+    return { kernel, first, count: commands.length - first, onHost: !own, ...(loop && { loop }) };
+  });
+  const listed = chains.map(({ command, members, aliases }): ListedChain => {
+    // The only command of a member is the last of its part.
+    const numbers = members.map((member) => parts[member]!.first + parts[member]!.count - 1);
+    return {
+      aliases,
+      command: { number: chainEntries.get(command)!, chunks: command.chunks },
+      members: numbers.map((number) => ({ number, chunks: commands[number]!.chunks })),
+    };
+  });
+  return { parts, commands, chains: listed };
 }
 
 /**

@@ -1,12 +1,13 @@
 import { scalarTypeOf, type Body, type MapKernel, type ScalarType, type Slot } from '@thetagrad/core/backend';
 import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
-import type { Command, Features, Word } from '../../command.ts';
+import type { Command, Features, RowPart, Word } from '../../command.ts';
 import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import type { Epilogue } from '../../emit/epilogue.ts';
 import { bodyExpression, type Expression } from '../../emit/expression.ts';
 import { importFlags, importFunctions } from '../../emit/imports.ts';
-import { kernelCode } from '../../emit/kernelCode.ts';
+import { kernelCode, rowCode } from '../../emit/kernelCode.ts';
+import { rowLoop } from '../../emit/rowLoop.ts';
 import { emitStridedLoop, stridedLoop, stridedOperand } from '../../emit/stridedLoop.ts';
 import { VectorLoop, type MovableCursor } from '../../emit/vectorLoop.ts';
 import { emitRow } from './row.ts';
@@ -22,6 +23,7 @@ export function mapCommand({ body, output }: MapKernel, features: Features): Com
       words,
       chunks: Math.ceil(output.size / grain),
       workspaceBytes: 0,
+      rowPart: (rows) => mapRowPart(body, output, structure, rows),
     }
   );
 }
@@ -55,12 +57,38 @@ function prepareMap(
   const expression = bodyExpression(body);
   const { rank, accesses, words } = stridedLoop(body.operands.map(stridedOperand));
   // Chunks begin at whole cache lines.
-  const grain = Math.ceil(chunkWork / (16 + expression.weight) / 64) * 64;
+  const grain = Math.ceil(chunkWork / workOf(expression) / 64) * 64;
   return {
     structure: { expression, type: scalarTypeOf(output.dtype), rank, accesses, wide },
     words: [output.size, grain, { slot: output, byteOffset: 0 }, ...words],
     grain,
   };
+}
+
+/** The number of operations for an element, including loads and stores, approximately. */
+function workOf({ weight }: Expression): number {
+  return 16 + weight;
+}
+
+/** `undefined` if a row is more than a single loop, or functions have to be imported. */
+function mapRowPart(
+  body: Body,
+  output: Slot,
+  { expression, type, wide }: Structure,
+  rows: number,
+): RowPart | undefined {
+  const loop = expression.calls.length === 0 ? rowLoop(body.operands.map(stridedOperand), rows) : undefined;
+  if (!loop) return undefined;
+  const { count, operands, accesses } = loop;
+  const to = { at: { slot: output, byteOffset: 0 }, rowStride: count * bytesOf(type) };
+  const structure = { expression, type, accesses, wide };
+  const code = rowCode('map', structure, (code, { to, at, steps, count }) => {
+    const vectors = new VectorLoop(code, expression, new Map());
+    vectors.hoistConstants();
+    const cursors = accesses.map((access, j): MovableCursor => ({ at: at[j]!, step: steps[j]!, access }));
+    emitRow({ code, expression, type, loop: vectors, wide }, cursors, to, count);
+  });
+  return { code, count, work: count * workOf(expression), to, operands };
 }
 
 function assembleChunks(module: ModuleBuilder, structure: Structure): FunctionRef {

@@ -1,13 +1,15 @@
 import { i32, type FunctionRef, type ModuleBuilder } from '../../assembler/index.ts';
+import type { RowCode } from '../../command.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import { importFunctions } from '../../emit/imports.ts';
+import { rowCode } from '../../emit/kernelCode.ts';
 import { emitStridedLoop, readStridedLoop } from '../../emit/stridedLoop.ts';
 import { emitMin } from '../../emit/units.ts';
 import { VectorLoop } from '../../emit/vectorLoop.ts';
 import { readWords, wordsAfter } from '../../emit/words.ts';
 import { emitColumns } from './columns.ts';
 import { combinerOf } from './combiner.ts';
-import { emitRows } from './rows.ts';
+import { emitRows, rowWorkspaceBytes } from './rows.ts';
 import type { EmittedReduction, Structure } from './terms.ts';
 
 /**
@@ -58,4 +60,27 @@ export function assembleReduction(module: ModuleBuilder, structure: Structure): 
       else emitRows(emitted, row);
     });
   });
+}
+
+/** Computes one result for each row. */
+export function reductionRowCode(structure: Structure): RowCode {
+  const { reduction, expression, type } = structure;
+  const emit: RowCode['emit'] = (code, { to, at, steps, count, workspace }) => {
+    const vectors = new VectorLoop(code, expression, new Map());
+    vectors.hoistConstants();
+    const still = code.local('i32', i32.const(0));
+    const emitted: EmittedReduction = {
+      code,
+      structure,
+      combiner: combinerOf(reduction, type),
+      imports: new Map(),
+      loop: vectors,
+      lengths: [count],
+      strides: steps.map((step) => [step]),
+      to,
+      workspace,
+    };
+    emitRows(emitted, { at, steps: at.map(() => still), count: code.local('i32', i32.const(1)) });
+  };
+  return rowCode('reduce', structure, emit, rowWorkspaceBytes);
 }

@@ -8,7 +8,7 @@ import {
   type ScalarType,
   type Slot,
 } from '@thetagrad/core/backend';
-import type { Command, Features, Scratch } from '../../command.ts';
+import type { Command, Features, RowPart, Scratch } from '../../command.ts';
 import type { Access } from '../../emit/access.ts';
 import { bytesOf } from '../../emit/elements.ts';
 import { bodyExpression, makeExpression, type Expression } from '../../emit/expression.ts';
@@ -21,8 +21,9 @@ import {
   type StridedLoop,
   type StridedOperand,
 } from '../../emit/stridedLoop.ts';
+import { rowLoop } from '../../emit/rowLoop.ts';
 import { packWords } from '../../emit/words.ts';
-import { assembleReduction, headerNames } from './assemble.ts';
+import { assembleReduction, headerNames, reductionRowCode } from './assemble.ts';
 import { combinerOf } from './combiner.ts';
 import { relayout, type Relayout } from './relayout.ts';
 import { rowWorkspaceBytes } from './rows.ts';
@@ -116,6 +117,11 @@ function prefersColumns(results: StridedLoop, reduced: StridedLoop, terms: numbe
   return contiguous > 0 || (reduced.shape.at(-1)! < 8 && contiguous === 0);
 }
 
+/** The number of operations for a term, approximately. */
+function workOf({ weight }: Expression): number {
+  return 2 + weight;
+}
+
 interface Cut {
   /** The number of results in a chunk. */
   readonly grain: number;
@@ -128,7 +134,7 @@ interface Cut {
 
 function cutReduction(reduction: Reduction, size: number, terms: number, outermost: number): Cut {
   const { expression, columns } = reduction;
-  const work = 2 + expression.weight;
+  const work = workOf(expression);
   const grainOf = (terms: number): number => {
     const perChunk = Math.max(1, Math.round(chunkWork / Math.max(1, terms * work)));
     return columns ? Math.ceil(perChunk / 16) * 16 : perChunk;
@@ -205,8 +211,24 @@ function reductionCommands(reduction: Reduction): Command[] {
     words: [...packWords(headerNames, { size, grain, chunks, to, sliceLength }), ...kept.words, ...reduced.words],
     chunks: size === 0 ? 0 : chunks * slices,
     workspaceBytes: columns ? (structure.streamed ? streamedWorkspaceBytes : 0) : rowWorkspaceBytes,
+    ...(!isPartial && !columns && { rowPart: (rows: number) => reductionRowPart(reduction, structure, rows) }),
   };
   return partial ? [command, ...combinationCommands(reduction, partial, size, slices)] : [command];
+}
+
+/** `undefined` if there is not one result to a row, a row is more than a single loop, or functions have to be imported. */
+function reductionRowPart(reduction: Reduction, structure: Structure, rows: number): RowPart | undefined {
+  const { expression, operands, kept, outputType, output } = reduction;
+  if (expression.calls.length > 0 || sizeOf(operands[0]!.view.shape.slice(0, kept)) !== rows) return undefined;
+  const loop = rowLoop(operands, rows);
+  if (!loop) return undefined;
+  return {
+    code: reductionRowCode(structure),
+    count: loop.count,
+    work: loop.count * workOf(expression),
+    to: { at: { slot: output, byteOffset: 0 }, rowStride: bytesOf(outputType) },
+    operands: loop.operands,
+  };
 }
 
 /** The commands that combine `count` partial results of each of `size` results, [count, size] in memory, in order. */
