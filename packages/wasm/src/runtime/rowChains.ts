@@ -123,10 +123,10 @@ function memoize<Value>(f: (rows: number) => Value): (rows: number) => Value {
   };
 }
 
-/** The numbers of rows into which the results can be cut along their axes. */
-function rowCounts({ kernel, rowPart }: Candidate): number[] {
-  const counts = kernel.shape.map((_, axis) => sizeOf(kernel.shape.slice(0, axis + 1)));
-  return [...new Set(counts)].filter((rows) => rows > 1 && rowPart?.(rows));
+/** The numbers of rows along the first axes. */
+function rowCounts({ shape }: Kernel): number[] {
+  const counts = shape.map((_, axis) => sizeOf(shape.slice(0, axis + 1)));
+  return [...new Set(counts)].filter((rows) => rows > 1);
 }
 
 class ChainBuilder {
@@ -139,7 +139,7 @@ class ChainBuilder {
   constructor(first: Candidate, limits: ChainLimits) {
     this.#limits = limits;
     this.#members = [first];
-    this.#rowCounts = rowCounts(first);
+    this.#rowCounts = rowCounts(first.kernel);
   }
 
   get isFull(): boolean {
@@ -155,10 +155,12 @@ class ChainBuilder {
     const { accesses, rowPart } = candidate;
     const rowCounts = this.#rowCounts.filter((rows) => {
       const part = this.#sharesRows(accesses, rows) && rowPart?.(rows);
-      return part && rowBytes([...this.#parts(rows), part]) <= this.#limits.maxRowBytes;
+      const parts = part ? this.#parts(rows) : [];
+      if (!part || parts.length < this.#members.length) return false;
+      return rowBytes([...parts, part]) <= this.#limits.maxRowBytes;
     });
     if (rowCounts.length === 0) return false;
-    if (pairs(this.#skipped, accesses).some(([a, b]) => relate(a, b) === 'conflicting')) return false;
+    if (somePair(this.#skipped, accesses, (a, b) => relate(a, b) === 'conflicting')) return false;
     this.#rowCounts = rowCounts;
     this.#members.push(candidate);
     return true;
@@ -188,16 +190,18 @@ class ChainBuilder {
     return { command: chainCommand(this.#parts(rows), units, inner), members, aliases: this.#aliases(rows) };
   }
 
+  /** What the members compute for a row, except for those of which it is more than a single loop. */
   #parts(rows: number): RowPart[] {
     return this.#members.map(({ rowPart }) => rowPart?.(rows)).filter((part) => part !== undefined);
   }
 
   /** Whether each row is independent of other rows of the members, and some memory is common to both. */
   #sharesRows(accesses: readonly Access[], rows: number): boolean {
-    const all = pairs(this.#members, accesses);
+    const isIndependent = (a: Access, b: Access): boolean =>
+      relate(a, b) !== 'conflicting' || (beginTogether(a, b) && keepsRows(a, b, rows));
     return (
-      all.some(([a, b]) => isSameMemory(a, b) && keepsRows(a, b, rows)) &&
-      all.every(([a, b]) => relate(a, b) !== 'conflicting' || (beginTogether(a, b) && keepsRows(a, b, rows)))
+      somePair(this.#members, accesses, (a, b) => isSameMemory(a, b) && keepsRows(a, b, rows)) &&
+      !somePair(this.#members, accesses, (a, b) => !isIndependent(a, b))
     );
   }
 
@@ -216,9 +220,14 @@ class ChainBuilder {
         mayCoincide: mayCoincide && (aliases.get(key)?.mayCoincide ?? true),
       });
     };
+    const addAll = (kernels: readonly Candidate[], accesses: readonly Access[], areMembers: boolean): void => {
+      for (const kernel of kernels) {
+        for (const a of kernel.accesses) for (const b of accesses) add(a, b, areMembers && keepsRows(a, b, rows));
+      }
+    };
     this.#members.forEach(({ accesses }, i) => {
-      for (const [a, b] of pairs(this.#members.slice(0, i), accesses)) add(a, b, keepsRows(a, b, rows));
-      for (const [a, b] of pairs(this.#skipped, accesses)) add(a, b, false);
+      addAll(this.#members.slice(0, i), accesses, true);
+      addAll(this.#skipped, accesses, false);
     });
     return [...aliases.values()];
   }
@@ -239,7 +248,11 @@ function rowBytes(parts: readonly RowPart[]): number {
   return Array.from(bytes.values()).reduce((sum, each) => sum + each, 0);
 }
 
-/** The pairs of an access of the kernels and one of `accesses`. */
-function pairs(kernels: readonly Candidate[], accesses: readonly Access[]): (readonly [Access, Access])[] {
-  return kernels.flatMap((kernel) => kernel.accesses.flatMap((a) => accesses.map((b) => [a, b] as const)));
+/** Whether the test holds for an access of the kernels and one of `accesses`. */
+function somePair(
+  kernels: readonly Candidate[],
+  accesses: readonly Access[],
+  test: (a: Access, b: Access) => boolean,
+): boolean {
+  return kernels.some((kernel) => kernel.accesses.some((a) => accesses.some((b) => test(a, b))));
 }
