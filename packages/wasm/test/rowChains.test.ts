@@ -23,7 +23,7 @@ import { defaultLimits, findRowChains, type ChainLimits, type RowChain } from '.
 import { baseline, variants } from './views.ts';
 
 /** Chains even where they do not pay. */
-const eager: ChainLimits = { maxRowBytes: 2 ** 20, minPartWork: 0, minChunkWork: 1, minChunks: 1 };
+const eager: ChainLimits = { ...defaultLimits, maxRowBytes: 2 ** 20, minPartWork: 0, minChunkWork: 1, minChunks: 1 };
 
 /** Keeps the chains of the plans that it has run. */
 class ChainingBackend extends ThreadPoolBackend {

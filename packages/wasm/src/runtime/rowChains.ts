@@ -33,6 +33,8 @@ export interface RowChain {
 export interface ChainLimits {
   /** The memory that a row of all operands takes, in bytes, at most: it stays in the first-level cache. */
   readonly maxRowBytes: number;
+  /** The same where all rows take more than third-level caches hold: a row stays in the second-level cache. */
+  readonly maxLongRowBytes: number;
   /** The number of operations for a row and kernel, on average, that outweighs the beginning of its loop. */
   readonly minPartWork: number;
   /** The number of operations in the smallest chunk that is worth another thread's attention. */
@@ -43,11 +45,14 @@ export interface ChainLimits {
 
 export const defaultLimits: ChainLimits = {
   maxRowBytes: 24 * 1024,
+  maxLongRowBytes: 256 * 1024,
   minPartWork: 1 << 12,
   minChunkWork: 1 << 17,
   minChunks: 8,
 };
 
+/** What third-level caches hold, in bytes. */
+const cacheBytes = 2 ** 25;
 /** The number of operations in a chunk, approximately. */
 const chunkWork = 1 << 21;
 /** With at least this many chunks, threads have about the same work. */
@@ -157,7 +162,9 @@ class ChainBuilder {
       const part = this.#sharesRows(accesses, rows) && rowPart?.(rows);
       const parts = part ? this.#parts(rows) : [];
       if (!part || parts.length < this.#members.length) return false;
-      return rowBytes([...parts, part]) <= this.#limits.maxRowBytes;
+      const bytes = rowBytes([...parts, part]);
+      const { maxRowBytes, maxLongRowBytes } = this.#limits;
+      return bytes <= (bytes * rows > cacheBytes ? maxLongRowBytes : maxRowBytes);
     });
     if (rowCounts.length === 0) return false;
     if (somePair(this.#skipped, accesses, (a, b) => relate(a, b) === 'conflicting')) return false;
