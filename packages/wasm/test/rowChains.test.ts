@@ -12,6 +12,7 @@ import {
   type Tensor,
   type TypedArray,
 } from '@thetagrad/core';
+import { scan } from '@thetagrad/func';
 import type { Buffer, Plan } from '@thetagrad/core/backend';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -108,6 +109,16 @@ const graphs: Record<string, Example> = {
     (xs) => withGradients(rmsNorm as (...xs: Tensor[]) => Tensor, xs),
   ],
   'as many rows as columns': layerNormOf(33, 33),
+  'steps of a loop': [
+    () => [normal(1, 19, 21), normal(2, 5, 19, 21)],
+    ([x, rows]) => {
+      const step = (state: Tensor, row: Tensor) => {
+        const next = softmax(state.add(row), 1).mul(3);
+        return [next, next.sub(next.max(1, { keepdims: true }))] as [Tensor, Tensor];
+      };
+      return [scan(step, x!, rows!)].flat(2) as Tensor[];
+    },
+  ],
   'infinities and NaN': softmaxOf(() => [
     where(normal(1, 19, 40).greater(3), Infinity, where(normal(2, 19, 40).greater(4), NaN, normal(3, 19, 40))),
   ]),
