@@ -2,6 +2,7 @@ import type { Case } from '../case.ts';
 import { convolutionCases } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { head } from './head.ts';
+import { linalg } from './linalg.ts';
 import { matmuls } from './matmul.ts';
 import { compiledMlpStep, mlpStep } from './mlp.ts';
 import { reductions } from './reductions.ts';
@@ -16,6 +17,7 @@ export const cases: readonly Case[] = [
   ...elementwise,
   ...rows,
   ...reductions,
+  ...linalg,
   head,
   mlpStep,
   compiledMlpStep,
