@@ -1,1 +1,4 @@
+export * from './activations/index.ts';
+export * from './elementwise/index.ts';
 export * from './indexing/index.ts';
+export * from './statistics/index.ts';

@@ -1,0 +1,178 @@
+// Activations that are linear for x > 0.
+import { where, type Tensor } from '@thetagrad/core';
+import { argumentError, at, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
+import { toFloatTensor } from './floating.ts';
+
+/** Reads the one option of an activation, which must be a finite number. */
+function checkNumber<Name extends string>(
+  operation: string,
+  options: { readonly [N in Name]?: number },
+  name: Name,
+  fallback: number,
+): number {
+  checkOptions<{ readonly [N in Name]?: number }>(operation, options, [name]);
+  const value = options[name] ?? fallback;
+  if (!Number.isFinite(value)) throw argumentError(operation, name, 'a finite number', value);
+  return value;
+}
+
+export interface LeakyReluOptions {
+  /** The slope for x ≤ 0. Default: 0.01. */
+  readonly negativeSlope?: number;
+}
+
+/**
+ * x for x > 0, else negativeSlope · x. int32 and bool become float32. The slope at 0 is `negativeSlope`.
+ * @throws {TypeError | RangeError} if `negativeSlope` is not a finite number.
+ */
+export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
+  const values = toFloatTensor('leakyRelu', x);
+  const slope = checkNumber('leakyRelu', options, 'negativeSlope', 0.01);
+  return values.greater(0).where(values, values.mul(slope));
+}
+
+/**
+ * x for x > 0, else weight · x with a learned weight (He et al. 2015, equation 1). int32 and bool become float32. The slope at 0
+ * is the weight.
+ * @param weight one number, or one for each index of axis 1 of x.
+ * @throws {TypeError} if x or weight is not a tensor.
+ * @throws {RangeError} if weight has neither one element nor as many as axis 1 of x.
+ */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  const values = toFloatTensor('prelu', x);
+  checkTensor('prelu: weight', weight);
+  const channels = x.ndim < 2 ? 1 : at(x.shape, 1);
+  if (weight.ndim > 1 || (weight.size !== 1 && weight.size !== channels)) {
+    throw new RangeError(
+      `prelu: weight must have shape [] or [${channels}] for x of shape ${formatShape(x.shape)}, got ${formatShape(weight.shape)}`,
+    );
+  }
+  const slopes = weight.size === 1 ? weight.reshape([]) : weight.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
+  return where(values.greater(0), values, values.mul(slopes));
+}
+
+export interface EluOptions {
+  /** The magnitude of the limit at −∞. Default: 1. */
+  readonly alpha?: number;
+}
+
+/**
+ * The exponential linear unit: x for x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016, equation 15). int32 and bool become
+ * float32. The slope at 0 is alpha.
+ * @throws {TypeError | RangeError} if `alpha` is not a finite number.
+ */
+export function elu(x: Tensor, options: EluOptions = {}): Tensor {
+  const values = toFloatTensor('elu', x);
+  const alpha = checkNumber('elu', options, 'alpha', 1);
+  return values.greater(0).where(values, values.expm1().mul(alpha));
+}
+
+/**
+ * The continuously differentiable exponential linear unit: x for x > 0, else alpha · (e^(x / alpha) − 1) (Barron 2017). int32
+ * and bool become float32.
+ * @throws {TypeError | RangeError} if `alpha` is not a finite number other than 0.
+ */
+export function celu(x: Tensor, options: EluOptions = {}): Tensor {
+  const values = toFloatTensor('celu', x);
+  const alpha = checkNumber('celu', options, 'alpha', 1);
+  if (alpha === 0) throw argumentError('celu', 'alpha', 'other than 0', alpha);
+  return values.greater(0).where(values, values.div(alpha).expm1().mul(alpha));
+}
+
+// The constants for which layers keep mean 0 and variance 1 (Klambauer et al. 2017, equation 14).
+const seluScale = 1.0507009873554805;
+const seluAlpha = 1.6732632423543772;
+
+/**
+ * The scaled exponential linear unit: 1.0507 · elu(x) with alpha 1.6733, which keeps mean 0 and variance 1 (Klambauer et al.
+ * 2017). int32 and bool become float32.
+ */
+export function selu(x: Tensor): Tensor {
+  const values = toFloatTensor('selu', x);
+  return values.greater(0).where(values.mul(seluScale), values.expm1().mul(seluScale * seluAlpha));
+}
+
+export interface HardtanhOptions {
+  /** The lower bound. Default: −1. */
+  readonly minVal?: number;
+  /** The upper bound. Default: 1. */
+  readonly maxVal?: number;
+}
+
+/**
+ * x clamped to [minVal, maxVal]. int32 and bool become float32. Unlike `clip`, the gradient at the bounds is 0.
+ * @throws {TypeError | RangeError} if a bound is not a number, or `minVal` exceeds `maxVal`.
+ */
+export function hardtanh(x: Tensor, options: HardtanhOptions = {}): Tensor {
+  const values = toFloatTensor('hardtanh', x);
+  checkOptions('hardtanh', options, ['minVal', 'maxVal']);
+  const { minVal = -1, maxVal = 1 } = options;
+  if (typeof minVal !== 'number') throw argumentError('hardtanh', 'minVal', 'a number', minVal);
+  if (!(maxVal >= minVal)) throw argumentError('hardtanh', 'maxVal', `a number ≥ ${minVal}`, maxVal);
+  return clampInside(values, minVal, maxVal);
+}
+
+/** Clamps to [low, high], with gradient 0 at the bounds. */
+function clampInside(x: Tensor, low: number, high: number): Tensor {
+  return x.lessEqual(low).where(low, x.greaterEqual(high).where(high, x));
+}
+
+/** min(max(x, 0), 6). int32 and bool become float32. The gradient at 0 and 6 is 0. */
+export function relu6(x: Tensor): Tensor {
+  return clampInside(toFloatTensor('relu6', x), 0, 6);
+}
+
+/**
+ * The piecewise linear sigmoid relu6(x + 3) / 6 (Howard et al. 2019). int32 and bool become float32. The gradient at −3 and 3
+ * is 0.
+ */
+export function hardsigmoid(x: Tensor): Tensor {
+  return clampInside(toFloatTensor('hardsigmoid', x).add(3), 0, 6).div(6);
+}
+
+/**
+ * x where it exceeds the threshold, else a value (PyTorch's `threshold`); NaN if x is. bool becomes int32. The gradient at the
+ * threshold is 0.
+ * @throws {TypeError} if `threshold` or `value` is not a number.
+ */
+export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  checkTensor('threshold', x);
+  for (const [name, argument] of Object.entries({ threshold, value })) {
+    if (typeof argument !== 'number') throw argumentError('threshold', name, 'a number', argument);
+  }
+  return x.lessEqual(threshold).where(value, x);
+}
+
+export interface ShrinkOptions {
+  /** The half-width of the interval around 0 that is mapped to 0. Default: 0.5. */
+  readonly lambd?: number;
+}
+
+/**
+ * x where |x| > lambd, else 0. int32 and bool become float32. The gradient at ±lambd is 0.
+ * @throws {TypeError | RangeError} if `lambd` is not a finite number ≥ 0.
+ */
+export function hardshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
+  const values = toFloatTensor('hardshrink', x);
+  return values.abs().lessEqual(checkWidth('hardshrink', options)).where(0, values);
+}
+
+/**
+ * x moved by lambd toward 0, and 0 where |x| ≤ lambd: the proximal operator of lambd · |x|. int32 and bool become float32. The
+ * gradient at ±lambd is 0.
+ * @throws {TypeError | RangeError} if `lambd` is not a finite number ≥ 0.
+ */
+export function softshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
+  const values = toFloatTensor('softshrink', x);
+  const width = checkWidth('softshrink', options);
+  return values
+    .abs()
+    .lessEqual(width)
+    .where(0, values.sub(values.sign().mul(width)));
+}
+
+function checkWidth(operation: string, options: ShrinkOptions): number {
+  const width = checkNumber(operation, options, 'lambd', 0.5);
+  if (width < 0) throw argumentError(operation, 'lambd', 'a finite number ≥ 0', width);
+  return width;
+}

@@ -1,0 +1,114 @@
+// Operations on the bits of int32, and on its divisors.
+import { defineBinary, defineUnary, type Binary, type Unary } from '@thetagrad/core';
+import type { Scalar } from '@thetagrad/core/backend';
+
+const integers = { from: -3, to: 3 };
+
+/** Shifts by each power of two that is a bit of n, and selects what is shifted out for n outside of 0 to 31. */
+function shift(x: Scalar, n: Scalar, by: (x: Scalar, bits: number) => Scalar, shiftedOut: Scalar | number): Scalar {
+  let shifted = x;
+  for (const bits of [1, 2, 4, 8, 16]) shifted = n.and(bits).ne(0).select(by(shifted, bits), shifted);
+  return n.lt(0).or(n.gt(31)).select(shiftedOut, shifted);
+}
+
+/** Whether a number of bits is from 0 to 31. */
+const isShift = (n: number): boolean => n >= 0 && n < 32;
+
+/** Euclid's algorithm. */
+function greatestCommonDivisor(x: number, y: number): number {
+  let [a, b] = [Math.abs(x), Math.abs(y)];
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
+
+/**
+ * The bitwise OR of int32; bool is promoted to int32.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const bitwiseOr: Binary = defineBinary({
+  name: 'bitwiseOr',
+  dtypes: 'bitwise',
+  value: (x, y) => x | y,
+  lower: (x, y) => x.or(y),
+  derivatives: 'zero',
+  domain: [integers, integers],
+});
+
+/**
+ * The bitwise exclusive OR of int32; bool is promoted to int32.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const bitwiseXor: Binary = defineBinary({
+  name: 'bitwiseXor',
+  dtypes: 'bitwise',
+  value: (x, y) => x ^ y,
+  lower: (x, y) => x.xor(y),
+  derivatives: 'zero',
+  domain: [integers, integers],
+});
+
+/**
+ * The bitwise complement of int32, −x − 1.
+ * @throws {TypeError} if x is not int32.
+ */
+export const bitwiseNot: Unary = defineUnary({
+  name: 'bitwiseNot',
+  dtypes: 'bitwise',
+  value: (x) => ~x,
+  lower: (x) => x.not(),
+  derivatives: 'zero',
+  domain: [integers],
+});
+
+/**
+ * Shifts the bits of int32 to the left by y: x · 2^y modulo 2³². 0 for y outside of 0 to 31.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const bitwiseLeftShift: Binary = defineBinary({
+  name: 'bitwiseLeftShift',
+  dtypes: 'bitwise',
+  value: (x, y) => (isShift(y) ? x << y : 0),
+  lower: (x, y) => shift(x, y, (value, bits) => value.shl(bits), 0),
+  derivatives: 'zero',
+  domain: [integers, integers],
+});
+
+/**
+ * Shifts the bits of int32 to the right by y, keeping the sign: x / 2^y rounded down. 0 or −1 for y outside of 0 to 31.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const bitwiseRightShift: Binary = defineBinary({
+  name: 'bitwiseRightShift',
+  dtypes: 'bitwise',
+  value: (x, y) => x >> (isShift(y) ? y : 31),
+  lower: (x, y) => shift(x, y, (value, bits) => value.shrS(bits), x.shrS(31)),
+  derivatives: 'zero',
+  domain: [integers, integers],
+});
+
+/**
+ * The greatest common divisor of int32, ≥ 0; that of 0 and x is |x|. Wraps around for −2³¹ alone.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const gcd: Binary = defineBinary({
+  name: 'gcd',
+  dtypes: 'bitwise',
+  value: greatestCommonDivisor,
+  derivatives: 'zero',
+  domain: [integers, integers],
+});
+
+/**
+ * The least common multiple of int32; 0 if x or y is 0. Wraps around.
+ * @throws {TypeError} if the operands do not promote to int32.
+ */
+export const lcm: Binary = defineBinary({
+  name: 'lcm',
+  dtypes: 'bitwise',
+  value: (x, y) => {
+    const divisor = greatestCommonDivisor(x, y);
+    return divisor === 0 ? 0 : Math.imul(Math.abs(x) / divisor, Math.abs(y));
+  },
+  derivatives: 'zero',
+  domain: [integers, integers],
+});

@@ -1,0 +1,79 @@
+// Comparisons with a tolerance, and of whole tensors.
+import {
+  abs,
+  add,
+  equal,
+  isFloatingPoint,
+  isfinite,
+  isnan,
+  mul,
+  sub,
+  Tensor,
+  tensor,
+  type TensorLike,
+} from '@thetagrad/core';
+import { broadcastShapes, checkNonnegative, checkOptions, checkTensor, sameShape } from '@thetagrad/core/backend';
+
+export interface EqualNanOptions {
+  /** Whether NaN equals NaN. Default: false. */
+  readonly equalNan?: boolean;
+}
+
+export interface ClosenessOptions extends EqualNanOptions {
+  /** The tolerance relative to |y|. Default: 1e-5. */
+  readonly rtol?: number;
+  /** The absolute tolerance. Default: 1e-8. */
+  readonly atol?: number;
+}
+
+/**
+ * bool: whether x and y are equal within a tolerance, |x − y| ≤ atol + rtol · |y|, broadcast (NumPy's `isclose`). Infinities are
+ * close to themselves alone.
+ * @throws {TypeError | RangeError} if a tolerance is not a finite number ≥ 0.
+ * @throws {RangeError} if shapes do not broadcast.
+ */
+export function isclose(x: TensorLike, y: TensorLike, options: ClosenessOptions = {}): Tensor {
+  return compareClosely('isclose', x, y, options);
+}
+
+/**
+ * bool, a scalar: whether all elements of x and y are equal within a tolerance, see {@link isclose} (NumPy's `allclose`). True
+ * for no elements.
+ * @throws {TypeError | RangeError} if a tolerance is not a finite number ≥ 0.
+ * @throws {RangeError} if shapes do not broadcast.
+ */
+export function allclose(x: TensorLike, y: TensorLike, options: ClosenessOptions = {}): Tensor {
+  return compareClosely('allclose', x, y, options).all();
+}
+
+/**
+ * bool, a scalar: whether x and y have the same shape and equal elements (NumPy's `array_equal`).
+ * @throws {TypeError} if x or y is not a tensor.
+ */
+export function arrayEqual(x: Tensor, y: Tensor, options: EqualNanOptions = {}): Tensor {
+  checkTensor('arrayEqual', x);
+  checkTensor('arrayEqual', y);
+  checkOptions('arrayEqual', options, ['equalNan']);
+  return sameShape(x.shape, y.shape) ? compareExactly(x, y, options).all() : tensor(false);
+}
+
+/** bool: whether x and y are equal, NaN too if asked for. */
+function compareExactly(x: TensorLike, y: TensorLike, { equalNan = false }: EqualNanOptions): Tensor {
+  return equalNan ? equal(x, y).logicalOr(isnan(x).logicalAnd(isnan(y))) : equal(x, y);
+}
+
+function compareClosely(operation: string, x: TensorLike, y: TensorLike, options: ClosenessOptions): Tensor {
+  checkOptions(operation, options, ['rtol', 'atol', 'equalNan']);
+  const { rtol = 1e-5, atol = 1e-8 } = options;
+  checkNonnegative(operation, 'rtol', rtol);
+  checkNonnegative(operation, 'atol', atol);
+  if (x instanceof Tensor && y instanceof Tensor) broadcastShapes(operation, x.shape, y.shape);
+  const [a, b] = [inFloat(x), inFloat(y)];
+  const isWithin = abs(sub(a, b)).lessEqual(add(atol, mul(abs(b), rtol)));
+  return compareExactly(x, y, options).logicalOr(isWithin.logicalAnd(isfinite(b)));
+}
+
+/** Converts integers to float32, whose differences do not wrap around. */
+function inFloat(x: TensorLike): TensorLike {
+  return x instanceof Tensor && !isFloatingPoint(x.dtype) ? x.astype('float32') : x;
+}

@@ -1,0 +1,108 @@
+// Extrema that ignore NaN, and interpolation.
+import {
+  defineBinary,
+  defineTernary,
+  div,
+  mul,
+  strongMul,
+  type Binary,
+  type Tensor,
+  type TensorLike,
+  type Ternary,
+} from '@thetagrad/core';
+import { argumentError, checkOptions, checkTensor, type Scalar } from '@thetagrad/core/backend';
+
+const real = { from: -3, to: 3 };
+const lower = { from: -3, to: 0.2 };
+const upper = { from: 0.4, to: 3 };
+
+/** The one that is a number if the other is NaN, else the extremum. */
+function ignoringNaN(x: Scalar, y: Scalar, extremum: Scalar): Scalar {
+  return x.type === 'i32' ? extremum : x.isNaN().select(y, y.isNaN().select(x, extremum));
+}
+
+/**
+ * The larger of x and y; the other if one is NaN, unlike `maximum`. bool becomes int32, −∞ as a plain number −2³¹ for int32. At
+ * a tie x gets the gradient.
+ */
+export const fmax: Binary = defineBinary({
+  name: 'fmax',
+  dtypes: 'number',
+  value: (x, y) => (x !== x ? y : y !== y ? x : Math.max(x, y)),
+  lower: (x, y) => ignoringNaN(x, y, x.max(y)),
+  fitNumber: (value) => Math.max(value, -(2 ** 31)),
+  derivatives: [
+    (t, x, y) => x.greaterEqual(y).logicalOr(y.isnan()).where(t, 0),
+    (t, x, y) => x.greaterEqual(y).logicalOr(y.isnan()).where(0, t),
+  ],
+  domain: [lower, upper],
+});
+
+/**
+ * The smaller of x and y; the other if one is NaN, unlike `minimum`. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32.
+ * At a tie x gets the gradient.
+ */
+export const fmin: Binary = defineBinary({
+  name: 'fmin',
+  dtypes: 'number',
+  value: (x, y) => (x !== x ? y : y !== y ? x : Math.min(x, y)),
+  lower: (x, y) => ignoringNaN(x, y, x.min(y)),
+  fitNumber: (value) => Math.min(value, 2 ** 31 - 1),
+  derivatives: [
+    (t, x, y) => x.lessEqual(y).logicalOr(y.isnan()).where(t, 0),
+    (t, x, y) => x.lessEqual(y).logicalOr(y.isnan()).where(0, t),
+  ],
+  domain: [upper, lower],
+});
+
+/**
+ * Interpolates from x to y: `lerp(x, y, weight)` is x + weight · (y − x), and y exactly for weight 1 (PyTorch's `lerp`). Weights
+ * outside of [0, 1] extrapolate. int32 and bool become float32.
+ */
+export const lerp: Ternary = defineTernary({
+  name: 'lerp',
+  dtypes: 'float',
+  value: (x, y, weight) => (weight < 0.5 ? x + weight * (y - x) : y - (1 - weight) * (y - x)),
+  lower: (x, y, weight) => {
+    const difference = y.sub(x);
+    const fromEnd = y.sub(weight.neg().add(1).mul(difference));
+    return weight.lt(0.5).select(x.add(weight.mul(difference)), fromEnd);
+  },
+  derivatives: [
+    (t, _x, _y, weight) => strongMul(t, weight.neg().add(1)),
+    (t, _x, _y, weight) => strongMul(t, weight),
+    (t, x, y) => strongMul(t, y.sub(x)),
+  ],
+  domain: [real, real, { from: 0.1, to: 0.4 }],
+});
+
+export interface ScaleOptions {
+  /** The factor of the product or quotient. Default: 1. */
+  readonly value?: number;
+}
+
+/**
+ * x + value · y · z (PyTorch's `addcmul`). The operands are promoted and broadcast.
+ * @throws {TypeError} if `value` is not a number.
+ */
+export function addcmul(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
+  const value = checkScale('addcmul', x, options);
+  return x.add(mul(mul(y, z), value));
+}
+
+/**
+ * x + value · y / z (PyTorch's `addcdiv`). The operands are promoted and broadcast; int32 and bool become float32.
+ * @throws {TypeError} if `value` is not a number.
+ */
+export function addcdiv(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
+  const value = checkScale('addcdiv', x, options);
+  return x.add(mul(div(y, z), value));
+}
+
+function checkScale(operation: string, x: Tensor, options: ScaleOptions): number {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['value']);
+  const { value = 1 } = options;
+  if (typeof value !== 'number') throw argumentError(operation, 'value', 'a number', value);
+  return value;
+}

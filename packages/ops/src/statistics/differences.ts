@@ -1,0 +1,192 @@
+// Differences, slopes and integrals of samples along an axis.
+import { concat, full, Tensor, zeros, type Axis } from '@thetagrad/core';
+import {
+  argumentError,
+  at,
+  checkInteger,
+  checkOptions,
+  checkTensor,
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  toFloat,
+} from '@thetagrad/core/backend';
+
+/** Elements from one index to another along an axis. */
+function part(x: Tensor, axis: number, from: number, to: number): Tensor {
+  return x.slice(x.shape.map((_, i) => (i === axis ? [from, to] : null)));
+}
+
+export interface DiffOptions {
+  /** What to put before x along the axis: a tensor of its rank, or a number. Default: nothing. */
+  readonly prepend?: Tensor | number;
+  /** What to put after x along the axis: a tensor of its rank, or a number. Default: nothing. */
+  readonly append?: Tensor | number;
+}
+
+/**
+ * The n-th differences of neighbors along an axis (NumPy's `diff`), whose length shrinks by n. int32 wraps around; of bool,
+ * whether neighbors differ.
+ * @param n Default: 1.
+ * @param axis Default: −1.
+ * @throws {TypeError | RangeError} if n is not an integer ≥ 0.
+ * @throws {RangeError} if the axis is out of range, or shapes of `prepend` or `append` do not fit.
+ */
+export function diff(x: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
+  checkTensor('diff', x);
+  checkInteger('diff', 'n', n, { min: 0 });
+  checkOptions('diff', options, ['prepend', 'append']);
+  const axisIndex = normalizeAxis('diff', axis, x.ndim);
+  const ends = [options.prepend, options.append].map((end, i) => {
+    const name = i === 0 ? 'prepend' : 'append';
+    if (typeof end === 'number') return zeros(x.shape.with(axisIndex, 1), { dtype: x.dtype }).add(end);
+    if (end !== undefined) checkTensor(`diff: ${name}`, end);
+    return end;
+  });
+  const [before, after] = ends;
+  const parts = [before, x, after].filter((each) => each !== undefined);
+  let result = parts.length === 1 ? x : concat(parts, axisIndex);
+  for (let i = 0; i < n; i++) {
+    const length = at(result.shape, axisIndex);
+    const [left, right] = [
+      part(result, axisIndex, 0, Math.max(0, length - 1)),
+      part(result, axisIndex, Math.min(1, length), length),
+    ];
+    result = result.dtype === 'bool' ? right.notEqual(left) : right.sub(left);
+  }
+  return result;
+}
+
+export interface GradientOptions {
+  /** The distance of neighbors; or their coordinates [length], for one axis. Default: 1. */
+  readonly spacing?: number | Tensor;
+  /** The order of accuracy at both ends, 1 or 2. Default: 1. */
+  readonly edgeOrder?: 1 | 2;
+}
+
+/**
+ * The slopes of samples along an axis by central differences of second order (NumPy's `gradient`), of x's shape. int32 and bool
+ * become float32. For derivatives of functions, see `grad`.
+ * @param axis one axis; or several, or all by default, whose slopes are in an array.
+ * @throws {TypeError | RangeError} if the spacing is neither a number other than 0 nor a tensor, or `edgeOrder` is not 1 or 2.
+ * @throws {RangeError} if an axis is out of range or has no more than `edgeOrder` samples, or coordinates do not fit it.
+ */
+export function gradient(x: Tensor, axis: number, options?: GradientOptions): Tensor;
+export function gradient(x: Tensor, axis?: readonly number[], options?: GradientOptions): Tensor[];
+export function gradient(x: Tensor, axis?: Axis, options: GradientOptions = {}): Tensor | Tensor[] {
+  checkTensor('gradient', x);
+  checkOptions('gradient', options, ['spacing', 'edgeOrder']);
+  const { spacing = 1, edgeOrder = 1 } = options;
+  if (edgeOrder !== 1 && edgeOrder !== 2) throw argumentError('gradient', 'edgeOrder', '1 or 2', edgeOrder);
+  if (!(spacing instanceof Tensor) && !(Number.isFinite(spacing) && spacing !== 0)) {
+    throw argumentError('gradient', 'spacing', 'a finite number other than 0, or a tensor', spacing);
+  }
+  const axes = normalizeAxes('gradient', axis, x.ndim);
+  const values = x.astype(toFloat(x.dtype));
+  const slopes = axes.map((each) => slopesAlong(values, each, spacing, edgeOrder));
+  const [first] = slopes;
+  return typeof axis === 'number' && first ? first : slopes;
+}
+
+function slopesAlong(x: Tensor, axis: number, spacing: number | Tensor, edgeOrder: 1 | 2): Tensor {
+  const length = at(x.shape, axis);
+  if (length <= edgeOrder) {
+    throw new RangeError(
+      `gradient: axis ${axis} must have more than ${edgeOrder} samples, got ${length}; use a smaller edgeOrder or more samples`,
+    );
+  }
+  const steps = stepsOf('gradient', x, axis, spacing);
+  // The slopes of chords between neighbors. Inside, each is weighted by the length of the other.
+  const chords = part(x, axis, 1, length)
+    .sub(part(x, axis, 0, length - 1))
+    .div(steps);
+  const weights = steps.broadcastTo(chords.shape);
+  const chord = (i: number): Tensor => part(chords, axis, i, i + 1);
+  const step = (i: number): Tensor => part(weights, axis, i, i + 1);
+  const n = length - 1;
+  const [left, right] = [part(chords, axis, 0, n - 1), part(chords, axis, 1, n)];
+  const [before, after] = [part(weights, axis, 0, n - 1), part(weights, axis, 1, n)];
+  const inside = left.mul(after).add(right.mul(before)).div(before.add(after));
+  // Extrapolates the slope of the outer chord by the change to the next one.
+  const edge = (outer: number, inner: number): Tensor => {
+    if (edgeOrder === 1) return chord(outer);
+    const change = chord(outer).sub(chord(inner)).mul(step(outer));
+    return chord(outer).add(change.div(step(outer).add(step(inner))));
+  };
+  return concat([edge(0, 1), inside, edge(n - 1, n - 2)], axis);
+}
+
+/** The distances of neighbors along an axis, which broadcast against differences of x. */
+function stepsOf(operation: string, x: Tensor, axis: number, spacing: number | Tensor): Tensor {
+  if (typeof spacing === 'number') return full([], spacing, { dtype: x.dtype });
+  const length = at(x.shape, axis);
+  if (spacing.ndim !== 1 || spacing.size !== length) {
+    throw new RangeError(
+      `${operation}: coordinates of axis ${axis} must have shape [${length}], got ${formatShape(spacing.shape)}`,
+    );
+  }
+  const coordinates = spacing.astype(toFloat(spacing.dtype));
+  const steps = part(coordinates, 0, 1, length).sub(part(coordinates, 0, 0, length - 1));
+  return steps.reshape(x.shape.map((_, i) => (i === axis ? length - 1 : 1)));
+}
+
+export interface TrapezoidOptions {
+  /** The coordinates of samples: [length], or of y's shape. Default: `dx` apart. */
+  readonly x?: Tensor;
+  /** The distance of neighbors, without `x`. Default: 1. */
+  readonly dx?: number;
+  /** The axis to integrate along. Default: −1. */
+  readonly axis?: number;
+}
+
+/**
+ * The integral of samples along an axis by the trapezoidal rule (NumPy's `trapezoid`). int32 and bool become float32. 0 for fewer
+ * than two samples.
+ * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
+ * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
+ */
+export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
+  const { areas, axis } = trapezoids('trapezoid', y, options);
+  return areas.sum(axis);
+}
+
+/**
+ * The integrals from the first sample to each further one along an axis by the trapezoidal rule (PyTorch's
+ * `cumulative_trapezoid`), one fewer than there are samples. int32 and bool become float32.
+ * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
+ * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
+ */
+export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
+  const { areas, axis } = trapezoids('cumulativeTrapezoid', y, options);
+  return areas.cumsum(axis);
+}
+
+/** The areas between neighbors. */
+function trapezoids(
+  operation: string,
+  y: Tensor,
+  options: TrapezoidOptions,
+): { readonly areas: Tensor; readonly axis: number } {
+  checkTensor(operation, y);
+  checkOptions(operation, options, ['x', 'dx', 'axis']);
+  const { x, dx = 1, axis = -1 } = options;
+  if (typeof dx !== 'number') throw argumentError(operation, 'dx', 'a number', dx);
+  const axisIndex = normalizeAxis(operation, axis, y.ndim);
+  const values = y.astype(toFloat(y.dtype));
+  const length = at(y.shape, axisIndex);
+  const heights = neighbors(values, axisIndex, length, (left, right) => left.add(right).mul(0.5));
+  if (x === undefined) return { areas: heights.mul(dx), axis: axisIndex };
+  checkTensor(`${operation}: x`, x);
+  if (x.ndim === 1) return { areas: heights.mul(stepsOf(operation, y, axisIndex, x)), axis: axisIndex };
+  if (x.ndim !== y.ndim || at(x.shape, axisIndex) !== length) {
+    throw new RangeError(
+      `${operation}: coordinates must have shape [${length}] or ${formatShape(y.shape)}, got ${formatShape(x.shape)}`,
+    );
+  }
+  const widths = neighbors(x, axisIndex, length, (left, right) => right.sub(left));
+  return { areas: heights.mul(widths), axis: axisIndex };
+}
+
+function neighbors(x: Tensor, axis: number, length: number, combine: (left: Tensor, right: Tensor) => Tensor): Tensor {
+  return combine(part(x, axis, 0, Math.max(0, length - 1)), part(x, axis, Math.min(1, length), length));
+}

@@ -1,0 +1,133 @@
+// Counts of elements in bins.
+import { linspace, ones, stopGradient, Tensor, tensor, zeros } from '@thetagrad/core';
+import {
+  argumentError,
+  at,
+  checkInteger,
+  checkOptions,
+  checkTensor,
+  describeIndices,
+  formatShape,
+  sameShape,
+  toFloat,
+} from '@thetagrad/core/backend';
+
+export interface BincountOptions {
+  /** [elements]: what each element adds to its bin. Default: 1. */
+  readonly weights?: Tensor;
+}
+
+/**
+ * Counts each integer from 0 to length − 1 (NumPy's `bincount`), or adds the weights of its occurrences. int32, or with weights
+ * their dtype, where bool becomes int32. The gradient with respect to the weights is that of their bins.
+ * @param x int32 [elements].
+ * @param length the number of bins, as the shape of the result is known before values are.
+ * @throws {TypeError} if x is not int32, or the length is not a number.
+ * @throws {RangeError} if x does not have one axis, the weights are not of its shape, the length is not an integer ≥ 0, or, at
+ *   evaluation, an element is not from 0 to length − 1.
+ */
+export function bincount(x: Tensor, length: number, options: BincountOptions = {}): Tensor {
+  checkTensor('bincount', x);
+  checkInteger('bincount', 'length', length, { min: 0 });
+  checkOptions('bincount', options, ['weights']);
+  if (x.dtype !== 'int32')
+    throw new TypeError(`bincount: x must be int32, got ${x.dtype}; convert with astype('int32')`);
+  const weights = resolveWeights('bincount', x, options.weights);
+  if (x.ndim !== 1) throw new RangeError(`bincount: x must have one axis, got ${formatShape(x.shape)}; flatten it`);
+  // A negative index would count from the end: length is out of range.
+  const indices = describeIndices(
+    x.less(0).where(length, x),
+    (_index, position) => `bincount: the element at index ${position} is not from 0 to ${length - 1}`,
+  );
+  return zeros([length], { dtype: weights.dtype }).scatterAdd(indices, weights);
+}
+
+function resolveWeights(operation: string, x: Tensor, weights: Tensor | undefined): Tensor {
+  if (weights === undefined) return ones(x.shape, { dtype: 'int32' });
+  checkTensor(`${operation}: weights`, weights);
+  if (sameShape(weights.shape, x.shape)) return weights.dtype === 'bool' ? weights.astype('int32') : weights;
+  throw new RangeError(
+    `${operation}: weights must have the shape ${formatShape(x.shape)} of x, got ${formatShape(weights.shape)}`,
+  );
+}
+
+export interface HistogramOptions {
+  /** The number of bins of equal width, or a tensor of their increasing edges [bins + 1]. Default: 10. */
+  readonly bins?: number | Tensor;
+  /** The lower and upper end of bins of equal width. Default: the smallest and largest element. */
+  readonly range?: readonly [low: number, high: number];
+  /** Of x's shape: what each element adds to its bin. Default: 1. */
+  readonly weights?: Tensor;
+  /** Whether to divide by the total and the widths of bins, so that the integral is 1. Default: false. */
+  readonly density?: boolean;
+}
+
+/**
+ * Counts elements in bins (NumPy's `histogram`). A bin includes its lower edge, and the last one its upper edge, too; other
+ * elements and NaN are left out. Counts are int32; with weights of their dtype; densities floating point. Without a range, bins
+ * go from the smallest to the largest element, or half a unit to either side if those are equal; there is no gradient with
+ * respect to x.
+ * @returns the counts [bins], and the edges of bins [bins + 1].
+ * @throws {TypeError | RangeError} if `bins` is not a positive integer or a tensor of at least two edges, or the range is not
+ *   two finite numbers, the first below the second.
+ * @throws {RangeError} if the weights are not of x's shape, or there are neither elements nor a range.
+ */
+export function histogram(
+  x: Tensor,
+  options: HistogramOptions = {},
+): { readonly hist: Tensor; readonly binEdges: Tensor } {
+  checkTensor('histogram', x);
+  checkOptions('histogram', options, ['bins', 'range', 'weights', 'density']);
+  const weights = resolveWeights('histogram', x, options.weights).flatten();
+  const values = stopGradient(x.astype(toFloat(x.dtype)).flatten());
+  const edges = resolveEdges(values, options);
+  const bins = edges.size - 1;
+  const { index, isInside } = findBins(values, edges);
+  const zero = zeros([bins], { dtype: weights.dtype });
+  const counts = zero.scatterAdd(index, isInside.where(weights, 0));
+  if (options.density !== true) return { hist: counts, binEdges: edges };
+  const widths = edges.slice([[1, bins + 1]]).sub(edges.slice([[0, bins]]));
+  return { hist: counts.div(counts.sum()).div(widths), binEdges: edges };
+}
+
+function resolveEdges(values: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
+  if (bins instanceof Tensor) {
+    checkTensor('histogram: bins', bins);
+    if (bins.ndim === 1 && bins.size >= 2) return stopGradient(bins.astype(values.dtype));
+    throw new RangeError(`histogram: bins must be at least two edges in one axis, got ${formatShape(bins.shape)}`);
+  }
+  checkInteger('histogram', 'bins', bins, { min: 1 });
+  if (range !== undefined) {
+    const isRange = Array.isArray(range) && range.length === 2 && range.every((end) => Number.isFinite(end));
+    if (isRange && at(range, 0) < at(range, 1)) {
+      return linspace(at(range, 0), at(range, 1), bins + 1, { dtype: values.dtype });
+    }
+    throw argumentError(
+      'histogram',
+      'range',
+      'two finite numbers, the first below the second',
+      range,
+      Array.isArray(range),
+    );
+  }
+  if (values.size === 0) throw new RangeError('histogram: there are no elements to take the range from; give a range');
+  const [low, high] = [values.min(), values.max()];
+  const isPoint = low.equal(high);
+  const [start, end] = [isPoint.where(low.sub(0.5), low), isPoint.where(high.add(0.5), high)];
+  const fractions = tensor(
+    Float64Array.from({ length: bins + 1 }, (_, i) => i / bins),
+    { dtype: values.dtype },
+  );
+  const edges = start.add(end.sub(start).mul(fractions));
+  return fractions.equal(1).where(end, edges);
+}
+
+/** The bin of each element by comparison with all edges, which may be unequal, and whether it is in any. */
+function findBins(values: Tensor, edges: Tensor): { readonly index: Tensor; readonly isInside: Tensor } {
+  const bins = edges.size - 1;
+  const passed = values.expandDims(-1).greaterEqual(edges).sum(-1);
+  const isLast = values.equal(edges.slice([bins]));
+  const index = isLast.where(bins - 1, passed.sub(1));
+  const isInside = index.greaterEqual(0).logicalAnd(index.less(bins));
+  return { index: isInside.where(index, 0), isInside };
+}

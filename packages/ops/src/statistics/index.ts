@@ -1,0 +1,8 @@
+export * from './differences.ts';
+export * from './distances.ts';
+export * from './histograms.ts';
+export * from './moments.ts';
+export * from './nan.ts';
+export { normalize, vectorNorm, type NormalizeOptions, type VectorNormOptions } from './norms.ts';
+export * from './order.ts';
+export * from './quantiles.ts';

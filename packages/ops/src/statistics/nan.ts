@@ -1,0 +1,151 @@
+// Counts, and reductions that leave out NaN.
+import {
+  isFloatingPoint,
+  where,
+  type Axis,
+  type ReduceOptions,
+  type Tensor,
+  type VarianceOptions,
+} from '@thetagrad/core';
+import { argumentError, at, checkOptions, checkTensor, normalizeAxes, toFloat } from '@thetagrad/core/backend';
+
+/**
+ * int32: the number of elements over axes that are not 0 (NumPy's `count_nonzero`). NaN is not 0.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function countNonzero(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('countNonzero', x);
+  checkOptions('countNonzero', options, ['keepdims']);
+  return x.astype('bool').sum(normalizeAxes('countNonzero', axis, x.ndim), options);
+}
+
+/**
+ * The sum over axes of the elements that are not NaN (NumPy's `nansum`). bool becomes int32; int32 wraps around. The sum of no
+ * elements is 0.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function nansum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const axes = check('nansum', x, axis, options);
+  return replaceNaN(x, 0).sum(axes, options);
+}
+
+/**
+ * The product over axes of the elements that are not NaN (NumPy's `nanprod`). bool becomes int32; int32 wraps around. The product
+ * of no elements is 1.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function nanprod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanprod', x, axis, options);
+  return replaceNaN(x, 1).prod(axes, options);
+}
+
+/**
+ * The mean over axes of the elements that are not NaN (NumPy's `nanmean`); NaN if all are. int32 and bool become float32.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function nanmean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanmean', x, axis, options);
+  if (!isFloatingPoint(x.dtype)) return x.mean(axes, options);
+  return scaledMean(x, axes, countNumbers(x, axes, options), options);
+}
+
+/**
+ * The variance over axes of the elements that are not NaN, Σ (x − mean)² / (n − correction) for n of them (NumPy's `nanvar`).
+ * NaN if there are no more than `correction`. int32 and bool become float32.
+ * @param axis Default: all axes.
+ * @throws {TypeError} if the correction is not a number.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function nanvar(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
+  const { deviations, axes, divisor } = deviate('nanvar', x, axis, options);
+  return scaledMean(deviations.square(), axes, divisor, { keepdims: options.keepdims === true });
+}
+
+/**
+ * The standard deviation over axes of the elements that are not NaN, √nanvar (NumPy's `nanstd`). Its gradient where all elements
+ * are equal is 0. int32 and bool become float32.
+ * @param axis Default: all axes.
+ * @throws {TypeError} if the correction is not a number.
+ * @throws {RangeError} if an axis is out of range or occurs twice.
+ */
+export function nanstd(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
+  const { deviations, axes, divisor } = deviate('nanstd', x, axis, options);
+  // The norm is right where squares are out of range. Deviations of NaN are 0.
+  return deviations.norm(axes, { keepdims: options.keepdims === true }).div(divisor.sqrt());
+}
+
+/**
+ * The largest element over axes that is not NaN (NumPy's `nanmax`); NaN if all are. The gradient is divided evenly among ties.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ */
+export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanmax', x, axis, options);
+  const largest = replaceNaN(x, -Infinity).max(axes, options);
+  return markEmpty(largest, x, axes, options);
+}
+
+/**
+ * The smallest element over axes that is not NaN (NumPy's `nanmin`); NaN if all are. The gradient is divided evenly among ties.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ */
+export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanmin', x, axis, options);
+  const smallest = replaceNaN(x, Infinity).min(axes, options);
+  return markEmpty(smallest, x, axes, options);
+}
+
+function check(operation: string, x: Tensor, axis: Axis | undefined, options: ReduceOptions): number[] {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['keepdims']);
+  return normalizeAxes(operation, axis, x.ndim);
+}
+
+function replaceNaN(x: Tensor, value: number): Tensor {
+  return isFloatingPoint(x.dtype) ? where(x.isnan(), value, x) : x;
+}
+
+/** The number of elements that are not NaN, in x's dtype. */
+function countNumbers(x: Tensor, axes: readonly number[], { keepdims = false }: ReduceOptions): Tensor {
+  return x.isnan().logicalNot().sum(axes, { keepdims }).astype(x.dtype);
+}
+
+/** Sums what is not NaN and divides by a number for each result; by way of the mean where the sum overflows. */
+function scaledMean(x: Tensor, axes: readonly number[], divisor: Tensor, { keepdims = false }: ReduceOptions): Tensor {
+  const values = replaceNaN(x, 0);
+  const total = values.sum(axes, { keepdims });
+  const count = axes.reduce((product, axis) => product * at(x.shape, axis), 1);
+  if (count < 2) return total.div(divisor);
+  const mean = values.mean(axes, { keepdims });
+  return total.isfinite().where(total.div(divisor), mean.div(divisor.div(count)));
+}
+
+function markEmpty(extremum: Tensor, x: Tensor, axes: readonly number[], { keepdims = false }: ReduceOptions): Tensor {
+  return isFloatingPoint(x.dtype) ? x.isnan().all(axes, { keepdims }).where(NaN, extremum) : extremum;
+}
+
+function deviate(
+  operation: string,
+  x: Tensor,
+  axis: Axis | undefined,
+  options: VarianceOptions,
+): { readonly deviations: Tensor; readonly axes: readonly number[]; readonly divisor: Tensor } {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['keepdims', 'correction']);
+  const { correction = 0, keepdims = false } = options;
+  if (typeof correction !== 'number') throw argumentError(operation, 'correction', 'a number', correction);
+  const axes = normalizeAxes(operation, axis, x.ndim);
+  const values = x.astype(toFloat(x.dtype));
+  const mean = nanmean(values, axes, { keepdims: true });
+  const degrees = countNumbers(values, axes, { keepdims }).sub(correction);
+  return {
+    deviations: where(values.isnan(), 0, values.sub(mean)),
+    axes,
+    divisor: degrees.greater(0).where(degrees, NaN),
+  };
+}

@@ -1,0 +1,176 @@
+// Selected elements and their indices, along an axis.
+import {
+  arange,
+  argmax,
+  argmin,
+  argsort,
+  type Axis,
+  type ReduceOptions,
+  type ScanOptions,
+  type Tensor,
+} from '@thetagrad/core';
+import { at, checkInteger, checkOptions, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
+
+/** Elements, and the int32 indices at which they are. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/**
+ * The largest element along an axis and its int32 index: the first of equals, or the first NaN (PyTorch's `max` with `dim`). The
+ * gradient goes to the element at the index alone, where `max` divides it among equals.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
+export function maxWithIndices(x: Tensor, axis?: number, options: ReduceOptions = {}): ValuesAndIndices {
+  return selectExtremum('maxWithIndices', argmax, x, axis, options);
+}
+
+/**
+ * The smallest element along an axis and its int32 index: the first of equals, or the first NaN (PyTorch's `min` with `dim`).
+ * The gradient goes to the element at the index alone, where `min` divides it among equals.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
+export function minWithIndices(x: Tensor, axis?: number, options: ReduceOptions = {}): ValuesAndIndices {
+  return selectExtremum('minWithIndices', argmin, x, axis, options);
+}
+
+function selectExtremum(
+  operation: string,
+  find: typeof argmax,
+  x: Tensor,
+  axis: number | undefined,
+  options: ReduceOptions,
+): ValuesAndIndices {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['keepdims']);
+  const { keepdims = false } = options;
+  if (axis === undefined) {
+    const { values, indices } = selectAt(x.flatten(), find(x).reshape([1]), 0, false);
+    const shape = keepdims ? x.shape.map(() => 1) : [];
+    return { values: values.reshape(shape), indices: indices.reshape(shape) };
+  }
+  const axisIndex = normalizeAxis(operation, axis, x.ndim);
+  return selectAt(x, find(x, axisIndex, { keepdims: true }), axisIndex, keepdims);
+}
+
+/** Picks one element along an axis by indices whose axis has length 1. */
+function selectAt(x: Tensor, indices: Tensor, axis: number, keepdims: boolean): ValuesAndIndices {
+  const values = x.takeAlongAxis(indices, axis);
+  return keepdims ? { values, indices } : { values: values.squeeze(axis), indices: indices.squeeze(axis) };
+}
+
+/**
+ * The cumulative maximum along an axis, and the int32 index of each: the latest of equals, and of NaN once there is one
+ * (PyTorch's `cummax`).
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
+ */
+export function cummaxWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
+  return trackExtremum('cummaxWithIndices', 'cummax', x, axis, options);
+}
+
+/**
+ * The cumulative minimum along an axis, and the int32 index of each: the latest of equals, and of NaN once there is one
+ * (PyTorch's `cummin`).
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
+ */
+export function cumminWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
+  return trackExtremum('cumminWithIndices', 'cummin', x, axis, options);
+}
+
+function trackExtremum(
+  operation: string,
+  scan: 'cummax' | 'cummin',
+  x: Tensor,
+  axis: number,
+  options: ScanOptions,
+): ValuesAndIndices {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['reverse']);
+  const axisIndex = normalizeAxis(operation, axis, x.ndim);
+  const length = at(x.shape, axisIndex);
+  const extrema = x[scan](axisIndex, options);
+  const positions = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axisIndex ? length : 1)));
+  const attained = x.equal(extrema).logicalOr(x.isnan());
+  const indices = options.reverse
+    ? attained.where(positions, length).cummin(axisIndex, { reverse: true })
+    : attained.where(positions, -1).cummax(axisIndex);
+  return { values: x.takeAlongAxis(indices, axisIndex), indices };
+}
+
+/**
+ * The k-th smallest element along an axis, and its int32 index (PyTorch's `kthvalue`). NaN counts as larger than all numbers;
+ * among equals the first comes first.
+ * @param k from 1 on.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range, or k is not an integer from 1 to its length.
+ */
+export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
+  checkTensor('kthvalue', x);
+  checkOptions('kthvalue', options, ['keepdims']);
+  const axisIndex = normalizeAxis('kthvalue', axis, x.ndim);
+  checkInteger('kthvalue', 'k', k, { min: 1, max: at(x.shape, axisIndex) });
+  const indices = argsort(x, axisIndex).slice(x.shape.map((_, i) => (i === axisIndex ? [k - 1, k] : null)));
+  return selectAt(x, indices, axisIndex, options.keepdims ?? false);
+}
+
+/**
+ * The most frequent element along an axis, the smallest of equally frequent ones, and the int32 index of its last occurrence
+ * (PyTorch's `mode`). A NaN equals no other.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range or has no elements.
+ */
+export function mode(x: Tensor, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
+  checkTensor('mode', x);
+  checkOptions('mode', options, ['keepdims']);
+  const axisIndex = normalizeAxis('mode', axis, x.ndim);
+  const length = at(x.shape, axisIndex);
+  if (length === 0) throw new RangeError(`mode: axis ${axisIndex} has no elements`);
+  const order = argsort(x, axisIndex);
+  const sorted = x.takeAlongAxis(order, axisIndex);
+  const part = (from: number, to: number): Tensor =>
+    sorted.slice(x.shape.map((_, i) => (i === axisIndex ? [from, to] : null)));
+  const startsRun = part(1, length)
+    .notEqual(part(0, length - 1))
+    .pad(
+      x.shape.map((_, i) => (i === axisIndex ? [1, 0] : [0, 0])),
+      1,
+    );
+  const positions = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axisIndex ? length : 1)));
+  // How many equal elements end at each: the first of the largest numbers is the end of the first of the longest runs.
+  const counts = positions.sub(startsRun.where(positions, 0).cummax(axisIndex));
+  const end = counts.argmax(axisIndex, { keepdims: true });
+  return selectAt(x, order.takeAlongAxis(end, axisIndex), axisIndex, options.keepdims ?? false);
+}
+
+/**
+ * The smallest and the largest element over axes, in x's dtype (PyTorch's `aminmax`); NaN if there is one. Gradients are divided
+ * evenly among ties.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ */
+export function aminmax(
+  x: Tensor,
+  axis?: Axis,
+  options: ReduceOptions = {},
+): { readonly min: Tensor; readonly max: Tensor } {
+  checkTensor('aminmax', x);
+  checkOptions('aminmax', options, ['keepdims']);
+  return { min: x.min(axis, options), max: x.max(axis, options) };
+}
+
+/**
+ * The range of elements over axes, max − min, in x's dtype (NumPy's `ptp`, "peak to peak"); NaN if there is one. int32 wraps
+ * around; bool becomes int32.
+ * @param axis Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ */
+export function ptp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
+  checkTensor('ptp', x);
+  checkOptions('ptp', options, ['keepdims']);
+  return x.max(axis, options).sub(x.min(axis, options));
+}
