@@ -1,5 +1,7 @@
 import { testOperations } from '../../../test/support/testOperations.ts';
 import * as ops from '../src/index.ts';
+import { activationCases } from './cases/activations.ts';
+import { elementwiseCases } from './cases/elementwise.ts';
 import { asynchronousIndexing, indexingCases } from './cases/indexing.ts';
 
-testOperations(ops, [...indexingCases], [...asynchronousIndexing]);
+testOperations(ops, [...activationCases, ...elementwiseCases, ...indexingCases], [...asynchronousIndexing]);

@@ -18,7 +18,7 @@ export function powerOfTwo(biasedExponent: Scalar): Scalar {
 }
 
 /** The i32 quotient x / y rounded to the nearest integer, and the remainder that it leaves; both are 0 for y = 0. */
-function divideToNearest(x: Scalar, y: Scalar): { readonly quotient: Scalar; readonly remainder: Scalar } {
+export function divideToNearest(x: Scalar, y: Scalar): { readonly quotient: Scalar; readonly remainder: Scalar } {
   const isZero = y.eq(0);
   const divisor = isZero.select(1, y).to('f32');
   // Wrong by up to 2⁹, as float32 has 24 bits; the second quotient is small, and so off by rounding alone.

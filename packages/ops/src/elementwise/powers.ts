@@ -107,7 +107,7 @@ export const hypot: Binary = defineBinary({
 
 /** x · 2ⁿ for an integer n, with factors that are in range. */
 function scaleByPowerOfTwo(x: number, n: number): number {
-  const bounded = Math.max(-2200, Math.min(2200, n));
+  const bounded = Math.max(-2200, Math.min(2200, Math.trunc(n) || 0));
   const third = Math.trunc(bounded / 3);
   return x * 2 ** third * 2 ** third * 2 ** (bounded - 2 * third);
 }

@@ -11,12 +11,18 @@ function sincOf(x: number): number {
   return (whole % 2 === 0 ? sine : -sine) / (Math.PI * x);
 }
 
-function sincExpression(x: Scalar): Scalar {
+/** The sine and the cosine of πx in f32; the sine is exactly 0 at integers. */
+function rotate(x: Scalar): readonly [sine: Scalar, cosine: Scalar] {
   const whole = x.nearest();
   const half = whole.mul(0.5);
-  const sine = applyFunction(Math.sin, x.sub(whole).mul(Math.PI));
-  const signed = half.floor().ne(half).select(sine.neg(), sine);
-  return x.eq(0).select(constant('f32', 1), signed.div(x.mul(Math.PI)));
+  const angle = x.sub(whole).mul(Math.PI);
+  const isOdd = half.floor().ne(half);
+  const signed = (value: Scalar): Scalar => isOdd.select(value.neg(), value);
+  return [signed(applyFunction(Math.sin, angle)), signed(applyFunction(Math.cos, angle))];
+}
+
+function sincExpression(x: Scalar): Scalar {
+  return x.eq(0).select(constant('f32', 1), rotate(x)[0].div(x.mul(Math.PI)));
 }
 
 /** jₙ(z) / zⁿ, where jₙ is the spherical Bessel function. Even, and finite at 0. */
@@ -38,6 +44,34 @@ function scaledBessel(n: number, z: number): number {
   return current / z ** n;
 }
 
+/** {@link scaledBessel} of πx in f32. */
+function scaledBesselExpression(n: number, x: Scalar): Scalar {
+  const z = x.mul(Math.PI);
+  const square = z.mul(z);
+  let series = constant('f32', 1);
+  for (let k = 14; k > 0; k--)
+    series = series
+      .mul(square)
+      .mul(-1 / (2 * k * (2 * n + 2 * k + 1)))
+      .add(1);
+  let [previous, current] = rotate(x)
+    .toReversed()
+    .map((part) => part.div(z)) as [Scalar, Scalar];
+  for (let k = 0; k < n; k++)
+    [previous, current] = [
+      current,
+      current
+        .mul(2 * k + 1)
+        .div(z)
+        .sub(previous),
+    ];
+  for (let k = 0; k < n; k++) current = current.div(z);
+  return z
+    .abs()
+    .lt(n + 2)
+    .select(series.mul(scaledBessel(n, 0)), current);
+}
+
 const slopes: Unary[] = [];
 
 /** πⁿ jₙ(πx) / (πx)ⁿ for n ≥ 1 as an elementwise operation, of which the derivatives of sinc are made. */
@@ -46,6 +80,7 @@ function slope(n: number): (x: Tensor) => Tensor {
     name: `sincSlope${n}`,
     dtypes: 'float',
     value: (x) => scaledBessel(n, Math.PI * x),
+    lower: (x) => (x.type === 'f32' ? scaledBesselExpression(n, x) : undefined),
     derivatives: [(t, x) => differentiate(t, x, n)],
     domain: [{ from: -3, to: 3 }],
   });
