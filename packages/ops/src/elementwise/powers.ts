@@ -119,8 +119,9 @@ const scale: Binary = defineBinary({
   lower: (x, n) => {
     if (x.type !== 'f32') return undefined;
     const bounded = n.lt(-300).select(-300, n.gt(300).select(300, n)).toInteger();
-    // A third, rounded down: 171 / 512 is near enough to keep each factor in range.
-    const third = bounded.mul(171).shrS(9);
+    // A third, rounded toward 0, so that all factors are on one side of 1: 171 / 512 is near enough for |n| ≤ 300.
+    const magnitude = bounded.abs().mul(171).shrS(9);
+    const third = bounded.lt(0).select(magnitude.neg(), magnitude);
     const factor = powerOfTwo(third.add(127));
     return x
       .mul(factor)

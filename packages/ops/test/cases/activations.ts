@@ -131,7 +131,7 @@ export const activationCases: readonly OperationCase[] = [
   ...activation(
     'softshrink',
     (x) => ops.softshrink(x, { lambd: 1 }),
-    (x) => (x > 1 ? x - 1 : x < -1 ? x + 1 : x * 0),
+    (x) => (x > 1 ? x - 1 : x < -1 ? x + 1 : x && 0),
     { avoid: [-1, 1] },
   ),
   ...activation('tanhshrink', ops.tanhshrink, (x) => x - Math.tanh(x)),
