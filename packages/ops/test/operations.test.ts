@@ -3,5 +3,10 @@ import * as ops from '../src/index.ts';
 import { activationCases } from './cases/activations.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { asynchronousIndexing, indexingCases } from './cases/indexing.ts';
+import { statisticsCases } from './cases/statistics.ts';
 
-testOperations(ops, [...activationCases, ...elementwiseCases, ...indexingCases], [...asynchronousIndexing]);
+testOperations(
+  ops,
+  [...activationCases, ...elementwiseCases, ...indexingCases, ...statisticsCases],
+  [...asynchronousIndexing],
+);
