@@ -96,20 +96,19 @@ export interface GumbelSoftmaxOptions {
   readonly tau?: number;
   /** Whether the result is one-hot, with the gradient of the soft sample. Default: false. */
   readonly hard?: boolean;
-  /** The axis of the classes. Default: −1. */
-  readonly axis?: number;
 }
 
 /**
  * Samples a relaxed one-hot vector from unnormalized log-probabilities: softmax((logits + g) / tau) with Gumbel noise g (Jang et
  * al. 2017). int32 and bool become float32.
+ * @param axis the axis of the classes. Default: −1.
  * @throws {TypeError | RangeError} if `tau` is not a finite number > 0.
  * @throws {RangeError} if the axis is out of range.
  */
-export function gumbelSoftmax(key: Key, logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
+export function gumbelSoftmax(key: Key, logits: Tensor, axis = -1, options: GumbelSoftmaxOptions = {}): Tensor {
   const values = toFloatTensor('gumbelSoftmax', logits);
-  checkOptions('gumbelSoftmax', options, ['tau', 'hard', 'axis']);
-  const { tau = 1, hard = false, axis = -1 } = options;
+  checkOptions('gumbelSoftmax', options, ['tau', 'hard']);
+  const { tau = 1, hard = false } = options;
   checkPositive('gumbelSoftmax', 'tau', tau);
   const axisIndex = normalizeAxis('gumbelSoftmax', axis, logits.ndim);
   const uniform = random.uniform(key, values.shape, { dtype: values.dtype });

@@ -4,14 +4,17 @@ import {
   defineUnary,
   isFloatingPoint,
   pow,
+  promoteTypes,
+  stopGradient,
   strongDiv,
   strongMul,
   Tensor,
   type Binary,
   type TensorLike,
+  where,
   type Unary,
 } from '@thetagrad/core';
-import { checkTensor, constant, toFloat, type Scalar } from '@thetagrad/core/backend';
+import { broadcastShapes, checkTensor, constant, toFloat, type Scalar } from '@thetagrad/core/backend';
 import { applyFunction, powerOfTwo } from './expressions.ts';
 
 const real = { from: -3, to: 3 };
@@ -185,6 +188,31 @@ export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent
   checkTensor('frexp', x);
   const power = exponent(x);
   return { mantissa: scale(x, power.neg()), exponent: power.astype('int32') };
+}
+
+/**
+ * The next number of the dtype after x in the direction of y (NumPy's `nextafter`); y if they are equal. int32 and bool become
+ * float32. The gradient is 0.
+ * @throws {TypeError} if x or y is not a tensor.
+ * @throws {RangeError} if shapes do not broadcast.
+ */
+export function nextafter(x: Tensor, y: Tensor): Tensor {
+  checkTensor('nextafter', x);
+  checkTensor('nextafter', y);
+  broadcastShapes('nextafter', x.shape, y.shape);
+  const dtype = toFloat(promoteTypes(x.dtype, y.dtype));
+  const [digits, smallest] = dtype === 'float64' ? [53, -1074] : [24, -149];
+  const [from, to] = [stopGradient(x.astype(dtype)), stopGradient(y.astype(dtype))];
+  const direction = where(to.greater(from), 1, -1).astype(dtype);
+  const { mantissa, exponent: power } = frexp(from);
+  // Below a power of two, numbers are twice as dense.
+  const isDenser = mantissa.mul(direction).equal(-0.5);
+  const spacing = from.equal(0).where(smallest, power.sub(isDenser).sub(digits).maximum(smallest));
+  const next = from.add(ldexp(direction, spacing));
+  const largest = ldexp(direction.mul(1 - 2 ** digits), (dtype === 'float64' ? 1024 : 128) - digits);
+  const stepped = from.isfinite().where(next, largest);
+  // A sum with NaN is NaN.
+  return to.equal(from).where(to, stepped.add(to.isnan().logicalOr(from.isnan()).where(NaN, 0)));
 }
 
 /** x to the power y in floating point: as `pow`, but int32 and bool become float32, so that negative exponents have results. */

@@ -9,6 +9,7 @@ import {
   formatShape,
   normalizeAxes,
   normalizeAxis,
+  sameShape,
   toFloat,
 } from '@thetagrad/core/backend';
 
@@ -135,56 +136,49 @@ export interface TrapezoidOptions {
   readonly x?: Tensor;
   /** The distance of neighbors, without `x`. Default: 1. */
   readonly dx?: number;
-  /** The axis to integrate along. Default: −1. */
-  readonly axis?: number;
 }
 
 /**
  * The integral of samples along an axis by the trapezoidal rule (NumPy's `trapezoid`). int32 and bool become float32. 0 for fewer
  * than two samples.
+ * @param axis Default: −1.
  * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
  * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
  */
-export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { areas, axis } = trapezoids('trapezoid', y, options);
-  return areas.sum(axis);
+export function trapezoid(y: Tensor, axis = -1, options: TrapezoidOptions = {}): Tensor {
+  return trapezoids('trapezoid', y, axis, options).sum(axis);
 }
 
 /**
  * The integrals from the first sample to each further one along an axis by the trapezoidal rule (PyTorch's
  * `cumulative_trapezoid`), one fewer than there are samples. int32 and bool become float32.
+ * @param axis Default: −1.
  * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
  * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
  */
-export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { areas, axis } = trapezoids('cumulativeTrapezoid', y, options);
-  return areas.cumsum(axis);
+export function cumulativeTrapezoid(y: Tensor, axis = -1, options: TrapezoidOptions = {}): Tensor {
+  return trapezoids('cumulativeTrapezoid', y, axis, options).cumsum(axis);
 }
 
 /** The areas between neighbors. */
-function trapezoids(
-  operation: string,
-  y: Tensor,
-  options: TrapezoidOptions,
-): { readonly areas: Tensor; readonly axis: number } {
+function trapezoids(operation: string, y: Tensor, axis: number, options: TrapezoidOptions): Tensor {
   checkTensor(operation, y);
-  checkOptions(operation, options, ['x', 'dx', 'axis']);
-  const { x, dx = 1, axis = -1 } = options;
+  checkOptions(operation, options, ['x', 'dx']);
+  const { x, dx = 1 } = options;
   if (typeof dx !== 'number') throw argumentError(operation, 'dx', 'a number', dx);
   const axisIndex = normalizeAxis(operation, axis, y.ndim);
   const values = y.astype(toFloat(y.dtype));
   const length = at(y.shape, axisIndex);
   const heights = neighbors(values, axisIndex, length, (left, right) => left.add(right).mul(0.5));
-  if (x === undefined) return { areas: heights.mul(dx), axis: axisIndex };
+  if (x === undefined) return heights.mul(dx);
   checkTensor(`${operation}: x`, x);
-  if (x.ndim === 1) return { areas: heights.mul(stepsOf(operation, y, axisIndex, x)), axis: axisIndex };
-  if (x.ndim !== y.ndim || at(x.shape, axisIndex) !== length) {
+  if (x.ndim === 1) return heights.mul(stepsOf(operation, y, axisIndex, x));
+  if (!sameShape(x.shape, y.shape)) {
     throw new RangeError(
       `${operation}: coordinates must have shape [${length}] or ${formatShape(y.shape)}, got ${formatShape(x.shape)}`,
     );
   }
-  const widths = neighbors(x, axisIndex, length, (left, right) => right.sub(left));
-  return { areas: heights.mul(widths), axis: axisIndex };
+  return heights.mul(neighbors(x, axisIndex, length, (left, right) => right.sub(left)));
 }
 
 function neighbors(x: Tensor, axis: number, length: number, combine: (left: Tensor, right: Tensor) => Tensor): Tensor {

@@ -82,7 +82,7 @@ export function histogram(
   const values = stopGradient(x.astype(toFloat(x.dtype)).flatten());
   const edges = resolveEdges(values, options);
   const bins = edges.size - 1;
-  const { index, isInside } = findBins(values, edges);
+  const { index, isInside } = findBins(values, edges, !(options.bins instanceof Tensor));
   const zero = zeros([bins], { dtype: weights.dtype });
   const counts = zero.scatterAdd(index, isInside.where(weights, 0));
   if (options.density !== true) return { hist: counts, binEdges: edges };
@@ -122,12 +122,26 @@ function resolveEdges(values: Tensor, { bins = 10, range }: HistogramOptions): T
   return fractions.equal(1).where(end, edges);
 }
 
-/** The bin of each element by comparison with all edges, which may be unequal, and whether it is in any. */
-function findBins(values: Tensor, edges: Tensor): { readonly index: Tensor; readonly isInside: Tensor } {
+/** The bin of each element, and whether it is in any. */
+function findBins(
+  values: Tensor,
+  edges: Tensor,
+  areEqual: boolean,
+): { readonly index: Tensor; readonly isInside: Tensor } {
   const bins = edges.size - 1;
-  const passed = values.expandDims(-1).greaterEqual(edges).sum(-1);
-  const isLast = values.equal(edges.slice([bins]));
-  const index = isLast.where(bins - 1, passed.sub(1));
-  const isInside = index.greaterEqual(0).logicalAnd(index.less(bins));
+  const found = areEqual ? findEqualBins(values, edges) : values.expandDims(-1).greaterEqual(edges).sum(-1).sub(1);
+  const index = values.equal(edges.slice([bins])).where(bins - 1, found);
+  const isInside = index.greaterEqual(0).logicalAnd(index.less(bins)).logicalAnd(values.isnan().logicalNot());
   return { index: isInside.where(index, 0), isInside };
+}
+
+/** The bin of equal width in which each element is: computed, and corrected by the edges, which are rounded. */
+function findEqualBins(values: Tensor, edges: Tensor): Tensor {
+  const bins = edges.size - 1;
+  const [start, end] = [edges.slice([0]), edges.slice([bins])];
+  const estimate = values.sub(start).div(end.sub(start)).mul(bins).floor();
+  const index = estimate.clip(0, bins - 1).astype('int32');
+  const isBelow = values.less(edges.take(index));
+  const isAbove = values.greaterEqual(edges.take(index.add(1)));
+  return index.sub(isBelow).add(isAbove);
 }

@@ -186,8 +186,8 @@ export const activationCases: readonly OperationCase[] = [
     name: 'gumbelSoftmax',
     // A low temperature turns one of two very different logits into 1, whatever the noise.
     apply: (x) => [
-      ops.gumbelSoftmax(random.key(1), x, { tau: 0.01 }),
-      ops.gumbelSoftmax(random.key(2), x.transpose(), { hard: true, axis: 0 }),
+      ops.gumbelSoftmax(random.key(1), x, 1, { tau: 0.01 }),
+      ops.gumbelSoftmax(random.key(2), x.transpose(), 0, { hard: true }),
     ],
     inputs: [
       {
@@ -214,7 +214,7 @@ export const activationCases: readonly OperationCase[] = [
   },
   {
     name: 'gumbelSoftmax, differentiated',
-    apply: (x) => ops.gumbelSoftmax(random.key(3), x, { tau: 2 }).sum(-1),
+    apply: (x) => ops.gumbelSoftmax(random.key(3), x, -1, { tau: 2 }).sum(-1),
     inputs: [{ shape: [2, 3] }],
     expected: () => [1, 1],
   },

@@ -65,6 +65,31 @@ const logaddexp = (x: number, y: number): number => {
   const largest = Math.max(x, y);
   return Math.abs(largest) === Infinity ? largest : largest + Math.log(Math.exp(x - largest) + Math.exp(y - largest));
 };
+const neighbors = [
+  0,
+  2 ** -149,
+  -(2 ** -149),
+  1,
+  -1,
+  0.75,
+  -1.5,
+  2 ** -126,
+  (2 - 2 ** -23) * 2 ** 127,
+  Infinity,
+  -Infinity,
+  NaN,
+];
+/** Counts the bits of a number as an integer up or down. */
+function nextafter(float: Float32Array | Float64Array, x: number, y: number): number {
+  float[0] = x;
+  if (Number.isNaN(x) || Number.isNaN(y)) return NaN;
+  if (float[0] === y) return y;
+  const bits = float instanceof Float32Array ? new Int32Array(float.buffer) : new BigInt64Array(float.buffer);
+  if (x === 0) bits[0] = typeof bits[0] === 'bigint' ? 1n : 1;
+  else if (typeof bits[0] === 'bigint') bits[0] += x < y === x > 0 ? 1n : -1n;
+  else bits[0] = bits[0]! + (x < y === x > 0 ? 1 : -1);
+  return x === 0 && y < 0 ? -float[0] : float[0];
+}
 const close = (x: number, y: number, rtol = 1e-5, atol = 1e-8): boolean =>
   x === y || (Number.isFinite(x) && Number.isFinite(y) && Math.abs(x - y) <= atol + rtol * Math.abs(y));
 
@@ -225,6 +250,23 @@ const powers: OperationCase[] = [
     inputs: [{ values: [0.6, -0.7, 1.3, -2.4] }],
     expected: () => [0.6, -0.7, 0.65, -0.6],
     tolerance: { float32: 1e-6, float64: 1e-7 },
+  },
+  {
+    name: 'nextafter',
+    apply: (x, y) => ops.nextafter(x.astype('float64'), y.astype('float64')),
+    inputs: [{ values: neighbors.map((x) => [x]) }, { values: neighbors }],
+    expected: (x, y) => map((a, b) => nextafter(new Float64Array(1), a, b), x, y),
+    dtypes: ['float64'],
+    tolerance: { float64: 0 },
+    derivatives: false,
+  },
+  {
+    name: 'nextafter, float32',
+    apply: (x, y) => ops.nextafter(x.astype('float32'), y.astype('float32')),
+    inputs: [{ values: neighbors.map((x) => [x]) }, { values: neighbors }],
+    expected: (x, y) => map((a, b) => nextafter(new Float32Array(1), a, b), x, y),
+    tolerance: { float32: 0, float64: 0 },
+    derivatives: false,
   },
   {
     name: 'floatPower',

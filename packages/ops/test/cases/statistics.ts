@@ -914,15 +914,15 @@ const samples: OperationCase[] = [
   },
   {
     name: 'trapezoid',
-    apply: (y, t) => ops.trapezoid(y, { x: t }),
+    apply: (y, t) => ops.trapezoid(y, -1, { x: t }),
     inputs: [matrix, uneven],
     expected: (y, t) => lines((line) => sum(area(line, flat(t))), y),
   },
   {
     name: 'trapezoid, equal steps, coordinates of each line, few samples',
     apply: (y, t) => [
-      ops.trapezoid(y, { dx: 2, axis: 0 }),
-      ops.trapezoid(y, { x: t }),
+      ops.trapezoid(y, 0, { dx: 2 }),
+      ops.trapezoid(y, -1, { x: t }),
       ops.trapezoid(y.slice([null, [0, 1]])),
       ops.trapezoid(y.slice([null, [0, 0]])),
     ],
@@ -939,13 +939,13 @@ const samples: OperationCase[] = [
   },
   {
     name: 'cumulativeTrapezoid',
-    apply: (y, t) => ops.cumulativeTrapezoid(y, { x: t }),
+    apply: (y, t) => ops.cumulativeTrapezoid(y, 1, { x: t }),
     inputs: [matrix, uneven],
     expected: (y, t) => lines((line) => running(area(line, flat(t))), y),
   },
   {
     name: 'cumulativeTrapezoid, int32',
-    apply: (y) => ops.cumulativeTrapezoid(y, { dx: 0.5 }),
+    apply: (y) => ops.cumulativeTrapezoid(y, 1, { dx: 0.5 }),
     inputs: [integers],
     expected: (y) => lines((line) => running(area(line, [0, 0.5, 1])), y),
   },
