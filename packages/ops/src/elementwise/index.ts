@@ -2,6 +2,7 @@ export * from './bitwise.ts';
 export * from './closeness.ts';
 export * from './division.ts';
 export * from './extrema.ts';
+export * from './floats.ts';
 export * from './logarithms.ts';
 export * from './powers.ts';
 export * from './signs.ts';
