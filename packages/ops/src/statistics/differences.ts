@@ -41,8 +41,12 @@ export function diff(x: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Te
   const ends = [options.prepend, options.append].map((end, i) => {
     const name = i === 0 ? 'prepend' : 'append';
     if (typeof end === 'number') return zeros(x.shape.with(axisIndex, 1), { dtype: x.dtype }).add(end);
-    if (end !== undefined) checkTensor(`diff: ${name}`, end);
-    return end;
+    if (end === undefined) return end;
+    checkTensor(`diff: ${name}`, end);
+    if (end.ndim === x.ndim && end.shape.every((length, j) => j === axisIndex || length === x.shape[j])) return end;
+    throw new RangeError(
+      `diff: ${name} ${formatShape(end.shape)} does not fit x ${formatShape(x.shape)} on an axis other than ${axisIndex}`,
+    );
   });
   const [before, after] = ends;
   const parts = [before, x, after].filter((each) => each !== undefined);

@@ -27,7 +27,7 @@ export function dist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tenso
   const difference = subtract('dist', x, y);
   checkOptions('dist', options, ['p']);
   const axes = difference.shape.map((_, i) => i);
-  return computeNorm(difference, axes, checkOrder('dist', 'p', options.p ?? 2, 0), false);
+  return computeNorm('dist', difference, axes, checkOrder('dist', 'p', options.p ?? 2, 0), false);
 }
 
 /** Subtracts in floating point, so that int32 does not wrap around. */
@@ -61,7 +61,13 @@ export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistance
   const { p = 2, eps = 1e-6, keepdims = false } = options;
   checkNonnegative('pairwiseDistance', 'eps', eps);
   const axis = normalizeAxis('pairwiseDistance', -1, difference.ndim);
-  return computeNorm(difference.add(eps), [axis], checkOrder('pairwiseDistance', 'p', p, 0), keepdims);
+  return computeNorm(
+    'pairwiseDistance',
+    difference.add(eps),
+    [axis],
+    checkOrder('pairwiseDistance', 'p', p, 0),
+    keepdims,
+  );
 }
 
 /**
@@ -82,7 +88,7 @@ export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tens
     );
   }
   const difference = subtract('cdist', x.expandDims(-2), y.expandDims(-3));
-  return computeNorm(difference, [difference.ndim - 1], order, false);
+  return computeNorm('cdist', difference, [difference.ndim - 1], order, false);
 }
 
 /**
@@ -99,7 +105,7 @@ export function pdist(x: Tensor, options: DistanceOptions = {}): Tensor {
   const n = at(x.shape, 0);
   const pairs = Array.from({ length: n }, (_, i) => Array.from({ length: n - i - 1 }, (_, j) => [i, i + j + 1])).flat();
   const rows = (part: 0 | 1): Tensor => x.take(tensor(Int32Array.from(pairs, (pair) => at(pair, part))));
-  return computeNorm(subtract('pdist', rows(0), rows(1)), [1], order, false);
+  return computeNorm('pdist', subtract('pdist', rows(0), rows(1)), [1], order, false);
 }
 
 export interface CosineSimilarityOptions {
@@ -122,7 +128,8 @@ export function cosineSimilarity(x: Tensor, y: Tensor, axis = -1, options: Cosin
   checkNonnegative('cosineSimilarity', 'eps', eps);
   const shape = broadcastShapes('cosineSimilarity', x.shape, y.shape);
   const axisIndex = normalizeAxis('cosineSimilarity', axis, shape.length);
-  const direction = (vectors: Tensor): Tensor => vectors.div(computeNorm(vectors, [axisIndex], 2, true).maximum(eps));
+  const direction = (vectors: Tensor): Tensor =>
+    vectors.div(computeNorm('cosineSimilarity', vectors, [axisIndex], 2, true).maximum(eps));
   return direction(x.broadcastTo(shape))
     .mul(direction(y.broadcastTo(shape)))
     .sum(axisIndex);

@@ -10,9 +10,13 @@ export interface Lines {
   readonly shape: Shape;
 }
 
-/** Moves the reduced axes to the end and joins them. Default: all axes. */
+/**
+ * Moves the reduced axes to the end and joins them. Default: all axes.
+ * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ */
 export function joinReduced(operation: string, x: Tensor, axis: Axis | undefined, keepdims = false): Lines {
   const reduced = normalizeAxes(operation, axis, x.ndim);
+  checkNotEmpty(operation, x, reduced);
   const kept = x.shape.flatMap((_, i) => (reduced.includes(i) ? [] : [i]));
   const ordered = x.permute([...kept, ...reduced]);
   const keptShape = ordered.shape.slice(0, kept.length);
@@ -22,9 +26,9 @@ export function joinReduced(operation: string, x: Tensor, axis: Axis | undefined
   };
 }
 
-/** @throws {RangeError} if there is no element to reduce although there are results. */
-export function checkNotEmpty(operation: string, { lines, shape }: Lines, x: Tensor): void {
-  if (lines.size > 0 || sizeOf(shape) === 0) return;
+/** @throws {RangeError} if there are results, but no elements along the axes to reduce. */
+export function checkNotEmpty(operation: string, x: Tensor, axes: readonly number[]): void {
+  if (x.size > 0 || x.shape.some((length, i) => length === 0 && !axes.includes(i))) return;
   throw new RangeError(
     `${operation}: expected at least one element along the reduced axes of shape ${formatShape(x.shape)}, got none`,
   );

@@ -8,6 +8,7 @@ import {
   type VarianceOptions,
 } from '@thetagrad/core';
 import { argumentError, at, checkOptions, checkTensor, normalizeAxes, toFloat } from '@thetagrad/core/backend';
+import { checkNotEmpty } from './lines.ts';
 
 /**
  * int32: the number of elements over axes that are not 0 (NumPy's `count_nonzero`). NaN is not 0.
@@ -85,6 +86,7 @@ export function nanstd(x: Tensor, axis?: Axis, options: VarianceOptions = {}): T
  */
 export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmax', x, axis, options);
+  checkNotEmpty('nanmax', x, axes);
   const largest = replaceNaN(x, -Infinity).max(axes, options);
   return markEmpty(largest, x, axes, options);
 }
@@ -96,6 +98,7 @@ export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  */
 export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmin', x, axis, options);
+  checkNotEmpty('nanmin', x, axes);
   const smallest = replaceNaN(x, Infinity).min(axes, options);
   return markEmpty(smallest, x, axes, options);
 }

@@ -8,6 +8,7 @@ import {
   normalizeAxes,
   toFloat,
 } from '@thetagrad/core/backend';
+import { checkNotEmpty } from './lines.ts';
 
 export interface VectorNormOptions extends ReduceOptions {
   /**
@@ -29,7 +30,8 @@ export function vectorNorm(x: Tensor, axis?: Axis, options: VectorNormOptions = 
   checkTensor('vectorNorm', x);
   checkOptions('vectorNorm', options, ['keepdims', 'ord']);
   const { keepdims = false, ord = 2 } = options;
-  return computeNorm(x, normalizeAxes('vectorNorm', axis, x.ndim), checkOrder('vectorNorm', 'ord', ord), keepdims);
+  const axes = normalizeAxes('vectorNorm', axis, x.ndim);
+  return computeNorm('vectorNorm', x, axes, checkOrder('vectorNorm', 'ord', ord), keepdims);
 }
 
 /** @throws {TypeError | RangeError} if the order is not a number, or is NaN or, unless allowed, negative. */
@@ -38,8 +40,18 @@ export function checkOrder(operation: string, name: string, order: number, min =
   throw argumentError(operation, name, min === 0 ? 'a number ≥ 0' : 'a number', order);
 }
 
-/** The norm over axes, which must have been checked. */
-export function computeNorm(x: Tensor, axes: readonly number[], ord: number, keepdims: boolean): Tensor {
+/**
+ * The norm over axes, which must have been checked.
+ * @throws {RangeError} if there are no elements for an order that is negative or infinite.
+ */
+export function computeNorm(
+  operation: string,
+  x: Tensor,
+  axes: readonly number[],
+  ord: number,
+  keepdims: boolean,
+): Tensor {
+  if (ord < 0 || ord === Infinity) checkNotEmpty(operation, x, axes);
   const values = x.astype(toFloat(x.dtype));
   if (ord === 1 || ord === 2 || ord === Infinity) return values.norm(axes, { ord, keepdims });
   const magnitudes = values.abs();
@@ -76,6 +88,6 @@ export function normalize(x: Tensor, axis: Axis = -1, options: NormalizeOptions 
   const { p = 2, eps = 1e-12 } = options;
   checkNonnegative('normalize', 'eps', eps);
   const axes = normalizeAxes('normalize', axis, x.ndim);
-  const norm = computeNorm(x, axes, checkOrder('normalize', 'p', p, 0), true);
+  const norm = computeNorm('normalize', x, axes, checkOrder('normalize', 'p', p, 0), true);
   return x.div(norm.maximum(eps));
 }

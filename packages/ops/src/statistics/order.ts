@@ -9,7 +9,8 @@ import {
   type ScanOptions,
   type Tensor,
 } from '@thetagrad/core';
-import { at, checkInteger, checkOptions, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
+import { at, checkInteger, checkOptions, checkTensor, normalizeAxes, normalizeAxis } from '@thetagrad/core/backend';
+import { checkNotEmpty } from './lines.ts';
 
 /** Elements, and the int32 indices at which they are. */
 export interface ValuesAndIndices {
@@ -47,6 +48,7 @@ function selectExtremum(
   checkTensor(operation, x);
   checkOptions(operation, options, ['keepdims']);
   const { keepdims = false } = options;
+  checkNotEmpty(operation, x, normalizeAxes(operation, axis, x.ndim));
   if (axis === undefined) {
     const { values, indices } = selectAt(x.flatten(), find(x).reshape([1]), 0, false);
     const shape = keepdims ? x.shape.map(() => 1) : [];
@@ -128,8 +130,8 @@ export function mode(x: Tensor, axis = -1, options: ReduceOptions = {}): ValuesA
   checkTensor('mode', x);
   checkOptions('mode', options, ['keepdims']);
   const axisIndex = normalizeAxis('mode', axis, x.ndim);
+  checkNotEmpty('mode', x, [axisIndex]);
   const length = at(x.shape, axisIndex);
-  if (length === 0) throw new RangeError(`mode: axis ${axisIndex} has no elements`);
   const order = argsort(x, axisIndex);
   const sorted = x.takeAlongAxis(order, axisIndex);
   const part = (from: number, to: number): Tensor =>
@@ -158,9 +160,8 @@ export function aminmax(
   axis?: Axis,
   options: ReduceOptions = {},
 ): { readonly min: Tensor; readonly max: Tensor } {
-  checkTensor('aminmax', x);
-  checkOptions('aminmax', options, ['keepdims']);
-  return { min: x.min(axis, options), max: x.max(axis, options) };
+  const axes = checkReduction('aminmax', x, axis, options);
+  return { min: x.min(axes, options), max: x.max(axes, options) };
 }
 
 /**
@@ -170,7 +171,14 @@ export function aminmax(
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
  */
 export function ptp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
-  checkTensor('ptp', x);
-  checkOptions('ptp', options, ['keepdims']);
-  return x.max(axis, options).sub(x.min(axis, options));
+  const axes = checkReduction('ptp', x, axis, options);
+  return x.max(axes, options).sub(x.min(axes, options));
+}
+
+function checkReduction(operation: string, x: Tensor, axis: Axis | undefined, options: ReduceOptions): number[] {
+  checkTensor(operation, x);
+  checkOptions(operation, options, ['keepdims']);
+  const axes = normalizeAxes(operation, axis, x.ndim);
+  checkNotEmpty(operation, x, axes);
+  return axes;
 }

@@ -1,7 +1,7 @@
 // Order statistics: quantiles and medians.
 import { strongMul, tensor, type Axis, type DType, type ReduceOptions, type Tensor } from '@thetagrad/core';
 import { argumentError, checkOptions, checkTensor, last, toFloat, unknownValue } from '@thetagrad/core/backend';
-import { checkNotEmpty, joinReduced } from './lines.ts';
+import { joinReduced } from './lines.ts';
 
 /** How a quantile is read off n sorted elements: the nine definitions of Hyndman & Fan (1996), and four of NumPy's. */
 export type QuantileMethod =
@@ -185,9 +185,7 @@ function computeQuantile(
 ): Tensor {
   checkTensor(operation, x);
   const method = resolveMethod(operation, options);
-  const joined = joinReduced(operation, x.astype(toFloat(x.dtype)), axis, options.keepdims);
-  checkNotEmpty(operation, joined, x);
-  const { lines, shape } = joined;
+  const { lines, shape } = joinReduced(operation, x.astype(toFloat(x.dtype)), axis, options.keepdims);
   const fractions = typeof q === 'number' ? [q] : q;
   const length = last(lines.shape);
   // Places for each possible number of elements, since sorting puts NaN last. Computed here, in double precision.
