@@ -44,6 +44,10 @@ const calls: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     /^RangeError: leakyRelu: negativeSlope must be a finite number, got NaN$/,
   ],
   [() => ops.leakyRelu(x, bad({ slope: 1 })), /^TypeError: leakyRelu: unknown option 'slope'; .*negativeSlope/],
+  [
+    () => ops.rrelu(random.key(0), x, { lower: 0.5 }),
+    /^RangeError: rrelu: upper must be a finite number > 0.5, got 0.3333333333333333$/,
+  ],
   [() => ops.celu(x, { alpha: 0 }), /^RangeError: celu: alpha must be other than 0, got 0$/],
   [
     () => ops.prelu(x, zeros([2])),
@@ -141,6 +145,25 @@ const calls: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     /^RangeError: histogram: range must be two finite numbers, the first below the second, got \[1, 1\]$/,
   ],
   [() => ops.histogram(empty), /^RangeError: histogram: there are no elements to take the range from; give a range$/],
+  [() => ops.histogramdd(n), /^RangeError: histogramdd: x must be \[points, dimensions\], got \[2\]$/],
+  [
+    () => ops.histogramdd(x, { bins: [2, 2] }),
+    /^RangeError: histogramdd: bins must have an entry for each of 3 dimensions, got 2$/,
+  ],
+  [() => ops.histogramdd(x, { bins: [2, 0, 2] }), /^RangeError: histogramdd: bins must be an integer ≥ 1, got 0$/],
+  [
+    () => ops.histogramdd(empty.transpose(), { bins: 2 }),
+    /^RangeError: histogramdd: there are no elements to take the range from/,
+  ],
+  [
+    () => ops.interp(x, n, zeros([3])),
+    /^RangeError: interp: xp and fp must have one equal shape \[samples\], got \[2\] and \[3\]$/,
+  ],
+  [() => ops.interp(x, n, n, { left: bad('0') }), /^TypeError: interp: left must be a number, got '0'$/],
+  [() => ops.unwrap(x, 0, { period: 0 }), /^RangeError: unwrap: period must be a finite number > 0, got 0$/],
+  [() => ops.nanargmax(empty, 1), /^RangeError: nanargmax: expected at least one element/],
+  [() => ops.nanargmin(x, 2), /^RangeError: nanargmin: axis 2 is out of range/],
+  [() => ops.nancumsum(x, 2), /^RangeError: nancumsum: axis 2 is out of range/],
   [() => ops.diff(x, -1), /^RangeError: diff: n must be an integer ≥ 0, got -1$/],
   [() => ops.diff(x, 1, 0, { append: bad([1]) }), /^TypeError: diff: append: expected a tensor, got Array/],
   [

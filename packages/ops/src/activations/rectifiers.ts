@@ -1,5 +1,5 @@
 // Activations that are linear for x > 0.
-import { where, type Tensor } from '@thetagrad/core';
+import { random, where, type Key, type Tensor } from '@thetagrad/core';
 import { argumentError, at, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import { toFloatTensor } from './floating.ts';
 
@@ -49,6 +49,28 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   }
   const slopes = weight.size === 1 ? weight.reshape([]) : weight.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
   return where(values.greater(0), values, values.mul(slopes));
+}
+
+export interface RreluOptions {
+  /** The smallest slope for x ≤ 0. Default: 1/8. */
+  readonly lower?: number;
+  /** The largest slope for x ≤ 0. Default: 1/3. */
+  readonly upper?: number;
+}
+
+/**
+ * x for x > 0, else x times a random slope from `lower` to `upper`, for training (Xu et al. 2015); afterwards, `leakyRelu` with the
+ * mean of both takes its place. int32 and bool become float32.
+ * @throws {TypeError | RangeError} if a slope is not a finite number, or `lower` is not below `upper`.
+ */
+export function rrelu(key: Key, x: Tensor, options: RreluOptions = {}): Tensor {
+  const values = toFloatTensor('rrelu', x);
+  checkOptions('rrelu', options, ['lower', 'upper']);
+  const { lower = 1 / 8, upper = 1 / 3 } = options;
+  if (!Number.isFinite(lower)) throw argumentError('rrelu', 'lower', 'a finite number', lower);
+  if (!(upper > lower && upper < Infinity)) throw argumentError('rrelu', 'upper', `a finite number > ${lower}`, upper);
+  const slopes = random.uniform(key, x.shape, { low: lower, high: upper, dtype: values.dtype });
+  return values.greater(0).where(values, values.mul(slopes));
 }
 
 export interface EluOptions {

@@ -9,6 +9,7 @@ import {
   describeIndices,
   formatShape,
   sameShape,
+  sizeOf,
   toFloat,
 } from '@thetagrad/core/backend';
 
@@ -80,37 +81,97 @@ export function histogram(
   checkOptions('histogram', options, ['bins', 'range', 'weights', 'density']);
   const weights = resolveWeights('histogram', x, options.weights).flatten();
   const values = stopGradient(x.astype(toFloat(x.dtype)).flatten());
-  const edges = resolveEdges(values, options);
+  const edges = resolveEdges('histogram', values, options);
   const bins = edges.size - 1;
   const { index, isInside } = findBins(values, edges, !(options.bins instanceof Tensor));
   const zero = zeros([bins], { dtype: weights.dtype });
   const counts = zero.scatterAdd(index, isInside.where(weights, 0));
   if (options.density !== true) return { hist: counts, binEdges: edges };
-  const widths = edges.slice([[1, bins + 1]]).sub(edges.slice([[0, bins]]));
-  return { hist: counts.div(counts.sum()).div(widths), binEdges: edges };
+  return { hist: counts.div(counts.sum()).div(widthsOf(edges)), binEdges: edges };
 }
 
-function resolveEdges(values: Tensor, { bins = 10, range }: HistogramOptions): Tensor {
-  if (bins instanceof Tensor) {
-    checkTensor('histogram: bins', bins);
-    if (bins.ndim === 1 && bins.size >= 2) return stopGradient(bins.astype(values.dtype));
-    throw new RangeError(`histogram: bins must be at least two edges in one axis, got ${formatShape(bins.shape)}`);
+export interface HistogramddOptions extends Omit<HistogramOptions, 'bins' | 'range'> {
+  /** For all dimensions or for each: the number of bins of equal width, or a tensor of their edges. Default: 10. */
+  readonly bins?: number | readonly (number | Tensor)[];
+  /** The lower and upper end of bins of equal width for each dimension. Default: the smallest and largest coordinate. */
+  readonly range?: readonly (readonly [low: number, high: number])[];
+}
+
+/**
+ * Counts points in boxes of a grid (NumPy's and PyTorch's `histogramdd`), see {@link histogram}; points outside of it are left
+ * out.
+ * @param x [points, dimensions].
+ * @returns the counts, with an axis for each dimension, and the edges of bins for each dimension.
+ * @throws {TypeError | RangeError} as `histogram`, for each dimension.
+ * @throws {RangeError} if x does not have two axes, weights are not [points], or there are not as many bins or ranges as
+ *   dimensions.
+ */
+export function histogramdd(
+  x: Tensor,
+  options: HistogramddOptions = {},
+): { readonly hist: Tensor; readonly binEdges: Tensor[] } {
+  checkTensor('histogramdd', x);
+  checkOptions('histogramdd', options, ['bins', 'range', 'weights', 'density']);
+  if (x.ndim !== 2) throw new RangeError(`histogramdd: x must be [points, dimensions], got ${formatShape(x.shape)}`);
+  const dimensions = at(x.shape, 1);
+  const { bins = 10, range } = options;
+  for (const [name, list] of Object.entries({ bins, range })) {
+    if (!Array.isArray(list) || list.length === dimensions) continue;
+    throw new RangeError(
+      `histogramdd: ${name} must have an entry for each of ${dimensions} dimensions, got ${list.length}`,
+    );
   }
-  checkInteger('histogram', 'bins', bins, { min: 1 });
+  const columns = Array.from({ length: dimensions }, (_, i) => {
+    const values = stopGradient(x.astype(toFloat(x.dtype)).slice([null, i]));
+    const ofColumn = typeof bins === 'number' ? bins : bins[i];
+    const edges = resolveEdges('histogramdd', values, { bins: ofColumn, range: range?.[i] });
+    return { edges, ...findBins(values, edges, !(ofColumn instanceof Tensor)) };
+  });
+  const shape = columns.map(({ edges }) => edges.size - 1);
+  const points = x.slice([null, 0]);
+  const weights = resolveWeights('histogramdd', points, options.weights);
+  // Row-major indices of boxes.
+  const start = zeros(points.shape, { dtype: 'int32' });
+  const index = columns.reduce((sum, column) => sum.mul(column.edges.size - 1).add(column.index), start);
+  const isInside = columns.map((column) => column.isInside).reduce((all, each) => all.logicalAnd(each));
+  const empty = zeros([sizeOf(shape)], { dtype: weights.dtype });
+  const counts = empty.scatterAdd(isInside.where(index, 0), isInside.where(weights, 0)).reshape(shape);
+  const binEdges = columns.map(({ edges }) => edges);
+  if (options.density !== true) return { hist: counts, binEdges };
+  const widths = binEdges.map((edges, i) => widthsOf(edges).reshape(shape.map((length, j) => (j === i ? length : 1))));
+  return { hist: widths.reduce((density, each) => density.div(each), counts.div(counts.sum())), binEdges };
+}
+
+function widthsOf(edges: Tensor): Tensor {
+  return edges.slice([[1, edges.size]]).sub(edges.slice([[0, edges.size - 1]]));
+}
+
+function resolveEdges(
+  operation: string,
+  values: Tensor,
+  { bins = 10, range }: { readonly bins?: number | Tensor | undefined; readonly range?: readonly number[] | undefined },
+): Tensor {
+  if (bins instanceof Tensor) {
+    checkTensor(`${operation}: bins`, bins);
+    if (bins.ndim === 1 && bins.size >= 2) return stopGradient(bins.astype(values.dtype));
+    throw new RangeError(`${operation}: bins must be at least two edges in one axis, got ${formatShape(bins.shape)}`);
+  }
+  checkInteger(operation, 'bins', bins, { min: 1 });
   if (range !== undefined) {
     const isRange = Array.isArray(range) && range.length === 2 && range.every((end) => Number.isFinite(end));
     if (isRange && at(range, 0) < at(range, 1)) {
       return linspace(at(range, 0), at(range, 1), bins + 1, { dtype: values.dtype });
     }
     throw argumentError(
-      'histogram',
+      operation,
       'range',
       'two finite numbers, the first below the second',
       range,
       Array.isArray(range),
     );
   }
-  if (values.size === 0) throw new RangeError('histogram: there are no elements to take the range from; give a range');
+  if (values.size === 0)
+    throw new RangeError(`${operation}: there are no elements to take the range from; give a range`);
   const [low, high] = [values.min(), values.max()];
   const isPoint = low.equal(high);
   const [start, end] = [isPoint.where(low.sub(0.5), low), isPoint.where(high.add(0.5), high)];

@@ -1,6 +1,7 @@
 export * from './differences.ts';
 export * from './distances.ts';
 export * from './histograms.ts';
+export * from './interpolation.ts';
 export * from './moments.ts';
 export * from './nan.ts';
 export { normalize, vectorNorm, type NormalizeOptions, type VectorNormOptions } from './norms.ts';

@@ -3,11 +3,20 @@ import {
   isFloatingPoint,
   where,
   type Axis,
+  type CumulativeOptions,
   type ReduceOptions,
   type Tensor,
   type VarianceOptions,
 } from '@thetagrad/core';
-import { argumentError, at, checkOptions, checkTensor, normalizeAxes, toFloat } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  at,
+  checkOptions,
+  checkTensor,
+  normalizeAxes,
+  normalizeAxis,
+  toFloat,
+} from '@thetagrad/core/backend';
 import { checkNotEmpty } from './lines.ts';
 
 /**
@@ -88,7 +97,7 @@ export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
   const axes = check('nanmax', x, axis, options);
   checkNotEmpty('nanmax', x, axes);
   const largest = replaceNaN(x, -Infinity).max(axes, options);
-  return markEmpty(largest, x, axes, options);
+  return markAllNaN(largest, x, axes, options);
 }
 
 /**
@@ -100,7 +109,55 @@ export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
   const axes = check('nanmin', x, axis, options);
   checkNotEmpty('nanmin', x, axes);
   const smallest = replaceNaN(x, Infinity).min(axes, options);
-  return markEmpty(smallest, x, axes, options);
+  return markAllNaN(smallest, x, axes, options);
+}
+
+/**
+ * int32: the index of the largest element along an axis that is not NaN (NumPy's `nanargmax`): the first of equals. −1 if all are
+ * NaN, where NumPy throws.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
+export function nanargmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanargmax', x, axis, options);
+  checkNotEmpty('nanargmax', x, axes);
+  return markAllNaN(replaceNaN(x, -Infinity).argmax(axis, options), x, axes, options);
+}
+
+/**
+ * int32: the index of the smallest element along an axis that is not NaN (NumPy's `nanargmin`): the first of equals. −1 if all are
+ * NaN, where NumPy throws.
+ * @param axis Default: all axes; the index is then that of the flattened tensor.
+ * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ */
+export function nanargmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
+  const axes = check('nanargmin', x, axis, options);
+  checkNotEmpty('nanargmin', x, axes);
+  return markAllNaN(replaceNaN(x, Infinity).argmin(axis, options), x, axes, options);
+}
+
+/**
+ * The cumulative sum along an axis in which NaN counts as 0 (NumPy's `nancumsum`), of x's shape. bool becomes int32; int32 wraps
+ * around.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
+ */
+export function nancumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
+  checkTensor('nancumsum', x);
+  checkOptions('nancumsum', options, ['reverse', 'exclusive']);
+  return replaceNaN(x, 0).cumsum(normalizeAxis('nancumsum', axis, x.ndim), options);
+}
+
+/**
+ * The cumulative product along an axis in which NaN counts as 1 (NumPy's `nancumprod`), of x's shape. bool becomes int32; int32
+ * wraps around.
+ * @param axis Default: −1.
+ * @throws {RangeError} if the axis is out of range.
+ */
+export function nancumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
+  checkTensor('nancumprod', x);
+  checkOptions('nancumprod', options, ['reverse', 'exclusive']);
+  return replaceNaN(x, 1).cumprod(normalizeAxis('nancumprod', axis, x.ndim), options);
 }
 
 function check(operation: string, x: Tensor, axis: Axis | undefined, options: ReduceOptions): number[] {
@@ -128,8 +185,11 @@ function scaledMean(x: Tensor, axes: readonly number[], divisor: Tensor, { keepd
   return total.isfinite().where(total.div(divisor), mean.div(divisor.div(count)));
 }
 
-function markEmpty(extremum: Tensor, x: Tensor, axes: readonly number[], { keepdims = false }: ReduceOptions): Tensor {
-  return isFloatingPoint(x.dtype) ? x.isnan().all(axes, { keepdims }).where(NaN, extremum) : extremum;
+/** Marks results of NaN alone: extrema by NaN, indices by −1. */
+function markAllNaN(result: Tensor, x: Tensor, axes: readonly number[], { keepdims = false }: ReduceOptions): Tensor {
+  if (!isFloatingPoint(x.dtype)) return result;
+  const mark = isFloatingPoint(result.dtype) ? NaN : -1;
+  return x.isnan().all(axes, { keepdims }).where(mark, result);
 }
 
 function deviate(

@@ -69,6 +69,30 @@ export const activationCases: readonly OperationCase[] = [
     inputs: [{ shape: [4], avoid: [0] }, { shape: [1] }],
     expected: (x, weight) => map((value) => (value > 0 ? value : value * (weight as number[])[0]!), x),
   },
+  {
+    name: 'rrelu',
+    apply: (x) => {
+      const slopes = ops.rrelu(random.key(1), x, { lower: 0.25, upper: 0.5 }).div(x);
+      return slopes
+        .greaterEqual(0.25)
+        .logicalAnd(x.greater(0).logicalOr(slopes.less(0.5)))
+        .all();
+    },
+    inputs: [{ shape: [3, 4], avoid: [0] }],
+    expected: () => true,
+    derivatives: false,
+  },
+  {
+    name: 'rrelu, differentiated',
+    // The same key gives the same slopes.
+    apply: (x) =>
+      ops
+        .rrelu(random.key(1), x)
+        .div(ops.rrelu(random.key(1), x.abs().neg()))
+        .mul(x),
+    inputs: [{ values: [-3, -4, -0.5] }],
+    expected: (x) => x,
+  },
   ...activation(
     'elu',
     (x) => ops.elu(x),

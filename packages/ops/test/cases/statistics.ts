@@ -1,7 +1,7 @@
 import { tensor, type NestedArray, type Tensor } from '@thetagrad/core';
 import type { Input, OperationCase } from '../../../../test/support/testOperations.ts';
 import * as ops from '../../src/index.ts';
-import { flat, lines, mean, sorted, sum, transposed } from '../plain.ts';
+import { flat, lines, map, mean, sorted, sum, transposed } from '../plain.ts';
 
 const matrix: Input = { shape: [3, 4] };
 const holes: Input = {
@@ -207,6 +207,38 @@ const quantiles: OperationCase[] = [
   },
 ];
 
+/** Indices take one axis. */
+const indexOf =
+  (f: typeof ops.nanargmax) =>
+  (x: Tensor, axis?: number | readonly number[], options?: { keepdims?: boolean }): Tensor =>
+    f(x, axis as number | undefined, options);
+const isOfIndices = ({ name, inputs }: OperationCase): boolean =>
+  inputs[0] === holes || inputs[0] === integers || name.endsWith('a scalar');
+
+function cumulation(
+  name: string,
+  apply: typeof ops.nancumsum,
+  start: number,
+  combine: (a: number, b: number) => number,
+): OperationCase[] {
+  const formula = (line: number[]): number[] =>
+    line.map((_, i) => numbers(line.slice(0, i + 1)).reduce(combine, start));
+  return [
+    { name, apply: (x) => apply(x), inputs: [someHoles], expected: (x) => lines(formula, x) },
+    {
+      name: `${name}, int32 and options`,
+      apply: (x) => [apply(x), apply(x, 1, { reverse: true, exclusive: true })],
+      inputs: [integers],
+      expected: (x) => ({
+        outputs: [
+          lines(formula, x),
+          lines((line) => [start, ...formula(line.toReversed())].slice(0, -1).toReversed(), x),
+        ],
+      }),
+    },
+  ];
+}
+
 const nanReductions: OperationCase[] = [
   ...reduction('countNonzero', ops.countNonzero, (line) => line.filter((value) => value !== 0).length, {
     empty: 0,
@@ -225,6 +257,21 @@ const nanReductions: OperationCase[] = [
   ...reduction('nanmin', ops.nanmin, (line) => (numbers(line).length > 0 ? Math.min(...numbers(line)) : NaN), {
     input: someHoles,
   }),
+  ...reduction('nanargmax', indexOf(ops.nanargmax), (line) => line.indexOf(Math.max(...numbers(line)))).filter(
+    isOfIndices,
+  ),
+  ...reduction('nanargmin', indexOf(ops.nanargmin), (line) => line.indexOf(Math.min(...numbers(line)))).filter(
+    isOfIndices,
+  ),
+  {
+    name: 'nanargmax, all axes, and along one that is kept',
+    apply: (x) => [ops.nanargmax(x), ops.nanargmin(x), ops.nanargmax(x, 0, { keepdims: true })],
+    inputs: [holes],
+    expected: () => ({ outputs: [2, 6, [[0, -1, 0, 0]]] }),
+    derivatives: false,
+  },
+  ...cumulation('nancumsum', ops.nancumsum, 0, (a, b) => a + b),
+  ...cumulation('nancumprod', ops.nancumprod, 1, (a, b) => a * b),
   {
     name: 'nanvar, correction',
     apply: (x) => [
@@ -823,6 +870,73 @@ const histograms: OperationCase[] = [
   },
 ];
 
+const boxes: OperationCase[] = [
+  {
+    name: 'histogramdd',
+    apply: (x) => {
+      const { hist, binEdges } = ops.histogramdd(x, { bins: 2 });
+      return [hist, ...binEdges];
+    },
+    inputs: [
+      {
+        values: [
+          [0, 0],
+          [1, 1],
+          [2, 4],
+          [0.5, 3.5],
+          [1.5, 2],
+        ],
+      },
+    ],
+    expected: () => ({
+      outputs: [
+        [
+          [1, 1],
+          [1, 2],
+        ],
+        [0, 1, 2],
+        [0, 2, 4],
+      ],
+    }),
+    derivatives: false,
+  },
+  {
+    name: 'histogramdd, weights of three dimensions, some points outside',
+    apply: (w) =>
+      ops.histogramdd(
+        tensor([
+          [0, 0, 1],
+          [1, 2, 3],
+          [2, 4, 1],
+          [5, 0, 0],
+          [1, NaN, 1],
+          [0, 8, 0.5],
+        ]),
+        {
+          bins: [1, tensor([0, 1, 9]), 2],
+          range: [
+            [0, 2],
+            [0, 1],
+            [0, 2],
+          ],
+          weights: w,
+          density: true,
+        },
+      ).hist,
+    inputs: [{ shape: [6], from: 0.5 }],
+    expected: (w) => {
+      const [a, , c, , , f] = flat(w) as [number, number, number, number, number, number];
+      const total = a + c + f;
+      return [
+        [
+          [0, a / total / 2 / 1 / 1],
+          [f / total / 2 / 8 / 1, c / total / 2 / 8 / 1],
+        ],
+      ];
+    },
+  },
+];
+
 const differences = (line: readonly number[]): number[] => line.slice(1).map((value, i) => value - line[i]!);
 /** Slopes of the parabola through three neighbors, at each of them. */
 const parabola = (t: readonly number[], y: readonly number[], at: number): number => {
@@ -951,6 +1065,88 @@ const samples: OperationCase[] = [
   },
 ];
 
+/** The polygon through points, by its definition segment by segment. */
+function polygon(x: number, xp: readonly number[], fp: readonly number[], left = fp[0]!, right = fp.at(-1)!): number {
+  if (Number.isNaN(x)) return NaN;
+  if (x < xp[0]!) return left;
+  if (x > xp.at(-1)!) return right;
+  const i = Math.min(xp.filter((value) => value <= x).length, xp.length - 1);
+  const share = xp.length === 1 ? 0 : (x - xp[i - 1]!) / (xp[i]! - xp[i - 1]!);
+  return xp.length === 1 ? fp[0]! : fp[i - 1]! * (1 - share) + fp[i]! * share;
+}
+
+const interpolations: OperationCase[] = [
+  {
+    name: 'interp',
+    apply: (x, xp, fp) => ops.interp(x, xp, fp),
+    inputs: [
+      {
+        values: [
+          [-1, 0.3],
+          [1.2, 2.5],
+          [3.4, 9],
+        ],
+      },
+      { values: [0, 1, 1.5, 3, 4] },
+      { shape: [5] },
+    ],
+    expected: (x, xp, fp) => map((value) => polygon(value, flat(xp), flat(fp)), x),
+  },
+  {
+    name: 'interp, at coordinates and beyond',
+    apply: (x, xp, fp) => [
+      ops.interp(x, xp, fp, { left: -7, right: 9 }),
+      ops.interp(x, xp.slice([[0, 1]]), fp.slice([[0, 1]])),
+      ops.interp(x.astype('int32'), xp, fp),
+    ],
+    inputs: [{ values: [0, 1, 2, 4, 5, -1, NaN, Infinity, -Infinity] }, { values: [0, 1, 4] }, { values: [2, -1, 5] }],
+    expected: (x, xp, fp) => ({
+      outputs: [
+        map((value) => polygon(value, flat(xp), flat(fp), -7, 9), x),
+        map((value) => (Number.isNaN(value) ? NaN : 2), x),
+        map((value) => polygon(Number.isFinite(value) ? value : 0, flat(xp), flat(fp)), x),
+      ],
+    }),
+    derivatives: false,
+  },
+  {
+    name: 'unwrap',
+    apply: (x) => ops.unwrap(x),
+    inputs: [
+      {
+        values: [
+          [0, 2, 4, 6, 1.5],
+          [1, -5, 3, 3.2, -3],
+        ],
+      },
+    ],
+    expected: (x) => lines((line) => continued(line, 2 * Math.PI), x),
+  },
+  {
+    name: 'unwrap, periods',
+    apply: (x) => [
+      ops.unwrap(x, -1, { period: 4 }),
+      ops.unwrap(x, 0, { period: 10, discont: 8 }),
+      ops.unwrap(x.slice([[0, 1]])),
+    ],
+    inputs: [{ values: [1, 3, 5, 1, -1, 9, 0], dtype: 'int32' }],
+    expected: () => ({ outputs: [[1, 3, 5, 5, 3, 5, 4], [1, 3, 5, 1, -1, -1, 0], [1]] }),
+  },
+];
+
+/** Adds turns to each element until it is nearest to the one before. */
+function continued(line: readonly number[], period: number): number[] {
+  const result: number[] = [];
+  for (const value of line) {
+    let next = value;
+    const previous = result.at(-1) ?? value;
+    while (next - previous > period / 2) next -= period;
+    while (previous - next > period / 2) next += period;
+    result.push(next);
+  }
+  return result;
+}
+
 export const statisticsCases: readonly OperationCase[] = [
   ...quantiles,
   ...nanReductions,
@@ -959,5 +1155,7 @@ export const statisticsCases: readonly OperationCase[] = [
   ...norms,
   ...distances,
   ...histograms,
+  ...boxes,
   ...samples,
+  ...interpolations,
 ];
