@@ -12,6 +12,8 @@ export interface GeluOptions {
  * The Gaussian error linear unit x · Φ(x), where Φ is the distribution function of the normal distribution (Hendrycks & Gimpel
  * 2016). int32 and bool become float32.
  * @throws {TypeError} if `approximate` is unknown.
+ * @example
+ * gelu(tensor([-1, 0, 1])); // tensor([-0.1587, 0.0000, 0.8413])
  */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const values = toFloatTensor('gelu', x);
@@ -24,19 +26,31 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   return strongMul(values, inner.mul(2).sigmoid());
 }
 
-/** x · sigmoid(x), also known as swish. 0 at −∞. int32 and bool become float32. */
+/**
+ * x · sigmoid(x), also known as swish. 0 at −∞. int32 and bool become float32.
+ * @example
+ * silu(tensor([-1, 0, 1])); // tensor([-0.2689, 0.0000, 0.7311])
+ */
 export function silu(x: Tensor): Tensor {
   const values = toFloatTensor('silu', x);
   return strongMul(values, values.sigmoid());
 }
 
-/** x · tanh(softplus(x)) (Misra 2019). 0 at −∞. int32 and bool become float32. */
+/**
+ * x · tanh(softplus(x)) (Misra 2019). 0 at −∞. int32 and bool become float32.
+ * @example
+ * mish(tensor([-1, 0, 1])); // tensor([-0.3034, 0.0000, 0.8651])
+ */
 export function mish(x: Tensor): Tensor {
   const values = toFloatTensor('mish', x);
   return strongMul(values, values.softplus().tanh());
 }
 
-/** x · relu6(x + 3) / 6, a piecewise approximation of `silu` (Howard et al. 2019). 0 at −∞. int32 and bool become float32. */
+/**
+ * x · relu6(x + 3) / 6, a piecewise approximation of `silu` (Howard et al. 2019). 0 at −∞. int32 and bool become float32.
+ * @example
+ * hardswish(tensor([-4, 1, 5])); // tensor([0.0000, 0.6667, 5.0000])
+ */
 export function hardswish(x: Tensor): Tensor {
   const values = toFloatTensor('hardswish', x);
   const shifted = values.add(3);
@@ -44,19 +58,31 @@ export function hardswish(x: Tensor): Tensor {
   return strongMul(values, gate).div(6);
 }
 
-/** x / (1 + |x|); ±1 at ±∞. int32 and bool become float32. */
+/**
+ * x / (1 + |x|); ±1 at ±∞. int32 and bool become float32.
+ * @example
+ * softsign(tensor([-1, 0, 3])); // tensor([-0.50, 0.00, 0.75])
+ */
 export function softsign(x: Tensor): Tensor {
   const values = toFloatTensor('softsign', x);
   return values.isfinite().where(values.div(values.abs().add(1)), values.sign());
 }
 
-/** x − tanh(x). int32 and bool become float32. */
+/**
+ * x − tanh(x). int32 and bool become float32.
+ * @example
+ * tanhshrink(tensor([-1, 0, 1])); // tensor([-0.2384, 0.0000, 0.2384])
+ */
 export function tanhshrink(x: Tensor): Tensor {
   const values = toFloatTensor('tanhshrink', x);
   return values.sub(values.tanh());
 }
 
-/** log(sigmoid(x)) = −softplus(−x), without underflow (PyTorch's `logsigmoid`). int32 and bool become float32. */
+/**
+ * log(sigmoid(x)) = −softplus(−x), without underflow (PyTorch's `logsigmoid`). int32 and bool become float32.
+ * @example
+ * logsigmoid(tensor([-1000, 0])); // tensor([-1000.0000, -0.6931])
+ */
 export function logsigmoid(x: Tensor): Tensor {
   return toFloatTensor('logsigmoid', x).neg().softplus().neg();
 }
@@ -65,6 +91,8 @@ export function logsigmoid(x: Tensor): Tensor {
  * The softmax of −x along an axis, of x's shape. int32 and bool become float32.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * softmin(tensor([0, 0, Infinity])); // tensor([0.5, 0.5, 0.0])
  */
 export function softmin(x: Tensor, axis = -1): Tensor {
   const values = toFloatTensor('softmin', x);
@@ -76,6 +104,8 @@ export function softmin(x: Tensor, axis = -1): Tensor {
  * bool become float32.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range or has an odd length.
+ * @example
+ * glu(tensor([1, 2, 0, 100])); // tensor([0.5, 2.0])
  */
 export function glu(x: Tensor, axis = -1): Tensor {
   const values = toFloatTensor('glu', x);
@@ -104,6 +134,8 @@ export interface GumbelSoftmaxOptions {
  * @param axis the axis of the classes. Default: −1.
  * @throws {TypeError | RangeError} if `tau` is not a finite number > 0.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * gumbelSoftmax(random.key(0), tensor([0, 100, 0]), -1, { hard: true }); // tensor([0, 1, 0])
  */
 export function gumbelSoftmax(key: Key, logits: Tensor, axis = -1, options: GumbelSoftmaxOptions = {}): Tensor {
   const values = toFloatTensor('gumbelSoftmax', logits);

@@ -24,6 +24,8 @@ export interface LeakyReluOptions {
 /**
  * x for x > 0, else negativeSlope · x. int32 and bool become float32. The slope at 0 is `negativeSlope`.
  * @throws {TypeError | RangeError} if `negativeSlope` is not a finite number.
+ * @example
+ * leakyRelu(tensor([-2, 3]), { negativeSlope: 0.1 }); // tensor([-0.2, 3.0])
  */
 export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
   const values = toFloatTensor('leakyRelu', x);
@@ -37,6 +39,8 @@ export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
  * @param weight one number, or one for each index of axis 1 of x.
  * @throws {TypeError} if x or weight is not a tensor.
  * @throws {RangeError} if weight has neither one element nor as many as axis 1 of x.
+ * @example
+ * prelu(tensor([[-2, -2]]), tensor([0.5, 0.25])); // tensor([[-1.0, -0.5]])
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const values = toFloatTensor('prelu', x);
@@ -62,6 +66,8 @@ export interface RreluOptions {
  * x for x > 0, else x times a random slope from `lower` to `upper`, for training (Xu et al. 2015); afterwards, `leakyRelu` with the
  * mean of both takes its place. int32 and bool become float32.
  * @throws {TypeError | RangeError} if a slope is not a finite number, or `lower` is not below `upper`.
+ * @example
+ * rrelu(random.key(0), tensor([2, 3])); // tensor([2, 3])
  */
 export function rrelu(key: Key, x: Tensor, options: RreluOptions = {}): Tensor {
   const values = toFloatTensor('rrelu', x);
@@ -82,6 +88,8 @@ export interface EluOptions {
  * The exponential linear unit: x for x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016, equation 15). int32 and bool become
  * float32. The slope at 0 is alpha.
  * @throws {TypeError | RangeError} if `alpha` is not a finite number.
+ * @example
+ * elu(tensor([-1, 0, 2])); // tensor([-0.6321, 0.0000, 2.0000])
  */
 export function elu(x: Tensor, options: EluOptions = {}): Tensor {
   const values = toFloatTensor('elu', x);
@@ -93,6 +101,8 @@ export function elu(x: Tensor, options: EluOptions = {}): Tensor {
  * The continuously differentiable exponential linear unit: x for x > 0, else alpha · (e^(x / alpha) − 1) (Barron 2017). int32
  * and bool become float32.
  * @throws {TypeError | RangeError} if `alpha` is not a finite number other than 0.
+ * @example
+ * celu(tensor([-1, 0, 2]), { alpha: 0.5 }); // tensor([-0.4323, 0.0000, 2.0000])
  */
 export function celu(x: Tensor, options: EluOptions = {}): Tensor {
   const values = toFloatTensor('celu', x);
@@ -108,6 +118,8 @@ const seluAlpha = 1.6732632423543772;
 /**
  * The scaled exponential linear unit: 1.0507 · elu(x) with alpha 1.6733, which keeps mean 0 and variance 1 (Klambauer et al.
  * 2017). int32 and bool become float32.
+ * @example
+ * selu(tensor([-1, 0, 1])); // tensor([-1.1113, 0.0000, 1.0507])
  */
 export function selu(x: Tensor): Tensor {
   const values = toFloatTensor('selu', x);
@@ -124,6 +136,8 @@ export interface HardtanhOptions {
 /**
  * x clamped to [minVal, maxVal]. int32 and bool become float32. Unlike `clip`, the gradient at the bounds is 0.
  * @throws {TypeError | RangeError} if a bound is not a number, or `minVal` exceeds `maxVal`.
+ * @example
+ * hardtanh(tensor([-2, 0.5, 2])); // tensor([-1.0, 0.5, 1.0])
  */
 export function hardtanh(x: Tensor, options: HardtanhOptions = {}): Tensor {
   const values = toFloatTensor('hardtanh', x);
@@ -139,7 +153,11 @@ function clampInside(x: Tensor, low: number, high: number): Tensor {
   return x.lessEqual(low).where(low, x.greaterEqual(high).where(high, x));
 }
 
-/** min(max(x, 0), 6). int32 and bool become float32. The gradient at 0 and 6 is 0. */
+/**
+ * min(max(x, 0), 6). int32 and bool become float32. The gradient at 0 and 6 is 0.
+ * @example
+ * relu6(tensor([-1, 5, 9])); // tensor([0, 5, 6])
+ */
 export function relu6(x: Tensor): Tensor {
   return clampInside(toFloatTensor('relu6', x), 0, 6);
 }
@@ -147,6 +165,8 @@ export function relu6(x: Tensor): Tensor {
 /**
  * The piecewise linear sigmoid relu6(x + 3) / 6 (Howard et al. 2019). int32 and bool become float32. The gradient at −3 and 3
  * is 0.
+ * @example
+ * hardsigmoid(tensor([-4, 0, 1.5])); // tensor([0.00, 0.50, 0.75])
  */
 export function hardsigmoid(x: Tensor): Tensor {
   return clampInside(toFloatTensor('hardsigmoid', x).add(3), 0, 6).div(6);
@@ -156,6 +176,8 @@ export function hardsigmoid(x: Tensor): Tensor {
  * x where it exceeds the threshold, else a value (PyTorch's `threshold`); NaN if x is. bool becomes int32. The gradient at the
  * threshold is 0.
  * @throws {TypeError} if `threshold` or `value` is not a number.
+ * @example
+ * threshold(tensor([-1, 0.5, 2]), 1, 0); // tensor([0, 0, 2])
  */
 export function threshold(x: Tensor, threshold: number, value: number): Tensor {
   checkTensor('threshold', x);
@@ -173,6 +195,8 @@ export interface ShrinkOptions {
 /**
  * x where |x| > lambd, else 0. int32 and bool become float32. The gradient at ±lambd is 0.
  * @throws {TypeError | RangeError} if `lambd` is not a finite number ≥ 0.
+ * @example
+ * hardshrink(tensor([-1, 0.25, 0.75])); // tensor([-1.00, 0.00, 0.75])
  */
 export function hardshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
   const values = toFloatTensor('hardshrink', x);
@@ -183,6 +207,8 @@ export function hardshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
  * x moved by lambd toward 0, and 0 where |x| ≤ lambd: the proximal operator of lambd · |x|. int32 and bool become float32. The
  * gradient at ±lambd is 0.
  * @throws {TypeError | RangeError} if `lambd` is not a finite number ≥ 0.
+ * @example
+ * softshrink(tensor([-1, 0.25, 0.75])); // tensor([-0.50, 0.00, 0.25])
  */
 export function softshrink(x: Tensor, options: ShrinkOptions = {}): Tensor {
   const values = toFloatTensor('softshrink', x);

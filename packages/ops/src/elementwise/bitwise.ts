@@ -35,6 +35,8 @@ function divisorExpression(x: Scalar, y: Scalar): Scalar {
 /**
  * The bitwise OR of int32; bool is promoted to int32.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * bitwiseOr(tensor([5, 8], { dtype: 'int32' }), 3); // tensor([ 7, 11], int32)
  */
 export const bitwiseOr: Binary = defineBinary({
   name: 'bitwiseOr',
@@ -48,6 +50,8 @@ export const bitwiseOr: Binary = defineBinary({
 /**
  * The bitwise exclusive OR of int32; bool is promoted to int32.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * bitwiseXor(tensor([5, 8], { dtype: 'int32' }), 3); // tensor([ 6, 11], int32)
  */
 export const bitwiseXor: Binary = defineBinary({
   name: 'bitwiseXor',
@@ -61,6 +65,8 @@ export const bitwiseXor: Binary = defineBinary({
 /**
  * The bitwise complement of int32, −x − 1.
  * @throws {TypeError} if x is not int32.
+ * @example
+ * bitwiseNot(tensor([0, 5], { dtype: 'int32' })); // tensor([-1, -6], int32)
  */
 export const bitwiseNot: Unary = defineUnary({
   name: 'bitwiseNot',
@@ -74,6 +80,8 @@ export const bitwiseNot: Unary = defineUnary({
 /**
  * Shifts the bits of int32 to the left by y: x · 2^y modulo 2³². 0 for y outside of 0 to 31.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * bitwiseLeftShift(tensor([1, 5], { dtype: 'int32' }), 3); // tensor([ 8, 40], int32)
  */
 export const bitwiseLeftShift: Binary = defineBinary({
   name: 'bitwiseLeftShift',
@@ -87,6 +95,8 @@ export const bitwiseLeftShift: Binary = defineBinary({
 /**
  * Shifts the bits of int32 to the right by y, keeping the sign: x / 2^y rounded down. 0 or −1 for y outside of 0 to 31.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * bitwiseRightShift(tensor([20, -20], { dtype: 'int32' }), 3); // tensor([ 2, -3], int32)
  */
 export const bitwiseRightShift: Binary = defineBinary({
   name: 'bitwiseRightShift',
@@ -100,6 +110,8 @@ export const bitwiseRightShift: Binary = defineBinary({
 /**
  * The greatest common divisor of int32, ≥ 0; that of 0 and x is |x|. Wraps around for −2³¹ alone.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * gcd(tensor([12, -18], { dtype: 'int32' }), 8); // tensor([4, 2], int32)
  */
 export const gcd: Binary = defineBinary({
   name: 'gcd',
@@ -113,6 +125,8 @@ export const gcd: Binary = defineBinary({
 /**
  * The least common multiple of int32; 0 if x or y is 0. Wraps around.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * lcm(tensor([4, 6], { dtype: 'int32' }), 10); // tensor([20, 30], int32)
  */
 export const lcm: Binary = defineBinary({
   name: 'lcm',

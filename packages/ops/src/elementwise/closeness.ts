@@ -31,6 +31,8 @@ export interface ClosenessOptions extends EqualNanOptions {
  * close to themselves alone.
  * @throws {TypeError | RangeError} if a tolerance is not a finite number ≥ 0.
  * @throws {RangeError} if shapes do not broadcast.
+ * @example
+ * isclose(tensor([1, 2]), tensor([1.000001, 2.1])); // tensor([ true, false], bool)
  */
 export function isclose(x: TensorLike, y: TensorLike, options: ClosenessOptions = {}): Tensor {
   return compareClosely('isclose', x, y, options);
@@ -41,6 +43,8 @@ export function isclose(x: TensorLike, y: TensorLike, options: ClosenessOptions 
  * for no elements.
  * @throws {TypeError | RangeError} if a tolerance is not a finite number ≥ 0.
  * @throws {RangeError} if shapes do not broadcast.
+ * @example
+ * allclose(tensor([1, 2]), tensor([1.000001, 2.1])); // tensor(false, bool)
  */
 export function allclose(x: TensorLike, y: TensorLike, options: ClosenessOptions = {}): Tensor {
   return compareClosely('allclose', x, y, options).all();
@@ -49,6 +53,8 @@ export function allclose(x: TensorLike, y: TensorLike, options: ClosenessOptions
 /**
  * bool, a scalar: whether x and y have the same shape and equal elements (NumPy's `array_equal`).
  * @throws {TypeError} if x or y is not a tensor.
+ * @example
+ * arrayEqual(tensor([1, 2]), tensor([1, 2])); // tensor(true, bool)
  */
 export function arrayEqual(x: Tensor, y: Tensor, options: EqualNanOptions = {}): Tensor {
   checkTensor('arrayEqual', x);

@@ -42,6 +42,8 @@ function floorQuotientOf(x: number, y: number): number {
 /**
  * x / y rounded down (NumPy's `floor_divide`), so that x = floorDivide(x, y) · y + mod(x, y). For y = 0 floats give ±∞ or NaN,
  * int32 gives 0. int32 is exact; bool becomes int32. The gradient is 0.
+ * @example
+ * floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
  */
 export const floorDivide: Binary = defineBinary({
   name: 'floorDivide',
@@ -62,6 +64,8 @@ export const floorDivide: Binary = defineBinary({
 /**
  * x / y rounded toward 0 (PyTorch's `div` with `rounding_mode='trunc'`), so that x = truncDivide(x, y) · y + fmod(x, y). For
  * y = 0 floats give ±∞ or NaN, int32 gives 0. int32 is exact; bool becomes int32. The gradient is 0.
+ * @example
+ * truncDivide(tensor([7, -7]), 2); // tensor([ 3, -3])
  */
 export const truncDivide: Binary = defineBinary({
   name: 'truncDivide',
@@ -79,6 +83,8 @@ export const truncDivide: Binary = defineBinary({
 /**
  * The remainder of x / y with the sign of x (C's `fmod`; `mod` has that of y). For y = 0 floats give NaN, int32 gives 0. int32
  * is exact; bool becomes int32.
+ * @example
+ * fmod(tensor([7, -7]), 4); // tensor([ 3, -3])
  */
 export const fmod: Binary = defineBinary({
   name: 'fmod',

@@ -24,6 +24,8 @@ function ignoringNaN(x: Scalar, y: Scalar, extremum: Scalar): Scalar {
 /**
  * The larger of x and y; the other if one is NaN, unlike `maximum`. bool becomes int32, −∞ as a plain number −2³¹ for int32. At
  * a tie x gets the gradient.
+ * @example
+ * fmax(tensor([1, NaN]), 2); // tensor([2, 2])
  */
 export const fmax: Binary = defineBinary({
   name: 'fmax',
@@ -41,6 +43,8 @@ export const fmax: Binary = defineBinary({
 /**
  * The smaller of x and y; the other if one is NaN, unlike `minimum`. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32.
  * At a tie x gets the gradient.
+ * @example
+ * fmin(tensor([1, NaN]), 2); // tensor([1, 2])
  */
 export const fmin: Binary = defineBinary({
   name: 'fmin',
@@ -58,6 +62,8 @@ export const fmin: Binary = defineBinary({
 /**
  * Interpolates from x to y: `lerp(x, y, weight)` is x + weight · (y − x), and y exactly for weight 1 (PyTorch's `lerp`). Weights
  * outside of [0, 1] extrapolate. int32 and bool become float32.
+ * @example
+ * lerp(tensor(10), 20, tensor([0, 0.25, 1])); // tensor([10.0, 12.5, 20.0])
  */
 export const lerp: Ternary = defineTernary({
   name: 'lerp',
@@ -84,6 +90,8 @@ export interface ScaleOptions {
 /**
  * x + value · y · z (PyTorch's `addcmul`). The operands are promoted and broadcast.
  * @throws {TypeError} if `value` is not a number.
+ * @example
+ * addcmul(tensor([1, 2]), tensor([3, 4]), 5, { value: 0.5 }); // tensor([ 8.5, 12.0])
  */
 export function addcmul(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
   const value = checkScale('addcmul', x, options);
@@ -93,6 +101,8 @@ export function addcmul(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleO
 /**
  * x + value · y / z (PyTorch's `addcdiv`). The operands are promoted and broadcast; int32 and bool become float32.
  * @throws {TypeError} if `value` is not a number.
+ * @example
+ * addcdiv(tensor([1, 2]), tensor([3, 4]), 2); // tensor([2.5, 4.0])
  */
 export function addcdiv(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
   const value = checkScale('addcdiv', x, options);

@@ -49,6 +49,8 @@ const scale: Binary = defineBinary({
  * @param n int32, or an integer; broadcast against x. It has no gradient.
  * @throws {TypeError} if n is a floating-point tensor.
  * @throws {RangeError} if shapes do not broadcast, or n is a number that is not an integer.
+ * @example
+ * ldexp(tensor(0.75), 4); // tensor(12)
  */
 export function ldexp(x: TensorLike, n: TensorLike): Tensor {
   if (n instanceof Tensor && isFloatingPoint(n.dtype)) {
@@ -92,6 +94,8 @@ const exponent: Unary = defineUnary({
 /**
  * Splits x into a mantissa from ½ to 1, or its negative, and a power of two: x = mantissa · 2^exponent (NumPy's `frexp`). 0,
  * infinities and NaN are their own mantissa, with exponent 0. int32 and bool become float32; the exponent is int32.
+ * @example
+ * frexp(tensor([12, -0.3])); // { mantissa: tensor([ 0.75, -0.60]), exponent: tensor([ 4, -1], int32) }
  */
 export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent: Tensor } {
   checkTensor('frexp', x);
@@ -104,6 +108,8 @@ export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent
  * float32. The gradient is 0.
  * @throws {TypeError} if x or y is not a tensor.
  * @throws {RangeError} if shapes do not broadcast.
+ * @example
+ * nextafter(tensor(1), tensor(2)).sub(1); // tensor(1.1921e-7)
  */
 export function nextafter(x: Tensor, y: Tensor): Tensor {
   checkTensor('nextafter', x);

@@ -22,6 +22,8 @@ function finiteDifference(x: Tensor, y: Tensor): Tensor {
 /**
  * log(eˣ + e^y), without overflow (NumPy's `logaddexp`). −∞ for two −∞. int32 and bool become float32. Each of two equal
  * infinities gets half of the gradient.
+ * @example
+ * logaddexp(tensor([0, 1000]), tensor([0, 1000])); // tensor([ 0.6931, 1000.6932])
  */
 export const logaddexp: Binary = defineBinary({
   name: 'logaddexp',
@@ -42,6 +44,8 @@ export const logaddexp: Binary = defineBinary({
 /**
  * log₂(2ˣ + 2^y), without overflow (NumPy's `logaddexp2`). −∞ for two −∞. int32 and bool become float32. Each of two equal
  * infinities gets half of the gradient.
+ * @example
+ * logaddexp2(tensor(3), 3); // tensor(4)
  */
 export const logaddexp2: Binary = defineBinary({
   name: 'logaddexp2',
@@ -82,6 +86,8 @@ export interface LogitOptions {
  * The log-odds log(x / (1 − x)), the inverse of `sigmoid`, accurate near ½. −∞ at 0, ∞ at 1, NaN outside. int32 and bool become
  * float32.
  * @throws {TypeError | RangeError} if `eps` is not a number from 0 to ½.
+ * @example
+ * logit(tensor([0.5, 0.75, 1])); // tensor([ 0.0000, 1.0986, Infinity])
  */
 export function logit(x: Tensor, options: LogitOptions = {}): Tensor {
   checkTensor('logit', x);

@@ -27,7 +27,11 @@ function exp2Expression(x: Scalar): Scalar {
   return factor.mul(powerOfTwo(half)).mul(powerOfTwo(bits.sub(half)));
 }
 
-/** 2ˣ. int32 and bool become float32. */
+/**
+ * 2ˣ. int32 and bool become float32.
+ * @example
+ * exp2(tensor([3, -1])); // tensor([8.0, 0.5])
+ */
 export const exp2: Unary = defineUnary({
   name: 'exp2',
   dtypes: 'float',
@@ -37,7 +41,11 @@ export const exp2: Unary = defineUnary({
   domain: [real],
 });
 
-/** 1 / √x; ∞ at 0, NaN for x < 0. int32 and bool become float32. */
+/**
+ * 1 / √x; ∞ at 0, NaN for x < 0. int32 and bool become float32.
+ * @example
+ * rsqrt(tensor([4, 0.25])); // tensor([0.5, 2.0])
+ */
 export const rsqrt: Unary = defineUnary({
   name: 'rsqrt',
   dtypes: 'float',
@@ -72,7 +80,11 @@ function cbrtExpression(x: Scalar): Scalar {
   return magnitude.gt(0).and(magnitude.lt(Infinity)).select(x.lt(0).select(scaled.neg(), scaled), x);
 }
 
-/** The real cube root, negative for x < 0. Its gradient at 0 is infinite. int32 and bool become float32. */
+/**
+ * The real cube root, negative for x < 0. Its gradient at 0 is infinite. int32 and bool become float32.
+ * @example
+ * cbrt(tensor([27, -8])); // tensor([ 3, -2])
+ */
 export const cbrt: Unary = defineUnary({
   name: 'cbrt',
   dtypes: 'float',
@@ -94,6 +106,8 @@ function hypotExpression(x: Scalar, y: Scalar): Scalar {
 /**
  * √(x² + y²), the length of the vector (x, y), without overflow; ∞ if x or y is infinite. int32 and bool become float32. The
  * gradient at the origin is 0.
+ * @example
+ * hypot(tensor([3, 5]), tensor([4, 12])); // tensor([ 5, 13])
  */
 export const hypot: Binary = defineBinary({
   name: 'hypot',
@@ -104,7 +118,11 @@ export const hypot: Binary = defineBinary({
   domain: [awayFromZero, real],
 });
 
-/** x to the power y in floating point: as `pow`, but int32 and bool become float32, so that negative exponents have results. */
+/**
+ * x to the power y in floating point: as `pow`, but int32 and bool become float32, so that negative exponents have results.
+ * @example
+ * floatPower(tensor([2, 4], { dtype: 'int32' }), -1); // tensor([0.50, 0.25])
+ */
 export function floatPower(x: TensorLike, y: TensorLike): Tensor {
   if (x instanceof Tensor) return pow(x.astype(toFloat(x.dtype)), y);
   return pow(x, y instanceof Tensor ? y.astype(toFloat(y.dtype)) : y);

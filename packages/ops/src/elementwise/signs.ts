@@ -20,7 +20,11 @@ const awayFromZero = { ...real, avoid: [0] };
 /** Whether x is negative or −0. */
 const isNegativeNumber = (x: number): boolean => x < 0 || Object.is(x, -0);
 
-/** bool: whether x is negative or −0. False for NaN. */
+/**
+ * bool: whether x is negative or −0. False for NaN.
+ * @example
+ * signbit(tensor([-1, 0, -0])); // tensor([ true, false, true], bool)
+ */
 export const signbit: Unary = defineUnary({
   name: 'signbit',
   dtypes: 'comparison',
@@ -30,7 +34,11 @@ export const signbit: Unary = defineUnary({
   domain: [real],
 });
 
-/** |x| with the sign of y, also that of −0; positive if y is NaN. int32 and bool become float32. The gradient at x = 0 is 0. */
+/**
+ * |x| with the sign of y, also that of −0; positive if y is NaN. int32 and bool become float32. The gradient at x = 0 is 0.
+ * @example
+ * copysign(tensor([1, -2]), -3); // tensor([-1, -2])
+ */
 export const copysign: Binary = defineBinary({
   name: 'copysign',
   dtypes: 'float',
@@ -40,7 +48,11 @@ export const copysign: Binary = defineBinary({
   domain: [awayFromZero, awayFromZero],
 });
 
-/** The step function: 0 for x < 0, 1 for x > 0, and y at 0; NaN if x is. int32 and bool become float32. The slope in x is 0. */
+/**
+ * The step function: 0 for x < 0, 1 for x > 0, and y at 0; NaN if x is. int32 and bool become float32. The slope in x is 0.
+ * @example
+ * heaviside(tensor([-1, 0, 2]), 0.5); // tensor([0.0, 0.5, 1.0])
+ */
 export const heaviside: Binary = defineBinary({
   name: 'heaviside',
   dtypes: 'float',
@@ -50,7 +62,11 @@ export const heaviside: Binary = defineBinary({
   domain: [awayFromZero, real],
 });
 
-/** bool: whether x is ∞. */
+/**
+ * bool: whether x is ∞.
+ * @example
+ * isposinf(tensor([1, Infinity, -Infinity])); // tensor([false, true, false], bool)
+ */
 export const isposinf: Unary = defineUnary({
   name: 'isposinf',
   dtypes: 'comparison',
@@ -60,7 +76,11 @@ export const isposinf: Unary = defineUnary({
   domain: [real],
 });
 
-/** bool: whether x is −∞. */
+/**
+ * bool: whether x is −∞.
+ * @example
+ * isneginf(tensor([1, Infinity, -Infinity])); // tensor([false, false, true], bool)
+ */
 export const isneginf: Unary = defineUnary({
   name: 'isneginf',
   dtypes: 'comparison',
@@ -70,7 +90,11 @@ export const isneginf: Unary = defineUnary({
   domain: [real],
 });
 
-/** The fraction x − trunc(x), with the sign of x. NaN for infinities. bool becomes int32, whose fraction is 0. */
+/**
+ * The fraction x − trunc(x), with the sign of x. NaN for infinities. bool becomes int32, whose fraction is 0.
+ * @example
+ * frac(tensor([1.5, -2.25])); // tensor([ 0.50, -0.25])
+ */
 export const frac: Unary = defineUnary({
   name: 'frac',
   dtypes: 'number',
@@ -80,7 +104,11 @@ export const frac: Unary = defineUnary({
   domain: [{ from: 0.2, to: 0.8 }],
 });
 
-/** Converts degrees to radians. int32 and bool become float32. */
+/**
+ * Converts degrees to radians. int32 and bool become float32.
+ * @example
+ * deg2rad(tensor([90, 180])); // tensor([1.5708, 3.1416])
+ */
 export const deg2rad: Unary = defineUnary({
   name: 'deg2rad',
   dtypes: 'float',
@@ -90,7 +118,11 @@ export const deg2rad: Unary = defineUnary({
   domain: [real],
 });
 
-/** Converts radians to degrees. int32 and bool become float32. */
+/**
+ * Converts radians to degrees. int32 and bool become float32.
+ * @example
+ * rad2deg(tensor(Math.PI)); // tensor(180)
+ */
 export const rad2deg: Unary = defineUnary({
   name: 'rad2deg',
   dtypes: 'float',
@@ -113,6 +145,8 @@ export interface NanToNumOptions {
  * Replaces NaN and infinities by finite numbers (NumPy's `nan_to_num`). int32 and bool are returned as they are. The gradient is
  * 0 where x is replaced.
  * @throws {TypeError} if a replacement is not a number.
+ * @example
+ * nanToNum(tensor([NaN, Infinity, 2]), { posinf: 9 }); // tensor([0, 9, 2])
  */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   checkTensor('nanToNum', x);
@@ -131,6 +165,9 @@ export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
  * int32 is exact; bool becomes int32. The gradient is 0.
  * @param decimals Default: 0.
  * @throws {TypeError | RangeError} if `decimals` is not an integer.
+ * @example
+ * around(tensor([1.25, -0.35]), 1); // tensor([ 1.2, -0.4])
+ * around(tensor([149, 151], { dtype: 'int32' }), -2); // tensor([100, 200], int32)
  */
 export function around(x: Tensor, decimals = 0): Tensor {
   checkTensor('around', x);

@@ -95,6 +95,8 @@ function differentiate(t: Tensor, x: Tensor, n: number): Tensor {
 /**
  * sin(πx) / (πx), and 1 at 0 (NumPy's `sinc`); exactly 0 at other integers, NaN for infinities. int32 and bool become float32.
  * Derivatives of every order are accurate near 0, too.
+ * @example
+ * sinc(tensor([0, 0.5, 1])); // tensor([1.0000, 0.6366, 0.0000])
  */
 export const sinc: Unary = defineUnary({
   name: 'sinc',

@@ -32,6 +32,8 @@ export interface DiffOptions {
  * @param axis Default: −1.
  * @throws {TypeError | RangeError} if n is not an integer ≥ 0.
  * @throws {RangeError} if the axis is out of range, or shapes of `prepend` or `append` do not fit.
+ * @example
+ * diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
 export function diff(x: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
   checkTensor('diff', x);
@@ -75,6 +77,8 @@ export interface GradientOptions {
  * @param axis one axis; or several, or all by default, whose slopes are in an array.
  * @throws {TypeError | RangeError} if the spacing is neither a number other than 0 nor a tensor, or `edgeOrder` is not 1 or 2.
  * @throws {RangeError} if an axis is out of range or has no more than `edgeOrder` samples, or coordinates do not fit it.
+ * @example
+ * gradient(tensor([0, 1, 4, 9]), 0); // tensor([1, 2, 4, 5])
  */
 export function gradient(x: Tensor, axis: number, options?: GradientOptions): Tensor;
 export function gradient(x: Tensor, axis?: readonly number[], options?: GradientOptions): Tensor[];
@@ -148,6 +152,9 @@ export interface TrapezoidOptions {
  * @param axis Default: −1.
  * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
  * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
+ * @example
+ * trapezoid(tensor([1, 2, 3])); // tensor(4)
+ * trapezoid(tensor([1, 2, 3]), 0, { x: tensor([0, 2, 6]) }); // tensor(13)
  */
 export function trapezoid(y: Tensor, axis = -1, options: TrapezoidOptions = {}): Tensor {
   return trapezoids('trapezoid', y, axis, options).sum(axis);
@@ -159,6 +166,8 @@ export function trapezoid(y: Tensor, axis = -1, options: TrapezoidOptions = {}):
  * @param axis Default: −1.
  * @throws {TypeError} if `x` is not a tensor, or `dx` is not a number.
  * @throws {RangeError} if the axis is out of range, or coordinates do not fit.
+ * @example
+ * cumulativeTrapezoid(tensor([1, 2, 3])); // tensor([1.5, 4.0])
  */
 export function cumulativeTrapezoid(y: Tensor, axis = -1, options: TrapezoidOptions = {}): Tensor {
   return trapezoids('cumulativeTrapezoid', y, axis, options).cumsum(axis);

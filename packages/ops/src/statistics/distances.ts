@@ -22,6 +22,8 @@ export interface DistanceOptions {
  * The gradient where they are equal is 0.
  * @throws {TypeError | RangeError} if `p` is not a number ≥ 0.
  * @throws {RangeError} if shapes do not broadcast.
+ * @example
+ * dist(tensor([1, 2]), tensor([4, 6])); // tensor(5)
  */
 export function dist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tensor {
   const difference = subtract('dist', x, y);
@@ -54,6 +56,8 @@ export interface PairwiseDistanceOptions extends DistanceOptions {
  * bool become float32.
  * @throws {TypeError | RangeError} if `p` or `eps` is not a number ≥ 0.
  * @throws {RangeError} if shapes do not broadcast, or x and y are scalars.
+ * @example
+ * pairwiseDistance(tensor([[1, 2]]), tensor([[4, 6]]), { eps: 0 }); // tensor([5])
  */
 export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
   const difference = subtract('pairwiseDistance', x, y);
@@ -76,6 +80,8 @@ export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistance
  * points; the gradient of coinciding ones is 0.
  * @throws {TypeError | RangeError} if `p` is not a number ≥ 0.
  * @throws {RangeError} if x or y has fewer than two axes, rows differ in size, or batch axes do not broadcast.
+ * @example
+ * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0], [3, 0]])); // tensor([[0, 3], [5, 4]])
  */
 export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tensor {
   checkTensor('cdist', x);
@@ -96,6 +102,8 @@ export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tens
  * n(n − 1) / 2 (PyTorch's and SciPy's `pdist`). int32 and bool become float32. The gradient of coinciding rows is 0.
  * @throws {TypeError | RangeError} if `p` is not a number ≥ 0.
  * @throws {RangeError} if x does not have two axes.
+ * @example
+ * pdist(tensor([[0, 0], [3, 4], [3, 0]])); // tensor([5, 3, 4])
  */
 export function pdist(x: Tensor, options: DistanceOptions = {}): Tensor {
   checkTensor('pdist', x);
@@ -119,6 +127,8 @@ export interface CosineSimilarityOptions {
  * @param axis Default: −1, where PyTorch has 1.
  * @throws {TypeError | RangeError} if `eps` is not a finite number ≥ 0.
  * @throws {RangeError} if shapes do not broadcast, or the axis is out of range.
+ * @example
+ * cosineSimilarity(tensor([1, 0]), tensor([1, 1])); // tensor(0.7071)
  */
 export function cosineSimilarity(x: Tensor, y: Tensor, axis = -1, options: CosineSimilarityOptions = {}): Tensor {
   checkTensor('cosineSimilarity', x);

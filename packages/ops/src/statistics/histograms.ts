@@ -26,6 +26,8 @@ export interface BincountOptions {
  * @throws {TypeError} if x is not int32, or the length is not a number.
  * @throws {RangeError} if x does not have one axis, the weights are not of its shape, the length is not an integer ≥ 0, or, at
  *   evaluation, an element is not from 0 to length − 1.
+ * @example
+ * bincount(tensor([0, 2, 2], { dtype: 'int32' }), 4); // tensor([1, 0, 2, 0], int32)
  */
 export function bincount(x: Tensor, length: number, options: BincountOptions = {}): Tensor {
   checkTensor('bincount', x);
@@ -72,6 +74,8 @@ export interface HistogramOptions {
  * @throws {TypeError | RangeError} if `bins` is not a positive integer or a tensor of at least two edges, or the range is not
  *   two finite numbers, the first below the second.
  * @throws {RangeError} if the weights are not of x's shape, or there are neither elements nor a range.
+ * @example
+ * histogram(tensor([0, 1, 1, 4]), { bins: 2 }); // { hist: tensor([3, 1], int32), binEdges: tensor([0, 2, 4]) }
  */
 export function histogram(
   x: Tensor,
@@ -105,6 +109,8 @@ export interface HistogramddOptions extends Omit<HistogramOptions, 'bins' | 'ran
  * @throws {TypeError | RangeError} as `histogram`, for each dimension.
  * @throws {RangeError} if x does not have two axes, weights are not [points], or there are not as many bins or ranges as
  *   dimensions.
+ * @example
+ * histogramdd(tensor([[0, 0], [1, 4], [1, 3]]), { bins: 2 }).hist; // tensor([[1, 0], [0, 2]], int32)
  */
 export function histogramdd(
   x: Tensor,

@@ -27,6 +27,8 @@ export interface InterpOptions {
  * @param fp the samples [samples].
  * @throws {TypeError} if `left` or `right` is not a number.
  * @throws {RangeError} if `xp` and `fp` are not of one equal shape with one axis and at least one sample.
+ * @example
+ * interp(tensor([0.5, 9]), tensor([0, 1, 2]), tensor([10, 20, 40])); // tensor([15, 40])
  */
 export function interp(x: Tensor, xp: Tensor, fp: Tensor, options: InterpOptions = {}): Tensor {
   for (const argument of [x, xp, fp]) checkTensor('interp', argument);
@@ -74,6 +76,8 @@ export interface UnwrapOptions {
  * @param axis Default: −1.
  * @throws {TypeError | RangeError} if `period` or `discont` is not a finite number > 0.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * unwrap(tensor([0, 3, 1]), -1, { period: 4 }); // tensor([ 0, -1, -3])
  */
 export function unwrap(x: Tensor, axis = -1, options: UnwrapOptions = {}): Tensor {
   checkTensor('unwrap', x);

@@ -18,6 +18,8 @@ import {
  * @param options `correction`, as of `variance`. Default: 0, where PyTorch has 1.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * varMean(tensor([1, 2, 3, 4])); // { variance: tensor(1.25), mean: tensor(2.5) }
  */
 export function varMean(
   x: Tensor,
@@ -34,6 +36,8 @@ export function varMean(
  * @param options `correction`, as of `std`. Default: 0, where PyTorch has 1.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * stdMean(tensor([1, 3])); // { std: tensor(1), mean: tensor(2) }
  */
 export function stdMean(
   x: Tensor,
@@ -62,6 +66,8 @@ export interface AverageOptions extends ReduceOptions {
  * @param axis Default: all axes.
  * @throws {TypeError} if `weights` is not a tensor.
  * @throws {RangeError} if an axis is out of range or occurs twice, or the weights do not fit.
+ * @example
+ * average(tensor([1, 2, 4]), 0, { weights: tensor([1, 1, 2]) }); // tensor(2.75)
  */
 export function average(x: Tensor, axis?: Axis, options: AverageOptions = {}): Tensor {
   checkTensor('average', x);
@@ -101,6 +107,8 @@ export interface CovarianceOptions extends CorrelationOptions {
  * @param x [variables, observations], or [observations] of one variable, whose covariance is a scalar.
  * @throws {TypeError} if the correction is not a number, or `fweights` are not int32.
  * @throws {RangeError} if x has more than two axes, or weights are not [observations].
+ * @example
+ * cov(tensor([[0, 1, 2], [2, 1, 0]])); // tensor([[ 1, -1], [-1, 1]])
  */
 export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
   checkOptions('cov', options, ['rowvar', 'correction', 'fweights', 'aweights']);
@@ -112,6 +120,8 @@ export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
  * variable that is constant. int32 and bool become float32.
  * @param x [variables, observations], or [observations] of one variable, whose coefficient is a scalar.
  * @throws {RangeError} if x has more than two axes.
+ * @example
+ * corrcoef(tensor([[0, 1, 2], [2, 1, 0]])); // tensor([[ 1, -1], [-1, 1]])
  */
 export function corrcoef(x: Tensor, options: CorrelationOptions = {}): Tensor {
   checkOptions('corrcoef', options, ['rowvar']);

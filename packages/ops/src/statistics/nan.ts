@@ -23,6 +23,8 @@ import { checkNotEmpty } from './lines.ts';
  * int32: the number of elements over axes that are not 0 (NumPy's `count_nonzero`). NaN is not 0.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * countNonzero(tensor([[1, 0], [3, 4]]), 1); // tensor([1, 2], int32)
  */
 export function countNonzero(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('countNonzero', x);
@@ -35,6 +37,8 @@ export function countNonzero(x: Tensor, axis?: Axis, options: ReduceOptions = {}
  * elements is 0.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * nansum(tensor([1, NaN, 3])); // tensor(4)
  */
 export function nansum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nansum', x, axis, options);
@@ -46,6 +50,8 @@ export function nansum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  * of no elements is 1.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * nanprod(tensor([2, NaN, 3])); // tensor(6)
  */
 export function nanprod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanprod', x, axis, options);
@@ -56,6 +62,8 @@ export function nanprod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Te
  * The mean over axes of the elements that are not NaN (NumPy's `nanmean`); NaN if all are. int32 and bool become float32.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * nanmean(tensor([1, NaN, 3])); // tensor(2)
  */
 export function nanmean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmean', x, axis, options);
@@ -69,6 +77,8 @@ export function nanmean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Te
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * nanvar(tensor([1, NaN, 3])); // tensor(1)
  */
 export function nanvar(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
   const { deviations, axes, divisor } = deviate('nanvar', x, axis, options);
@@ -81,6 +91,8 @@ export function nanvar(x: Tensor, axis?: Axis, options: VarianceOptions = {}): T
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * nanstd(tensor([1, NaN, 3])); // tensor(1)
  */
 export function nanstd(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
   const { deviations, axes, divisor } = deviate('nanstd', x, axis, options);
@@ -92,6 +104,8 @@ export function nanstd(x: Tensor, axis?: Axis, options: VarianceOptions = {}): T
  * The largest element over axes that is not NaN (NumPy's `nanmax`); NaN if all are. The gradient is divided evenly among ties.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * nanmax(tensor([1, NaN, 3])); // tensor(3)
  */
 export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmax', x, axis, options);
@@ -104,6 +118,8 @@ export function nanmax(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  * The smallest element over axes that is not NaN (NumPy's `nanmin`); NaN if all are. The gradient is divided evenly among ties.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * nanmin(tensor([1, NaN, 3])); // tensor(1)
  */
 export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmin', x, axis, options);
@@ -117,6 +133,8 @@ export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  * NaN, where NumPy throws.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * nanargmax(tensor([1, NaN, 3])); // tensor(2, int32)
  */
 export function nanargmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   const axes = check('nanargmax', x, axis, options);
@@ -129,6 +147,8 @@ export function nanargmax(x: Tensor, axis?: number, options: ReduceOptions = {})
  * NaN, where NumPy throws.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * nanargmin(tensor([NaN, 1, 3])); // tensor(1, int32)
  */
 export function nanargmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   const axes = check('nanargmin', x, axis, options);
@@ -141,6 +161,8 @@ export function nanargmin(x: Tensor, axis?: number, options: ReduceOptions = {})
  * around.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * nancumsum(tensor([1, NaN, 3])); // tensor([1, 1, 4])
  */
 export function nancumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   checkTensor('nancumsum', x);
@@ -153,6 +175,8 @@ export function nancumsum(x: Tensor, axis = -1, options: CumulativeOptions = {})
  * wraps around.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * nancumprod(tensor([2, NaN, 3])); // tensor([2, 2, 6])
  */
 export function nancumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   checkTensor('nancumprod', x);

@@ -25,6 +25,9 @@ export interface VectorNormOptions extends ReduceOptions {
  * @throws {TypeError | RangeError} if `ord` is not a number, or is NaN.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements for an order that is negative or
  *   infinite.
+ * @example
+ * vectorNorm(tensor([3, 4])); // tensor(5)
+ * vectorNorm(tensor([3, 4, 5]), 0, { ord: 3 }); // tensor(6)
  */
 export function vectorNorm(x: Tensor, axis?: Axis, options: VectorNormOptions = {}): Tensor {
   checkTensor('vectorNorm', x);
@@ -81,6 +84,8 @@ export interface NormalizeOptions {
  * @param axis the axis or axes of a vector. Default: −1, where PyTorch has 1.
  * @throws {TypeError | RangeError} if `p` or `eps` is not a number ≥ 0.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * normalize(tensor([[3, 4], [0, 0]])); // tensor([[0.6, 0.8], [0.0, 0.0]])
  */
 export function normalize(x: Tensor, axis: Axis = -1, options: NormalizeOptions = {}): Tensor {
   checkTensor('normalize', x);

@@ -23,6 +23,8 @@ export interface ValuesAndIndices {
  * gradient goes to the element at the index alone, where `max` divides it among equals.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * maxWithIndices(tensor([[1, 5], [7, 2]]), 1); // { values: tensor([5, 7]), indices: tensor([1, 0], int32) }
  */
 export function maxWithIndices(x: Tensor, axis?: number, options: ReduceOptions = {}): ValuesAndIndices {
   return selectExtremum('maxWithIndices', argmax, x, axis, options);
@@ -33,6 +35,8 @@ export function maxWithIndices(x: Tensor, axis?: number, options: ReduceOptions 
  * The gradient goes to the element at the index alone, where `min` divides it among equals.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * minWithIndices(tensor([[1, 5], [7, 2]]), 1); // { values: tensor([1, 2]), indices: tensor([0, 1], int32) }
  */
 export function minWithIndices(x: Tensor, axis?: number, options: ReduceOptions = {}): ValuesAndIndices {
   return selectExtremum('minWithIndices', argmin, x, axis, options);
@@ -69,6 +73,8 @@ function selectAt(x: Tensor, indices: Tensor, axis: number, keepdims: boolean): 
  * (PyTorch's `cummax`).
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cummaxWithIndices(tensor([1, 3, 2, 4])); // { values: tensor([1, 3, 3, 4]), indices: tensor([0, 1, 1, 3], int32) }
  */
 export function cummaxWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
   return trackExtremum('cummaxWithIndices', 'cummax', x, axis, options);
@@ -79,6 +85,8 @@ export function cummaxWithIndices(x: Tensor, axis = -1, options: ScanOptions = {
  * (PyTorch's `cummin`).
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cumminWithIndices(tensor([3, 1, 2, 0])); // { values: tensor([3, 1, 1, 0]), indices: tensor([0, 1, 1, 3], int32) }
  */
 export function cumminWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
   return trackExtremum('cumminWithIndices', 'cummin', x, axis, options);
@@ -110,6 +118,8 @@ function trackExtremum(
  * @param k from 1 on.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range, or k is not an integer from 1 to its length.
+ * @example
+ * kthvalue(tensor([5, 1, 4]), 2); // { values: tensor(4), indices: tensor(2, int32) }
  */
 export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
   checkTensor('kthvalue', x);
@@ -125,6 +135,8 @@ export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions
  * (PyTorch's `mode`). A NaN equals no other.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range or has no elements.
+ * @example
+ * mode(tensor([3, 1, 3, 1, 3])); // { values: tensor(3), indices: tensor(4, int32) }
  */
 export function mode(x: Tensor, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
   checkTensor('mode', x);
@@ -154,6 +166,8 @@ export function mode(x: Tensor, axis = -1, options: ReduceOptions = {}): ValuesA
  * evenly among ties.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * aminmax(tensor([3, 1, 2])); // { min: tensor(1), max: tensor(3) }
  */
 export function aminmax(
   x: Tensor,
@@ -169,6 +183,8 @@ export function aminmax(
  * around; bool becomes int32.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * ptp(tensor([[1, 5], [7, 2]]), 1); // tensor([4, 5])
  */
 export function ptp(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = checkReduction('ptp', x, axis, options);

@@ -64,6 +64,9 @@ export interface QuantileOptions extends ReduceOptions {
  * @param axis Default: all axes.
  * @throws {TypeError | RangeError} if a fraction is not a number from 0 to 1, or the method is unknown.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * quantile(tensor([1, 2, 3, 4]), [0, 0.5, 1]); // tensor([1.0, 2.5, 4.0])
+ * quantile(tensor([1, 2, 3, 4]), 0.3, 0, { method: 'lower' }); // tensor(1)
  */
 export function quantile(x: Tensor, q: number | readonly number[], axis?: Axis, options: QuantileOptions = {}): Tensor {
   return computeQuantile('quantile', x, checkFractions('quantile', 'q', q, 1), axis, options);
@@ -75,6 +78,8 @@ export function quantile(x: Tensor, q: number | readonly number[], axis?: Axis, 
  * @param axis Default: all axes.
  * @throws {TypeError | RangeError} if a percentage is not a number from 0 to 100, or the method is unknown.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * percentile(tensor([1, 2, 3, 4, 5]), 75); // tensor(4)
  */
 export function percentile(
   x: Tensor,
@@ -91,6 +96,8 @@ export function percentile(
  * @param axis Default: all axes.
  * @throws {TypeError | RangeError} if a fraction is not a number from 0 to 1, or the method is unknown.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * nanquantile(tensor([1, NaN, 3]), 0.5); // tensor(2)
  */
 export function nanquantile(
   x: Tensor,
@@ -107,6 +114,8 @@ export function nanquantile(
  * @param axis Default: all axes.
  * @throws {TypeError | RangeError} if a percentage is not a number from 0 to 100, or the method is unknown.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * nanpercentile(tensor([1, NaN, 3]), 25); // tensor(1.5)
  */
 export function nanpercentile(
   x: Tensor,
@@ -122,6 +131,8 @@ export function nanpercentile(
  * lower one, as `kthvalue` does). int32 and bool become float32. NaN if there is one.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * median(tensor([3, 1, 2, 10])); // tensor(2.5)
  */
 export function median(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkOptions('median', options, ['keepdims']);
@@ -132,6 +143,8 @@ export function median(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  * The median over axes of the elements that are not NaN, see {@link median} (NumPy's `nanmedian`). NaN if all are.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * nanmedian(tensor([3, NaN, 2])); // tensor(2.5)
  */
 export function nanmedian(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkOptions('nanmedian', options, ['keepdims']);
