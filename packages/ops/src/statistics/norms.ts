@@ -38,7 +38,7 @@ export function vectorNorm(x: Tensor, axis?: Axis, options: VectorNormOptions = 
 }
 
 /** @throws {TypeError | RangeError} if the order is not a number, or is NaN or, unless allowed, negative. */
-export function checkOrder(operation: string, name: string, order: number, min = -Infinity): number {
+export function checkOrder(operation: string, name: string, order: number, min: number = -Infinity): number {
   if (typeof order === 'number' && order >= min) return order;
   throw argumentError(operation, name, min === 0 ? 'a number ≥ 0' : 'a number', order);
 }
