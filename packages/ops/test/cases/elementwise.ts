@@ -79,6 +79,8 @@ const neighbors = [
   -Infinity,
   NaN,
 ];
+/** Those that have a float32 next to them on GPUs, where denormal numbers may be 0. */
+const normal = neighbors.filter((x) => !(Math.abs(x) <= 2 ** -126));
 /** Counts the bits of a number as an integer up or down. */
 function nextafter(float: Float32Array | Float64Array, x: number, y: number): number {
   float[0] = x;
@@ -232,7 +234,7 @@ const powers: OperationCase[] = [
   {
     name: 'frexp',
     apply: (x) => Object.values(ops.frexp(x)),
-    inputs: [{ values: [0.5, 0.6, -0.7, 1, 1.5, -2, 3, 1e30, -1e-30, 2 ** -130, 0, Infinity, NaN] }],
+    inputs: [{ values: [0.5, 0.6, -0.7, 1, 1.5, -2, 3, 1e30, -1e-30, 2 ** -126, 0, Infinity, NaN] }],
     expected: (x) => {
       const exponents = flat(x).map((value) => {
         if (value === 0 || !Number.isFinite(value)) return 0;
@@ -263,7 +265,7 @@ const powers: OperationCase[] = [
   {
     name: 'nextafter, float32',
     apply: (x, y) => ops.nextafter(x.astype('float32'), y.astype('float32')),
-    inputs: [{ values: neighbors.map((x) => [x]) }, { values: neighbors }],
+    inputs: [{ values: normal.map((x) => [x]) }, { values: normal }],
     expected: (x, y) => map((a, b) => nextafter(new Float32Array(1), a, b), x, y),
     tolerance: { float32: 0, float64: 0 },
     derivatives: false,
