@@ -1,6 +1,14 @@
 // Smooth activations, most of them x times a gate. strongMul makes them 0 at −∞, where the gate is 0.
-import { oneHot, random, stopGradient, strongMul, type Key, type Tensor } from '@thetagrad/core';
-import { at, checkOptions, checkPositive, formatShape, normalizeAxis, unknownValue } from '@thetagrad/core/backend';
+import { oneHot, random, stopGradient, strongMul, type Axis, type Key, type Tensor } from '@thetagrad/core';
+import {
+  at,
+  checkOptions,
+  checkPositive,
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  unknownValue,
+} from '@thetagrad/core/backend';
 import { toFloatTensor } from './floating.ts';
 
 export interface GeluOptions {
@@ -88,15 +96,15 @@ export function logsigmoid(x: Tensor): Tensor {
 }
 
 /**
- * The softmax of −x along an axis, of x's shape. int32 and bool become float32.
+ * The softmax of −x over axes, of x's shape. int32 and bool become float32.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
  * @example
  * softmin(tensor([0, 0, Infinity])); // tensor([0.5, 0.5, 0.0])
  */
-export function softmin(x: Tensor, axis = -1): Tensor {
+export function softmin(x: Tensor, axis: Axis = -1): Tensor {
   const values = toFloatTensor('softmin', x);
-  return values.neg().softmax(normalizeAxis('softmin', axis, x.ndim));
+  return values.neg().softmax(normalizeAxes('softmin', axis, x.ndim));
 }
 
 /**

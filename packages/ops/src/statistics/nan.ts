@@ -167,7 +167,8 @@ export function nanargmin(x: Tensor, axis?: number, options: ReduceOptions = {})
 export function nancumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   checkTensor('nancumsum', x);
   checkOptions('nancumsum', options, ['reverse', 'exclusive']);
-  return replaceNaN(x, 0).cumsum(normalizeAxis('nancumsum', axis, x.ndim), options);
+  const lines = replaceNaN(x.ndim > 0 ? x : x.reshape([1]), 0);
+  return lines.cumsum(normalizeAxis('nancumsum', axis, lines.ndim), options).reshape(x.shape);
 }
 
 /**
@@ -181,7 +182,8 @@ export function nancumsum(x: Tensor, axis = -1, options: CumulativeOptions = {})
 export function nancumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   checkTensor('nancumprod', x);
   checkOptions('nancumprod', options, ['reverse', 'exclusive']);
-  return replaceNaN(x, 1).cumprod(normalizeAxis('nancumprod', axis, x.ndim), options);
+  const lines = replaceNaN(x.ndim > 0 ? x : x.reshape([1]), 1);
+  return lines.cumprod(normalizeAxis('nancumprod', axis, lines.ndim), options).reshape(x.shape);
 }
 
 function check(operation: string, x: Tensor, axis: Axis | undefined, options: ReduceOptions): number[] {

@@ -52,14 +52,24 @@ function selectExtremum(
   checkTensor(operation, x);
   checkOptions(operation, options, ['keepdims']);
   const { keepdims = false } = options;
-  checkNotEmpty(operation, x, normalizeAxes(operation, axis, x.ndim));
   if (axis === undefined) {
+    checkNotEmpty(operation, x, normalizeAxes(operation, axis, x.ndim));
     const { values, indices } = selectAt(x.flatten(), find(x).reshape([1]), 0, false);
     const shape = keepdims ? x.shape.map(() => 1) : [];
     return { values: values.reshape(shape), indices: indices.reshape(shape) };
   }
-  const axisIndex = normalizeAxis(operation, axis, x.ndim);
-  return selectAt(x, find(x, axisIndex, { keepdims: true }), axisIndex, keepdims);
+  return onLines(x, (lines) => {
+    const axisIndex = normalizeAxis(operation, axis, lines.ndim);
+    checkNotEmpty(operation, lines, [axisIndex]);
+    return selectAt(lines, find(lines, axisIndex, { keepdims: true }), axisIndex, keepdims);
+  });
+}
+
+/** Applies a function along an axis, to a scalar as to a line of one element. */
+function onLines(x: Tensor, f: (x: Tensor) => ValuesAndIndices): ValuesAndIndices {
+  if (x.ndim > 0) return f(x);
+  const { values, indices } = f(x.reshape([1]));
+  return { values: values.reshape([]), indices: indices.reshape([]) };
 }
 
 /** Picks one element along an axis by indices whose axis has length 1. */
@@ -77,7 +87,8 @@ function selectAt(x: Tensor, indices: Tensor, axis: number, keepdims: boolean): 
  * cummaxWithIndices(tensor([1, 3, 2, 4])); // { values: tensor([1, 3, 3, 4]), indices: tensor([0, 1, 1, 3], int32) }
  */
 export function cummaxWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
-  return trackExtremum('cummaxWithIndices', 'cummax', x, axis, options);
+  checkTensor('cummaxWithIndices', x);
+  return onLines(x, (lines) => trackExtremum('cummaxWithIndices', 'cummax', lines, axis, options));
 }
 
 /**
@@ -89,7 +100,8 @@ export function cummaxWithIndices(x: Tensor, axis = -1, options: ScanOptions = {
  * cumminWithIndices(tensor([3, 1, 2, 0])); // { values: tensor([3, 1, 1, 0]), indices: tensor([0, 1, 1, 3], int32) }
  */
 export function cumminWithIndices(x: Tensor, axis = -1, options: ScanOptions = {}): ValuesAndIndices {
-  return trackExtremum('cumminWithIndices', 'cummin', x, axis, options);
+  checkTensor('cumminWithIndices', x);
+  return onLines(x, (lines) => trackExtremum('cumminWithIndices', 'cummin', lines, axis, options));
 }
 
 function trackExtremum(
@@ -99,7 +111,6 @@ function trackExtremum(
   axis: number,
   options: ScanOptions,
 ): ValuesAndIndices {
-  checkTensor(operation, x);
   checkOptions(operation, options, ['reverse']);
   const axisIndex = normalizeAxis(operation, axis, x.ndim);
   const length = at(x.shape, axisIndex);
@@ -124,10 +135,13 @@ function trackExtremum(
 export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
   checkTensor('kthvalue', x);
   checkOptions('kthvalue', options, ['keepdims']);
-  const axisIndex = normalizeAxis('kthvalue', axis, x.ndim);
-  checkInteger('kthvalue', 'k', k, { min: 1, max: at(x.shape, axisIndex) });
-  const indices = argsort(x, axisIndex).slice(x.shape.map((_, i) => (i === axisIndex ? [k - 1, k] : null)));
-  return selectAt(x, indices, axisIndex, options.keepdims ?? false);
+  return onLines(x, (lines) => {
+    const axisIndex = normalizeAxis('kthvalue', axis, lines.ndim);
+    checkInteger('kthvalue', 'k', k, { min: 1, max: at(lines.shape, axisIndex) });
+    const order = argsort(lines, axisIndex);
+    const indices = order.slice(lines.shape.map((_, i) => (i === axisIndex ? [k - 1, k] : null)));
+    return selectAt(lines, indices, axisIndex, options.keepdims ?? false);
+  });
 }
 
 /**
@@ -141,24 +155,27 @@ export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions
 export function mode(x: Tensor, axis = -1, options: ReduceOptions = {}): ValuesAndIndices {
   checkTensor('mode', x);
   checkOptions('mode', options, ['keepdims']);
-  const axisIndex = normalizeAxis('mode', axis, x.ndim);
-  checkNotEmpty('mode', x, [axisIndex]);
-  const length = at(x.shape, axisIndex);
-  const order = argsort(x, axisIndex);
-  const sorted = x.takeAlongAxis(order, axisIndex);
+  return onLines(x, (lines) => findMode(lines, normalizeAxis('mode', axis, lines.ndim), options.keepdims ?? false));
+}
+
+function findMode(x: Tensor, axis: number, keepdims: boolean): ValuesAndIndices {
+  checkNotEmpty('mode', x, [axis]);
+  const length = at(x.shape, axis);
+  const order = argsort(x, axis);
+  const sorted = x.takeAlongAxis(order, axis);
   const part = (from: number, to: number): Tensor =>
-    sorted.slice(x.shape.map((_, i) => (i === axisIndex ? [from, to] : null)));
+    sorted.slice(x.shape.map((_, i) => (i === axis ? [from, to] : null)));
   const startsRun = part(1, length)
     .notEqual(part(0, length - 1))
     .pad(
-      x.shape.map((_, i) => (i === axisIndex ? [1, 0] : [0, 0])),
+      x.shape.map((_, i) => (i === axis ? [1, 0] : [0, 0])),
       1,
     );
-  const positions = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axisIndex ? length : 1)));
+  const positions = arange(length, { dtype: 'int32' }).reshape(x.shape.map((_, i) => (i === axis ? length : 1)));
   // How many equal elements end at each: the first of the largest numbers is the end of the first of the longest runs.
-  const counts = positions.sub(startsRun.where(positions, 0).cummax(axisIndex));
-  const end = counts.argmax(axisIndex, { keepdims: true });
-  return selectAt(x, order.takeAlongAxis(end, axisIndex), axisIndex, options.keepdims ?? false);
+  const counts = positions.sub(startsRun.where(positions, 0).cummax(axis));
+  const end = counts.argmax(axis, { keepdims: true });
+  return selectAt(x, order.takeAlongAxis(end, axis), axis, keepdims);
 }
 
 /**
