@@ -86,7 +86,7 @@ const dtypes = (operation: Elementwise): DType[] =>
 describe.each([...exported, ...hidden].filter(({ lower }) => lower))('$name', (operation) => {
   test.each(dtypes(operation))('%s: as the definition', (dtype) => {
     const { name, value, integer, domain } = operation;
-    const size = 20_000;
+    const size = 5000;
     const columns = domain.map((_, i) => elements(dtype, size, i));
     const type = scalarTypeOf(dtype);
     const result = operation.dtypes === 'comparison' ? 'bool' : dtype;

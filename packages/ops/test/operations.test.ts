@@ -3,7 +3,7 @@ import * as ops from '../src/index.ts';
 import { activationCases } from './cases/activations.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { asynchronousIndexing, indexingCases } from './cases/indexing.ts';
-import { statisticsCases } from './cases/statistics.ts';
+import { statisticsCases } from './cases/statistics/index.ts';
 
 testOperations(
   ops,
