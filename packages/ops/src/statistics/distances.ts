@@ -29,7 +29,7 @@ export function dist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tenso
   const difference = subtract('dist', x, y);
   checkOptions('dist', options, ['p']);
   const axes = difference.shape.map((_, i) => i);
-  return computeNorm('dist', difference, axes, checkOrder('dist', 'p', options.p ?? 2, 0), false);
+  return computeNorm('dist', difference, axes, checkOrder('dist', options.p ?? 2), false);
 }
 
 /** Subtracts in floating point, so that int32 does not wrap around. */
@@ -65,13 +65,7 @@ export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistance
   const { p = 2, eps = 1e-6, keepdims = false } = options;
   checkNonnegative('pairwiseDistance', 'eps', eps);
   const axis = normalizeAxis('pairwiseDistance', -1, difference.ndim);
-  return computeNorm(
-    'pairwiseDistance',
-    difference.add(eps),
-    [axis],
-    checkOrder('pairwiseDistance', 'p', p, 0),
-    keepdims,
-  );
+  return computeNorm('pairwiseDistance', difference.add(eps), [axis], checkOrder('pairwiseDistance', p), keepdims);
 }
 
 /**
@@ -87,7 +81,7 @@ export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tens
   checkTensor('cdist', x);
   checkTensor('cdist', y);
   checkOptions('cdist', options, ['p']);
-  const order = checkOrder('cdist', 'p', options.p ?? 2, 0);
+  const order = checkOrder('cdist', options.p ?? 2);
   if (x.ndim < 2 || y.ndim < 2 || last(x.shape) !== last(y.shape)) {
     throw new RangeError(
       `cdist: expected [batch…, n, size] and [batch…, m, size], got ${formatShape(x.shape)} and ${formatShape(y.shape)}`,
@@ -108,7 +102,7 @@ export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tens
 export function pdist(x: Tensor, options: DistanceOptions = {}): Tensor {
   checkTensor('pdist', x);
   checkOptions('pdist', options, ['p']);
-  const order = checkOrder('pdist', 'p', options.p ?? 2, 0);
+  const order = checkOrder('pdist', options.p ?? 2);
   if (x.ndim !== 2) throw new RangeError(`pdist: expected a matrix [n, size], got ${formatShape(x.shape)}`);
   const n = at(x.shape, 0);
   const pairs = Array.from({ length: n }, (_, i) => Array.from({ length: n - i - 1 }, (_, j) => [i, i + j + 1])).flat();

@@ -4,6 +4,6 @@ export * from './histograms.ts';
 export * from './interpolation.ts';
 export * from './moments.ts';
 export * from './nan.ts';
-export { normalize, vectorNorm, type NormalizeOptions, type VectorNormOptions } from './norms.ts';
+export { normalize, type NormalizeOptions } from './norms.ts';
 export * from './order.ts';
 export * from './quantiles.ts';

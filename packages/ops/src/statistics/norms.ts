@@ -1,5 +1,5 @@
-// Vector norms of any order.
-import { stopGradient, where, type Axis, type ReduceOptions, type Tensor } from '@thetagrad/core';
+// Norms of vectors, and vectors of norm 1.
+import { stopGradient, where, type Axis, type Tensor } from '@thetagrad/core';
 import {
   argumentError,
   checkNonnegative,
@@ -10,65 +10,36 @@ import {
 } from '@thetagrad/core/backend';
 import { checkNotEmpty } from './lines.ts';
 
-export interface VectorNormOptions extends ReduceOptions {
-  /**
-   * The order p of (Σ |x|ᵖ)^(1/p), any number: Infinity is the largest magnitude, −Infinity the smallest, 0 the number of
-   * elements other than 0. Default: 2.
-   */
-  readonly ord?: number;
+/** @throws {TypeError | RangeError} if the order is not a number ≥ 0. */
+export function checkOrder(operation: string, p: number): number {
+  if (typeof p === 'number' && p >= 0) return p;
+  throw argumentError(operation, 'p', 'a number ≥ 0', p);
 }
 
 /**
- * The vector norm of any order over axes (NumPy's and PyTorch's `linalg.vector_norm`), also where powers are out of the range of
- * the dtype. int32 and bool become float32. Derivatives at elements that are 0 are 0.
- * @param axis Default: all axes.
- * @throws {TypeError | RangeError} if `ord` is not a number, or is NaN.
- * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements for an order that is negative or
- *   infinite.
- * @example
- * vectorNorm(tensor([3, 4])); // tensor(5)
- * vectorNorm(tensor([3, 4, 5]), 0, { ord: 3 }); // tensor(6)
- */
-export function vectorNorm(x: Tensor, axis?: Axis, options: VectorNormOptions = {}): Tensor {
-  checkTensor('vectorNorm', x);
-  checkOptions('vectorNorm', options, ['keepdims', 'ord']);
-  const { keepdims = false, ord = 2 } = options;
-  const axes = normalizeAxes('vectorNorm', axis, x.ndim);
-  return computeNorm('vectorNorm', x, axes, checkOrder('vectorNorm', 'ord', ord), keepdims);
-}
-
-/** @throws {TypeError | RangeError} if the order is not a number, or is NaN or, unless allowed, negative. */
-export function checkOrder(operation: string, name: string, order: number, min: number = -Infinity): number {
-  if (typeof order === 'number' && order >= min) return order;
-  throw argumentError(operation, name, min === 0 ? 'a number ≥ 0' : 'a number', order);
-}
-
-/**
- * The norm over axes, which must have been checked.
- * @throws {RangeError} if there are no elements for an order that is negative or infinite.
+ * (Σ |x|ᵖ)^(1/p) over axes, for orders from 0, the number of elements other than 0, to Infinity, the largest magnitude; also
+ * where powers are out of the range of the dtype. The order and the axes must have been checked. Derivatives at 0 are 0.
+ * @throws {RangeError} if there are no elements for Infinity.
  */
 export function computeNorm(
   operation: string,
   x: Tensor,
   axes: readonly number[],
-  ord: number,
+  p: number,
   keepdims: boolean,
 ): Tensor {
-  if (ord < 0 || ord === Infinity) checkNotEmpty(operation, x, axes);
+  if (p === Infinity) checkNotEmpty(operation, x, axes);
   const values = x.astype(toFloat(x.dtype));
-  if (ord === 1 || ord === 2 || ord === Infinity) return values.norm(axes, { ord, keepdims });
+  if (p === 1 || p === 2 || p === Infinity) return values.norm(axes, { ord: p, keepdims });
+  if (p === 0) return values.astype('bool').sum(axes, { keepdims }).astype(values.dtype);
+  if (values.size === 0) return values.norm(axes, { keepdims });
   const magnitudes = values.abs();
-  if (ord === -Infinity) return magnitudes.min(axes, { keepdims });
-  if (ord === 0) return values.astype('bool').sum(axes, { keepdims }).astype(values.dtype);
-  if (values.size === 0 && ord > 0) return values.norm(axes, { keepdims });
-  // The largest power is that of the largest magnitude for positive orders, of the smallest for negative ones.
-  const dominant = stopGradient(
-    ord > 0 ? magnitudes.max(axes, { keepdims: true }) : magnitudes.min(axes, { keepdims: true }),
-  );
-  const scale = where(dominant.greater(0).logicalAnd(dominant.isfinite()), dominant, 1);
-  const total = magnitudes.div(scale).pow(ord).sum(axes, { keepdims: true });
+  // The scale cancels in the result, so that it needs no gradient.
+  const largest = stopGradient(magnitudes.max(axes, { keepdims: true }));
+  const scale = where(largest.greater(0).logicalAnd(largest.isfinite()), largest, 1);
+  const total = magnitudes.div(scale).pow(p).sum(axes, { keepdims: true });
   const isZero = total.equal(0);
-  const norm = isZero.where(0, isZero.where(1, total).pow(1 / ord)).mul(scale);
+  const norm = isZero.where(0, isZero.where(1, total).pow(1 / p)).mul(scale);
   return keepdims || axes.length === 0 ? norm : norm.squeeze(axes);
 }
 
@@ -93,6 +64,6 @@ export function normalize(x: Tensor, axis: Axis = -1, options: NormalizeOptions 
   const { p = 2, eps = 1e-12 } = options;
   checkNonnegative('normalize', 'eps', eps);
   const axes = normalizeAxes('normalize', axis, x.ndim);
-  const norm = computeNorm('normalize', x, axes, checkOrder('normalize', 'p', p, 0), true);
+  const norm = computeNorm('normalize', x, axes, checkOrder('normalize', p), true);
   return x.div(norm.maximum(eps));
 }
