@@ -148,7 +148,11 @@ const calls: readonly (readonly [call: () => unknown, message: RegExp])[] = [
   [() => ops.histogramdd(n), /^RangeError: histogramdd: x must be \[points, dimensions\], got \[2\]$/],
   [
     () => ops.histogramdd(x, { bins: [2, 2] }),
-    /^RangeError: histogramdd: bins must have an entry for each of 3 dimensions, got 2$/,
+    /^RangeError: histogramdd: bins must be an array with an entry for each of 3 dimensions, got \[2, 2\]$/,
+  ],
+  [
+    () => ops.histogramdd(x, { bins: bad(x) }),
+    /^TypeError: histogramdd: bins must be an array with an entry for each of 3 dimensions, got Tensor$/,
   ],
   [() => ops.histogramdd(x, { bins: [2, 0, 2] }), /^RangeError: histogramdd: bins must be an integer ≥ 1, got 0$/],
   [

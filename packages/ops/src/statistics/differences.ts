@@ -1,5 +1,5 @@
 // Differences, slopes and integrals of samples along an axis.
-import { concat, full, Tensor, zeros, type Axis } from '@thetagrad/core';
+import { concat, full, promoteTypes, Tensor, zeros, type Axis } from '@thetagrad/core';
 import {
   argumentError,
   at,
@@ -134,7 +134,7 @@ function stepsOf(operation: string, x: Tensor, axis: number, spacing: number | T
       `${operation}: coordinates of axis ${axis} must have shape [${length}], got ${formatShape(spacing.shape)}`,
     );
   }
-  const coordinates = spacing.astype(toFloat(spacing.dtype));
+  const coordinates = spacing.astype(toFloat(promoteTypes(x.dtype, spacing.dtype)));
   const steps = part(coordinates, 0, 1, length).sub(part(coordinates, 0, 0, length - 1));
   return steps.reshape(x.shape.map((_, i) => (i === axis ? length - 1 : 1)));
 }
@@ -191,7 +191,8 @@ function trapezoids(operation: string, y: Tensor, axis: number, options: Trapezo
       `${operation}: coordinates must have shape [${length}] or ${formatShape(y.shape)}, got ${formatShape(x.shape)}`,
     );
   }
-  return heights.mul(neighbors(x, axisIndex, length, (left, right) => right.sub(left)));
+  const coordinates = x.astype(promoteTypes(values.dtype, x.dtype));
+  return heights.mul(neighbors(coordinates, axisIndex, length, (left, right) => right.sub(left)));
 }
 
 function neighbors(x: Tensor, axis: number, length: number, combine: (left: Tensor, right: Tensor) => Tensor): Tensor {

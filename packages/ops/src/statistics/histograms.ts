@@ -1,5 +1,5 @@
 // Counts of elements in bins.
-import { linspace, ones, stopGradient, Tensor, tensor, zeros } from '@thetagrad/core';
+import { linspace, ones, promoteTypes, stopGradient, Tensor, tensor, zeros, type DType } from '@thetagrad/core';
 import {
   argumentError,
   at,
@@ -91,7 +91,7 @@ export function histogram(
   const zero = zeros([bins], { dtype: weights.dtype });
   const counts = zero.scatterAdd(index, isInside.where(weights, 0));
   if (options.density !== true) return { hist: counts, binEdges: edges };
-  return { hist: counts.div(counts.sum()).div(widthsOf(edges)), binEdges: edges };
+  return { hist: shareOf(counts, edges.dtype).div(widthsOf(edges)), binEdges: edges };
 }
 
 export interface HistogramddOptions extends Omit<HistogramOptions, 'bins' | 'range'> {
@@ -118,20 +118,19 @@ export function histogramdd(
 ): { readonly hist: Tensor; readonly binEdges: Tensor[] } {
   checkTensor('histogramdd', x);
   checkOptions('histogramdd', options, ['bins', 'range', 'weights', 'density']);
-  if (x.ndim !== 2) throw new RangeError(`histogramdd: x must be [points, dimensions], got ${formatShape(x.shape)}`);
-  const dimensions = at(x.shape, 1);
-  const { bins = 10, range } = options;
-  for (const [name, list] of Object.entries({ bins, range })) {
-    if (!Array.isArray(list) || list.length === dimensions) continue;
-    throw new RangeError(
-      `histogramdd: ${name} must have an entry for each of ${dimensions} dimensions, got ${list.length}`,
-    );
+  const dimensions = x.ndim === 2 ? at(x.shape, 1) : 0;
+  if (dimensions === 0) {
+    throw new RangeError(`histogramdd: x must be [points, dimensions], got ${formatShape(x.shape)}`);
   }
+  const { bins = 10, range } = options;
+  if (typeof bins !== 'number') checkEntries('bins', bins, dimensions);
+  if (range !== undefined) checkEntries('range', range, dimensions);
+  const values = stopGradient(x.astype(toFloat(x.dtype)));
   const columns = Array.from({ length: dimensions }, (_, i) => {
-    const values = stopGradient(x.astype(toFloat(x.dtype)).slice([null, i]));
+    const coordinates = values.slice([null, i]);
     const ofColumn = typeof bins === 'number' ? bins : bins[i];
-    const edges = resolveEdges('histogramdd', values, { bins: ofColumn, range: range?.[i] });
-    return { edges, ...findBins(values, edges, !(ofColumn instanceof Tensor)) };
+    const edges = resolveEdges('histogramdd', coordinates, { bins: ofColumn, range: range?.[i] });
+    return { edges, ...findBins(coordinates, edges, !(ofColumn instanceof Tensor)) };
   });
   const shape = columns.map(({ edges }) => edges.size - 1);
   const points = x.slice([null, 0]);
@@ -145,7 +144,20 @@ export function histogramdd(
   const binEdges = columns.map(({ edges }) => edges);
   if (options.density !== true) return { hist: counts, binEdges };
   const widths = binEdges.map((edges, i) => widthsOf(edges).reshape(shape.map((length, j) => (j === i ? length : 1))));
-  return { hist: widths.reduce((density, each) => density.div(each), counts.div(counts.sum())), binEdges };
+  return { hist: widths.reduce((density, each) => density.div(each), shareOf(counts, values.dtype)), binEdges };
+}
+
+/** Checks a list of options of dimensions. */
+function checkEntries(name: string, list: unknown, dimensions: number): void {
+  if (Array.isArray(list) && list.length === dimensions) return;
+  const expected = `an array with an entry for each of ${dimensions} dimensions`;
+  throw argumentError('histogramdd', name, expected, list, Array.isArray(list));
+}
+
+/** The share of each count, in a dtype or a wider one. */
+function shareOf(counts: Tensor, dtype: DType): Tensor {
+  const inFloat = counts.astype(promoteTypes(counts.dtype, dtype));
+  return inFloat.div(inFloat.sum());
 }
 
 function widthsOf(edges: Tensor): Tensor {

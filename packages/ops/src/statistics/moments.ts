@@ -1,5 +1,13 @@
 // Weighted means, moments and correlation.
-import { clip, tensor, type Axis, type ReduceOptions, type Tensor, type VarianceOptions } from '@thetagrad/core';
+import {
+  clip,
+  promoteTypes,
+  tensor,
+  type Axis,
+  type ReduceOptions,
+  type Tensor,
+  type VarianceOptions,
+} from '@thetagrad/core';
 import {
   argumentError,
   at,
@@ -83,7 +91,7 @@ export function average(x: Tensor, axis?: Axis, options: AverageOptions = {}): T
     );
   }
   const factors = isLine ? weights.reshape(x.shape.map((length, i) => (axes.includes(i) ? length : 1))) : weights;
-  const inFloat = factors.astype(toFloat(factors.dtype));
+  const inFloat = factors.astype(toFloat(promoteTypes(x.dtype, weights.dtype)));
   const total = inFloat.broadcastTo(x.shape).sum(axes, { keepdims });
   return x.mul(inFloat).sum(axes, { keepdims }).div(total);
 }
@@ -145,7 +153,7 @@ function computeCovariance(operation: string, x: Tensor, options: CovarianceOpti
   const values = x.astype(toFloat(x.dtype));
   const rows = x.ndim < 2 ? values.reshape([1, x.size]) : rowvar ? values : values.transpose();
   const n = last(rows.shape);
-  const weights = combineWeights(operation, n, fweights, aweights);
+  const weights = combineWeights(operation, rows, fweights, aweights);
   if (!weights) {
     const centered = rows.sub(rows.mean(1, { keepdims: true }));
     const product = centered.matmul(centered.transpose()).div(Math.max(0, n - correction));
@@ -159,13 +167,14 @@ function computeCovariance(operation: string, x: Tensor, options: CovarianceOpti
   return x.ndim < 2 ? product.reshape([]) : product;
 }
 
-/** The product of both kinds of weights, in floating point. */
+/** The product of both kinds of weights of [variables, observations], in floating point. */
 function combineWeights(
   operation: string,
-  n: number,
+  rows: Tensor,
   fweights: Tensor | undefined,
   aweights: Tensor | undefined,
 ): Tensor | undefined {
+  const n = last(rows.shape);
   for (const [name, weights] of Object.entries({ fweights, aweights })) {
     if (weights === undefined) continue;
     checkTensor(`${operation}: ${name}`, weights);
@@ -175,7 +184,6 @@ function combineWeights(
   if (fweights && fweights.dtype !== 'int32') {
     throw new TypeError(`${operation}: fweights must be int32, got ${fweights.dtype}; use aweights for other weights`);
   }
-  const counts = fweights?.astype(toFloat(aweights?.dtype ?? 'float32'));
-  const relative = aweights?.astype(toFloat(aweights.dtype));
+  const [counts, relative] = [fweights, aweights].map((each) => each?.astype(promoteTypes(rows.dtype, each.dtype)));
   return counts && relative ? counts.mul(relative) : (counts ?? relative);
 }

@@ -83,10 +83,10 @@ const histograms: OperationCase[] = [
       ops.histogram(x, { bins: tensor([0, 1, 4]), density: true }).hist,
       ...Object.values(ops.histogram(n, { bins: 2 })),
     ],
-    inputs: [{ values: [0.5, 2, 3, 4] }, { values: [7, 7, 7], dtype: 'int32' }],
+    inputs: [{ values: [0.5, 2, 3, 4, 3.5, 1.5] }, { values: [7, 7, 7], dtype: 'int32' }],
     expected: () => ({
       outputs: [
-        [0.25, 0.25],
+        [1 / 6, 5 / 18],
         [0, 3],
         [6.5, 7, 7.5],
       ],
