@@ -38,7 +38,7 @@ function divisorExpression(x: Scalar, y: Scalar): Scalar {
  * @example
  * bitwiseOr(tensor([5, 8], { dtype: 'int32' }), 3); // tensor([ 7, 11], int32)
  */
-export const bitwiseOr: Binary = defineBinary({
+export const bitwiseOr: Binary = /* @__PURE__ */ defineBinary({
   name: 'bitwiseOr',
   dtypes: 'bitwise',
   value: (x, y) => x | y,
@@ -53,7 +53,7 @@ export const bitwiseOr: Binary = defineBinary({
  * @example
  * bitwiseXor(tensor([5, 8], { dtype: 'int32' }), 3); // tensor([ 6, 11], int32)
  */
-export const bitwiseXor: Binary = defineBinary({
+export const bitwiseXor: Binary = /* @__PURE__ */ defineBinary({
   name: 'bitwiseXor',
   dtypes: 'bitwise',
   value: (x, y) => x ^ y,
@@ -68,7 +68,7 @@ export const bitwiseXor: Binary = defineBinary({
  * @example
  * bitwiseNot(tensor([0, 5], { dtype: 'int32' })); // tensor([-1, -6], int32)
  */
-export const bitwiseNot: Unary = defineUnary({
+export const bitwiseNot: Unary = /* @__PURE__ */ defineUnary({
   name: 'bitwiseNot',
   dtypes: 'bitwise',
   value: (x) => ~x,
@@ -83,7 +83,7 @@ export const bitwiseNot: Unary = defineUnary({
  * @example
  * bitwiseLeftShift(tensor([1, 5], { dtype: 'int32' }), 3); // tensor([ 8, 40], int32)
  */
-export const bitwiseLeftShift: Binary = defineBinary({
+export const bitwiseLeftShift: Binary = /* @__PURE__ */ defineBinary({
   name: 'bitwiseLeftShift',
   dtypes: 'bitwise',
   value: (x, y) => (isShift(y) ? x << y : 0),
@@ -98,7 +98,7 @@ export const bitwiseLeftShift: Binary = defineBinary({
  * @example
  * bitwiseRightShift(tensor([20, -20], { dtype: 'int32' }), 3); // tensor([ 2, -3], int32)
  */
-export const bitwiseRightShift: Binary = defineBinary({
+export const bitwiseRightShift: Binary = /* @__PURE__ */ defineBinary({
   name: 'bitwiseRightShift',
   dtypes: 'bitwise',
   value: (x, y) => x >> (isShift(y) ? y : 31),
@@ -113,7 +113,7 @@ export const bitwiseRightShift: Binary = defineBinary({
  * @example
  * gcd(tensor([12, -18], { dtype: 'int32' }), 8); // tensor([4, 2], int32)
  */
-export const gcd: Binary = defineBinary({
+export const gcd: Binary = /* @__PURE__ */ defineBinary({
   name: 'gcd',
   dtypes: 'bitwise',
   value: greatestCommonDivisor,
@@ -128,7 +128,7 @@ export const gcd: Binary = defineBinary({
  * @example
  * lcm(tensor([4, 6], { dtype: 'int32' }), 10); // tensor([20, 30], int32)
  */
-export const lcm: Binary = defineBinary({
+export const lcm: Binary = /* @__PURE__ */ defineBinary({
   name: 'lcm',
   dtypes: 'bitwise',
   value: (x, y) => {

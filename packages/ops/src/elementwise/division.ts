@@ -45,7 +45,7 @@ function floorQuotientOf(x: number, y: number): number {
  * @example
  * floorDivide(tensor([7, -7]), 2); // tensor([ 3, -4])
  */
-export const floorDivide: Binary = defineBinary({
+export const floorDivide: Binary = /* @__PURE__ */ defineBinary({
   name: 'floorDivide',
   dtypes: 'number',
   value: floorQuotientOf,
@@ -67,7 +67,7 @@ export const floorDivide: Binary = defineBinary({
  * @example
  * truncDivide(tensor([7, -7]), 2); // tensor([ 3, -3])
  */
-export const truncDivide: Binary = defineBinary({
+export const truncDivide: Binary = /* @__PURE__ */ defineBinary({
   name: 'truncDivide',
   dtypes: 'number',
   value: truncatedQuotientOf,
@@ -86,7 +86,7 @@ export const truncDivide: Binary = defineBinary({
  * @example
  * fmod(tensor([7, -7]), 4); // tensor([ 3, -3])
  */
-export const fmod: Binary = defineBinary({
+export const fmod: Binary = /* @__PURE__ */ defineBinary({
   name: 'fmod',
   dtypes: 'number',
   value: (x, y) => x % y,

@@ -27,7 +27,7 @@ function ignoringNaN(x: Scalar, y: Scalar, extremum: Scalar): Scalar {
  * @example
  * fmax(tensor([1, NaN]), 2); // tensor([2, 2])
  */
-export const fmax: Binary = defineBinary({
+export const fmax: Binary = /* @__PURE__ */ defineBinary({
   name: 'fmax',
   dtypes: 'number',
   value: (x, y) => (x !== x ? y : y !== y ? x : Math.max(x, y)),
@@ -46,7 +46,7 @@ export const fmax: Binary = defineBinary({
  * @example
  * fmin(tensor([1, NaN]), 2); // tensor([1, 2])
  */
-export const fmin: Binary = defineBinary({
+export const fmin: Binary = /* @__PURE__ */ defineBinary({
   name: 'fmin',
   dtypes: 'number',
   value: (x, y) => (x !== x ? y : y !== y ? x : Math.min(x, y)),
@@ -65,7 +65,7 @@ export const fmin: Binary = defineBinary({
  * @example
  * lerp(tensor(10), 20, tensor([0, 0.25, 1])); // tensor([10.0, 12.5, 20.0])
  */
-export const lerp: Ternary = defineTernary({
+export const lerp: Ternary = /* @__PURE__ */ defineTernary({
   name: 'lerp',
   dtypes: 'float',
   value: (x, y, weight) => (weight < 0.5 ? x + weight * (y - x) : y - (1 - weight) * (y - x)),

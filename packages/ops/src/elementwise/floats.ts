@@ -24,7 +24,7 @@ function scaleByPowerOfTwo(x: number, n: number): number {
   return x * 2 ** third * 2 ** third * 2 ** (bounded - 2 * third);
 }
 
-const scale: Binary = defineBinary({
+const scale: Binary = /* @__PURE__ */ defineBinary({
   name: 'ldexp',
   dtypes: 'float',
   value: scaleByPowerOfTwo,
@@ -82,7 +82,7 @@ function exponentExpression(x: Scalar): Scalar {
   return magnitude.gt(0).and(magnitude.lt(Infinity)).select(exponent, constant('i32', 0));
 }
 
-const exponent: Unary = defineUnary({
+const exponent: Unary = /* @__PURE__ */ defineUnary({
   name: 'frexp',
   dtypes: 'float',
   value: exponentOf,

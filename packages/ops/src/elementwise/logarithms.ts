@@ -25,7 +25,7 @@ function finiteDifference(x: Tensor, y: Tensor): Tensor {
  * @example
  * logaddexp(tensor([0, 1000]), tensor([0, 1000])); // tensor([ 0.6931, 1000.6932])
  */
-export const logaddexp: Binary = defineBinary({
+export const logaddexp: Binary = /* @__PURE__ */ defineBinary({
   name: 'logaddexp',
   dtypes: 'float',
   value: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
@@ -47,7 +47,7 @@ export const logaddexp: Binary = defineBinary({
  * @example
  * logaddexp2(tensor(3), 3); // tensor(4)
  */
-export const logaddexp2: Binary = defineBinary({
+export const logaddexp2: Binary = /* @__PURE__ */ defineBinary({
   name: 'logaddexp2',
   dtypes: 'float',
   value: (x, y) => (x === y ? x + 1 : Math.max(x, y) + Math.log1p(2 ** -Math.abs(x - y)) * Math.LOG2E),
@@ -63,7 +63,7 @@ export const logaddexp2: Binary = defineBinary({
   domain: [real, real],
 });
 
-const logOdds: Unary = defineUnary({
+const logOdds: Unary = /* @__PURE__ */ defineUnary({
   name: 'logit',
   dtypes: 'float',
   // 2x − 1 is exact from ¼ on, where log (x / (1 − x)) would lose digits near ½.

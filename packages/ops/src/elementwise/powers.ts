@@ -32,7 +32,7 @@ function exp2Expression(x: Scalar): Scalar {
  * @example
  * exp2(tensor([3, -1])); // tensor([8.0, 0.5])
  */
-export const exp2: Unary = defineUnary({
+export const exp2: Unary = /* @__PURE__ */ defineUnary({
   name: 'exp2',
   dtypes: 'float',
   value: (x) => 2 ** x,
@@ -46,7 +46,7 @@ export const exp2: Unary = defineUnary({
  * @example
  * rsqrt(tensor([4, 0.25])); // tensor([0.5, 2.0])
  */
-export const rsqrt: Unary = defineUnary({
+export const rsqrt: Unary = /* @__PURE__ */ defineUnary({
   name: 'rsqrt',
   dtypes: 'float',
   value: (x) => 1 / Math.sqrt(x),
@@ -85,7 +85,7 @@ function cbrtExpression(x: Scalar): Scalar {
  * @example
  * cbrt(tensor([27, -8])); // tensor([ 3, -2])
  */
-export const cbrt: Unary = defineUnary({
+export const cbrt: Unary = /* @__PURE__ */ defineUnary({
   name: 'cbrt',
   dtypes: 'float',
   value: Math.cbrt,
@@ -109,7 +109,7 @@ function hypotExpression(x: Scalar, y: Scalar): Scalar {
  * @example
  * hypot(tensor([3, 5]), tensor([4, 12])); // tensor([ 5, 13])
  */
-export const hypot: Binary = defineBinary({
+export const hypot: Binary = /* @__PURE__ */ defineBinary({
   name: 'hypot',
   dtypes: 'float',
   value: (x, y) => Math.hypot(x, y),

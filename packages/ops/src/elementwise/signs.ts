@@ -25,7 +25,7 @@ const isNegativeNumber = (x: number): boolean => x < 0 || Object.is(x, -0);
  * @example
  * signbit(tensor([-1, 0, -0])); // tensor([ true, false, true], bool)
  */
-export const signbit: Unary = defineUnary({
+export const signbit: Unary = /* @__PURE__ */ defineUnary({
   name: 'signbit',
   dtypes: 'comparison',
   value: (x) => (isNegativeNumber(x) ? 1 : 0),
@@ -39,7 +39,7 @@ export const signbit: Unary = defineUnary({
  * @example
  * copysign(tensor([1, -2]), -3); // tensor([-1, -2])
  */
-export const copysign: Binary = defineBinary({
+export const copysign: Binary = /* @__PURE__ */ defineBinary({
   name: 'copysign',
   dtypes: 'float',
   value: (x, y) => (isNegativeNumber(y) ? -Math.abs(x) : Math.abs(x)),
@@ -53,7 +53,7 @@ export const copysign: Binary = defineBinary({
  * @example
  * heaviside(tensor([-1, 0, 2]), 0.5); // tensor([0.0, 0.5, 1.0])
  */
-export const heaviside: Binary = defineBinary({
+export const heaviside: Binary = /* @__PURE__ */ defineBinary({
   name: 'heaviside',
   dtypes: 'float',
   value: (x, y) => (x === 0 ? y : x > 0 ? 1 : x < 0 ? 0 : x),
@@ -67,7 +67,7 @@ export const heaviside: Binary = defineBinary({
  * @example
  * isposinf(tensor([1, Infinity, -Infinity])); // tensor([false, true, false], bool)
  */
-export const isposinf: Unary = defineUnary({
+export const isposinf: Unary = /* @__PURE__ */ defineUnary({
   name: 'isposinf',
   dtypes: 'comparison',
   value: (x) => (x === Infinity ? 1 : 0),
@@ -81,7 +81,7 @@ export const isposinf: Unary = defineUnary({
  * @example
  * isneginf(tensor([1, Infinity, -Infinity])); // tensor([false, false, true], bool)
  */
-export const isneginf: Unary = defineUnary({
+export const isneginf: Unary = /* @__PURE__ */ defineUnary({
   name: 'isneginf',
   dtypes: 'comparison',
   value: (x) => (x === -Infinity ? 1 : 0),
@@ -95,7 +95,7 @@ export const isneginf: Unary = defineUnary({
  * @example
  * frac(tensor([1.5, -2.25])); // tensor([ 0.50, -0.25])
  */
-export const frac: Unary = defineUnary({
+export const frac: Unary = /* @__PURE__ */ defineUnary({
   name: 'frac',
   dtypes: 'number',
   value: (x) => x - Math.trunc(x),
@@ -109,7 +109,7 @@ export const frac: Unary = defineUnary({
  * @example
  * deg2rad(tensor([90, 180])); // tensor([1.5708, 3.1416])
  */
-export const deg2rad: Unary = defineUnary({
+export const deg2rad: Unary = /* @__PURE__ */ defineUnary({
   name: 'deg2rad',
   dtypes: 'float',
   value: (x) => x * (Math.PI / 180),
@@ -123,7 +123,7 @@ export const deg2rad: Unary = defineUnary({
  * @example
  * rad2deg(tensor(Math.PI)); // tensor(180)
  */
-export const rad2deg: Unary = defineUnary({
+export const rad2deg: Unary = /* @__PURE__ */ defineUnary({
   name: 'rad2deg',
   dtypes: 'float',
   value: (x) => x * (180 / Math.PI),

@@ -76,7 +76,7 @@ const slopes: Unary[] = [];
 
 /** πⁿ jₙ(πx) / (πx)ⁿ for n ≥ 1 as an elementwise operation, of which the derivatives of sinc are made. */
 function slope(n: number): (x: Tensor) => Tensor {
-  slopes[n] ??= defineUnary({
+  slopes[n] ??= /* @__PURE__ */ defineUnary({
     name: `sincSlope${n}`,
     dtypes: 'float',
     value: (x) => scaledBessel(n, Math.PI * x),
@@ -98,7 +98,7 @@ function differentiate(t: Tensor, x: Tensor, n: number): Tensor {
  * @example
  * sinc(tensor([0, 0.5, 1])); // tensor([1.0000, 0.6366, 0.0000])
  */
-export const sinc: Unary = defineUnary({
+export const sinc: Unary = /* @__PURE__ */ defineUnary({
   name: 'sinc',
   dtypes: 'float',
   value: sincOf,
