@@ -1,5 +1,8 @@
-import { grad, tensor, type Tensor } from '@thetagrad/core';
-import { expect, test } from 'vitest';
+import { grad, portable, tensor, type Tensor } from '@thetagrad/core';
+import { gpu } from '@thetagrad/gpu';
+import { wasm } from '@thetagrad/wasm';
+import { describe, expect, test } from 'vitest';
+import { withBackend } from '../../../test/support/withBackend.ts';
 import * as ops from '../src/index.ts';
 
 /** Slopes at kinks, ties and infinities, which are PyTorch's where it has finite ones. */
@@ -69,7 +72,14 @@ const slopes: readonly (readonly [
   ['histogram', (x) => ops.histogram(x, { density: true }).hist, [1, 2], [0, 0]],
 ];
 
-test.each(slopes)('%s', async (_, f, x, expected) => {
-  const actual = await grad((point: Tensor) => f(point).sum())(tensor([...x])).data();
-  expect([...actual].map((value) => value + 0)).toEqual(expected.map(Math.fround));
+describe.each([
+  ['portable', portable],
+  ['wasm', () => wasm({ threads: 1 })],
+  ['gpu', () => gpu({ mode: 'cpu' })],
+] as const)('%s', async (_, create) => {
+  const backend = await create();
+  test.each(slopes)('%s', async (_name, f, x, expected) => {
+    const actual = await withBackend(backend, () => grad((point: Tensor) => f(point).sum())(tensor([...x])).data());
+    expect([...actual].map((value) => value + 0)).toEqual(expected.map(Math.fround));
+  });
 });
