@@ -165,17 +165,28 @@ function checkFractions(
   return Array.isArray(q) ? q.map(check) : check(q);
 }
 
-/** The indices of the lower and upper element of a quantile, and the weight of the upper one. */
-interface Place {
-  readonly lower: number;
-  readonly upper: number;
-  readonly weight: number;
+/** Where quantiles are among sorted elements: indices of lower and upper elements, and the weights of the upper ones. */
+interface Places {
+  readonly lower: Int32Array;
+  readonly upper: Int32Array;
+  readonly weight: Float64Array;
 }
 
-function place(method: QuantileMethod, n: number, q: number): Place {
-  const position = Math.min(Math.max(positions[method](n, q), 0), Math.max(n - 1, 0));
-  const lower = Math.floor(position);
-  return { lower, upper: Math.ceil(position), weight: position - lower };
+/** The places of fractions for each number of elements from one to another, in double precision. */
+function tabulate(method: QuantileMethod, fractions: readonly number[], from: number, to: number): Places {
+  const size = (to - from + 1) * fractions.length;
+  const [lower, upper, weight] = [new Int32Array(size), new Int32Array(size), new Float64Array(size)];
+  const locate = positions[method];
+  let i = 0;
+  for (let n = from; n <= to; n++) {
+    for (const q of fractions) {
+      const position = Math.min(Math.max(locate(n, q), 0), Math.max(n - 1, 0));
+      lower[i] = Math.floor(position);
+      upper[i] = Math.ceil(position);
+      weight[i++] = position % 1;
+    }
+  }
+  return { lower, upper, weight };
 }
 
 function resolveMethod(operation: string, options: QuantileOptions): QuantileMethod {
@@ -201,31 +212,17 @@ function computeQuantile(
   const { lines, shape } = joinReduced(operation, x.astype(toFloat(x.dtype)), axis, options.keepdims);
   const fractions = typeof q === 'number' ? [q] : q;
   const length = last(lines.shape);
-  // Places for each possible number of elements, since sorting puts NaN last. Computed here, in double precision.
-  const counts = ignoresNaN ? Array.from({ length: length + 1 }, (_, count) => count) : [length];
-  const places = counts.flatMap((count) => fractions.map((fraction) => place(method, count, fraction)));
+  // With NaN, which sorting puts last, places depend on how many elements are left.
+  const places = tabulate(method, fractions, ignoresNaN ? 0 : length, length);
   const lookUp = (values: Int32Array | Float64Array, dtype: DType): Tensor => {
-    const table = tensor(values, { shape: [counts.length, fractions.length], dtype });
-    if (ignoresNaN) return table.take(lines.isnan().logicalNot().sum(-1));
-    return table.flatten().broadcastTo([...lines.shape.slice(0, -1), fractions.length]);
+    if (!ignoresNaN) return tensor(values, { dtype }).broadcastTo([...lines.shape.slice(0, -1), fractions.length]);
+    const table = tensor(values, { shape: [length + 1, fractions.length], dtype });
+    return table.take(lines.isnan().logicalNot().sum(-1));
   };
   const sorted = lines.sort();
-  const low = sorted.takeAlongAxis(
-    lookUp(
-      Int32Array.from(places, ({ lower }) => lower),
-      'int32',
-    ),
-  );
-  const high = sorted.takeAlongAxis(
-    lookUp(
-      Int32Array.from(places, ({ upper }) => upper),
-      'int32',
-    ),
-  );
-  const weight = lookUp(
-    Float64Array.from(places, (each) => each.weight),
-    lines.dtype,
-  );
+  const low = sorted.takeAlongAxis(lookUp(places.lower, 'int32'));
+  const high = sorted.takeAlongAxis(lookUp(places.upper, 'int32'));
+  const weight = lookUp(places.weight, lines.dtype);
   const difference = high.sub(low);
   // The sum of parts, in which a weight of 0 outweighs an infinity, where the difference is not finite.
   const parts = strongMul(low, weight.neg().add(1)).add(strongMul(high, weight));
