@@ -12,6 +12,7 @@ import {
   sizeOf,
   toFloat,
 } from '@thetagrad/core/backend';
+import { search } from '../indexing/search.ts';
 
 export interface BincountOptions {
   /** [elements]: what each element adds to its bin. Default: 1. */
@@ -208,7 +209,7 @@ function findBins(
   areEqual: boolean,
 ): { readonly index: Tensor; readonly isInside: Tensor } {
   const bins = edges.size - 1;
-  const found = areEqual ? findEqualBins(values, edges) : values.expandDims(-1).greaterEqual(edges).sum(-1).sub(1);
+  const found = areEqual ? findEqualBins(values, edges) : search('histogram', edges, values, true).sub(1);
   const index = values.equal(edges.slice([bins])).where(bins - 1, found);
   const isInside = index.greaterEqual(0).logicalAnd(index.less(bins)).logicalAnd(values.isnan().logicalNot());
   return { index: isInside.where(index, 0), isInside };

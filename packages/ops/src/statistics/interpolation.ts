@@ -11,6 +11,7 @@ import {
   sameShape,
   toFloat,
 } from '@thetagrad/core/backend';
+import { search } from '../indexing/search.ts';
 import { diff } from './differences.ts';
 
 export interface InterpOptions {
@@ -48,8 +49,9 @@ export function interp(x: Tensor, xp: Tensor, fp: Tensor, options: InterpOptions
     Tensor,
   ];
   const end = xp.size - 1;
-  const passed = stopGradient(values).expandDims(-1).greaterEqual(stopGradient(coordinates)).sum(-1);
-  const lower = passed.sub(1).clip(0, Math.max(end - 1, 0));
+  const lower = search('interp', coordinates, values, true)
+    .sub(1)
+    .clip(0, Math.max(end - 1, 0));
   const upper = lower.add(1).minimum(end);
   const [x0, x1, f0, f1] = [coordinates.take(lower), coordinates.take(upper), samples.take(lower), samples.take(upper)];
   const width = x1.sub(x0);
