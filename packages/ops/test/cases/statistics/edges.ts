@@ -18,7 +18,6 @@ const empties: OperationCase[] = (
     ['nancumsum', (x) => ops.nancumsum(x), emptyLines, [[], [], []]],
     ['nanargmax', (x) => ops.nanargmax(x, 1), noLines, []],
     ['average', (x) => ops.average(x, 1), emptyLines, [NaN, NaN, NaN]],
-    ['cov', (x) => ops.cov(x.slice([[0, 1]])), emptyLines, [[NaN]]],
     [
       'cdist',
       (x) => ops.cdist(x, x.slice([[0, 2]])),
