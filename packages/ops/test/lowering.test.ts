@@ -1,6 +1,6 @@
 import { random, tensor, type DType } from '@thetagrad/core';
-import { lowered, nodesOf, parameter, scalarTypeOf, type Elementwise } from '@thetagrad/core/backend';
-import { describe, expect, test } from 'vitest';
+import { lowered, parameter, scalarTypeOf, type Elementwise } from '@thetagrad/core/backend';
+import { expect, test } from 'vitest';
 import { arrays, interpret } from '../../core/test/scalarInterpreter.ts';
 import { ulps } from '../../../test/support/bounds.ts';
 import * as ops from '../src/index.ts';
@@ -73,7 +73,7 @@ function elements(
   return values;
 }
 
-const dtypes = (operation: Elementwise): DType[] =>
+const dtypesOf = (operation: Elementwise): DType[] =>
   ({
     float: ['float32', 'float64'],
     number: ['int32', 'float32', 'float64'],
@@ -83,34 +83,36 @@ const dtypes = (operation: Elementwise): DType[] =>
     select: [],
   })[operation.dtypes] as DType[];
 
-describe.each([...exported, ...hidden].filter(({ lower }) => lower))('$name', (operation) => {
-  test.each(dtypes(operation))('%s: as the definition', (dtype) => {
-    const { name, value, integer, domain } = operation;
-    const size = 5000;
-    const columns = domain.map((_, i) => elements(dtype, size, i));
+/** The expressions of all operations and dtypes that have one. */
+const expressions = [...exported, ...hidden].flatMap((operation) =>
+  dtypesOf(operation).flatMap((dtype) => {
     const type = scalarTypeOf(dtype);
     const result = operation.dtypes === 'comparison' ? 'bool' : dtype;
-    const expression = lowered(
-      operation,
-      domain.map((_, i) => parameter(type, i)),
-      result,
-    );
-    if (nodesOf(expression)[0]?.operation === 'call') return;
-    const actual = interpret(expression, columns);
-    const definition = dtype === 'int32' && integer ? integer : value;
-    const bound = dtype === 'float32' ? (bounds[name] ?? 0) : 0;
-    let worst = { error: 0, row: [] as number[], actual: 0, expected: 0 };
-    for (let i = 0; i < size; i++) {
-      const row = columns.map((column) => column[i]!);
-      const expected = new arrays[scalarTypeOf(result)]([definition(...row)])[0]!;
-      if (Object.is(actual[i], expected)) continue;
-      // The difference of the ends, which double precision can represent.
-      if (name === 'lerp' && !Number.isFinite(Math.fround(row[1]! - row[0]!))) continue;
-      const scale = cancelling.has(name) ? Math.max(...row.map(Math.abs), Math.abs(expected)) : expected;
-      const error =
-        scale === expected ? ulps(actual[i]!, definition(...row)) : ulps(actual[i]! - expected + scale, scale);
-      if (!(error <= worst.error)) worst = { error, row, actual: actual[i]!, expected };
-    }
-    expect({ ...worst, error: Math.max(worst.error, bound) }).toEqual({ ...worst, error: bound });
-  });
+    const parameters = operation.domain.map((_, i) => parameter(type, i));
+    const expression = lowered(operation, parameters, result);
+    const isCall = expression.operation === 'call';
+    return isCall ? [] : [{ name: operation.name, dtype, operation, result: scalarTypeOf(result), expression }];
+  }),
+);
+
+test.each(expressions)('$name of $dtype is as the definition', ({ name, dtype, operation, result, expression }) => {
+  const { value, integer, domain } = operation;
+  const size = 5000;
+  const columns = domain.map((_, i) => elements(dtype, size, i));
+  const definition = dtype === 'int32' && integer ? integer : value;
+  const actual = interpret(expression, columns);
+  const bound = dtype === 'float32' ? (bounds[name] ?? 0) : 0;
+  let worst = { error: 0, row: [] as number[], actual: 0, expected: 0 };
+  for (let i = 0; i < size; i++) {
+    const row = columns.map((column) => column[i]!);
+    const expected = new arrays[result]([definition(...row)])[0]!;
+    if (Object.is(actual[i], expected)) continue;
+    // The difference of the ends, which double precision can represent.
+    if (name === 'lerp' && !Number.isFinite(Math.fround(row[1]! - row[0]!))) continue;
+    const scale = cancelling.has(name) ? Math.max(...row.map(Math.abs), Math.abs(expected)) : expected;
+    const error =
+      scale === expected ? ulps(actual[i]!, definition(...row)) : ulps(actual[i]! - expected + scale, scale);
+    if (!(error <= worst.error)) worst = { error, row, actual: actual[i]!, expected };
+  }
+  expect({ ...worst, error: Math.max(worst.error, bound) }).toEqual({ ...worst, error: bound });
 });

@@ -120,6 +120,20 @@ const onBits: OperationCase[] = [
   onIntegers('lcm', ops.lcm, (x, y) => (x === 0n || y === 0n ? 0n : (bigAbs(x) / bigGcd(x, y)) * bigAbs(y))),
 ];
 
+/** Those with the most steps of Euclid's algorithm, for both kinds of remainders. */
+const slowest: OperationCase = {
+  name: 'gcd, Pell and Fibonacci numbers',
+  apply: (x, y) => [ops.gcd(x, y), ops.gcd(y, x), ops.gcd(x.neg(), y)],
+  inputs: [
+    { values: [1311738121, 543339720, 1836311903, 1134903170, 2147483646], dtype: 'int32' },
+    { values: [543339720, 225058681, 1134903170, 701408733, 1431655764], dtype: 'int32' },
+  ],
+  expected: () => {
+    const divisors = [1, 1, 1, 1, 715827882];
+    return { outputs: [divisors, divisors, divisors] };
+  },
+};
+
 const signs: OperationCase[] = [
   ...everywhere('signbit', ops.signbit, isNegative, [matrix], { derivatives: false }),
   ...everywhere(
@@ -442,6 +456,7 @@ const comparisons: OperationCase[] = [
 export const elementwiseCases: readonly OperationCase[] = [
   ...quotients,
   ...onBits,
+  slowest,
   ...signs,
   ...powers,
   ...logarithms,
