@@ -1,4 +1,4 @@
-import type { NestedArray, Tensor } from '@thetagrad/core';
+import { grad, type NestedArray, type Tensor } from '@thetagrad/core';
 import type { Input, OperationCase } from '../../../../test/support/testOperations.ts';
 import * as ops from '../../src/index.ts';
 import { flat, map } from '../plain.ts';
@@ -306,6 +306,23 @@ const powers: OperationCase[] = [
     }),
   },
   ...everywhere('sinc', ops.sinc, sinc, [matrix]),
+  {
+    name: 'sinc, slopes on every backend',
+    apply: (x) => {
+      const slope = grad((point: Tensor) => ops.sinc(point).sum());
+      return [slope(x), grad((point: Tensor) => slope(point).sum())(x)];
+    },
+    inputs: [{ values: [0, 1e-4, 0.3, -1.2, 1, 2.5, -7.25, 100.5] }],
+    expected: (x) => {
+      const slope = (t: number): number =>
+        Math.abs(t) < 0.01 ? (-(Math.PI ** 2) / 3) * t : (Math.cos(Math.PI * t) - sinc(t)) / t;
+      const curvature = (t: number): number =>
+        Math.abs(t) < 0.01 ? -(Math.PI ** 2) / 3 : -(Math.PI ** 2) * sinc(t) - (2 / t) * slope(t);
+      return { outputs: [map(slope, x), map(curvature, x)] };
+    },
+    tolerance: { float64: 1e-6 },
+    derivatives: false,
+  },
   {
     name: 'sinc, near 0',
     apply: ops.sinc,
