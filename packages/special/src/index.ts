@@ -1,1 +1,6 @@
-export {};
+export * from './bessel.ts';
+export * from './entropy.ts';
+export * from './error.ts';
+export * from './gamma.ts';
+export * from './incompleteGamma.ts';
+export * from './zeta.ts';

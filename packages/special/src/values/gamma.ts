@@ -41,7 +41,7 @@ export function lgammaOf(x: number): number {
     return sine === 0 ? Infinity : Math.log(Math.PI / (-x * sine)) - lgammaOf(-x);
   }
   if (x < 0.5) return lgamma1pOf(x) - Math.log(x);
-  if (x < 1.5) return (x - 1) * polynomial(x - 1, nearOne);
+  if (x < 1.5) return (x - 1) * polynomial(x - 1, nearOne) + 0;
   if (x >= 10) return (x - 0.5) * (Math.log(x) - 1) + (0.5 * Math.log(2 * Math.PI) - 0.5 + stirlingError(x));
   let [product, rest] = [1, x];
   while (rest >= 2.5) product *= --rest;
@@ -51,6 +51,7 @@ export function lgammaOf(x: number): number {
 /** Γ(x). */
 export function gammaOf(x: number): number {
   if (x === 0) return 1 / x;
+  if (x < 0 && Number.isInteger(x)) return NaN;
   if (x < -20) return reflectedGamma(-x);
   if (x > 172) return Infinity;
   let [rest, divisor] = [x, 1];
@@ -64,8 +65,8 @@ export function gammaOf(x: number): number {
 /** Γ(−y) = −π / (y sin πy Γ(y)), for y > 20. */
 function reflectedGamma(y: number): number {
   const sine = sinPi(-y);
-  if (sine === 0 || y === Infinity) return NaN;
-  if (y > 200) return 0 * sine;
+  if (y === Infinity) return NaN;
+  if (y > 200) return sine / Infinity;
   let rest = y;
   while (rest > 160) rest--;
   let result = Math.PI / (sine * gammaOf(rest));
@@ -90,11 +91,14 @@ export function digammaOf(x: number): number {
 /** cot πx. */
 export function cotPi(x: number): number {
   const offset = x - Math.round(x);
-  return Math.abs(offset) <= 0.25 ? 1 / Math.tan(Math.PI * offset) : Math.tan(Math.PI * (Math.sign(offset) * 0.5 - offset));
+  return Math.abs(offset) <= 0.25
+    ? 1 / Math.tan(Math.PI * offset)
+    : Math.tan(Math.PI * (Math.sign(offset) * 0.5 - offset));
 }
 
 /** log B(x, y) for the beta function B(x, y) = Γ(x) Γ(y) / Γ(x + y). */
 export function betalnOf(x: number, y: number): number {
+  if (Number.isNaN(x + y)) return NaN;
   const [small, large] = x < y ? [x, y] : [y, x];
   if (!(small > 0) || !(large < Infinity)) {
     if (small > 0) return -Infinity;

@@ -130,8 +130,8 @@ export function gammainccOf(a: number, x: number): number {
 /** The derivative of P with respect to a, of an order ≥ 1. */
 export function gammaincDerivativeOf(order: number, a: number, x: number): number {
   const known = limits(a, x);
-  if (known && (a > 0 || x === Infinity)) return known[0] * 0;
-  if (known && !(x > 0)) return NaN;
+  if (known && Number.isNaN(known[0])) return NaN;
+  if (known && (a > 0 || x === Infinity)) return 0;
   const jet = isUniform(a, x) ? uniformJet(a, x, order) : convergentJet(a, x, order);
   let factorial = 1;
   for (let k = 2; k <= order; k++) factorial *= k;

@@ -80,3 +80,15 @@ export function polygammaOf(n: number, x: number): number {
   for (let k = 1; k <= n; k++) scale *= isPositive ? k / x : k;
   return sign * scale * (isPositive ? scaledZeta(0, n + 1, x) : zetaOf(0, n + 1, x));
 }
+
+/** The coefficients of the n-th derivative of cot as a polynomial of cot, by cot′ = −1 − cot². */
+export function cotangentCoefficients(n: number): number[] {
+  let coefficients = [0, 1];
+  for (let k = 0; k < n; k++) {
+    const before = coefficients;
+    coefficients = Array.from({ length: before.length + 1 }, (_, i) => {
+      return -((i + 1) * (before[i + 1] ?? 0) + (i - 1) * (before[i - 1] ?? 0));
+    });
+  }
+  return coefficients;
+}

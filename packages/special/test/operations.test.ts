@@ -1,0 +1,8 @@
+import * as special from '../src/index.ts';
+import { testOperations } from '../../../test/support/testOperations.ts';
+import { besselCases } from './cases/bessel.ts';
+import { entropyCases } from './cases/entropy.ts';
+import { errorCases } from './cases/error.ts';
+import { gammaCases } from './cases/gamma.ts';
+
+testOperations(special, [...besselCases, ...entropyCases, ...errorCases, ...gammaCases]);
