@@ -111,7 +111,7 @@ export {
   type ScalarOperation,
   type ScalarType,
 } from './scalar/scalar.ts';
-export { threefryExpression } from './scalar/threefry.ts';
+export { threefry, threefryExpression } from './scalar/threefry.ts';
 export type { Buffer } from './data/buffer.ts';
 export type { Backend } from './schedule/backend.ts';
 export { operandsOf } from './schedule/body.ts';

@@ -1,1 +1,5 @@
-export {};
+export type { DTypeOptions, LocationOptions } from './arguments.ts';
+export * from './continuous.ts';
+export * from './discrete.ts';
+export * from './gamma.ts';
+export * from './selection.ts';

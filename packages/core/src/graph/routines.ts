@@ -127,7 +127,9 @@ export type Repeat<Count extends number, Item> = number extends Count
         ? readonly [Item, Item]
         : Count extends 3
           ? readonly [Item, Item, Item]
-          : never;
+          : Count extends 4
+            ? readonly [Item, Item, Item, Item]
+            : never;
 
 /** The inputs of a routine, each represented by an `Item`: a tensor, an operand of a kernel or a strided array. */
 export type InputsOf<Name extends RoutineName, Item> = Repeat<Routines[Name]['inputs'], Item>;

@@ -46,7 +46,7 @@ export const gammaCases: readonly OperationCase[] = [
       },
     ],
     expected: () => [
-      [Math.log(2 * Math.sqrt(Math.PI)), Math.log(Math.abs(gammaBy(-2.25))), -75.739407309060961, Infinity],
+      [Math.log(2 * Math.sqrt(Math.PI)), Math.log(Math.abs(gammaBy(-2.25))), -75.73940730906097, Infinity],
       [Infinity, Infinity, Infinity, Infinity],
       [NaN, 0, 0, Math.log(2)],
     ],
@@ -106,7 +106,7 @@ export const gammaCases: readonly OperationCase[] = [
     name: 'polygamma, negative and special values',
     apply: (x) => polygamma(1, x!),
     inputs: [{ values: [0, -1, Infinity, -Infinity, NaN, -0.5, -10.25] }],
-    expected: () => [Infinity, Infinity, 0, NaN, NaN, Math.PI ** 2 - polygammaBy(1, 1.5), 19.646252424622653],
+    expected: () => [Infinity, Infinity, 0, NaN, NaN, Math.PI ** 2 - polygammaBy(1, 1.5), 19.646252424622652],
     tolerance: inaccurate,
     derivatives: false,
   },
@@ -167,7 +167,7 @@ export const gammaCases: readonly OperationCase[] = [
       { values: [100, 100, 1e4, 0, 0, 2, 2, -1, 2, Infinity, Infinity] },
       { values: [95, 180, 1e4, 0, 2, 0, Infinity, 1, -1, 2, Infinity] },
     ],
-    expected: () => [0.3173568111698, 0.99999999997051705, 0.5013298083399552, NaN, 1, 0, 1, NaN, NaN, 0, NaN],
+    expected: () => [0.3173568111698, 0.999999999970517, 0.5013298083399552, NaN, 1, 0, 1, NaN, NaN, 0, NaN],
     derivatives: false,
   },
   {
