@@ -112,7 +112,7 @@ const bound = { text: 'a number', test: (x: number) => !Number.isNaN(x) };
  * @throws {TypeError} if the key, the shape, a bound or an option is of the wrong kind.
  * @throws {RangeError} if a number is out of range, low ≥ high, or a tensor does not broadcast to the shape.
  * @example
- * truncatedNormal(random.key(1), [100], -2, 2).abs().lessEqual(2).all() // tensor(true, { dtype: 'bool' })
+ * truncatedNormal(random.key(1), [100], -2, 2).abs().lessEqual(2).all() // tensor(true, bool)
  */
 export function truncatedNormal(
   key: Key,

@@ -17,7 +17,7 @@ const count = { text: 'an integer from 0 to 2^24', test: (n: number) => Number.i
  * @throws {TypeError} if the key, the shape or the rate is of the wrong kind.
  * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
  * @example
- * poisson(random.key(1), [3], 0) // tensor([0, 0, 0], { dtype: 'int32' })
+ * poisson(random.key(1), [3], 0) // tensor([0, 0, 0], int32)
  */
 export function poisson(key: Key, shape: Shape, rate: TensorLike): Tensor {
   const { tensors } = prepare('poisson', [key, shape], { rate: [rate, nonnegative] });
@@ -32,7 +32,7 @@ export function poisson(key: Key, shape: Shape, rate: TensorLike): Tensor {
  * @throws {TypeError} if the key, the shape, n or p is of the wrong kind.
  * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
  * @example
- * binomial(random.key(1), [3], 5, 1) // tensor([5, 5, 5], { dtype: 'int32' })
+ * binomial(random.key(1), [3], 5, 1) // tensor([5, 5, 5], int32)
  */
 export function binomial(key: Key, shape: Shape, n: TensorLike, p: TensorLike): Tensor {
   const { tensors } = prepare('binomial', [key, shape], { n: [n, count], p: [p, fraction] });
@@ -45,7 +45,7 @@ export function binomial(key: Key, shape: Shape, n: TensorLike, p: TensorLike): 
  * @throws {TypeError} if the key, the shape or p is of the wrong kind.
  * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
  * @example
- * geometric(random.key(1), [3], 1) // tensor([1, 1, 1], { dtype: 'int32' })
+ * geometric(random.key(1), [3], 1) // tensor([1, 1, 1], int32)
  */
 export function geometric(key: Key, shape: Shape, p: TensorLike): Tensor {
   const { tensors, dtype } = prepare('geometric', [key, shape], { p: [p, success] });
@@ -66,7 +66,7 @@ export function geometric(key: Key, shape: Shape, p: TensorLike): Tensor {
  * @throws {TypeError} if the key, the shape or logits are of the wrong kind.
  * @throws {RangeError} if the axis is out of range or empty, or the logits do not broadcast to the shape.
  * @example
- * categorical(random.key(1), [2], tensor([-Infinity, 0, -Infinity])) // tensor([1, 1], { dtype: 'int32' })
+ * categorical(random.key(1), [2], tensor([-Infinity, 0, -Infinity])) // tensor([1, 1], int32)
  */
 export function categorical(key: Key, shape: Shape, logits: Tensor, axis = -1): Tensor {
   checkTensor('categorical', logits);

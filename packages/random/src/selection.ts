@@ -28,7 +28,7 @@ export interface MultinomialOptions {
  * @throws {TypeError} if the key, the weights or an option is of the wrong kind.
  * @throws {RangeError} if the weights are a scalar or empty, or without replacement the count is larger than n.
  * @example
- * multinomial(random.key(1), tensor([0, 3, 0]), 2, { replacement: true }) // tensor([1, 1], { dtype: 'int32' })
+ * multinomial(random.key(1), tensor([0, 3, 0]), 2, { replacement: true }) // tensor([1, 1], int32)
  */
 export function multinomial(key: Key, weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
   checkOptions('multinomial', options, ['replacement']);
@@ -65,7 +65,7 @@ export interface ChoiceOptions {
  * @throws {TypeError} if the key, x, the shape or an option is of the wrong kind.
  * @throws {RangeError} if the axis is out of range, there is nothing to choose from, or without replacement not enough; if p does not have an element for each.
  * @example
- * choice(random.key(1), 3, [3], { replace: false }).sort() // tensor([0, 1, 2], { dtype: 'int32' })
+ * choice(random.key(1), 3, [3], { replace: false }).sort() // tensor([0, 1, 2], int32)
  */
 export function choice(key: Key, x: Tensor | number, shape: Shape, options: ChoiceOptions = {}): Tensor {
   checkOptions('choice', options, ['replace', 'p', 'axis']);

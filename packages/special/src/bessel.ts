@@ -105,14 +105,14 @@ const modifiedK: (n: number, isScaled: boolean) => Unary = family((n: number, is
 /**
  * The Bessel function of the first kind J₀(x). Near its zeros beyond 8 the error is absolute. int32 and bool become float32.
  * @example
- * besselJ0(tensor([0, 1, 10])) // tensor([1, 0.7652, -0.2459])
+ * besselJ0(tensor([0, 1, 10])) // tensor([ 1.0000, 0.7652, -0.2459])
  */
 export const besselJ0: Unary = besselJ(0);
 
 /**
  * The Bessel function of the first kind J₁(x). Near its zeros beyond 8 the error is absolute. int32 and bool become float32.
  * @example
- * besselJ1(tensor([0, 1, 10])) // tensor([0, 0.4401, 0.0435])
+ * besselJ1(tensor([0, 1, 10])) // tensor([0.0000, 0.4401, 0.0435])
  */
 export const besselJ1: Unary = besselJ(1);
 
@@ -128,42 +128,42 @@ export const besselY0: Unary = besselY(0);
  * The Bessel function of the second kind Y₁(x); −∞ at 0, NaN for x < 0. Near its zeros the error is absolute. int32 and bool
  * become float32.
  * @example
- * besselY1(tensor([1, 10])) // tensor([-0.7812, 0.249])
+ * besselY1(tensor([1, 10])) // tensor([-0.7812, 0.2490])
  */
 export const besselY1: Unary = besselY(1);
 
 /**
  * The modified Bessel function of the first kind I₀(x). int32 and bool become float32.
  * @example
- * i0(tensor([0, 1, 3])) // tensor([1, 1.2661, 4.8808])
+ * i0(tensor([0, 1, 3])) // tensor([1.0000, 1.2661, 4.8808])
  */
 export const i0: Unary = modifiedI(0, false);
 
 /**
  * e^(−|x|) I₀(x), which does not overflow. int32 and bool become float32.
  * @example
- * i0e(tensor([0, 1, 100])) // tensor([1, 0.4658, 0.0399])
+ * i0e(tensor([0, 1, 100])) // tensor([1.0000, 0.4658, 0.0399])
  */
 export const i0e: Unary = modifiedI(0, true);
 
 /**
  * The modified Bessel function of the first kind I₁(x). int32 and bool become float32.
  * @example
- * i1(tensor([0, 1, 3])) // tensor([0, 0.5652, 3.9534])
+ * i1(tensor([0, 1, 3])) // tensor([0.0000, 0.5652, 3.9534])
  */
 export const i1: Unary = modifiedI(1, false);
 
 /**
  * e^(−|x|) I₁(x), which does not overflow. int32 and bool become float32.
  * @example
- * i1e(tensor([0, 1, 100])) // tensor([0, 0.2079, 0.0397])
+ * i1e(tensor([0, 1, 100])) // tensor([0.0000, 0.2079, 0.0397])
  */
 export const i1e: Unary = modifiedI(1, true);
 
 /**
  * The modified Bessel function of the second kind K₀(x); ∞ at 0, NaN for x < 0. int32 and bool become float32.
  * @example
- * modifiedBesselK0(tensor([1, 2])) // tensor([0.421, 0.1139])
+ * modifiedBesselK0(tensor([1, 2])) // tensor([0.4210, 0.1139])
  */
 export const modifiedBesselK0: Unary = modifiedK(0, false);
 

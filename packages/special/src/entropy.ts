@@ -5,7 +5,7 @@ import { inFloat32, log, log1p } from './expressions/common.ts';
 /**
  * −x log x, the summand of an entropy: 0 at 0, −∞ for x < 0. int32 and bool become float32.
  * @example
- * entr(tensor([0, 0.5, 1])) // tensor([0, 0.3466, 0])
+ * entr(tensor([0, 0.5, 1])) // tensor([0.0000, 0.3466, 0.0000])
  */
 export const entr: Unary = defineUnary({
   name: 'entr',
@@ -20,7 +20,7 @@ export const entr: Unary = defineUnary({
  * x log y, which is 0 where x is 0 and y is not NaN. The gradient with respect to x is 0 where x is 0 and y ≤ 0. int32 and bool
  * become float32.
  * @example
- * xlogy(tensor([0, 2]), tensor([0, 3])) // tensor([0, 2.1972])
+ * xlogy(tensor([0, 2]), tensor([0, 3])) // tensor([0.0000, 2.1972])
  */
 export const xlogy: Binary = defineBinary({
   name: 'xlogy',
@@ -46,7 +46,7 @@ export const xlogy: Binary = defineBinary({
  * x log(1 + y), which is 0 where x is 0 and y is not NaN. The gradient with respect to x is 0 where x is 0 and y ≤ −1. int32 and
  * bool become float32.
  * @example
- * xlog1py(tensor([0, 2]), tensor([-1, 2])) // tensor([0, 2.1972])
+ * xlog1py(tensor([0, 2]), tensor([-1, 2])) // tensor([0.0000, 2.1972])
  */
 export const xlog1py: Binary = defineBinary({
   name: 'xlog1py',

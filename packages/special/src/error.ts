@@ -35,14 +35,14 @@ const repeatedErfcx: (n: number) => Unary = family((n: number) =>
  * The scaled complementary error function e^(x²) erfc x, for large x about 1 / (x √π). Its derivatives do not cancel.
  * int32 and bool become float32.
  * @example
- * erfcx(tensor([0, 1, 100])) // tensor([1, 0.4276, 0.0056])
+ * erfcx(tensor([0, 1, 100])) // tensor([1.0000, 0.4276, 0.0056])
  */
 export const erfcx: Unary = repeatedErfcx(0);
 
 /**
  * The inverse of erf; ±∞ at ±1, NaN outside [−1, 1] (Wichura 1988, algorithm AS 241). int32 and bool become float32.
  * @example
- * erfinv(tensor([0, 0.5, 1])) // tensor([0, 0.4769, Infinity])
+ * erfinv(tensor([0, 0.5, 1])) // tensor([ 0.0000, 0.4769, Infinity])
  */
 export const erfinv: Unary = defineUnary({
   name: 'erfinv',
@@ -56,7 +56,7 @@ export const erfinv: Unary = defineUnary({
 /**
  * The distribution function of the standard normal distribution, the probability of a number ≤ x. int32 and bool become float32.
  * @example
- * ndtr(tensor([-1.96, 0, 1])) // tensor([0.025, 0.5, 0.8413])
+ * ndtr(tensor([-1.96, 0, 1])) // tensor([0.0250, 0.5000, 0.8413])
  */
 export const ndtr: Unary = defineUnary({
   name: 'ndtr',
@@ -70,7 +70,7 @@ export const ndtr: Unary = defineUnary({
 /**
  * The logarithm of {@link ndtr}, accurate in both tails. int32 and bool become float32.
  * @example
- * logNdtr(tensor([-20, 0, 1])) // tensor([-2.0392e+2, -6.9315e-1, -1.7275e-1])
+ * logNdtr(tensor([-20, 0, 1])) // tensor([-203.9172, -0.6931, -0.1728])
  */
 export const logNdtr: Unary = defineUnary({
   name: 'logNdtr',
@@ -85,7 +85,7 @@ export const logNdtr: Unary = defineUnary({
  * The quantile of the standard normal distribution, the inverse of {@link ndtr}; ∓∞ at 0 and 1, NaN outside [0, 1]
  * (Wichura 1988, algorithm AS 241). int32 and bool become float32.
  * @example
- * ndtri(tensor([0.025, 0.5, 0.9])) // tensor([-1.96, 0, 1.2816])
+ * ndtri(tensor([0.025, 0.5, 0.9])) // tensor([-1.9600, 0.0000, 1.2816])
  */
 export const ndtri: Unary = defineUnary({
   name: 'ndtri',

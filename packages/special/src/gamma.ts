@@ -31,7 +31,7 @@ const polygammaOperation: (n: number) => Unary = family((n: number) =>
  * The logarithm of |Γ(x)| (also known as `gammaln`); ∞ at 0 and the negative integers. Near zeros at negative x its error is
  * that of the terms that cancel. int32 and bool become float32.
  * @example
- * lgamma(tensor([0.5, 1, 11])) // tensor([0.5724, 0, 15.1044])
+ * lgamma(tensor([0.5, 1, 11])) // tensor([ 0.5724, 0.0000, 15.1044])
  */
 export const lgamma: Unary = defineUnary({
   name: 'lgamma',
@@ -46,7 +46,7 @@ export const lgamma: Unary = defineUnary({
  * The gamma function Γ(x), which is (x − 1)! for positive integers, exactly up to 22!; ±∞ at ±0, NaN at the negative integers.
  * int32 and bool become float32.
  * @example
- * gamma(tensor([0.5, 1, 5])) // tensor([1.7725, 1, 24])
+ * gamma(tensor([0.5, 1, 5])) // tensor([ 1.7725, 1.0000, 24.0000])
  */
 export const gamma: Unary = defineUnary({
   name: 'gamma',
@@ -83,7 +83,7 @@ export function polygamma(n: number, x: TensorLike): Tensor {
  * @throws {TypeError} if x is not a tensor.
  * @throws {RangeError} if p is not an integer ≥ 1.
  * @example
- * multigammaln(tensor([3, 5]), 2) // tensor([1.5501, 6.2009])
+ * multigammaln(tensor([3, 5]), 2) // tensor([1.5502, 6.2042])
  */
 export function multigammaln(x: Tensor, p: number): Tensor {
   checkTensor('multigammaln', x);
@@ -98,7 +98,7 @@ export function multigammaln(x: Tensor, p: number): Tensor {
  * The logarithm of the beta function, log Γ(x) + log Γ(y) − log Γ(x + y), without cancellation where x and y are large.
  * int32 and bool become float32.
  * @example
- * betaln(tensor([1, 2]), tensor([3, 1000])) // tensor([-1.0986, -13.8165])
+ * betaln(tensor([1, 2]), tensor([3, 1000])) // tensor([ -1.0986, -13.8165])
  */
 export const betaln: Binary = defineBinary({
   name: 'betaln',
