@@ -5,6 +5,7 @@ import { inFloat32 } from './expressions/common.ts';
 import * as modified from './expressions/modifiedBessel.ts';
 import { family } from './family.ts';
 import * as values from './values/besselOrders.ts';
+import { sphericalBesselJOf } from './values/sphericalBessel.ts';
 
 const real = { from: -4, to: 4 };
 const positive = { from: 0.4, to: 5 };
@@ -187,3 +188,27 @@ export const scaledModifiedBesselK0: Unary = modifiedK(0, true);
  * scaledModifiedBesselK1(tensor([1, 100])) // tensor([1.6362, 0.1258])
  */
 export const scaledModifiedBesselK1: Unary = modifiedK(1, true);
+
+const sphericalBesselJ: (n: number) => Unary = family((n: number) =>
+  defineUnary({
+    name: `sphericalBesselJ${n}`,
+    dtypes: 'float',
+    value: (x) => sphericalBesselJOf(n, x),
+    ...(n === 0 && { lower: inFloat32(oscillating.sphericalBesselJ0) }),
+    derivatives: [
+      (t, x) => {
+        if (n === 0) return t.strongMul(sphericalBesselJ(1)(x)).neg();
+        const [before, after] = [sphericalBesselJ(n - 1)(x), sphericalBesselJ(n + 1)(x)];
+        return t.strongMul(before.mul(n / (2 * n + 1)).sub(after.mul((n + 1) / (2 * n + 1))));
+      },
+    ],
+    domain: [real],
+  }),
+);
+
+/**
+ * The spherical Bessel function of the first kind j₀(x) = sin x / x, 1 at 0 (DLMF 10.49.3). int32 and bool become float32.
+ * @example
+ * sphericalBesselJ0(tensor([0, 1, 10])) // tensor([ 1.0000, 0.8415, -0.0544])
+ */
+export const sphericalBesselJ0: Unary = sphericalBesselJ(0);

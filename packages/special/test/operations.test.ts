@@ -4,5 +4,6 @@ import { besselCases } from './cases/bessel.ts';
 import { entropyCases } from './cases/entropy.ts';
 import { errorCases } from './cases/error.ts';
 import { gammaCases } from './cases/gamma.ts';
+import { polynomialCases } from './cases/polynomials.ts';
 
-testOperations(special, [...besselCases, ...entropyCases, ...errorCases, ...gammaCases]);
+testOperations(special, [...besselCases, ...entropyCases, ...errorCases, ...gammaCases, ...polynomialCases]);

@@ -73,3 +73,7 @@ export function besselY(order: 0 | 1, x: Scalar): Scalar {
   const value = x.le(8).select(nearZero, far(order, x, order === 0 ? [-1, -1] : [-1, 1]));
   return x.eq(0).select(-Infinity, value);
 }
+
+export function sphericalBesselJ0(x: Scalar): Scalar {
+  return x.eq(0).select(1, x.abs().eq(Infinity).select(0, sin(x).div(x)));
+}

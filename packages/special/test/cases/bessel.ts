@@ -28,6 +28,7 @@ const table: readonly [
   [special.besselJ1, (x) => J(1, x), real, [0, 0, -0, NaN]],
   [special.besselY0, (x) => Y(0, x), positive, [-Infinity, 0, NaN, NaN]],
   [special.besselY1, (x) => Y(1, x), positive, [-Infinity, 0, NaN, NaN]],
+  [special.sphericalBesselJ0, (x) => integrate((u) => cos(x * u), 0, 1), real, [1, 0, 0, NaN]],
   [special.i0, (x) => I(0, x), real, [1, Infinity, Infinity, NaN]],
   [special.i1, (x) => I(1, x), real, [0, Infinity, -Infinity, NaN]],
   [special.i0e, (x) => exp(-Math.abs(x)) * I(0, x), real, [1, 0, 0, NaN]],
