@@ -1,3 +1,4 @@
+export * from './airy.ts';
 export * from './bessel.ts';
 export * from './entropy.ts';
 export * from './error.ts';
