@@ -1,7 +1,7 @@
 // Discrete distributions. Results are int32 and have no gradient.
 import type { Key, Shape, Tensor, TensorLike } from '@thetagrad/core';
 import { formatShape, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
-import { checkKey, fraction, nonnegative, prepare } from './arguments.ts';
+import { checkKey, finite, fraction, nonnegative, prepare } from './arguments.ts';
 import { gumbel } from './continuous.ts';
 import { drawBinomial, drawPoisson } from './routines.ts';
 import { openUniform } from './uniform.ts';
@@ -79,6 +79,6 @@ export function categorical(key: Key, shape: Shape, logits: Tensor, axis = -1): 
       `categorical: axis ${axis} of logits must not be empty, got shape ${formatShape(logits.shape)}`,
     );
   const full = [...shape, categories];
-  const { tensors, dtype } = prepare('categorical', [key, full], { logits: [last, nonnegative] });
+  const { tensors, dtype } = prepare('categorical', [key, full], { logits: [last, finite] });
   return gumbel(key, full, { dtype }).add(tensors[0]!).argmax(-1);
 }

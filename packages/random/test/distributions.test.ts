@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
+import { vmap } from '@thetagrad/func';
 import { gpu } from '@thetagrad/gpu';
 import { gammainc, ndtr } from '@thetagrad/special';
 import { wasm } from '@thetagrad/wasm';
@@ -309,6 +310,13 @@ describe('gradients with respect to parameters', () => {
     }
   });
 
+  test('of every example of a batch', async () => {
+    const each = (a: Tensor) => grad((a: Tensor) => gamma(key, [], a))(a);
+    const mapped = await vmap(each)(parameter).data();
+    const examples = [0, 1, 2].map((i) => each(parameter.slice([i])).itemSync());
+    expect([...mapped]).toEqual(examples);
+  });
+
   test('beta, dirichlet, chisquare and standardT have that of the mean', () => {
     const many = [20000];
     const gradient = (f: (a: Tensor) => Tensor, at: number): number =>
@@ -350,7 +358,7 @@ describe('arguments', () => {
   });
 
   const x = tensor([1, 2, 3]);
-  test.for<[() => unknown, RegExp]>([
+  const calls: readonly (readonly [() => unknown, RegExp])[] = [
     [() => exponential(1 as never, [2]), /^TypeError: exponential: expected a key as from random.key\(seed\), got 1$/],
     [() => exponential(key, [-1]), /^RangeError: exponential: shape must be an array of integers ≥ 0, got \[-1\]$/],
     [() => exponential(key, [2], { scale: 0 }), /^RangeError: exponential: scale must be a finite number > 0, got 0$/],
@@ -395,7 +403,8 @@ describe('arguments', () => {
     [() => permutation(key, tensor(1)), /^RangeError: permutation: x must have an axis, got a scalar tensor/],
     [() => permutation(key, -1), /^RangeError: permutation: x must be an integer ≥ 0, got -1$/],
     [() => permuted(key, [1, 2] as never), /^TypeError: permuted: expected a tensor, got Array/],
-  ])('%s', ([call, message]) => {
+  ];
+  test.for(calls.map(([call, message]) => [message.source, call, message] as const))('%s', ([, call, message]) => {
     let thrown: unknown;
     try {
       call();

@@ -3,6 +3,7 @@ export * from './bessel.ts';
 export * from './entropy.ts';
 export * from './error.ts';
 export * from './gamma.ts';
+export * from './incompleteBeta.ts';
 export * from './incompleteGamma.ts';
 export * from './polynomials.ts';
 export * from './zeta.ts';

@@ -1,19 +1,7 @@
 // The regularized incomplete gamma functions P(a, x) and Q(a, x) in double precision, and their derivatives with respect to a.
 import { erfcOf } from './error.ts';
 import { digammaOf, gammaOf, lgamma1pOf, stirlingError } from './gamma.ts';
-import {
-  add,
-  divide,
-  exponential,
-  integrate,
-  multiply,
-  polynomialOf,
-  scale,
-  shift,
-  squareRoot,
-  variable,
-  type Jet,
-} from './jet.ts';
+import { Jet, type Orders } from './jet.ts';
 import { polynomial } from './polynomial.ts';
 import { etaSeries, temme } from './temme.ts';
 import { polygammaOf } from './zeta.ts';
@@ -34,7 +22,7 @@ function isUniform(a: number, x: number): boolean {
 }
 
 /** a (μ − log(1 + μ)) for μ = x/a − 1. */
-function exponentOf(a: number, x: number): number {
+export function exponentOf(a: number, x: number): number {
   const mu = (x - a) / a;
   if (Math.abs(mu) > 0.4) return x - a - a * Math.log(x / a);
   // With s = μ / (2 + μ), the logarithm is 2 artanh s.
@@ -132,62 +120,65 @@ export function gammaincDerivativeOf(order: number, a: number, x: number): numbe
   const known = limits(a, x);
   if (known && Number.isNaN(known[0])) return NaN;
   if (known && (a > 0 || x === Infinity)) return 0;
-  const jet = isUniform(a, x) ? uniformJet(a, x, order) : convergentJet(a, x, order);
-  let factorial = 1;
-  for (let k = 2; k <= order; k++) factorial *= k;
-  return factorial * jet[order]!;
+  return (isUniform(a, x) ? uniformJet(a, x, [order, 0]) : convergentJet(a, x, [order, 0])).derivative;
 }
 
-/** P, up to its constant coefficient, by the series or from the continued fraction. */
-function convergentJet(a: number, x: number, order: number): Jet {
-  const jet = variable(a, order);
-  const logarithm = Array.from({ length: order + 1 }, (_, k) => {
-    if (k === 0) return 0;
-    let derivative = k === 1 ? Math.log(x) - digammaOf(a + 1) : -polygammaOf(k - 1, a + 1);
-    for (let j = 2; j <= k; j++) derivative /= j;
-    return derivative;
+/** log Γ of c plus the variables that are in use, without its value. */
+export function lgammaJet(c: number, [first, second]: readonly [boolean, boolean], orders: Orders): Jet {
+  return Jet.of(orders, (i, j) => {
+    if (i + j === 0 || (i > 0 && !first) || (j > 0 && !second)) return 0;
+    let coefficient = i + j === 1 ? digammaOf(c) : polygammaOf(i + j - 1, c);
+    for (let k = 2; k <= i; k++) coefficient /= k;
+    for (let k = 2; k <= j; k++) coefficient /= k;
+    return coefficient;
   });
-  const factor = exponential(logarithm, factorOf(a, x));
-  if (x <= 1.5 || x < a + 1) return multiply(factor, seriesJet(jet, x));
-  return scale(multiply(multiply(factor, jet), fractionJet(jet, x)), -1);
+}
+
+/** P, up to its value, by the series or from the continued fraction. */
+function convergentJet(a: number, x: number, orders: Orders): Jet {
+  const jet = Jet.variable(a, 0, orders);
+  const logarithm = jet.scale(Math.log(x)).add(lgammaJet(a + 1, [true, false], orders).scale(-1));
+  const factor = logarithm.exp(factorOf(a, x));
+  if (x <= 1.5 || x < a + 1) return factor.mul(seriesJet(jet, x, orders));
+  return factor
+    .mul(jet)
+    .mul(fractionJet(jet, x, orders))
+    .scale(-1);
 }
 
 /** {@link seriesOf}. */
-function seriesJet(a: Jet, x: number): Jet {
-  let sum: Jet = a.map((_, k) => (k === 0 ? 1 : 0));
+function seriesJet(a: Jet, x: number, orders: Orders): Jet {
+  let sum = Jet.constant(1, orders);
   let term = sum;
-  const counts = (coefficient: number, k: number): boolean => Math.abs(coefficient) > negligible * Math.abs(sum[k]!);
-  for (let n = 1; n === 1 || term.some(counts); n++) {
-    term = divide(scale(term, x), shift(a, n));
-    sum = add(sum, term);
+  for (let n = 1; n === 1 || term.exceeds(sum, negligible); n++) {
+    term = term.scale(x).div(a.shift(n));
+    sum = sum.add(term);
   }
   return sum;
 }
 
 /** {@link fractionOf}, from its end, which is far enough for all coefficients. */
-function fractionJet(a: Jet, x: number): Jet {
-  const count = 60 + Math.ceil(400 / x + 4 * Math.sqrt(a[0]!) + 10 * (a.length - 1));
-  let rest: Jet = shift(scale(a, -1), x + 2 * count + 1);
-  for (let n = count; n >= 1; n--) {
-    const numerator = scale(shift(a, -n), n);
-    rest = add(shift(scale(a, -1), x + 2 * n - 1), divide(numerator, rest));
-  }
-  const one = a.map((_, k) => (k === 0 ? 1 : 0));
-  return divide(one, rest);
+function fractionJet(a: Jet, x: number, orders: Orders): Jet {
+  const count = 60 + Math.ceil(400 / x + 4 * Math.sqrt(a.value) + 10 * orders[0]);
+  const minus = a.scale(-1);
+  let rest = minus.shift(x + 2 * count + 1);
+  for (let n = count; n >= 1; n--) rest = minus.shift(x + 2 * n - 1).add(a.shift(-n).scale(n).div(rest));
+  return Jet.constant(1, orders).div(rest);
 }
 
 /** P by Temme's expansion. */
-function uniformJet(a: number, x: number, order: number): Jet {
-  const jet = variable(a, order);
-  const one: Jet = jet.map((_, k) => (k === 0 ? 1 : 0));
-  const inverse = divide(one, jet);
-  const mu = scale(inverse, x).with(0, (x - a) / a);
-  const eta = multiply(mu, polynomialOf(mu, etaSeries));
-  const z = multiply(eta, squareRoot(scale(jet, 0.5)));
-  const bell = exponential(scale(multiply(z, z), -1), Math.exp(-exponentOf(a, x)));
-  let sum: Jet = jet.map(() => 0);
-  for (const coefficients of temme.toReversed()) sum = add(multiply(sum, inverse), polynomialOf(eta, coefficients));
-  const error = integrate(0, scale(bell, 1 / Math.sqrt(Math.PI)), z);
-  const rest = divide(multiply(bell, sum), squareRoot(scale(jet, 2 * Math.PI)));
-  return add(error, scale(rest, -1));
+function uniformJet(a: number, x: number, orders: Orders): Jet {
+  const jet = Jet.variable(a, 0, orders);
+  const inverse = Jet.constant(1, orders).div(jet);
+  const mu = inverse.scale(x).withValue((x - a) / a);
+  const eta = mu.mul(mu.polynomial(etaSeries));
+  const z = eta.mul(jet.scale(0.5).sqrt());
+  const bell = z
+    .mul(z)
+    .scale(-1)
+    .exp(Math.exp(-exponentOf(a, x)));
+  let sum = Jet.constant(0, orders);
+  for (const coefficients of temme.toReversed()) sum = sum.mul(inverse).add(eta.polynomial(coefficients));
+  const rest = bell.mul(sum).div(jet.scale(2 * Math.PI).sqrt());
+  return z.integrate(0, bell.scale(1 / Math.sqrt(Math.PI))).add(rest.scale(-1));
 }

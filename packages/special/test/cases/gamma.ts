@@ -1,6 +1,17 @@
 import { integrate, integrateTail } from '../quadrature.ts';
 import type { OperationCase } from '../../../../test/support/testOperations.ts';
-import { betaln, digamma, gamma, gammainc, gammaincc, lgamma, multigammaln, polygamma, zeta } from '../../src/index.ts';
+import {
+  betainc,
+  betaln,
+  digamma,
+  gamma,
+  gammainc,
+  gammaincc,
+  lgamma,
+  multigammaln,
+  polygamma,
+  zeta,
+} from '../../src/index.ts';
 import { elementwise } from './elementwise.ts';
 
 /** Γ(a) from a shifted Euler integral. */
@@ -184,7 +195,36 @@ export const gammaCases: readonly OperationCase[] = [
     inputs: [{ values: [50, 60, 45] }, { values: [50, 52, 40] }],
     expected: () => [50, 60, 45].map((a, i) => 1 - lowerSeries(a, [50, 52, 40][i]!)),
   },
+  {
+    name: 'betainc',
+    apply: (a, b, x) => betainc(a!, b!, x!),
+    inputs: [{ values: [1, 2, 5, 3] }, { values: [2, 3, 1, 8] }, { values: [[0.25], [0.75]] }],
+    expected: () => [0.25, 0.75].map((x) => [1, 2, 5, 3].map((a, i) => binomialTail(a, [2, 3, 1, 8][i]!, x))),
+    derivatives: { elements: 3 },
+  },
+  {
+    name: 'betainc, large and special values',
+    apply: (a, b, x) => betainc(a!, b!, x!),
+    inputs: [
+      { values: [30, 200, 0, 1, 0, 2, 2, -1, 1, Infinity, 1] },
+      { values: [40, 100, 1, 0, 0, 3, 3, 1, 1, 1, Infinity] },
+      { values: [0.5, 0.625, 0.5, 0.5, 0.5, 0, 1, 0.5, 1.5, 0.5, 0.5] },
+    ],
+    expected: () => [binomialTail(30, 40, 0.5), binomialTail(200, 100, 0.625), 1, 0, NaN, 0, 1, NaN, NaN, 0, 1],
+    derivatives: false,
+  },
 ];
+
+/** I_x(a, b) for integers, a sum of binomial probabilities (DLMF 8.17.5). */
+function binomialTail(a: number, b: number, x: number): number {
+  const n = a + b - 1;
+  let [term, sum] = [(1 - x) ** n, 0];
+  for (let k = 0; k <= n; k++) {
+    if (k >= a) sum += term;
+    term *= (((n - k) / (k + 1)) * x) / (1 - x);
+  }
+  return sum;
+}
 
 /** P(a, x) for integers a, a sum of Poisson probabilities. */
 function lowerSeries(a: number, x: number): number {
