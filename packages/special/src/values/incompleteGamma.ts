@@ -120,7 +120,8 @@ export function gammaincDerivativeOf(order: number, a: number, x: number): numbe
   const known = limits(a, x);
   if (known && Number.isNaN(known[0])) return NaN;
   if (known && (a > 0 || x === Infinity)) return 0;
-  return (isUniform(a, x) ? uniformJet(a, x, [order, 0]) : convergentJet(a, x, [order, 0])).derivative;
+  if (isUniform(a, x)) return uniformJet(a, x, [order, 0]).derivative;
+  return order === 1 ? slopeOf(a, x) : convergentJet(a, x, [order, 0]).derivative;
 }
 
 /** log Γ of c plus the variables that are in use, without its value. */
@@ -134,12 +135,47 @@ export function lgammaJet(c: number, [first, second]: readonly [boolean, boolean
   });
 }
 
+/** The first derivative of P: {@link convergentJet} without arrays, for speed. */
+function slopeOf(a: number, x: number): number {
+  const factor = factorOf(a, x);
+  const slope = Math.log(x) - digammaOf(a + 1);
+  if (usesSeries(a, x)) {
+    // The derivative of 1 / (a + 1)ₙ is −1 / (a + 1)ₙ times the sum of 1 / (a + k).
+    let [sum, sumOfSlopes, term, harmonic] = [1, 0, 1, 0];
+    for (let n = 1; term * harmonic > sumOfSlopes * negligible || term > sum * negligible; n++) {
+      term *= x / (a + n);
+      harmonic += 1 / (a + n);
+      sum += term;
+      sumOfSlopes += term * harmonic;
+    }
+    return factor * (sum * slope - sumOfSlopes);
+  }
+  const count = fractionLength(a, x);
+  let [rest, restSlope] = [x + 2 * count + 1 - a, -1];
+  for (let n = count; n >= 1; n--) {
+    const quotient = (n * (a - n)) / rest;
+    restSlope = (n - quotient * restSlope) / rest - 1;
+    rest = x + 2 * n - 1 - a + quotient;
+  }
+  return -(factor / rest) * (1 + a * (slope - restSlope / rest));
+}
+
+/** Whether derivatives come from the series, and not from the continued fraction. */
+function usesSeries(a: number, x: number): boolean {
+  return x <= 1.5 || x < a + 1;
+}
+
+/** How many terms of the continued fraction count for first derivatives. */
+function fractionLength(a: number, x: number): number {
+  return 60 + Math.ceil(400 / x + 4 * Math.sqrt(a));
+}
+
 /** P, up to its value, by the series or from the continued fraction. */
 function convergentJet(a: number, x: number, orders: Orders): Jet {
   const jet = Jet.variable(a, 0, orders);
   const logarithm = jet.scale(Math.log(x)).add(lgammaJet(a + 1, [true, false], orders).scale(-1));
   const factor = logarithm.exp(factorOf(a, x));
-  if (x <= 1.5 || x < a + 1) return factor.mul(seriesJet(jet, x, orders));
+  if (usesSeries(a, x)) return factor.mul(seriesJet(jet, x, orders));
   return factor
     .mul(jet)
     .mul(fractionJet(jet, x, orders))
@@ -159,7 +195,7 @@ function seriesJet(a: Jet, x: number, orders: Orders): Jet {
 
 /** {@link fractionOf}, from its end, which is far enough for all coefficients. */
 function fractionJet(a: Jet, x: number, orders: Orders): Jet {
-  const count = 60 + Math.ceil(400 / x + 4 * Math.sqrt(a.value) + 10 * orders[0]);
+  const count = fractionLength(a.value, x) + 10 * orders[0];
   const minus = a.scale(-1);
   let rest = minus.shift(x + 2 * count + 1);
   for (let n = count; n >= 1; n--) rest = minus.shift(x + 2 * n - 1).add(a.shift(-n).scale(n).div(rest));

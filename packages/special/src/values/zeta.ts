@@ -50,7 +50,18 @@ function scaledZeta(order: number, s: number, q: number): number {
     y += 1;
     if (y > 3 && Math.abs(term) * y < Math.abs(sum) * 1e-18) return sum;
   }
-  return sum + tailOf(order, s, y) * (q / y) ** s;
+  return sum + (order === 0 ? tailOfZeta(s, y) : tailOf(order, s, y)) * (q / y) ** s;
+}
+
+/** The sum of (y / (y + n))ˢ over n ≥ 0, for y ≥ 10 + s. */
+function tailOfZeta(s: number, y: number): number {
+  let sum = y / (s - 1) + 0.5;
+  let factor = s / y;
+  for (const [k, coefficient] of bernoulli.entries()) {
+    sum += coefficient * factor;
+    factor *= ((s + 2 * k + 1) * (s + 2 * k + 2)) / (y * y);
+  }
+  return sum;
 }
 
 /** The sum of (−log(y + n))ᵒʳᵈᵉʳ (y / (y + n))ˢ over n ≥ 0, for y ≥ 10 + s. */
