@@ -11,8 +11,8 @@ const real = { from: -4, to: 4 };
 const positive = { from: 0.4, to: 5 };
 
 /** Whether an order has a float32 expression. */
-function isExpressed(n: number): n is 0 | 1 {
-  return n < 2;
+function isExpressed(n: number): n is 0 | 1 | 2 {
+  return n <= 2;
 }
 
 const besselJ: (n: number) => Unary = family((n: number) =>
@@ -194,7 +194,7 @@ const sphericalBesselJ: (n: number) => Unary = family((n: number) =>
     name: `sphericalBesselJ${n}`,
     dtypes: 'float',
     value: (x) => sphericalBesselJOf(n, x),
-    ...(n === 0 && { lower: inFloat32(oscillating.sphericalBesselJ0) }),
+    ...((n === 0 || n === 1) && { lower: inFloat32((x) => oscillating.sphericalBesselJ(n, x)) }),
     derivatives: [
       (t, x) => {
         if (n === 0) return t.strongMul(sphericalBesselJ(1)(x)).neg();

@@ -25,7 +25,7 @@ const repeatedErfcx: (n: number) => Unary = family((n: number) =>
     name: n === 0 ? 'erfcx' : `erfcx (integral ${n})`,
     dtypes: 'float',
     value: n === 0 ? values.erfcxOf : (x) => values.repeatedErfcxOf(n, x),
-    ...(n === 0 && { lower: inFloat32(expressions.erfcx) }),
+    ...(n < 2 && { lower: inFloat32(n === 0 ? expressions.erfcx : expressions.erfcxSlope) }),
     derivatives: [(t, x) => t.strongMul(repeatedErfcx(n + 1)(x)).mul(-2 * (n + 1))],
     domain: [{ from: -2, to: 3 }],
   }),

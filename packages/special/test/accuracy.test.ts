@@ -1,6 +1,6 @@
 // How accurate the functions are: in float64 against values of 60 digits, and the float32 expressions, which wasm compiles,
 // against their definitions.
-import { portable, random, setBackend, tensor, type Tensor, type Unary } from '@thetagrad/core';
+import { grad, portable, random, setBackend, tensor, type Tensor, type Unary } from '@thetagrad/core';
 import { wasm } from '@thetagrad/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ulps } from '../../../test/support/bounds.ts';
@@ -12,6 +12,9 @@ const operations = { ...special } as unknown as Readonly<Record<string, (...inpu
 
 /** The unit in the last place of a normal float64. */
 const ulp = (x: number): number => 2 ** (Math.max(-1022, Math.floor(Math.log2(Math.abs(x)))) - 52);
+
+/** The slopes of a function at points. */
+const slopesOf = (operation: Unary, points: Float32Array) => grad((x: Tensor) => operation(x).sum())(tensor(points));
 
 describe('float64', () => {
   test.for(references)('$name is within $ulps ulp', ({ name, ulps: bound, values }) => {
@@ -87,4 +90,32 @@ describe('float32', () => {
       expect(values[0]).not.toEqual(values[1]);
     },
   );
+
+  test.for(
+    (
+      [
+        [special.erfcx, -3, 60],
+        [special.besselJ1, -40, 40],
+        [special.besselY1, 0.3, 40],
+        [special.sphericalBesselJ0, -20, 20],
+        [special.i1, -12, 12],
+        [special.i1e, -40, 40],
+        [special.modifiedBesselK1, 0.1, 40],
+        [special.scaledModifiedBesselK1, 0.1, 40],
+      ] as const
+    ).map((row) => [row[0].primitive.name, row] as const),
+  )('the slope of %s', ([, [operation, from, to]]) => {
+    const stream = random.key(6).stream();
+    const points = Float32Array.from({ length: 500 }, () => stream.uniform(from, to));
+    const [values, results] = [portable(), compiled].map((backend) =>
+      withBackend(backend, () => slopesOf(operation, points).dataSync()),
+    );
+    for (const [i, value] of values!.entries()) {
+      expect([points[i], Math.abs(results![i]! - value) <= 2e-6 * Math.max(Math.abs(value), 0.5)]).toEqual([
+        points[i],
+        true,
+      ]);
+    }
+    expect(values).not.toEqual(results);
+  });
 });

@@ -1,6 +1,6 @@
 // Bessel functions of orders 0 and 1 in float32, in the pieces of values/bessel.ts.
 import type { Scalar } from '@thetagrad/core/backend';
-import { cos, log, number, polynomial, sin, withSign } from './common.ts';
+import { besselSeries, cos, log, number, polynomial, sin, withSign } from './common.ts';
 
 // prettier-ignore
 const near = [
@@ -54,13 +54,29 @@ function nearJ(order: 0 | 1, x: Scalar): Scalar {
   return order === 0 ? product : product.mul(x);
 }
 
-export function besselJ(order: 0 | 1, x: Scalar): Scalar {
+export function besselJ(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) return besselJ2(x);
   const a = x.abs();
   const distant = far(order, a, order === 0 ? [1, -1] : [-1, -1]);
   return a.le(8).select(nearJ(order, x), order === 0 ? distant : withSign(distant, x));
 }
 
-export function besselY(order: 0 | 1, x: Scalar): Scalar {
+/** J₂(x), by its series where the recurrence would cancel. */
+function besselJ2(x: Scalar): Scalar {
+  const half = x.mul(0.5);
+  const z = half.mul(half);
+  const recurrence = besselJ(1, x).div(half).sub(besselJ(0, x));
+  return x
+    .abs()
+    .lt(3)
+    .select(besselSeries(z, 2, -1, 9).mul(z), recurrence);
+}
+
+export function besselY(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) {
+    const recurrence = besselY(1, x).div(x.mul(0.5)).sub(besselY(0, x));
+    return x.eq(0).select(-Infinity, recurrence);
+  }
   const product = log(x).mul(nearJ(order, x));
   const series = polynomial(x.mul(x).sub(32), secondNear[order]);
   const nearZero =
@@ -74,6 +90,11 @@ export function besselY(order: 0 | 1, x: Scalar): Scalar {
   return x.eq(0).select(-Infinity, value);
 }
 
-export function sphericalBesselJ0(x: Scalar): Scalar {
-  return x.eq(0).select(1, x.abs().eq(Infinity).select(0, sin(x).div(x)));
+export function sphericalBesselJ(order: 0 | 1, x: Scalar): Scalar {
+  const zeroth = x.eq(0).select(1, sin(x).div(x));
+  if (order === 0) return x.abs().eq(Infinity).select(0, zeroth);
+  // x/3 (1 − x²/10 + x⁴/280 − …), by DLMF 10.53.1.
+  const near = polynomial(x.mul(x), [1 / 3, -1 / 30, 1 / 840, -1 / 45360, 1 / 3991680]).mul(x);
+  const recurrence = zeroth.sub(cos(x)).div(x);
+  return x.abs().lt(1.5).select(near, x.abs().eq(Infinity).select(0, recurrence));
 }

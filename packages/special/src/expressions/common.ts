@@ -30,6 +30,17 @@ export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
   return rest.reduce((sum, coefficient) => sum.mul(x).add(coefficient), number(last));
 }
 
+/** The sum of zᵏ / (k! (k + n)!) over k < count, times signᵏ: Bessel functions of order n without (x/2)ⁿ, for z = x²/4. */
+export function besselSeries(z: Scalar, n: number, sign: 1 | -1, count: number): Scalar {
+  let coefficient = 1;
+  for (let k = 2; k <= n; k++) coefficient /= k;
+  const coefficients = Array.from({ length: count }, (_, k) => {
+    if (k > 0) coefficient *= sign / (k * (k + n));
+    return coefficient;
+  });
+  return polynomial(z, coefficients);
+}
+
 /** Limits x from above; NaN stays NaN. */
 export function clampMax(x: Scalar, limit: number): Scalar {
   return x.gt(limit).select(limit, x);

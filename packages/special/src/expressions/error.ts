@@ -16,6 +16,16 @@ export function erfc(x: Scalar): Scalar {
   return x.lt(0).select(number(2).sub(tail), tail);
 }
 
+// prettier-ignore
+const slopeCoefficients = [0.21359292, 0.4833164, 0.47387147, 0.05972664, -0.27989772, -0.081349, 0.21995766, 0.022863654, -0.20108466, 0.06393718, 0.15993524, -0.13259973, -0.07406385, 0.10094228];
+
+/** −½ erfcx′ x, which is 1/√π − x erfcx x: for x ≥ 0, t² times a polynomial in t − ½, as of {@link positiveErfcx}. */
+export function erfcxSlope(x: Scalar): Scalar {
+  const t = number(1).div(x.abs().mul(0.5).add(1));
+  const positive = polynomial(t.sub(0.5), slopeCoefficients).mul(t).mul(t);
+  return x.lt(0).select(number(1 / Math.sqrt(Math.PI)).sub(x.mul(erfcx(x))), positive);
+}
+
 export function erfcx(x: Scalar): Scalar {
   const positive = positiveErfcx(x.abs());
   return x.lt(0).select(gaussian(x, 1).mul(2).sub(positive), positive);

@@ -1,6 +1,6 @@
 // Modified Bessel functions of orders 0 and 1 in float32, in the pieces of values/modifiedBessel.ts.
 import type { Scalar } from '@thetagrad/core/backend';
-import { exp, log, number, polynomial, withSign } from './common.ts';
+import { besselSeries, exp, log, number, polynomial, withSign } from './common.ts';
 
 // prettier-ignore
 const [i0Near, i1Near] = [
@@ -38,7 +38,22 @@ function farScaledI(order: 0 | 1, magnitude: Scalar): Scalar {
   return polynomial(number(8).div(magnitude), order === 0 ? i0Far : i1Far).div(magnitude.sqrt());
 }
 
-export function modifiedI(order: 0 | 1, x: Scalar): Scalar {
+/** I₂(x), or e^(−|x|) I₂(x), by its series where the recurrence would cancel. */
+function secondI(x: Scalar, isScaled: boolean): Scalar {
+  const half = x.mul(0.5);
+  const z = half.mul(half);
+  const I = isScaled ? scaledModifiedI : modifiedI;
+  const recurrence = I(0, x).sub(I(1, x).div(half));
+  const series = besselSeries(z, 2, 1, 17).mul(z);
+  const near = isScaled ? series.mul(exp(x.abs().neg())) : series;
+  return x
+    .abs()
+    .le(8)
+    .select(near, x.abs().eq(Infinity).select(I(0, x), recurrence));
+}
+
+export function modifiedI(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) return secondI(x, false);
   const a = x.abs();
   const root = exp(a.mul(0.5));
   const far = a.eq(Infinity).select(a, root.mul(farScaledI(order, a)).mul(root));
@@ -46,7 +61,8 @@ export function modifiedI(order: 0 | 1, x: Scalar): Scalar {
   return order === 0 ? isNear.select(nearI(0, x), far) : isNear.select(nearI(1, x), withSign(far, x));
 }
 
-export function scaledModifiedI(order: 0 | 1, x: Scalar): Scalar {
+export function scaledModifiedI(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) return secondI(x, true);
   const a = x.abs();
   const near = nearI(order, x).mul(exp(a.neg()));
   const far = farScaledI(order, a);
@@ -73,10 +89,12 @@ function farScaledK(order: 0 | 1, x: Scalar): Scalar {
     .div(x.sqrt());
 }
 
-export function modifiedK(order: 0 | 1, x: Scalar): Scalar {
+export function modifiedK(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) return modifiedK(0, x).add(modifiedK(1, x).div(x.mul(0.5)));
   return x.le(1).select(nearK(order, x), farScaledK(order, x).mul(exp(x.neg())));
 }
 
-export function scaledModifiedK(order: 0 | 1, x: Scalar): Scalar {
+export function scaledModifiedK(order: 0 | 1 | 2, x: Scalar): Scalar {
+  if (order === 2) return scaledModifiedK(0, x).add(scaledModifiedK(1, x).div(x.mul(0.5)));
   return x.le(1).select(nearK(order, x).mul(exp(x)), farScaledK(order, x));
 }
