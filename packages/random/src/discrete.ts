@@ -1,9 +1,9 @@
 // Discrete distributions. Results are int32 and have no gradient.
 import type { Key, Shape, Tensor, TensorLike } from '@thetagrad/core';
 import { formatShape, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
-import { checkKey, finite, fraction, nonnegative, prepare } from './arguments.ts';
+import { checkKey, finite, fraction, nonnegative, positive, prepare } from './arguments.ts';
 import { gumbel } from './continuous.ts';
-import { drawBinomial, drawPoisson } from './routines.ts';
+import { drawBinomial, drawLogGamma, drawPoisson } from './routines.ts';
 import { openUniform } from './uniform.ts';
 
 /** Probabilities of success of which a first one is certain to come. */
@@ -54,6 +54,24 @@ export function geometric(key: Key, shape: Shape, p: TensorLike): Tensor {
     .clip(0, 2 ** 30 - 1)
     .add(1)
     .astype('int32');
+}
+
+/**
+ * int32: numbers of the negative binomial distribution, the failures before the n-th success: Poisson distributed numbers of gamma
+ * distributed rates.
+ * @param n the number of successes, > 0, not necessarily an integer: a number or a tensor that broadcasts to the shape.
+ * @param p the probability of success: a number in (0, 1], or a tensor that broadcasts to the shape.
+ * @throws {TypeError} if the key, the shape, n or p is of the wrong kind.
+ * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
+ * @example
+ * negativeBinomial(random.key(1), [3], 2, 1) // tensor([0, 0, 0], int32)
+ */
+export function negativeBinomial(key: Key, shape: Shape, n: TensorLike, p: TensorLike): Tensor {
+  const { tensors } = prepare('negativeBinomial', [key, shape], { n: [n, positive], p: [p, success] });
+  const [successes, probability] = tensors as [Tensor, Tensor];
+  const [forRates, forCounts] = key.split() as [Key, Key];
+  const odds = probability.neg().add(1).div(probability);
+  return drawPoisson(forCounts, drawLogGamma(forRates, successes).exp().mul(odds));
 }
 
 /**

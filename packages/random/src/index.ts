@@ -2,4 +2,5 @@ export type { DTypeOptions, LocationOptions } from './arguments.ts';
 export * from './continuous.ts';
 export * from './discrete.ts';
 export * from './gamma.ts';
+export * from './positive.ts';
 export * from './selection.ts';

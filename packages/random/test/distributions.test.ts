@@ -34,12 +34,17 @@ const {
   gumbel,
   laplace,
   logistic,
+  lognormal,
   multinomial,
+  negativeBinomial,
+  pareto,
   permutation,
   permuted,
   poisson,
+  rayleigh,
   standardT,
   truncatedNormal,
+  weibull,
 } = distributions;
 
 const ascending = (a: number, b: number): number => a - b;
@@ -80,6 +85,18 @@ const continuous: readonly (readonly [string, Draw, (x: number) => number])[] = 
     (key, shape, dtype) => standardT(key, shape, 2, { dtype }),
     (x) => 0.5 + x / (2 * Math.sqrt(2 + x * x)),
   ],
+  [
+    'lognormal',
+    (key, shape, dtype) => lognormal(key, shape, { mean: 1, sigma: 2, dtype }),
+    (x) => normalCdf((Math.log(x) - 1) / 2),
+  ],
+  [
+    'weibull',
+    (key, shape, dtype) => weibull(key, shape, 1.5, { scale: 2, dtype }),
+    (x) => 1 - Math.exp(-((x / 2) ** 1.5)),
+  ],
+  ['rayleigh', (key, shape, dtype) => rayleigh(key, shape, { scale: 3, dtype }), (x) => 1 - Math.exp((-x * x) / 18)],
+  ['pareto', (key, shape, dtype) => pareto(key, shape, 3, { dtype }), (x) => 1 - (1 + x) ** -3],
   // Of a = 2, b = 3: 6x² − 8x³ + 3x⁴; of two halves the arcsine law.
   ['beta', (key, shape, dtype) => beta(key, shape, 2, 3, { dtype }), (x) => x * x * (6 - 8 * x + 3 * x * x)],
   [
@@ -128,6 +145,11 @@ const discrete: readonly (readonly [string, (key: Key, shape: Shape) => Tensor, 
     (key, shape) => binomial(key, shape, 60, 0.4),
     (k) => choose(60, k) * 0.4 ** k * 0.6 ** (60 - k),
   ],
+  [
+    'negativeBinomial',
+    (key, shape) => negativeBinomial(key, shape, 3, 0.4),
+    (k) => choose(k + 2, k) * 0.4 ** 3 * 0.6 ** k,
+  ],
   ['geometric', (key, shape) => geometric(key, shape, 0.3), (k) => 0.3 * 0.7 ** (k - 1)],
   [
     'categorical',
@@ -142,6 +164,13 @@ const discrete: readonly (readonly [string, (key: Key, shape: Shape) => Tensor, 
   ['choice', (key, shape) => choice(key, 3, shape, { p: tensor([1, 2, 5]) }), (k) => [0.125, 0.25, 0.625][k] ?? 0],
   ['choice, equal', (key, shape) => choice(key, 5, shape), () => 0.2],
 ];
+
+test('every function is in a table', () => {
+  const tested = [...continuous, ...discrete].map(([name]) => name.split(',')[0]!);
+  expect(Object.keys(distributions).toSorted()).toEqual(
+    [...new Set([...tested, 'permutation', 'permuted'])].toSorted(),
+  );
+});
 
 describe('probabilities', () => {
   test.for(discrete)('%s', ([, draw, probability]) => {
@@ -277,6 +306,10 @@ describe('gradients with respect to parameters', () => {
     ['gumbel', (scale: Tensor) => gumbel(key, [3], { loc: scale, scale })],
     ['laplace', (scale: Tensor) => laplace(key, [3], { loc: scale, scale })],
     ['logistic', (scale: Tensor) => logistic(key, [3], { scale })],
+    ['lognormal', (sigma: Tensor) => lognormal(key, [3], { mean: sigma, sigma })],
+    ['weibull', (a: Tensor) => weibull(key, [3], a, { scale: a })],
+    ['rayleigh', (scale: Tensor) => rayleigh(key, [3], { scale })],
+    ['pareto', (a: Tensor) => pareto(key, [3], a)],
     ['cauchy', (scale: Tensor) => cauchy(key, [3], { scale })],
     ['truncatedNormal', (std: Tensor) => truncatedNormal(key, [3], -1, 2, { mean: std.mul(0.1), std })],
   ] as const)('%s', ([name, f]) => {
@@ -374,6 +407,12 @@ describe('arguments', () => {
     [() => gumbel(key, [2], { dtype: 'int32' }), /^TypeError: gumbel: dtype must be float32 or float64, got int32$/],
     [() => laplace(key, [2], { scale: '1' as never }), /^TypeError: laplace: expected a tensor, got '1'$/],
     [() => truncatedNormal(key, [2], 1, 1), /^RangeError: truncatedNormal: low must be less than high, got 1 and 1$/],
+    [() => weibull(key, [2], 0), /^RangeError: weibull: a must be a finite number > 0, got 0$/],
+    [
+      () => lognormal(key, [2], { std: 1 } as never),
+      /^TypeError: lognormal: unknown option 'std'; expected mean, sigma, dtype$/,
+    ],
+    [() => negativeBinomial(key, [2], 1, 2), /^RangeError: negativeBinomial: p must be a number > 0 and ≤ 1, got 2$/],
     [() => gamma(key, [2], -1), /^RangeError: gamma: a must be a finite number > 0, got -1$/],
     [() => beta(key, [2], 1, NaN), /^RangeError: beta: b must be a finite number > 0, got NaN$/],
     [

@@ -1,4 +1,4 @@
-/** Makes the operations of a family that is numbered, such as derivatives by order, when each is asked for first. */
+/** Memoizes operations by their index, such as the order of a derivative: equal operations are one primitive and share plans. */
 export function family<Index extends readonly (number | boolean)[], Operation>(
   make: (...index: Index) => Operation,
 ): (...index: Index) => Operation {

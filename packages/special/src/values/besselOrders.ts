@@ -25,7 +25,7 @@ export function besselJOf(n: number, x: number): number {
   if (n < 2) return n === 0 ? j0Of(x) : j1Of(x);
   if (x === 0) return x ** n;
   if (Math.abs(x) > n) return recur(n, j0Of(x), j1Of(x), { sign: -1, factor: 2 / x });
-  // Below the first zeros of J₀ no quotient is infinite.
+  // J₀ has no zero below 2.
   return Math.abs(x) < 2 ? j0Of(x) * quotients(n, x, -1) : millerJ(n, x);
 }
 
@@ -52,7 +52,7 @@ export function modifiedIOf(n: number, isScaled: boolean, x: number): number {
   const zeroth = isScaled ? i0eOf(x) : i0Of(x);
   if (n === 0 || zeroth === 0) return zeroth;
   if (!(Math.abs(x) < Infinity)) return x ** n;
-  // Beyond, the quotients are those of the recurrence forward, which loses no digits.
+  // The forward recurrence loses no digits for large arguments.
   if (Math.abs(x) > 1e4) return recur(n, zeroth, isScaled ? i1eOf(x) : i1Of(x), { sign: 1, factor: -2 / x });
   return zeroth * quotients(n, x, 1);
 }

@@ -1,5 +1,5 @@
-// Arithmetic of truncated power series in one or two variables, from which derivatives of any order are had (Griewank and Walther,
-// Evaluating Derivatives, 2nd edition, chapter 13).
+// Arithmetic of truncated power series in one or two variables, whose coefficients are derivatives of any order (Griewank and
+// Walther, Evaluating Derivatives, 2nd edition, chapter 13).
 
 /** The orders of the derivatives that are wanted: of one variable, or of two. */
 export type Orders = readonly [first: number, second: number];
