@@ -29,6 +29,35 @@ describe('float64', () => {
   });
 });
 
+test.for([
+  [special.besselJ1, 0.5],
+  [special.i1, 0.5],
+  [special.sphericalBesselJ0, 0],
+  [special.erfcx, -2 / Math.sqrt(Math.PI)],
+  [special.lgamma, -Infinity],
+  [special.ndtr, 1 / Math.sqrt(2 * Math.PI)],
+] as const)('slopes at tiny arguments: %#', ([operation, slope]) => {
+  const results = slopesOf(operation, Float32Array.of(0, 1e-30)).dataSync();
+  for (const result of results) expect(Math.max(result, -1e29)).toBeCloseTo(Math.max(slope, -1e29), 6);
+});
+
+test('huge parameters end in limits', () => {
+  const pairs: readonly (readonly [number, number, number])[] = [
+    [1e308, 1.5e308, 1],
+    [1e308, 1e300, 0],
+    [1e12, 2e12, 1],
+    [1e300, 1, 0],
+    [1e15, 1e15, 0.5],
+  ];
+  for (const [a, x, expected] of pairs) {
+    const [A, X] = [a, x].map((value) => tensor(value, { dtype: 'float64' })) as [Tensor, Tensor];
+    expect(special.gammainc(A, X).itemSync()).toBeCloseTo(expected, 6);
+    expect(grad((b: Tensor) => special.gammainc(b, X))(A).itemSync()).toBeCloseTo(0, 6);
+    expect(special.betainc(A, 1, 0.5).itemSync()).toBe(0);
+    expect(special.zeta(A, 2).itemSync()).toBe(0);
+  }
+});
+
 describe('float32', () => {
   let compiled: Awaited<ReturnType<typeof wasm>>;
   beforeAll(async () => {

@@ -53,7 +53,7 @@ export function modifiedIOf(n: number, isScaled: boolean, x: number): number {
   if (n === 0 || zeroth === 0) return zeroth;
   if (!(Math.abs(x) < Infinity)) return x ** n;
   // The forward recurrence loses no digits for large arguments.
-  if (Math.abs(x) > 1e4) return recur(n, zeroth, isScaled ? i1eOf(x) : i1Of(x), { sign: 1, factor: -2 / x });
+  if (Math.abs(x) > 50 * n) return recur(n, zeroth, isScaled ? i1eOf(x) : i1Of(x), { sign: 1, factor: -2 / x });
   return zeroth * quotients(n, x, 1);
 }
 

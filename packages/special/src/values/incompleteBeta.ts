@@ -48,7 +48,7 @@ function fractionOf(a: number, b: number, x: number): number {
     d = 1 / (1 + odd * d);
     c = 1 + odd / c;
     result *= c * d;
-    if (Math.abs(c * d - 1) <= 2 ** -52) return result;
+    if (!(Math.abs(c * d - 1) > 2 ** -52)) return result;
   }
 }
 
@@ -56,14 +56,16 @@ function fractionOf(a: number, b: number, x: number): number {
 export function betaincOf(a: number, b: number, x: number): number {
   const known = limits(a, b, x);
   if (known !== undefined) return known;
-  if (isLower(a, b, x)) return (powersOf(a, b, x) * fractionOf(a, b, x)) / a;
-  return 1 - (powersOf(a, b, x) * fractionOf(b, a, 1 - x)) / b;
+  const powers = powersOf(a, b, x);
+  if (isLower(a, b, x)) return powers === 0 ? 0 : (powers * fractionOf(a, b, x)) / a;
+  return powers === 0 ? 1 : 1 - (powers * fractionOf(b, a, 1 - x)) / b;
 }
 
 /** The derivative of I with respect to a and b, of orders that are not both 0. */
 export function betaincDerivativeOf([first, second]: Orders, a: number, b: number, x: number): number {
   const known = limits(a, b, x);
   if (known !== undefined) return Number.isNaN(known) || a === 0 || b === 0 ? NaN : 0;
+  if (powersOf(a, b, x) === 0) return 0;
   if (isLower(a, b, x)) return jetOf([first, second], [a, b], x).derivative;
   return -jetOf([second, first], [b, a], 1 - x).derivative;
 }

@@ -67,7 +67,7 @@ function fractionOf(a: number, x: number): number {
     d = 1 / (b + numerator * d);
     c = b + numerator / c;
     result *= c * d;
-    if (Math.abs(c * d - 1) <= negligible * 4) return result;
+    if (!(Math.abs(c * d - 1) > negligible * 4)) return result;
   }
 }
 
@@ -112,7 +112,9 @@ export function gammainccOf(a: number, x: number): number {
   if (known) return known[1];
   if (isUniform(a, x)) return uniformOf(a, x, 1);
   if (isLower(a, x)) return 1 - gammaincOf(a, x);
-  return x > 1.1 ? factorOf(a, x) * a * fractionOf(a, x) : complementOf(a, x);
+  if (x <= 1.1) return complementOf(a, x);
+  const factor = factorOf(a, x);
+  return factor === 0 ? 0 : factor * a * fractionOf(a, x);
 }
 
 /** The derivative of P with respect to a, of an order ≥ 1. */
@@ -121,6 +123,7 @@ export function gammaincDerivativeOf(order: number, a: number, x: number): numbe
   if (known && Number.isNaN(known[0])) return NaN;
   if (known && (a > 0 || x === Infinity)) return 0;
   if (isUniform(a, x)) return uniformJet(a, x, [order, 0]).derivative;
+  if (factorOf(a, x) === 0) return 0;
   return order === 1 ? slopeOf(a, x) : convergentJet(a, x, [order, 0]).derivative;
 }
 
