@@ -98,7 +98,17 @@ export { MaxIndices, WindowSum } from './ops/pooling.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runLoop, runOnHost } from './portable/backend.ts';
 export { carrySize, conditionOf, endOf, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';
-export { integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from './scalar/definitions.ts';
+export {
+  erfcRatios,
+  integerPowerOf,
+  polynomial,
+  powerOf,
+  ratio,
+  remainderOf,
+  sigmoidOf,
+  softplusOf,
+} from './scalar/definitions.ts';
+export { clampMax, polynomial as polynomialExpression } from './scalar/transcendental/common.ts';
 export type { ScalarFunction, ScalarReduction } from './scalar/function.ts';
 export { lowered } from './scalar/lower.ts';
 export {

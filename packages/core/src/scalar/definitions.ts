@@ -1,9 +1,14 @@
 // Functions that JavaScript's Math lacks or defines differently, in double precision.
 
-/** A polynomial in x, from the constant on. */
-function polynomial(x: number, coefficients: readonly number[]): number {
-  return coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0);
+/** Evaluates a polynomial by Horner's rule. The coefficients are those from the constant on. */
+export function polynomial(x: number, coefficients: readonly number[]): number {
+  let sum = 0;
+  for (let i = coefficients.length - 1; i >= 0; i--) sum = sum * x + coefficients[i]!;
+  return sum;
 }
+
+/** The coefficients of a quotient of polynomials: numerator and denominator, each from the constant on. */
+type Ratio = readonly [readonly number[], readonly number[]];
 
 // Numerators and denominators of the rational functions of fdlibm (s_erf.c):
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business.
@@ -24,7 +29,11 @@ const far = [
   [1, 1.96512716674392571292e1, 1.37657754143519042600e2, 4.34565877475229228821e2, 6.45387271733267880336e2, 4.29008140027567833386e2, 1.08635005541779435134e2, 6.57024977031928170135, -6.04244152148580987438e-2],
 ] as const;
 
-function ratio(x: number, [numerator, denominator]: readonly [readonly number[], readonly number[]]): number {
+/** R(|x| − 1) of c + R for 0.84 < |x| < 1.25, and R(1/x²) of e^(−x² − 0.5625 + R) / |x| for 1.25 ≤ |x| ≤ 2.85, for erfc |x|. */
+export const erfcRatios: { readonly nearOne: Ratio; readonly far: Ratio } = { nearOne, far };
+
+/** Evaluates a quotient of polynomials. */
+export function ratio(x: number, [numerator, denominator]: Ratio): number {
   return polynomial(x, numerator) / polynomial(x, denominator);
 }
 

@@ -1,6 +1,6 @@
 // Building blocks of float32 expressions, for backends that generate code. None of them relies on fused multiply-add.
 import * as core from '@thetagrad/core';
-import { lowered, type Scalar } from '@thetagrad/core/backend';
+import { clampMax, lowered, polynomialExpression, type Scalar } from '@thetagrad/core/backend';
 
 /** The float32 expression of an elementwise operation of core. */
 function expressionOf({ primitive }: core.Operation): (...inputs: Scalar[]) => Scalar {
@@ -26,8 +26,7 @@ export function number(value: number): Scalar {
 
 /** c₀ + c₁x + c₂x² + …, by Horner's rule. */
 export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
-  const [last = 0, ...rest] = coefficients.toReversed();
-  return rest.reduce((sum, coefficient) => sum.mul(x).add(coefficient), number(last));
+  return polynomialExpression(x, ...coefficients);
 }
 
 /** The sum of zᵏ / (k! (k + n)!) over k < count, times signᵏ: Bessel functions of order n without (x/2)ⁿ, for z = x²/4. */
@@ -39,11 +38,6 @@ export function besselSeries(z: Scalar, n: number, sign: 1 | -1, count: number):
     return coefficient;
   });
   return polynomial(z, coefficients);
-}
-
-/** Limits x from above; NaN stays NaN. */
-export function clampMax(x: Scalar, limit: number): Scalar {
-  return x.gt(limit).select(limit, x);
 }
 
 /** x with the sign of `sign`, for x ≥ 0. */

@@ -1,5 +1,5 @@
 // Bessel functions of orders 0 and 1 in double precision. Polynomials are fits near the minimax ones, with errors below 4e-17.
-import { polynomial } from './polynomial.ts';
+import { polynomial } from '@thetagrad/core/backend';
 
 // prettier-ignore
 /** J₀(x) over the product of x² − r² for its first two zeros r, in x² − 32, for |x| ≤ 8, and J₁(x) / x over the same. */

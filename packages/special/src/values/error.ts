@@ -1,22 +1,14 @@
 // Functions of the normal distribution and the error function, in double precision.
 import { erf } from '@thetagrad/core';
-import { gaussian, polynomial, ratio } from './polynomial.ts';
+import { erfcRatios, polynomial, ratio } from '@thetagrad/core/backend';
+import { gaussian } from './elementary.ts';
 
 const erfOf = erf.primitive.value;
 
-// Numerators and denominators of the rational functions of fdlibm (s_erf.c):
+const { nearOne, far: middle } = erfcRatios;
+// The same for |x| > 2.85, from fdlibm (s_erf.c):
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business.
 // Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
-// prettier-ignore
-const nearOne = [
-  [-0.0023621185607526594, 0.41485611868374833, -0.3722078760357013, 0.31834661990116175, -0.11089469428239668, 0.035478304325618236, -0.002166375594868791],
-  [1, 0.10642088040084423, 0.540397917702171, 0.07182865441419627, 0.12617121980876164, 0.01363708391202905, 0.011984499846799107],
-] as const;
-// prettier-ignore
-const middle = [
-  [-0.009864944034847148, -0.6938585727071818, -10.558626225323291, -62.375332450326006, -162.39666946257347, -184.60509290671104, -81.2874355063066, -9.814329344169145],
-  [1, 19.651271667439257, 137.65775414351904, 434.56587747522923, 645.3872717332679, 429.00814002756783, 108.63500554177944, 6.570249770319282, -0.0604244152148581],
-] as const;
 // prettier-ignore
 const far = [
   [-0.0098649429247001, -0.799283237680523, -17.757954917754752, -160.63638485582192, -637.5664433683896, -1025.0951316110772, -483.5191916086514],

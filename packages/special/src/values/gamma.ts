@@ -1,6 +1,7 @@
 // The gamma function, its logarithm and the derivative of that, in double precision. Polynomials are fits near the minimax ones,
 // with relative errors below 4e-17; Stirling's series are DLMF 5.11.1 and 5.11.2.
-import { polynomial, sinPi } from './polynomial.ts';
+import { polynomial } from '@thetagrad/core/backend';
+import { sinPi } from './elementary.ts';
 
 // prettier-ignore
 /** log Γ(1 + t) / t, for |t| ≤ ½. */

@@ -1,8 +1,8 @@
 // The regularized incomplete gamma functions P(a, x) and Q(a, x) in double precision, and their derivatives with respect to a.
+import { polynomial } from '@thetagrad/core/backend';
 import { erfcOf } from './error.ts';
 import { digammaOf, gammaOf, lgamma1pOf, stirlingError } from './gamma.ts';
 import { Jet, type Orders } from './jet.ts';
-import { polynomial } from './polynomial.ts';
 import { etaSeries, temme } from './temme.ts';
 import { polygammaOf } from './zeta.ts';
 

@@ -1,5 +1,5 @@
 // The Hurwitz zeta function and polygamma functions, in double precision.
-import { polynomial } from './polynomial.ts';
+import { polynomial } from '@thetagrad/core/backend';
 
 /** B₂ₖ / (2k)!, from k = 1 on. */
 const bernoulli = [

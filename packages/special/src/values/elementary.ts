@@ -1,18 +1,6 @@
 /** The coefficients of a polynomial, from the constant on. */
 export type Coefficients = readonly number[];
 
-/** Evaluates a polynomial by Horner's rule. */
-export function polynomial(x: number, coefficients: Coefficients): number {
-  let sum = 0;
-  for (let i = coefficients.length - 1; i >= 0; i--) sum = sum * x + coefficients[i]!;
-  return sum;
-}
-
-/** Evaluates a quotient of polynomials. */
-export function ratio(x: number, [numerator, denominator]: readonly [Coefficients, Coefficients]): number {
-  return polynomial(x, numerator) / polynomial(x, denominator);
-}
-
 /** sin πx, exact at integers and halves. */
 export function sinPi(x: number): number {
   const nearest = Math.round(x);
