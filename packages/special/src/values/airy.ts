@@ -1,6 +1,6 @@
 // The Airy function Ai and its derivative in double precision. Polynomials are fits near the minimax ones, with errors below 4e-17.
 import { polynomial } from '@thetagrad/core/backend';
-import { type Coefficients } from './elementary.ts';
+import type { Coefficients } from './elementary.ts';
 
 interface Pieces {
   /** In x + 5/2, for −4 ≤ x ≤ −1, and in x − 1/2, for −1 ≤ x ≤ 2. */

@@ -1,7 +1,7 @@
 // Modified Bessel functions of orders 0 and 1 in double precision. Polynomials are fits near the minimax ones, with relative
 // errors below 4e-17, of the power series (DLMF 10.25.2 and 10.31.1) and of the functions without their exponential factor.
 import { polynomial } from '@thetagrad/core/backend';
-import { type Coefficients } from './elementary.ts';
+import type { Coefficients } from './elementary.ts';
 
 // prettier-ignore
 /** I₀(x) in x²/4, and 2 I₁(x) / x, for |x| ≤ 8. */
