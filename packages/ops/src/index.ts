@@ -1,4 +1,5 @@
 export * from './activations/index.ts';
 export * from './elementwise/index.ts';
 export * from './indexing/index.ts';
+export * from './numeric/index.ts';
 export * from './statistics/index.ts';

@@ -1,0 +1,26 @@
+// Convolution, polynomials, choosing and resizing.
+export { histogramBinEdges, type BinRule, type HistogramBinEdgesOptions } from './binEdges.ts';
+export { choose, piecewise, select, type ChooseOptions } from './conditions.ts';
+export { convolve, correlate, type ConvolveMode, type ConvolveOptions } from './convolve.ts';
+export {
+  poly,
+  polyadd,
+  polyder,
+  polydiv,
+  polyfit,
+  polyint,
+  polymul,
+  polysub,
+  polyval,
+  type PolyfitOptions,
+  type PolyintOptions,
+} from './polynomials.ts';
+export {
+  compress,
+  diagIndices,
+  fillDiagonal,
+  resize,
+  trimZeros,
+  type FillDiagonalOptions,
+  type TrimZerosOptions,
+} from './selection.ts';
