@@ -7,7 +7,7 @@ import * as ops from '../src/index.ts';
 
 const x = tensor([0.3]);
 /** Those that functions with options are made of. */
-const hidden = [ops.logit(x), ops.ldexp(x, 1), ops.frexp(x).exponent.inputs[0]!].map(
+const hidden = [ops.logit(x), ops.ldexp(x, 1), ops.frexp(x).exponent.inputs[0]!, ops.modf(x).fractional].map(
   ({ primitive }) => primitive as Elementwise,
 );
 const exported = Object.values(ops as unknown as Record<string, { primitive?: Elementwise }>).flatMap(

@@ -6,8 +6,10 @@ import {
   convolve,
   correlate,
   diagIndices,
+  divmod,
   fillDiagonal,
   histogramBinEdges,
+  modf,
   piecewise,
   poly,
   polyadd,
@@ -19,6 +21,7 @@ import {
   polyval,
   resize,
   select,
+  spacing,
   trimZeros,
 } from '../src/index.ts';
 
@@ -145,7 +148,10 @@ test.for<[call: () => unknown, kind: typeof TypeError | typeof RangeError | type
   [() => compress(x, [true, true, true, false]), RangeError, 'compress: a condition of shape [4] does not fit axis 0'],
   [() => compress(x, [true], 1), RangeError, 'compress: axis 1 is out of range'],
   [() => compress(x, x.greater(1)), Error, 'compress: the values of a mask must be known'],
-  [() => compile((t: Tensor) => compress(t, isSmall))(x), Error, 'compress'],
+  [() => divmod(x, wrong('1')), TypeError, "divmod: expected a tensor, got '1'"],
+  [() => divmod(x, none), RangeError, 'divmod: shapes [3] and [0] do not broadcast'],
+  [() => modf(wrong(1)), TypeError, 'modf: expected a tensor, got 1'],
+  [() => spacing(wrong([1])), TypeError, 'spacing: expected a tensor, got Array'],
   [() => resize(none, [2]), RangeError, 'resize: x of shape [0] has no elements to fill [2] with'],
   [() => resize(x, wrong(2)), TypeError, 'resize: shape must be an array of integers'],
   [() => diagIndices(-1), RangeError, 'diagIndices: n must be an integer ≥ 0, got -1'],
@@ -160,6 +166,7 @@ test.for<[call: () => unknown, kind: typeof TypeError | typeof RangeError | type
 });
 
 test.for<[call: () => Promise<unknown>, message: string]>([
+  [() => compile((t: Tensor) => compress(t, isSmall))(x), 'Error: compress: a compiled function must not read'],
   [() => trimZeros(x, { trim: wrong('x') }), "TypeError: trimZeros: unknown trim 'x'; expected 'f', 'b' or 'fb'"],
   [() => trimZeros(x, { axis: 1 }), 'RangeError: trimZeros: axis 1 is out of range'],
   [() => histogramBinEdges(x, { bins: 0 }), 'RangeError: histogramBinEdges: bins must be an integer ≥ 1, got 0'],

@@ -76,7 +76,7 @@ function checkRange(indices: Tensor, count: number): Tensor {
  * @throws {TypeError} if the conditions are not an array of bool tensors, or a choice is neither a tensor nor a number.
  * @throws {RangeError} if there is no condition, the numbers of conditions and choices differ, or shapes do not broadcast.
  * @example
- * select([tensor([true, false, false]), tensor([true, true, false])], [1, 2], -1) // tensor([ 1,  2, -1])
+ * select([tensor([true, false, false]), tensor([true, true, false])], [1, 2], -1) // tensor([ 1, 2, -1])
  */
 export function select(
   conditions: readonly Tensor[],
@@ -105,7 +105,7 @@ export function select(
  *   a function that returns a tensor or a number.
  * @throws {RangeError} if there is no condition, the number of pieces does not fit, or shapes do not broadcast to x's.
  * @example
- * piecewise(tensor([-2, -1, 3]), [tensor([false, false, true])], [(x) => x.mul(10), (x) => x.neg()]) // tensor([ 2,  1, 30])
+ * piecewise(tensor([-2, -1, 3]), [tensor([false, false, true])], [(x) => x.mul(10), (x) => x.neg()]) // tensor([ 2, 1, 30])
  */
 export function piecewise(
   x: Tensor,

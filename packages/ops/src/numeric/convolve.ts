@@ -20,7 +20,7 @@ export interface ConvolveOptions {
  * @throws {TypeError} if a or v is not a tensor, or the mode or an option is unknown.
  * @throws {RangeError} if a or v is not a vector, or empty.
  * @example
- * convolve(tensor([1, 2, 3]), tensor([0, 1, 0.5])) // tensor([0, 1, 2.5, 4, 1.5])
+ * convolve(tensor([1, 2, 3]), tensor([0, 1, 0.5])) // tensor([0.0, 1.0, 2.5, 4.0, 1.5])
  */
 export function convolve(a: Tensor, v: Tensor, options: ConvolveOptions = {}): Tensor {
   const mode = resolveMode('convolve', options, 'full');

@@ -28,7 +28,7 @@ function toNumbers(x: Tensor): Tensor {
  * @throws {TypeError} if p is not a tensor, or x neither a tensor nor a number.
  * @throws {RangeError} if p is not a vector.
  * @example
- * polyval(tensor([3, 0, 1]), tensor([5, -1])) // tensor([76,  4])
+ * polyval(tensor([3, 0, 1]), tensor([5, -1])) // tensor([76, 4])
  */
 export function polyval(p: Tensor, x: TensorLike): Tensor {
   checkVector('polyval', 'p', p);
@@ -74,7 +74,7 @@ export function polyadd(p: Tensor, q: Tensor): Tensor {
  * @throws {TypeError} if p or q is not a tensor.
  * @throws {RangeError} if p or q is not a vector.
  * @example
- * polysub(tensor([2, 10, -2]), tensor([3, 10, -4])) // tensor([-1,  0,  2])
+ * polysub(tensor([2, 10, -2]), tensor([3, 10, -4])) // tensor([-1, 0, 2])
  */
 export function polysub(p: Tensor, q: Tensor): Tensor {
   const [first, second] = align('polysub', p, q);
@@ -88,7 +88,7 @@ export function polysub(p: Tensor, q: Tensor): Tensor {
  * @throws {TypeError} if p or q is not a tensor.
  * @throws {RangeError} if p or q is not a vector.
  * @example
- * polymul(tensor([1, 2, 3]), tensor([9, 5, 1])) // tensor([ 9, 23, 38, 17,  3])
+ * polymul(tensor([1, 2, 3]), tensor([9, 5, 1])) // tensor([ 9, 23, 38, 17, 3])
  */
 export function polymul(p: Tensor, q: Tensor): Tensor {
   checkVector('polymul', 'p', p);
@@ -185,7 +185,7 @@ export function polyint(p: Tensor, m = 1, options: PolyintOptions = {}): Tensor 
   else if (typeof k !== 'number') throw argumentError('polyint', 'k', 'a number or a tensor', k);
   const given = k instanceof Tensor ? k.astype(promoteTypes(dtype, k.dtype)) : full([], k, { dtype });
   if (given.ndim > 1 || (given.size !== 1 && given.size !== m)) {
-    throw argumentError('polyint', 'k', `a scalar or of shape [${m}]`, formatShape(given.shape), true);
+    throw argumentError('polyint', 'k', `a scalar or of shape [${m}]`, given.shape, true);
   }
   const table = (count: number, divisor: (i: number) => number): Tensor =>
     tensor(
@@ -205,7 +205,7 @@ export function polyint(p: Tensor, m = 1, options: PolyintOptions = {}): Tensor 
  * @throws {TypeError} if the roots are not a tensor.
  * @throws {RangeError} if the roots are not a vector.
  * @example
- * poly(tensor([1, 2, -3])) // tensor([ 1,  0, -7,  6])
+ * poly(tensor([1, 2, -3])) // tensor([ 1, 0, -7, 6])
  */
 export function poly(roots: Tensor): Tensor {
   checkVector('poly', 'roots', roots);

@@ -6,7 +6,9 @@ import {
   convolve,
   correlate,
   diagIndices,
+  divmod,
   fillDiagonal,
+  modf,
   piecewise,
   poly,
   polyadd,
@@ -19,6 +21,7 @@ import {
   polyval,
   resize,
   select,
+  spacing,
   type ConvolveMode,
 } from '../../src/index.ts';
 
@@ -432,5 +435,62 @@ export const numericCases: readonly OperationCase[] = [
     apply: (x) => [fillDiagonal(x!, 5), fillDiagonal(x!.slice([0, [0, 0]]), 5)],
     inputs: [{ values: [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], dtype: 'int32' }], // prettier-ignore
     expected: () => ({ outputs: [[[[5, 2], [3, 4]], [[5, 6], [7, 5]]], []] }), // prettier-ignore
+  },
+  {
+    name: 'divmod',
+    apply: (x, y) => Object.values(divmod(x!, y!)) as Tensor[],
+    inputs: [{ values: [[7.25], [-7.25]] }, { values: [3, -1.5] }],
+    expected: () => ({ outputs: [[[2, -5], [-3, 4]], [[1.25, -0.25], [1.75, -1.25]]] }), // prettier-ignore
+  },
+  {
+    name: 'divmod, int32, numbers and 0',
+    apply: (x) => [divmod(x!, 2), divmod(7, x!), divmod(x!, 0)].flatMap((parts) => Object.values(parts) as Tensor[]),
+    inputs: [{ values: [-(2 ** 31), 2 ** 31 - 1, -3], dtype: 'int32' }],
+    expected: () => ({
+      outputs: [[-(2 ** 30), 2 ** 30 - 1, -2], [0, 1, 1], [-1, 0, -3], [7 - 2 ** 31, 7, -2], [0, 0, 0], [0, 0, 0]], // prettier-ignore
+    }),
+  },
+  {
+    name: 'modf',
+    apply: (x) => Object.values(modf(x!)) as Tensor[],
+    inputs: [{ values: [[1.75, -2.5], [0.25, -0.125]] }], // prettier-ignore
+    expected: () => ({ outputs: [[[0.75, -0.5], [0.25, -0.125]], [[1, -2], [0, -0]]] }), // prettier-ignore
+  },
+  {
+    name: 'modf, special values',
+    apply: (x) => [...Object.values(modf(x!)), ...Object.values(modf(x!)).map((part) => part.mul(0).add(1).div(part))] as Tensor[], // prettier-ignore
+    inputs: [{ values: [3, -3, 0, -0, Infinity, -Infinity, NaN] }],
+    // With the signs of zeros, by what they divide 1 to.
+    expected: () => ({
+      outputs: [
+        [0, -0, 0, -0, 0, -0, NaN],
+        [3, -3, 0, -0, Infinity, -Infinity, NaN],
+        [Infinity, -Infinity, Infinity, -Infinity, Infinity, -Infinity, NaN],
+        [1 / 3, -1 / 3, Infinity, -Infinity, NaN, NaN, NaN],
+      ],
+    }),
+    derivatives: false,
+  },
+  {
+    name: 'modf, int32',
+    apply: (x) => modf(x!).integral,
+    inputs: [{ values: [3, -4], dtype: 'int32' }],
+    expected: () => [3, -4],
+  },
+  {
+    name: 'spacing',
+    apply: (x) => spacing(x!),
+    inputs: [{ values: [1, -1, 1.99, 2, -1024, 0, -0, Infinity, NaN] }],
+    expected: () => [1, -1, 1, 2, -1024, 0, 0, NaN, NaN].map((x) => (x === 0 ? 2 ** -1074 : x * 2 ** -52)),
+    dtypes: ['float64'],
+    derivatives: false,
+  },
+  {
+    name: 'spacing, float32',
+    apply: (x) => spacing(x!.astype('float32')),
+    inputs: [{ values: [1, -3, 2 ** -126, -(2 ** -127), 2 ** 127] }],
+    expected: () => [2 ** -23, -(2 ** -22), 2 ** -149, -(2 ** -149), 2 ** 104],
+    dtypes: ['float32'],
+    derivatives: false,
   },
 ];
