@@ -20,6 +20,7 @@ export {
   compress,
   diagIndices,
   fillDiagonal,
+  insert,
   resize,
   trimZeros,
   type FillDiagonalOptions,

@@ -1,7 +1,9 @@
-// Parts of tensors along axes, repetition to a shape, and diagonals.
-import { arange, Tensor, type Shape, type TensorLike } from '@thetagrad/core';
+// Taking, inserting and repeating slices, and diagonals.
+import { arange, concat, Tensor, type Shape, type TensorLike } from '@thetagrad/core';
 import {
   argumentError,
+  at,
+  broadcastShapes,
   checkInteger,
   checkOptions,
   checkShape,
@@ -10,6 +12,7 @@ import {
   normalizeAxes,
   normalizeAxis,
   rowMajorStrides,
+  sameShape,
   select,
   sizeOf,
   unknownValue,
@@ -107,6 +110,51 @@ export function resize(x: Tensor, shape: Shape): Tensor {
   const repeats = Math.ceil(size / Math.max(x.size, 1));
   const repeated = x.flatten().broadcastTo([repeats, x.size]).flatten();
   return repeated.slice([[0, size]]).reshape(shape);
+}
+
+/**
+ * Returns x with slices inserted along an axis before those at indices (NumPy's `insert`, along axis 0 by default). The dtype is
+ * that of x.
+ * @param indices of x before the insertion: an integer, before which all values go, or one for each slice of the values. Negative
+ *   ones count from the end; the length of the axis appends.
+ * @param values a number or a tensor. It broadcasts to x's shape, in which the axis is replaced by that of the indices or,
+ *   for an integer, by that of the values if they have x's rank, or by 1.
+ * @param axis Default: 0.
+ * @throws {TypeError} if x is not a tensor, the indices are not integers, or the dtype of the values does not fit x's.
+ * @throws {RangeError} if the axis or an index is out of range, or the values do not broadcast.
+ * @example
+ * insert(tensor([1, 2, 3]), 1, tensor([8, 9])) // tensor([1, 8, 9, 2, 3])
+ * insert(tensor([[1, 2], [3, 4]]), [0, 2], 0, 1) // tensor([[0, 1, 2, 0], [0, 3, 4, 0]])
+ */
+export function insert(x: Tensor, indices: number | readonly number[], values: TensorLike, axis = 0): Tensor {
+  checkTensor('insert', x);
+  const axisIndex = normalizeAxis('insert', axis, x.ndim);
+  const length = at(x.shape, axisIndex);
+  const inserted = fitUpdates('insert', values, x.dtype);
+  const isSingle = typeof indices === 'number';
+  if (!isSingle && !Array.isArray(indices)) {
+    throw argumentError('insert', 'indices', 'an integer or an array of integers', indices);
+  }
+  const count = isSingle ? (inserted.ndim === x.ndim ? at(inserted.shape, axisIndex) : 1) : indices.length;
+  const places = (isSingle ? new Array<number>(count).fill(indices) : indices).map((index) => {
+    checkInteger('insert', 'an index', index, { min: -length, max: length });
+    return index < 0 ? index + length : index;
+  });
+  const shape = x.shape.with(axisIndex, count);
+  if (!sameShape(broadcastShapes('insert', inserted.shape, shape), shape)) {
+    const [from, to] = [formatShape(inserted.shape), formatShape(shape)];
+    throw new RangeError(`insert: values of shape ${from} do not broadcast to ${to}, the shape of ${count} slices`);
+  }
+  // Of equal places, the slices stay in order.
+  const order = [...places.keys()].toSorted((a, b) => at(places, a) - at(places, b) || a - b);
+  const sources: number[] = [];
+  let next = 0;
+  for (const slice of order) {
+    while (next < at(places, slice)) sources.push(next++);
+    sources.push(length + slice);
+  }
+  while (next < length) sources.push(next++);
+  return concat([x, inserted.broadcastTo(shape)], axisIndex).take(Int32Array.from(sources), axisIndex);
 }
 
 /**

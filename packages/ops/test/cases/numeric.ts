@@ -8,6 +8,7 @@ import {
   diagIndices,
   divmod,
   fillDiagonal,
+  insert,
   modf,
   piecewise,
   poly,
@@ -402,6 +403,36 @@ export const numericCases: readonly OperationCase[] = [
       const [a, b, c, d] = (x as Matrix).flat() as [number, number, number, number];
       return { outputs: [[[a, b, c], [d, a, b], [c, d, a]], [a, b], [a, b, c, d], [], a] as NestedArray[] }; // prettier-ignore
     },
+  },
+  {
+    name: 'insert',
+    apply: (x, values) => [insert(x!, 1, values!), insert(x!, -2, values!.slice([[0, 1]])), insert(x!, 2, 5)],
+    inputs: [{ shape: [2, 2] }, { shape: [2, 2] }],
+    expected: (x, values) => {
+      const [[a, b], [c, d]] = [x as [Vector, Vector], values as [Vector, Vector]];
+      return {
+        outputs: [
+          [a, c, d, b],
+          [c, a, b],
+          [a, b, [5, 5]],
+        ],
+      };
+    },
+  },
+  {
+    name: 'insert, at several places of the last axis',
+    apply: (x, values) => [insert(x!, [2, 0, 2], values!, 1), insert(x!, [], values!.slice([[0, 0]]), -1)],
+    inputs: [{ shape: [2, 2] }, { shape: [3] }],
+    expected: (x, values) => {
+      const [a, b, c] = values as [number, number, number];
+      return { outputs: [(x as Matrix).map(([first, second]) => [b, first!, second!, a, c]), x!] };
+    },
+  },
+  {
+    name: 'insert, into int32 and into nothing',
+    apply: (x) => [insert(x!, 0, 7), insert(x!.slice([[0, 0]]), 0, 7)],
+    inputs: [{ values: [3], dtype: 'int32' }],
+    expected: () => ({ outputs: [[7, 3], [7]] }),
   },
   {
     name: 'diagIndices',
