@@ -2,6 +2,7 @@
 import { defineUnary, mod, stopGradient, Tensor, trunc, type TensorLike, type Unary } from '@thetagrad/core';
 import { broadcastShapes, checkTensor, toFloat } from '@thetagrad/core/backend';
 import { floorDivide } from '../elementwise/division.ts';
+import { isNegative } from '../elementwise/expressions.ts';
 import { frexp, ldexp } from '../elementwise/floats.ts';
 
 /**
@@ -25,10 +26,14 @@ const fraction: Unary = /* @__PURE__ */ defineUnary({
   // JavaScript's remainder has the sign of x, also if it is 0.
   value: (x) => (Math.abs(x) === Infinity ? 1 / x : x % 1),
   lower: (x) => {
-    const difference = x.sub(x.trunc());
-    const hasFraction = x.abs().lt(Infinity).and(difference.ne(0));
-    // −0 for a negative x. NaN is not less than infinity.
-    return hasFraction.or(x.isNaN()).select(difference, x.max(-1).min(1).mul(0));
+    const magnitude = x.abs();
+    const part = magnitude.eq(Infinity).select(0, magnitude.sub(magnitude.trunc()));
+    if (x.type === 'f32') {
+      // GPUs may lose the sign of a zero in arithmetic.
+      const sign = x.bitcastI32().and(-(2 ** 31));
+      return part.bitcastI32().or(sign).bitcastF32();
+    }
+    return isNegative(x).select(part.neg(), part);
   },
   derivatives: [(t) => t],
   domain: [{ from: 0.2, to: 0.8 }],
