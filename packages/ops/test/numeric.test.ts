@@ -127,6 +127,11 @@ test.for<[call: () => unknown, kind: typeof TypeError | typeof RangeError | type
     RangeError,
     'choose: index 2 is out of range for axis 0 of length 2; use -2 to 1',
   ],
+  [
+    () => choose(tensor([1], { dtype: 'int32' }).add(0), [x]).dataSync(),
+    RangeError,
+    'choose: index 1 is out of range for axis 0 of length 1; use -1 to 0',
+  ],
   [() => choose(x, [x]), TypeError, 'choose: indices must be int32, got float32'],
   [() => choose([0, 0], [x]), RangeError, 'choose: shapes [2] and [3] do not broadcast'],
   [() => choose([0], wrong(x)), TypeError, 'choose: choices must be an array'],

@@ -54,9 +54,11 @@ export function choose(indices: Indices, choices: readonly TensorLike[], options
   const shape = broadcastShapes('choose', given.shape, ...operands.map((choice) => choice.shape));
   const index =
     mode === 'wrap' ? given.mod(count) : mode === 'clip' ? given.clip(0, count - 1) : checkRange(given, count);
-  // Comparisons and choices are one kernel, which a gather from stacked choices would not be. The last choice needs none.
-  const conditions = choices.slice(0, -1).map((_, i) => index.equal(i));
-  return firstOf(conditions, operands).broadcastTo(shape);
+  // Comparisons and choices are one kernel, which a gather from stacked choices would not be. The last choice needs no
+  // comparison, unless it is the only one: the index has to be read to be checked.
+  const compared = count === 1 ? [...operands, ...operands] : operands;
+  const conditions = compared.slice(0, -1).map((_, i) => index.equal(i));
+  return firstOf(conditions, compared).broadcastTo(shape);
 }
 
 /** Counts negative indices from the end. An index out of range is an error at evaluation. */
