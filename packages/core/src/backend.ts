@@ -87,7 +87,7 @@ export {
 } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
-export { fromValues } from './ops/creation.ts';
+export { checkTensorOptions, fromValues } from './ops/creation.ts';
 export { accumulatorDType, checkFunction, checkTensor, renewedScalar } from './ops/define.ts';
 export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
