@@ -1,6 +1,7 @@
 import type { Case } from '../case.ts';
 import { convolutionCases } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
+import { transforms } from './fft.ts';
 import { head } from './head.ts';
 import { linalg } from './linalg.ts';
 import { matmuls } from './matmul.ts';
@@ -18,6 +19,7 @@ export const cases: readonly Case[] = [
   ...rows,
   ...reductions,
   ...linalg,
+  ...transforms,
   head,
   mlpStep,
   compiledMlpStep,
