@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { libraries, pageFile, readRows, renderPage, type Library } from './page.ts';
 
 const rows = readRows();
-const packages = ['core', 'ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random', 'nn'] as const;
+const packages = ['core', 'func', 'ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random', 'nn'] as const;
 /** Packages all of whose functions are operations. */
 const families = packages.filter((name) => name !== 'core' && name !== 'nn');
 

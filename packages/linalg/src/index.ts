@@ -24,6 +24,7 @@ export {
   type PinvOptions,
 } from './pinv.ts';
 export { householderProduct, qr, type QrOptions } from './qr.ts';
+export { roots } from './roots.ts';
 export { inv, solve } from './solve.ts';
 export { svd, svdvals, type SvdOptions } from './svd.ts';
 export { tensorinv, tensorsolve, type TensorinvOptions, type TensorsolveOptions } from './tensorsolve.ts';

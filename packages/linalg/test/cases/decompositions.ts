@@ -3,6 +3,7 @@ import {
   eigh,
   eigvals,
   eigvalsh,
+  roots,
   householderProduct,
   lu,
   luFactor,
@@ -454,6 +455,49 @@ export const decompositions: readonly OperationCase[] = [
     ],
     expected: () => ({ outputs: [12, []] }),
     derivatives: { order: 1 },
+  },
+  {
+    name: 'roots',
+    // The coefficients of polynomials with given roots, one of them complex, and of degrees 1 and 0.
+    apply: (x, y, z) => [roots(x), roots(y), roots(z)],
+    inputs: [
+      {
+        values: [
+          [2, -2, -10, -6],
+          [1, -1, 1, -1],
+        ],
+      },
+      { values: [4, -2] },
+      { values: [3] },
+    ],
+    expected: () => ({
+      outputs: [
+        [
+          [
+            [3, 0],
+            [-1, 0],
+            [-1, 0],
+          ],
+          [
+            [1, 0],
+            [0, 1],
+            [0, -1],
+          ],
+        ],
+        [[0.5, 0]],
+        [],
+      ],
+    }),
+    // A double root has an infinite slope.
+    derivatives: false,
+    tolerance: { float64: 1e-7, float32: 2e-3 },
+  },
+  {
+    name: 'roots, derivatives',
+    apply: (x) => roots(x).square().sum(),
+    inputs: [{ values: [1, -6, 11, -6] }],
+    expected: () => 1 + 4 + 9,
+    tolerance: { float32: 1e-4 },
   },
   {
     name: 'eigvals',
