@@ -39,7 +39,7 @@ function table(rows: readonly Row[], isAbsent: boolean): string {
     code(row.numpy),
     code(row.torch),
     code(row.tfjs),
-    row.note,
+    row.note.replaceAll('|', String.raw`\|`),
   ]);
   return [heads, heads.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
