@@ -46,9 +46,7 @@ test('what is absent has a reason', () => {
 });
 
 test('the page is that of the rows', () => {
-  expect(readFileSync(pageFile, 'utf8').replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---')).toBe(
-    renderPage(rows).replaceAll(/ +/g, ' '),
-  );
+  expect(readFileSync(pageFile, 'utf8')).toBe(renderPage(rows));
 });
 
 describe.for(families)('%s', (name) => {
