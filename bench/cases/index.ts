@@ -4,6 +4,7 @@ import { elementwise } from './elementwise.ts';
 import { transforms } from './fft.ts';
 import { head } from './head.ts';
 import { linalg } from './linalg.ts';
+import { lines } from './lines.ts';
 import { matmuls } from './matmul.ts';
 import { compiledMlpStep, mlpStep } from './mlp.ts';
 import { reductions } from './reductions.ts';
@@ -19,6 +20,7 @@ export const cases: readonly Case[] = [
   ...rows,
   ...reductions,
   ...linalg,
+  ...lines,
   ...transforms,
   head,
   mlpStep,
