@@ -1,11 +1,11 @@
 // Every operation of the packages of operations has a docstring with an example, and the examples are true.
 import * as core from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
-import { docstringsOf, evaluateExample, examplesOf } from './docstrings.ts';
+import { docstringsOf, evaluateExample, examplesOf, isFunction } from './docstrings.ts';
 
 describe.for(['func', 'ops', 'special', 'linalg', 'fft', 'conv', 'image', 'random'])('%s', async (name) => {
   const module = (await import(`@thetagrad/${name}`)) as Record<string, unknown>;
-  const functions = Object.keys(module).filter((key) => typeof module[key] === 'function');
+  const functions = Object.keys(module).filter((key) => isFunction(module[key]));
   const docstrings = docstringsOf(name);
 
   test('every operation has a docstring with an example', () => {

@@ -9,6 +9,11 @@ export interface Example {
   readonly expected: string;
 }
 
+/** Whether an export is a function, and not a class. */
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function' && !Function.prototype.toString.call(value).startsWith('class ');
+}
+
 /** The docstring of each exported function or constant in the sources of a package. */
 export function docstringsOf(packageName: string): Map<string, string> {
   const folder = fileURLToPath(new URL(`../../packages/${packageName}/src/`, import.meta.url));

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Tensor } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
+import { isFunction } from './docstrings.ts';
 import { libraries, pageFile, readRows, renderPage, type Library } from './page.ts';
 
 const rows = readRows();
@@ -17,7 +18,7 @@ const modules = new Map(
 );
 const functionsOf = (name: string): string[] =>
   Object.entries(modules.get(name as (typeof packages)[number]) ?? {}).flatMap(([key, value]) =>
-    typeof value === 'function' ? [key] : [],
+    isFunction(value) ? [key] : [],
   );
 
 /** Whether a row's name, such as `sum`, `x.shape` or `random.normal`, is there. */

@@ -71,7 +71,7 @@ export type {
 } from './graph/primitive.ts';
 export { describeIndices, type DescribeIndex } from './graph/indexSource.ts';
 export * from './graph/routines.ts';
-export { applyMovement, applyRoutine, nextTensorId } from './graph/tensor.ts';
+export { applyMovement, applyRoutine, nextTensorId, observeTensors } from './graph/tensor.ts';
 export { alignRank, batchAlongAxis, batchInput, batchLeading, batchType } from './graph/batching.ts';
 export { topologicalOrder } from './graph/order.ts';
 export { signatureOf } from './graph/signature.ts';

@@ -1,3 +1,4 @@
+export { AnomalyError, detectAnomaly } from './anomaly.ts';
 export type { Axes } from './axes.ts';
 export { checkpoint } from './checkpoint.ts';
 export { cond, whileLoop, type WhileLoopOptions } from './control.ts';

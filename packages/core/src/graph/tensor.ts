@@ -15,6 +15,22 @@ export function nextTensorId(): number {
   return nextId;
 }
 
+let onCreate: ((tensor: Tensor) => void) | undefined;
+
+/** Calls `observe` for each tensor that is created while f runs, which may be asynchronous. */
+export async function observeTensors<Result>(
+  observe: (tensor: Tensor) => void,
+  f: () => Result | Promise<Result>,
+): Promise<Result> {
+  const outer = onCreate;
+  onCreate = observe;
+  try {
+    return await f();
+  } finally {
+    onCreate = outer;
+  }
+}
+
 let state: (tensor: Tensor) => State;
 
 interface State {
@@ -69,6 +85,7 @@ export class Tensor {
       position: 0,
       walk: 0,
     };
+    onCreate?.(this);
   }
 
   static {

@@ -1,0 +1,139 @@
+// Finds the operation that makes the first NaN or infinity.
+import { evaluate, type Shape, type Tensor, type TypedArray } from '@thetagrad/core';
+import { checkFunction, flattenTensors, formatShape, observeTensors, topologicalOrder } from '@thetagrad/core/backend';
+
+/** The error of {@link detectAnomaly}. */
+export class AnomalyError extends Error {
+  override readonly name = 'AnomalyError';
+  /** The operation that made the first NaN or infinity. */
+  readonly operation: string;
+  /** The line of the user's code that called for it, such as `train.ts:12:5`; `undefined` if the engine does not tell. */
+  readonly line: string | undefined;
+
+  constructor(message: string, operation: string, line: string | undefined) {
+    super(message);
+    this.operation = operation;
+    this.line = line;
+  }
+}
+
+/**
+ * Calls a function, such as a training step, and looks for NaN and infinities in what it returns (PyTorch's `detect_anomaly`). If
+ * there are any, computes the graph behind them operation by operation, forward and backward alike, and throws an error that
+ * names the first that makes them from finite inputs, with the ranges of these and the line of the caller. Takes many times as long as
+ * the function itself; where it is not called, it costs nothing.
+ * @param f returns tensors or trees of them. It should not store variables that these are computed from.
+ * @throws {AnomalyError} if a NaN or an infinity is found.
+ * @throws {TypeError} if f is not a function, or returns anything but tensors.
+ * @example
+ * detectAnomaly(() => tensor([1, 4]).sqrt()); // tensor([1, 2])
+ */
+export async function detectAnomaly<Result>(f: () => Result | Promise<Result>): Promise<Result> {
+  checkFunction('detectAnomaly', f);
+  const origins = new Map<Tensor, Origin>();
+  const result = await observeTensors((tensor) => {
+    // Evaluation will detach it from its inputs.
+    origins.set(tensor, { inputs: tensor.inputs, stack: deepStack() });
+  }, f);
+  const outputs = flattenTensors('detectAnomaly: the result', result).leaves;
+  await evaluate(outputs);
+  for (const output of outputs) {
+    const kind = kindOf(await output.data());
+    if (kind === undefined) continue;
+    const order = topologicalOrder([output], (tensor) => origins.get(tensor)?.inputs ?? []);
+    throw await explainAnomaly(order, kind, origins);
+  }
+  return result;
+}
+
+/** The stack here, also where the user's code is many calls away. */
+function deepStack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 100;
+  const { stack = '' } = new Error('created here');
+  Error.stackTraceLimit = limit;
+  return stack;
+}
+
+/** How a tensor was created. */
+interface Origin {
+  readonly inputs: readonly Tensor[];
+  readonly stack: string;
+}
+
+type Kind = 'NaN' | 'an infinity';
+
+/** What is wrong with numbers, if anything: NaN counts before infinities. */
+function kindOf(values: TypedArray): Kind | undefined {
+  if (values.some((value) => value !== value)) return 'NaN';
+  return values.some((value) => Math.abs(value) === Infinity) ? 'an infinity' : undefined;
+}
+
+/** The error for the first tensor in topological order that is not finite, while its inputs are. */
+async function explainAnomaly(
+  order: readonly Tensor[],
+  kind: Kind,
+  origins: ReadonlyMap<Tensor, Origin>,
+): Promise<AnomalyError> {
+  const kinds = new Map<Tensor, Kind | undefined>();
+  const isBad = (tensor: Tensor): boolean => kinds.get(tensor) === kind || kinds.get(tensor) === 'NaN';
+  let given: Tensor | undefined;
+  for (const tensor of order) {
+    const values = await tensor.data();
+    kinds.set(tensor, kindOf(values));
+    if (kinds.get(tensor) !== kind) continue;
+    const inputs = origins.get(tensor)?.inputs ?? [];
+    if (inputs.length === 0) given ??= tensor;
+    else if (!inputs.some(isBad))
+      return describeAnomaly(tensor, kind, values, inputs, lineOf(origins.get(tensor)!.stack));
+  }
+  const what = given ? `a tensor ${given.dtype}${formatShape(given.shape)} that was given` : 'a value that was given';
+  return new AnomalyError(`detectAnomaly: ${kind} comes from ${what}, not from an operation`, 'data', undefined);
+}
+
+async function describeAnomaly(
+  { primitive: { name }, dtype, shape }: Tensor,
+  kind: Kind,
+  values: TypedArray,
+  inputs: readonly Tensor[],
+  line: string | undefined,
+): Promise<AnomalyError> {
+  const at = values.findIndex((value) => kindOf(Float64Array.of(value)) === kind);
+  const count = values.filter((value) => kindOf(Float64Array.of(value)) === kind).length;
+  const ranges = await Promise.all(
+    inputs.map(async (input) => {
+      let [low, high] = [Infinity, -Infinity];
+      for (const element of await input.data()) [low, high] = [Math.min(low, element), Math.max(high, element)];
+      return `${input.dtype}${formatShape(input.shape)} in [${low}, ${high}]`;
+    }),
+  );
+  const index = indexOf(at, shape);
+  const message =
+    `detectAnomaly: ${name} gives ${kind} at ${formatShape(index)} of ${dtype}${formatShape(shape)} (${count} of ${values.length}), ` +
+    `from ${ranges.join(' and ')}${line === undefined ? '' : `; called at ${line}`}`;
+  return new AnomalyError(message, name, line);
+}
+
+/** The index of an element from its position in row-major order. */
+function indexOf(position: number, shape: Shape): number[] {
+  let rest = position;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      return index;
+    })
+    .reverse();
+}
+
+const ownFrame = /node_modules[\\/]@thetagrad|packages[\\/][\w-]+[\\/](?:src|dist)[\\/]/;
+
+/** The first frame of a stack that is not ours. */
+function lineOf(stack: string): string | undefined {
+  const frames = stack.split('\n').filter((frame) => /:\d+:\d+/.test(frame));
+  return frames
+    .find((frame) => !ownFrame.test(frame))
+    ?.trim()
+    .replace(/^at /, '');
+}
