@@ -46,12 +46,13 @@ export async function detectAnomaly<Result>(f: () => Result | Promise<Result>): 
   return result;
 }
 
-/** The stack here, also where the user's code is many calls away. */
+/** The stack here, also where the user's code is many calls away, in engines that limit it. */
 function deepStack(): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 100;
+  const errors = Error as { stackTraceLimit?: number };
+  const limit = errors.stackTraceLimit;
+  if (limit !== undefined) errors.stackTraceLimit = 100;
   const { stack = '' } = new Error('created here');
-  Error.stackTraceLimit = limit;
+  if (limit !== undefined) errors.stackTraceLimit = limit;
   return stack;
 }
 
