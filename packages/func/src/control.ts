@@ -56,7 +56,12 @@ export function whileLoop<Carry>(
       }),
     [flagOf(carry.leaves), ...carry.leaves],
     [],
-    { count: maxSteps ?? unlimited, reverse: false, condition: maxSteps === undefined ? 'unbounded' : 'bounded' },
+    {
+      count: maxSteps ?? unlimited,
+      reverse: false,
+      condition: maxSteps === undefined ? 'unbounded' : 'bounded',
+      resultCarries: [],
+    },
   );
   return carry.rebuild(outputs.carries.slice(1)) as Carry;
 }
@@ -105,7 +110,7 @@ export function cond<Operands extends readonly unknown[], Result>(
       },
       [flag, ...chosen],
       [],
-      { count: 1, reverse: false, condition: 'bounded' },
+      { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
       // Otherwise it would be computed in any case.
       { hoists: false },
     );

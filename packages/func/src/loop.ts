@@ -39,6 +39,8 @@ type LoopAttributes = {
   readonly count: number;
   readonly reverse: boolean;
   readonly condition: Condition;
+  /** For each result of a loop with a condition, the carry that it equals in the steps left out. */
+  readonly resultCarries: readonly number[];
 };
 
 type LoopNode = Node<readonly Tensor[], LoopAttributes>;
@@ -50,6 +52,8 @@ export interface Steps {
   readonly reverse: boolean;
   /** Whether the first carry, of one element, ends the loop when it is 0, and if so whether `count` bounds the steps. */
   readonly condition: Condition;
+  /** For each result of a loop with a condition, the carry that it equals in the steps left out. */
+  readonly resultCarries: readonly number[];
 }
 
 export type Condition = 'none' | 'bounded' | 'unbounded';
@@ -91,10 +95,11 @@ export function runSteps(
   const isKept = isTracing() && steps.condition !== 'unbounded';
   const all = isKept ? [...outputs.slice(0, carries.length), ...outputs] : outputs;
   const body = closeOver(examples, all, start, { carries: carries.length, keepsCarries: isKept, hoists });
+  const resultCarries = isKept ? [...carries.keys(), ...steps.resultCarries] : steps.resultCarries;
   if (steps.count === 0) {
     return { carries, results: body.results.map((shape) => zeros([0, ...shape], { dtype: body.dtype })) };
   }
-  return withoutKept(body, unpack(body, steps.count, applyLoop(body, carries, rows, steps)));
+  return withoutKept(body, unpack(body, steps.count, applyLoop(body, carries, rows, { ...steps, resultCarries })));
 }
 
 /** Separates what a step computes from what it reads of older tensors. */
@@ -139,7 +144,7 @@ function closeOver(
 /** Creates the node. */
 function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor[], steps: Steps): Tensor {
   const { subgraph, constants, dtype } = body;
-  const { count, reverse, condition } = steps;
+  const { count, reverse, condition, resultCarries } = steps;
   const inputs = [...carries, ...rows, ...constants];
   const isRow = (i: number): boolean => i >= carries.length && i < carries.length + rows.length;
   const leaves = inputs.map(
@@ -164,6 +169,7 @@ function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor
     count,
     reverse,
     isConditional: condition !== 'none',
+    resultCarries,
   };
   const attributes: LoopAttributes = {
     signature: [...signatureOf(targets)],
@@ -173,6 +179,7 @@ function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor
     count,
     reverse,
     condition,
+    resultCarries,
   };
   const shape = [count * sizeOfAll(body.results) + sizeOfAll(body.carries)];
   return applyRoutine(createRoutine(body, loop), inputs, { shape, dtype }, attributes);
@@ -205,12 +212,19 @@ function splitInputs<Item>(
 /** The carries before each step, with an axis of steps first. */
 function carriesBefore(body: Body, output: LoopNode): Tensor[] {
   const { carries, rows } = splitInputs(output.inputs, output.attributes);
-  const { count, reverse, condition } = output.attributes;
+  const { count, reverse, condition, resultCarries } = output.attributes;
   if (condition === 'unbounded') {
     throw new Error('whileLoop: reverse mode needs a bound on the number of steps; give maxSteps, or use forward mode');
   }
   const kept = body.keepsCarries ? body : keepCarries(body);
-  const node = body.keepsCarries ? output : applyLoop(kept, carries, rows, output.attributes);
+  const node = body.keepsCarries
+    ? output
+    : applyLoop(kept, carries, rows, {
+        count,
+        reverse,
+        condition,
+        resultCarries: [...carries.keys(), ...resultCarries],
+      });
   const after = unpack(kept, count, node).results.slice(0, carries.length);
   return after.map((all, i) => {
     const first = carries[i]!.expandDims(0);
@@ -260,7 +274,7 @@ function pullBack(
     run,
     [...cotangents.carries, ...sums],
     [...carriesBefore(body, output), ...rows, ...cotangents.results],
-    { count: attributes.count, reverse: !attributes.reverse, condition: 'none' },
+    { count: attributes.count, reverse: !attributes.reverse, condition: 'none', resultCarries: [] },
   );
   const found = new Map<number, Tensor>();
   results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
@@ -295,7 +309,8 @@ function pushForward(body: Body, tangents: readonly (Tensor | undefined)[], outp
     run,
     [...carries, ...carryTangents],
     [...rows, ...rowNumbers.map((i) => tangents[i]!)],
-    attributes,
+    // The tangents of results are those of the carries that they equal.
+    { ...attributes, resultCarries: attributes.resultCarries.map((carry) => carries.length + carry) },
   );
   return pack(attributes.count, results.carries.slice(carries.length), results.results);
 }
@@ -320,7 +335,8 @@ function batchLoop(
   });
   const first = carries.map((carry, i) => batchInput(carry, of.carries[i], size));
   // Goes on while any example does.
-  const flagOf = (state: readonly Tensor[]): Tensor[] => (attributes.condition === 'none' ? [] : [state[0]!.max()]);
+  const flagOf = (state: readonly Tensor[]): Tensor[] =>
+    attributes.condition === 'none' ? [] : [state[0]!.sum().greater(0).astype(state[0]!.dtype)];
   const skipped = flagOf(first).length;
   const all = runSteps(
     (state, row) => {
@@ -329,7 +345,7 @@ function batchLoop(
     },
     [...flagOf(first), ...first],
     rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
-    attributes,
+    { ...attributes, resultCarries: attributes.resultCarries.map((carry) => skipped + carry) },
   );
   const outputs = { carries: all.carries.slice(skipped), results: all.results };
   const results = outputs.results.map((all) => moveAxis(all, 1, 0));

@@ -64,7 +64,7 @@ export function scan<Carry, Row, Result>(
     },
     carry.leaves,
     rows.leaves,
-    { count, reverse, condition: 'none' },
+    { count, reverse, condition: 'none', resultCarries: [] },
   );
   return [carry.rebuild(outputs.carries) as Carry, result!.rebuild(outputs.results) as Result];
 }

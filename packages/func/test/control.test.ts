@@ -1,8 +1,8 @@
-import { defineUnary, explain, grad, jvp, tensor, where, type Tensor } from '@thetagrad/core';
+import { defineUnary, explain, grad, jvp, tensor, where, zeros, type Tensor } from '@thetagrad/core';
 import { wasm } from '@thetagrad/wasm';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
-import { cond, vmap, whileLoop } from '../src/index.ts';
+import { cond, hessian, jacobian, vmap, whileLoop } from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const backend = await wasm({ threads: 2 });
@@ -73,6 +73,54 @@ describe('whileLoop', () => {
     expect(roots[1]).toBeCloseTo(3, 9);
     const slopes = vmap(grad((a: Tensor) => newton(a, 30)))(tensor([2, 9], f64)).toArraySync() as number[];
     expect(slopes[1]).toBeCloseTo(1 / 6, 8);
+  });
+
+  const growth = (x: Tensor): Tensor =>
+    whileLoop(
+      (y: Tensor) => y.square().sum().less(50),
+      (y: Tensor) => y.mul(1.5).add(x.mul(0.1)),
+      x,
+      { maxSteps: 12 },
+    );
+  const written = (x: Tensor): Tensor => {
+    let y = x;
+    for (let i = 0; i < 12; i++) y = where(y.square().sum().less(50), y.mul(1.5).add(x.mul(0.1)), y);
+    return y;
+  };
+  const starts = tensor(
+    [
+      [0.5, -0.2],
+      [3, 1],
+      [9, 9],
+    ],
+    f64,
+  );
+  const loss = (f: typeof growth) => (x: Tensor) => f(x).sin().sum();
+  test.for<[string, (f: typeof growth) => Tensor]>([
+    ['grad', (f) => vmap(grad(loss(f)))(starts)],
+    ['jacobian', (f) => vmap(jacobian(f, { mode: 'forward' }))(starts)],
+    ['hessian', (f) => vmap(hessian(loss(f)))(starts)],
+    ['hessian of one', (f) => hessian(loss(f))(starts.slice([0]))],
+    ['grad of jvp', (f) => grad((x: Tensor) => jvp(f, [x], [starts.slice([1])]).tangent.sum())(starts.slice([0]))],
+    ['grad of vmap', (f) => grad((x: Tensor) => vmap(loss(f))(x).sum())(starts)],
+  ])('keeps what ended early for derivatives: %s', ([, compute]) => {
+    const expected = compute(written).dataSync();
+    for (const values of [compute(growth).dataSync(), withBackend(backend, () => compute(growth).dataSync())]) {
+      expected.forEach((value, i) => expect((values[i]! - value) / (1 + Math.abs(value))).toBeCloseTo(0, 10));
+    }
+  });
+
+  test('maps over no examples', () => {
+    expect(vmap(growth)(zeros([0, 2], f64)).shape).toEqual([0, 2]);
+    expect(vmap(growth)(zeros([0, 2], f64)).toArraySync()).toEqual([]);
+    const branch = (x: Tensor): Tensor =>
+      cond(
+        x.greater(0),
+        (y: Tensor) => y.exp(),
+        (y: Tensor) => y.neg(),
+        x,
+      );
+    expect(vmap(grad(branch))(zeros([0], f64)).toArraySync()).toEqual([]);
   });
 
   test.for<[string, () => unknown, RegExp]>([

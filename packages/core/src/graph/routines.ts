@@ -159,11 +159,10 @@ export interface Loop {
   readonly count: number;
   /** Whether the last row comes first. */
   readonly reverse: boolean;
-  /**
-   * Whether the first carry, of one element, ends the loop when it is 0. The results are then the carries, if any: those of
-   * the steps left out are the last.
-   */
+  /** Whether the first carry, of one element, ends the loop when it is 0. */
   readonly isConditional: boolean;
+  /** For each result of a conditional loop, the number of the carry that it equals in the steps left out. */
+  readonly resultCarries: readonly number[];
 }
 
 /** The definition of a routine in plain loops, which every backend is tested against and may run on the host. */

@@ -72,16 +72,21 @@ export function conditionOf(step: number): LoopRange {
   return carryBefore(step, 0, 0);
 }
 
-/** What remains to be copied when a conditional loop ends before a step: its carries, for all rows that are left and the end. */
+/** What remains to be copied when a conditional loop ends before a step: its carries, to the end and to the results of all rows left. */
 export function endOf(loop: Loop, step: number): LoopCopy[] {
-  const { outputSizes, carries, count } = loop;
+  const { outputSizes, carries, count, reverse, resultCarries } = loop;
   const { starts, rowSize } = layoutOf(loop);
-  return outputSizes.slice(0, carries).flatMap((size, i) => {
-    const from = carryBefore(step, i, starts[i]!);
-    const rows = rowSize === 0 ? [] : Array.from({ length: count - step }, (_, k) => (step + k) * rowSize);
-    return [...rows, count * rowSize].map((start) => {
-      const to: LoopRange = { array: { kind: 'output' }, start: start + starts[i]! };
-      return { from, to, size };
-    });
+  const copy = (carry: number, start: number): LoopCopy => ({
+    from: carryBefore(step, carry, starts[carry]!),
+    to: { array: { kind: 'output' }, start },
+    size: outputSizes[carry]!,
   });
+  const copies = starts.slice(0, carries).map((start, carry) => copy(carry, count * rowSize + start));
+  // Without results there may be more steps than an array can hold.
+  if (rowSize === 0) return copies;
+  for (let left = step; left < count; left++) {
+    const row = reverse ? count - 1 - left : left;
+    resultCarries.forEach((carry, i) => copies.push(copy(carry, row * rowSize + starts[carries + i]!)));
+  }
+  return copies;
 }
