@@ -76,7 +76,7 @@ export { alignRank, batchAlongAxis, batchInput, batchLeading, batchType } from '
 export { topologicalOrder } from './graph/order.ts';
 export { signatureOf } from './graph/signature.ts';
 export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
-export { abandon, atomically, onOutcome, recordUndo } from './graph/transaction.ts';
+export { abandon, atomically, collectAssignments, onOutcome, recordUndo } from './graph/transaction.ts';
 export {
   collectVariables,
   entriesOf,

@@ -6,11 +6,11 @@ import {
   checkInteger,
   checkOptions,
   flattenTensors,
-  trace,
   type FlatTree,
 } from '@thetagrad/core/backend';
-import { runSteps } from './loop.ts';
 import { checkCarry, checkDTypes } from './carry.ts';
+import { traceBody } from './example.ts';
+import { runSteps } from './loop.ts';
 
 export interface WhileLoopOptions {
   /** The maximum number of steps, which reverse mode needs. Default: no limit. */
@@ -27,6 +27,7 @@ const unlimited = 2 ** 31 - 1;
  * @param init the first carry, a tensor or a tree of them, of one floating-point dtype.
  * @throws {TypeError} if a function is not one of tensors, or carries are not of one floating-point dtype.
  * @throws {RangeError} if the next carry differs from the carry in structure or shape, or the condition has not one element.
+ * @throws {Error} if a function assigns to a variable.
  * @example
  * whileLoop((x) => x.less(100), (x) => x.mul(2), tensor(3)); // tensor(192)
  */
@@ -47,7 +48,7 @@ export function whileLoop<Carry>(
     checkCondition('whileLoop', condition(carry.rebuild(leaves) as Carry)).astype(carry.leaves[0]?.dtype ?? 'float32');
   const outputs = runSteps(
     ([flag, ...state]) =>
-      trace(() => {
+      traceBody('whileLoop', () => {
         const next = flattenTensors('whileLoop: the next carry', body(carry.rebuild(state) as Carry));
         checkCarry('whileLoop', carry, next);
         // What is left out of a bounded loop does not change anything.
@@ -72,6 +73,7 @@ export function whileLoop<Carry>(
  * @param predicate a bool of one element.
  * @throws {TypeError} if a function is not one of tensors, or results are not of one floating-point dtype.
  * @throws {RangeError} if results differ in structure or shapes, or the predicate has not one element.
+ * @throws {Error} if a function assigns to a variable.
  * @example
  * cond(tensor(2).greater(1), (x) => x.exp(), (x) => x.neg(), tensor(0)); // tensor(1)
  */
@@ -93,7 +95,7 @@ export function cond<Operands extends readonly unknown[], Result>(
     // The shapes of the results, from a graph that is not evaluated.
     const shapes = flattenTensors(
       'cond: the result',
-      trace(() => f(...operands)),
+      traceBody('cond', () => f(...operands)),
     );
     checkDTypes('cond', shapes.leaves);
     if (result) checkCarry('cond', result, shapes, ['the second result', 'the first']);
@@ -104,7 +106,7 @@ export function cond<Operands extends readonly unknown[], Result>(
       ([isOn, ...state]) => {
         const computed = flattenTensors(
           'cond: the result',
-          trace(() => f(...operands)),
+          traceBody('cond', () => f(...operands)),
         );
         return [isOn!.mul(0), ...computed.leaves.map((leaf, i) => where(isOn!.notEqual(0), leaf, state[i]!))];
       },

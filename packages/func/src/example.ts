@@ -1,6 +1,6 @@
 // Examples: tensors with a shape and without a value, on which functions are called to learn what they compute.
 import type { Shape, Tensor } from '@thetagrad/core';
-import { applyMovement, type Movement } from '@thetagrad/core/backend';
+import { applyMovement, atomically, collectAssignments, trace, type Movement } from '@thetagrad/core/backend';
 
 type ExampleMovement = Movement<Readonly<Record<never, never>>>;
 
@@ -23,6 +23,28 @@ function examplePrimitive(operation: string, what: string): ExampleMovement {
 
 const ofExample = examplePrimitive('vmap', 'example');
 const ofStep = examplePrimitive('scan', 'step');
+
+/**
+ * Calls a function that is repeated or mapped, and refuses assignments to variables that would not be: they would be made once,
+ * by the call, and may hold what has no value outside.
+ * @param isRefused whether an assigned value is one that is refused. Default: all are.
+ * @throws {Error} if the function assigns to a variable; the variable keeps its value.
+ */
+export function traceBody<Result>(
+  operation: string,
+  f: () => Result,
+  isRefused: (value: Tensor) => boolean = () => true,
+): Result {
+  return atomically(() => {
+    const { result, assigned } = collectAssignments(() => trace(f));
+    const refused = assigned.find(({ value }) => isRefused(value));
+    if (!refused) return result;
+    throw new Error(
+      `${operation}: the function assigns to variable '${refused.name}'; return the value and assign it outside, ` +
+        `or call eval() if this is a running statistic of a module`,
+    );
+  });
+}
 
 /** One example of a batch, whose first axis counts examples. */
 export function createExample(batch: Tensor): Tensor {

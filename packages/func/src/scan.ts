@@ -7,10 +7,10 @@ import {
   flattenTensors,
   formatShape,
   show,
-  trace,
   type FlatTree,
 } from '@thetagrad/core/backend';
 import { checkCarry, checkDTypes } from './carry.ts';
+import { traceBody } from './example.ts';
 import { runSteps } from './loop.ts';
 
 export interface ScanOptions {
@@ -30,6 +30,7 @@ export interface ScanOptions {
  * @throws {TypeError} if f is not a synchronous function to [carry, result], or carries and results are not of one floating-point
  *   dtype.
  * @throws {RangeError} if the next carry differs from the carry in structure or shape, or rows differ in number.
+ * @throws {Error} if f assigns to a variable.
  * @example
  * scan((sum, x) => [sum.add(x), sum.mul(x)], tensor(0), tensor([1, 2, 3])); // [tensor(6), tensor([0, 2, 9])]
  */
@@ -50,7 +51,7 @@ export function scan<Carry, Row, Result>(
   const outputs = runSteps(
     (carries, examples) => {
       const x = rows.leaves.length > 0 ? (rows.rebuild(examples) as Row) : xs;
-      const returned: unknown = trace(() => f(carry.rebuild(carries) as Carry, x));
+      const returned: unknown = traceBody('scan', () => f(carry.rebuild(carries) as Carry, x));
       if (!Array.isArray(returned) || returned.length !== 2) {
         throw new TypeError(`scan: the function must return [carry, result], got ${show(returned)}`);
       }

@@ -9,13 +9,12 @@ import {
   flattenTensors,
   normalizeAxis,
   topologicalOrder,
-  trace,
   type BatchRules,
   type MapTensors,
   type ReduceAttributes,
 } from '@thetagrad/core/backend';
 import { countExamples, moveAxis, placeExamples, resolveAxes, type Axes } from './axes.ts';
-import { createExample } from './example.ts';
+import { createExample, traceBody } from './example.ts';
 
 export interface VmapOptions {
   /** The axis of examples in the arguments; an array has an entry for each argument. Default: 0. */
@@ -33,6 +32,7 @@ export interface VmapOptions {
  * arguments is shared by all examples, random numbers included.
  * @throws {TypeError} if f is not a synchronous function from tensors to tensors, or an option is invalid.
  * @throws {RangeError} if arguments disagree on the number of examples, or lack the axis.
+ * @throws {Error} if f assigns to a variable what differs between examples.
  * @example
  * vmap((x) => x.sum())(tensor([[1, 2], [3, 4]])); // tensor([3, 7])
  * vmap(grad((x) => x.square().sum()))(tensor([[1, 2], [3, 4]])); // tensor([[2, 4], [6, 8]])
@@ -61,7 +61,8 @@ export function vmap<Arguments extends readonly unknown[], Result>(
         bindings.push([example, batch]);
         return example;
       });
-      const result = trace(() => f(...(flat.rebuild(examples) as unknown as Arguments)));
+      const call = (): Result => f(...(flat.rebuild(examples) as unknown as Arguments));
+      const result = traceBody('vmap', call, (value) => batchTensors([value], bindings, size)(value) !== undefined);
       const outputs = flattenTensors('vmap: the result', result);
       const placed = resolveAxes('outAxes', outAxes, outputs);
       const computed = batchTensors(outputs.leaves, bindings, size);

@@ -1,8 +1,8 @@
-import { defineUnary, explain, grad, jvp, tensor, where, zeros, type Tensor } from '@thetagrad/core';
+import { defineUnary, explain, grad, jvp, tensor, Variable, where, zeros, type Tensor } from '@thetagrad/core';
 import { wasm } from '@thetagrad/wasm';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
-import { cond, hessian, jacobian, vmap, whileLoop } from '../src/index.ts';
+import { cond, hessian, jacobian, scan, vmap, whileLoop } from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const backend = await wasm({ threads: 2 });
@@ -244,5 +244,44 @@ describe('cond', () => {
         () => tensor(2),
       ),
     ).toThrow(/^cond: the condition must be a bool tensor/);
+  });
+});
+
+describe('assignments inside', () => {
+  const x = tensor([1, 2]);
+  test.for<[string, (assign: (y: Tensor) => void) => unknown]>([
+    ['vmap', (assign) => vmap((y: Tensor) => (assign(y), y))(x)],
+    ['scan', (assign) => scan((s: Tensor, y: Tensor) => (assign(y), [s.add(y), null]), tensor(0), x)],
+    [
+      'whileLoop',
+      (assign) =>
+        whileLoop(
+          (y: Tensor) => y.less(9),
+          (y: Tensor) => (assign(y), y.mul(2)),
+          tensor(1),
+        ),
+    ],
+    [
+      'cond',
+      (assign) =>
+        cond(
+          tensor(false),
+          (y: Tensor) => (assign(y), y),
+          (y: Tensor) => y.neg(),
+          tensor(1),
+        ),
+    ],
+  ])('are refused by %s, and change nothing', ([name, call]) => {
+    const variable = new Variable(tensor(5), { name: 'count' });
+    expect(() => call((y) => variable.assign(y.add(1)))).toThrow(
+      new RegExp(`^${name}: the function assigns to variable 'count'; return the value`),
+    );
+    expect(variable.value.itemSync()).toBe(5);
+  });
+
+  test('of what all examples share are those of one call', () => {
+    const variable = new Variable(tensor(5), { name: 'count' });
+    vmap((y: Tensor) => (variable.assign(variable.value.add(1)), y))(x);
+    expect(variable.value.itemSync()).toBe(6);
   });
 });

@@ -34,6 +34,31 @@ export function recordUndo(undo: () => void): void {
   undos?.push(undo);
 }
 
+/** A value that a variable was assigned. */
+export interface Assigned {
+  readonly name: string;
+  readonly value: Tensor;
+}
+
+let assignments: Assigned[] | undefined;
+
+/** Runs f, and lists the assignments to variables that it makes. */
+export function collectAssignments<Result>(f: () => Result): { result: Result; assigned: readonly Assigned[] } {
+  const outer = assignments;
+  const assigned: Assigned[] = (assignments = []);
+  try {
+    return { result: f(), assigned };
+  } finally {
+    assignments = outer;
+    outer?.push(...assigned);
+  }
+}
+
+/** Records an assignment, for {@link collectAssignments}. */
+export function recordAssignment(assigned: Assigned): void {
+  assignments?.push(assigned);
+}
+
 const listeners = new WeakMap<Tensor, OutcomeListener>();
 let hasFailed = false;
 

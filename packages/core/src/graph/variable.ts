@@ -5,7 +5,7 @@ import { share, type Buffer } from '../data/buffer.ts';
 import { Assignment } from './assignment.ts';
 import { preventReplay, touch } from './recording.ts';
 import { checkNotDisposed, setAssignee, setBuffer, setInputs, Tensor } from './tensor.ts';
-import { recordUndo, reportOutcome } from './transaction.ts';
+import { recordAssignment, recordUndo, reportOutcome } from './transaction.ts';
 
 export interface VariableOptions {
   /** The name in error messages. Default: 'variable'. */
@@ -169,6 +169,7 @@ export class Variable {
     this.#assignment = value === this.#read ? undefined : new Assignment(this.name, value, before);
     this.#failure = undefined;
     setAssignee(value, this);
+    recordAssignment({ name: this.name, value });
   }
 
   /** The assigned value that is in effect and not stored yet; `undefined` if there is none. */
