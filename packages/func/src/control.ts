@@ -69,7 +69,7 @@ export function whileLoop<Carry>(
 
 /**
  * Computes one of two functions, as a value decides (JAX's `cond`): the other is not computed. Both give tensors or trees of them
- * in the same structure and shapes. Gradients are those of the chosen one.
+ * in the same structure and shapes. Gradients are those of the chosen one. Under `vmap` both are computed where examples differ.
  * @param predicate a bool of one element.
  * @throws {TypeError} if a function is not one of tensors, or results are not of one floating-point dtype.
  * @throws {RangeError} if results differ in structure or shapes, or the predicate has not one element.

@@ -9,7 +9,6 @@ import {
   runLoop,
   schedule,
   signatureOf,
-  sizeOf,
   topologicalOrder,
   type Loop,
   type LoopInput,
@@ -19,6 +18,7 @@ import {
 } from '@thetagrad/core/backend';
 import { moveAxis } from './axes.ts';
 import { createStep } from './example.ts';
+import { pack, sizeOfAll, unpack, type LoopOutputs } from './outputs.ts';
 import { Subgraph } from './subgraph.ts';
 import { vmap } from './vmap.ts';
 
@@ -60,12 +60,6 @@ export type Condition = 'none' | 'bounded' | 'unbounded';
 
 /** Computes the next carries, followed by the results, of one step. All have one floating-point dtype. */
 export type RunStep = (carries: readonly Tensor[], rows: readonly Tensor[]) => readonly Tensor[];
-
-export interface LoopOutputs {
-  readonly carries: readonly Tensor[];
-  /** With an axis of steps first. */
-  readonly results: readonly Tensor[];
-}
 
 /** A step as a function of everything that it reads. */
 interface Body {
@@ -257,7 +251,7 @@ function pullBack(
   const constants = numbers.filter((i) => i >= first);
   const cotangents = unpack(body, attributes.count, cotangent);
   const sums = constants.map((i) => zeros(inputs[i]!.shape, { dtype: body.dtype }));
-  const run: RunStep = (state, row) => {
+  const compute: RunStep = (state, row) => {
     const read = [...row.slice(0, first), ...inputs.slice(first)];
     const step = (...varied: Tensor[]): Tensor[] =>
       body.subgraph.recompute(read.map((value, i) => (wanted[i] ? varied[numbers.indexOf(i)]! : value)));
@@ -270,8 +264,16 @@ function pullBack(
       ...numbers.filter((i) => i >= carries.length && i < first).map(part),
     ];
   };
+  // A step that was left out passes cotangents on: those of results belong to the carries that they equal.
+  const pass: RunStep = (state, row) => {
+    const passed = [...state];
+    attributes.resultCarries.forEach((carry, i) => (passed[carry] = passed[carry]!.add(row[first + i]!)));
+    const rowNumbers = numbers.filter((i) => i >= carries.length && i < first);
+    return [...passed, ...rowNumbers.map((i) => zeros(row[i]!.shape, { dtype: body.dtype }))];
+  };
   const results = runSteps(
-    run,
+    (state, row) =>
+      attributes.condition === 'none' ? compute(state, row) : choose(row[0]!, compute, pass, state, row),
     [...cotangents.carries, ...sums],
     [...carriesBefore(body, output), ...rows, ...cotangents.results],
     { count: attributes.count, reverse: !attributes.reverse, condition: 'none', resultCarries: [] },
@@ -280,6 +282,24 @@ function pullBack(
   results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
   numbers.filter((i) => i >= carries.length && i < first).forEach((i, k) => found.set(i, results.results[k]!));
   return inputs.map((_, i) => found.get(i));
+}
+
+/** One of two steps: the first, which is computed only then, if the flag is not 0. */
+function choose(
+  flag: Tensor,
+  step: RunStep,
+  otherwise: RunStep,
+  state: readonly Tensor[],
+  row: readonly Tensor[],
+): readonly Tensor[] {
+  const outputs = runSteps(
+    ([isOn]) => [isOn!.mul(0), ...step(state, row)],
+    [flag, ...otherwise(state, row)],
+    [],
+    { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
+    { hoists: false },
+  );
+  return outputs.carries.slice(1);
 }
 
 /** Forward mode: a loop that carries tangents along. */
@@ -353,28 +373,6 @@ function batchLoop(
     outputs.carries,
     results,
   );
-}
-
-function sizeOfAll(shapes: readonly Shape[]): number {
-  return shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
-}
-
-/** The outputs of a loop in one vector. */
-function pack(count: number, carries: readonly Tensor[], results: readonly Tensor[]): Tensor {
-  const rows = results.map((all) => all.reshape([count, all.size / count]));
-  const table = rows.length > 0 ? [concat(rows, 1).flatten()] : [];
-  return concat([...table, ...carries.map((carry) => carry.flatten())]);
-}
-
-/** The outputs of a loop from one vector. */
-function unpack(body: Body, count: number, all: Tensor): LoopOutputs {
-  const rowSize = sizeOfAll(body.results);
-  const table = all.slice([[0, count * rowSize]]).reshape([count, rowSize]);
-  let start = 0;
-  const next = (shape: Shape): readonly [number, number] => [start, (start += sizeOf(shape))];
-  const results = body.results.map((shape) => table.slice([null, next(shape)]).reshape([count, ...shape]));
-  start = count * rowSize;
-  return { carries: body.carries.map((shape) => all.slice([next(shape)]).reshape(shape)), results };
 }
 
 /** The outputs of a loop without the carries that it keeps for derivatives. */

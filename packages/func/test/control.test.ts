@@ -110,6 +110,33 @@ describe('whileLoop', () => {
     }
   });
 
+  test('has derivatives where a step too many would be an error', () => {
+    const table = tensor([1, 2, 1, 3], f64);
+    const at = (x: Tensor): Tensor => table.take(x.astype('int32'), 0).mul(x.sin().add(1).round());
+    const count = (x: Tensor): Tensor =>
+      whileLoop(
+        ([i]: Tensor[]) => i!.less(4),
+        ([i, y]: Tensor[]) => [i!.add(1), y!.mul(table.take(i!.astype('int32'), 0))],
+        [tensor(0, f64), x],
+        { maxSteps: 9 },
+      )[1]!;
+    const chosen = (x: Tensor): Tensor =>
+      cond(
+        x.less(4),
+        (y: Tensor) => at(y).mul(y),
+        (y: Tensor) => y.square(),
+        x,
+      );
+    const compute = (): number[] => [
+      grad(count)(tensor(2, f64)).itemSync(),
+      grad(grad((x: Tensor) => count(x).square()))(tensor(2, f64)).itemSync(),
+      grad(chosen)(tensor(7, f64)).itemSync(),
+      grad(grad(chosen))(tensor(7, f64)).itemSync(),
+    ];
+    expect(compute()).toEqual([6, 72, 14, 2]);
+    expect(withBackend(backend, compute)).toEqual([6, 72, 14, 2]);
+  });
+
   test('maps over no examples', () => {
     expect(vmap(growth)(zeros([0, 2], f64)).shape).toEqual([0, 2]);
     expect(vmap(growth)(zeros([0, 2], f64)).toArraySync()).toEqual([]);
