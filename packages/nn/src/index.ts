@@ -1,14 +1,34 @@
 export { defaultGenerator, Generator, generatorOf, manualSeed, type Randomness } from './generator.ts';
+export * from './functional/index.ts';
 export * as init from './init.ts';
 export type { Initializer } from './init.ts';
 export { checkLabels, toClassIndices } from './labels.ts';
 export * from './layers/activation.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNorm2dOptions,
+  BatchNorm3d,
+  type BatchNormLayerOptions,
+} from './layers/batchNorm.ts';
 export * from './layers/container.ts';
 export * from './layers/convolution.ts';
 export * from './layers/dropout.ts';
+export * from './layers/embedding.ts';
 export * from './layers/linear.ts';
-export * from './layers/normalization.ts';
-export * from './loss.ts';
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormOptions,
+  LayerNorm,
+  type LayerNormOptions,
+  RMSNorm,
+  type RMSNormLayerOptions,
+} from './layers/normalization.ts';
+export * from './losses/index.ts';
 export * from './metrics.ts';
 export { Module, type AnyModule } from './module.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';

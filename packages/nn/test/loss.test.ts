@@ -118,7 +118,7 @@ describe('crossEntropy', () => {
   });
 
   test.for([
-    [() => crossEntropy(tensor([1, 2]), int32([0])), 'crossEntropy: logits must be [N, C], got [2]'],
+    [() => crossEntropy(tensor([1, 2]), int32([0])), 'crossEntropy: logits must be [N, C, …], got [2]'],
     [() => crossEntropy(tensor([[1, 2]]), int32([0, 1])), 'crossEntropy: labels must be [1], one per sample, got [2]'],
     [
       () => crossEntropy(tensor([[1, 2]]), tensor([0])),

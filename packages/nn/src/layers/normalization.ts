@@ -1,120 +1,216 @@
-import { type DType, ones, stopGradient, type Tensor, Variable, zeros } from '@thetagrad/core';
-import {
-  checkFraction,
-  checkInteger,
-  checkNonnegative,
-  checkOptions,
-  checkTensor,
-  divideScaledSum,
-  formatShape,
-  scaleSquares,
-} from '@thetagrad/core/backend';
+// Normalizations whose statistics are those of each sample.
+import { type DType, ones, type Shape, type Tensor, Variable, zeros } from '@thetagrad/core';
+import { checkInteger, checkNonnegative, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
+import { groupNorm, instanceNorm, layerNorm, rmsNorm, toNormalizedShape } from '../functional/normalization.ts';
 import { Module } from '../module.ts';
 
-export interface BatchNorm2dOptions {
+export interface LayerNormOptions {
   /** Added to the variance. Default: 1e-5. */
   readonly eps?: number;
-  /** The share of each batch in the running statistics. Default: 0.1. */
-  readonly momentum?: number;
-  /** Whether a trained scale and shift follow. Default: true. */
+  /** Whether a trained scale follows, and a shift. Default: true. */
+  readonly elementwiseAffine?: boolean;
+  /** Whether there is a shift with the scale. Default: true. */
+  readonly bias?: boolean;
+  /** Default: float32. */
+  readonly dtype?: DType;
+}
+
+/** (x − mean) / √(variance + eps) · weight + bias over the last axes: {@link layerNorm}. */
+export class LayerNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly eps: number;
+  /** Of the normalized shape. */
+  readonly weight: Variable | undefined;
+  /** Of the normalized shape. */
+  readonly bias: Variable | undefined;
+
+  /**
+   * @param normalizedShape the sizes of the axes, or that of the last axis
+   * @throws {RangeError} if a size is not an integer ≥ 1, or eps is negative.
+   */
+  constructor(normalizedShape: number | Shape, options: LayerNormOptions = {}) {
+    super();
+    checkOptions('LayerNorm', options, ['eps', 'elementwiseAffine', 'bias', 'dtype']);
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = 'float32' } = options;
+    checkNonnegative('LayerNorm', 'eps', eps);
+    this.normalizedShape = [...toNormalizedShape('LayerNorm', normalizedShape)];
+    this.eps = eps;
+    this.weight = elementwiseAffine ? createOnes('LayerNorm', this.normalizedShape, dtype) : undefined;
+    this.bias = elementwiseAffine && bias ? createZeros('LayerNorm', this.normalizedShape, dtype) : undefined;
+  }
+
+  /** @throws {RangeError} if the last axes of x do not have the normalized shape. */
+  override forward(x: Tensor): Tensor {
+    checkTensor('LayerNorm', x);
+    const { normalizedShape, weight, bias, eps } = this;
+    return layerNorm(x, normalizedShape, { weight: weight?.value, bias: bias?.value, eps });
+  }
+}
+
+export interface RMSNormLayerOptions {
+  /** Added to the mean square. Default: the machine epsilon of the dtype of x. */
+  readonly eps?: number | undefined;
+  /** Whether a trained scale follows. Default: true. */
+  readonly elementwiseAffine?: boolean;
+  /** Default: float32. */
+  readonly dtype?: DType;
+}
+
+/** x / √(mean(x²) + eps) · weight over the last axes: {@link rmsNorm}. */
+export class RMSNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly eps: number | undefined;
+  /** Of the normalized shape. */
+  readonly weight: Variable | undefined;
+
+  /**
+   * @param normalizedShape the sizes of the axes, or that of the last axis
+   * @throws {RangeError} if a size is not an integer ≥ 1, or eps is negative.
+   */
+  constructor(normalizedShape: number | Shape, options: RMSNormLayerOptions = {}) {
+    super();
+    checkOptions('RMSNorm', options, ['eps', 'elementwiseAffine', 'dtype']);
+    const { eps, elementwiseAffine = true, dtype = 'float32' } = options;
+    if (eps !== undefined) checkNonnegative('RMSNorm', 'eps', eps);
+    this.normalizedShape = [...toNormalizedShape('RMSNorm', normalizedShape)];
+    this.eps = eps;
+    this.weight = elementwiseAffine ? createOnes('RMSNorm', this.normalizedShape, dtype) : undefined;
+  }
+
+  /** @throws {RangeError} if the last axes of x do not have the normalized shape. */
+  override forward(x: Tensor): Tensor {
+    checkTensor('RMSNorm', x);
+    return rmsNorm(x, this.normalizedShape, { weight: this.weight?.value, eps: this.eps });
+  }
+}
+
+export interface GroupNormOptions {
+  /** Added to the variance. Default: 1e-5. */
+  readonly eps?: number;
+  /** Whether a trained scale and shift of each channel follow. Default: true. */
   readonly affine?: boolean;
   /** Default: float32. */
   readonly dtype?: DType;
 }
 
-/**
- * (x − mean) / √(variance + eps) · weight + bias for each channel of images [N, C, H, W]. In training, mean and
- * variance are those of the batch, and running averages of them are assigned (the variance by the unbiased estimate, as
- * in PyTorch): evaluate the model with the loss to store them. In evaluation the running averages are used. (Ioffe and
- * Szegedy, ICML 2015, algorithms 1 and 2.)
- */
-export class BatchNorm2d extends Module {
+/** (x − mean) / √(variance + eps) over groups of channels, · weight + bias for each channel: {@link groupNorm}. */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
   /** The number of channels, C. */
-  readonly numFeatures: number;
+  readonly numChannels: number;
   readonly eps: number;
-  readonly momentum: number;
   /** [C] */
   readonly weight: Variable | undefined;
   /** [C] */
   readonly bias: Variable | undefined;
-  /** [C], not trainable. */
-  readonly runningMean: Variable;
-  /** [C], not trainable. */
-  readonly runningVar: Variable;
 
-  /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or an option is out of range. */
-  constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
+  /** @throws {RangeError} if a number is not an integer ≥ 1, the groups do not divide the channels, or eps is negative. */
+  constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
     super();
-    checkOptions('BatchNorm2d', options, ['eps', 'momentum', 'affine', 'dtype']);
-    const { eps = 1e-5, momentum = 0.1, affine = true, dtype = 'float32' } = options;
-    checkInteger('BatchNorm2d', 'numFeatures', numFeatures, { min: 1 });
-    checkNonnegative('BatchNorm2d', 'eps', eps);
-    checkFraction('BatchNorm2d', 'momentum', momentum);
+    checkOptions('GroupNorm', options, ['eps', 'affine', 'dtype']);
+    const { eps = 1e-5, affine = true, dtype = 'float32' } = options;
+    checkInteger('GroupNorm', 'numGroups', numGroups, { min: 1 });
+    checkInteger('GroupNorm', 'numChannels', numChannels, { min: 1 });
+    checkNonnegative('GroupNorm', 'eps', eps);
+    if (numChannels % numGroups !== 0) {
+      throw new RangeError(`GroupNorm: ${numGroups} groups do not divide ${numChannels} channels`);
+    }
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
+    this.eps = eps;
+    this.weight = affine ? createOnes('GroupNorm', [numChannels], dtype) : undefined;
+    this.bias = affine ? createZeros('GroupNorm', [numChannels], dtype) : undefined;
+  }
+
+  /** @throws {RangeError} if x is not [N, numChannels, …]. */
+  override forward(x: Tensor): Tensor {
+    checkTensor('GroupNorm', x);
+    if (x.shape[1] !== this.numChannels) {
+      throw new RangeError(`GroupNorm: input must be [N, ${this.numChannels}, …], got ${formatShape(x.shape)}`);
+    }
+    return groupNorm(x, this.numGroups, { weight: this.weight?.value, bias: this.bias?.value, eps: this.eps });
+  }
+}
+
+export interface InstanceNormOptions {
+  /** Added to the variance. Default: 1e-5. */
+  readonly eps?: number;
+  /** Whether a trained scale and shift of each channel follow. Default: false, as in PyTorch. */
+  readonly affine?: boolean;
+  /** Default: float32. */
+  readonly dtype?: DType;
+}
+
+/** Instance normalization of any number of axes after the channels. */
+export abstract class InstanceNorm extends Module {
+  /** The number of channels, C. */
+  readonly numFeatures: number;
+  readonly eps: number;
+  /** [C] */
+  readonly weight: Variable | undefined;
+  /** [C] */
+  readonly bias: Variable | undefined;
+  readonly #name: string;
+  readonly #spatial: string;
+
+  /**
+   * @param name of the class, for messages and variables
+   * @param spatial the names of the axes after the channels
+   * @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or eps is negative.
+   */
+  protected constructor(name: string, spatial: string, numFeatures: number, options: InstanceNormOptions = {}) {
+    super();
+    checkOptions(name, options, ['eps', 'affine', 'dtype']);
+    const { eps = 1e-5, affine = false, dtype = 'float32' } = options;
+    checkInteger(name, 'numFeatures', numFeatures, { min: 1 });
+    checkNonnegative(name, 'eps', eps);
+    this.#name = name;
+    this.#spatial = spatial;
     this.numFeatures = numFeatures;
     this.eps = eps;
-    this.momentum = momentum;
-    const shape = [numFeatures];
-    this.weight = affine ? new Variable(ones(shape, { dtype }), { name: 'BatchNorm2d.weight' }) : undefined;
-    this.bias = affine ? new Variable(zeros(shape, { dtype }), { name: 'BatchNorm2d.bias' }) : undefined;
-    const createRunning = (name: string, initial: Tensor): Variable =>
-      new Variable(initial, { name: `BatchNorm2d.${name}`, trainable: false });
-    this.runningMean = createRunning('runningMean', zeros(shape, { dtype }));
-    this.runningVar = createRunning('runningVar', ones(shape, { dtype }));
+    this.weight = affine ? createOnes(name, [numFeatures], dtype) : undefined;
+    this.bias = affine ? createZeros(name, [numFeatures], dtype) : undefined;
   }
 
-  /** @throws {RangeError} if x is not [N, numFeatures, H, W], or has only one element per channel in training. */
+  /** @throws {RangeError} if x is not of the shape as documented, or has only one element per channel. */
   override forward(x: Tensor): Tensor {
-    checkTensor('BatchNorm2d', x);
-    if (x.ndim !== 4 || x.shape[1] !== this.numFeatures) {
-      throw new RangeError(`BatchNorm2d: input must be [N, ${this.numFeatures}, H, W], got ${formatShape(x.shape)}`);
+    checkTensor(this.#name, x);
+    if (x.ndim !== 2 + this.#spatial.split(',').length || x.shape[1] !== this.numFeatures) {
+      const expected = `[N, ${this.numFeatures}, ${this.#spatial}]`;
+      throw new RangeError(`${this.#name}: input must be ${expected}, got ${formatShape(x.shape)}`);
     }
-    const { deviation, std } = this.training ? this.#batchStatistics(x) : this.#runningStatistics(x);
-    // All factors are joined per channel first: one pass over the images instead of three.
-    const scale = std.reciprocal();
-    if (!this.weight || !this.bias) return deviation.mul(scale);
-    return deviation.mul(scale.mul(this.#perChannel(this.weight.value))).add(this.#perChannel(this.bias.value));
+    return instanceNorm(x, { weight: this.weight?.value, bias: this.bias?.value, eps: this.eps });
   }
+}
 
-  #batchStatistics(x: Tensor): { deviation: Tensor; std: Tensor } {
-    const count = x.size / this.numFeatures;
-    if (count <= 1) {
-      throw new RangeError(
-        `BatchNorm2d: training needs more than one element per channel, got ${formatShape(x.shape)}; ` +
-          'use a larger batch, or eval()',
-      );
-    }
-    const axes = [0, 2, 3];
-    // In one pass, where `mean` may take two.
-    const mean = divideScaledSum(x, axes, count, { keepdims: true });
-    const deviation = x.sub(mean);
-    // eps outweighs a variance that is too small to be represented, so that scaling up would only lose it.
-    const { scaled, scale } = scaleSquares(deviation, axes, { enlarge: this.eps === 0 });
-    const variance = scaled.square().sum(axes, { keepdims: true }).div(count);
-    this.#updateRunning(this.runningMean, mean);
-    this.#updateRunning(
-      this.runningVar,
-      variance
-        .mul(count / (count - 1))
-        .div(scale)
-        .div(scale),
-    );
-    const withEps = this.eps === 0 ? variance : variance.add(scale.mul(scale).mul(this.eps));
-    return { deviation, std: withEps.sqrt().div(scale) };
+/** (x − mean) / √(variance + eps) for each channel of each sequence [N, C, L]: {@link instanceNorm}. */
+export class InstanceNorm1d extends InstanceNorm {
+  /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or eps is negative. */
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super('InstanceNorm1d', 'L', numFeatures, options);
   }
+}
 
-  #runningStatistics(x: Tensor): { deviation: Tensor; std: Tensor } {
-    return {
-      deviation: x.sub(this.#perChannel(this.runningMean.value)),
-      std: this.#perChannel(this.runningVar.value).add(this.eps).sqrt(),
-    };
+/** (x − mean) / √(variance + eps) for each channel of each image [N, C, H, W]: {@link instanceNorm}. */
+export class InstanceNorm2d extends InstanceNorm {
+  /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or eps is negative. */
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super('InstanceNorm2d', 'H, W', numFeatures, options);
   }
+}
 
-  #updateRunning(running: Variable, batch: Tensor): void {
-    const latest = stopGradient(batch).reshape([this.numFeatures]).astype(running.dtype);
-    running.assign(running.value.mul(1 - this.momentum).add(latest.mul(this.momentum)));
+/** (x − mean) / √(variance + eps) for each channel of each volume [N, C, D, H, W]: {@link instanceNorm}. */
+export class InstanceNorm3d extends InstanceNorm {
+  /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or eps is negative. */
+  constructor(numFeatures: number, options: InstanceNormOptions = {}) {
+    super('InstanceNorm3d', 'D, H, W', numFeatures, options);
   }
+}
 
-  #perChannel(values: Tensor): Tensor {
-    return values.reshape([this.numFeatures, 1, 1]);
-  }
+function createOnes(layer: string, shape: Shape, dtype: DType): Variable {
+  return new Variable(ones(shape, { dtype }), { name: `${layer}.weight` });
+}
+
+function createZeros(layer: string, shape: Shape, dtype: DType): Variable {
+  return new Variable(zeros(shape, { dtype }), { name: `${layer}.bias` });
 }

@@ -1,0 +1,13 @@
+export { scaledDotProductAttention, type ScaledDotProductAttentionOptions } from './attention.ts';
+export * from './dropout.ts';
+export { embedding, type EmbeddingFunctionOptions, linear, type LinearFunctionOptions } from './linear.ts';
+export {
+  type AffineNormOptions,
+  batchNorm,
+  type BatchNormOptions,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  rmsNorm,
+  type RMSNormOptions,
+} from './normalization.ts';
