@@ -13,7 +13,7 @@ export {
 } from './layers/batchNorm.ts';
 export * from './layers/container.ts';
 export * from './layers/convolution.ts';
-export * from './layers/dropout.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/dropout.ts';
 export * from './layers/embedding.ts';
 export * from './layers/linear.ts';
 export {

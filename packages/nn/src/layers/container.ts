@@ -56,6 +56,14 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Module[
   }
 }
 
+/** Returns its input. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    checkTensor('Identity', x);
+    return x;
+  }
+}
+
 /** body(x) + shortcut(x). */
 export class Residual extends Module {
   readonly body: Module;
