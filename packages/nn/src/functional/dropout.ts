@@ -1,6 +1,6 @@
 // Dropout as functions of a random key.
 import { type Key, random, type Shape, type Tensor } from '@thetagrad/core';
-import { checkFraction, checkOptions, checkTensor, formatShape, toFloat } from '@thetagrad/core/backend';
+import { argumentError, checkFraction, checkOptions, checkTensor, formatShape, toFloat } from '@thetagrad/core/backend';
 
 export interface DropoutOptions {
   /** The probability with which an element is dropped. Default: 0.5. */
@@ -75,7 +75,7 @@ export function featureAlphaDropout(key: Key, x: Tensor, options: DropoutOptions
 
 /** Drops what a mask of a shape that broadcasts to x says. */
 function drop(operation: string, key: Key, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
-  const { values, p } = checkDropout(operation, x, options);
+  const { values, p } = checkDropout(operation, key, x, options);
   if (p === 0) return values;
   const kept = random.bernoulli(key, shape, 1 - p);
   return kept.where(values, 0).mul(p === 1 ? 0 : 1 / (1 - p));
@@ -85,7 +85,7 @@ function drop(operation: string, key: Key, x: Tensor, shape: Shape, options: Dro
 const limit = -1.0507009873554805 * 1.6732632423543772;
 
 function dropToLimit(operation: string, key: Key, x: Tensor, shape: Shape, options: DropoutOptions): Tensor {
-  const { values, p } = checkDropout(operation, x, options);
+  const { values, p } = checkDropout(operation, key, x, options);
   if (p === 0) return values;
   const kept = random.bernoulli(key, shape, 1 - p);
   if (p === 1) return kept.where(values, 0);
@@ -96,7 +96,14 @@ function dropToLimit(operation: string, key: Key, x: Tensor, shape: Shape, optio
     .sub(scale * p * limit);
 }
 
-function checkDropout(operation: string, x: Tensor, options: DropoutOptions): { values: Tensor; p: number } {
+function checkDropout(
+  operation: string,
+  key: Key,
+  x: Tensor,
+  options: DropoutOptions,
+): { readonly values: Tensor; readonly p: number } {
+  if (!(key instanceof random.Key))
+    throw argumentError(operation, 'key', 'a key, as from random.key(seed)', key, false);
   checkTensor(operation, x);
   checkOptions(operation, options, ['p', 'training']);
   const { p = 0.5, training = true } = options;
