@@ -1,5 +1,6 @@
 import { values } from '@thetagrad/gradcheck';
-import { conv2d, evaluateSync, full, grad, random, tensor, type Tensor, zeros } from '@thetagrad/core';
+import { conv2d, evaluateSync, full, grad, random, tensor, type Tensor, Variable, zeros } from '@thetagrad/core';
+import * as nn from '@thetagrad/nn';
 import {
   AvgPool2d,
   BatchNorm2d,
@@ -342,5 +343,78 @@ describe('containers', () => {
   test('Flatten keeps the batch', () => {
     expect(new Flatten().forward(zeros([2, 3, 4, 5])).shape).toEqual([2, 60]);
     expect(new Flatten(2).forward(zeros([2, 3, 4, 5])).shape).toEqual([2, 3, 20]);
+  });
+});
+
+describe('modules of functions', () => {
+  const at = (shape: readonly number[]): Tensor => random.normal(key, shape);
+
+  test.for<readonly [nn.Module, Tensor, (x: Tensor) => Tensor, readonly string[]]>([
+    [new nn.LayerNorm([2, 3]), at([4, 2, 3]), (x) => nn.layerNorm(x, [2, 3]), ['weight', 'bias']],
+    [new nn.LayerNorm(3, { bias: false, eps: 0.5 }), at([2, 3]), (x) => nn.layerNorm(x, 3, { eps: 0.5 }), ['weight']],
+    [new nn.LayerNorm(3, { elementwiseAffine: false }), at([2, 3]), (x) => nn.layerNorm(x, 3), []],
+    [new nn.RMSNorm(3), at([2, 3]), (x) => nn.rmsNorm(x, 3), ['weight']],
+    [new nn.RMSNorm(3, { elementwiseAffine: false, eps: 1 }), at([2, 3]), (x) => nn.rmsNorm(x, 3, { eps: 1 }), []],
+    [new nn.GroupNorm(2, 4), at([2, 4, 3]), (x) => nn.groupNorm(x, 2), ['weight', 'bias']],
+    [new nn.GroupNorm(1, 2, { affine: false }), at([2, 2]), (x) => nn.groupNorm(x, 1), []],
+    [new nn.InstanceNorm1d(2), at([2, 2, 3]), (x) => nn.instanceNorm(x), []],
+    [new nn.InstanceNorm2d(2, { affine: true }), at([2, 2, 3, 2]), (x) => nn.instanceNorm(x), ['weight', 'bias']],
+    [new nn.InstanceNorm3d(1), at([2, 1, 3, 2, 1]), (x) => nn.instanceNorm(x), []],
+    [new nn.BatchNorm1d(3), at([4, 3]), (x) => nn.batchNorm(x, { training: true }), ['weight', 'bias']],
+    [new nn.BatchNorm1d(2), at([4, 2, 3]), (x) => nn.batchNorm(x, { training: true }), ['weight', 'bias']],
+    [new nn.BatchNorm3d(2, { affine: false }), at([2, 2, 1, 2, 2]), (x) => nn.batchNorm(x, { training: true }), []],
+    [new nn.Identity(), at([2]), (x) => x, []],
+    [new nn.AlphaDropout(0.5).eval(), at([2]), (x) => x, []],
+    [new nn.FeatureAlphaDropout(0.5).eval(), at([2, 2]), (x) => x, []],
+  ])('%#', ([layer, x, apply, names]) => {
+    expect(layer.forward(x).toArraySync()).toEqual(apply(x).toArraySync());
+    expect(Object.keys(layer.parameters())).toEqual(names);
+  });
+
+  test.for([
+    [nn.Dropout1d, nn.dropout1d, [3, 2, 4]],
+    [nn.Dropout2d, nn.dropout2d, [3, 2, 4, 1]],
+    [nn.Dropout3d, nn.dropout3d, [3, 2, 4, 1, 2]],
+    [nn.AlphaDropout, nn.alphaDropout, [3, 2]],
+    [nn.FeatureAlphaDropout, nn.featureAlphaDropout, [3, 2, 4]],
+  ] as const)('%o draws keys from its generator', ([Layer, drop, shape]) => {
+    const layer = new Layer(0.25, { key });
+    const generator = new nn.Generator(key);
+    const x = at(shape);
+    for (let step = 0; step < 2; step++) {
+      expect(layer.forward(x).toArraySync()).toEqual(drop(generator.next(), x, { p: 0.25 }).toArraySync());
+    }
+  });
+
+  test('batchNorm updates running statistics that are variables', () => {
+    const runningMean = new Variable(zeros([1]));
+    const runningVar = new Variable(zeros([1]));
+    const x = tensor([[1], [3]]);
+    evaluateSync(nn.batchNorm(x, { training: true, momentum: 0.5, runningMean, runningVar }), runningMean, runningVar);
+    expect([runningMean.value.itemSync(), runningVar.value.itemSync()]).toEqual([1, 1]);
+  });
+
+  test('Embedding looks rows up, and padding is zeros without a gradient', () => {
+    const layer = new nn.Embedding(3, 2, { paddingIdx: -1, key });
+    const indices = tensor([2, 0, 0], { dtype: 'int32' });
+    const rows = layer.weight.value.toArraySync() as number[][];
+    expect(rows[2]).toEqual([0, 0]);
+    expect(layer.forward(indices).toArraySync()).toEqual([rows[2], rows[0], rows[0]]);
+    const loss = (weight: Tensor): Tensor => nn.embedding(indices, weight, { paddingIdx: 2 }).sum();
+    expect(grad(loss)(layer.weight.value).toArraySync()).toEqual([
+      [2, 2],
+      [0, 0],
+      [0, 0],
+    ]);
+  });
+
+  test('a query that attends to nothing has gradients of zero', () => {
+    for (const attnMask of [tensor([[false], [true]]), tensor([[-Infinity], [0]])]) {
+      const loss = (x: Tensor): Tensor => {
+        const [q, k, v] = x.split([2, 3, 3]) as [Tensor, Tensor, Tensor];
+        return nn.scaledDotProductAttention(q, k, v, { attnMask }).at(0).sum();
+      };
+      expect(grad(loss)(at([8, 2])).toArraySync()).toEqual(zeros([8, 2]).toArraySync());
+    }
   });
 });

@@ -1,5 +1,6 @@
-import { grad, tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
+import { grad, random, tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
 import { values } from '@thetagrad/gradcheck';
+import * as nn from '@thetagrad/nn';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -225,5 +226,57 @@ describe('binaryCrossEntropy', () => {
     ],
   ] as const)('rejects bad arguments: %#', ([compute, message]) => {
     expect(compute).toThrow(message);
+  });
+});
+
+describe('gradients where losses have none, as in PyTorch', () => {
+  const none = { reduction: 'none' } as const;
+  const sign = int32([1]);
+
+  test.for<readonly [string, (x: Tensor) => Tensor, number, number]>([
+    ['l1Loss of equal operands', (x) => nn.l1Loss(x, tensor([1]), none), 1, 0],
+    ['smoothL1Loss at beta', (x) => nn.smoothL1Loss(x, tensor([0]), none), 1, 1],
+    ['huberLoss at delta', (x) => nn.huberLoss(x, tensor([0]), { delta: 2, ...none }), -2, -2],
+    ['hingeEmbeddingLoss at the margin', (x) => nn.hingeEmbeddingLoss(x, sign.neg(), none), 1, -1],
+    ['marginRankingLoss at the margin', (x) => nn.marginRankingLoss(x, tensor([0]), sign, none), 0, -1],
+    ['gaussianNllLoss of a variance below eps', (v) => nn.gaussianNllLoss(tensor([2]), tensor([2]), v), 0, 5e5],
+    ['klDiv of an impossible event', (x) => nn.klDiv(x, tensor([0])), -Infinity, 0],
+    ['binaryCrossEntropyWithLogits at ∞', (x) => nn.binaryCrossEntropyWithLogits(x, tensor([1])), Infinity, 0],
+  ])('%s', ([, loss, point, slope]) => {
+    const found = grad((x: Tensor) => loss(x).sum())(tensor([point])).dataSync()[0]!;
+    expect(found).toBeCloseTo(slope, slope > 1e3 ? -1 : 6);
+  });
+
+  test('smoothL1Loss and huberLoss are curved where operands are equal', () => {
+    for (const loss of [nn.smoothL1Loss, nn.huberLoss]) {
+      const slope = grad((x: Tensor) => loss(x, tensor([1]), { reduction: 'sum' }));
+      expect(grad((x: Tensor) => slope(x).sum())(tensor([1])).dataSync()[0]).toBe(1);
+    }
+  });
+
+  test('ctcLoss of a target without alignment', () => {
+    const x = random.normal(random.key(0), [1, 1, 3]);
+    const loss = (zeroInfinity: boolean) => (logits: Tensor) =>
+      nn.ctcLoss(logits.logSoftmax(), tensor([[1, 2]], { dtype: 'int32' }), [1], [2], { zeroInfinity });
+    for (const zeroInfinity of [false, true]) {
+      expect([...grad(loss(zeroInfinity))(x).dataSync()]).toEqual([0, 0, 0]);
+    }
+  });
+
+  test('labels and lengths of ctcLoss that are computed are the same as plain ones', () => {
+    const x = random.normal(random.key(0), [4, 2, 3]).logSoftmax();
+    const [labels, frames, lengths] = [
+      tensor(
+        [
+          [1, 2],
+          [2, 9],
+        ],
+        { dtype: 'int32' },
+      ),
+      int32([4, 3]),
+      int32([2, 1]),
+    ];
+    const plain = nn.ctcLoss(x, labels, [4, 3], [2, 1]).itemSync();
+    expect(nn.ctcLoss(x, labels.mul(1), frames.mul(1), lengths.mul(1)).itemSync()).toBe(plain);
   });
 });

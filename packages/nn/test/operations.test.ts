@@ -6,7 +6,7 @@ import { regressionCases } from './cases/regression.ts';
 import { sequenceCases } from './cases/sequences.ts';
 
 /** The losses and layers that are functions. Other exports, and metrics, have tests of their own. */
-const functions: readonly (keyof typeof nn)[] = [
+const functions: readonly string[] = [
   'alphaDropout',
   'batchNorm',
   'binaryCrossEntropy',
@@ -46,7 +46,7 @@ const functions: readonly (keyof typeof nn)[] = [
   'tripletMarginWithDistanceLoss',
 ];
 
-testOperations(Object.fromEntries(functions.map((name) => [name, nn[name]])), [
+testOperations(Object.fromEntries(Object.entries(nn).filter(([name]) => functions.includes(name))), [
   ...classificationCases,
   ...regressionCases,
   ...sequenceCases,

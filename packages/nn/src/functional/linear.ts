@@ -8,6 +8,7 @@ import {
   describeIndices,
   formatShape,
   HostBuffer,
+  sameShape,
 } from '@thetagrad/core/backend';
 import { formatPosition, unravel } from '../labels.ts';
 
@@ -39,7 +40,7 @@ export function linear(x: Tensor, weight: Tensor, options: LinearFunctionOptions
   if (bias === undefined) return product;
   if (!(bias instanceof Tensor)) throw argumentError('linear', 'bias', 'a tensor', bias, false);
   const expected = weight.shape.slice(0, -1);
-  if (bias.ndim !== expected.length || bias.shape[0] !== expected[0]) {
+  if (!sameShape(bias.shape, expected)) {
     throw new RangeError(`linear: bias must be ${formatShape(expected)}, got ${formatShape(bias.shape)}`);
   }
   return product.add(bias);

@@ -1,5 +1,5 @@
 import { isFloatingPoint, Tensor } from '@thetagrad/core';
-import { checkFraction, checkOptions, checkTensor, formatShape, sameShape, sizeOf } from '@thetagrad/core/backend';
+import { at, checkFraction, checkOptions, checkTensor, formatShape, sameShape, toFloat } from '@thetagrad/core/backend';
 import { checkClassAxis, checkLabels, toClassIndices } from '../labels.ts';
 import { checkClassWeight, type LossOptions, reduce, type Reduction } from './reduce.ts';
 
@@ -38,7 +38,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   if (areProbabilities(operation, logits, targets)) {
     return probabilityLoss(logits.logSoftmax(1), targets, options);
   }
-  const samples = pickSamples(operation, logits, logits.logSoftmax(1), targets, options);
+  const samples = pickSamples(operation, logits.logSoftmax(1), targets, options);
   const { logProbabilities } = samples;
   let { losses } = samples;
   if (labelSmoothing > 0) {
@@ -63,7 +63,8 @@ export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: NllLo
   checkTensor('nllLoss', logProbabilities);
   const classes = checkClassAxis('nllLoss', logProbabilities, 'log-probabilities');
   checkClassWeight('nllLoss', options.weight, classes);
-  const samples = pickSamples('nllLoss', logProbabilities, logProbabilities, labels, options);
+  const values = logProbabilities.astype(toFloat(logProbabilities.dtype));
+  const samples = pickSamples('nllLoss', values, labels, options);
   return reduceSamples('nllLoss', samples, options.reduction);
 }
 
@@ -81,13 +82,12 @@ interface Samples {
 /** The loss of each sample without smoothing: the negative log-probability of its label, times the weight of its class. */
 function pickSamples(
   operation: string,
-  scores: Tensor,
   logProbabilities: Tensor,
   labels: Tensor,
   { weight, ignoreIndex }: NllLossOptions,
 ): Samples {
-  const [count, classes, ...rest] = scores.shape as [number, number, ...number[]];
-  checkLabels(operation, labels, rest.length > 0 ? [count, ...rest] : count, classes, ignoreIndex);
+  const classes = at(logProbabilities.shape, 1);
+  checkLabels(operation, labels, logProbabilities.shape.toSpliced(1, 1), classes, ignoreIndex);
   const counted = ignoreIndex === undefined ? undefined : labels.notEqual(ignoreIndex);
   const targets = toClassIndices(operation, counted ? counted.where(labels, 0) : labels, classes);
   const losses = logProbabilities.takeAlongAxis(targets.expandDims(1), 1).squeeze(1).neg();
@@ -101,26 +101,25 @@ function reduceSamples(
   reduction: Reduction | undefined,
 ): Tensor {
   const kept = counted ? counted.where(losses, 0) : losses;
-  if ((reduction ?? 'mean') !== 'mean' || !(factors || counted)) return reduce(operation, kept, reduction);
-  const keptFactors = factors && counted ? counted.where(factors, 0) : (factors ?? counted)!;
-  return kept.sum().div(keptFactors.sum());
+  const divisors = factors && counted ? counted.where(factors, 0) : (factors ?? counted);
+  if ((reduction ?? 'mean') !== 'mean' || !divisors) return reduce(operation, kept, reduction);
+  return kept.sum().div(divisors.sum());
 }
 
 /** Cross entropy of probabilities, which are of the shape of the logits. */
 function probabilityLoss(
   logProbabilities: Tensor,
   probabilities: Tensor,
-  { reduction = 'mean', weight, labelSmoothing = 0, ignoreIndex }: CrossEntropyOptions,
+  { reduction, weight, labelSmoothing = 0, ignoreIndex }: CrossEntropyOptions,
 ): Tensor {
   if (ignoreIndex !== undefined) {
     throw new TypeError('crossEntropy: ignoreIndex is for class indices; give probabilities the weight 0 instead');
   }
-  const [count, classes, ...rest] = logProbabilities.shape as [number, number, ...number[]];
+  const classes = at(logProbabilities.shape, 1);
   const smoothed = probabilities.mul(1 - labelSmoothing).add(labelSmoothing / classes);
   const targets = labelSmoothing > 0 ? smoothed : probabilities;
   const terms = targets.strongMul(logProbabilities);
   const losses = (weight ? weighClasses(terms, weight) : terms).sum(1).neg();
-  if (reduction === 'mean') return losses.sum().div(count * sizeOf(rest));
   return reduce('crossEntropy', losses, reduction);
 }
 

@@ -28,7 +28,7 @@ import { type LossOptions, reduce, type Reduction, reductionOf } from './reduce.
 export interface CtcLossOptions extends LossOptions {
   /** The class of the blank. Default: 0. */
   readonly blank?: number;
-  /** Whether the loss and the gradient of a target that the frames cannot spell are 0 instead of ∞ and 0. Default: false. */
+  /** Whether the loss of a target that the frames cannot spell is 0 instead of ∞; its gradient is 0 in any case. Default: false. */
   readonly zeroInfinity?: boolean;
   /** Default: `'mean'`, which divides each loss by the length of its target (at least 1) before. */
   readonly reduction?: Reduction;
@@ -45,7 +45,7 @@ export interface CtcLossOptions extends LossOptions {
  * @throws {TypeError} if an operand is not a tensor, log-probabilities are not floating point, targets or lengths are not integers,
  *   or the reduction is unknown.
  * @throws {RangeError} if the shapes do not fit, a length or the blank is out of range, or a label is out of range: lengths and
- *   labels at once where they are plain data, labels at evaluation otherwise.
+ *   labels at once where they are plain data, labels at evaluation otherwise. Computed lengths are not checked.
  */
 export function ctcLoss(
   logProbabilities: Tensor,

@@ -81,8 +81,9 @@ export interface DiceLossOptions extends LossOptions {
 }
 
 /**
- * Dice loss of probabilities p and targets t, 1 − (2 · Σ p · t + smooth) / (Σ p + Σ t + smooth) (after Milletari et al., 3DV
- * 2016, section 3, with sums of p and t instead of squares). For one loss per sample and class of [N, C, H, W], sum over `axis: [2, 3]`.
+ * Dice loss of probabilities p and targets t, 1 − (2 · Σ p · t + smooth) / (Σ p + Σ t + smooth) (Milletari et al., 3DV 2016,
+ * section 3, with sums of p and t instead of their squares). For one loss per sample and class of [N, C, H, W], sum over
+ * `axis: [2, 3]`.
  * @param probabilities floating point, from 0 to 1
  * @param targets of the shape of the probabilities, from 0 to 1
  * @returns a scalar, or the axes that are left with reduction `'none'`

@@ -275,15 +275,15 @@ const dropoutCases: OperationCase[] = [
     expected: () => [0, 0, 0],
     derivatives: false,
   },
-  ...([1, 2, 3] as const).map((spatial): OperationCase => ({
-    name: `dropout${spatial}d`,
+  ...[nn.dropout1d, nn.dropout2d, nn.dropout3d].map((drop, i): OperationCase => ({
+    name: `dropout${i + 1}d`,
     apply: (x) => {
-      const result = nn[`dropout${spatial}d`](key, x).div(x).reshape([8, 4, -1]);
+      const result = drop(key, x).div(x).reshape([8, 4, -1]);
       const first = result.slice([null, null, [0, 1]]);
       const isUniform = result.sub(first).abs().less(1e-5).all();
       return [isUniform, first.mean().sub(1).abs().less(0.5), result.notEqual(0).any(), result.equal(0).any()];
     },
-    inputs: [{ shape: [8, 4, 2, 2, 2].slice(0, 2 + spatial), from: 1 }],
+    inputs: [{ shape: [8, 4, 2, 2, 2].slice(0, 3 + i), from: 1 }],
     expected: () => ({ outputs: [true, true, true, true] }),
     derivatives: false,
   })),
