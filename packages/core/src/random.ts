@@ -1,10 +1,10 @@
 // Random tensors and host numbers from explicit keys, as in JAX: the same key gives the same numbers on every backend.
-import { argumentError, checkFraction, checkInteger, checkOptions, show } from './data/checks.ts';
+import { argumentError, checkFraction, checkInteger, checkOptions } from './data/checks.ts';
 import { isFloatingPoint, maxInt32, minInt32, type DType } from './data/dtype.ts';
 import { checkShape, type Shape } from './data/shape.ts';
 import { applyRoutine, Tensor } from './graph/tensor.ts';
 import { RandomBits } from './ops/randomBits.ts';
-import { Key, safeIntegers } from './randomKey.ts';
+import { checkKey, Key, safeIntegers } from './randomKey.ts';
 
 export { Key, Stream } from './randomKey.ts';
 
@@ -139,11 +139,6 @@ function unitInterval(operation: string, key: Key, shape: Shape, dtype: DType): 
     .astype('float64')
     .mul(2 ** 27);
   return top.add(draw(operation, low, shape).bitwiseAnd(0x7ffffff)).mul(2 ** -53);
-}
-
-function checkKey(operation: string, key: unknown): void {
-  if (key instanceof Key) return;
-  throw new TypeError(`${operation}: expected a key as from random.key(seed), got ${show(key)}`);
 }
 
 function checkNumbers(operation: string, parameters: Readonly<Record<string, unknown>>): void {

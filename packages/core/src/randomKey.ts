@@ -1,5 +1,5 @@
 // Random keys, and plain numbers from them.
-import { checkInteger, markCopy } from './data/checks.ts';
+import { checkInteger, markCopy, show } from './data/checks.ts';
 import { preventReplay, renew, type OutcomeListener } from './graph/recording.ts';
 import type { Tensor } from './graph/tensor.ts';
 import { onOutcome } from './graph/transaction.ts';
@@ -162,4 +162,10 @@ export class Stream {
     checkInteger('random.Stream.permutation', 'n', n, { min: 0 });
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
+}
+
+/** @throws {TypeError} if it is not a key. */
+export function checkKey(operation: string, key: unknown): asserts key is Key {
+  if (key instanceof Key) return;
+  throw new TypeError(`${operation}: expected a key as from random.key(seed), got ${show(key)}`);
 }

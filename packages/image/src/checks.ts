@@ -2,11 +2,6 @@
 import type { Tensor } from '@thetagrad/core';
 import { areIntegers, areNumbers, argumentError, checkTensor, formatShape } from '@thetagrad/core/backend';
 
-/** @throws {TypeError} if an option is not a boolean. */
-export function checkBoolean(operation: string, name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw argumentError(operation, name, 'true or false', value, false);
-}
-
 /**
  * Checks images [..., H, W].
  * @param axes the number of axes that are needed at least.

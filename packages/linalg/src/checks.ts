@@ -1,6 +1,6 @@
 // Checks of operands, which become floating-point.
 import { promoteTypes, type Tensor } from '@thetagrad/core';
-import { argumentError, broadcastShapes, checkTensor, formatShape, toFloat, type Shape } from '@thetagrad/core/backend';
+import { broadcastShapes, checkTensor, formatShape, toFloat, type Shape } from '@thetagrad/core/backend';
 
 /** The number of rows and of columns of a matrix. */
 export function sizesOf(x: Tensor): readonly [rows: number, columns: number] {
@@ -74,12 +74,4 @@ export function checkSystem(operation: string, a: Tensor, b: Tensor): System {
     b: columns.astype(dtype).broadcastTo([...batch, ...sizesOf(columns)]),
     restore: (solution) => (isVector ? solution.squeeze(-1) : solution),
   };
-}
-
-/**
- * Checks an option that is on or off.
- * @throws {TypeError} if it is not a boolean.
- */
-export function checkBoolean(operation: string, name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') throw argumentError(operation, name, 'true or false', value, false);
 }

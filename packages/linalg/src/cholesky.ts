@@ -1,9 +1,16 @@
 // The Cholesky factorization, and what is computed from it.
 import type { Tensor } from '@thetagrad/core';
-import { applyRoutine, batchLeading, checkOptions, type NoAttributes, type Routine } from '@thetagrad/core/backend';
+import {
+  applyRoutine,
+  batchLeading,
+  checkBoolean,
+  checkOptions,
+  type NoAttributes,
+  type Routine,
+} from '@thetagrad/core/backend';
 import { factorCholesky } from './algorithms/cholesky.ts';
 import { describeMatrix, forEachMatrix, symmetricMatricesOf } from './batch.ts';
-import { checkBoolean, checkSquare, checkSystem } from './checks.ts';
+import { checkSquare, checkSystem } from './checks.ts';
 import { diagonalMatrix, diagonalOf, identityLike, lowerTriangle, symmetricPart } from './matrices.ts';
 import { applyFromRight, applyTransposed, applyTriangular, formOf } from './triangular.ts';
 

@@ -1,7 +1,7 @@
 // Pseudoinverses, least squares and ranks: what depends on which singular values count as 0.
 import { customGradient, stopGradient, type Tensor } from '@thetagrad/core';
-import { checkNonnegative, checkOptions } from '@thetagrad/core/backend';
-import { batchOf, checkBoolean, checkMatrix, checkSquare, checkSystem, sizesOf } from './checks.ts';
+import { checkBoolean, checkNonnegative, checkOptions } from '@thetagrad/core/backend';
+import { batchOf, checkMatrix, checkSquare, checkSystem, sizesOf } from './checks.ts';
 import { eigh, eigvalsh } from './eigh.ts';
 import { epsilonOf, lowerTriangle, symmetricPart } from './matrices.ts';
 import { singularPartsOf, svdvals } from './svd.ts';

@@ -3,6 +3,7 @@ import type { Tensor } from '@thetagrad/core';
 import {
   applyRoutine,
   batchLeading,
+  checkBoolean,
   checkOptions,
   type NoAttributes,
   type Routine,
@@ -11,7 +12,7 @@ import {
 import { transposeInto } from './algorithms/dense.ts';
 import { completeBasis, decomposeThin, singularValuesOf } from './algorithms/thinSvd.ts';
 import { forEachScaledMatrix, matricesOf } from './batch.ts';
-import { batchOf, checkBoolean, checkMatrix, sizesOf } from './checks.ts';
+import { batchOf, checkMatrix, sizesOf } from './checks.ts';
 import {
   columnsOf,
   diagonalMatrix,

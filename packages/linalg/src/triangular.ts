@@ -1,9 +1,9 @@
 // Systems of equations with triangular matrices.
 import { zerosLike, type Tensor } from '@thetagrad/core';
-import { applyRoutine, batchLeading, checkOptions, type Routine } from '@thetagrad/core/backend';
+import { applyRoutine, batchLeading, checkBoolean, checkOptions, type Routine } from '@thetagrad/core/backend';
 import { substitute, type TriangularForm } from './algorithms/triangular.ts';
 import { describeMatrix, matricesOf } from './batch.ts';
-import { checkBoolean, checkSquare, checkSystem } from './checks.ts';
+import { checkSquare, checkSystem } from './checks.ts';
 import { lowerTriangle, upperTriangle } from './matrices.ts';
 
 /** Attributes of a triangular system. */

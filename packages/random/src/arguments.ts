@@ -1,6 +1,6 @@
 // Checks of arguments that the distributions have in common.
-import { random, tensor, Tensor, type DType, type Key, type Shape, type TensorLike } from '@thetagrad/core';
-import { checkShape, checkTensor, formatShape, show, toFloat } from '@thetagrad/core/backend';
+import { tensor, Tensor, type DType, type Key, type Shape, type TensorLike } from '@thetagrad/core';
+import { checkKey, checkShape, checkTensor, formatShape, toFloat } from '@thetagrad/core/backend';
 
 /** Options that all continuous distributions have. */
 export interface DTypeOptions {
@@ -14,12 +14,6 @@ export interface LocationOptions extends DTypeOptions {
   readonly loc?: TensorLike;
   /** The factor, > 0: a number or a tensor that broadcasts to the shape. Default: 1. */
   readonly scale?: TensorLike;
-}
-
-/** @throws {TypeError} if it is not a key. */
-export function checkKey(operation: string, key: unknown): asserts key is Key {
-  if (key instanceof random.Key) return;
-  throw new TypeError(`${operation}: expected a key as from random.key(seed), got ${show(key)}`);
 }
 
 /** What a number must be, as text and as a test. */

@@ -1,7 +1,7 @@
 // Discrete distributions. Results are int32 and have no gradient.
 import type { Key, Shape, Tensor, TensorLike } from '@thetagrad/core';
-import { formatShape, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
-import { checkKey, finite, fraction, nonnegative, positive, prepare } from './arguments.ts';
+import { checkKey, formatShape, checkTensor, normalizeAxis } from '@thetagrad/core/backend';
+import { finite, fraction, nonnegative, positive, prepare } from './arguments.ts';
 import { gumbel } from './continuous.ts';
 import { drawBinomial, drawLogGamma, drawPoisson } from './routines.ts';
 import { openUniform } from './uniform.ts';

@@ -1,7 +1,7 @@
 import { tensor, type Tensor } from '@thetagrad/core';
-import { applyRoutine, argumentError, at, toFloat, WindowSum } from '@thetagrad/core/backend';
+import { applyRoutine, argumentError, at, checkBoolean, toFloat, WindowSum } from '@thetagrad/core/backend';
 import { type Padding, type Rank, toBatch } from '../windows.ts';
-import { checkBoolean, parseWindows, type PoolOptions, type Windows } from './windows.ts';
+import { parseWindows, type PoolOptions, type Windows } from './windows.ts';
 
 /** Options of average pooling. */
 export interface AvgPoolOptions<R extends Rank> extends PoolOptions<R> {

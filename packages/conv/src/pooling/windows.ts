@@ -1,6 +1,6 @@
 // Options of pooling, and the windows that they describe.
 import type { Tensor } from '@thetagrad/core';
-import { argumentError, at, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
+import { at, checkBoolean, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import {
   checkFit,
   eachAxis,
@@ -67,11 +67,6 @@ export function parseWindows(
     return Math.min(Math.ceil(room / step) + 1, Math.ceil((before + length) / step));
   });
   return { kernelSize, stride, dilation, counts, ...sides };
-}
-
-/** @throws {TypeError} if an option is not a boolean. */
-export function checkBoolean(operation: string, name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw argumentError(operation, name, 'true or false', value, false);
 }
 
 /** @throws {RangeError} if images have an axis of length 0, of which there is no mean or maximum. */

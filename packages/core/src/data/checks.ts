@@ -33,6 +33,11 @@ export function checkFraction(operation: string, name: string, value: number): v
   throw argumentError(operation, name, 'between 0 and 1', value);
 }
 
+/** @throws {TypeError} {@link argumentError} if the value is not a boolean. */
+export function checkBoolean(operation: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw argumentError(operation, name, 'true or false', value, false);
+}
+
 /** Builds the error for an argument: a RangeError if its kind is right, else a TypeError. Default: numbers are right. */
 export function argumentError(
   operation: string,

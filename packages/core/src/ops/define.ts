@@ -131,7 +131,12 @@ function asTensor(input: TensorLike, dtype: DType): Tensor {
   return typeof input === 'number' ? scalar(toStored('', dtype, input), dtype) : input.astype(dtype);
 }
 
-function checkOperand(operation: string, input: unknown, index: number): asserts input is TensorLike {
+/**
+ * @param index the number of the operand, from 0.
+ * @throws {TypeError} if the operand is neither a tensor nor a number.
+ * @throws {Error} if it has been disposed of.
+ */
+export function checkOperand(operation: string, input: unknown, index: number): asserts input is TensorLike {
   if (input instanceof Tensor) return checkNotDisposed(operation, input);
   if (typeof input === 'number') return;
   if (input === undefined && index > 0) {

@@ -3,13 +3,13 @@ import {
   areNumbers,
   argumentError,
   at,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
   toFloat,
   unknownValue,
 } from '@thetagrad/core/backend';
-import { checkBoolean } from '../checks.ts';
 import {
   antialiasTaps,
   applyTaps,

@@ -3,12 +3,12 @@ import {
   areIntegers,
   argumentError,
   at,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
   toFloat,
 } from '@thetagrad/core/backend';
-import { checkBoolean } from '../checks.ts';
 import { normalizedCenters } from './sample.ts';
 
 /** Options of {@link affineGrid}. */

@@ -2,13 +2,13 @@ import { promoteTypes, Tensor } from '@thetagrad/core';
 import {
   argumentError,
   at,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
   toFloat,
   unknownValue,
 } from '@thetagrad/core/backend';
-import { checkBoolean } from '../checks.ts';
 import { type PaddingMode, samplePixels, type SamplingMode } from './sample.ts';
 
 /** Options of {@link gridSample}. */
