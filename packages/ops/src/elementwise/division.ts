@@ -24,9 +24,9 @@ function signedZero(sign: number): number {
   return 1 / sign < 0 ? -0 : 0;
 }
 
-/** The quotient of doubles without its fraction. A quotient of 0 has the sign of x / y. */
+/** The quotient of doubles without its fraction. A quotient of 0 has the sign of x / y, and that of an infinity is infinite. */
 function truncatedQuotientOf(x: number, y: number): number {
-  if (y === 0) return x / y;
+  if (y === 0 || Math.abs(x) === Infinity) return x / y;
   const quotient = Math.round((x - (x % y)) / y);
   return quotient === 0 ? signedZero(x / y) : quotient;
 }
@@ -63,7 +63,7 @@ export const floorDivide: Binary = /* @__PURE__ */ defineBinary({
 
 /**
  * x / y rounded toward 0 (PyTorch's `div` with `rounding_mode='trunc'`), so that x = truncDivide(x, y) · y + fmod(x, y). For
- * y = 0 floats give ±∞ or NaN, int32 gives 0. int32 is exact; bool becomes int32. The gradient is 0.
+ * y = 0 floats give ±∞ or NaN, int32 gives 0; an infinity divided by a number is infinite. int32 is exact; bool becomes int32. The gradient is 0.
  * @example
  * truncDivide(tensor([7, -7]), 2); // tensor([ 3, -3])
  */
@@ -74,7 +74,9 @@ export const truncDivide: Binary = /* @__PURE__ */ defineBinary({
   integer: (x, y) => (y === 0 ? 0 : Math.trunc(x / y)),
   lower: (x, y) => {
     if (x.type === 'i32') return truncatedQuotient(x, y);
-    return x.type === 'f64' ? undefined : exactQuotient(x, y, remainderToward0(x, y), (quotient) => quotient);
+    if (x.type === 'f64') return undefined;
+    const quotient = exactQuotient(x, y, remainderToward0(x, y), (each) => each);
+    return x.abs().eq(Infinity).select(x.div(y), quotient);
   },
   derivatives: 'zero',
   domain: [dividend, divisor],

@@ -97,10 +97,12 @@ const close = (x: number, y: number, rtol = 1e-5, atol = 1e-8): boolean =>
 
 const quotients: OperationCase[] = [
   ...everywhere('floorDivide', ops.floorDivide, floorQuotient, [steady, steadyDivisor]),
-  ...everywhere('truncDivide', ops.truncDivide, (x, y) => (y === 0 ? x / y : (x - (x % y)) / y), [
-    steady,
-    steadyDivisor,
-  ]),
+  ...everywhere(
+    'truncDivide',
+    ops.truncDivide,
+    (x, y) => (y === 0 || Math.abs(x) === Infinity ? x / y : (x - (x % y)) / y),
+    [steady, steadyDivisor],
+  ),
   ...everywhere('fmod', ops.fmod, (x, y) => x % y, [
     { shape: [2, 3], from: 5.2, to: 5.8 },
     { shape: [3], from: 2.1, to: 2.5 },
