@@ -1,6 +1,7 @@
 // Short-time Fourier transforms.
 import { concat, ones, vjp, where, zeros, type Tensor } from '@thetagrad/core';
 import {
+  checkBoolean,
   checkInteger,
   checkOptions,
   checkTensor,
@@ -72,6 +73,8 @@ interface Resolved {
 function resolve(operation: string, size: number, options: StftOptions, signal: Tensor): Resolved {
   checkInteger(operation, 'size', size, { min: 1 });
   const { hopLength = Math.max(1, Math.floor(size / 4)), center = true, normalized = false } = options;
+  checkBoolean(operation, 'center', center);
+  checkBoolean(operation, 'normalized', normalized);
   checkInteger(operation, 'hopLength', hopLength, { min: 1 });
   const { window = ones([size], { dtype: signal.dtype }) } = options;
   checkTensor(`${operation}: the window`, window);

@@ -1,7 +1,9 @@
 // Choices and permutations of elements.
 import { arange, random, Tensor, type Key, type Shape } from '@thetagrad/core';
 import {
+  checkBoolean,
   checkInteger,
+  checkKey,
   checkOptions,
   checkShape,
   checkTensor,
@@ -9,7 +11,6 @@ import {
   normalizeAxis,
   sizeOf,
 } from '@thetagrad/core/backend';
-import { checkKey } from './arguments.ts';
 import { gumbel } from './continuous.ts';
 import { categorical } from './discrete.ts';
 
@@ -41,6 +42,7 @@ export function multinomial(key: Key, weights: Tensor, count: number, options: M
     );
   }
   const { replacement = false } = options;
+  checkBoolean('multinomial', 'replacement', replacement);
   checkInteger('multinomial', 'count', count, { min: 0, ...(!replacement && { max: categories }) });
   const logits = weights.log();
   if (replacement) return categorical(key, [...leading.toReversed(), count], logits.expandDims(-2));
@@ -73,6 +75,7 @@ export function choice(key: Key, x: Tensor | number, shape: Shape, options: Choi
   checkShape('choice', shape);
   const from = source('choice', x);
   const { replace = true, p } = options;
+  checkBoolean('choice', 'replace', replace);
   const axis = normalizeAxis('choice', options.axis ?? 0, from.ndim);
   const n = from.shape[axis]!;
   const count = sizeOf(shape);

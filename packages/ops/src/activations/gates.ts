@@ -2,6 +2,8 @@
 import { oneHot, random, stopGradient, strongMul, type Axis, type Key, type Tensor } from '@thetagrad/core';
 import {
   at,
+  checkBoolean,
+  checkKey,
   checkOptions,
   checkPositive,
   formatShape,
@@ -146,10 +148,12 @@ export interface GumbelSoftmaxOptions {
  * gumbelSoftmax(random.key(0), tensor([0, 100, 0]), -1, { hard: true }); // tensor([0, 1, 0])
  */
 export function gumbelSoftmax(key: Key, logits: Tensor, axis = -1, options: GumbelSoftmaxOptions = {}): Tensor {
+  checkKey('gumbelSoftmax', key);
   const values = toFloatTensor('gumbelSoftmax', logits);
   checkOptions('gumbelSoftmax', options, ['tau', 'hard']);
   const { tau = 1, hard = false } = options;
   checkPositive('gumbelSoftmax', 'tau', tau);
+  checkBoolean('gumbelSoftmax', 'hard', hard);
   const axisIndex = normalizeAxis('gumbelSoftmax', axis, logits.ndim);
   const uniform = random.uniform(key, values.shape, { dtype: values.dtype });
   const noise = uniform.log().neg().log().neg();

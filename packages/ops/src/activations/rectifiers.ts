@@ -1,6 +1,6 @@
 // Activations that are linear for x > 0.
 import { random, where, type Key, type Tensor } from '@thetagrad/core';
-import { argumentError, at, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
+import { argumentError, at, checkKey, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import { toFloatTensor } from './floating.ts';
 
 /** Reads the one option of an activation, which must be a finite number. */
@@ -70,6 +70,7 @@ export interface RreluOptions {
  * rrelu(random.key(0), tensor([2, 3])); // tensor([2, 3])
  */
 export function rrelu(key: Key, x: Tensor, options: RreluOptions = {}): Tensor {
+  checkKey('rrelu', key);
   const values = toFloatTensor('rrelu', x);
   checkOptions('rrelu', options, ['lower', 'upper']);
   const { lower = 1 / 8, upper = 1 / 3 } = options;

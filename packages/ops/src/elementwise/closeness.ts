@@ -12,7 +12,15 @@ import {
   tensor,
   type TensorLike,
 } from '@thetagrad/core';
-import { broadcastShapes, checkNonnegative, checkOptions, checkTensor, sameShape } from '@thetagrad/core/backend';
+import {
+  broadcastShapes,
+  checkBoolean,
+  checkNonnegative,
+  checkOperand,
+  checkOptions,
+  checkTensor,
+  sameShape,
+} from '@thetagrad/core/backend';
 
 export interface EqualNanOptions {
   /** Whether NaN equals NaN. Default: false. */
@@ -60,6 +68,7 @@ export function arrayEqual(x: Tensor, y: Tensor, options: EqualNanOptions = {}):
   checkTensor('arrayEqual', x);
   checkTensor('arrayEqual', y);
   checkOptions('arrayEqual', options, ['equalNan']);
+  checkBoolean('arrayEqual', 'equalNan', options.equalNan ?? false);
   return sameShape(x.shape, y.shape) ? compareExactly(x, y, options).all() : tensor(false);
 }
 
@@ -70,9 +79,12 @@ function compareExactly(x: TensorLike, y: TensorLike, { equalNan = false }: Equa
 
 function compareClosely(operation: string, x: TensorLike, y: TensorLike, options: ClosenessOptions): Tensor {
   checkOptions(operation, options, ['rtol', 'atol', 'equalNan']);
-  const { rtol = 1e-5, atol = 1e-8 } = options;
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  checkBoolean(operation, 'equalNan', equalNan);
   checkNonnegative(operation, 'rtol', rtol);
   checkNonnegative(operation, 'atol', atol);
+  checkOperand(operation, x, 0);
+  checkOperand(operation, y, 1);
   if (x instanceof Tensor && y instanceof Tensor) broadcastShapes(operation, x.shape, y.shape);
   const [a, b] = [inFloat(x), inFloat(y)];
   const isWithin = abs(sub(a, b)).lessEqual(add(atol, mul(abs(b), rtol)));

@@ -10,7 +10,7 @@ import {
   type TensorLike,
   type Ternary,
 } from '@thetagrad/core';
-import { argumentError, checkOptions, checkTensor, type Scalar } from '@thetagrad/core/backend';
+import { argumentError, checkOperand, checkOptions, checkTensor, type Scalar } from '@thetagrad/core/backend';
 
 const real = { from: -3, to: 3 };
 const lower = { from: -3, to: 0.2 };
@@ -94,7 +94,7 @@ export interface ScaleOptions {
  * addcmul(tensor([1, 2]), tensor([3, 4]), 5, { value: 0.5 }); // tensor([ 8.5, 12.0])
  */
 export function addcmul(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
-  const value = checkScale('addcmul', x, options);
+  const value = checkScale('addcmul', [x, y, z], options);
   return x.add(mul(mul(y, z), value));
 }
 
@@ -105,12 +105,17 @@ export function addcmul(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleO
  * addcdiv(tensor([1, 2]), tensor([3, 4]), 2); // tensor([2.5, 4.0])
  */
 export function addcdiv(x: Tensor, y: TensorLike, z: TensorLike, options: ScaleOptions = {}): Tensor {
-  const value = checkScale('addcdiv', x, options);
+  const value = checkScale('addcdiv', [x, y, z], options);
   return x.add(mul(div(y, z), value));
 }
 
-function checkScale(operation: string, x: Tensor, options: ScaleOptions): number {
-  checkTensor(operation, x);
+function checkScale(
+  operation: string,
+  operands: readonly [Tensor, TensorLike, TensorLike],
+  options: ScaleOptions,
+): number {
+  checkTensor(operation, operands[0]);
+  for (const [i, operand] of operands.entries()) checkOperand(operation, operand, i);
   checkOptions(operation, options, ['value']);
   const { value = 1 } = options;
   if (typeof value !== 'number') throw argumentError(operation, 'value', 'a number', value);

@@ -10,7 +10,7 @@ import {
   type TensorLike,
   type Unary,
 } from '@thetagrad/core';
-import { constant, toFloat, type Scalar } from '@thetagrad/core/backend';
+import { checkOperand, constant, toFloat, type Scalar } from '@thetagrad/core/backend';
 import { applyFunction, powerOfTwo } from './expressions.ts';
 
 const real = { from: -3, to: 3 };
@@ -124,6 +124,8 @@ export const hypot: Binary = /* @__PURE__ */ defineBinary({
  * floatPower(tensor([2, 4], { dtype: 'int32' }), -1); // tensor([0.50, 0.25])
  */
 export function floatPower(x: TensorLike, y: TensorLike): Tensor {
+  checkOperand('floatPower', x, 0);
+  checkOperand('floatPower', y, 1);
   if (x instanceof Tensor) return pow(x.astype(toFloat(x.dtype)), y);
   return pow(x, y instanceof Tensor ? y.astype(toFloat(y.dtype)) : y);
 }

@@ -2,6 +2,7 @@
 import type { Indices, Tensor, TensorLike } from '@thetagrad/core';
 import {
   broadcastShapes,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
@@ -45,6 +46,7 @@ export function scatter(
   checkTensor('scatter', x);
   checkOptions('scatter', options, ['reduce', 'includeSelf']);
   const { reduce = 'none', includeSelf = true } = options;
+  checkBoolean('scatter', 'includeSelf', includeSelf);
   checkReduction('scatter', reduce);
   const axisIndex = normalizeAxis('scatter', axis, x.ndim);
   const given = toIndices('scatter', indices, { shape: x.shape, axis: axisIndex });

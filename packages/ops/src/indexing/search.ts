@@ -2,6 +2,7 @@
 import { full, zeros, type Tensor, type Indices, type TensorLike } from '@thetagrad/core';
 import {
   argumentError,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
@@ -60,11 +61,13 @@ export interface BucketizeOptions {
  */
 export function bucketize(x: TensorLike, boundaries: Tensor, options: BucketizeOptions = {}): Tensor {
   checkOptions('bucketize', options, ['right']);
+  const { right = false } = options;
+  checkBoolean('bucketize', 'right', right);
   checkTensor('bucketize: the boundaries', boundaries);
   if (boundaries.ndim !== 1) {
     throw argumentError('bucketize', 'boundaries', 'a vector', formatShape(boundaries.shape), true);
   }
-  return search('bucketize', boundaries, x, options.right ?? false);
+  return search('bucketize', boundaries, x, right);
 }
 
 /** Counts the elements of a sequence that are less than each value, or not greater. */

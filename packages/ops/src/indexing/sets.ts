@@ -1,6 +1,6 @@
 // Sets of elements, as in NumPy. Those whose shape depends on values are asynchronous.
 import { concat, full, type Tensor } from '@thetagrad/core';
-import { checkOptions, checkTensor } from '@thetagrad/core/backend';
+import { checkBoolean, checkOptions, checkTensor } from '@thetagrad/core/backend';
 import { maskedSelect } from './mask.ts';
 import { search } from './search.ts';
 import { unique } from './unique.ts';
@@ -22,6 +22,7 @@ export function isin(x: Tensor, elements: Tensor, options: IsinOptions = {}): Te
   checkTensor('isin: the elements', elements);
   checkOptions('isin', options, ['invert']);
   const { invert = false } = options;
+  checkBoolean('isin', 'invert', invert);
   if (elements.size === 0) return full(x.shape, invert);
   const sorted = elements.flatten().sort();
   const places = search('isin', sorted, x, false).minimum(sorted.size - 1);

@@ -1,6 +1,14 @@
 // Updates of slices along an axis.
 import type { Index, Indices, Tensor, TensorLike } from '@thetagrad/core';
-import { argumentError, checkOptions, checkTensor, normalizeAxis, select, toIndices } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  checkBoolean,
+  checkOptions,
+  checkTensor,
+  normalizeAxis,
+  select,
+  toIndices,
+} from '@thetagrad/core/backend';
 import type { ScatterOptions } from './scatter.ts';
 import { checkReduction, places, update, type Reduction } from './update.ts';
 
@@ -91,6 +99,7 @@ export function indexReduce(
   checkTensor('indexReduce', x);
   checkOptions('indexReduce', options, ['reduce', 'includeSelf']);
   const { reduce, includeSelf = true } = options;
+  checkBoolean('indexReduce', 'includeSelf', includeSelf);
   checkReduction('indexReduce', reduce);
   return update('indexReduce', x, placesOf('indexReduce', x, indices, axis), source, { reduce, includeSelf });
 }

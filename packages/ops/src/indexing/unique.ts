@@ -1,6 +1,6 @@
 // Distinct elements. The shape of the results depends on values, so these functions are asynchronous.
 import { tensor, type Tensor, type TypedArray } from '@thetagrad/core';
-import { checkOptions, checkTensor, normalizeLineAxis } from '@thetagrad/core/backend';
+import { checkBoolean, checkOptions, checkTensor, normalizeLineAxis } from '@thetagrad/core/backend';
 
 export interface UniqueOptions {
   /** Whether all NaN count as one element. Default: true. */
@@ -76,6 +76,7 @@ async function readLines(
   checkTensor(operation, x);
   checkOptions(operation, options, ['equalNan']);
   const { equalNan = true } = options;
+  checkBoolean(operation, 'equalNan', equalNan);
   const along = axis === undefined ? 0 : normalizeLineAxis(operation, axis, x.ndim);
   const lines = axis === undefined || x.ndim === 0 ? x.flatten() : x;
   const others = lines.shape.map((_, i) => i).filter((i) => i !== along);

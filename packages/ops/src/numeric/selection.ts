@@ -4,6 +4,7 @@ import {
   argumentError,
   at,
   broadcastShapes,
+  checkBoolean,
   checkInteger,
   checkOptions,
   checkShape,
@@ -190,6 +191,8 @@ export interface FillDiagonalOptions {
 export function fillDiagonal(x: Tensor, value: TensorLike, options: FillDiagonalOptions = {}): Tensor {
   checkTensor('fillDiagonal', x);
   checkOptions('fillDiagonal', options, ['wrap']);
+  const { wrap = false } = options;
+  checkBoolean('fillDiagonal', 'wrap', wrap);
   const [rows = 0, columns = 0, ...others] = x.shape;
   if (x.ndim < 2 || (others.length > 0 && [columns, ...others].some((length) => length !== rows))) {
     const given = formatShape(x.shape);
@@ -203,6 +206,6 @@ export function fillDiagonal(x: Tensor, value: TensorLike, options: FillDiagonal
   const step = rowMajorStrides(x.shape).reduce((sum, stride) => sum + stride, 0);
   const place = arange(x.size, { dtype: 'int32' }).reshape(x.shape);
   const onDiagonal = place.mod(step).equal(0);
-  const isWhole = options.wrap === true || others.length > 0;
+  const isWhole = wrap || others.length > 0;
   return (isWhole ? onDiagonal : onDiagonal.logicalAnd(place.less(columns * columns))).where(filling, x);
 }

@@ -2,6 +2,7 @@
 import { arange, stack, tensor, zeros, type DType, type Tensor } from '@thetagrad/core';
 import {
   at,
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkOptions,
@@ -73,6 +74,7 @@ export function combinations(
   checkOptions('combinations', options, ['r', 'withReplacement']);
   checkRank('combinations', x, 1);
   const { r = 2, withReplacement = false } = options;
+  checkBoolean('combinations', 'withReplacement', withReplacement);
   checkInteger('combinations', 'r', r, { min: 1 });
   const n = x.size;
   const indices: number[] = [];

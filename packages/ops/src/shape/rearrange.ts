@@ -32,11 +32,16 @@ export function roll(x: Tensor, shift: number | readonly number[], axis?: number
     checkInteger('roll', 'shift without an axis', shift);
     return rollAxis(x.reshape([x.size]), shift, 0).reshape(x.shape);
   }
-  // Sorted axes would lose the order of the shifts.
-  const axes = (typeof axis === 'number' ? [axis] : axis).map((each) => at(normalizeAxes('roll', each, x.ndim), 0));
-  normalizeAxes('roll', axes, x.ndim);
+  const axes = orderedAxes('roll', axis, x.ndim);
   const shifts = spreadIntegers('roll', 'shift', shift, axes.length);
   return axes.reduce((rolled, each, i) => rollAxis(rolled, at(shifts, i), each), x);
+}
+
+/** Normalizes axes as core's `normalizeAxes`, in the order that they are given in; undefined is an error. */
+function orderedAxes(operation: string, axes: number | readonly number[], rank: number): number[] {
+  if (axes === undefined) throw argumentError(operation, 'axis', 'an integer or an array of integers', axes);
+  normalizeAxes(operation, axes, rank);
+  return (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, rank));
 }
 
 function rollAxis(x: Tensor, shift: number, axis: number): Tensor {
@@ -119,10 +124,7 @@ export function moveaxis(
   destination: number | readonly number[],
 ): Tensor {
   checkTensor('moveaxis', x);
-  const [from, to] = [source, destination].map((axes) => {
-    normalizeAxes('moveaxis', axes, x.ndim);
-    return (typeof axes === 'number' ? [axes] : axes).map((axis) => normalizeAxis('moveaxis', axis, x.ndim));
-  }) as [number[], number[]];
+  const [from, to] = [orderedAxes('moveaxis', source, x.ndim), orderedAxes('moveaxis', destination, x.ndim)];
   if (from.length !== to.length) {
     throw argumentError('moveaxis', 'destination', `as many axes as source, ${from.length}`, destination, true);
   }

@@ -1,6 +1,14 @@
 // Tensors from a few numbers.
-import { arange, full, tensor, type DType, type Tensor } from '@thetagrad/core';
-import { argumentError, checkInteger, checkOptions, checkTensor, checkTensorOptions } from '@thetagrad/core/backend';
+import { arange, tensor, type DType, type Tensor } from '@thetagrad/core';
+import {
+  argumentError,
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkTensor,
+  checkTensorOptions,
+  fromValues,
+} from '@thetagrad/core/backend';
 import { checkRank } from './tensors.ts';
 
 /**
@@ -15,7 +23,10 @@ export function fullLike(x: Tensor, value: number | boolean, options: { readonly
   checkTensor('fullLike', x);
   checkTensorOptions('fullLike', options);
   const { dtype = x.dtype } = options;
-  return full(x.shape, value, { dtype });
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw argumentError('fullLike', 'value', 'a number or a boolean', value);
+  }
+  return fromValues('fullLike', value, { dtype }).broadcastTo(x.shape);
 }
 
 /**
@@ -92,6 +103,7 @@ export function vander(x: Tensor, options: { readonly columns?: number; readonly
   checkOptions('vander', options, ['columns', 'increasing']);
   checkRank('vander', x, 1);
   const { columns = x.size, increasing = false } = options;
+  checkBoolean('vander', 'increasing', increasing);
   checkInteger('vander', 'columns', columns, { min: 0 });
   const exponents = arange(columns);
   return x.expandDims(1).pow(increasing ? exponents : exponents.flip());

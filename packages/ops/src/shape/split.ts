@@ -60,6 +60,7 @@ export function tensorSplit(x: Tensor, sections: number | readonly number[], axi
  * hsplit(tensor([[1, 2], [3, 4]]), 2); // [tensor([[1], [3]]), tensor([[2], [4]])]
  */
 export function hsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
+  checkTensor('hsplit', x);
   return splitEqually('hsplit', x, sections, x.ndim === 1 ? 0 : 1, 1);
 }
 

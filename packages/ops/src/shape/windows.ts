@@ -1,6 +1,6 @@
 // Window functions.
 import { tensor, type DType, type Tensor } from '@thetagrad/core';
-import { checkInteger, checkNonnegative, checkTensorOptions } from '@thetagrad/core/backend';
+import { checkBoolean, checkInteger, checkNonnegative, checkTensorOptions } from '@thetagrad/core/backend';
 
 export interface WindowOptions {
   /**
@@ -94,6 +94,7 @@ function sample(operation: string, size: number, options: WindowOptions = {}, wi
   checkInteger(operation, 'size', size, { min: 0 });
   checkTensorOptions(operation, options, 'periodic');
   const { periodic = false, dtype = 'float32' } = options;
+  checkBoolean(operation, 'periodic', periodic);
   const intervals = periodic ? size : size - 1;
   // Odd numerators and equal ones of both signs: exactly symmetric, and exactly 1 in the middle.
   const values = Float64Array.from({ length: size }, (_, i) =>

@@ -3,6 +3,7 @@ import { tensor, type Tensor } from '@thetagrad/core';
 import {
   at,
   broadcastShapes,
+  checkBoolean,
   checkNonnegative,
   checkOptions,
   checkTensor,
@@ -63,6 +64,7 @@ export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistance
   const difference = subtract('pairwiseDistance', x, y);
   checkOptions('pairwiseDistance', options, ['p', 'eps', 'keepdims']);
   const { p = 2, eps = 1e-6, keepdims = false } = options;
+  checkBoolean('pairwiseDistance', 'keepdims', keepdims);
   checkNonnegative('pairwiseDistance', 'eps', eps);
   const axis = normalizeAxis('pairwiseDistance', -1, difference.ndim);
   return computeNorm('pairwiseDistance', difference.add(eps), [axis], checkOrder('pairwiseDistance', p), keepdims);

@@ -3,6 +3,7 @@ import { linspace, ones, promoteTypes, stopGradient, Tensor, tensor, zeros, type
 import {
   argumentError,
   at,
+  checkBoolean,
   checkInteger,
   checkOptions,
   checkTensor,
@@ -84,6 +85,8 @@ export function histogram(
 ): { readonly hist: Tensor; readonly binEdges: Tensor } {
   checkTensor('histogram', x);
   checkOptions('histogram', options, ['bins', 'range', 'weights', 'density']);
+  const { density = false } = options;
+  checkBoolean('histogram', 'density', density);
   const weights = resolveWeights('histogram', x, options.weights).flatten();
   const values = stopGradient(x.astype(toFloat(x.dtype)).flatten());
   const edges = resolveEdges('histogram', values, options);
@@ -91,7 +94,7 @@ export function histogram(
   const { index, isInside } = findBins(values, edges, !(options.bins instanceof Tensor));
   const zero = zeros([bins], { dtype: weights.dtype });
   const counts = zero.scatterAdd(index, isInside.where(weights, 0));
-  if (options.density !== true) return { hist: counts, binEdges: edges };
+  if (!density) return { hist: counts, binEdges: edges };
   return { hist: shareOf(counts, edges.dtype).div(widthsOf(edges)), binEdges: edges };
 }
 
@@ -119,6 +122,8 @@ export function histogramdd(
 ): { readonly hist: Tensor; readonly binEdges: Tensor[] } {
   checkTensor('histogramdd', x);
   checkOptions('histogramdd', options, ['bins', 'range', 'weights', 'density']);
+  const { density = false } = options;
+  checkBoolean('histogramdd', 'density', density);
   const dimensions = x.ndim === 2 ? at(x.shape, 1) : 0;
   if (dimensions === 0) {
     throw new RangeError(`histogramdd: x must be [points, dimensions], got ${formatShape(x.shape)}`);
@@ -143,9 +148,9 @@ export function histogramdd(
   const empty = zeros([sizeOf(shape)], { dtype: weights.dtype });
   const counts = empty.scatterAdd(isInside.where(index, 0), isInside.where(weights, 0)).reshape(shape);
   const binEdges = columns.map(({ edges }) => edges);
-  if (options.density !== true) return { hist: counts, binEdges };
+  if (!density) return { hist: counts, binEdges };
   const widths = binEdges.map((edges, i) => widthsOf(edges).reshape(shape.map((length, j) => (j === i ? length : 1))));
-  return { hist: widths.reduce((density, each) => density.div(each), shareOf(counts, values.dtype)), binEdges };
+  return { hist: widths.reduce((quotient, each) => quotient.div(each), shareOf(counts, values.dtype)), binEdges };
 }
 
 /** Checks a list of options of dimensions. */

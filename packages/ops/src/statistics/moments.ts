@@ -11,6 +11,7 @@ import {
 import {
   argumentError,
   at,
+  checkBoolean,
   checkOptions,
   checkTensor,
   formatShape,
@@ -148,6 +149,7 @@ function indexTensor(indices: readonly number[]): Tensor {
 function computeCovariance(operation: string, x: Tensor, options: CovarianceOptions): Tensor {
   checkTensor(operation, x);
   const { rowvar = true, correction = 1, fweights, aweights } = options;
+  checkBoolean(operation, 'rowvar', rowvar);
   if (x.ndim > 2) throw new RangeError(`${operation}: x must have at most two axes, got ${formatShape(x.shape)}`);
   if (typeof correction !== 'number') throw argumentError(operation, 'correction', 'a number', correction);
   const values = x.astype(toFloat(x.dtype));

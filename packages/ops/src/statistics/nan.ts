@@ -15,6 +15,7 @@ import {
   checkTensor,
   normalizeAxes,
   normalizeAxis,
+  normalizeLineAxis,
   toFloat,
 } from '@thetagrad/core/backend';
 import { checkNotEmpty } from './lines.ts';
@@ -138,6 +139,7 @@ export function nanmin(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Ten
  */
 export function nanargmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   const axes = check('nanargmax', x, axis, options);
+  if (axis !== undefined) normalizeLineAxis('nanargmax', axis, x.ndim);
   checkNotEmpty('nanargmax', x, axes);
   return markAllNaN(replaceNaN(x, -Infinity).argmax(axis, options), x, axes, options);
 }
@@ -152,6 +154,7 @@ export function nanargmax(x: Tensor, axis?: number, options: ReduceOptions = {})
  */
 export function nanargmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   const axes = check('nanargmin', x, axis, options);
+  if (axis !== undefined) normalizeLineAxis('nanargmin', axis, x.ndim);
   checkNotEmpty('nanargmin', x, axes);
   return markAllNaN(replaceNaN(x, Infinity).argmin(axis, options), x, axes, options);
 }
