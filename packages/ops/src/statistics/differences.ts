@@ -115,7 +115,13 @@ function slopesAlong(x: Tensor, axis: number, spacing: number | Tensor, edgeOrde
   const n = length - 1;
   const [left, right] = [part(chords, axis, 0, n - 1), part(chords, axis, 1, n)];
   const [before, after] = [part(weights, axis, 0, n - 1), part(weights, axis, 1, n)];
-  const inside = left.mul(after).add(right.mul(before)).div(before.add(after));
+  // With equal steps the element itself does not count, not even if it is NaN.
+  const inside =
+    typeof spacing === 'number'
+      ? part(x, axis, Math.min(2, length), length)
+          .sub(part(x, axis, 0, n - 1))
+          .div(2 * spacing)
+      : left.mul(after).add(right.mul(before)).div(before.add(after));
   // Extrapolates the slope of the outer chord by the change to the next one.
   const edge = (outer: number, inner: number): Tensor => {
     if (edgeOrder === 1) return chord(outer);

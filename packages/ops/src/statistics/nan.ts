@@ -69,12 +69,12 @@ export function nanprod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Te
 export function nanmean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   const axes = check('nanmean', x, axis, options);
   if (!isFloatingPoint(x.dtype)) return x.mean(axes, options);
-  return scaledMean(x, axes, countNumbers(x, axes, options), options);
+  return scaledMean(replaceNaN(x, 0), axes, countNumbers(x, axes, options), options);
 }
 
 /**
  * The variance over axes of the elements that are not NaN, Σ (x − mean)² / (n − correction) for n of them (NumPy's `nanvar`).
- * NaN if there are no more than `correction`. int32 and bool become float32.
+ * NaN if there are no more than `correction`, or one is infinite. int32 and bool become float32.
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
@@ -204,11 +204,15 @@ function countNumbers(x: Tensor, axes: readonly number[], { keepdims = false }: 
   return x.isnan().logicalNot().sum(axes, { keepdims }).astype(x.dtype);
 }
 
-/** Sums what is not NaN and divides by a number for each result; by way of the mean where the sum overflows. */
-function scaledMean(x: Tensor, axes: readonly number[], divisor: Tensor, { keepdims = false }: ReduceOptions): Tensor {
-  const values = replaceNaN(x, 0);
+/** Sums and divides by a number for each result; by way of the mean where the sum overflows. */
+function scaledMean(
+  values: Tensor,
+  axes: readonly number[],
+  divisor: Tensor,
+  { keepdims = false }: ReduceOptions,
+): Tensor {
   const total = values.sum(axes, { keepdims });
-  const count = axes.reduce((product, axis) => product * at(x.shape, axis), 1);
+  const count = axes.reduce((product, axis) => product * at(values.shape, axis), 1);
   if (count < 2) return total.div(divisor);
   const mean = values.mean(axes, { keepdims });
   return total.isfinite().where(total.div(divisor), mean.div(divisor.div(count)));

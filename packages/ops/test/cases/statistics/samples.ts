@@ -78,6 +78,13 @@ const samples: OperationCase[] = [
     derivatives: { order: 1 },
   },
   {
+    name: 'gradient, NaN and an infinity between others',
+    apply: (x) => ops.gradient(x, 0, { spacing: 0.5 }),
+    inputs: [{ values: [1, NaN, 3, 4, Infinity, 8] }],
+    expected: () => [NaN, 2, NaN, Infinity, 4, -Infinity],
+    derivatives: false,
+  },
+  {
     name: 'gradient, coordinates',
     apply: (x, t) => [ops.gradient(x, 1, { spacing: t }), ops.gradient(x, -1, { spacing: t, edgeOrder: 2 })],
     inputs: [matrix, uneven],

@@ -90,4 +90,25 @@ export const withoutNaNCases: readonly OperationCase[] = [
     expected: () => ({ outputs: [0.75 * 3e38, 6.25e36, 2.5e29] }),
     derivatives: false,
   },
+  {
+    name: 'nanvar, infinities',
+    apply: (x) => [ops.nanvar(x, 1), ops.nanstd(x, 1), ops.nanmean(x, 1)],
+    inputs: [
+      {
+        values: [
+          [1, Infinity, 2],
+          [Infinity, NaN, -Infinity],
+          [NaN, NaN, 3],
+        ],
+      },
+    ],
+    expected: () => ({
+      outputs: [
+        [NaN, NaN, 0],
+        [NaN, NaN, 0],
+        [Infinity, NaN, 3],
+      ],
+    }),
+    derivatives: false,
+  },
 ];
