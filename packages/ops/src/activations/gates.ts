@@ -9,6 +9,7 @@ import {
   formatShape,
   normalizeAxes,
   normalizeAxis,
+  normalizeLineAxis,
   unknownValue,
 } from '@thetagrad/core/backend';
 import { toFloatTensor } from './floating.ts';
@@ -154,6 +155,10 @@ export function gumbelSoftmax(key: Key, logits: Tensor, axis = -1, options: Gumb
   const { tau = 1, hard = false } = options;
   checkPositive('gumbelSoftmax', 'tau', tau);
   checkBoolean('gumbelSoftmax', 'hard', hard);
+  if (logits.ndim === 0) {
+    normalizeLineAxis('gumbelSoftmax', axis, 0);
+    return gumbelSoftmax(key, logits.reshape([1]), -1, options).reshape([]);
+  }
   const axisIndex = normalizeAxis('gumbelSoftmax', axis, logits.ndim);
   const uniform = random.uniform(key, values.shape, { dtype: values.dtype });
   const noise = uniform.log().neg().log().neg();

@@ -237,6 +237,13 @@ export const activationCases: readonly OperationCase[] = [
     derivatives: false,
   },
   {
+    name: 'gumbelSoftmax, a scalar is a line of one element',
+    apply: (x) => [ops.gumbelSoftmax(random.key(1), x), ops.gumbelSoftmax(random.key(1), x, 0, { hard: true })],
+    inputs: [{ values: 3 }],
+    expected: () => ({ outputs: [1, 1] }),
+    derivatives: false,
+  },
+  {
     name: 'gumbelSoftmax, differentiated',
     apply: (x) => ops.gumbelSoftmax(random.key(3), x, -1, { tau: 2 }).sum(-1),
     inputs: [{ shape: [2, 3] }],
