@@ -57,7 +57,7 @@ export function unknownValue(operation: string, what: string, value: unknown, ex
 /**
  * Checks the names of options.
  * @param kind what messages call them. Default: 'option'.
- * @throws {TypeError} if the options are not an object, or one of their names is unknown.
+ * @throws {TypeError} if the options are not an object, one of their names is unknown, or a flag is not a boolean.
  */
 export function checkOptions<Options extends object>(
   operation: string,
@@ -71,12 +71,19 @@ export function checkOptions<Options extends object>(
   const unknown = given.find((name) => !names.includes(name));
   // Also accepts an instance of a class whose fields are options, but no Map, Date or tensor.
   if (isPlainObject(options) || (given.length > 0 && unknown === undefined)) {
-    if (unknown === undefined) return;
+    if (unknown === undefined) return checkFlags(operation, options as Readonly<Record<string, unknown>>);
     const nearest = nearestName(unknown, names);
     if (nearest === undefined) throw unknownValue(operation, kind, unknown, names.join(', '));
     throw new TypeError(`${operation}: unknown ${kind} ${show(unknown)}; did you mean ${nearest}?`);
   }
   throw argumentError(operation, `${kind}s`, `an object such as { ${names[0]}: … }`, options, false);
+}
+
+/** Options that are true or false wherever they occur. */
+const flags = ['keepdims', 'reverse', 'exclusive', 'descending', 'largest', 'trainable'];
+
+function checkFlags(operation: string, options: Readonly<Record<string, unknown>>): void {
+  for (const name of flags) if (options[name] !== undefined) checkBoolean(operation, name, options[name]);
 }
 
 /** The known name that differs least from an unknown one, ignoring case, in at most a third of its letters. */
