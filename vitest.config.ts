@@ -20,12 +20,12 @@ interface ProjectOptions {
   readonly exclude?: readonly string[];
 }
 
-/** Tests of what a process has once: its memory, its flags, its working folder, its signals. */
+/** Tests of what a process has once: its memory, its flags, its working folder, its signals, the GPU device of gpu.js. */
 const ownProcess = [
   'packages/demo/test/**/*.test.ts',
   'packages/wasm/test/{best,collection,memory*,pacer,threadsNode,wide}.test.ts',
-  'packages/gpu/test/memory*.test.ts',
-  'test/{files,torture}/**/*.test.ts',
+  'packages/gpu/test/**/*.test.ts',
+  'test/{files,gpu,numerics,torture}/**/*.test.ts',
 ];
 
 /** A project that tests on a backend. Its files share processes and modules, unless it isolates them. */

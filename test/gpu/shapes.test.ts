@@ -41,11 +41,33 @@ const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
   ['Dropout', () => new nn.Dropout(0.5)],
   ['Dropout of all', () => new nn.Dropout(1)],
   ['Dropout in evaluation', () => new nn.Dropout(0.5).eval()],
+  ['AlphaDropout', () => new nn.AlphaDropout(0.5)],
+  ['Identity', () => new nn.Identity()],
   ['Residual', () => new nn.Residual(new nn.PReLU(), new nn.Tanh())],
   ['Sequential', () => new nn.Sequential(new nn.PReLU(), new nn.Sequential(new nn.ELU()))],
 ];
 /** Layers with an axis of features or of channels. */
-const others = ['AvgPool2d', 'BatchNorm2d', 'Conv2d', 'Flatten', 'Linear', 'MaxPool2d'];
+const others = [
+  'AvgPool2d',
+  'BatchNorm1d',
+  'BatchNorm2d',
+  'BatchNorm3d',
+  'Conv2d',
+  'Dropout1d',
+  'Dropout2d',
+  'Dropout3d',
+  'Embedding',
+  'FeatureAlphaDropout',
+  'Flatten',
+  'GroupNorm',
+  'InstanceNorm1d',
+  'InstanceNorm2d',
+  'InstanceNorm3d',
+  'LayerNorm',
+  'Linear',
+  'MaxPool2d',
+  'RMSNorm',
+];
 
 const losses: readonly (readonly [name: string, loss: (x: Tensor) => Tensor])[] = [
   ['mseLoss', (x) => nn.mseLoss(x, zeros(x.shape), { reduction: 'none' })],
