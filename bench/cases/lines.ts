@@ -65,10 +65,6 @@ return lambda: [x[indices]]`,
       const indices = i.astype('int32').expandDims(1);
       return () => [zeros([4096, 64]).scatterAdd(indices, x, 0)];
     },
-    tfjs({ x, i }, tf) {
-      const indices = tf.cast(i, 'int32');
-      return () => [tf.unsortedSegmentSum(x, indices as never, 4096)];
-    },
     torch: `
 indices = i.long()
 return lambda: [torch.zeros(4096, 64).index_add(0, indices, x)]`,
@@ -79,10 +75,6 @@ return lambda: [torch.zeros(4096, 64).index_add(0, indices, x)]`,
     ours:
       ({ a, b }) =>
       () => [einsum('bhid,bhjd->bhij', a, b)],
-    tfjs:
-      ({ a, b }, tf) =>
-      () => [tf.einsum('bhid,bhjd->bhij', a, b)],
-    jax: ({ a, b }, { numpy }) => [numpy.einsum('bhid,bhjd->bhij', a, b)],
     torch: `return lambda: [torch.einsum('bhid,bhjd->bhij', a, b)]`,
   }),
 ];

@@ -95,7 +95,7 @@ export {
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { checkTensorOptions, fromValues } from './ops/creation.ts';
-export { accumulatorDType, checkFunction, checkOperand, checkTensor, renewedScalar } from './ops/define.ts';
+export { checkFunction, checkOperand, checkTensor, renewedScalar } from './ops/define.ts';
 export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
 export { convolveTranspose } from './ops/convolve.ts';
@@ -104,7 +104,7 @@ export { Fold } from './ops/movement.ts';
 export { MaxIndices, WindowSum } from './ops/pooling.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';
 export { runLoop, runOnHost } from './portable/backend.ts';
-export { carrySize, conditionOf, endOf, stepOf, type LoopRange, type LoopStep } from './portable/loop.ts';
+export { carrySize, conditionOf, endOf, stepOf, type LoopRange } from './portable/loop.ts';
 export { checkKey } from './randomKey.ts';
 export {
   erfcRatios,

@@ -59,7 +59,7 @@ function checkRule(rule: Tangent, { shape }: Tensor): Tangent {
 /** The rule in another graph. The rule closes over tensors: it is applied in its own graph, and the result is mapped. */
 function mapRule(rule: Tangent, output: Tensor, map: MapTensors): Tangent {
   return (...mapped) => {
-    // A node of its own for each tangent.
+    // Creates a separate node for each tangent.
     const tangents = output.inputs.slice(1).map((argument) => zerosLike(argument).add(0));
     return map(
       [rule(...tangents)],

@@ -120,7 +120,7 @@ export function qr(a: Tensor, options: QrOptions = {}): { readonly q: Tensor; re
   const matrix = checkMatrix('qr', a);
   const [m, n] = sizesOf(matrix);
   const k = Math.min(m, n);
-  // Of a wide matrix the square part is factored; the rest of r is its product with qᵀ.
+  // Factors the square part of a wide matrix; the rest of r is qᵀ times the other columns.
   const columns = { reduced: k, complete: m, r: m < n ? m : 0 }[mode];
   const { q, r } = partsOf(applyQr(columnsOf(matrix, 0, k), columns), m, k, columns);
   const whole = m < n ? concat([r, q.transpose().matmul(columnsOf(matrix, k, n))], -1) : r;

@@ -97,7 +97,7 @@ const continuous: readonly (readonly [string, Draw, (x: number) => number])[] = 
   ],
   ['rayleigh', (key, shape, dtype) => rayleigh(key, shape, { scale: 3, dtype }), (x) => 1 - Math.exp((-x * x) / 18)],
   ['pareto', (key, shape, dtype) => pareto(key, shape, 3, { dtype }), (x) => 1 - (1 + x) ** -3],
-  // Of a = 2, b = 3: 6x² − 8x³ + 3x⁴; of two halves the arcsine law.
+  // The distribution function for a = 2, b = 3 is 6x² − 8x³ + 3x⁴; for a = b = ½ it is the arcsine law.
   ['beta', (key, shape, dtype) => beta(key, shape, 2, 3, { dtype }), (x) => x * x * (6 - 8 * x + 3 * x * x)],
   [
     'beta, below 1',

@@ -39,7 +39,7 @@ export const Matmul: Routine<'matmul'> = {
   vjp: (cotangent, { inputs: [a, b] }, input) =>
     input === 0 ? applyMatmul(cotangent, b.transpose()) : applyMatmul(a.transpose(), cotangent),
   jvp: (tangent, { inputs: [a, b] }, input) => (input === 0 ? applyMatmul(tangent, b) : applyMatmul(a, tangent)),
-  // Of what examples share, matmul broadcasts the batch axes, and one matrix on the right makes one product of all.
+  // matmul broadcasts shared operands; a shared matrix on the right gives one tall product.
   batch: ([a, b], _isBatched, example, size) => matmul(a, b).broadcastTo([size, ...example.shape]),
 };
 

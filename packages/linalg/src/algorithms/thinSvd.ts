@@ -41,7 +41,7 @@ function decompose(a: Float64Array, m: number, n: number): ThinSvd {
     decomposeSingular(a, m, n, values, { left, right });
     return { values, left, right };
   }
-  // Of a tall matrix, the singular values are those of R in its QR factorization.
+  // Decomposes R of a tall matrix' QR factorization, which has the same singular values.
   const inner = new Float64Array(n * n);
   const q = new Float64Array(m * n);
   const rows = new Float64Array(m * n);

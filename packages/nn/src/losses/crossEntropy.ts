@@ -132,7 +132,7 @@ function weighClasses(values: Tensor, weight: Tensor): Tensor {
 function areProbabilities(operation: string, logits: Tensor, targets: Tensor): boolean {
   if (!(targets instanceof Tensor) || !isFloatingPoint(targets.dtype)) return false;
   if (sameShape(targets.shape, logits.shape)) return true;
-  // Of the rank of labels they are taken for such, of the wrong dtype.
+  // Treats floats of the labels' rank as labels of the wrong dtype.
   if (targets.ndim < logits.ndim) return false;
   throw new RangeError(
     `${operation}: probabilities must have the shape of the logits, ${formatShape(logits.shape)}, got ${formatShape(targets.shape)}`,

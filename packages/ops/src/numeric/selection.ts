@@ -44,7 +44,7 @@ export function compress(x: Tensor, condition: readonly boolean[] | Tensor, axis
     throw new RangeError(`compress: a condition of shape ${given} does not fit axis ${axisIndex} of ${whole}`);
   }
   const before = Array.from({ length: axisIndex }, () => ':' as const);
-  // An empty array is no mask: nothing tells its dtype.
+  // Rejects an empty array, whose dtype is unknown.
   if (length === 0) return select('compress', x, [...before, '0:0']);
   return select('compress', select('compress', x, [...before, `:${length}`]), [...before, condition]);
 }
