@@ -1,5 +1,5 @@
 /**
- * Image data sets for classification, in memory and deterministic, for Node and browsers. `@thetagrad/data/node` has
+ * Images, tables and text for training, in memory and deterministic, for Node and browsers. `@thetagrad/data/node` has
  * the loaders that read files by path.
  */
 export { type Augmentation, augment, type AugmentOptions } from './augment.ts';
@@ -16,3 +16,8 @@ export { type DecodeOptions, defaultLimits, type Limits } from './limits.ts';
 export type { BatchOptions, Normalization, Position } from './pipeline.ts';
 export { prefetch } from './prefetch.ts';
 export type { Image, ImageShape } from './resample.ts';
+export { type CsvOptions, parseCsv } from './table/csv.ts';
+export { type Column, Table } from './table/table.ts';
+export { type BytePairOptions, parseBytePair } from './text/bytePair.ts';
+export { characterTokenizer } from './text/characters.ts';
+export type { Tokenizer } from './text/tokenizer.ts';

@@ -11,6 +11,10 @@ import { compareNatural } from './formats/labeled.ts';
 import { type NamedBytes, parseMnist } from './formats/mnist.ts';
 import { type OmniglotOptions, parseOmniglot } from './formats/omniglot.ts';
 import { defaultLimits, type DecodeOptions, type Limits } from './limits.ts';
+import { type CsvOptions, parseCsv } from './table/csv.ts';
+import type { Table } from './table/table.ts';
+import { type BytePairOptions, parseBytePair } from './text/bytePair.ts';
+import type { Tokenizer } from './text/tokenizer.ts';
 
 /** Options of `mnist`. */
 export interface MnistOptions {
@@ -90,6 +94,40 @@ export async function imageFolder(
 ): Promise<ImageDataset> {
   const limits = resolveLimits('imageFolder', options, defaultLimits, ['size', 'grayscale']);
   return parseImageFolder(readClassFolders(folder, limits), { ...options, name: folder });
+}
+
+/**
+ * Reads a CSV file; see `parseCsv`.
+ *
+ * @throws {DataFileError} if the file is missing or damaged, exceeds a limit, is not a regular file, or not UTF-8.
+ * @throws {TypeError | RangeError} if an option is unknown or of the wrong kind.
+ */
+export async function csv(path: string, options: Omit<CsvOptions, 'name'> = {}): Promise<Table> {
+  const limits = resolveLimits('csv', options, defaultLimits, ['header', 'delimiter', 'missing', 'types']);
+  return parseCsv(await readText(path, limits), { ...options, name: path });
+}
+
+/**
+ * Reads `vocab.json` and `merges.txt` of GPT-2's byte-pair encoding from a folder; see `parseBytePair`.
+ *
+ * @throws {DataFileError} if a file is missing or damaged, exceeds a limit, is not a regular file, or not UTF-8.
+ * @throws {TypeError | RangeError} if an option is unknown or wrong, or a special token is not in the vocabulary.
+ */
+export async function bytePair(folder: string, options: Omit<BytePairOptions, 'name'> = {}): Promise<Tokenizer> {
+  const limits = resolveLimits('bytePair', options, defaultLimits, ['specialTokens']);
+  const [vocabulary, merges] = await Promise.all(
+    ['vocab.json', 'merges.txt'].map((name) => readText(join(folder, name), limits)),
+  );
+  return parseBytePair(vocabulary!, merges!, { ...options, name: folder });
+}
+
+async function readText(path: string, limits: Limits): Promise<string> {
+  const bytes = await readBytes(path, limits);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new DataFileError(path, 'is not UTF-8 text', { cause });
+  }
 }
 
 async function* readClassFolders(folder: string, limits: Limits): AsyncGenerator<FolderFile, void> {
