@@ -5,6 +5,7 @@
 export { type Augmentation, augment, type AugmentOptions } from './augment.ts';
 export { type Batch, type Batches, batches } from './batches.ts';
 export { type ClassSplit, type Example, type ExampleSplit, ImageDataset, type ImageDatasetInit } from './dataset.ts';
+export { parseCifar, type ParseCifarOptions } from './formats/cifar.ts';
 export { DataFileError } from './formats/error.ts';
 export { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
 export { type IdxArray, type IdxData, parseIdx } from './formats/idx.ts';

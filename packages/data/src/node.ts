@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { resolveLimits, unknownValue } from '@thetagrad/core/backend';
 import type { ImageDataset } from './dataset.ts';
 import { listFolder, readBytes, wrapFileErrors } from './files.ts';
+import { parseCifar } from './formats/cifar.ts';
 import { DataFileError } from './formats/error.ts';
 import { type FolderFile, type ImageFolderOptions, parseImageFolder } from './formats/folder.ts';
 import { type IdxArray, parseIdx } from './formats/idx.ts';
@@ -67,6 +68,64 @@ export async function mnist(folder: string, options: MnistOptions = {}): Promise
   const read = async (name: string): Promise<NamedBytes> => ({ name, bytes: await readBytes(name, limits) });
   const named = classNames === undefined ? {} : { classNames };
   return parseMnist(await read(join(folder, images)), await read(join(folder, labels)), { limits, ...named });
+}
+
+/** Options of `cifar10`. */
+export interface Cifar10Options {
+  /** Part to read. Default: 'train'. */
+  readonly split?: 'train' | 'test';
+  /** What each file may cost at most. Default: {@link defaultLimits}, also for those that are left out. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** Options of `cifar100`. */
+export interface Cifar100Options extends Cifar10Options {
+  /** Which label is the class, of 100 or of 20. Default: 'fine'. */
+  readonly labels?: 'fine' | 'coarse';
+}
+
+/**
+ * Reads CIFAR-10 from the folder of its binary version, `cifar-10-batches-bin`: five batches to train and one to test.
+ *
+ * @throws {DataFileError} if a file is missing or damaged, exceeds a limit, or is not a regular file.
+ * @throws {TypeError | RangeError} if an option or the split is unknown, or a limit is not a positive integer or Infinity.
+ */
+export async function cifar10(folder: string, options: Cifar10Options = {}): Promise<ImageDataset> {
+  const limits = resolveLimits('cifar10', options, defaultLimits, ['split']);
+  const batches = { train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`), test: ['test_batch.bin'] };
+  const files = await readSplit('cifar10', folder, options.split, batches, limits);
+  return parseCifar(files, { limits });
+}
+
+/**
+ * Reads CIFAR-100 from the folder of its binary version, `cifar-100-binary`, with the names of the classes.
+ *
+ * @throws {DataFileError} if a file is missing or damaged, exceeds a limit, or is not a regular file.
+ * @throws {TypeError | RangeError} if an option, the split or the kind of labels is unknown, or a limit is not a positive integer or Infinity.
+ */
+export async function cifar100(folder: string, options: Cifar100Options = {}): Promise<ImageDataset> {
+  const limits = resolveLimits('cifar100', options, defaultLimits, ['split', 'labels']);
+  const { labels = 'fine', split } = options;
+  if (labels !== 'fine' && labels !== 'coarse') throw unknownValue('cifar100', 'labels', labels, 'fine, coarse');
+  const files = await readSplit('cifar100', folder, split, { train: ['train.bin'], test: ['test.bin'] }, limits);
+  const classNames = (await readText(join(folder, `${labels}_label_names.txt`), limits)).split(/\r?\n/).filter(Boolean);
+  return parseCifar(files, { format: 'cifar100', labels, classNames, limits });
+}
+
+function readSplit(
+  operation: string,
+  folder: string,
+  split: 'train' | 'test' = 'train',
+  names: Readonly<Record<'train' | 'test', readonly string[]>>,
+  limits: Limits,
+): Promise<NamedBytes[]> {
+  if (!Object.hasOwn(names, split)) throw unknownValue(operation, 'split', split, 'train, test');
+  return Promise.all(
+    names[split].map(async (name) => ({
+      name: join(folder, name),
+      bytes: await readBytes(join(folder, name), limits),
+    })),
+  );
 }
 
 /**

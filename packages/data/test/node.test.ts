@@ -11,7 +11,8 @@ import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
 import { parseImageFolder } from '../src/formats/folder.ts';
-import { idx, imageFolder, mnist, omniglot } from '../src/node.ts';
+import { parseCifar } from '../src/formats/cifar.ts';
+import { cifar10, cifar100, idx, imageFolder, mnist, omniglot } from '../src/node.ts';
 import { ascii, concatenate, writeConstantPng, writeIdx, writePng } from './files.ts';
 
 let folder = '';
@@ -33,6 +34,76 @@ async function writeFiles(files: Record<string, Uint8Array>): Promise<void> {
 function writeConstantPgm(width: number, height: number, value: number): Uint8Array {
   return concatenate(ascii(`P5 ${width} ${height} 255\n`), new Uint8Array(width * height).fill(value));
 }
+
+describe('cifar', () => {
+  const image = (value: number): Uint8Array => Uint8Array.from({ length: 3072 }, (_, i) => (i * 7 + value) % 256);
+  const record = (labels: readonly number[], value: number): Uint8Array => concatenate(labels, image(value));
+
+  test('reads both splits of CIFAR-10', async () => {
+    const batches = [1, 2, 3, 4, 5].map((number) => [`data_batch_${number}.bin`, record([number], number)] as const);
+    await writeFiles({
+      ...Object.fromEntries(batches),
+      'test_batch.bin': concatenate(record([9], 20), record([0], 30)),
+    });
+    const train = await cifar10(folder);
+    expect([...train.labels]).toEqual([1, 2, 3, 4, 5]);
+    expect(train.example(2)).toEqual({ image: image(3), label: 3, className: 'cat' });
+    const test = await cifar10(folder, { split: 'test' });
+    expect([test.size, test.channels, test.height, test.width, test.example(0).className]).toEqual([
+      2,
+      3,
+      32,
+      32,
+      'truck',
+    ]);
+    await expect(cifar10(folder, { split: 'all' as never })).rejects.toThrow('cifar10: unknown split');
+    await rm(join(folder, 'data_batch_3.bin'));
+    await expect(cifar10(folder)).rejects.toThrow('data_batch_3.bin');
+  });
+
+  test('reads fine and coarse labels of CIFAR-100', async () => {
+    await writeFiles({
+      'train.bin': record([1, 2], 5),
+      'fine_label_names.txt': ascii('apple\naquarium_fish\nbaby\n'),
+      'coarse_label_names.txt': ascii('aquatic_mammals\nfish\n'),
+    });
+    expect((await cifar100(folder)).example(0)).toEqual({ image: image(5), label: 2, className: 'baby' });
+    expect((await cifar100(folder, { labels: 'coarse' })).example(0).className).toBe('fish');
+    expect(parseCifar([{ name: 'a', bytes: record([1, 99], 0) }], { format: 'cifar100' }).classes).toBe(100);
+  });
+
+  test.for<[string, () => unknown, string]>([
+    ['no file', () => parseCifar([]), 'parseCifar: files must have at least one file'],
+    ['an empty file', () => parseCifar([{ name: 'a.bin', bytes: new Uint8Array() }]), 'a.bin: has 0 bytes'],
+    [
+      'a truncated file',
+      () => parseCifar([{ name: 'a.bin', bytes: record([1], 0).slice(1) }]),
+      'a.bin: has 3072 bytes, expected a multiple of 3073',
+    ],
+    [
+      'a label',
+      () => parseCifar([{ name: 'a.bin', bytes: record([10], 0) }]),
+      'a.bin: label 10 of image 0 has no name',
+    ],
+    [
+      'coarse labels of CIFAR-10',
+      () => parseCifar([{ name: 'a', bytes: image(0) }], { labels: 'coarse' }),
+      'CIFAR-10 has no coarse labels',
+    ],
+    [
+      'a format',
+      () => parseCifar([{ name: 'a', bytes: image(0) }], { format: 'x' as never }),
+      'parseCifar: unknown format',
+    ],
+    [
+      'a limit',
+      () => parseCifar([{ name: 'a', bytes: record([1], 0) }], { limits: { datasetBytes: 3000 } }),
+      'above the limit of 3000',
+    ],
+  ])('refuses %s', ([, call, message]) => {
+    expect(call).toThrow(message);
+  });
+});
 
 describe('mnist', () => {
   const images = writeIdx(
