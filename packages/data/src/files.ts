@@ -10,18 +10,47 @@ import type { Limits } from './limits.ts';
  */
 export async function readBytes(path: string, limits: Limits): Promise<Uint8Array> {
   return wrapFileErrors(path, 'file', async () => {
-    // Opening a device may have effects, hence not before this; opening a pipe waits for its writer, if not told else.
-    checkRegular(path, await stat(path));
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const { file, bytes } = await openRegular(path);
     try {
-      const found = await file.stat();
-      checkRegular(path, found);
-      new FileBudget(path, limits, found.size);
-      return await readExactly(file, path, found.size);
+      new FileBudget(path, limits, bytes);
+      return await readExactly(file, path, bytes);
     } finally {
       await file.close();
     }
   });
+}
+
+/**
+ * Opens a regular file to read it.
+ * @throws {DataFileError} if it is another kind of file.
+ */
+export async function openRegular(path: string): Promise<{ readonly file: FileHandle; readonly bytes: number }> {
+  // Opening a device may have effects, hence not before this; opening a pipe waits for its writer, if not told else.
+  checkRegular(path, await stat(path));
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await file.stat();
+    checkRegular(path, found);
+    return { file, bytes: found.size };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads a part of a file.
+ * @throws {DataFileError} if the file ends before.
+ */
+export async function readPart(file: FileHandle, path: string, at: number, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let read = 0; read < size;) {
+    // Node reads at most 2 GiB at once.
+    const { bytesRead } = await file.read(bytes, read, Math.min(size - read, 2 ** 30), at + read);
+    if (bytesRead === 0) throw new DataFileError(path, `truncated: ends at byte ${at + read}, expected ${at + size}`);
+    read += bytesRead;
+  }
+  return bytes;
 }
 
 function checkRegular(path: string, found: Awaited<ReturnType<typeof stat>>): void {

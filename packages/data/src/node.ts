@@ -17,6 +17,10 @@ import type { Table } from './table/table.ts';
 import { type BytePairOptions, parseBytePair } from './text/bytePair.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
 
+export { indexShard, type ShardEntry, type ShardIndex, type ShardPart } from './shards/shardIndex.ts';
+export { type ShardExample, type ShardOptions, type Shards, shards } from './shards/shards.ts';
+export { type ShardInput, writeShards, type WriteShardsOptions } from './shards/writeShards.ts';
+
 /** Options of `mnist`. */
 export interface MnistOptions {
   /** Part to read. Default: 'train'. */

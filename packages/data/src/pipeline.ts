@@ -92,7 +92,7 @@ export class Pipeline {
         `batches: ${dataset.size} images are too few for one batch of ${batchSize}, and dropLast drops it`,
       );
     }
-    this.#start = checkPosition(start, this.stepsPerEpoch);
+    this.#start = checkPosition('batches', start, this.stepsPerEpoch);
     if (normalize !== undefined) checkOptions('batches: normalize', normalize, ['mean', 'std']);
     this.#mean = expandPerChannel('mean', normalize?.mean ?? 127.5, dataset.channels);
     this.#std = expandPerChannel('std', normalize?.std ?? 128, dataset.channels);
@@ -148,15 +148,16 @@ export class Pipeline {
   }
 }
 
-function checkPosition(start: unknown, stepsPerEpoch: number): Position {
+/** @throws {TypeError | RangeError} if `start` is not a position in a stream. */
+export function checkPosition(operation: string, start: unknown, stepsPerEpoch: number): Position {
   if (!isPosition(start)) {
-    throw argumentError('batches', 'start', 'a position { epoch, step }, the `next` of a batch', start, false);
+    throw argumentError(operation, 'start', 'a position { epoch, step }, the `next` of an item', start, false);
   }
   const { epoch, step } = start;
   if (!Number.isInteger(epoch) || epoch < 0 || !Number.isInteger(step) || step < 0 || step >= stepsPerEpoch) {
     throw new RangeError(
-      `batches: start { epoch: ${epoch}, step: ${step} } is not a position in this stream of ${stepsPerEpoch} steps ` +
-        'per epoch; take it from a stream over the same data set with the same batchSize and dropLast',
+      `${operation}: start { epoch: ${epoch}, step: ${step} } is not a position in this stream of ${stepsPerEpoch} steps ` +
+        'per epoch; take it from a stream over the same data with the same options',
     );
   }
   return { epoch, step };

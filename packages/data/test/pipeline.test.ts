@@ -110,8 +110,8 @@ test.each<[Partial<BatchOptions>, string]>([
     'start { epoch: 0, step: 3 } is not a position in this stream of 3 steps per epoch',
   ],
   [{ start: { epoch: -1, step: 0 } }, 'is not a position'],
-  [{ start: null }, 'batches: start must be a position { epoch, step }, the `next` of a batch, got null'],
-  [{ start: [1, 2] }, 'the `next` of a batch, got [1, 2]'],
+  [{ start: null }, 'batches: start must be a position { epoch, step }, the `next` of an item, got null'],
+  [{ start: [1, 2] }, 'the `next` of an item, got [1, 2]'],
   [{ start: { epoch: 1 } }, 'batches: start must be a position { epoch, step }'],
   [{ start: { epoch: '1', step: 0 } }, 'batches: start must be a position { epoch, step }'],
   [
