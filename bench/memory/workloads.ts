@@ -1,15 +1,21 @@
 // Workloads whose memory must stay within a bound, however long they run.
+import { sphereFace } from '@thetagrad/a-softmax';
 import {
   arange,
   defineUnary,
   evaluate,
+  explain,
   grad,
   portable,
+  random,
   setBackend,
   tensor,
+  valueAndGrad,
   type Backend,
   type Tensor,
 } from '@thetagrad/core';
+import { checkpoint } from '@thetagrad/func';
+import { wasm } from '@thetagrad/wasm';
 import { setTimeout } from 'node:timers/promises';
 
 export interface Workload {
@@ -30,6 +36,43 @@ function newStructure(i: number): Tensor {
   let y = x;
   for (let rest = i; rest > 0; rest = Math.floor(rest / unary.length)) y = y[unary[rest % unary.length]!]();
   return [y.sum(), y.expandDims(0).matmul(y.expandDims(1)), y.add(x).max()][i % 3]!;
+}
+
+/** The memory in which the workload `checkpoint` computes, in MiB. */
+const checkpointLimit = 1024;
+
+/** Computes the gradient of SphereFace-64 for 16 images where memory is limited: without `checkpoint` it does not fit. */
+async function runCheckpoint(): Promise<void> {
+  setBackend(await wasm({ threads: 2, memoryLimit: checkpointLimit * 2 ** 20 }));
+  const model = sphereFace({ layers: 64, key: random.key(1) });
+  const images = random.normal(random.key(2), [16, 3, 112, 96]);
+  await evaluate(model, images);
+  for (const keepsAll of [false, true]) {
+    const block = keepsAll ? (f: (x: Tensor) => Tensor) => f : checkpoint<[Tensor], Tensor>;
+    // Units of a stage, four at a time.
+    const { layers } = model.convolutions;
+    const blocks = Array.from({ length: Math.ceil(layers.length / 4) }, (_, i) => layers.slice(4 * i, 4 * i + 4));
+    const forward = (): Tensor =>
+      model.embedding
+        .forward(
+          blocks
+            .reduce((x, part) => block((y: Tensor) => part.reduce((z, layer) => layer.forward(z), y))(x), images)
+            .flatten(1),
+        )
+        .square()
+        .mean();
+    const step = valueAndGrad({ model }, forward)();
+    const name = keepsAll ? 'without checkpoint' : 'with checkpoint';
+    const { arenaBytes, multiplyAdds } = explain(step);
+    const plan = `arena ${(arenaBytes / 2 ** 20).toFixed(0)} MiB, ${(multiplyAdds / 1e9).toFixed(0)} G multiply-adds`;
+    const begin = performance.now();
+    const outcome = await evaluate(step).then(
+      () => `computed in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
+      (error: unknown) => String(error),
+    );
+    console.log(`  ${name}: ${plan}: ${outcome}`);
+    if (outcome.startsWith('computed') === keepsAll) throw new Error(`checkpoint: unexpected ${name}`);
+  }
 }
 
 export const workloads: Readonly<Record<string, Workload>> = {
@@ -75,6 +118,12 @@ export const workloads: Readonly<Record<string, Workload>> = {
       const x = tensor([1, 2, 3]);
       await evaluate(Array.from({ length: 130_000 }, (_, i) => x.mul(i).sum()));
     },
+  },
+  checkpoint: {
+    title: `gradient of SphereFace-64 for 16 images of 112×96 in ${checkpointLimit} MiB`,
+    count: 1,
+    bound: checkpointLimit + 256,
+    run: runCheckpoint,
   },
   backends: {
     title: 'backends that are dropped without being closed',

@@ -56,28 +56,25 @@ expectTypeOf(vjp((p: TensorTree) => p, tree).value).toEqualTypeOf<TensorTree>();
 checkGradients((p: Weights, q: Layer): Inner => ({ b: q.apply(p.w) }), [weights, layer]);
 gradientProperty((p: Weights): Inner => p.inner, {} as ArgumentArbitraries<[Weights]>);
 
-// @ts-expect-error -- a string
-grad((p: Mixed) => p.w);
-// @ts-expect-error -- an array of numbers inside
-grad((p: { w: Tensor; n: { list: number[] } }) => p.w);
+expectTypeOf(grad((p: Mixed) => p.w)).toEqualTypeOf<(p: Mixed) => Mixed>();
+expectTypeOf(grad((p: { w: Tensor; n: { list: number[] } }) => p.w)).returns.toExtend<{ w: Tensor }>();
+expectTypeOf(valueAndGrad((p: Map<string, Tensor>) => p.get('a')!)).returns.toExtend<{ grads: Map<string, Tensor> }>();
+expectTypeOf(vjp((p: Tensor): Mixed => ({ w: p, name: '' }), x).value).toEqualTypeOf<Mixed>();
+expectTypeOf(vjp((p: Mixed) => p.w, { w: x, name: '' }).value).toEqualTypeOf<Tensor>();
 // @ts-expect-error -- a number
 grad((n: number) => x.mul(n));
-// @ts-expect-error -- a map
-valueAndGrad((p: Map<string, Tensor>) => p.get('a')!);
+// @ts-expect-error -- a set
+valueAndGrad((p: { set: Set<Tensor> }) => [...p.set][0]!);
+// @ts-expect-error -- a map of functions
+grad((p: { map: Map<string, () => Tensor> }) => p.map.get('a')!());
 // @ts-expect-error -- a function
 grad((p: () => Tensor) => p());
-// @ts-expect-error -- a string
-vjp((p: Tensor): Mixed => ({ w: p, name: '' }), x);
 // @ts-expect-error -- a method that is not called
 vjp((p: Tensor) => p.sum, x);
 // @ts-expect-error -- a promise
 vjp((p: Tensor) => Promise.resolve(p), x);
-// @ts-expect-error -- a string
-vjp((p: Mixed) => p.w, { w: x, name: '' });
 // @ts-expect-error -- a number
 jvp((p: Tensor) => p, [1], [x]);
-// @ts-expect-error -- a string
-checkGradients((p: Mixed) => p.w, [{ w: x, name: '' }]);
 
 interface Nested {
   readonly scale: Variable;

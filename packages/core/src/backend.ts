@@ -30,6 +30,7 @@ export {
   type TypedArray,
 } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
+export { formatTensor } from './inspect/format.ts';
 export { isTracing, trace } from './autodiff/trace.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
@@ -89,7 +90,9 @@ export {
   entriesOf,
   flattenTensors,
   flattenTree,
+  isStatic,
   isVariableHolder,
+  treeError,
   type FlatTree,
 } from './graph/tree.ts';
 // Also declares the methods of Tensor, which users' entry point adds.

@@ -1,6 +1,7 @@
 // Random keys, and plain numbers from them.
 import { checkInteger, markCopy, show } from './data/checks.ts';
 import { preventReplay, renew, type OutcomeListener } from './graph/recording.ts';
+import type { Shape } from './data/shape.ts';
 import type { Tensor } from './graph/tensor.ts';
 import { onOutcome } from './graph/transaction.ts';
 import { fromArray } from './ops/creation.ts';
@@ -72,11 +73,21 @@ export class Key {
 
   /** The key as a tensor, int32 [2]. */
   toTensor(): Tensor {
-    const elements = (): Int32Array => Int32Array.from(this.#state().words);
-    const tensor = fromArray(elements(), [2], 'int32');
-    if (this.#isDrawn) {
+    return Key.#toTensor([this], [2]);
+  }
+
+  /** Keys as a tensor, int32 [keys.length, 2]. */
+  static stack(keys: readonly Key[]): Tensor {
+    return Key.#toTensor(keys, [keys.length, 2]);
+  }
+
+  static #toTensor(keys: readonly Key[], shape: Shape): Tensor {
+    const elements = (): Int32Array => Int32Array.from(keys.flatMap((key) => key.#state().words));
+    const tensor = fromArray(elements(), shape, 'int32');
+    const drawn = keys.filter((key) => key.#isDrawn);
+    if (drawn.length > 0) {
       renew(tensor, elements);
-      onOutcome(tensor, () => this.#state().onOutcome);
+      onOutcome(tensor, () => listenTogether(drawn.map((key) => key.#state().onOutcome)));
     }
     return tensor;
   }
@@ -162,6 +173,12 @@ export class Stream {
     checkInteger('random.Stream.permutation', 'n', n, { min: 0 });
     return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
   }
+}
+
+/** One listener for several. */
+function listenTogether(listeners: readonly (OutcomeListener | undefined)[]): OutcomeListener | undefined {
+  const all = new Set(listeners.filter((listener) => listener !== undefined));
+  return all.size === 0 ? undefined : (succeeded) => all.forEach((listen) => listen(succeeded));
 }
 
 /** @throws {TypeError} if it is not a key. */

@@ -99,7 +99,7 @@ test('a table with shares and rates', async () => {
 });
 
 test('a trace in the format of Chromium browsers', async () => {
-  const { traceEvents, displayTimeUnit } = JSON.parse(
+  const { traceEvents: all, displayTimeUnit } = JSON.parse(
     (
       await measured(() => {
         work();
@@ -108,6 +108,7 @@ test('a trace in the format of Chromium browsers', async () => {
     ).toTrace(),
   ) as { traceEvents: Record<string, unknown>[]; displayTimeUnit: string };
   expect(displayTimeUnit).toBe('ms');
+  const traceEvents = all.filter(({ ph }) => ph === 'X');
   expect(traceEvents.map(({ name, ph, pid, tid, dur }) => [name, ph, pid, tid, dur])).toEqual(
     [0, 1].flatMap(() => [
       ['matmul → add → exp', 'X', 1, 1, 2000],
@@ -126,6 +127,21 @@ test('a trace in the format of Chromium browsers', async () => {
   expect(starts[1]! - starts[0]!).toBeCloseTo(2000, 6);
   expect(starts[2]! - starts[1]!).toBeCloseTo(1000, 6);
   expect(starts[3]).toBeGreaterThan(starts[0]!);
+});
+
+test('a trace counts the bytes that are alive after each kernel', async () => {
+  const x = tensor(new Float32Array(100)).reshape([10, 10]);
+  // The first two products are read by the last, the sum of which is a result.
+  const profiled = await measured(() => evaluateSync(x.matmul(x).matmul(x.matmul(x).matmul(x)).sum()));
+  const { traceEvents } = JSON.parse(profiled.toTrace()) as { traceEvents: Record<string, unknown>[] };
+  const counts = traceEvents.filter(({ ph }) => ph === 'C');
+  expect(counts.map(({ name, args }) => [name, args])).toEqual(
+    [400, 800, 800, 400, 0].map((bytes) => ['intermediates', { bytes }]),
+  );
+  const kernels = traceEvents.filter(({ ph }) => ph === 'X');
+  counts.forEach(({ ts }, i) => {
+    expect(ts).toBeCloseTo((kernels[i]!['ts'] as number) + (kernels[i]!['dur'] as number), 6);
+  });
 });
 
 test('a function without kernels has an empty profile', async () => {

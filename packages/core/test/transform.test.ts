@@ -337,30 +337,44 @@ describe('instances of classes', () => {
     expect(values(pushed)).toEqual({ weight: 40, inner: { bias: 10 } });
   });
 
-  test('fields that are not tensors are errors, and getters are not called', () => {
+  test('settings stay as they are, other fields are errors, and getters are not called', () => {
     class Named extends Affine {
       readonly name = 'named';
+      readonly count = 2;
     }
-    expect(() => grad((p: Affine) => p.apply(5))(new Named(3, 4))).toThrow(
-      "grad: expected tensors, or arrays and objects of them, got 'named' at [0].name",
-    );
+    const named = grad((p: Named) => p.apply(5).mul(p.count))(new Named(3, 4));
+    expect(named).toBeInstanceOf(Named);
+    expect([named.name, named.count, named.weight.itemSync()]).toEqual(['named', 2, 60]);
     const lazy = Object.defineProperty(new Affine(3, 4), 'expensive', {
       enumerable: true,
       get: () => expect.unreachable(),
     });
     expect(values(grad((p: Affine) => p.apply(5))(lazy))).toEqual({ weight: 30, inner: { bias: 1 } });
-    for (const refused of [
-      new Map([['a', affine]]),
-      new Set([affine]),
-      new Date(),
-      new Float32Array(1),
-      new Variable(zeros([])),
-    ]) {
+    for (const refused of [new Set([affine]), new Date(), new Float32Array(1), new Variable(zeros([]))]) {
       expect(() => grad((p: Affine) => p.apply(5))(refused as unknown as Affine)).toThrow(
         `grad: expected tensors, or arrays and objects of them, got ${refused.constructor.name} at [0]`,
       );
     }
   });
+});
+
+test('maps and settings in trees of every transformation', () => {
+  const point = new Map<string, { readonly w: Tensor; readonly power: number; readonly note: string | null }>([
+    ['a', { w: double([2, 3]), power: 2, note: 'first' }],
+    ['b', { w: double([1]), power: 3, note: null }],
+  ]);
+  const f = (p: typeof point): Tensor =>
+    [...p.values()].map(({ w, power }) => w.pow(power).sum()).reduce((sum, part) => sum.add(part));
+  const read = (p: typeof point): unknown => [...p].map(([key, { w, ...rest }]) => [key, w.toArraySync(), rest]);
+  const expected = [
+    ['a', [4, 6], { power: 2, note: 'first' }],
+    ['b', [3], { power: 3, note: null }],
+  ];
+  expect(read(grad(f)(point))).toEqual(expected);
+  expect(read(vjp(f, point).pullback(double(1))[0])).toEqual(expected);
+  const { value, tangent } = jvp((p: typeof point) => new Map([['sum', f(p)]]), [point], [point]);
+  expect(value.get('sum')!.itemSync()).toBe(14);
+  expect(tangent.get('sum')!.itemSync()).toBe(29);
 });
 
 describe('errors', () => {
@@ -399,9 +413,14 @@ describe('errors', () => {
       () => grad(scalar)(arange(2)),
       "grad: cannot differentiate with respect to a tensor of int32; convert with astype('float32')",
     ],
+    [() => grad(scalar)(1 as unknown as Tensor), 'grad: expected tensors, or arrays and objects of them, got 1 at [0]'],
     [
-      () => grad((t: { a: Tensor }) => t.a.sum())({ a: 1 as unknown as Tensor }),
-      'grad: expected tensors, or arrays and objects of them, got 1 at [0].a',
+      () => jvp(scalar, [x], [1 as unknown as Tensor]),
+      'jvp: the tangent: expected tensors, or arrays and objects of them, got 1 at [0]',
+    ],
+    [
+      () => grad(scalar)({ a: new Set([x]) } as never),
+      'grad: expected tensors, or arrays and objects of them, got Set at [0].a',
     ],
     [
       () => grad(scalar)(undefined as unknown as Tensor),

@@ -1,8 +1,16 @@
 // Finds the operation that makes the first NaN or infinity.
 import { evaluate, type Shape, type Tensor, type TypedArray } from '@thetagrad/core';
-import { checkFunction, flattenTensors, formatShape, observeTensors, topologicalOrder } from '@thetagrad/core/backend';
+import {
+  checkFunction,
+  flattenTensors,
+  formatShape,
+  observeTensors,
+  topologicalOrder,
+  type TensorType,
+} from '@thetagrad/core/backend';
+import { deepStack, lineOf } from './callSite.ts';
 
-/** The error of {@link detectAnomaly}. */
+/** The error of `detectAnomaly` and `assertFinite`. */
 export class AnomalyError extends Error {
   override readonly name = 'AnomalyError';
   /** The operation that made the first NaN or infinity. */
@@ -44,16 +52,6 @@ export async function detectAnomaly<Result>(f: () => Result | Promise<Result>): 
     throw await explainAnomaly(order, kind, origins);
   }
   return result;
-}
-
-/** The stack here, also where the user's code is many calls away, in engines that limit it. */
-function deepStack(): string {
-  const errors = Error as { stackTraceLimit?: number };
-  const limit = errors.stackTraceLimit;
-  if (limit !== undefined) errors.stackTraceLimit = 100;
-  const { stack = '' } = new Error('created here');
-  if (limit !== undefined) errors.stackTraceLimit = limit;
-  return stack;
 }
 
 /** How a tensor was created. */
@@ -99,8 +97,6 @@ async function describeAnomaly(
   inputs: readonly Tensor[],
   line: string | undefined,
 ): Promise<AnomalyError> {
-  const at = values.findIndex((value) => kindOf(Float64Array.of(value)) === kind);
-  const count = values.filter((value) => kindOf(Float64Array.of(value)) === kind).length;
   const ranges = await Promise.all(
     inputs.map(async (input) => {
       let [low, high] = [Infinity, -Infinity];
@@ -108,11 +104,30 @@ async function describeAnomaly(
       return `${input.dtype}${formatShape(input.shape)} in [${low}, ${high}]`;
     }),
   );
-  const index = indexOf(at, shape);
   const message =
-    `detectAnomaly: ${name} gives ${kind} at ${formatShape(index)} of ${dtype}${formatShape(shape)} (${count} of ${values.length}), ` +
-    `from ${ranges.join(' and ')}${line === undefined ? '' : `; called at ${line}`}`;
+    `detectAnomaly: ${name} gives ${locate(kind, values, { dtype, shape })}, ` +
+    `from ${ranges.join(' and ')}${formatLine(line)}`;
   return new AnomalyError(message, name, line);
+}
+
+/** Where the first element of a kind is, and how many there are. */
+function locate(kind: Kind, values: TypedArray, { dtype, shape }: TensorType): string {
+  const isOfKind = (value: number): boolean => kindOf(Float64Array.of(value)) === kind;
+  const index = indexOf(values.findIndex(isOfKind), shape);
+  const count = values.filter(isOfKind).length;
+  return `${kind} at ${formatShape(index)} of ${dtype}${formatShape(shape)} (${count} of ${values.length})`;
+}
+
+function formatLine(line: string | undefined): string {
+  return line === undefined ? '' : `; called at ${line}`;
+}
+
+/** @throws {AnomalyError} if there is a NaN or an infinity among values, for an operation that was called at a line. */
+export function checkFinite(operation: string, values: TypedArray, type: TensorType, line: string | undefined): void {
+  const kind = kindOf(values);
+  if (kind === undefined) return;
+  const message = `${operation}: expected finite numbers, got ${locate(kind, values, type)}${formatLine(line)}`;
+  throw new AnomalyError(message, operation, line);
 }
 
 /** The index of an element from its position in row-major order. */
@@ -126,15 +141,4 @@ function indexOf(position: number, shape: Shape): number[] {
       return index;
     })
     .reverse();
-}
-
-const ownFrame = /node_modules[\\/]@thetagrad|packages[\\/][\w-]+[\\/](?:src|dist)[\\/]/;
-
-/** The first frame of a stack that is not ours. */
-function lineOf(stack: string): string | undefined {
-  const frames = stack.split('\n').filter((frame) => /:\d+:\d+/.test(frame));
-  return frames
-    .find((frame) => !ownFrame.test(frame))
-    ?.trim()
-    .replace(/^at /, '');
 }

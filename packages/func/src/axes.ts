@@ -8,6 +8,19 @@ import { argumentError, at, entriesOf, formatShape, normalizeAxis, type FlatTree
  */
 export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };
 
+/** Stands for a leaf of a tree. */
+class LeafNumber {
+  readonly #index: number;
+
+  constructor(index: number) {
+    this.#index = index;
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+}
+
 /** The axis of each leaf of a tree, in the order of its leaves. */
 export function resolveAxes(option: string, axes: Axes, { leaves, rebuild }: FlatTree): (number | null)[] {
   const found = leaves.map((): number | null => null);
@@ -15,7 +28,7 @@ export function resolveAxes(option: string, axes: Axes, { leaves, rebuild }: Fla
     const children = entriesOf(part);
     if (typeof spec === 'number' || spec === null) {
       if (spec !== null && !Number.isInteger(spec)) throw argumentError('vmap', option, 'integers', spec, true);
-      if (typeof part === 'number') found[part] = spec;
+      if (part instanceof LeafNumber) found[part.index] = spec;
       for (const [, child] of children ?? []) visit(spec, child);
       return;
     }
@@ -27,8 +40,7 @@ export function resolveAxes(option: string, axes: Axes, { leaves, rebuild }: Fla
     const specs = new Map(entries) as ReadonlyMap<string, Axes>;
     for (const [key, child] of children) visit(specs.get(key), child);
   };
-  // The tree with the number of each leaf in its place.
-  visit(axes, rebuild(leaves.map((_, i) => i)));
+  visit(axes, rebuild(leaves.map((_, i) => new LeafNumber(i))));
   return found;
 }
 
@@ -65,7 +77,7 @@ export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return x.permute(order.toSpliced(to, 0, from));
 }
 
-/** Puts the axis of examples, which comes first, where the result should have it. */
-export function placeExamples(batch: Tensor, axis: number): Tensor {
-  return moveAxis(batch, 0, normalizeAxis('vmap: outAxes', axis, batch.ndim));
+/** Puts the axis of examples, which comes first, where the result should have it, among `rank` axes. */
+export function placeExamples(batch: Tensor, axis: number, rank: number): Tensor {
+  return moveAxis(batch, 0, normalizeAxis('vmap: outAxes', axis, rank));
 }

@@ -1,11 +1,15 @@
 export { AnomalyError, detectAnomaly } from './anomaly.ts';
 export type { Axes } from './axes.ts';
 export { checkpoint } from './checkpoint.ts';
-export { cond, whileLoop, type WhileLoopOptions } from './control.ts';
+export { cond, foriLoop, whileLoop, type WhileLoopOptions } from './control.ts';
 export { customJvp } from './customJvp.ts';
+export { customRoot, type CustomRootOptions, type LinearSolver } from './customRoot.ts';
+export { customVmap, type BatchRule } from './customVmap.ts';
+export { assertFinite, assertShape, debug, setDebugging } from './debug.ts';
 export { fixedPoint, type FixedPointOptions } from './fixedPoint.ts';
 export { functionalCall, parametersOf } from './functionalCall.ts';
 export { hessian, hvp, jacobian, type Jacobian, type JacobianOptions } from './jacobian.ts';
 export { scan, type ScanOptions } from './scan.ts';
+export { sparseJacobian, type SparseJacobian, type SparseJacobianOptions, type Sparsity } from './sparseJacobian.ts';
 export { straightThrough } from './straightThrough.ts';
-export { vmap, type VmapOptions } from './vmap.ts';
+export { vmap, type Batch, type VmapOptions } from './vmap.ts';

@@ -70,6 +70,8 @@ interface Body {
   readonly dtype: DType;
   /** Whether the results begin with the next carries, for derivatives. */
   readonly keepsCarries: boolean;
+  /** Whether what depends on neither carries nor rows is computed before the loop. */
+  readonly hoists: boolean;
 }
 
 /** Runs a step for each row. What it computes without carries and rows is computed once, before, unless `hoists` is false. */
@@ -132,6 +134,7 @@ function closeOver(
     results: shapes.slice(carries),
     dtype: outputs[0]?.dtype ?? 'float32',
     keepsCarries,
+    hoists,
   };
 }
 
@@ -331,6 +334,7 @@ function pushForward(body: Body, tangents: readonly (Tensor | undefined)[], outp
     [...rows, ...rowNumbers.map((i) => tangents[i]!)],
     // The tangents of results are those of the carries that they equal.
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => carries.length + carry) },
+    body,
   );
   return pack(attributes.count, results.carries.slice(carries.length), results.results);
 }
@@ -366,6 +370,7 @@ function batchLoop(
     [...flagOf(first), ...first],
     rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => skipped + carry) },
+    body,
   );
   const outputs = { carries: all.carries.slice(skipped), results: all.results };
   const results = outputs.results.map((all) => moveAxis(all, 1, 0));

@@ -4,14 +4,15 @@ import {
   checkFunction,
   checkInteger,
   checkOptions,
-  flattenTensors,
   formatShape,
   show,
-  type FlatTree,
 } from '@thetagrad/core/backend';
-import { checkCarry, checkDTypes } from './carry.ts';
+import { checkCarry } from './carry.ts';
+import { carryDType, decode, encode } from './encoding.ts';
 import { traceBody } from './example.ts';
 import { runSteps } from './loop.ts';
+import { flattenValues, type FlatValues } from './values.ts';
+import type { Batch } from './vmap.ts';
 
 export interface ScanOptions {
   /** Whether to go from the last row to the first; results keep the order of the rows. Default: false. */
@@ -25,11 +26,11 @@ export interface ScanOptions {
  * the stacked results. The step is planned once and run as often as there are rows, so that planning and memory do not grow with
  * the length; gradients, of any order and mode, keep the carries alone and compute the rest of a step again. Maps over examples
  * with `vmap`.
- * @param init the first carry, a tensor or a tree of them.
- * @param xs a tensor or a tree of them, whose first axis counts steps; `null` with the option `length` if there are none.
- * @throws {TypeError} if f is not a synchronous function to [carry, result], or carries and results are not of one floating-point
- *   dtype.
- * @throws {RangeError} if the next carry differs from the carry in structure or shape, or rows differ in number.
+ * @param init the first carry, a tensor or a tree of them, of any dtypes; random keys are carried too.
+ * @param xs a tensor or a tree of them, whose first axis counts steps; `null` with the option `length` if there are none. An array
+ *   of keys gives each step one.
+ * @throws {TypeError} if f is not a synchronous function to [carry, result].
+ * @throws {RangeError} if the next carry differs from the carry in structure, shape or dtype, or rows differ in number.
  * @throws {Error} if f assigns to a variable.
  * @example
  * scan((sum, x) => [sum.add(x), sum.mul(x)], tensor(0), tensor([1, 2, 3])); // [tensor(6), tensor([0, 2, 9])]
@@ -38,45 +39,68 @@ export function scan<Carry, Row, Result>(
   f: (carry: Carry, x: Row) => readonly [carry: Carry, result: Result],
   init: Carry,
   xs: Row,
+  options?: ScanOptions,
+): [carry: Carry, results: Result];
+export function scan<Carry, Row, Result>(
+  f: (carry: Carry, x: Row) => readonly [carry: Carry, result: Result],
+  init: Carry,
+  xs: Batch<Row>,
+  options?: ScanOptions,
+): [carry: Carry, results: Result];
+export function scan<Carry, Row, Result>(
+  f: (carry: Carry, x: Row) => readonly [carry: Carry, result: Result],
+  init: Carry,
+  xs: Row | Batch<Row>,
   options: ScanOptions = {},
 ): [carry: Carry, results: Result] {
   checkFunction('scan', f);
   checkOptions('scan', options, ['reverse', 'length']);
   const { reverse = false, length } = options;
-  const carry = flattenTensors('scan: the carry', init);
-  const rows = flattenTensors('scan: xs', xs ?? []);
+  const carry = flattenValues('scan: the carry', init);
+  const rows = flattenValues('scan: xs', xs ?? []);
   const count = countSteps(rows, length);
+  const dtype = carryDType([...carry.leaves, ...rows.leaves]);
+  const carried = carry.leaves.map((leaf) => leaf.dtype);
 
-  let result: FlatTree | undefined;
+  let result: FlatValues | undefined;
   const outputs = runSteps(
     (carries, examples) => {
-      const x = rows.leaves.length > 0 ? (rows.rebuild(examples) as Row) : xs;
-      const returned: unknown = traceBody('scan', () => f(carry.rebuild(carries) as Carry, x));
+      const x = rows.leaves.length > 0 ? (rows.rebuild(examples) as Row) : (xs as Row);
+      const state = carry.rebuild(decode(carries, carried, dtype)) as Carry;
+      const returned: unknown = traceBody('scan', () => f(state, x));
       if (!Array.isArray(returned) || returned.length !== 2) {
         throw new TypeError(`scan: the function must return [carry, result], got ${show(returned)}`);
       }
-      const next = flattenTensors('scan: the next carry', returned[0]);
-      result = flattenTensors('scan: the result', returned[1] ?? []);
+      const next = flattenValues('scan: the next carry', returned[0]);
+      result = flattenValues('scan: the result', returned[1] ?? []);
       checkCarry('scan', carry, next);
-      checkDTypes('scan', [...next.leaves, ...result.leaves]);
       // A result of nothing is nothing.
       if (returned[1] === null || returned[1] === undefined) result = { ...result, rebuild: () => returned[1] };
-      return [...next.leaves, ...result.leaves];
+      return encode('scan', [...next.leaves, ...result.leaves], dtype);
     },
-    carry.leaves,
+    encode('scan', carry.leaves, dtype),
     rows.leaves,
     { count, reverse, condition: 'none', resultCarries: [] },
   );
-  return [carry.rebuild(outputs.carries) as Carry, result!.rebuild(outputs.results) as Result];
+  const results = decode(
+    outputs.results,
+    result!.leaves.map((leaf) => leaf.dtype),
+    dtype,
+  );
+  return [carry.rebuild(decode(outputs.carries, carried, dtype)) as Carry, result!.rebuild(results) as Result];
 }
 
 /** The number of steps. */
-function countSteps({ leaves, paths }: FlatTree, length: number | undefined): number {
+function countSteps({ leaves, paths, ranks }: FlatValues, length: number | undefined): number {
   if (length !== undefined) checkInteger('scan', 'length', length, { min: 0 });
   let count = length;
   leaves.forEach(({ shape, ndim }, i) => {
     const name = `xs${paths[i]}`;
-    if (ndim === 0) throw new RangeError(`scan: ${name} is a scalar; its first axis counts steps`);
+    if (ranks[i] === 0) {
+      const [what, fix] =
+        ndim === 0 ? ['scalar', 'its first axis counts steps'] : ['key', 'pass one for each step, key.split(n)'];
+      throw new RangeError(`scan: ${name} is a ${what}; ${fix}`);
+    }
     const rows = at(shape, 0);
     count ??= rows;
     if (rows !== count) {

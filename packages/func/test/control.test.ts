@@ -2,7 +2,7 @@ import { defineUnary, explain, grad, jvp, tensor, Variable, where, zeros, type T
 import { wasm } from '@thetagrad/wasm';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
-import { cond, hessian, jacobian, scan, vmap, whileLoop } from '../src/index.ts';
+import { cond, foriLoop, hessian, jacobian, scan, vmap, whileLoop, type Axes } from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const backend = await wasm({ threads: 2 });
@@ -137,6 +137,26 @@ describe('whileLoop', () => {
     expect(withBackend(backend, compute)).toEqual([6, 72, 14, 2]);
   });
 
+  test('ends early over rows, by a counter of integers, in forward mode and with a bound', () => {
+    const rows = tensor([1, 2, 4, 8, 16], f64);
+    // The sum of rows until it exceeds a limit.
+    const f = (x: Tensor, maxSteps?: number): Tensor =>
+      whileLoop(
+        ([i, sum]: Tensor[]) => i!.less(5).logicalAnd(sum!.less(5)),
+        ([i, sum]: Tensor[]) => [i!.add(1), sum!.add(rows.take(i!, 0).mul(x))],
+        [tensor(0, { dtype: 'int32' }), tensor(0, f64)],
+        maxSteps === undefined ? {} : { maxSteps },
+      )[1]!;
+    const compute = (): number[] => [
+      f(tensor(1, f64)).itemSync(),
+      jvp((x: Tensor) => f(x), [tensor(1, f64)], [tensor(1, f64)]).tangent.itemSync(),
+      grad((x: Tensor) => f(x, 9))(tensor(1, f64)).itemSync(),
+      ...vmap(grad((x: Tensor) => f(x, 9)))(tensor([1, 2, 100], f64)).dataSync(),
+    ];
+    expect(compute()).toEqual([7, 7, 7, 7, 3, 1]);
+    expect(withBackend(backend, compute)).toEqual([7, 7, 7, 7, 3, 1]);
+  });
+
   test('maps over no examples', () => {
     expect(vmap(growth)(zeros([0, 2], f64)).shape).toEqual([0, 2]);
     expect(vmap(growth)(zeros([0, 2], f64)).toArraySync()).toEqual([]);
@@ -172,14 +192,14 @@ describe('whileLoop', () => {
       /^TypeError: whileLoop: the condition must be a bool tensor/,
     ],
     [
-      'integers',
+      'a carry of another dtype',
       () =>
         whileLoop(
-          (x: Tensor) => x.less(1),
-          (x: Tensor) => x,
+          (x: Tensor) => x.less(3),
+          (x: Tensor) => x.add(0.5),
           tensor(1, { dtype: 'int32' }),
         ),
-      /^TypeError: whileLoop: carries and results must be of one floating-point dtype/,
+      /^RangeError: whileLoop: the next carry must be int32 \[\] as the carry is, got float32 \[\]/,
     ],
     [
       'a carry of another shape',
@@ -199,6 +219,33 @@ describe('whileLoop', () => {
         throw new Error(String(error), { cause: error });
       }
     }).toThrow(message);
+  });
+});
+
+describe('foriLoop', () => {
+  const factorial = (n: number | Tensor): Tensor => foriLoop(1, n, (i, x: Tensor) => x.mul(i), tensor(1, f64));
+
+  test('between numbers and between tensors', () => {
+    const n = tensor(6, { dtype: 'int32' });
+    expect([factorial(6), factorial(n), factorial(1), factorial(-3)].map((x) => x.itemSync())).toEqual([
+      120, 120, 1, 1,
+    ]);
+    expect(vmap(factorial)(tensor([2, 6, 0], { dtype: 'int32' })).toArraySync()).toEqual([1, 120, 1]);
+    const power = (x: Tensor): Tensor => foriLoop(-2, 3, (i, y: Tensor) => y.mul(x).add(i), x);
+    const written = (x: Tensor): Tensor => [-2, -1, 0, 1, 2].reduce((y, i) => y.mul(x).add(i), x);
+    const x = tensor(1.5, f64);
+    expect([grad(power), grad(grad(power))].map((f) => f(x).itemSync())).toEqual([
+      expect.closeTo(grad(written)(x).itemSync(), 10),
+      expect.closeTo(grad(grad(written))(x).itemSync(), 10),
+    ]);
+  });
+
+  test.for<[unknown, RegExp]>([
+    [1.5, /^foriLoop: upper must be an integer from -2147483648 to 2147483647, got 1.5/],
+    [tensor(1), /^foriLoop: upper must be an integer or an int32 tensor of one element, got Tensor/],
+    ['3', /^foriLoop: upper must be an integer or an int32 tensor of one element, got '3'/],
+  ])('refuses %s as a bound', ([bound, message]) => {
+    expect(() => factorial(bound as number)).toThrow(message);
   });
 });
 
@@ -244,6 +291,67 @@ describe('cond', () => {
     expect(vmap(grad(f))(tensor([2, 0, -3], f64)).toArraySync()).toEqual([0.5, 0, -6]);
     const { tangent } = jvp(f, [tensor(-3, f64)], [tensor(1, f64)]);
     expect(tangent.itemSync()).toBe(-6);
+  });
+
+  test('under vmap selects, and no NaN of the other branch passes in any mode', () => {
+    const f = (x: Tensor): Tensor =>
+      cond(
+        x.greater(0),
+        (x: Tensor) => x.log().mul(x.sqrt()),
+        (x: Tensor) => x.neg().sqrt().add(x.neg().log()),
+        x,
+      );
+    const x = tensor([4, -2, -1], f64);
+    const alone = (g: (x: Tensor) => Tensor): number[] => [4, -2, -1].map((x) => g(tensor(x, f64)).itemSync());
+    for (const g of [f, grad(f), hessian(f), (x: Tensor) => jvp(f, [x], [tensor(1, f64)]).tangent]) {
+      const mapped = vmap(g)(x).dataSync();
+      alone(g).forEach((value, i) => expect(mapped[i]).toBeCloseTo(value, 12));
+    }
+    const counts = vmap((x: Tensor) =>
+      cond(
+        x.less(0),
+        () => tensor(3, { dtype: 'int32' }),
+        () => x.astype('int32'),
+      ),
+    )(x);
+    expect([counts.dtype, counts.toArraySync()]).toEqual(['int32', [4, 3, 3]]);
+  });
+
+  test('under vmap computes what an example needs, for all of them', () => {
+    const f = (x: Tensor, limit: Tensor): Tensor =>
+      cond(
+        x.less(limit),
+        (x: Tensor) => counted(x),
+        (x: Tensor) => x.exp(),
+        x,
+      );
+    const x = tensor([0, 1, 2], f64);
+    const computed = (limit: Tensor, inAxes: Axes): number => {
+      calls = 0;
+      vmap(f, { inAxes })(x, limit).dataSync();
+      return calls;
+    };
+    expect(computed(tensor(1, f64), [0, null])).toBe(3);
+    expect(computed(tensor(-1, f64), [0, null])).toBe(0);
+    const rows = explain(vmap(f)(x, x)).kernels.flatMap(
+      ({ name }) => /^func.scan of up to 1 step \((.*?);/.exec(name)?.[1] ?? [],
+    );
+    expect(rows.length).toBe(2);
+    expect(String(explain(vmap(f)(x, x)))).toMatch(/up to 1 step \(.*counted.*\)[^]*up to 1 step \(.*exp/);
+    const shared = vmap((x: Tensor) =>
+      cond(
+        tensor(true),
+        (x: Tensor) => x.exp(),
+        (x: Tensor) => counted(x),
+        x,
+      ),
+    );
+    calls = 0;
+    expect(shared(tensor([0, 0], f64)).toArraySync()).toEqual([1, 1]);
+    expect(jvp(f, [tensor(3, f64), tensor(1, f64)], [tensor(1, f64), tensor(0, f64)]).tangent.itemSync()).toBe(
+      Math.exp(3),
+    );
+    expect(calls).toBe(0);
   });
 
   test('of trees, in one plan', () => {

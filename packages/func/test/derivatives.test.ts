@@ -1,7 +1,16 @@
 import { grad, random, tensor, Variable, type Tensor } from '@thetagrad/core';
 import { explain } from '@thetagrad/core';
 import { describe, expect, test } from 'vitest';
-import { functionalCall, hessian, hvp, jacobian, parametersOf, vmap } from '../src/index.ts';
+import {
+  functionalCall,
+  hessian,
+  hvp,
+  jacobian,
+  parametersOf,
+  sparseJacobian,
+  vmap,
+  type Sparsity,
+} from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const x = tensor([0.5, -1, 2], f64);
@@ -84,6 +93,81 @@ describe('hessian and hvp', () => {
       explain(hessian((x: Tensor) => x.sin().mul(x).sum().square())(random.normal(random.key(1), [n]))).kernels.length;
     expect(count(50)).toBe(count(5));
     expect(count(50)).toBeLessThan(20);
+  });
+});
+
+describe('sparseJacobian', () => {
+  /** y_i = sin(x_{i−1}) + x_i² · x_{i+1}, of an even number of elements in two rows. */
+  const banded = (x: Tensor): Tensor => {
+    const flat = x.flatten();
+    const [before, after] = [flat.pad([[1, 0]]).slice([[0, -1]]), flat.pad([[0, 1]]).slice([[1, null]])];
+    return before.sin().add(flat.square().mul(after)).reshape([2, -1]);
+  };
+  const arrow = (x: Tensor): Tensor =>
+    x.mul(x.slice([0])).add(
+      x
+        .square()
+        .sum()
+        .mul(tensor([1, 0, 0, 0, 0, 0], f64)),
+    );
+  const point = random.normal(random.key(1), [6], f64);
+  const arrowhead = Array.from({ length: 6 }, (_, i) =>
+    Array.from({ length: 6 }, (_, j) => i === 0 || j === 0 || i === j),
+  );
+  const wide = (x: Tensor): Tensor => x.reshape([3, 2]).sum(1).exp();
+  const pairs = [0, 1, 2].map((i) => [0, 1, 2, 3, 4, 5].map((j) => Math.floor(j / 2) === i));
+
+  test.for<[string, (x: Tensor) => Tensor, Sparsity, probes: number, 'forward' | 'reverse' | undefined]>([
+    ['a diagonal', (x) => x.sin(), 'diagonal', 1, undefined],
+    ['a band', banded, { lower: 1, upper: 1 }, 3, undefined],
+    ['a band, in reverse mode', banded, { lower: 1, upper: 1 }, 3, 'reverse'],
+    ['rows of two', wide, pairs, 1, undefined],
+    ['rows of two, in forward mode', wide, pairs, 2, 'forward'],
+    ['an arrow', arrow, arrowhead, 6, undefined],
+  ])('%s: as the whole, by few derivatives', ([, f, sparsity, probes, mode]) => {
+    const sparse = sparseJacobian(f, sparsity, { mode })(point);
+    const whole = jacobian(f)(point).reshape([-1, 6]);
+    expect([sparse.shape, sparse.probes]).toEqual([whole.shape, probes]);
+    expect(sparse.toDense().toArraySync()).toEqual(whole.toArraySync());
+    const elements = whole.toArraySync() as number[][];
+    expect([...sparse.values.dataSync()]).toEqual([...sparse.rows].map((row, i) => elements[row]![sparse.columns[i]!]));
+  });
+
+  test('a band of 2,000 is one plan of three derivatives, and a sparse Hessian is that of a gradient', () => {
+    const x = random.normal(random.key(2), [2000], f64);
+    const energy = (x: Tensor): Tensor =>
+      x
+        .slice([[1, null]])
+        .sub(x.slice([[0, -1]]))
+        .pow(4)
+        .sum();
+    const sparse = sparseJacobian(grad(energy), { lower: 1, upper: 1 });
+    expect(sparse(x).probes).toBe(3);
+    expect(explain(sparse(x).values).kernels.every(({ shape }) => shape.reduce((a, b) => a * b, 1) <= 3 * 2000)).toBe(
+      true,
+    );
+    expect(explain(sparse(x).values).kernels.some(({ shape }) => shape[0] === 3)).toBe(true);
+    expect(sparse(point).toDense().toArraySync()).toEqual(hessian(energy)(point).toArraySync());
+    const norm = (x: Tensor): Tensor => sparse(x).values.square().sum();
+    const whole = (x: Tensor): Tensor => hessian(energy)(x).square().sum();
+    grad(whole)(point)
+      .dataSync()
+      .forEach((slope, i) => expect(grad(norm)(point).dataSync()[i]! / slope).toBeCloseTo(1, 10));
+    expect(
+      vmap((x: Tensor) => sparse(x).values)(point.expandDims(0))
+        .slice([0])
+        .toArraySync(),
+    ).toEqual(sparse(point).values.toArraySync());
+  });
+
+  test.for<[unknown, RegExp]>([
+    ['dense', /^sparseJacobian: the sparsity must be 'diagonal', { lower, upper } or rows of booleans, got 'dense'/],
+    [{ lower: -1, upper: 0 }, /^sparseJacobian: lower must be an integer ≥ 0, got -1/],
+    [{ lower: 1 }, /^sparseJacobian: upper must be an integer ≥ 0, got undefined/],
+    [[[1, 0]], /^sparseJacobian: the sparsity must be/],
+    [[[true, false]], /^sparseJacobian: expected a sparsity of 6 rows of 6, got 1 rows of 2/],
+  ])('refuses %s', ([sparsity, message]) => {
+    expect(() => sparseJacobian((x) => x, sparsity as Sparsity)(point)).toThrow(message);
   });
 });
 

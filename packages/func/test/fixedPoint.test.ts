@@ -1,7 +1,7 @@
-import { explain, grad, jvp, tensor, type Tensor } from '@thetagrad/core';
+import { explain, grad, jvp, onesLike, stack, tensor, type Tensor } from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
 import { describe, expect, test } from 'vitest';
-import { fixedPoint, hessian, vmap } from '../src/index.ts';
+import { customRoot, fixedPoint, hessian, jacobian, vmap, whileLoop } from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const options = { tolerance: 1e-13 };
@@ -63,5 +63,87 @@ describe('fixedPoint', () => {
     expect(() => fixedPoint((z) => z, tensor(1), tensor(1), { steps: 1 } as never)).toThrow(
       /^fixedPoint: unknown option 'steps'/,
     );
+  });
+});
+
+describe('customRoot', () => {
+  /** Newton's iteration for a root of two equations, by the inverse of a 2 × 2 matrix. */
+  const equations = (z: Tensor, p: { a: Tensor; b: Tensor }): Tensor => {
+    const [x, y] = [z.slice([0]), z.slice([1])];
+    return stack([x.mul(x).mul(p.a).add(y).sub(3), x.sub(y.mul(p.b).sin())]);
+  };
+  const newton = (p: { a: Tensor; b: Tensor }): Tensor =>
+    whileLoop(
+      (z: Tensor) => equations(z, p).abs().max().greater(1e-14),
+      (z: Tensor) => {
+        const j = jacobian((z: Tensor) => equations(z, p))(z);
+        const [a, b, c, d] = [0, 1, 2, 3].map((i) => j.flatten().slice([i])) as [Tensor, Tensor, Tensor, Tensor];
+        const [f, g] = [0, 1].map((i) => equations(z, p).slice([i])) as [Tensor, Tensor];
+        const determinant = a.mul(d).sub(b.mul(c));
+        return z.sub(stack([d.mul(f).sub(b.mul(g)), a.mul(g).sub(c.mul(f))]).div(determinant));
+      },
+      tensor([1, 1], f64),
+      { maxSteps: 50 },
+    );
+  const root = (a: Tensor, b: Tensor): Tensor => customRoot(equations, newton, { a, b });
+  const [a, b] = [tensor(1.5, f64), tensor(0.7, f64)];
+
+  test('has the derivatives of the root, of both orders and modes', () => {
+    expect(equations(root(a, b), { a, b }).abs().max().itemSync()).toBeLessThan(1e-12);
+    expect(() => checkGradients(root, [a, b], { order: 2 })).not.toThrow();
+    const mapped = vmap(grad((a: Tensor) => root(a, b).sum()))(tensor([1.5, 2], f64)).toArraySync();
+    expect(mapped).toEqual(
+      [1.5, 2].map((a) => expect.closeTo(grad((a: Tensor) => root(a, b).sum())(tensor(a, f64)).itemSync(), 10)),
+    );
+  });
+
+  test('with a linear solver of the user, and with settings among the parameters', () => {
+    // f is diagonal: its Jacobian is applied to ones.
+    const power = (a: Tensor): Tensor =>
+      customRoot(
+        (z, p: { a: Tensor; n: number }) => z.pow(p.n).sub(p.a),
+        ({ a, n }) => a.pow(1 / n),
+        { a, n: 3 },
+        { linearSolve: (apply, b) => b.div(apply(onesLike(b))) },
+      );
+    const x = tensor([8, 27], f64);
+    expect(power(x).toArraySync()).toEqual([expect.closeTo(2, 12), expect.closeTo(3, 12)]);
+    expect(grad((x: Tensor) => power(x).sum())(x).toArraySync()).toEqual([
+      expect.closeTo(1 / 12, 12),
+      expect.closeTo(1 / 27, 12),
+    ]);
+  });
+
+  test('in float32', () => {
+    const sqrt = (a: Tensor): Tensor =>
+      customRoot(
+        (z, a: Tensor) => z.square().sub(a),
+        (a) => a.sqrt(),
+        a,
+      );
+    expect(grad((a: Tensor) => sqrt(a).sum())(tensor([4, 9])).toArraySync()).toEqual([
+      expect.closeTo(1 / 4, 5),
+      expect.closeTo(1 / 6, 5),
+    ]);
+  });
+
+  test('refuses bad input', () => {
+    expect(() => customRoot(3 as never, newton, { a, b })).toThrow(/^customRoot: expected a function, got 3/);
+    expect(() => customRoot(equations, (() => 3) as never, { a, b })).toThrow(
+      /^customRoot: the solver: expected a tensor, got 3/,
+    );
+    expect(() => customRoot(equations, newton, { a, b }, { tolerance: 0 })).toThrow(/^customRoot: tolerance must be/);
+    expect(() => customRoot(equations, newton, { a, b }, { solver: 1 } as never)).toThrow(
+      /^customRoot: unknown option 'solver'/,
+    );
+    expect(() =>
+      grad((a: Tensor) =>
+        customRoot(
+          (z, a: Tensor) => z.sum().sub(a),
+          () => tensor([1, 2], f64),
+          a,
+        ).sum(),
+      )(a),
+    ).toThrow(/^customRoot: the function must have the shape of the root, \[2\], got \[\]/);
   });
 });

@@ -9,6 +9,7 @@ import {
   valueAndGrad,
   Variable,
   zeros,
+  type Key,
   type Tensor,
 } from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
@@ -181,6 +182,70 @@ describe('scan', () => {
     ]);
   });
 
+  test('carries of several dtypes, and results of others', () => {
+    const big = 2 ** 31 - 3;
+    for (const dtype of ['float32', 'float64'] as const) {
+      const run = (x: Tensor) =>
+        scan(
+          ({ count, sum, isOdd }: { count: Tensor; sum: Tensor; isOdd: Tensor }, y: Tensor) => [
+            { count: count.add(1), sum: sum.add(y.mul(count.mod(2).astype(dtype))), isOdd: isOdd.logicalNot() },
+            { count, isOdd },
+          ],
+          { count: tensor([big, -7, 65_536], { dtype: 'int32' }), sum: zeros([3], { dtype }), isOdd: tensor(true) },
+          x,
+        );
+      const x = tensor([1, 2, 4, 8], { dtype });
+      const [last, results] = run(x);
+      const counts = [0, 1, 2, 3, 4].map((i) => [(big + i) | 0, i - 7, 65_536 + i]);
+      expect([last.count.toArraySync(), last.isOdd.toArraySync()]).toEqual([counts[4], true]);
+      expect([results.count.toArraySync(), results.isOdd.toArraySync()]).toEqual([
+        counts.slice(0, 4),
+        [true, false, true, false],
+      ]);
+      expect([last.sum.dtype, results.count.dtype, results.isOdd.dtype]).toEqual([dtype, 'int32', 'bool']);
+      const f = (x: Tensor): Tensor => run(x)[0].sum.square().sum();
+      // The first count is odd, and −1 after an overflow to −2³¹ + 1; the others are odd in turns.
+      const written = (x: Tensor): Tensor => {
+        const weights = tensor(
+          counts.slice(0, 4).map((row) => row.map((n) => n - 2 * Math.floor(n / 2))),
+          { dtype },
+        );
+        return x.matmul(weights).square().sum();
+      };
+      expect([f(x).itemSync(), grad(f)(x).toArraySync()]).toEqual([
+        written(x).itemSync(),
+        grad(written)(x).toArraySync(),
+      ]);
+      expect(withBackend(backend, () => grad(f)(x).toArraySync())).toEqual(grad(f)(x).toArraySync());
+    }
+  });
+
+  test('keys as rows and as carries', () => {
+    const walk = (key: Key): Tensor =>
+      scan((s: Tensor, key: Key) => [s.add(random.normal(key, [])), s], tensor(0), key.split(5))[1];
+    const noise = random
+      .key(4)
+      .split(5)
+      .map((key) => random.normal(key, []));
+    expect(walk(random.key(4)).slice([4]).itemSync()).toBeCloseTo(
+      noise.slice(0, 4).reduce((sum, each) => sum + each.itemSync(), 0),
+      5,
+    );
+    const draw = ({ key, x }: { key: Key; x: Tensor }): [{ key: Key; x: Tensor }, Tensor] => {
+      const [next, used] = key.split() as [Key, Key];
+      return [{ key: next, x }, random.bits(used, [])];
+    };
+    const [{ key }, bits] = scan(draw, { key: random.key(9), x: tensor(0) }, null, { length: 3 });
+    let expected = random.key(9);
+    const drawn = [0, 1, 2].map(() => {
+      const [next, used] = expected.split() as [Key, Key];
+      expected = next;
+      return random.bits(used, []).itemSync();
+    });
+    expect(bits.toArraySync()).toEqual(drawn);
+    expect(random.bits(key, [2]).toArraySync()).toEqual(random.bits(expected, [2]).toArraySync());
+  });
+
   test('in forward mode', () => {
     const f = (x: Tensor): Tensor => scan((p: Tensor, x: Tensor) => [p.mul(x), p], tensor(1, f64), x)[0];
     const { tangent } = jvp(f, [tensor([2, 3, 4], f64)], [tensor([1, 0, 1], f64)]);
@@ -205,9 +270,19 @@ describe('scan', () => {
       /^RangeError: scan: the next carry must have the structure of the carry, \[0\], got \[0\], \[1\]/,
     ],
     [
-      'results of other dtypes',
-      () => scan((s: Tensor, y: Tensor) => [s, y.argmax()], x, tensor([[1], [2]])),
-      /^TypeError: scan: carries and results must be of one floating-point dtype, got float32 and int32/,
+      'results of more precision than all it is given',
+      () => scan((s: Tensor, y: Tensor) => [s, y.astype('float64')], x, x),
+      /^TypeError: scan: results are float64 where neither the carry nor a row is/,
+    ],
+    [
+      'a number in the carry that changes',
+      () => scan(({ s, n }: { s: Tensor; n: number }) => [{ s, n: n + 1 }, s], { s: x, n: 3 }, x),
+      /^RangeError: scan: the next carry.n must be 3 as the carry is, got 4; make 3 a tensor if it changes/,
+    ],
+    [
+      'one key for all steps',
+      () => scan((s: Tensor, key: Key) => [s.add(random.normal(key, [])), s], x, random.key(1)),
+      /^RangeError: scan: xs is a key; pass one for each step, key.split\(n\)/,
     ],
     [
       'rows that differ in number',

@@ -10,6 +10,7 @@ import {
   tensor,
   Tensor,
   vjp,
+  type Key,
   type Shape,
 } from '@thetagrad/core';
 import { flattenTree } from '@thetagrad/core/backend';
@@ -23,7 +24,7 @@ import { reductions } from '../../gradcheck/test/core/cases/reductions.ts';
 import { scans } from '../../gradcheck/test/core/cases/scans.ts';
 import { transforms } from '../../gradcheck/test/core/cases/transforms.ts';
 import type { Case } from '../../gradcheck/test/core/support.ts';
-import { checkpoint, vmap } from '../src/index.ts';
+import { checkpoint, cond, customVmap, scan, vmap } from '../src/index.ts';
 
 const isFloat = (value: unknown): value is Tensor => value instanceof Tensor && isFloatingPoint(value.dtype);
 const floatsOf = (tree: unknown): readonly Tensor[] => flattenTree('test', tree, isFloat).leaves;
@@ -161,6 +162,16 @@ describe('vmap', () => {
     expect(vmap(grad(f))(tensor([1, 2])).toArraySync()).toEqual([100, 200]);
   });
 
+  test('maps and settings in trees', () => {
+    const point = { parts: new Map([['x', matrix]]), power: 2, name: 'sum', none: null };
+    const result = vmap((p: typeof point) => ({
+      ...p,
+      parts: new Map([...p.parts].map(([key, x]) => [key, x.pow(p.power).sum()])),
+    }))(point);
+    expect([...result.parts].map(([key, x]) => [key, x.toArraySync()])).toEqual([['x', [14, 77]]]);
+    expect(result).toMatchObject({ power: 2, name: 'sum', none: null });
+  });
+
   test('no examples', () => {
     expect(vmap((x: Tensor) => x.sum())(matrix.slice([[0, 0]])).shape).toEqual([0]);
   });
@@ -173,6 +184,31 @@ describe('vmap', () => {
       /^RangeError: vmap: arguments disagree on the number of examples: axis 0 of argument 1, \[3\] has 3, axis 0 of argument 0, \[2, 3\] has 2/,
     ],
     ['a scalar', () => vmap((x: Tensor) => x)(tensor(1)), /^RangeError: vmap: axis 0 is out of range/],
+    [
+      'one key for all examples, with an axis',
+      () => vmap((key: Key, x: Tensor) => x.add(random.normal(key, [])))(random.key(1), matrix),
+      /^RangeError: vmap: a key has no axis of examples; pass an array of keys such as key.split\(n\)/,
+    ],
+    [
+      'too few keys',
+      () => vmap((key: Key, x: Tensor) => x.add(random.normal(key, [])))(random.key(1).split(3), matrix),
+      /^RangeError: vmap: arguments disagree on the number of examples/,
+    ],
+    [
+      'plain numbers from a key of an example',
+      () => vmap((key: Key) => tensor(key.stream().uniform()))(random.key(1).split(3)),
+      /^Error: random.Key: a key inside of a mapped or repeated function has no plain numbers/,
+    ],
+    [
+      'an unknown randomness',
+      () => vmap((x: Tensor) => x, { randomness: 'other' as never }),
+      /^TypeError: vmap: unknown randomness 'other'; expected same, different, error/,
+    ],
+    [
+      'a shared key, if it is told to',
+      () => vmap((x: Tensor) => x.add(random.normal(random.key(1), [])), { randomness: 'error' })(matrix),
+      /^Error: vmap: examples draw random numbers from a key that they share/,
+    ],
     ['no examples at all', () => vmap(() => matrix)(), /^RangeError: vmap: no argument has an axis of examples/],
     [
       'an unknown option',
@@ -202,5 +238,134 @@ describe('vmap', () => {
         throw new Error(String(error), { cause: error });
       }
     }).toThrow(message);
+  });
+});
+
+describe('random keys', () => {
+  const keys = random.key(7).split(3);
+  const x = tensor([10, 20, 30]);
+
+  test('each example draws from its own, as if alone', () => {
+    const draw = (key: Key, x: Tensor): Tensor => {
+      const [first, second] = key.foldIn(2 ** 40 + 3).split(3) as [Key, Key];
+      return random
+        .normal(first, [2])
+        .add(random.uniform(second, [2], { low: -1 }))
+        .add(x);
+    };
+    const expected = stack(keys.map((key, i) => draw(key, x.slice([i]))));
+    expect(vmap(draw)(keys, x).toArraySync()).toEqual(expected.toArraySync());
+    const shared = vmap(draw, { inAxes: [null, 0] })(keys[0]!, x);
+    expect(shared.toArraySync()).toEqual(stack([0, 1, 2].map((i) => draw(keys[0]!, x.slice([i])))).toArraySync());
+    const slopes = vmap(
+      grad((x: Tensor, key: Key) =>
+        draw(key, x)
+          .mul(random.normal(key, [2]))
+          .sum(),
+      ),
+    )(x, keys);
+    const alone = keys.map((key) => random.normal(key, [2]).sum());
+    expect(slopes.toArraySync()).toEqual(stack(alone).toArraySync());
+  });
+
+  test('in trees, in nested arrays, and as results', () => {
+    const grid = keys.map((key) => key.split(2));
+    const draw = (key: Key): Tensor => random.bits(key, []);
+    const expected = grid.map((row) => row.map((key) => draw(key).itemSync()));
+    expect(vmap(vmap(draw))(grid).toArraySync()).toEqual(expected);
+    expect(vmap(vmap(draw), { inAxes: 1 })(grid).toArraySync()).toEqual(
+      [0, 1].map((i) => expected.map((row) => row[i])),
+    );
+    expect(vmap(({ key: [first] }: { key: Key[] }) => draw(first!))({ key: grid }).toArraySync()).toEqual(
+      expected.map(([first]) => first),
+    );
+    const next = vmap((key: Key) => key.split()[1]!)(keys) as unknown as readonly Key[];
+    expect(next.map((key) => draw(key).itemSync())).toEqual(keys.map((key) => draw(key.split()[1]!).itemSync()));
+  });
+
+  const noisy = (x: Tensor): Tensor => x.add(random.uniform(random.key(3), [], { high: 0.5 }));
+  const double = x.astype('float64');
+  const noise = (f: (x: Tensor) => Tensor): Set<number> => new Set(f(double).sub(double).dataSync());
+  test('those that examples share give all the same numbers, or each others', () => {
+    expect(noise(vmap(noisy)).size).toBe(1);
+    const different = vmap(noisy, { randomness: 'different' });
+    expect(different(x).toArraySync()).toEqual(different(x).toArraySync());
+    expect(noise(different).size).toBe(3);
+    expect(noise(vmap(checkpoint(noisy), { randomness: 'different' })).size).toBe(3);
+    const masked = (x: Tensor): Tensor => x.mul(random.bits(random.key(3), []).astype('float32'));
+    const mapped = vmap(grad(checkpoint(masked)), { randomness: 'different' })(x);
+    expect(mapped.mul(x).toArraySync()).toEqual(vmap(masked, { randomness: 'different' })(x).toArraySync());
+    expect(new Set(vmap(() => noisy(tensor(0)), { axisSize: 3, randomness: 'different' })().dataSync()).size).toBe(3);
+  });
+
+  test('also where a loop draws from them', () => {
+    const inLoop = (x: Tensor): Tensor =>
+      scan(
+        (s: Tensor, key: Key) => [s.add(random.uniform(key, [], { high: 0.1 })), null],
+        x,
+        random.key(1).split(4),
+      )[0];
+    expect(noise(vmap(inLoop)).size).toBe(1);
+    expect(noise(vmap(inLoop, { randomness: 'different' })).size).toBe(3);
+    const inBranch = (x: Tensor): Tensor => cond(x.greater(0), noisy, (x: Tensor) => x, x);
+    expect(noise(vmap(inBranch, { randomness: 'different' })).size).toBe(3);
+  });
+});
+
+describe('customVmap', () => {
+  const calls: (readonly [number, readonly boolean[]])[] = [];
+  const scale = customVmap(
+    (x: Tensor, w: Tensor) => x.mul(w),
+    (size, isBatched, x, w) => {
+      calls.push([size, isBatched]);
+      return x.mul(w).add(0);
+    },
+  );
+  const x = tensor([1, 2, 3], { dtype: 'float64' });
+  const w = tensor(2, { dtype: 'float64' });
+
+  test('the rule computes all examples, and is differentiated', () => {
+    calls.length = 0;
+    const mapped = vmap(scale, { inAxes: [0, null] });
+    expect(mapped(x, w).toArraySync()).toEqual([2, 4, 6]);
+    expect(grad((w: Tensor) => mapped(x, w).sum())(w).itemSync()).toBe(6);
+    expect(calls).toEqual([
+      [3, [true, false]],
+      [3, [true, false]],
+    ]);
+    expect(scale(x, w).toArraySync()).toEqual([2, 4, 6]);
+    expect(
+      vmap(
+        grad((w: Tensor, x: Tensor) => scale(x, w)),
+        { inAxes: [null, 0] },
+      )(w, x).toArraySync(),
+    ).toEqual([1, 2, 3]);
+    expect(calls.length).toBe(2);
+  });
+
+  test('where the function and the rule capture examples, and in loops', () => {
+    const captured = vmap((x: Tensor) =>
+      customVmap(
+        (y: Tensor) => y.mul(x),
+        (_size, _isBatched, y) => y.mul(x),
+      )(w),
+    );
+    expect(captured(x).toArraySync()).toEqual([2, 4, 6]);
+    const looped = vmap(
+      (x: Tensor) => scan((s: Tensor, y: Tensor) => [scale(s, y), null], x, tensor([2, 3], { dtype: 'float64' }))[0],
+    );
+    expect(looped(x).toArraySync()).toEqual([6, 12, 18]);
+  });
+
+  test('refuses rules that do not fit', () => {
+    const wrong = (rule: () => unknown) => vmap(customVmap((x: Tensor) => x, rule as () => Tensor));
+    expect(() => wrong(() => w)(x)).toThrow(
+      /^customVmap: the rule must return float64 \[3\], the values of all examples, got float64 \[\]/,
+    );
+    expect(() => wrong(() => 3)(x)).toThrow(/^customVmap: the rule must return a tensor, got 3/);
+    expect(() => customVmap((() => 3) as never, (_, __, x: Tensor) => x)(x)).toThrow(
+      /^customVmap: the function must return a tensor/,
+    );
+    expect(() => customVmap((x: Tensor) => x, 3 as never)).toThrow(/^customVmap: expected a function, got 3/);
   });
 });

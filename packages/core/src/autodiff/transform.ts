@@ -21,7 +21,8 @@ export type NamedGrads = Record<string, Tensor>;
 
 /**
  * The gradient of a scalar function (JAX's `grad`). `grad(f)` differentiates with respect to the first argument, a tensor
- * or a tree of tensors; gradients have the same structure, shapes and dtypes. `grad(variables, f)` differentiates with
+ * or a tree of tensors; gradients have the same structure, shapes and dtypes. Numbers and strings in the tree are constants,
+ * which gradients repeat. `grad(variables, f)` differentiates with
  * respect to the trainable variables of modules; gradients are named as by {@link namedVariables}. Gradients are lazy
  * tensors and can be differentiated again, as in `grad(grad(f))`. They are zeros for what the result does not depend on.
  * @throws {TypeError} if the function does not return a floating-point tensor synchronously, or a tensor to differentiate by
@@ -129,7 +130,7 @@ export function vjp<Primals extends TensorTreesOf<Primals>, Value extends Tensor
   return {
     value: result,
     pullback: (cotangent) => {
-      const cotangents = flattenLike('vjp', 'cotangent', cotangent, outputs.leaves);
+      const cotangents = flattenLike('vjp', ['cotangent', 1], cotangent, outputs.leaves);
       const results = withGraph(() => pullBack('vjp', outputs.leaves, cotangents, sources));
       return tree.rebuild(results.map((result, i) => result ?? zerosLike(sources[i]!))) as unknown as Primals;
     },
@@ -181,7 +182,7 @@ function pushTangents<Value>(
   { sources, outputs: { leaves, rebuild } }: Traced<Value> & { readonly outputs: FlatTree },
   tangents: readonly unknown[],
 ): Value {
-  const results = pushForward(operation, leaves, sources, flattenLike(operation, 'tangent', tangents, sources));
+  const results = pushForward(operation, leaves, sources, flattenLike(operation, ['tangent', 2], tangents, sources));
   return rebuild(results.map((part, i) => part ?? zerosLike(leaves[i]!))) as Value;
 }
 
@@ -198,7 +199,7 @@ function callTraced<Result>(
   tree: readonly unknown[],
   f: (tree: readonly unknown[]) => Result,
 ): Traced<Result> {
-  const flat = flattenTensors(operation, tree);
+  const flat = flattenTensors(operation, tree, 2);
   const sources = flat.leaves.map((leaf) => {
     checkNotDisposed(operation, leaf);
     if (!isFloatingPoint(leaf.dtype)) {
@@ -270,8 +271,13 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
 }
 
 /** Flattens a tree of tangents or cotangents and checks its shapes against those of `tensors`, to whose dtypes it is cast. */
-function flattenLike(operation: string, name: string, tree: unknown, tensors: readonly Tensor[]): Tensor[] {
-  const { leaves } = flattenTensors(`${operation}: the ${name}`, tree);
+function flattenLike(
+  operation: string,
+  [name, depth]: readonly [name: string, depth: number],
+  tree: unknown,
+  tensors: readonly Tensor[],
+): Tensor[] {
+  const { leaves } = flattenTensors(`${operation}: the ${name}`, tree, depth);
   if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
     const shapes = `${formatShapes(tensors)}, got ${formatShapes(leaves)}`;
     throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes}`);

@@ -111,7 +111,9 @@ function recordCall(f: (...parameters: never[]) => unknown, parameters: readonly
   return atomically(() => {
     const { result, recording } = record(() => f(...(replaceInputs(parameters, replaced) as never[])));
     const tree: FlatTree =
-      result === undefined ? { leaves: [], paths: [], rebuild: () => undefined } : flattenTensors('compile', result);
+      result === undefined
+        ? { leaves: [], paths: [], rebuild: () => undefined }
+        : flattenTensors('compile', result, Infinity);
     return { recording, tree, placeholders, keys };
   });
 }

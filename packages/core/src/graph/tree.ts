@@ -4,29 +4,39 @@ import type { VariableHolder, VariableTreeOf } from './treeTypes.ts';
 import { Variable } from './variable.ts';
 
 /** The leaves of a tree in order, their paths (`.weights[0]`), and a function that rebuilds the tree with other values. */
-export interface FlatTree {
-  readonly leaves: readonly Tensor[];
+export interface FlatTree<Leaf = Tensor> {
+  readonly leaves: readonly Leaf[];
   readonly paths: readonly string[];
   readonly rebuild: (values: readonly unknown[]) => unknown;
 }
 
 /**
- * Flattens arrays, plain objects and instances of classes, by their enumerable fields. `isLeaf` decides about anything else:
+ * Flattens arrays, plain objects, maps and instances of classes, by their enumerable fields. `isLeaf` decides about anything else:
  * a leaf, or left as it is. It may throw. An instance is rebuilt with its prototype, without its constructor.
+ * @param convert what a part of the tree stands for, before it is flattened. Default: itself.
  * @throws {RangeError} if it is nested too deep, or contains itself.
  */
-export function flattenTree(
+export function flattenTree<Leaf = Tensor>(
   operation: string,
   tree: unknown,
-  isLeaf: (value: unknown, path: string) => value is Tensor,
-): FlatTree {
-  const leaves: Tensor[] = [];
+  isLeaf: (value: unknown, path: string, depth: number) => value is Leaf,
+  convert: (part: unknown, depth: number) => unknown = (part) => part,
+): FlatTree<Leaf> {
+  const leaves: Leaf[] = [];
   const paths: string[] = [];
-  const visit = (value: unknown, path: string, depth: number): FlatTree['rebuild'] => {
+  const visit = (part: unknown, path: string, depth: number): FlatTree['rebuild'] => {
     checkDepth(operation, depth);
+    const value = convert(part, depth);
     if (Array.isArray(value)) {
       const items = value.map((item: unknown, i) => visit(item, `${path}[${i}]`, depth + 1));
       return (values) => items.map((item) => item(values));
+    }
+    if (value instanceof Map) {
+      const items = Array.from(
+        value as ReadonlyMap<unknown, unknown>,
+        ([key, item]) => [key, visit(item, `${path}.${String(key)}`, depth + 1)] as const,
+      );
+      return (values) => new Map(items.map(([key, item]) => [key, item(values)]));
     }
     const instance = fieldsOf(value);
     const fields = instance ?? (isPlainObject(value) ? Object.entries(value) : undefined);
@@ -40,7 +50,7 @@ export function flattenTree(
         return instance ? Object.setPrototypeOf(rebuilt, Object.getPrototypeOf(value) as object) : rebuilt;
       };
     }
-    if (!isLeaf(value, path)) return () => value;
+    if (!isLeaf(value, path, depth)) return () => value;
     paths.push(path);
     const index = leaves.push(value) - 1;
     return (values) => values[index];
@@ -49,14 +59,21 @@ export function flattenTree(
 }
 
 /**
- * Flattens a tree of tensors.
- * @throws {TypeError} if the tree contains anything but tensors, arrays, plain objects and instances with fields.
+ * Flattens a tree of tensors. Numbers, strings, booleans, null and undefined in it stay as they are.
+ * @param depth the depth from which on they may. Default: 1, anywhere but at the root.
+ * @throws {TypeError} if the tree contains anything but these, tensors, arrays, plain objects, maps and instances with fields.
  */
-export function flattenTensors(operation: string, tree: unknown): FlatTree {
-  return flattenTree(operation, tree, (value, path): value is Tensor => {
+export function flattenTensors(operation: string, tree: unknown, depth = 1): FlatTree {
+  return flattenTree(operation, tree, (value, path, own): value is Tensor => {
     if (value instanceof Tensor) return true;
+    if (own >= depth && isStatic(value)) return false;
     throw treeError(operation, 'tensors', value, path);
   });
+}
+
+/** Whether a value is one that trees of tensors keep as it is. */
+export function isStatic(value: unknown): boolean {
+  return value === null || !['object', 'function', 'symbol'].includes(typeof value);
 }
 
 /** Whether a value has a method `variables`. */
@@ -140,7 +157,7 @@ export function checkDepth(operation: string, depth: number): void {
 }
 
 /** Builds the error for a value that is neither one of `leaves` nor a tree of them. */
-function treeError(operation: string, leaves: string, value: unknown, path = ''): TypeError {
+export function treeError(operation: string, leaves: string, value: unknown, path = ''): TypeError {
   const got = `${describe(value)}${path && ` at ${path}`}`;
   return new TypeError(`${operation}: expected ${leaves}, or arrays and objects of them, got ${got}`);
 }

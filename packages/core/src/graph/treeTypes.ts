@@ -1,8 +1,18 @@
 import type { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
 
-/** A tree of tensors (JAX's pytree): a tensor, or arrays, plain objects and instances of classes of trees. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree };
+/** What a tree of tensors may hold besides tensors, and keeps as it is. */
+export type Static = number | string | boolean | bigint | null | undefined;
+
+/**
+ * A tree of tensors (JAX's pytree): a tensor, or arrays, plain objects, maps and instances of classes of trees, in which
+ * settings such as numbers and strings stay as they are.
+ */
+export type TensorTree =
+  | Tensor
+  | readonly (TensorTree | Static)[]
+  | ReadonlyMap<unknown, TensorTree | Static>
+  | { readonly [key: string]: TensorTree | Static };
 
 /** An object that owns variables, such as a module or an optimizer. */
 export interface VariableHolder {
@@ -26,15 +36,13 @@ type Members<Leaf, Tree> = {
   readonly [Key in keyof Tree]: Tree[Key] extends AnyFunction ? Tree[Key] : TreeOf<Leaf, Tree[Key]>;
 };
 
-/** `Tree` as far as it is a tree of leaves, otherwise `never`. Maps and sets hold variables only. */
+/** `Tree` as far as it is a tree of leaves, otherwise `never`. Sets hold variables only. */
 type TreeOf<Leaf, Tree> = Tree extends Leaf
   ? Tree
   : Tree extends Tensor | AnyFunction
     ? never
     : Tree extends ReadonlyMap<infer Key, infer Value>
-      ? Variable extends Leaf
-        ? ReadonlyMap<Key, TreeOf<Leaf, Value>>
-        : never
+      ? ReadonlyMap<Key, TreeOf<Leaf, Value>>
       : Tree extends ReadonlySet<infer Value>
         ? Variable extends Leaf
           ? ReadonlySet<TreeOf<Leaf, Value>>
@@ -47,10 +55,12 @@ type TreeOf<Leaf, Tree> = Tree extends Leaf
  * The constraint of a type parameter to trees of tensors: `<Tree extends TensorTreeOf<Tree>>`. Unlike {@link TensorTree},
  * whose objects have an index signature, it admits interfaces and classes.
  */
-export type TensorTreeOf<Tree> = Tensor | (object & { readonly caller?: never } & Members<TensorTree, Tree>);
+export type TensorTreeOf<Tree> =
+  | Tensor
+  | (object & { readonly caller?: never; readonly then?: never } & Members<TensorTree | Static, Tree>);
 
 /** {@link TensorTreeOf} for a list of trees, such as the arguments of a function. */
-export type TensorTreesOf<Trees> = readonly Tensor[] | (readonly unknown[] & Members<TensorTree, Trees>);
+export type TensorTreesOf<Trees> = readonly Tensor[] | (readonly unknown[] & Members<TensorTree | Static, Trees>);
 
 /**
  * The type of a parameter for trees of variables: `<Tree>(tree: Tree & VariableTreeOf<Tree>)`. Unlike

@@ -102,7 +102,7 @@ function operationNames(kernel: Kernel): string[] {
 function nameOfRoutine({ name, definition: { loop } }: RoutineKernel): string {
   if (!loop) return name;
   const kernels = loop.plan.kernels.map((kernel) => operationNames(kernel).join(' → '));
-  return `${name} of ${loop.isConditional ? 'up to ' : ''}${loop.count} steps (${kernels.join('; ')})`;
+  return `${name} of ${loop.isConditional ? 'up to ' : ''}${loop.count} step${loop.count === 1 ? '' : 's'} (${kernels.join('; ')})`;
 }
 
 function multiplyAddsOf({ definition, operands, shape }: RoutineKernel): number {

@@ -2,6 +2,7 @@ import { setExecute } from '../evaluate.ts';
 import { checkFunction } from '../ops/define.ts';
 import type { Backend } from '../schedule/backend.ts';
 import { describeKernel, type KernelDescription } from './explain.ts';
+import { liveBytes } from '../schedule/memory.ts';
 import type { Plan } from '../schedule/kernel.ts';
 
 /** The runs of a kernel and their time. */
@@ -22,7 +23,10 @@ export interface Profile {
   readonly wallMilliseconds: number;
   /** Formats a table of time, share, runs, GFLOPS (two operations for each multiply-add), GB/s and name. */
   toString(): string;
-  /** Formats a trace of all runs as JSON, for Perfetto or `chrome://tracing`. */
+  /**
+   * Formats a trace of all runs as JSON, for Perfetto or `chrome://tracing`: kernels, and as a counter the bytes of intermediates
+   * that are alive after each.
+   */
   toTrace(): string;
 }
 
@@ -113,11 +117,12 @@ function formatTable(kernels: readonly KernelProfile[], total: number, wall: num
 function formatTrace(runs: readonly Run[], origin: number): string {
   const events = runs.flatMap(({ plan, start, timings }) => {
     let timestamp = (start - origin) * 1000;
-    return plan.kernels.map((kernel, i) => {
+    const live = liveBytes(plan.kernels);
+    return plan.kernels.flatMap((kernel, i) => {
       const { name, ...args } = describeKernel(kernel);
       const event = { name, ph: 'X', pid: 1, tid: 1, ts: timestamp, dur: timings[i]! * 1000, args };
       timestamp += event.dur;
-      return event;
+      return [event, { name: 'intermediates', ph: 'C', pid: 1, ts: timestamp, args: { bytes: live[i]! } }];
     });
   });
   return JSON.stringify({ traceEvents: events, displayTimeUnit: 'ms' });

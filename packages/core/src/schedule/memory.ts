@@ -44,6 +44,23 @@ export function placeInArena(kernels: readonly Kernel[]): number {
   return memory.extent;
 }
 
+/** For each kernel, the bytes of the intermediates that later kernels read. */
+export function liveBytes(kernels: readonly Kernel[]): number[] {
+  const first = new Map<Slot, number>();
+  const last = new Map<Slot, number>();
+  kernels.forEach((kernel, i) => {
+    if (!first.has(kernel.output)) first.set(kernel.output, i);
+    for (const { slot } of operandsOf(kernel)) last.set(slot, i);
+  });
+  const bytes = kernels.map(() => 0);
+  for (const [slot, start] of first) {
+    if (slot.kind !== 'arena') continue;
+    const end = last.get(slot) ?? start;
+    for (let i = start; i < end; i++) bytes[i]! += bytesPerElement(slot.dtype) * slot.size;
+  }
+  return bytes;
+}
+
 function alignedBytes({ dtype, size }: Slot): number {
   return Math.ceil((bytesPerElement(dtype) * size) / alignment) * alignment;
 }
