@@ -1,8 +1,12 @@
 import {
   customGradient,
+  evaluate,
   explain,
+  full,
   grad,
+  graph,
   jvp,
+  profile,
   random,
   stack,
   tensor,
@@ -166,9 +170,37 @@ describe('scan', () => {
     const f = (w: Tensor, x: Tensor): Tensor => scan((h: Tensor, x: Tensor) => [h.mul(w).add(x).tanh(), null], w, x)[0];
     const kernelsOf = (count: number) => explain(grad((w: Tensor) => f(w, zeros([count])))(tensor(0.5))).kernels;
     expect(kernelsOf(10_000).length).toBe(kernelsOf(10).length);
-    const value = withBackend(backend, () => grad((w: Tensor) => f(w, zeros([10_000])))(tensor(0.999)).itemSync());
-    expect(Number.isFinite(value)).toBe(true);
     expect(explain(f(tensor(0.5), zeros([7]))).kernels.at(-1)!.name).toBe('func.scan of 7 steps (mul → add → tanh)');
+    // Trains the decay of a sum over 10,000 rows.
+    const loss = (w: Tensor): Tensor =>
+      scan((h: Tensor, x: Tensor) => [h.mul(w).add(x), null], tensor(0), full([10_000], 0.1))[0]
+        .sub(0.5)
+        .square();
+    const losses = withBackend(backend, () => {
+      let w = tensor(0.7);
+      return Array.from({ length: 5 }, () => {
+        const { value, grads } = valueAndGrad(loss)(w);
+        w = w.sub(grads.mul(0.1));
+        return value.itemSync();
+      });
+    });
+    expect(losses[0]).toBeCloseTo((0.1 / 0.3 - 0.5) ** 2, 5);
+    expect(losses.every((value, i) => i === 0 || value < 0.7 * losses[i - 1]!)).toBe(true);
+  });
+
+  test('graph and profile show loops and checkpoints; vmap shows in shapes', async () => {
+    const f = checkpoint((x: Tensor) => scan((h: Tensor, x: Tensor) => [h.mul(x), null], tensor(1), x)[0]);
+    const x = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const lines = graph(f(x.slice([0]))).toString();
+    expect(lines).toContain('float32[1] = func.scan of 3 steps (mul)(');
+    expect(lines).toContain('float32[] = checkpoint(');
+    const mapped = vmap(f);
+    expect(graph(mapped(x)).toString()).toMatch(/float32\[\d+\] = func\.scan of 3 steps \(mul/);
+    const { kernels } = await profile(() => evaluate(mapped(x)));
+    expect(kernels.some(({ name }) => name.startsWith('func.scan of 3 steps (mul'))).toBe(true);
   });
 
   test('of a custom gradient, to second order', () => {

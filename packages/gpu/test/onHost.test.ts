@@ -13,6 +13,7 @@ import {
   Variable,
   type Tensor,
 } from '@thetagrad/core';
+import { scan } from '@thetagrad/func';
 import { afterEach, describe, expect, test } from 'vitest';
 import { valuesOn } from '../../../test/support/backends.ts';
 import { cubeRoot, reverse } from '../../../test/support/reverse.ts';
@@ -64,6 +65,9 @@ const graphs: Readonly<Record<string, () => readonly Tensor[]>> = {
     ramp([3, 4]).take(reverse(tensor([0, 1, 2], { dtype: 'int32' })), 1),
     reverse(ramp([4]).take(tensor([1, 2], { dtype: 'int32' }).mul(1))),
   ],
+  'a loop between kernels of the device': () => [
+    scan((sum: Tensor, row: Tensor) => [sum.mul(2).sub(row), null], large().sum(0), large())[0].add(1),
+  ],
   'a function of JavaScript in a map': () => [cubeRoot(large().abs().add(1)).mul(0), cubeRoot(tensor([8, 27, 64]))],
   'a function of JavaScript in a reduction': () => [cubeRoot(tensor([8, 27, 64]).mul(1)).sum()],
   'a function of JavaScript in an epilogue': () => {
@@ -104,6 +108,8 @@ describe.each(modes)('%s', (mode) => {
       ['test.reverse', true, false],
       ['matmul → cubeRoot', true, true],
     ]);
+    const [last] = scan((sum: Tensor, row: Tensor) => [sum.add(row), null], tensor([0, 0]), x);
+    expect(explain(last).toString()).toMatch(/func\.scan of 2 steps \(add\) \(.*, on the host\)/);
   });
 
   test('profile times what runs on the host', async () => {

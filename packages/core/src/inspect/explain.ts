@@ -1,6 +1,6 @@
 import { bytesPerElement, type DType } from '../data/dtype.ts';
 import { checkNotDisposed } from '../graph/tensor.ts';
-import { countMultiplyAdds } from '../graph/routines.ts';
+import { countMultiplyAdds, type Loop } from '../graph/routines.ts';
 import { collectWork, getBackend } from '../evaluate.ts';
 import { operandsOf } from '../schedule/body.ts';
 import { schedule } from '../schedule/schedule.ts';
@@ -94,12 +94,12 @@ function operationNames(kernel: Kernel): string[] {
     case 'reduce':
       return [...namesOf(kernel.body), kernel.operation.name];
     case 'routine':
-      return [nameOfRoutine(kernel), ...namesOf(kernel.epilogue)];
+      return [nameOfRoutine(kernel.definition), ...namesOf(kernel.epilogue)];
   }
 }
 
 /** The name of a routine; of a loop, with what it computes in each step. */
-function nameOfRoutine({ name, definition: { loop } }: RoutineKernel): string {
+export function nameOfRoutine({ name, loop }: { readonly name: string; readonly loop?: Loop }): string {
   if (!loop) return name;
   const kernels = loop.plan.kernels.map((kernel) => operationNames(kernel).join(' → '));
   return `${name} of ${loop.isConditional ? 'up to ' : ''}${loop.count} step${loop.count === 1 ? '' : 's'} (${kernels.join('; ')})`;

@@ -2,6 +2,7 @@ import { topologicalOrder } from '../graph/order.ts';
 import type { Attribute } from '../graph/primitive.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkTensor } from '../ops/define.ts';
+import { nameOfRoutine } from './explain.ts';
 
 /** The computation graph behind tensors. */
 export interface Graph {
@@ -60,6 +61,7 @@ function labelOf({ primitive, attributes, buffer }: Tensor): string {
     return primitive.name === 'variable' ? `variable ${primitive.variable.name}` : primitive.name;
   }
   if (buffer) return `evaluated ${primitive.name}`;
+  if (primitive.kind === 'routine' && primitive.loop) return nameOfRoutine(primitive);
   const entries = Object.entries(attributes).map(([name, value]) => ` ${name}=${formatAttribute(value)}`);
   return primitive.name + entries.join('');
 }
