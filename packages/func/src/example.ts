@@ -1,6 +1,13 @@
 // Examples: tensors with a shape and without a value, on which functions are called to learn what they compute.
 import type { Shape, Tensor } from '@thetagrad/core';
-import { applyMovement, atomically, collectAssignments, trace, type Movement } from '@thetagrad/core/backend';
+import {
+  applyMovement,
+  atomically,
+  collectAssignments,
+  trace,
+  traceDepth,
+  type Movement,
+} from '@thetagrad/core/backend';
 
 type ExampleMovement = Movement<Readonly<Record<never, never>>>;
 
@@ -24,6 +31,14 @@ function examplePrimitive(operation: string, what: string): ExampleMovement {
 const ofExample = examplePrimitive('vmap', 'example');
 const ofStep = examplePrimitive('scan', 'step');
 
+/** The number of running functions that are repeated or mapped. */
+let bodies = 0;
+
+/** Whether a function is differentiated, rather than only repeated or mapped. */
+export function isDifferentiating(): boolean {
+  return traceDepth() > bodies;
+}
+
 /**
  * Calls a function that is repeated or mapped, and refuses assignments to variables that would not be: they would be made once,
  * by the call, and may hold what has no value outside.
@@ -36,7 +51,7 @@ export function traceBody<Result>(
   isRefused: (value: Tensor) => boolean = () => true,
 ): Result {
   return atomically(() => {
-    const { result, assigned } = collectAssignments(() => trace(f));
+    const { result, assigned } = collectAssignments(() => callBody(f));
     const refused = assigned.find(({ value }) => isRefused(value));
     if (!refused) return result;
     throw new Error(
@@ -44,6 +59,15 @@ export function traceBody<Result>(
         `or call eval() if this is a running statistic of a module`,
     );
   });
+}
+
+function callBody<Result>(f: () => Result): Result {
+  bodies++;
+  try {
+    return trace(f);
+  } finally {
+    bodies--;
+  }
 }
 
 /** One example of a batch, whose first axis counts examples. */

@@ -4,7 +4,6 @@ import { concat, isFloatingPoint, jvp, Tensor, vjp, zeros, zerosLike, type DType
 import {
   applyRoutine,
   batchInput,
-  isTracing,
   nextTensorId,
   runLoop,
   schedule,
@@ -17,7 +16,7 @@ import {
   type Routine,
 } from '@thetagrad/core/backend';
 import { moveAxis } from './axes.ts';
-import { createStep } from './example.ts';
+import { createStep, isDifferentiating } from './example.ts';
 import { pack, sizeOfAll, unpack, type LoopOutputs } from './outputs.ts';
 import { Subgraph } from './subgraph.ts';
 import { vmap } from './vmap.ts';
@@ -74,28 +73,36 @@ interface Body {
   readonly hoists: boolean;
 }
 
-/** Runs a step for each row. What it computes without carries and rows is computed once, before, unless `hoists` is false. */
+/**
+ * Runs a step for each row. What it computes without carries and rows is computed once, before, unless `hoists` is false.
+ * @param options `keepsCarries`: whether results begin with the next carries already. Default: false.
+ */
 export function runSteps(
   run: RunStep,
   carries: readonly Tensor[],
   rows: readonly Tensor[],
   steps: Steps,
-  { hoists = true }: { readonly hoists?: boolean } = {},
+  { hoists = true, keepsCarries = false }: { readonly hoists?: boolean; readonly keepsCarries?: boolean } = {},
 ): LoopOutputs {
   const start = nextTensorId();
   const examples = [
     ...carries.map((carry) => createStep(carry, carry.shape)),
     ...rows.map((row) => createStep(row, row.shape.slice(1))),
   ];
-  const outputs = run(examples.slice(0, carries.length), examples.slice(carries.length));
-  const isKept = isTracing() && steps.condition !== 'unbounded';
-  const all = isKept ? [...outputs.slice(0, carries.length), ...outputs] : outputs;
-  const body = closeOver(examples, all, start, { carries: carries.length, keepsCarries: isKept, hoists });
+  const ofStep = run(examples.slice(0, carries.length), examples.slice(carries.length));
+  const isKept = !keepsCarries && isDifferentiating() && steps.condition !== 'unbounded';
+  const all = isKept ? [...ofStep.slice(0, carries.length), ...ofStep] : ofStep;
+  const body = closeOver(examples, all, start, {
+    carries: carries.length,
+    keepsCarries: isKept || keepsCarries,
+    hoists,
+  });
   const resultCarries = isKept ? [...carries.keys(), ...steps.resultCarries] : steps.resultCarries;
-  if (steps.count === 0) {
-    return { carries, results: body.results.map((shape) => zeros([0, ...shape], { dtype: body.dtype })) };
-  }
-  return withoutKept(body, unpack(body, steps.count, applyLoop(body, carries, rows, { ...steps, resultCarries })));
+  const outputs =
+    steps.count === 0
+      ? { carries, results: body.results.map((shape) => zeros([0, ...shape], { dtype: body.dtype })) }
+      : unpack(body, steps.count, applyLoop(body, carries, rows, { ...steps, resultCarries }));
+  return { carries: outputs.carries, results: isKept ? outputs.results.slice(carries.length) : outputs.results };
 }
 
 /** Separates what a step computes from what it reads of older tensors. */
@@ -334,7 +341,7 @@ function pushForward(body: Body, tangents: readonly (Tensor | undefined)[], outp
     [...rows, ...rowNumbers.map((i) => tangents[i]!)],
     // The tangents of results are those of the carries that they equal.
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => carries.length + carry) },
-    body,
+    { hoists: body.hoists },
   );
   return pack(attributes.count, results.carries.slice(carries.length), results.results);
 }
@@ -370,7 +377,8 @@ function batchLoop(
     [...flagOf(first), ...first],
     rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => skipped + carry) },
-    body,
+    // A flag before the carries is not among those that the body keeps.
+    { hoists: body.hoists, keepsCarries: skipped === 0 && body.keepsCarries },
   );
   const outputs = { carries: all.carries.slice(skipped), results: all.results };
   const results = outputs.results.map((all) => moveAxis(all, 1, 0));
@@ -378,9 +386,4 @@ function batchLoop(
     outputs.carries,
     results,
   );
-}
-
-/** The outputs of a loop without the carries that it keeps for derivatives. */
-function withoutKept({ keepsCarries }: Body, { carries, results }: LoopOutputs): LoopOutputs {
-  return { carries, results: keepsCarries ? results.slice(carries.length) : results };
 }

@@ -164,6 +164,20 @@ describe('scan', () => {
     expect(grads['w']!.itemSync()).toBeCloseTo(10 * 0.5 ** 9, 14);
     const [last, none] = scan((s: Tensor, x: Tensor) => [s.add(x), x], tensor(3, f64), zeros([0], f64));
     expect([last.itemSync(), none.shape]).toEqual([3, [0]]);
+    const empty = (x: Tensor): Tensor => scan((s: Tensor, y: Tensor) => [s, y.mul(x)], x, zeros([0], f64))[1].sum();
+    expect(grad((x: Tensor) => empty(x).add(x))(tensor(3, f64)).itemSync()).toBe(1);
+  });
+
+  test('keeps carries for derivatives only, and once', () => {
+    const f = (x: Tensor): Tensor =>
+      scan((h: Tensor, y: Tensor) => [h.mul(y).sin(), null], x, full([1000], 0.5, f64))[0];
+    const x = zeros([4], f64);
+    // Bytes of the output of the loop: carries alone, or those of each step too.
+    const bytes = (...trees: unknown[]): number[] =>
+      explain(...trees).kernels.flatMap(({ name, shape }) => (name.startsWith('func.scan') ? [shape[0]!] : []));
+    expect(bytes(vmap(f)(x))).toEqual([4]);
+    expect(bytes(vmap(grad(f))(x))).toEqual([4 * 1001, 4]);
+    expect(bytes(grad((x: Tensor) => vmap(f)(x).sum())(x))).toEqual([4 * 1001, 4]);
   });
 
   test('plans a step once: 10,000 steps are as few kernels as 10', () => {

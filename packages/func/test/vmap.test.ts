@@ -5,6 +5,7 @@ import {
   grad,
   isFloatingPoint,
   jvp,
+  ones,
   random,
   stack,
   tensor,
@@ -14,6 +15,9 @@ import {
   type Shape,
 } from '@thetagrad/core';
 import { flattenTree } from '@thetagrad/core/backend';
+import { dropout } from '@thetagrad/nn';
+import { choice, gamma, poisson } from '@thetagrad/random';
+import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contractions } from '../../gradcheck/test/core/cases/contractions.ts';
@@ -24,6 +28,7 @@ import { reductions } from '../../gradcheck/test/core/cases/reductions.ts';
 import { scans } from '../../gradcheck/test/core/cases/scans.ts';
 import { transforms } from '../../gradcheck/test/core/cases/transforms.ts';
 import type { Case } from '../../gradcheck/test/core/support.ts';
+import { withBackend } from '../../../test/support/withBackend.ts';
 import { checkpoint, cond, customVmap, scan, vmap } from '../src/index.ts';
 
 const isFloat = (value: unknown): value is Tensor => value instanceof Tensor && isFloatingPoint(value.dtype);
@@ -241,6 +246,8 @@ describe('vmap', () => {
   });
 });
 
+const backend = await wasm({ threads: 1 });
+
 describe('random keys', () => {
   const keys = random.key(7).split(3);
   const x = tensor([10, 20, 30]);
@@ -266,6 +273,26 @@ describe('random keys', () => {
     )(x, keys);
     const alone = keys.map((key) => random.normal(key, [2]).sum());
     expect(slopes.toArraySync()).toEqual(stack(alone).toArraySync());
+  });
+
+  test.for<[string, (key: Key) => Tensor]>([
+    ['bits', (key) => random.bits(key, [2, 2])],
+    ['uniform in float64', (key) => random.uniform(key, [2], { low: -1, dtype: 'float64' })],
+    ['integers', (key) => random.integers(key, [3], { high: 100 })],
+    ['permutation', (key) => random.permutation(key, 5)],
+    ['bernoulli', (key) => random.bernoulli(key, [20])],
+    ['gamma', (key) => gamma(key, [2], tensor([0.5, 2]))],
+    ['poisson', (key) => poisson(key, [2], 3)],
+    ['choice', (key) => choice(key, 10, [4], { replace: false })],
+    ['dropout', (key) => dropout(key, ones([20]))],
+  ])('%s of keys, on every backend', ([, draw]) => {
+    const mapped = (): Tensor => vmap(draw)(keys);
+    const expected = stack(keys.map(draw)).toArraySync();
+    expect(mapped().toArraySync()).toEqual(expected);
+    const there = withBackend(backend, () => mapped().dataSync());
+    mapped()
+      .dataSync()
+      .forEach((value, i) => expect(there[i]).toBeCloseTo(value, 5));
   });
 
   test('in trees, in nested arrays, and as results', () => {

@@ -14,3 +14,8 @@ export function trace<Result>(f: () => Result): Result {
 export function isTracing(): boolean {
   return depth > 0;
 }
+
+/** The number of transformations that are running, one inside of another. */
+export function traceDepth(): number {
+  return depth;
+}
