@@ -76,8 +76,12 @@ export class Key {
     return Key.#toTensor([this], [2]);
   }
 
-  /** Keys as a tensor, int32 [keys.length, 2]. */
+  /**
+   * Keys as a tensor, int32 [keys.length, 2].
+   * @throws {TypeError} if it is given anything but keys.
+   */
   static stack(keys: readonly Key[]): Tensor {
+    for (const key of keys) checkKey('random.Key.stack', key);
     return Key.#toTensor(keys, [keys.length, 2]);
   }
 

@@ -82,6 +82,8 @@ describe('keys', () => {
     const key = random.key(1);
     expect(key.split(5).slice(0, 2)).toEqual(key.split());
     expect(key.split(0)).toEqual([]);
+    expect(random.Key.stack(key.split(3)).toArraySync()).toEqual(key.split(3).map(({ words }) => [...words]));
+    expect(random.Key.stack([]).shape).toEqual([0, 2]);
   });
 
   test('streams of related keys are uncorrelated', () => {
@@ -185,6 +187,10 @@ test.each([
   [
     () => key.foldIn(0.5),
     'random.Key.foldIn: n must be an integer from -9007199254740991 to 9007199254740991, got 0.5',
+  ],
+  [
+    () => random.Key.stack([key, 3 as unknown as Key]),
+    'random.Key.stack: expected a key as from random.key(seed), got 3',
   ],
   [() => random.bits(0 as unknown as Key, [2]), 'random.bits: expected a key as from random.key(seed), got 0'],
   [() => random.uniform([2] as unknown as Key, [2]), 'random.uniform: expected a key as from random.key(seed)'],

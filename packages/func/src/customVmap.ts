@@ -29,7 +29,7 @@ export type BatchRule<Inputs extends readonly Tensor[]> = (
  * @throws {TypeError} if an argument is not a tensor, or `f` or `rule` does not return one.
  * @throws {RangeError} (from `vmap`) if the result of the rule differs from f's in shape or dtype, with the axis of examples first.
  * @example
- * vmap(customVmap((x) => x.sin(), (size, [isBatched], x) => x.sin()))(tensor([0, 1])); // tensor([0, 0.8415])
+ * vmap(customVmap((x) => x.mul(2), (size, isBatched, x) => x.add(x)))(tensor([0, 1])); // tensor([0, 2])
  */
 export function customVmap<Inputs extends readonly Tensor[]>(
   f: (...inputs: Inputs) => Tensor,

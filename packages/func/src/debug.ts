@@ -33,6 +33,8 @@ let isDebugging = true;
  * Turns `debug`, `assertFinite` and `assertShape` on or off in this process: off, they return their argument, at no cost. Graphs that
  * have been built keep what they have. Default: on.
  * @throws {TypeError} if it is not a boolean.
+ * @example
+ * setDebugging(true); // undefined
  */
 export function setDebugging(enabled: boolean): void {
   if (typeof enabled !== 'boolean') throw argumentError('setDebugging', 'enabled', 'true or false', enabled, false);

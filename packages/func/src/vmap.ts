@@ -60,7 +60,7 @@ let inherited: Randomness = 'same';
  * @example
  * vmap((x) => x.sum())(tensor([[1, 2], [3, 4]])); // tensor([3, 7])
  * vmap(grad((x) => x.square().sum()))(tensor([[1, 2], [3, 4]])); // tensor([[2, 4], [6, 8]])
- * vmap((key, x) => x.add(random.normal(key, [])))(random.key(1).split(2), tensor([0, 0])); // two different numbers
+ * vmap((key) => random.bernoulli(key, [], 1))(random.key(1).split(2)); // tensor([true, true], bool)
  */
 export function vmap<Arguments extends readonly unknown[], Result>(
   f: (...examples: Arguments) => Result,

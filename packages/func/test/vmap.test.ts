@@ -1,4 +1,5 @@
 import {
+  compile,
   conv2d,
   customGradient,
   explain,
@@ -15,7 +16,7 @@ import {
   type Shape,
 } from '@thetagrad/core';
 import { flattenTree } from '@thetagrad/core/backend';
-import { dropout } from '@thetagrad/nn';
+import { dropout, Generator } from '@thetagrad/nn';
 import { choice, gamma, poisson } from '@thetagrad/random';
 import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
@@ -308,6 +309,19 @@ describe('random keys', () => {
     );
     const next = vmap((key: Key) => key.split()[1]!)(keys) as unknown as readonly Key[];
     expect(next.map((key) => draw(key).itemSync())).toEqual(keys.map((key) => draw(key.split()[1]!).itemSync()));
+  });
+
+  test('in replays of compiled functions, also from a generator', async () => {
+    const draw = vmap((key: Key, x: Tensor) => x.add(random.normal(key, [])));
+    const compiled = compile((key: Key, x: Tensor) => draw(key.split(3), x));
+    const ofGenerator = (generator: Generator): Tensor => draw([generator.next(), generator.next()], tensor([0, 0]));
+    const [first, second] = [new Generator(3), new Generator(3)];
+    const next = compile(() => ofGenerator(first));
+    for (let seed = 0; seed < 4; seed++) {
+      const key = random.key(seed);
+      expect((await compiled(key, x)).toArraySync()).toEqual(draw(key.split(3), x).toArraySync());
+      expect((await next()).toArraySync()).toEqual(ofGenerator(second).toArraySync());
+    }
   });
 
   const noisy = (x: Tensor): Tensor => x.add(random.uniform(random.key(3), [], { high: 0.5 }));
