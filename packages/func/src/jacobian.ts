@@ -1,5 +1,15 @@
 // Derivatives as arrays: Jacobians, Hessians and Hessian-vector products.
-import { eye, grad, jvp, linearize, vjp, type Shape, type Tensor, type TensorTreeOf } from '@thetagrad/core';
+import {
+  eye,
+  grad,
+  jvp,
+  linearize,
+  vjp,
+  type Shape,
+  type Static,
+  type Tensor,
+  type TensorTreeOf,
+} from '@thetagrad/core';
 import { argumentError, checkFunction, checkOptions, flattenTensors, type FlatTree } from '@thetagrad/core/backend';
 import { moveAxis } from './axes.ts';
 import { vmap } from './vmap.ts';
@@ -15,7 +25,11 @@ export interface JacobianOptions {
 /** A tree of Jacobians: in the structure of the value, trees in the structure of the input. */
 export type Jacobian<Input, Value> = Value extends Tensor
   ? Input
-  : { readonly [Key in keyof Value]: Jacobian<Input, Value[Key]> };
+  : Value extends Static
+    ? Value
+    : Value extends ReadonlyMap<infer Key, infer Part>
+      ? ReadonlyMap<Key, Jacobian<Input, Part>>
+      : { readonly [Key in keyof Value]: Jacobian<Input, Value[Key]> };
 
 /**
  * The Jacobian of a function of one tensor or tree of tensors (JAX's `jacfwd` and `jacrev`): all partial derivatives, of shape

@@ -48,6 +48,20 @@ describe('jacobian', () => {
     expect(result.product.b.toArraySync()).toEqual([[1, 2]]);
   });
 
+  test('of maps and settings', () => {
+    const point = { a: tensor([1, 2], f64), power: 2 };
+    const result = jacobian((p: typeof point) => new Map([['y', { value: p.a.pow(p.power), name: 'y' }]]))(point);
+    const { value, name } = result.get('y')!;
+    expect([value.a.toArraySync(), value.power, name]).toEqual([
+      [
+        [2, 0],
+        [0, 4],
+      ],
+      2,
+      'y',
+    ]);
+  });
+
   test('composes: of examples, of gradients, of Jacobians', () => {
     const points = tensor(
       [
