@@ -31,7 +31,7 @@ export {
 } from './data/dtype.ts';
 export { snapshot } from './evaluate.ts';
 export { formatTensor } from './inspect/format.ts';
-export { isTracing, trace, traceDepth } from './autodiff/trace.ts';
+export { trace, traceDepth } from './autodiff/trace.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export type { Json } from './data/json.ts';

@@ -106,7 +106,7 @@ function tensorOf(bound: number | Tensor): Tensor {
 }
 
 function checkBound(name: string, bound: unknown): void {
-  if (typeof bound === 'number') checkInteger('foriLoop', name, bound, { min: -(2 ** 31), max: unlimited });
+  if (typeof bound === 'number') checkInteger('foriLoop', name, bound, { min: -(2 ** 31), max: 2 ** 31 - 1 });
   else if (!(bound instanceof Tensor) || bound.dtype !== 'int32' || bound.size !== 1)
     throw argumentError('foriLoop', name, 'an integer or an int32 tensor of one element', bound, false);
 }
