@@ -1,5 +1,5 @@
 // Jacobians of which most elements are known to be 0: several columns, or rows, are found by one derivative.
-import { arange, linearize, tensor, vjp, zeros, type Tensor } from '@thetagrad/core';
+import { arange, isFloatingPoint, linearize, tensor, vjp, zeros, type Tensor } from '@thetagrad/core';
 import {
   argumentError,
   checkFunction,
@@ -66,6 +66,9 @@ export function sparseJacobian(
   let known: Grouping | undefined;
   return (x) => {
     checkTensor('sparseJacobian', x);
+    if (!isFloatingPoint(x.dtype)) {
+      throw new TypeError(`sparseJacobian: the input must be float32 or float64, got ${x.dtype}; convert with astype`);
+    }
     const { value, pullback } = vjp(f, x);
     checkTensor('sparseJacobian: the result', value);
     if (known?.shape[0] !== value.size || known.shape[1] !== x.size) {

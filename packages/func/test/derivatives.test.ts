@@ -183,6 +183,15 @@ describe('sparseJacobian', () => {
   ])('refuses %s', ([sparsity, message]) => {
     expect(() => sparseJacobian((x) => x, sparsity as Sparsity)(point)).toThrow(message);
   });
+
+  test('refuses integers and unknown options', () => {
+    expect(() => sparseJacobian((x) => x, 'diagonal')(point.astype('int32'))).toThrow(
+      /^sparseJacobian: the input must be float32 or float64, got int32/,
+    );
+    expect(() => sparseJacobian((x) => x, 'diagonal', { modes: 'forward' } as never)).toThrow(
+      /^sparseJacobian: unknown option 'modes'/,
+    );
+  });
 });
 
 describe('functionalCall', () => {

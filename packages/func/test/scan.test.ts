@@ -192,7 +192,7 @@ describe('scan', () => {
         .square();
     const losses = withBackend(backend, () => {
       let w = tensor(0.7);
-      return Array.from({ length: 5 }, () => {
+      return Array.from({ length: 3 }, () => {
         const { value, grads } = valueAndGrad(loss)(w);
         w = w.sub(grads.mul(0.1));
         return value.itemSync();
