@@ -1,6 +1,6 @@
 // Control flow that values decide.
 import { arange, tensor, Tensor, where, zeros } from '@thetagrad/core';
-import { argumentError, checkFunction, checkInteger, checkOptions } from '@thetagrad/core/backend';
+import { argumentError, checkFunction, checkInteger, checkOptions, nextTensorId } from '@thetagrad/core/backend';
 import { checkCarry } from './carry.ts';
 import { carryDType, decode, encode } from './encoding.ts';
 import { traceBody } from './example.ts';
@@ -138,33 +138,23 @@ export function cond<Operands extends readonly unknown[], Result>(
     [whenTrue, isTrue],
     [whenFalse, isTrue.logicalNot()],
   ] as const) {
-    const compute = (): FlatValues =>
-      flattenValues(
-        'cond: the result',
-        traceBody('cond', () => f(...operands)),
-      );
-    // The shapes of the results, from a graph that is not evaluated.
-    const shapes = compute();
-    if (result) checkCarry('cond', result, shapes, ['the second result', 'the first']);
-    const dtype = carryDType(shapes.leaves);
-    if (!result) {
-      chosen = encode(
-        'cond',
-        shapes.leaves.map((leaf) => zeros(leaf.shape, { dtype: leaf.dtype })),
-        dtype,
-      );
-    }
-    result ??= shapes;
+    const start = nextTensorId();
+    const own = flattenValues(
+      'cond: the result',
+      traceBody('cond', () => f(...operands)),
+    );
+    if (result) checkCarry('cond', result, own, ['the second result', 'the first']);
+    const dtype = carryDType(own.leaves);
+    const computed = encode('cond', own.leaves, dtype);
+    if (!result) chosen = computed.map(({ shape }) => zeros(shape, { dtype }));
+    result ??= own;
     const outputs = runSteps(
-      ([isOn, ...state]) => {
-        const computed = encode('cond', compute().leaves, dtype);
-        return [isOn!.mul(0), ...computed.map((leaf, i) => where(isOn!.notEqual(0), leaf, state[i]!))];
-      },
+      ([isOn, ...state]) => [isOn!.mul(0), ...computed.map((leaf, i) => where(isOn!.notEqual(0), leaf, state[i]!))],
       [isChosen.astype(dtype), ...chosen],
       [],
       { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
       // Otherwise it would be computed in any case.
-      { hoists: false },
+      { hoists: false, start },
     );
     chosen = outputs.carries.slice(1);
   }

@@ -60,6 +60,15 @@ export type Condition = 'none' | 'bounded' | 'unbounded';
 /** Computes the next carries, followed by the results, of one step. All have one floating-point dtype. */
 export type RunStep = (carries: readonly Tensor[], rows: readonly Tensor[]) => readonly Tensor[];
 
+export interface StepOptions {
+  /** Whether what depends on neither carries nor rows is computed once, before the loop. Default: true. */
+  readonly hoists?: boolean;
+  /** Whether the results begin with the next carries already. Default: false. */
+  readonly keepsCarries?: boolean;
+  /** The id of the first tensor that belongs to the step. Default: that of the next tensor. */
+  readonly start?: number;
+}
+
 /** A step as a function of everything that it reads. */
 interface Body {
   readonly subgraph: Subgraph;
@@ -73,18 +82,14 @@ interface Body {
   readonly hoists: boolean;
 }
 
-/**
- * Runs a step for each row. What it computes without carries and rows is computed once, before, unless `hoists` is false.
- * @param options `keepsCarries`: whether results begin with the next carries already. Default: false.
- */
+/** Runs a step for each row. */
 export function runSteps(
   run: RunStep,
   carries: readonly Tensor[],
   rows: readonly Tensor[],
   steps: Steps,
-  { hoists = true, keepsCarries = false }: { readonly hoists?: boolean; readonly keepsCarries?: boolean } = {},
+  { hoists = true, keepsCarries = false, start = nextTensorId() }: StepOptions = {},
 ): LoopOutputs {
-  const start = nextTensorId();
   const examples = [
     ...carries.map((carry) => createStep(carry, carry.shape)),
     ...rows.map((row) => createStep(row, row.shape.slice(1))),

@@ -364,6 +364,17 @@ describe('cond', () => {
     expect([result.a.itemSync(), result.b.toArraySync()]).toEqual([3, [4, 5]]);
   });
 
+  test('calls each function once', () => {
+    const called: string[] = [];
+    cond(
+      tensor(true),
+      (x: Tensor) => (called.push('first'), x),
+      (x: Tensor) => (called.push('second'), x.neg()),
+      tensor(1),
+    );
+    expect(called).toEqual(['first', 'second']);
+  });
+
   test('refuses results that differ', () => {
     const call = () =>
       cond(
