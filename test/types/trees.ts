@@ -7,12 +7,14 @@ import {
   namedVariables,
   valueAndGrad,
   vjp,
+  type Key,
   type NamedGrads,
   type Tensor,
   type TensorTree,
   type Variable,
   type VariableTree,
 } from '@thetagrad/core';
+import { scan, vmap } from '@thetagrad/func';
 import { checkGradients, gradientProperty, type ArgumentArbitraries } from '@thetagrad/gradcheck';
 import { Adam, AdamW, clipGradNorm, clipGradValue, Optimizer, SGD, type Linear, type Module } from '@thetagrad/nn';
 import { expectTypeOf } from 'vitest';
@@ -75,6 +77,20 @@ vjp((p: Tensor) => p.sum, x);
 vjp((p: Tensor) => Promise.resolve(p), x);
 // @ts-expect-error -- a number
 jvp((p: Tensor) => p, [1], [x]);
+
+interface Keyed {
+  readonly key: Key;
+  readonly x: Tensor;
+}
+type Keys = Key | readonly Key[];
+expectTypeOf(vmap((_key: Key, p: Weights) => p.w)).toEqualTypeOf<(key: Keys, p: Weights) => Tensor>();
+expectTypeOf(vmap((p: Keyed) => p.x))
+  .parameter(0)
+  .toEqualTypeOf<{ readonly key: Keys; readonly x: Tensor }>();
+expectTypeOf(vmap(grad((p: Weights) => p.w))).toEqualTypeOf<(p: Weights) => Weights>();
+scan((sum: Tensor, key: Key) => [sum, key], x, [{} as Key]);
+// @ts-expect-error -- a number for keys
+vmap((key: Key) => key)(3);
 
 interface Nested {
   readonly scale: Variable;

@@ -82,9 +82,12 @@ export class KeyArray {
   /** The keys that a value stands for: a key, or an array of keys or of such arrays of equal lengths. */
   static from(value: unknown): KeyArray | undefined {
     if (value instanceof random.Key) return new KeyArray(value.toTensor(), value);
-    const axes = axesOf(value);
+    if (!Array.isArray(value)) return undefined;
+    const source: readonly unknown[] = value;
+    const known = wordsOf.get(source);
+    if (known) return new KeyArray(known, source);
+    const axes = axesOf(source);
     if (!axes) return undefined;
-    const source = value as readonly unknown[];
     const keys = source.flat(axes.length - 1) as Key[];
     const words = keys.some((key) => key instanceof TensorKey)
       ? stack(keys.map((key) => key.toTensor()))
@@ -114,7 +117,12 @@ function axesOf(value: unknown, depth = 0): number[] | undefined {
   return value.every((item) => isSame(axesOf(item, depth + 1))) ? [value.length, ...first] : undefined;
 }
 
+/** The words of arrays of keys that were made from them. */
+const wordsOf = new WeakMap<readonly unknown[], Tensor>();
+
 function keysOf(words: Tensor): unknown {
   if (words.ndim === 1) return new TensorKey(words);
-  return Array.from({ length: words.shape[0]! }, (_, i) => keysOf(words.slice([i])));
+  const keys = Object.freeze(Array.from({ length: words.shape[0]! }, (_, i) => keysOf(words.slice([i]))));
+  wordsOf.set(keys, words);
+  return keys;
 }
