@@ -2,6 +2,7 @@
 import {
   eye,
   grad,
+  isFloatingPoint,
   jvp,
   linearize,
   vjp,
@@ -49,8 +50,26 @@ export function jacobian<Input extends TensorTreeOf<Input>, Value extends Tensor
   if (mode !== undefined && mode !== 'forward' && mode !== 'reverse') {
     throw argumentError('jacobian', 'mode', `'forward' or 'reverse'`, mode, typeof mode === 'string');
   }
+  return transform('jacobian', f, mode);
+}
+
+function transform<Input, Value>(
+  operation: string,
+  f: (input: Input) => Value,
+  mode: JacobianOptions['mode'],
+): (input: Input) => Jacobian<Input, Value> {
   const of = f as unknown as (input: Tensor) => Tensor;
-  return (input) => computeJacobian(of, input as unknown as Tensor, mode) as unknown as Jacobian<Input, Value>;
+  return (input) => {
+    checkFloats(operation, input);
+    return computeJacobian(of, input as unknown as Tensor, mode) as unknown as Jacobian<Input, Value>;
+  };
+}
+
+/** @throws {TypeError} if a tensor of a tree is not floating-point. */
+function checkFloats(operation: string, input: unknown): void {
+  const other = flattenTensors(operation, input).leaves.find(({ dtype }) => !isFloatingPoint(dtype));
+  if (!other) return;
+  throw new TypeError(`${operation}: the input must be float32 or float64, got ${other.dtype}; convert with astype`);
 }
 
 /** The Jacobian of a function of trees, whose types are those of single tensors. */
@@ -98,7 +117,7 @@ export function hessian<Input extends TensorTreeOf<Input>>(
   f: (input: Input) => Tensor,
 ): (input: Input) => Jacobian<Input, Input> {
   checkFunction('hessian', f);
-  return jacobian<Input, Input>(grad<Input, []>(f), { mode: 'forward' });
+  return transform('hessian', grad<Input, []>(f), 'forward');
 }
 
 /**
@@ -116,6 +135,7 @@ export function hvp<Input extends TensorTreeOf<Input>>(
   vector: Input,
 ): Input {
   checkFunction('hvp', f);
+  checkFloats('hvp', input);
   const gradient = grad<Input, []>(f) as unknown as (input: Tensor) => Tensor;
   const [at, along] = [input, vector] as unknown as [Tensor, Tensor];
   return jvp(gradient, [at], [along]).tangent as unknown as Input;

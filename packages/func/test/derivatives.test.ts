@@ -194,6 +194,15 @@ describe('sparseJacobian', () => {
   });
 });
 
+test.for<[string, (x: Tensor) => unknown]>([
+  ['jacobian', (x) => jacobian((x: Tensor) => x)(x)],
+  ['hessian', (x) => hessian((x: Tensor) => x.sum())(x)],
+  ['hvp', (x) => hvp((x: Tensor) => x.sum(), x, x)],
+])('%s refuses integers by its own name', ([name, call]) => {
+  const message = `${name}: the input must be float32 or float64, got int32; convert with astype`;
+  expect(() => call(tensor([1], { dtype: 'int32' }))).toThrow(message);
+});
+
 describe('functionalCall', () => {
   const model = { weight: new Variable(tensor([1, 2], f64), { name: 'weight' }), bias: new Variable(tensor(0, f64)) };
   const forward = (x: Tensor) => model.weight.value.mul(x).sum().add(model.bias.value);
