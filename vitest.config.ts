@@ -51,6 +51,8 @@ const project = (
 export default defineConfig({
   test: {
     allowOnly: false,
+    // As many as there are cores. By default one fewer, which leaves one of two cores idle.
+    maxWorkers: '100%',
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     projects: [
       project('portable', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
