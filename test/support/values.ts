@@ -31,7 +31,7 @@ const bits = new DataView(new ArrayBuffer(8));
 
 /** All kinds of values: special ones, ordinary magnitudes, halves and arbitrary bit patterns. */
 export function anyValues(dtype: DType, seed: number): MakeTensor {
-  return filledWith(dtype, seed, (stream) => {
+  return filledWith('any', dtype, seed, (stream) => {
     const kind = stream.integer(8);
     if (kind < 2) return special[dtype][stream.integer(special[dtype].length)]!;
     if (dtype === 'bool') return stream.integer(2);
@@ -46,7 +46,7 @@ export function anyValues(dtype: DType, seed: number): MakeTensor {
 
 /** Uniform numbers in [−1, 1); for int32, integers from −100 to 100. */
 export function uniformValues(dtype: DType, seed: number): MakeTensor {
-  return filledWith(dtype, seed, (stream) => {
+  return filledWith('uniform', dtype, seed, (stream) => {
     if (dtype === 'bool') return stream.integer(2);
     return isFloatingPoint(dtype) ? stream.uniform(-1, 1) : stream.integer(201) - 100;
   });
@@ -54,14 +54,14 @@ export function uniformValues(dtype: DType, seed: number): MakeTensor {
 
 /** Integers from −max to max, whose sums and products are exact in every dtype. */
 export function integerValues(dtype: DType, seed: number, max = 4): MakeTensor {
-  return filledWith(dtype, seed, (stream) =>
+  return filledWith(`integers to ${max}`, dtype, seed, (stream) =>
     dtype === 'bool' ? stream.integer(2) : stream.integer(2 * max + 1) - max,
   );
 }
 
 /** Multiples of 1/64 from −1 to 1, whose sums are exact; for int32, integers from −64 to 64. */
 export function fractionValues(dtype: DType, seed: number): MakeTensor {
-  return filledWith(dtype, seed, (stream) => {
+  return filledWith('fractions', dtype, seed, (stream) => {
     if (dtype === 'bool') return stream.integer(2);
     const value = stream.integer(129) - 64;
     return isFloatingPoint(dtype) ? value / 64 : value;
@@ -70,15 +70,26 @@ export function fractionValues(dtype: DType, seed: number): MakeTensor {
 
 /** int32 indices of an axis, from −length to length − 1; zeros for an empty axis. */
 export function indexValues(length: number, seed: number): MakeTensor {
-  return filledWith('int32', seed, (stream) => (length === 0 ? 0 : stream.integer(2 * length) - length));
+  return filledWith(`indices of ${length}`, 'int32', seed, (stream) =>
+    length === 0 ? 0 : stream.integer(2 * length) - length,
+  );
 }
 
-function filledWith(dtype: DType, seed: number, next: (stream: Stream) => number): MakeTensor {
+/** Values by kind, dtype, seed and number. A test makes the same ones for each backend. */
+const made = new Map<string, Float64Array>();
+
+function filledWith(kind: string, dtype: DType, seed: number, next: (stream: Stream) => number): MakeTensor {
   return (shape) => {
-    const stream = random.key(seed).stream();
-    return tensor(
-      Float64Array.from({ length: sizeOf(shape) }, () => (dtype === 'int32' ? Math.trunc(next(stream)) : next(stream))),
-      { shape, dtype },
-    );
+    const size = sizeOf(shape);
+    const name = [kind, dtype, seed, size].join();
+    let values = made.get(name);
+    if (!values) {
+      values = new Float64Array(size);
+      const stream = random.key(seed).stream();
+      for (let i = 0; i < size; i++) values[i] = dtype === 'int32' ? Math.trunc(next(stream)) : next(stream);
+      if (made.size === 64) made.clear();
+      made.set(name, values);
+    }
+    return tensor(values, { shape, dtype });
   };
 }

@@ -49,10 +49,13 @@ function outputShape(input: readonly number[], filter: readonly number[], a: Att
 function model(input: Strided, filter: Strided, shape: readonly number[], a: Attributes) {
   const [, , height, width] = input.view.shape as [number, number, number, number];
   const [outputs, channels, kh, kw] = filter.view.shape as [number, number, number, number];
-  const at = ({ view, values }: Strided, n: number, c: number, y: number, x: number): number => {
-    const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
-    return values[view.offset + n * s0 + c * s1 + y * s2 + x * s3]!;
-  };
+  const [inputImage, inputChannel, inputRow, inputColumn] = input.view.strides as [number, number, number, number];
+  const [filterOutput, filterChannel, filterRow, filterColumn] = filter.view.strides as [
+    number,
+    number,
+    number,
+    number,
+  ];
   /** The input coordinate of an output's term, −1 in the padding, undefined between dilated elements. */
   const meet = (i: 0 | 1, out: number, k: number, length: number): number | undefined => {
     const place = (out * a.stride[i] - a.padBefore[i] + k * a.filterDilation[i]) / a.inputDilation[i];
@@ -65,6 +68,8 @@ function model(input: Strided, filter: Strided, shape: readonly number[], a: Att
   for (let n = 0; n < count; n++) {
     for (let o = 0; o < outputs; o++) {
       const firstChannel = Math.floor(o / (outputs / a.groups)) * channels;
+      const inputFrom = input.view.offset + n * inputImage + firstChannel * inputChannel;
+      const filterFrom = filter.view.offset + o * filterOutput;
       for (let i = 0; i < rows; i++) {
         for (let j = 0; j < columns; j++) {
           let sum = 0;
@@ -75,9 +80,10 @@ function model(input: Strided, filter: Strided, shape: readonly number[], a: Att
             for (let kx = 0; kx < kw; kx++) {
               const x = meet(1, j, kx, width);
               if (x === undefined) continue;
-              for (let c = 0; c < channels; c++) {
-                const element = y < 0 || x < 0 ? 0 : at(input, n, firstChannel + c, y, x);
-                const term = element * at(filter, o, c, ky, kx);
+              let inputAt = inputFrom + y * inputRow + x * inputColumn;
+              let filterAt = filterFrom + ky * filterRow + kx * filterColumn;
+              for (let c = 0; c < channels; c++, inputAt += inputChannel, filterAt += filterChannel) {
+                const term = (y < 0 || x < 0 ? 0 : input.values[inputAt]!) * filter.values[filterAt]!;
                 sum += term;
                 magnitude += Math.abs(term);
               }

@@ -27,25 +27,33 @@ function model({ input, filter, padBefore, shape, groups }: Operands): Float64Ar
   const [count, outputs, rows, columns] = shape as [number, number, number, number];
   const [, , height, width] = input.view.shape as [number, number, number, number];
   const [, channels, kh, kw] = filter.view.shape as [number, number, number, number];
-  const at = ({ view, values }: Strided, a: number, b: number, y: number, x: number): number => {
-    const [s0, s1, s2, s3] = view.strides as [number, number, number, number];
-    return values[view.offset + a * s0 + b * s1 + y * s2 + x * s3]!;
-  };
+  const [inputImage, inputChannel, inputRow, inputColumn] = input.view.strides as [number, number, number, number];
+  const [filterOutput, filterChannel, filterRow, filterColumn] = filter.view.strides as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const result = new Float64Array(count * outputs * rows * columns);
   let i = 0;
   for (let n = 0; n < count; n++) {
     for (let o = 0; o < outputs; o++) {
       const first = Math.floor(o / (outputs / groups)) * channels;
+      const inputFrom = input.view.offset + n * inputImage + first * inputChannel;
+      const filterFrom = filter.view.offset + o * filterOutput;
       for (let y = 0; y < rows; y++) {
         for (let x = 0; x < columns; x++, i++) {
+          let sum = 0;
           for (let ky = Math.max(0, padBefore[0] - y); ky < Math.min(kh, height + padBefore[0] - y); ky++) {
             for (let kx = Math.max(0, padBefore[1] - x); kx < Math.min(kw, width + padBefore[1] - x); kx++) {
-              for (let c = 0; c < channels; c++) {
-                result[i]! +=
-                  at(input, n, first + c, y - padBefore[0] + ky, x - padBefore[1] + kx) * at(filter, o, c, ky, kx);
+              let inputAt = inputFrom + (y - padBefore[0] + ky) * inputRow + (x - padBefore[1] + kx) * inputColumn;
+              let filterAt = filterFrom + ky * filterRow + kx * filterColumn;
+              for (let c = 0; c < channels; c++, inputAt += inputChannel, filterAt += filterChannel) {
+                sum += input.values[inputAt]! * filter.values[filterAt]!;
               }
             }
           }
+          result[i] = sum;
         }
       }
     }
