@@ -28,6 +28,14 @@ const ownProcess = [
   'test/{files,gpu,numerics,torture}/**/*.test.ts',
 ];
 
+/** Tests that compute with plain numbers, or open the backends that they test: in the project `portable` alone. */
+const anyBackend = [
+  'packages/core/test/{lowering,order,stream}.test.ts',
+  'packages/gradcheck/test/ridders.test.ts',
+  'packages/nn/test/{operations,schedules}.test.ts',
+  'packages/a-softmax/test/{accuracy,compactness,geometry,identification,pairs,roc,verify}.test.ts',
+];
+
 /** A project that tests on a backend. Its files share processes and modules, unless it isolates them. */
 const project = (
   name: string,
@@ -45,6 +53,7 @@ const project = (
     provide: { backend, gpuModes },
     // For tests that hang, not for slow machines.
     testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });
 
@@ -58,6 +67,7 @@ export default defineConfig({
       project('portable', ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts']),
       project('wasm', ['packages/{core,gradcheck,nn,a-softmax}/test/**/*.test.ts', 'test/integration/**/*.test.ts'], {
         backend: 'wasm',
+        exclude: [...ownProcess, ...anyBackend],
       }),
       project('isolated', ownProcess, { isolate: true, exclude: [] }),
     ],

@@ -42,13 +42,11 @@ async function refuse(data: string, kind: typeof UsageError | typeof DataFileErr
 
 describe('glyphs', () => {
   test('are split into seen and unseen classes by the seed', async () => {
-    const [a, again, other] = await Promise.all([0, 0, 1].map((seed) => openSource('glyphs', seed)));
+    const [a, other] = await Promise.all([0, 1].map((seed) => openSource('glyphs', seed)));
     expect(a!.mirror).toBe(false);
     expect(a!.augmentation.flip).toBeUndefined();
     expectDisjoint(a!);
     for (const part of ['seen', 'unseen'] as const) {
-      expect(again![part].classNames).toEqual(a![part].classNames);
-      expect(imagesOf(again![part])).toEqual(imagesOf(a![part]));
       expect(other![part].classNames).not.toEqual(a![part].classNames);
       expect(imagesOf(other![part])).not.toEqual(imagesOf(a![part]));
     }

@@ -62,7 +62,7 @@ describe.each(modes)('%s', (mode) => {
           );
         },
       ),
-      { numRuns: runs(3) },
+      { numRuns: runs(mode, 3) },
     );
   });
 

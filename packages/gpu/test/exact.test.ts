@@ -51,12 +51,10 @@ function indices(seed: number, length: number, shape: readonly number[]): Tensor
     .sub(length);
 }
 
-const few = { numRuns: runs(12) };
-
 describe.each(modes)('%s', (mode) => {
   const anyValues = anyValuesIn(mode);
-  const property = async (check: (given: Case) => Promise<void>, runs = few): Promise<void> =>
-    fc.assert(fc.asyncProperty(cases, check), runs);
+  const property = async (check: (given: Case) => Promise<void>, numRuns = runs(mode, 12)): Promise<void> =>
+    fc.assert(fc.asyncProperty(cases, check), { numRuns });
 
   test('movements, pad, concat and fold', () =>
     property(async (given) => {
@@ -204,14 +202,14 @@ describe.each(modes)('%s', (mode) => {
           ),
         );
       },
-      { numRuns: runs(6) },
+      runs(mode, 6),
     ));
 
   test.each(int32Table)('int32 %s: as by BigInt', async (_, each) => {
     const backend = await backendOf(mode);
     await fc.assert(
       fc.asyncProperty(int32Matrices, (given) => expectInt32(backend, each, given)),
-      { numRuns: runs(2) },
+      { numRuns: runs(mode, 2) },
     );
   });
 
@@ -251,7 +249,7 @@ describe.each(modes)('%s', (mode) => {
           );
         },
       ),
-      { numRuns: runs(8) },
+      { numRuns: runs(mode, 8) },
     ));
 
   test('empty tensors', () =>

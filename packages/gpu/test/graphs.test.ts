@@ -96,7 +96,7 @@ describe.each(modes)('%s', (mode) => {
       fc.asyncProperty(recipes, async (recipe) => {
         expect(await run(recipe, backend)).toEqual(await run(recipe, portable()));
       }),
-      { numRuns: runs(12) },
+      { numRuns: runs(mode, 12) },
     );
   });
 });

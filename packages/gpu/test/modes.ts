@@ -20,8 +20,8 @@ export const hasWebGl2: boolean = modes.includes('webgl2');
 /** Whether a GPU computes: it may flush denormal numbers to 0, and round divisions and roots inexactly. */
 export const isGpu = (mode: GpuMode): boolean => mode !== 'webasm' && mode !== 'cpu';
 
-/** The number of runs of a property: fewer in a page than in Node, since the kernels are the same and compile slowly. */
-export const runs = (inNode: number): number => (globalThis.document === undefined ? inNode : Math.ceil(inNode / 3));
+/** The number of runs of a property: fewer on a GPU, where each kernel is compiled, slowly by drivers in software. */
+export const runs = (mode: GpuMode, onCpu: number): number => (isGpu(mode) ? Math.ceil(onCpu / 3) : onCpu);
 
 const opened = new Map<GpuMode, Promise<GpuBackend>>();
 

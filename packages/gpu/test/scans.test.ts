@@ -6,7 +6,7 @@ import { valuesOn } from '../../../test/support/backends.ts';
 import { expectWithin, unit } from '../../../test/support/bounds.ts';
 import { caseOf, cases, operand, pools, scan, type Case } from '../../../test/support/scanCases.ts';
 import { integerValues, uniformValues } from '../../../test/support/values.ts';
-import { anyValuesIn, backendOf, expectSame, modes } from './modes.ts';
+import { anyValuesIn, backendOf, expectSame, modes, runs } from './modes.ts';
 
 // Drivers in software compile slowly.
 vi.setConfig({ testTimeout: 60_000 });
@@ -44,7 +44,7 @@ describe.each(modes)('%s', (mode) => {
         fc.asyncProperty(fc.oneof({ weight: 2, arbitrary: cases }, { weight: 1, arbitrary: large }), (given) =>
           expectSame(mode, () => dtypes.map((dtype) => scan(name, exact(given, dtype), given))),
         ),
-        { numRuns: 6 },
+        { numRuns: runs(mode, 6) },
       ));
 
     test('gradients: exactly', () =>
@@ -55,7 +55,7 @@ describe.each(modes)('%s', (mode) => {
             return [gradient((y) => scan(name, y, given), x, given.seed + 1)];
           }),
         ),
-        { numRuns: 4 },
+        { numRuns: runs(mode, 4) },
       ));
   });
 
@@ -141,7 +141,7 @@ describe.each(modes)('%s', (mode) => {
           exact!.map((x) => (8 * length + 8 * Math.abs(x) + 8) * unit.float32),
         );
       }),
-      { numRuns: 5 },
+      { numRuns: runs(mode, 5) },
     ));
 
   test('pooling and its gradients: exactly', () =>
@@ -167,7 +167,7 @@ describe.each(modes)('%s', (mode) => {
           return fs.flatMap((f) => [f(x).add(0), gradient(f, x, given.seed + 1)]);
         });
       }),
-      { numRuns: 6 },
+      { numRuns: runs(mode, 6) },
     ));
 
   test('windows as large as the images', async () => {
