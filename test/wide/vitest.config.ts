@@ -12,6 +12,9 @@ export default defineConfig({
     reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     include: ['test/wide/*.test.ts', 'test/conformance/*.test.ts', 'packages/wasm/test/sameBits.test.ts'],
     setupFiles: ['test/backend.ts'],
+    // Files share processes and modules, one process for each core.
+    isolate: false,
+    maxWorkers: '100%',
     execArgv: ['--experimental-wasm-revectorize'],
     provide: { backend: 'wasm', gpuModes: [] },
     testTimeout: 30_000,
