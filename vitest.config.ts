@@ -22,7 +22,7 @@ interface ProjectOptions {
 
 /** Tests of what a process has once: its memory, its flags, its working folder, its signals, the GPU device of gpu.js. */
 const ownProcess = [
-  'packages/demo/test/**/*.test.ts',
+  'packages/demo/test/{job,main,resume,training}.test.ts',
   'packages/wasm/test/{best,collection,memory*,pacer,threadsNode,wide}.test.ts',
   'packages/gpu/test/**/*.test.ts',
   'test/{files,gpu,numerics,torture}/**/*.test.ts',

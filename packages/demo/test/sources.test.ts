@@ -6,7 +6,7 @@ import { UsageError } from '../src/options.ts';
 import { limitPerClass, openSource, type Source } from '../src/sources.ts';
 import { createTemporaryFolder, writeImageFolder, writeMnist } from './helpers.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const folder = createTemporaryFolder();
 const real = new URL('../../../../shared/data/', import.meta.url).pathname;
