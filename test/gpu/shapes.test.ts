@@ -12,14 +12,14 @@ import {
   type Tensor,
 } from '@thetagrad/core';
 import * as nn from '@thetagrad/nn';
-import { wasm } from '@thetagrad/wasm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { backendOf, modes } from '../../packages/gpu/test/modes.ts';
 import { operations } from '../support/operations.ts';
+import { sharedWasm } from '../support/sharedWasm.ts';
 
 const backends: readonly (readonly [string, () => Promise<Backend>])[] = [
   ['portable', async () => portable()],
-  ['wasm', () => wasm()],
+  ['wasm', async () => sharedWasm],
   ...modes.map((mode) => [mode, () => backendOf(mode)] as const),
 ];
 

@@ -13,10 +13,10 @@ import {
   type DType,
   type Tensor,
 } from '@thetagrad/core';
-import { wasm } from '@thetagrad/wasm';
 import { describe, expect, test, vi } from 'vitest';
 import { backendOf, modes } from '../../packages/gpu/test/modes.ts';
 import { operations } from '../support/operations.ts';
+import { sharedWasm } from '../support/sharedWasm.ts';
 import { withBackend } from '../support/withBackend.ts';
 import { results } from './results.ts';
 import { expectRow } from './row.ts';
@@ -30,7 +30,7 @@ const sumBound = 60 * 2 ** -23;
 const floats: readonly DType[] = ['float32', 'float64'];
 const backends: readonly (readonly [name: string, open: () => Promise<Backend>, dtypes: readonly DType[]])[] = [
   ['portable', async () => portable(), floats],
-  ['wasm', () => wasm(), floats],
+  ['wasm', async () => sharedWasm, floats],
   ...modes.map((mode) => [`gpu ${mode}`, () => backendOf(mode), ['float32']] as const),
 ];
 
