@@ -15,6 +15,9 @@ export interface Matrices {
   read(index: number, target: Float64Array): void;
 }
 
+/** The length from which a row is faster copied as a whole. */
+const longRow = 16;
+
 /** The matrices of an array of at least two axes. */
 export function matricesOf({ values, view }: Strided): Matrices {
   const { shape, strides, offset } = view;
@@ -28,11 +31,28 @@ export function matricesOf({ values, view }: Strided): Matrices {
     batch,
     count: starts.length,
     read: (index, target) => {
-      let next = 0;
       for (let i = 0; i < rows; i++) {
         let position = starts[index]! + i * rowStride;
-        for (let j = 0; j < columns; j++, position += columnStride) target[next++] = values[position]!;
+        const end = (i + 1) * columns;
+        if (columnStride === 1 && columns >= longRow) {
+          target.set(values.subarray(position, position + columns), i * columns);
+          continue;
+        }
+        for (let at = i * columns; at < end; at++, position += columnStride) target[at] = values[position]!;
       }
+    },
+  };
+}
+
+/** The lower triangles of square matrices, with zeros above. */
+export function lowerTrianglesOf(input: Strided): Matrices {
+  const matrices = matricesOf(input);
+  const n = matrices.rows;
+  return {
+    ...matrices,
+    read: (index, target) => {
+      matrices.read(index, target);
+      for (let i = 0; i < n; i++) target.fill(0, i * n + i + 1, (i + 1) * n);
     },
   };
 }
@@ -83,9 +103,15 @@ export function forEachMatrix(output: TypedArray, matrices: Matrices, compute: (
 
 function areFinite(x: Float64Array): boolean {
   // A difference of a number to itself is 0 unless it is infinite or NaN.
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! - x[i]!;
-  return sum === 0;
+  let even = 0;
+  let odd = 0;
+  let i = 0;
+  for (; i + 1 < x.length; i += 2) {
+    even += x[i]! - x[i]!;
+    odd += x[i + 1]! - x[i + 1]!;
+  }
+  if (i < x.length) even += x[i]! - x[i]!;
+  return even + odd === 0;
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type Routine,
 } from '@thetagrad/core/backend';
 import { factorCholesky } from './algorithms/cholesky.ts';
-import { describeMatrix, forEachMatrix, symmetricMatricesOf } from './batch.ts';
+import { describeMatrix, forEachMatrix, lowerTrianglesOf } from './batch.ts';
 import { checkSquare, checkSystem } from './checks.ts';
 import { diagonalMatrix, diagonalOf, identityLike, lowerTriangle, symmetricPart } from './matrices.ts';
 import { applyFromRight, applyTransposed, applyTriangular, formOf } from './triangular.ts';
@@ -28,7 +28,7 @@ const Cholesky: Routine<'linalg.cholesky'> = {
   kind: 'routine',
   name: 'linalg.cholesky',
   run: (output, _shape, [a]) => {
-    const matrices = symmetricMatricesOf(a);
+    const matrices = lowerTrianglesOf(a);
     forEachMatrix(output, matrices, ({ matrix, result, index }) => {
       const failure = factorCholesky(matrix, matrices.rows);
       if (failure > 0) {

@@ -1,8 +1,7 @@
 // Systems of equations with general matrices, and inverses.
 import type { Tensor } from '@thetagrad/core';
 import { applyRoutine, batchLeading, type Routine } from '@thetagrad/core/backend';
-import { substitute } from './algorithms/triangular.ts';
-import { swapRows } from './algorithms/lu.ts';
+import { solveFactored } from './algorithms/lu.ts';
 import { describeMatrix, matricesOf } from './batch.ts';
 import { batchOf, checkSquare, checkSystem, sizesOf } from './checks.ts';
 import { applyLu } from './lu.ts';
@@ -34,23 +33,16 @@ const LuSolve: Routine<'linalg.luSolve'> = {
     const sides = matricesOf(b);
     const n = factors.rows;
     const k = sides.columns;
-    const padded = new Float64Array(n * (n + 1));
-    const matrix = new Float64Array(n * n);
+    const matrix = new Float64Array(n * (n + 1));
     const result = new Float64Array(n * k);
     for (let index = 0; index < factors.count; index++) {
-      factors.read(index, padded);
-      for (let i = 0; i < n; i++) {
-        const row = i * (n + 1);
-        if (padded[row + i] === 0 && caller !== '') {
-          throw new RangeError(`${caller}: ${describeMatrix(factors.batch, index)} is singular`);
-        }
-        for (let j = 0; j < n; j++) matrix[transposed ? j * n + i : i * n + j] = padded[row + j]!;
+      factors.read(index, matrix);
+      for (let i = 0; i < n && caller !== ''; i++) {
+        if (matrix[i * (n + 1) + i] !== 0) continue;
+        throw new RangeError(`${caller}: ${describeMatrix(factors.batch, index)} is singular`);
       }
       sides.read(index, result);
-      if (!transposed) exchangeRows(result, n, k, padded, false);
-      substitute(matrix, n, result, k, { upper: false, unitriangular: !transposed });
-      substitute(matrix, n, result, k, { upper: true, unitriangular: transposed });
-      if (transposed) exchangeRows(result, n, k, padded, true);
+      solveFactored({ packed: matrix, n, isTransposed: transposed }, result, k);
       output.set(result, index * result.length);
     }
   },
@@ -69,15 +61,6 @@ const LuSolve: Routine<'linalg.luSolve'> = {
   },
   batch: batchLeading,
 };
-
-/** Exchanges rows of length k as the last column of a factorization says, or the other way round. */
-function exchangeRows(b: Float64Array, n: number, k: number, padded: Float64Array, isReverse: boolean): void {
-  for (let step = 0; step < n; step++) {
-    const i = isReverse ? n - 1 - step : step;
-    const pivot = padded[i * (n + 1) + n]!;
-    if (pivot > i) swapRows(b, k, i, pivot);
-  }
-}
 
 /** Creates the node. `packed` is the factorization of a. Batch axes and dtypes must be equal. */
 export function applyLuSolve(a: Tensor, packed: Tensor, b: Tensor, attributes: LuSolveAttributes): Tensor {

@@ -1,5 +1,8 @@
 // Loops over rows of matrices in double precision, which the algorithms are made of. Matrices are row-major.
 
+/** The spacing of doubles at 1. */
+export const epsilon: number = 2 ** -52;
+
 /** Part of a matrix: its element (i, j) is at index `offset + i · stride + j`. */
 export interface Block {
   readonly values: Float64Array;
@@ -41,16 +44,6 @@ export function addScaled(
 /** √Σ x², of n elements from the start whose squares stay in range. */
 export function lengthOf(x: Float64Array, start: number, n: number): number {
   return Math.sqrt(dot(x, start, x, start, n));
-}
-
-/** Rotates two rows: (x, y) becomes (c·x + s·y, c·y − s·x). */
-export function rotateRows(z: Float64Array, xStart: number, yStart: number, n: number, c: number, s: number): void {
-  for (let i = 0; i < n; i++) {
-    const x = z[xStart + i]!;
-    const y = z[yStart + i]!;
-    z[xStart + i] = c * x + s * y;
-    z[yStart + i] = c * y - s * x;
-  }
 }
 
 /** c += factor · a · b for [m, k] · [k, n], two rows and four products at a time. c must not overlap a or b. */

@@ -1,6 +1,5 @@
-import { largestMagnitude } from './dense.ts';
+import { epsilon, largestMagnitude } from './dense.ts';
 import { multiplyTransposed, reduceToSchur, type SchurForm } from './schur.ts';
-import { epsilon } from './symmetricEigen.ts';
 
 /** Eigenvectors of a general matrix, as rows. */
 export interface Eigenvectors {

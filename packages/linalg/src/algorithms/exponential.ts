@@ -1,5 +1,6 @@
-import { addProduct, addScaled, type Block } from './dense.ts';
+import { addScaled } from './dense.ts';
 import { factorLu, swapRows } from './lu.ts';
+import { addProduct } from './product.ts';
 import { substitute } from './triangular.ts';
 
 /** The coefficients of the numerator of the [13/13] Padé approximant of eˣ. */
@@ -21,7 +22,7 @@ export function exponentiate(a: Float64Array, n: number, result: Float64Array): 
   const squarings = Math.max(0, Math.ceil(Math.log2(norm / maxNorm)));
   if (squarings > 0) for (let i = 0; i < size; i++) a[i]! *= 2 ** -squarings;
   const multiply = (x: Float64Array, y: Float64Array, sum = new Float64Array(size)): Float64Array => {
-    addProduct(blockOf(sum, n), blockOf(x, n), blockOf(y, n), [n, n, n], 1);
+    addProduct(sum, x, y, [n, n, n]);
     return sum;
   };
   const a2 = multiply(a, a);
@@ -54,13 +55,9 @@ export function exponentiate(a: Float64Array, n: number, result: Float64Array): 
 function solveInPlace(d: Float64Array, n: number, b: Float64Array): void {
   const pivots = new Float64Array(n);
   factorLu(d, n, n, pivots);
-  for (let i = 0; i < n; i++) if (pivots[i]! !== i) swapRows(b, n, i, pivots[i]!);
+  for (let i = 0; i < n; i++) if (pivots[i]! !== i) swapRows(b, i * n, pivots[i]! * n, n);
   substitute(d, n, b, n, { upper: false, unitriangular: true });
   substitute(d, n, b, n, { upper: true, unitriangular: false });
-}
-
-function blockOf(values: Float64Array, n: number): Block {
-  return { values, offset: 0, stride: n };
 }
 
 function maxColumnSum(a: Float64Array, n: number): number {

@@ -1,53 +1,137 @@
-import { addProduct, addScaled } from './dense.ts';
+import type { Block, Kernels } from '../kernels/kernels.ts';
+import { blockAt, copyIn, copyOut, strideFor, transposed, withWorkspace } from '../kernels/workspace.ts';
+import { from, halfOf, solveLower, solveUpper } from './blocks.ts';
 
-const blockSize = 32;
+/** Columns that are eliminated one by one. */
+const smallSize = 8;
 
 /**
- * The LU factorization of an [m, n] matrix with partial pivoting, in blocks of columns (Golub & Van Loan, §3.4): replaces the
- * matrix by the strictly lower part of L, whose diagonal is 1, and by U.
+ * The LU factorization of an [m, n] matrix with partial pivoting, by halves of the columns (Toledo, Locality of reference in LU
+ * decomposition with partial pivoting, 1997): replaces the matrix by the strictly lower part of L, whose diagonal is 1, and by U.
  * @param pivots receives the row that was exchanged with row i in step i, for min(m, n) steps.
  */
 export function factorLu(a: Float64Array, m: number, n: number, pivots: Float64Array): void {
+  const stride = strideFor(n);
   const steps = Math.min(m, n);
-  for (let start = 0; start < steps; start += blockSize) {
-    const end = Math.min(start + blockSize, steps);
-    for (let k = start; k < end; k++) eliminate(a, m, n, k, end, pivots);
-    if (end === n) continue;
-    const width = n - end;
-    // U of the rows of the block, by substitution, and then the rest.
-    for (let i = start + 1; i < end; i++) {
-      for (let l = start; l < i; l++) addScaled(a, i * n + end, -a[i * n + l]!, a, l * n + end, width);
+  if (steps === 0) return;
+  withWorkspace([m * stride], (workspace) => {
+    const { values, kernels } = workspace;
+    const start = workspace.take(m * stride);
+    copyIn(workspace, start, stride, a, m, n);
+    const matrix = blockAt(start, stride);
+    new Elimination(values, kernels, { start, stride, m, n }, pivots).factor(0, steps);
+    if (n > m) solveLower(kernels, matrix, m, from(matrix, 0, m), n - m, true);
+    copyOut(a, m, n, workspace, start, stride);
+  });
+}
+
+interface Matrix {
+  readonly start: number;
+  readonly stride: number;
+  readonly m: number;
+  readonly n: number;
+}
+
+class Elimination {
+  readonly #z: Float64Array;
+  readonly #kernels: Kernels;
+  readonly #matrix: Matrix;
+  readonly #pivots: Float64Array;
+
+  constructor(z: Float64Array, kernels: Kernels, matrix: Matrix, pivots: Float64Array) {
+    this.#z = z;
+    this.#kernels = kernels;
+    this.#matrix = matrix;
+    this.#pivots = pivots;
+  }
+
+  /** Factors the columns from `first` to `last` − 1, from row `first` on. Rows are exchanged as a whole. */
+  factor(first: number, last: number): void {
+    const count = last - first;
+    if (count <= smallSize) {
+      for (let k = first; k < last; k++) this.#eliminate(k, last);
+      return;
     }
-    addProduct(
-      { values: a, offset: end * n + end, stride: n },
-      { values: a, offset: end * n + start, stride: n },
-      { values: a, offset: start * n + end, stride: n },
-      [m - end, end - start, width],
-      -1,
-    );
+    const middle = first + halfOf(count);
+    this.factor(first, middle);
+    const right = this.#block(first, middle);
+    solveLower(this.#kernels, this.#block(first, first), middle - first, right, last - middle, true);
+    const size = [this.#matrix.m - middle, middle - first, last - middle] as const;
+    this.#kernels.addProduct(this.#block(middle, middle), this.#block(middle, first), right, size, -1);
+    this.factor(middle, last);
+  }
+
+  #block(i: number, j: number): Block {
+    return blockAt(this.#matrix.start, this.#matrix.stride, i, j);
+  }
+
+  /** Eliminates column k from the columns before `end`. */
+  #eliminate(k: number, end: number): void {
+    const z = this.#z;
+    const { start, stride, m, n } = this.#matrix;
+    const top = start + k * stride;
+    let pivot = k;
+    let largest = Math.abs(z[top + k]!);
+    for (let i = k + 1; i < m; i++) {
+      const size = Math.abs(z[start + i * stride + k]!);
+      if (size <= largest) continue;
+      largest = size;
+      pivot = i;
+    }
+    this.#pivots[k] = pivot;
+    if (pivot !== k) swapRows(z, start + pivot * stride, top, n);
+    const value = z[top + k]!;
+    if (value === 0) return;
+    for (let i = k + 1; i < m; i++) {
+      const row = start + i * stride;
+      const factor = z[row + k]! / value;
+      z[row + k] = factor;
+      for (let j = k + 1; j < end; j++) z[row + j]! -= factor * z[top + j]!;
+    }
   }
 }
 
-/** Eliminates column k from the columns before `end`. */
-function eliminate(a: Float64Array, m: number, n: number, k: number, end: number, pivots: Float64Array): void {
-  let pivot = k;
-  for (let i = k + 1; i < m; i++) if (Math.abs(a[i * n + k]!) > Math.abs(a[pivot * n + k]!)) pivot = i;
-  pivots[k] = pivot;
-  if (pivot !== k) swapRows(a, n, k, pivot);
-  const value = a[k * n + k]!;
-  if (value === 0) return;
-  for (let i = k + 1; i < m; i++) {
-    const factor = a[i * n + k]! / value;
-    a[i * n + k] = factor;
-    if (factor !== 0) addScaled(a, i * n + k + 1, -factor, a, k * n + k + 1, end - k - 1);
+/** The factors and the exchanges of an [n, n] matrix, in rows of n + 1: see {@link factorLu}. */
+export interface Factors {
+  readonly packed: Float64Array;
+  readonly n: number;
+  /** Whether they stand for the transposed matrix. */
+  readonly isTransposed: boolean;
+}
+
+/** Replaces b [n, k] by the solution x of a · x = b, for the matrix a of the factors. */
+export function solveFactored({ packed, n, isTransposed }: Factors, b: Float64Array, k: number): void {
+  if (n === 0 || k === 0) return;
+  const [stride, sideStride] = [strideFor(n + 1), strideFor(k)];
+  if (!isTransposed) exchangeRows(b, n, k, packed, false);
+  withWorkspace([n * stride, n * sideStride], (workspace) => {
+    const { kernels } = workspace;
+    const factors = workspace.take(n * stride);
+    const sides = workspace.take(n * sideStride);
+    copyIn(workspace, factors, stride, packed, n, n + 1);
+    copyIn(workspace, sides, sideStride, b, n, k);
+    const matrix = isTransposed ? transposed(blockAt(factors, stride)) : blockAt(factors, stride);
+    solveLower(kernels, matrix, n, blockAt(sides, sideStride), k, !isTransposed);
+    solveUpper(kernels, matrix, n, blockAt(sides, sideStride), k, isTransposed);
+    copyOut(b, n, k, workspace, sides, sideStride);
+  });
+  if (isTransposed) exchangeRows(b, n, k, packed, true);
+}
+
+/** Exchanges rows of length k as the last column of a factorization says, or the other way round. */
+function exchangeRows(b: Float64Array, n: number, k: number, packed: Float64Array, isReverse: boolean): void {
+  for (let step = 0; step < n; step++) {
+    const i = isReverse ? n - 1 - step : step;
+    const pivot = packed[i * (n + 1) + n]!;
+    if (pivot > i) swapRows(b, i * k, pivot * k, k);
   }
 }
 
 /** Exchanges two rows of length n. */
-export function swapRows(a: Float64Array, n: number, i: number, j: number): void {
+export function swapRows(a: Float64Array, first: number, second: number, n: number): void {
   for (let l = 0; l < n; l++) {
-    const value = a[i * n + l]!;
-    a[i * n + l] = a[j * n + l]!;
-    a[j * n + l] = value;
+    const value = a[first + l]!;
+    a[first + l] = a[second + l]!;
+    a[second + l] = value;
   }
 }

@@ -1,6 +1,5 @@
-import { addScaled, setIdentity } from './dense.ts';
+import { addScaled, epsilon, setIdentity } from './dense.ts';
 import { makeReflector, reflectColumns, reflectRows } from './reflectors.ts';
-import { epsilon } from './symmetricEigen.ts';
 
 /** More steps than any eigenvalue takes. */
 const maxSteps = 300;

@@ -1,6 +1,9 @@
-import { largestMagnitude, rotateRows, setIdentity } from './dense.ts';
-import { makeReflector, reflectColumns, reflectRows } from './reflectors.ts';
-import { epsilon, maxSteps, negateRow, sortRows } from './symmetricEigen.ts';
+import { copyIn, strideFor, withWorkspace, type Workspace } from '../kernels/workspace.ts';
+import { addScaled, dot, epsilon, largestMagnitude } from './dense.ts';
+import { formProduct, productArrays, type ReflectionRows, type RowsAt } from './reflections.ts';
+import { makeReflector } from './reflectors.ts';
+import { queueLength, RotationQueue } from './rotations.ts';
+import { maxSteps, takeSorted } from './symmetricEigen.ts';
 
 /** Singular vectors, as rows. */
 export interface SingularVectors {
@@ -12,7 +15,7 @@ export interface SingularVectors {
 
 /**
  * The singular values of an [m, n] matrix with m ≥ n in descending order, by Householder bidiagonalization and the
- * Golub–Kahan algorithm of implicit QR steps (Golub & Van Loan, §8.6). Destroys the matrix.
+ * Golub–Kahan algorithm of implicit QR steps (Golub & Van Loan, §8.6).
  * @param vectors receives the singular vectors, of any signs.
  */
 export function decomposeSingular(
@@ -22,74 +25,99 @@ export function decomposeSingular(
   values: Float64Array,
   vectors?: SingularVectors,
 ): void {
-  const superdiagonal = new Float64Array(n);
-  bidiagonalize(a, [m, n], values, superdiagonal, vectors);
-  diagonalize(values, superdiagonal, m, n, vectors);
-  for (let i = 0; i < n; i++) {
-    if (!(values[i]! < 0 || Object.is(values[i], -0))) continue;
-    values[i] = -values[i]!;
-    if (vectors) negateRow(vectors.right, i * n, n);
-  }
-  if (!vectors) {
-    values.sort().reverse();
-    return;
-  }
-  const { left, right } = vectors;
-  const order = values.slice();
-  sortRows(values, n, [left], m, true);
-  sortRows(order, n, [right], n, true);
+  if (n === 0) return;
+  const [tall, wide] = [strideFor(m), strideFor(n)];
+  const arrays = [m * wide, n * tall, 3 * wide, 2 * tall];
+  if (vectors) arrays.push(n * (tall + wide), ...productArrays(n, m), ...productArrays(n, n), 2 * queueLength(n));
+  withWorkspace(arrays, (workspace) => {
+    const superdiagonal = new Float64Array(n);
+    const form = bidiagonalize(workspace, a, [m, n], values, superdiagonal);
+    if (!vectors) {
+      diagonalize(values, superdiagonal, n);
+      for (let i = 0; i < n; i++) values[i] = Math.abs(values[i]!);
+      values.sort().reverse();
+      return;
+    }
+    const left: RowsAt = { start: workspace.take(n * tall), stride: tall, rows: n, columns: m };
+    const right: RowsAt = { start: workspace.take(n * wide), stride: wide, rows: n, columns: n };
+    formProduct(workspace, left, form.left);
+    formProduct(workspace, right, form.right);
+    const queues = { left: new RotationQueue(workspace, left), right: new RotationQueue(workspace, right) };
+    diagonalize(values, superdiagonal, n, queues);
+    queues.left.flush();
+    queues.right.flush();
+    for (let i = 0; i < n; i++) {
+      if (!(values[i]! < 0 || Object.is(values[i], -0))) continue;
+      values[i] = -values[i]!;
+      const row = right.start + i * wide;
+      for (let j = row; j < row + n; j++) workspace.values[j] = -workspace.values[j]!;
+    }
+    takeSorted(workspace, left, values.slice(), vectors.left, true);
+    takeSorted(workspace, right, values, vectors.right, true);
+  });
 }
 
-/** Reduces the matrix to an upper bidiagonal one; receives its diagonals, and the transposes of the reflections' products. */
+/**
+ * Reduces the matrix to an upper bidiagonal one; receives its diagonals. Returns the reflections from the left and from the right.
+ *
+ * Two reflections, of vectors u and v, change the matrix to A − u zᵀ − w vᵀ with z = τ Aᵀ u and w = τ (A − u zᵀ) v. The next product
+ * with u reads all of it, and so the change is made along with it; column k is changed before, since it has the next u.
+ */
 function bidiagonalize(
+  workspace: Workspace,
   a: Float64Array,
   [m, n]: readonly [number, number],
   diagonal: Float64Array,
   superdiagonal: Float64Array,
-  vectors: SingularVectors | undefined,
-): void {
-  const columns = new Float64Array(n * m);
-  const columnTaus = new Float64Array(n);
-  const rowTaus = new Float64Array(n);
+): { readonly left: ReflectionRows; readonly right: ReflectionRows } {
+  const { values: x, kernels } = workspace;
+  const [tall, wide] = [strideFor(m), strideFor(n)];
+  const matrix = workspace.take(m * wide);
+  copyIn(workspace, matrix, wide, a, m, n);
+  const columns = workspace.take(n * tall);
+  const zeros = workspace.take(3 * wide);
+  let [z, zNext] = [zeros + wide, zeros + 2 * wide];
+  const w = workspace.take(2 * tall);
+  const product = w + tall;
+  const taus = { left: new Float64Array(n), right: new Float64Array(n) };
   for (let k = 0; k < n; k++) {
-    const start = k * m + k;
-    for (let i = k; i < m; i++) columns[k * m + i] = a[i * n + k]!;
-    const left = makeReflector(columns, start, m - k);
+    const next = k + 1;
+    const row = matrix + k * wide;
+    const u = columns + k * tall;
+    // In the first step w and z are 0.
+    const [uBefore, vBefore] = k === 0 ? [w, zeros] : [u - tall, row - wide];
+    for (let i = k; i < m; i++) {
+      x[u + i] = x[matrix + i * wide + k]! - x[uBefore + i]! * x[z + k]! - x[w + i]! * x[vBefore + k]!;
+    }
+    const left = makeReflector(x, u + k, m - k);
     diagonal[k] = left.beta;
-    columnTaus[k] = left.tau;
-    reflectColumns(a, k, k + 1, n, { values: columns, start, n: m - k, tau: left.tau });
-    if (k + 1 === n) break;
-    const right = makeReflector(a, k * n + k + 1, n - k - 1);
+    taus.left[k] = left.tau;
+    if (next === n) break;
+    const count = n - next;
+    const rest = { offset: row + next, stride: wide, rows: m - k, columns: count };
+    const update = { p: uBefore + k, q: z + next, r: w + k, s: vBefore + next };
+    x.fill(0, zNext, zNext + wide);
+    kernels.updateAndMultiplyLeft(rest, update, u + k, zNext + next);
+    for (let j = next; j < n; j++) x[zNext + j]! *= left.tau;
+    [z, zNext] = [zNext, z];
+    addScaled(x, row + next, -1, x, z + next, count);
+    const right = makeReflector(x, row + next, count);
     superdiagonal[k] = right.beta;
-    rowTaus[k] = right.tau;
-    reflectRows(a, [k + 1, m], k + 1, n, { values: a, start: k * n + k + 1, n: n - k - 1, tau: right.tau });
+    taus.right[k] = right.tau;
+    const below = { offset: row + wide + next, stride: wide, rows: m - next, columns: count };
+    kernels.multiply(below, row + next, product + next);
+    const overlap = dot(x, z + next, x, row + next, count);
+    for (let i = next; i < m; i++) x[w + i] = right.tau * (x[product + i]! - overlap * x[u + i]!);
   }
-  if (!vectors) return;
-  setIdentity(vectors.left, n, m);
-  setIdentity(vectors.right, n, n);
-  for (let k = n - 1; k >= 0; k--) {
-    const left = { values: columns, start: k * m + k, n: m - k, tau: columnTaus[k]! };
-    reflectRows(vectors.left, [k, n], k, m, left);
-    const right = { values: a, start: k * n + k + 1, n: n - k - 1, tau: rowTaus[k]! };
-    reflectRows(vectors.right, [k + 1, n], k + 1, n, right);
-  }
+  return {
+    left: { start: columns, stride: tall, shift: 0, taus: taus.left, count: n },
+    right: { start: matrix, stride: wide, shift: 1, taus: taus.right, count: n - 1 },
+  };
 }
 
-/** Golub–Kahan steps until the superdiagonal is negligible. Applies the rotations to the rows of the vectors. */
-function diagonalize(
-  d: Float64Array,
-  e: Float64Array,
-  m: number,
-  n: number,
-  vectors: SingularVectors | undefined,
-): void {
+/** Golub–Kahan steps until the superdiagonal is negligible. The rotations go to the queues. */
+function diagonalize(d: Float64Array, e: Float64Array, n: number, queues?: Queues): void {
   const negligible = epsilon * epsilon * Math.max(largestMagnitude(d), largestMagnitude(e));
-  const rotateLeft = (i: number, j: number, c: number, s: number): void => {
-    if (vectors) rotateRows(vectors.left, i * m, j * m, m, c, s);
-  };
-  const rotateRight = (i: number, j: number, c: number, s: number): void => {
-    if (vectors) rotateRows(vectors.right, i * n, j * n, n, c, s);
-  };
   const isSplit = (i: number): boolean =>
     Math.abs(e[i]!) <= epsilon * (Math.abs(d[i]!) + Math.abs(d[i + 1]!)) + negligible;
   for (let last = n - 1; last > 0; last--) {
@@ -101,17 +129,27 @@ function diagonalize(
       if (step === maxSteps) throw new Error('the singular values of a matrix did not converge');
       let zero = last;
       while (zero >= first && Math.abs(d[zero]!) > negligible) zero--;
-      if (zero < first) stepImplicitly(d, e, first, last, rotateLeft, rotateRight);
-      else if (zero === last) chaseColumn(d, e, first, last, rotateRight);
-      else chaseRow(d, e, zero, last, rotateLeft);
+      if (zero < first) stepImplicitly(d, e, first, last, queues);
+      else if (zero === last) chaseColumn(d, e, first, last, queues?.right);
+      else chaseRow(d, e, zero, last, queues?.left);
     }
   }
 }
 
-type Rotate = (i: number, j: number, c: number, s: number) => void;
+/** The rotations of left and right vectors. */
+interface Queues {
+  readonly left: RotationQueue;
+  readonly right: RotationQueue;
+}
 
 /** Rotates the element above a zero at the end of the diagonal out of its column. */
-function chaseColumn(d: Float64Array, e: Float64Array, first: number, last: number, rotateRight: Rotate): void {
+function chaseColumn(
+  d: Float64Array,
+  e: Float64Array,
+  first: number,
+  last: number,
+  right: RotationQueue | undefined,
+): void {
   d[last] = 0;
   let f = e[last - 1]!;
   e[last - 1] = 0;
@@ -125,12 +163,13 @@ function chaseColumn(d: Float64Array, e: Float64Array, first: number, last: numb
       f = -s * e[j - 1]!;
       e[j - 1]! *= c;
     }
-    rotateRight(j, last, c, s);
+    right?.begin(j, last - j);
+    right?.add(c, s);
   }
 }
 
 /** Rotates the element next to a zero within the diagonal out of its row. */
-function chaseRow(d: Float64Array, e: Float64Array, zero: number, last: number, rotateLeft: Rotate): void {
+function chaseRow(d: Float64Array, e: Float64Array, zero: number, last: number, left: RotationQueue | undefined): void {
   d[zero] = 0;
   let f = e[zero]!;
   e[zero] = 0;
@@ -142,7 +181,8 @@ function chaseRow(d: Float64Array, e: Float64Array, zero: number, last: number, 
     d[j] = length;
     f = -s * e[j]!;
     e[j]! *= c;
-    rotateLeft(j, zero, c, s);
+    left?.begin(j, zero - j);
+    left?.add(c, s);
   }
 }
 
@@ -152,8 +192,7 @@ function stepImplicitly(
   e: Float64Array,
   first: number,
   last: number,
-  rotateLeft: Rotate,
-  rotateRight: Rotate,
+  queues: Queues | undefined,
 ): void {
   const scale = Math.max(Math.abs(d[last]!), Math.abs(d[last - 1]!), Math.abs(e[last - 1]!), Math.abs(d[first]!));
   const end = d[last]! / scale;
@@ -166,6 +205,8 @@ function stepImplicitly(
   const shift = square === 0 ? 0 : square / (half + (half < 0 ? -root : root));
   let f = (start + end) * (start - end) + shift;
   let g = start * (e[first]! / scale);
+  queues?.left.begin(first, 1);
+  queues?.right.begin(first, 1);
   for (let j = first; j < last; j++) {
     const right = Math.sqrt(f * f + g * g);
     let [c, s] = right === 0 ? [1, 0] : [f / right, g / right];
@@ -174,7 +215,7 @@ function stepImplicitly(
     e[j] = c * e[j]! - s * d[j]!;
     g = s * d[j + 1]!;
     d[j + 1]! *= c;
-    rotateRight(j, j + 1, c, s);
+    queues?.right.add(c, s);
     const left = Math.sqrt(f * f + g * g);
     [c, s] = left === 0 ? [1, 0] : [f / left, g / left];
     d[j] = left;
@@ -182,7 +223,7 @@ function stepImplicitly(
     d[j + 1] = c * d[j + 1]! - s * e[j]!;
     g = s * e[j + 1]!;
     if (j + 1 < last) e[j + 1]! *= c;
-    rotateLeft(j, j + 1, c, s);
+    queues?.left.add(c, s);
   }
   e[last - 1] = f;
 }

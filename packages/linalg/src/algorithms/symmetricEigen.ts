@@ -1,68 +1,116 @@
-import { addScaled, dot, largestMagnitude, rotateRows, setIdentity } from './dense.ts';
-import { makeReflector, reflectRows } from './reflectors.ts';
-
-/** The spacing of doubles at 1. */
-export const epsilon: number = 2 ** -52;
+import { copyIn, strideFor, withWorkspace, type Workspace } from '../kernels/workspace.ts';
+import { addScaled, dot, epsilon, largestMagnitude } from './dense.ts';
+import { conquerArrays, DivideAndConquer, smallProblem, type SolveSmall } from './divideAndConquer.ts';
+import { applyReflections, formProduct, productArrays, type RowsAt } from './reflections.ts';
+import { makeReflector } from './reflectors.ts';
+import { queueLength, RotationQueue } from './rotations.ts';
 
 /** More steps than any eigenvalue or singular value takes. */
 export const maxSteps = 100;
 
 /**
  * The eigenvalues of a symmetric [n, n] matrix in ascending order, by Householder tridiagonalization and the implicit QL
- * algorithm (Golub & Van Loan, §8.3). Destroys the matrix, both of whose triangles must be given.
+ * algorithm (Golub & Van Loan, §8.3), which divide and conquer precedes where there are many vectors. Both triangles must be given.
  * @param vectors receives the eigenvectors, of length 1, as rows. Each is scaled such that its element of the largest magnitude
  *   (the first of these) is positive.
  */
 export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Array, vectors?: Float64Array): void {
-  const offDiagonal = new Float64Array(n);
-  const taus = tridiagonalize(a, n, values, offDiagonal);
-  if (vectors) {
-    setIdentity(vectors, n, n);
-    for (let k = n - 2; k >= 0; k--) {
-      const start = k * n + k + 1;
-      reflectRows(vectors, [k + 1, n], k + 1, n, { values: a, start, n: n - k - 1, tau: taus[k]! });
+  if (n === 0) return;
+  const stride = strideFor(n);
+  const arrays = [n * stride, 2 * stride];
+  const isDivided = n > smallProblem;
+  if (vectors) arrays.push(n * stride, ...productArrays(n, n), queueLength(n));
+  if (vectors && isDivided) arrays.push(...conquerArrays(n, stride), smallProblem * strideFor(smallProblem));
+  withWorkspace(arrays, (workspace) => {
+    const matrix = workspace.take(n * stride);
+    copyIn(workspace, matrix, stride, a, n, n);
+    const offDiagonal = new Float64Array(n);
+    const taus = tridiagonalize(workspace, matrix, n, values, offDiagonal);
+    if (!vectors) {
+      diagonalize(values, offDiagonal, n, undefined);
+      values.sort();
+      return;
     }
-  }
-  diagonalize(values, offDiagonal, n, vectors);
-  if (!vectors) {
-    values.sort();
-    return;
-  }
-  sortRows(values, n, [vectors], n, false);
+    const rows: RowsAt = { start: workspace.take(n * stride), stride, rows: n, columns: n };
+    const reflections = { start: matrix, stride, shift: 1, taus, count: n - 1 };
+    if (isDivided) {
+      new DivideAndConquer(workspace, rows, smallSolver(workspace)).solve(values, offDiagonal);
+      applyReflections(workspace, rows, reflections);
+    } else {
+      formProduct(workspace, rows, reflections);
+      const queue = new RotationQueue(workspace, rows);
+      diagonalize(values, offDiagonal, n, queue);
+      queue.flush();
+    }
+    takeSorted(workspace, rows, values, vectors, false);
+  });
+  if (!vectors) return;
   for (let i = 0; i < n; i++) if (isLargestNegative(vectors, i * n, n)) negateRow(vectors, i * n, n);
 }
 
 /**
  * Reduces the matrix to a tridiagonal one: receives the diagonal and, from index 0 on, what is next to it. Leaves the vector of
  * reflection k in row k, right of the diagonal. Returns the factors τ.
+ *
+ * A reflection changes the matrix to A − v wᵀ − w vᵀ with w = τ A v − (τ² vᵀ A v / 2) v. The next product reads all of it, and
+ * so the change is made along with it; row k is changed before, since it has the next v.
  */
-function tridiagonalize(a: Float64Array, n: number, diagonal: Float64Array, offDiagonal: Float64Array): Float64Array {
+function tridiagonalize(
+  workspace: Workspace,
+  matrix: number,
+  n: number,
+  diagonal: Float64Array,
+  offDiagonal: Float64Array,
+): Float64Array {
+  const { values: z, kernels } = workspace;
+  const stride = strideFor(n);
   const taus = new Float64Array(n);
-  const product = new Float64Array(n);
+  const w = workspace.take(2 * stride);
+  const product = w + stride;
   for (let k = 0; k < n; k++) {
-    diagonal[k] = a[k * n + k]!;
-    const count = n - k - 1;
+    const row = matrix + k * stride;
+    // In the first step w is 0.
+    const before = k === 0 ? w : row - stride;
+    addScaled(z, row + k, -z[before + k]!, z, w + k, n - k);
+    addScaled(z, row + k, -z[w + k]!, z, before + k, n - k);
+    diagonal[k] = z[row + k]!;
+    const next = k + 1;
+    const count = n - next;
     if (count === 0) break;
-    const start = k * n + k + 1;
-    const { tau, beta } = makeReflector(a, start, count);
+    const v = row + next;
+    const { tau, beta } = makeReflector(z, v, count);
     offDiagonal[k] = beta;
     taus[k] = tau;
-    if (tau === 0) continue;
-    // A − v wᵀ − w vᵀ with w = τ A v − (τ² vᵀ A v / 2) v.
-    for (let i = 0; i < count; i++) product[i] = tau * dot(a, start + (i + 1) * n, a, start, count);
-    addScaled(product, 0, (-tau / 2) * dot(product, 0, a, start, count), a, start, count);
-    for (let i = 0; i < count; i++) {
-      const row = start + (i + 1) * n;
-      const v = a[start + i]!;
-      const w = product[i]!;
-      for (let j = 0; j < count; j++) a[row + j]! -= v * product[j]! + w * a[start + j]!;
-    }
+    const rest = { offset: v + stride, stride, rows: count, columns: count };
+    const update = { p: before + next, q: w + next, r: w + next, s: before + next };
+    kernels.updateAndMultiply(rest, update, v, product + next);
+    const half = (tau / 2) * dot(z, product + next, z, v, count);
+    for (let i = next; i < n; i++) z[w + i] = tau * (z[product + i]! - half * z[row + i]!);
   }
   return taus;
 }
 
-/** The implicit QL algorithm with shifts, on a symmetric tridiagonal matrix; applies its rotations to rows of `vectors`. */
-function diagonalize(d: Float64Array, e: Float64Array, n: number, vectors: Float64Array | undefined): void {
+/** Solves tridiagonal problems that are not divided. */
+function smallSolver(workspace: Workspace): SolveSmall {
+  const { values } = workspace;
+  const stride = strideFor(smallProblem);
+  const start = workspace.take(smallProblem * stride);
+  const queue = new RotationQueue(workspace, { start, stride, rows: smallProblem, columns: smallProblem });
+  return (d, e, rows) => {
+    const n = d.length;
+    e[n - 1] = 0;
+    values.fill(0, start, start + smallProblem * stride);
+    for (let i = 0; i < n; i++) values[start + i * stride + i] = 1;
+    diagonalize(d, e, n, queue);
+    queue.flush();
+    sortInOrder(d, false).forEach((from, to) => {
+      values.copyWithin(rows.start + to * rows.stride, start + from * stride, start + from * stride + n);
+    });
+  };
+}
+
+/** The implicit QL algorithm with shifts, on a symmetric tridiagonal matrix. Its rotations go to the queue. */
+function diagonalize(d: Float64Array, e: Float64Array, n: number, queue: RotationQueue | undefined): void {
   const scale = Math.max(largestMagnitude(d), largestMagnitude(e));
   const negligible = epsilon * epsilon * scale;
   for (let l = 0; l < n; l++) {
@@ -78,6 +126,7 @@ function diagonalize(d: Float64Array, e: Float64Array, n: number, vectors: Float
       let c = 1;
       let p = 0;
       let i = m - 1;
+      queue?.begin(m, -1);
       for (; i >= l; i--) {
         const f = s * e[i]!;
         const b = c * e[i]!;
@@ -91,7 +140,7 @@ function diagonalize(d: Float64Array, e: Float64Array, n: number, vectors: Float
         p = s * t;
         d[i + 1] = g + p;
         g = c * t - b;
-        if (vectors) rotateRows(vectors, i * n, (i + 1) * n, n, c, -s);
+        queue?.add(c, s);
       }
       // A rotation without length splits the matrix.
       if (i >= l) d[i + 1]! -= p;
@@ -104,22 +153,26 @@ function diagonalize(d: Float64Array, e: Float64Array, n: number, vectors: Float
   }
 }
 
-/** Sorts values, and the rows of matrices with them. */
-export function sortRows(
+/** Sorts values. Returns where each came from. */
+function sortInOrder(values: Float64Array, descending: boolean): number[] {
+  const order = Array.from(values, (_, i) => i);
+  order.sort((i, j) => (descending ? values[j]! - values[i]! : values[i]! - values[j]!) || i - j);
+  values.set(order.map((i) => values[i]!));
+  return order;
+}
+
+/** Sorts values, and copies rows in the same order to an array. */
+export function takeSorted(
+  { values: z }: Workspace,
+  { start, stride, columns }: RowsAt,
   values: Float64Array,
-  n: number,
-  matrices: readonly Float64Array[],
-  width: number,
+  target: Float64Array,
   descending: boolean,
 ): void {
-  const order = Array.from({ length: n }, (_, i) => i);
-  order.sort((i, j) => (descending ? values[j]! - values[i]! : values[i]! - values[j]!) || i - j);
-  const sorted = order.map((i) => values[i]!);
-  values.set(sorted);
-  for (const matrix of matrices) {
-    const copy = matrix.slice(0, n * width);
-    order.forEach((from, to) => matrix.set(copy.subarray(from * width, (from + 1) * width), to * width));
-  }
+  sortInOrder(values, descending).forEach((from, to) => {
+    const row = start + from * stride;
+    target.set(z.subarray(row, row + columns), to * columns);
+  });
 }
 
 /** Whether the first element of the largest magnitude, within rounding, is negative. */

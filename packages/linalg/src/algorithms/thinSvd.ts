@@ -1,4 +1,5 @@
-import { addProduct, transposeInto } from './dense.ts';
+import { transposeInto } from './dense.ts';
+import { addProduct } from './product.ts';
 import { factorQr, formQ } from './qr.ts';
 import { decomposeSingular } from './svd.ts';
 import { isLargestNegative, negateRow } from './symmetricEigen.ts';
@@ -48,8 +49,7 @@ function decompose(a: Float64Array, m: number, n: number): ThinSvd {
   formQ(q, m, n, factorQr(a, m, n));
   decomposeSingular(a.subarray(0, n * n), n, n, values, { left: inner, right });
   transposeInto(rows, q, m, n);
-  const block = (matrix: Float64Array, stride: number) => ({ values: matrix, offset: 0, stride });
-  addProduct(block(left, m), block(inner, n), block(rows, m), [n, n, m], 1);
+  addProduct(left, inner, rows, [n, n, m]);
   return { values, left, right };
 }
 

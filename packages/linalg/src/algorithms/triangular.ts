@@ -1,4 +1,6 @@
-import { addProduct, addScaled, dot } from './dense.ts';
+import { blockAt, copyIn, copyOut, strideFor, withWorkspace } from '../kernels/workspace.ts';
+import { solveLower, solveUpper } from './blocks.ts';
+import { dot } from './dense.ts';
 
 export type TriangularForm = {
   /** Whether the matrix is upper triangular, not lower. */
@@ -7,39 +9,39 @@ export type TriangularForm = {
   readonly unitriangular: boolean;
 };
 
-const blockSize = 16;
-
 /**
- * Solves a · x = b for a triangular [n, n] matrix and an [n, k] right-hand side, by substitution in blocks of rows (Golub & Van
- * Loan, §3.1). Replaces b by the solution; reads one triangle of a.
+ * Solves a · x = b for a triangular [n, n] matrix and an [n, k] right-hand side, by substitution (Golub & Van Loan, §3.1).
+ * Replaces b by the solution; reads one triangle of a.
  */
 export function substitute(a: Float64Array, n: number, b: Float64Array, k: number, form: TriangularForm): void {
-  const { upper, unitriangular } = form;
-  for (let done = 0; done < n; done += blockSize) {
-    const count = Math.min(blockSize, n - done);
-    const first = upper ? n - done - count : done;
-    if (k > 1 && done > 0) {
-      const known = upper ? first + count : 0;
-      addProduct(
-        { values: b, offset: first * k, stride: k },
-        { values: a, offset: first * n + known, stride: n },
-        { values: b, offset: known * k, stride: k },
-        [count, done, k],
-        -1,
-      );
-    }
-    for (let step = 0; step < count; step++) {
-      const i = upper ? first + count - 1 - step : first + step;
-      // What remains to be subtracted: the rows of the block that are known, or for one column all that are.
-      const rest = k > 1 ? step : done + step;
-      const known = upper ? i + 1 : i - rest;
-      if (k === 1) b[i]! -= dot(a, i * n + known, b, known, rest);
-      else for (let l = known; l < known + rest; l++) addScaled(b, i * k, -a[i * n + l]!, b, l * k, k);
-      if (!unitriangular) divideRow(b, i * k, k, a[i * n + i]!);
-    }
+  if (k === 1) substituteVector(a, n, b, form);
+  else if (n > 0 && k > 0) substituteRows(a, n, b, k, form);
+}
+
+function substituteVector(a: Float64Array, n: number, b: Float64Array, { upper, unitriangular }: TriangularForm): void {
+  for (let step = 0; step < n; step++) {
+    const i = upper ? n - 1 - step : step;
+    const known = upper ? i + 1 : 0;
+    b[i]! -= dot(a, i * n + known, b, known, step);
+    if (!unitriangular) b[i]! /= a[i * n + i]!;
   }
 }
 
-function divideRow(b: Float64Array, start: number, k: number, divisor: number): void {
-  for (let j = start; j < start + k; j++) b[j]! /= divisor;
+function substituteRows(
+  a: Float64Array,
+  n: number,
+  b: Float64Array,
+  k: number,
+  { upper, unitriangular }: TriangularForm,
+): void {
+  const strides = { a: strideFor(n), b: strideFor(k) };
+  withWorkspace([n * strides.a, n * strides.b], (workspace) => {
+    const triangle = workspace.take(n * strides.a);
+    const right = workspace.take(n * strides.b);
+    copyIn(workspace, triangle, strides.a, a, n, n);
+    copyIn(workspace, right, strides.b, b, n, k);
+    const solve = upper ? solveUpper : solveLower;
+    solve(workspace.kernels, blockAt(triangle, strides.a), n, blockAt(right, strides.b), k, unitriangular);
+    copyOut(b, n, k, workspace, right, strides.b);
+  });
 }

@@ -1,0 +1,99 @@
+// Products of Householder reflections I − τ v vᵀ.
+import type { Block } from '../kernels/kernels.ts';
+import { blockAt, strideFor, transposed, type Workspace } from '../kernels/workspace.ts';
+
+/** Reflections that are applied together. */
+const blockSize = 32;
+
+/** Rows in the workspace. */
+export interface RowsAt {
+  readonly start: number;
+  readonly stride: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Reflections whose vectors are rows: that of number k begins at column k + `shift`. */
+export interface ReflectionRows {
+  readonly start: number;
+  readonly stride: number;
+  readonly shift: number;
+  readonly taus: Float64Array;
+  /** The number of reflections. */
+  readonly count: number;
+}
+
+/** The lengths of the arrays that {@link formProduct} takes, for vectors of n numbers and products of `rows` rows. */
+export function productArrays(rows: number, n: number): number[] {
+  const wide = blockSize * strideFor(n);
+  return [wide, wide, rows * strideFor(blockSize), 2 * blockSize * blockSize];
+}
+
+/** Replaces z, zeros at first, by the first rows of the product of the reflections in reverse order, H₍ₖ₋₁₎ ⋯ H₁ · H₀. */
+export function formProduct(workspace: Workspace, z: RowsAt, reflections: ReflectionRows): void {
+  const { values } = workspace;
+  for (let i = 0; i < Math.min(z.rows, z.columns); i++) values[z.start + i * z.stride + i] = 1;
+  applyReflections(workspace, z, reflections, true);
+}
+
+/**
+ * Multiplies z by the product of the reflections in reverse order, H₍ₖ₋₁₎ ⋯ H₁ · H₀, by blocks of reflections (Schreiber and Van
+ * Loan, A storage-efficient WY representation for products of Householder transformations, 1989).
+ * @param isIdentity whether z is the identity.
+ */
+export function applyReflections(
+  workspace: Workspace,
+  z: RowsAt,
+  reflections: ReflectionRows,
+  isIdentity = false,
+): void {
+  const { values, kernels } = workspace;
+  const { shift, taus, count } = reflections;
+  const stride = strideFor(z.columns);
+  const vectors = workspace.take(blockSize * stride);
+  const images = workspace.take(blockSize * stride);
+  const sumStride = strideFor(blockSize);
+  const sums = workspace.take(z.rows * sumStride);
+  const small = workspace.take(2 * blockSize * blockSize);
+  for (let first = Math.floor((count - 1) / blockSize) * blockSize; first >= 0; first -= blockSize) {
+    const size = Math.min(blockSize, count - first);
+    const corner = first + shift;
+    // Rows of the identity before the corner are 0 behind it.
+    const top = isIdentity ? corner : 0;
+    const width = z.columns - corner;
+    const height = z.rows - top;
+    if (width <= 0 || height <= 0) continue;
+    for (let i = 0; i < size; i++) {
+      const from = reflections.start + (first + i) * reflections.stride + corner;
+      const row = vectors + i * stride;
+      values.fill(0, row, row + i);
+      values.copyWithin(row + i, from + i, from + width);
+    }
+    const v = blockAt(vectors, stride);
+    const y = blockAt(images, stride);
+    values.fill(0, images, images + size * stride);
+    values.fill(0, small, small + 2 * blockSize * blockSize);
+    const gram = blockAt(small, blockSize);
+    kernels.addProduct(gram, v, transposed(v), [size, width, size], 1);
+    const factors = blockAt(small + blockSize * blockSize, blockSize);
+    multiplyReflections(values, gram.offset, factors.offset, taus.subarray(first, first + size));
+    kernels.addProduct(y, transposed(factors), v, [size, size, width], 1);
+    const part = blockAt(z.start, z.stride, top, corner);
+    const w: Block = blockAt(sums, sumStride);
+    values.fill(0, sums, sums + height * sumStride);
+    kernels.addProduct(w, part, transposed(v), [height, width, size], 1);
+    kernels.addProduct(part, w, y, [height, size, width], -1);
+  }
+}
+
+/** The upper triangular t with H₀ · H₁ ⋯ = I − vᵀ · t · v, for vectors in rows with the products `gram` of each other. */
+function multiplyReflections(z: Float64Array, gram: number, t: number, taus: Float64Array): void {
+  taus.forEach((tau, j) => {
+    for (let i = 0; i < j; i++) {
+      let sum = 0;
+      for (let l = i; l < j; l++) sum += z[t + i * blockSize + l]! * z[gram + l * blockSize + j]!;
+      z[t + i * blockSize + j] = -tau * sum;
+    }
+    z[t + j * blockSize + j] = tau;
+  });
+}

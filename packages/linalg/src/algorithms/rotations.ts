@@ -1,0 +1,61 @@
+import { rotatedColumns, type RotationChain } from '../kernels/kernels.ts';
+import type { Workspace } from '../kernels/workspace.ts';
+import type { RowsAt } from './reflections.ts';
+
+/** The most rotations that wait. */
+const capacity = 4096;
+
+/** The length of the array that a queue takes for rows of which there are n. */
+export function queueLength(n: number): number {
+  return 2 * (capacity + n);
+}
+
+/** Rotations of rows that wait to be applied together, part of the columns after part. */
+export class RotationQueue {
+  readonly #workspace: Workspace;
+  readonly #rows: RowsAt;
+  readonly #start: number;
+  #chains: RotationChain[] = [];
+  #used = 0;
+  #next: { row: number; step: number; from: number } | undefined;
+
+  constructor(workspace: Workspace, rows: RowsAt) {
+    this.#workspace = workspace;
+    this.#rows = rows;
+    this.#start = workspace.take(queueLength(rows.rows));
+  }
+
+  /** Begins a chain at a row, whose next rows are `step` rows apart. */
+  begin(row: number, step: number): void {
+    this.#end();
+    if (this.#used > capacity) this.flush();
+    this.#next = { row, step, from: this.#used };
+  }
+
+  /** Adds to the chain: row x and its neighbor y become c·x + s·y and c·y − s·x. */
+  add(c: number, s: number): void {
+    const { values } = this.#workspace;
+    const at = this.#start + 2 * this.#used++;
+    values[at] = c;
+    values[at + 1] = s;
+  }
+
+  /** Applies what waits. */
+  flush(): void {
+    this.#end();
+    const columns = Math.ceil(this.#rows.columns / rotatedColumns) * rotatedColumns;
+    this.#workspace.kernels.rotateRows(this.#chains, columns);
+    this.#chains = [];
+    this.#used = 0;
+  }
+
+  #end(): void {
+    if (this.#next && this.#used > this.#next.from) {
+      const { row, step, from } = this.#next;
+      const { start, stride } = this.#rows;
+      const rotations = this.#start + 2 * from;
+      this.#chains.push({ offset: start + row * stride, step: step * stride, count: this.#used - from, rotations });
+    }
+    this.#next = undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Block, Kernels, ProductSize, RankTwo, RotationChain, Rows } from './kernels.ts';
+
+/** The kernels in TypeScript, for where WebAssembly is not allowed. */
+export function createPortableKernels(z: Float64Array): Kernels {
+  return {
+    addProduct: (c, a, b, size, factor) => addProduct(z, { c, a, b }, size, factor),
+    solveRows: (t, b, size, unitriangular) => solveRows(z, t, b, size, unitriangular),
+    updateAndMultiply: (a, update, x, to) => {
+      subtractRankTwo(z, a, update);
+      multiply(z, a, x, to);
+    },
+    updateAndMultiplyLeft: (a, update, x, to) => {
+      subtractRankTwo(z, a, update);
+      for (let i = 0; i < a.rows; i++) {
+        const factor = z[x + i]!;
+        const row = a.offset + i * a.stride;
+        for (let j = 0; j < a.columns; j++) z[to + j]! += factor * z[row + j]!;
+      }
+    },
+    multiply: (a, x, to) => multiply(z, a, x, to),
+    rotateRows: (chains, columns) => {
+      for (const chain of chains) rotateRows(z, chain, columns);
+    },
+  };
+}
+
+function addProduct(
+  z: Float64Array,
+  { c, a, b }: { readonly c: Block; readonly a: Block; readonly b: Block },
+  [m, k, n]: ProductSize,
+  factor: number,
+): void {
+  for (let i = 0; i < m; i++) {
+    const to = c.offset + i * c.row;
+    const left = a.offset + i * a.row;
+    let l = 0;
+    for (; l + 3 < k; l += 4) {
+      const p0 = factor * z[left + l * a.column]!;
+      const p1 = factor * z[left + (l + 1) * a.column]!;
+      const p2 = factor * z[left + (l + 2) * a.column]!;
+      const p3 = factor * z[left + (l + 3) * a.column]!;
+      let at = b.offset + l * b.row;
+      for (let j = 0; j < n; j++, at += b.column) {
+        z[to + j]! += p0 * z[at]! + p1 * z[at + b.row]! + (p2 * z[at + 2 * b.row]! + p3 * z[at + 3 * b.row]!);
+      }
+    }
+    for (; l < k; l++) {
+      const p = factor * z[left + l * a.column]!;
+      const at = b.offset + l * b.row;
+      for (let j = 0; j < n; j++) z[to + j]! += p * z[at + j * b.column]!;
+    }
+  }
+}
+
+function solveRows(
+  z: Float64Array,
+  t: Block,
+  b: Block,
+  [rows, columns]: readonly [number, number],
+  unitriangular: boolean,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const row = b.offset + i * b.row;
+    const left = t.offset + i * t.row;
+    for (let l = 0; l < i; l++) {
+      const factor = z[left + l * t.column]!;
+      const known = b.offset + l * b.row;
+      for (let j = 0; j < columns; j++) z[row + j]! -= factor * z[known + j]!;
+    }
+    const divisor = unitriangular ? 1 : z[left + i * t.column]!;
+    for (let j = 0; j < columns; j++) z[row + j]! /= divisor;
+  }
+}
+
+function subtractRankTwo(z: Float64Array, a: Rows, { p, q, r, s }: RankTwo): void {
+  for (let i = 0; i < a.rows; i++) {
+    const row = a.offset + i * a.stride;
+    const first = z[p + i]!;
+    const second = z[r + i]!;
+    for (let j = 0; j < a.columns; j++) z[row + j]! -= first * z[q + j]! + second * z[s + j]!;
+  }
+}
+
+function multiply(z: Float64Array, a: Rows, x: number, to: number): void {
+  for (let i = 0; i < a.rows; i++) {
+    const row = a.offset + i * a.stride;
+    let even = 0;
+    let odd = 0;
+    let j = 0;
+    for (; j + 1 < a.columns; j += 2) {
+      even += z[row + j]! * z[x + j]!;
+      odd += z[row + j + 1]! * z[x + j + 1]!;
+    }
+    if (j < a.columns) even += z[row + j]! * z[x + j]!;
+    z[to + i] = even + odd;
+  }
+}
+
+function rotateRows(z: Float64Array, { offset, step, count, rotations }: RotationChain, columns: number): void {
+  for (let i = 0; i < count; i++) {
+    const c = z[rotations + 2 * i]!;
+    const s = z[rotations + 2 * i + 1]!;
+    const first = offset + i * step;
+    for (let j = first; j < first + columns; j++) {
+      const x = z[j]!;
+      const y = z[j + step]!;
+      z[j] = c * x + s * y;
+      z[j + step] = c * y - s * x;
+    }
+  }
+}

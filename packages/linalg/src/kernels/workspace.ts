@@ -1,0 +1,110 @@
+import type { Block, Kernels } from './kernels.ts';
+import { createPortableKernels } from './portable.ts';
+import { createSimdKernels, instantiate, reserved, type SimdInstance } from './simd.ts';
+
+const pageBytes = 2 ** 16;
+
+/** A memory of more numbers than this is dropped after use. */
+const keptNumbers = 2 ** 23;
+
+/** Memory in which one decomposition computes. */
+export class Workspace {
+  readonly values: Float64Array;
+  readonly kernels: Kernels;
+  #used: number;
+
+  constructor(values: Float64Array, kernels: Kernels, used: number) {
+    this.values = values;
+    this.kernels = kernels;
+    this.#used = used;
+  }
+
+  /** The index of the first of `count` zeros. */
+  take(count: number): number {
+    const start = this.#used;
+    // The next begins at a multiple of 64 bytes.
+    this.#used += Math.ceil(count / 8) * 8;
+    if (this.#used > this.values.length) throw new RangeError('a workspace is too small');
+    this.values.fill(0, start, start + count);
+    return start;
+  }
+}
+
+/** Memory with kernels that compute in it. */
+interface Memory {
+  readonly values: Float64Array;
+  readonly kernels: Kernels;
+  /** The numbers at the start that kernels use themselves. */
+  readonly reserved: number;
+}
+
+let instance: SimdInstance | undefined;
+let current: Memory | undefined;
+
+/**
+ * Runs a computation in a workspace that has room for arrays of zeros. It ends before another begins.
+ * @param counts the lengths of the arrays that the computation takes.
+ */
+export function withWorkspace<T>(counts: readonly number[], compute: (workspace: Workspace) => T): T {
+  const total = counts.reduce((sum, count) => sum + Math.ceil(count / 8) * 8, 0);
+  if (!current || current.values.length < current.reserved + total) current = allocate(total);
+  const { values, kernels } = current;
+  try {
+    return compute(new Workspace(values, kernels, current.reserved));
+  } finally {
+    if (values.length > keptNumbers) instance = current = undefined;
+  }
+}
+
+function allocate(count: number): Memory {
+  instance ??= instantiate();
+  if (!instance) {
+    const values = new Float64Array(count);
+    return { values, kernels: createPortableKernels(values), reserved: 0 };
+  }
+  const { memory, exports } = instance;
+  memory.grow(Math.ceil((8 * (reserved + count) - memory.buffer.byteLength) / pageBytes));
+  const values = new Float64Array(memory.buffer);
+  return { values, kernels: createSimdKernels(values, exports), reserved };
+}
+
+/**
+ * The distance of rows of n numbers: an odd number of cache lines, so that a column is spread over the cache, with room for 16
+ * numbers at a time and 8 more.
+ */
+export function strideFor(n: number): number {
+  return Math.ceil(n / 16) * 16 + 8;
+}
+
+/** The block from row i and column j of rows at a distance. */
+export function blockAt(offset: number, stride: number, i = 0, j = 0): Block {
+  return { offset: offset + i * stride + j, row: stride, column: 1 };
+}
+
+export function transposed({ offset, row, column }: Block): Block {
+  return { offset, row: column, column: row };
+}
+
+/** Copies the rows of an [m, n] matrix to rows at a distance. */
+export function copyIn(
+  { values }: Workspace,
+  to: number,
+  stride: number,
+  from: Float64Array,
+  m: number,
+  n: number,
+): void {
+  for (let i = 0; i < m; i++) values.set(from.subarray(i * n, (i + 1) * n), to + i * stride);
+}
+
+/** Copies rows at a distance to an [m, n] matrix. */
+export function copyOut(
+  to: Float64Array,
+  m: number,
+  n: number,
+  { values }: Workspace,
+  from: number,
+  stride: number,
+): void {
+  for (let i = 0; i < m; i++) to.set(values.subarray(from + i * stride, from + i * stride + n), i * n);
+}
