@@ -42,7 +42,8 @@ export class DivideAndConquer {
     const scale = 2 ** Math.floor(Math.log2(Math.max(largestMagnitude(d), largestMagnitude(e)) || 1));
     for (let i = 0; i < d.length; i++) {
       d[i]! /= scale;
-      e[i]! /= scale;
+      // Where all of a part is tiny its squares would underflow.
+      e[i] = Math.abs(e[i]!) <= epsilon * epsilon * scale ? 0 : e[i]! / scale;
     }
     this.#solvePart(d, e, 0, d.length);
     for (let i = 0; i < d.length; i++) d[i]! *= scale;

@@ -1,4 +1,4 @@
-import { addProduct, addScaled, dot, lengthOf } from './dense.ts';
+import { addProduct, addScaled, dot, largestMagnitude, lengthOf } from './dense.ts';
 
 /**
  * The Householder reflection I − τ v vᵀ that maps a vector to a multiple β of the first unit vector (Golub & Van Loan, §5.1).
@@ -12,12 +12,25 @@ export function makeReflector(
 ): { readonly tau: number; readonly beta: number } {
   const alpha = x[start]!;
   const rest = lengthOf(x, start + 1, n - 1);
+  if (rest < tiny) {
+    const largest = largestMagnitude(x, start, n);
+    if (largest > 0 && largest < tiny) return makeTinyReflector(x, start, n);
+  }
   x[start] = 1;
   if (rest === 0) return { tau: 0, beta: alpha };
   const length = Math.sqrt(alpha * alpha + rest * rest);
   const beta = alpha < 0 ? length : -length;
   for (let i = start + 1; i < start + n; i++) x[i]! /= alpha - beta;
   return { tau: (beta - alpha) / beta, beta };
+}
+
+/** Numbers whose squares lose digits. */
+const tiny = 2 ** -500;
+
+function makeTinyReflector(x: Float64Array, start: number, n: number): ReturnType<typeof makeReflector> {
+  for (let i = start; i < start + n; i++) x[i]! *= 2 ** 600;
+  const { tau, beta } = makeReflector(x, start, n);
+  return { tau, beta: beta * 2 ** -600 };
 }
 
 /** A reflection of vectors of length n: v is at `start` of `values`. */

@@ -16,7 +16,7 @@ export function solveSecular(d: Float64Array, weights: Float64Array, j: number, 
   let gap = isLast ? 0 : d[j + 1]! - d[j]!;
   if (isLast) for (let i = 0; i < n; i++) gap += weights[i]!;
   // The nearer pole is the origin: its distance to λ has all digits then.
-  const isNearNext = !isLast && valueAt(d, weights, d[j]! + gap / 2) < 0;
+  const isNearNext = !isLast && valueAt(d, weights, d[j]!, gap / 2) < 0;
   const origin = isNearNext ? d[j + 1]! : d[j]!;
   let [low, high] = isNearNext ? [-gap / 2, 0] : [0, isLast ? gap : gap / 2];
   if (isLast) high *= 1 + 4 * epsilon;
@@ -57,9 +57,9 @@ export function solveSecular(d: Float64Array, weights: Float64Array, j: number, 
   return origin + mu;
 }
 
-function valueAt(d: Float64Array, weights: Float64Array, lambda: number): number {
+function valueAt(d: Float64Array, weights: Float64Array, origin: number, mu: number): number {
   let sum = 1;
-  for (let i = 0; i < d.length; i++) sum += weights[i]! / (d[i]! - lambda);
+  for (let i = 0; i < d.length; i++) sum += weights[i]! / (d[i]! - origin - mu);
   return sum;
 }
 

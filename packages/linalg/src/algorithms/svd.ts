@@ -3,7 +3,7 @@ import { addScaled, dot, epsilon, largestMagnitude } from './dense.ts';
 import { formProduct, productArrays, type ReflectionRows, type RowsAt } from './reflections.ts';
 import { makeReflector } from './reflectors.ts';
 import { queueLength, RotationQueue } from './rotations.ts';
-import { maxSteps, takeSorted } from './symmetricEigen.ts';
+import { maxSteps, negligibleFor, takeSorted } from './symmetricEigen.ts';
 
 /** Singular vectors, as rows. */
 export interface SingularVectors {
@@ -117,13 +117,14 @@ function bidiagonalize(
 
 /** Golub–Kahan steps until the superdiagonal is negligible. The rotations go to the queues. */
 function diagonalize(d: Float64Array, e: Float64Array, n: number, queues?: Queues): void {
-  const negligible = epsilon * epsilon * Math.max(largestMagnitude(d), largestMagnitude(e));
-  const isSplit = (i: number): boolean =>
+  const scale = Math.max(largestMagnitude(d), largestMagnitude(e));
+  const isSplit = (i: number, negligible: number): boolean =>
     Math.abs(e[i]!) <= epsilon * (Math.abs(d[i]!) + Math.abs(d[i + 1]!)) + negligible;
   for (let last = n - 1; last > 0; last--) {
     for (let step = 0; ; step++) {
+      const negligible = negligibleFor(scale, step);
       let first = last;
-      while (first > 0 && !isSplit(first - 1)) first--;
+      while (first > 0 && !isSplit(first - 1, negligible)) first--;
       if (first > 0) e[first - 1] = 0;
       if (first === last) break;
       if (step === maxSteps) throw new Error('the singular values of a matrix did not converge');

@@ -9,6 +9,14 @@ import { queueLength, RotationQueue } from './rotations.ts';
 export const maxSteps = 100;
 
 /**
+ * What counts as 0 next to numbers of a scale. It is small, for the small eigenvalues of graded matrices, unless many steps have
+ * not isolated them among rounding errors.
+ */
+export function negligibleFor(scale: number, step: number): number {
+  return step < 30 ? epsilon * epsilon * scale : epsilon * scale;
+}
+
+/**
  * The eigenvalues of a symmetric [n, n] matrix in ascending order, by Householder tridiagonalization and the implicit QL
  * algorithm (Golub & Van Loan, §8.3), which divide and conquer precedes where there are many vectors. Both triangles must be given.
  * @param vectors receives the eigenvectors, of length 1, as rows. Each is scaled such that its element of the largest magnitude
@@ -112,9 +120,9 @@ function smallSolver(workspace: Workspace): SolveSmall {
 /** The implicit QL algorithm with shifts, on a symmetric tridiagonal matrix. Its rotations go to the queue. */
 function diagonalize(d: Float64Array, e: Float64Array, n: number, queue: RotationQueue | undefined): void {
   const scale = Math.max(largestMagnitude(d), largestMagnitude(e));
-  const negligible = epsilon * epsilon * scale;
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {
+      const negligible = negligibleFor(scale, step);
       let m = l;
       while (m < n - 1 && Math.abs(e[m]!) > epsilon * (Math.abs(d[m]!) + Math.abs(d[m + 1]!)) + negligible) m++;
       if (m === l) break;
