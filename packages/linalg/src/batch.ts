@@ -1,6 +1,7 @@
 // Batches of matrices in host memory: reading them, and running an algorithm on each.
 import type { TypedArray } from '@thetagrad/core';
 import { positions, type Shape, type Strided } from '@thetagrad/core/backend';
+import type { StridedMatrix } from './algorithms/cholesky.ts';
 import { scaleToRange } from './algorithms/dense.ts';
 
 /** A batch of matrices, or of rows of numbers where `rows` is 1. */
@@ -11,6 +12,8 @@ export interface Matrices {
   readonly batch: Shape;
   /** The number of matrices. */
   readonly count: number;
+  /** Where a matrix is among the values. */
+  at(index: number): StridedMatrix;
   /** Copies a matrix, row-major, to the start of `target`. */
   read(index: number, target: Float64Array): void;
 }
@@ -30,6 +33,7 @@ export function matricesOf({ values, view }: Strided): Matrices {
     columns,
     batch,
     count: starts.length,
+    at: (index) => ({ values, offset: starts[index]!, rowStride, columnStride }),
     read: (index, target) => {
       for (let i = 0; i < rows; i++) {
         let position = starts[index]! + i * rowStride;
@@ -40,19 +44,6 @@ export function matricesOf({ values, view }: Strided): Matrices {
         }
         for (let at = i * columns; at < end; at++, position += columnStride) target[at] = values[position]!;
       }
-    },
-  };
-}
-
-/** The lower triangles of square matrices, with zeros above. */
-export function lowerTrianglesOf(input: Strided): Matrices {
-  const matrices = matricesOf(input);
-  const n = matrices.rows;
-  return {
-    ...matrices,
-    read: (index, target) => {
-      matrices.read(index, target);
-      for (let i = 0; i < n; i++) target.fill(0, i * n + i + 1, (i + 1) * n);
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   type Routine,
 } from '@thetagrad/core/backend';
 import { factorCholesky } from './algorithms/cholesky.ts';
-import { describeMatrix, forEachMatrix, lowerTrianglesOf } from './batch.ts';
+import { describeMatrix, matricesOf } from './batch.ts';
 import { checkSquare, checkSystem } from './checks.ts';
 import { diagonalMatrix, diagonalOf, identityLike, lowerTriangle, symmetricPart } from './matrices.ts';
 import { applyFromRight, applyTransposed, applyTriangular, formOf } from './triangular.ts';
@@ -28,17 +28,16 @@ const Cholesky: Routine<'linalg.cholesky'> = {
   kind: 'routine',
   name: 'linalg.cholesky',
   run: (output, _shape, [a]) => {
-    const matrices = lowerTrianglesOf(a);
-    forEachMatrix(output, matrices, ({ matrix, result, index }) => {
-      const failure = factorCholesky(matrix, matrices.rows);
-      if (failure > 0) {
-        throw new RangeError(
-          `cholesky: ${describeMatrix(matrices.batch, index)} is not positive definite: its leading minor of order ` +
-            `${failure} is not positive`,
-        );
-      }
-      result.set(matrix);
-    });
+    const matrices = matricesOf(a);
+    const n = matrices.rows;
+    for (let index = 0; index < matrices.count; index++) {
+      const failure = factorCholesky(output.subarray(index * n * n, (index + 1) * n * n), matrices.at(index), n);
+      if (failure === 0) continue;
+      throw new RangeError(
+        `cholesky: ${describeMatrix(matrices.batch, index)} is not positive definite: its leading minor of order ` +
+          `${failure} is not positive`,
+      );
+    }
   },
   vjp: (cotangent, factor) => {
     const inner = applyTransposed(factor, halveDiagonal(factor.transpose().matmul(cotangent)), lower);

@@ -1,21 +1,46 @@
+import type { TypedArray } from '@thetagrad/core';
 import { blockAt, strideFor, withWorkspace } from '../kernels/workspace.ts';
 import { factorUpper } from './blocks.ts';
 
+/** A matrix among values: its element (i, j) is at index `offset + i · rowStride + j · columnStride`. */
+export interface StridedMatrix {
+  readonly values: TypedArray;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
 /**
- * The Cholesky factorization of a symmetric [n, n] matrix: replaces the lower triangle by the factor and the rest by zeros.
- * Reads the lower triangle only.
+ * Writes the Cholesky factor of a symmetric [n, n] matrix, of which the lower triangle is read: lower triangular, with zeros
+ * above; or NaN if there are infinite elements or NaN in the triangle.
  * @returns the order of the first leading minor that is not positive, or 0 if there is none.
  */
-export function factorCholesky(a: Float64Array, n: number): number {
+export function factorCholesky(target: TypedArray, a: StridedMatrix, n: number): number {
   const stride = strideFor(n);
   return withWorkspace([n * stride], (workspace) => {
     const { values: z, kernels } = workspace;
     const start = workspace.take(n * stride);
-    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) z[start + j * stride + i] = a[i * n + j]!;
+    // A difference of a number to itself is 0 unless it is infinite or NaN.
+    let differences = 0;
+    for (let i = 0; i < n; i++) {
+      let from = a.offset + i * a.rowStride;
+      for (let j = 0; j <= i; j++, from += a.columnStride) {
+        const value = a.values[from]!;
+        z[start + j * stride + i] = value;
+        differences += value - value;
+      }
+    }
+    if (differences !== 0) {
+      target.fill(NaN);
+      return 0;
+    }
     const failure = factorUpper(z, kernels, blockAt(start, stride), n);
     if (failure > 0) return failure;
-    a.fill(0);
-    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) a[i * n + j] = z[start + j * stride + i]!;
+    for (let i = 0; i < n; i++) {
+      const row = i * n;
+      for (let j = 0; j <= i; j++) target[row + j] = z[start + j * stride + i]!;
+      target.fill(0, row + i + 1, row + n);
+    }
     return 0;
   });
 }

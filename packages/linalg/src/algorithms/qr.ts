@@ -24,11 +24,11 @@ export function factorQr(a: Float64Array, m: number, n: number): Reflections {
   const [tall, wide] = [strideFor(m), strideFor(n)];
   withWorkspace([m * wide, (count + 1) * tall, 3 * wide], (workspace) => {
     const { values: x, kernels } = workspace;
-    const matrix = workspace.take(m * wide);
+    const matrix = workspace.takeZeros(m * wide);
     copyIn(workspace, matrix, wide, a, m, n);
-    const zeroColumn = workspace.take((count + 1) * tall);
+    const zeroColumn = workspace.takeZeros((count + 1) * tall);
     const vectors = zeroColumn + tall;
-    const zeroRow = workspace.take(3 * wide);
+    const zeroRow = workspace.takeZeros(3 * wide);
     let [z, zNext] = [zeroRow + wide, zeroRow + 2 * wide];
     a.fill(0);
     for (let k = 0; k < count; k++) {
@@ -60,8 +60,8 @@ export function formQ(q: Float64Array, m: number, columns: number, { vectors, ta
   if (m === 0 || columns === 0) return;
   const stride = strideFor(m);
   withWorkspace([columns * stride, count * stride, ...productArrays(columns, m)], (workspace) => {
-    const rows: RowsAt = { start: workspace.take(columns * stride), stride, rows: columns, columns: m };
-    const start = workspace.take(count * stride);
+    const rows: RowsAt = { start: workspace.takeZeros(columns * stride), stride, rows: columns, columns: m };
+    const start = workspace.takeZeros(count * stride);
     copyIn(workspace, start, stride, vectors, count, m);
     formProduct(workspace, rows, { start, stride, shift: 0, taus, count });
     const { values } = workspace;

@@ -38,8 +38,8 @@ export function decomposeSingular(
       values.sort().reverse();
       return;
     }
-    const left: RowsAt = { start: workspace.take(n * tall), stride: tall, rows: n, columns: m };
-    const right: RowsAt = { start: workspace.take(n * wide), stride: wide, rows: n, columns: n };
+    const left: RowsAt = { start: workspace.takeZeros(n * tall), stride: tall, rows: n, columns: m };
+    const right: RowsAt = { start: workspace.takeZeros(n * wide), stride: wide, rows: n, columns: n };
     formProduct(workspace, left, form.left);
     formProduct(workspace, right, form.right);
     const queues = { left: new RotationQueue(workspace, left), right: new RotationQueue(workspace, right) };
@@ -72,12 +72,12 @@ function bidiagonalize(
 ): { readonly left: ReflectionRows; readonly right: ReflectionRows } {
   const { values: x, kernels } = workspace;
   const [tall, wide] = [strideFor(m), strideFor(n)];
-  const matrix = workspace.take(m * wide);
+  const matrix = workspace.takeZeros(m * wide);
   copyIn(workspace, matrix, wide, a, m, n);
-  const columns = workspace.take(n * tall);
-  const zeros = workspace.take(3 * wide);
+  const columns = workspace.takeZeros(n * tall);
+  const zeros = workspace.takeZeros(3 * wide);
   let [z, zNext] = [zeros + wide, zeros + 2 * wide];
-  const w = workspace.take(2 * tall);
+  const w = workspace.takeZeros(2 * tall);
   const product = w + tall;
   const taus = { left: new Float64Array(n), right: new Float64Array(n) };
   for (let k = 0; k < n; k++) {

@@ -30,7 +30,7 @@ export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Ar
   if (vectors) arrays.push(n * stride, ...productArrays(n, n), queueLength(n));
   if (vectors && isDivided) arrays.push(...conquerArrays(n, stride), smallProblem * strideFor(smallProblem));
   withWorkspace(arrays, (workspace) => {
-    const matrix = workspace.take(n * stride);
+    const matrix = workspace.takeZeros(n * stride);
     copyIn(workspace, matrix, stride, a, n, n);
     const offDiagonal = new Float64Array(n);
     const taus = tridiagonalize(workspace, matrix, n, values, offDiagonal);
@@ -39,7 +39,7 @@ export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Ar
       values.sort();
       return;
     }
-    const rows: RowsAt = { start: workspace.take(n * stride), stride, rows: n, columns: n };
+    const rows: RowsAt = { start: workspace.takeZeros(n * stride), stride, rows: n, columns: n };
     const reflections = { start: matrix, stride, shift: 1, taus, count: n - 1 };
     if (isDivided) {
       new DivideAndConquer(workspace, rows, smallSolver(workspace)).solve(values, offDiagonal);
@@ -73,7 +73,7 @@ function tridiagonalize(
   const { values: z, kernels } = workspace;
   const stride = strideFor(n);
   const taus = new Float64Array(n);
-  const w = workspace.take(2 * stride);
+  const w = workspace.takeZeros(2 * stride);
   const product = w + stride;
   for (let k = 0; k < n; k++) {
     const row = matrix + k * stride;

@@ -20,12 +20,18 @@ export class Workspace {
   }
 
   /** The index of the first of `count` zeros. */
+  takeZeros(count: number): number {
+    const start = this.take(count);
+    this.values.fill(0, start, start + count);
+    return start;
+  }
+
+  /** The index of the first of `count` numbers, which may be any. */
   take(count: number): number {
     const start = this.#used;
     // The next begins at a multiple of 64 bytes.
     this.#used += Math.ceil(count / 8) * 8;
     if (this.#used > this.values.length) throw new RangeError('a workspace is too small');
-    this.values.fill(0, start, start + count);
     return start;
   }
 }
@@ -42,7 +48,7 @@ let instance: SimdInstance | undefined;
 let current: Memory | undefined;
 
 /**
- * Runs a computation in a workspace that has room for arrays of zeros. It ends before another begins.
+ * Runs a computation in a workspace that has room for some arrays. It ends before another begins.
  * @param counts the lengths of the arrays that the computation takes.
  */
 export function withWorkspace<T>(counts: readonly number[], compute: (workspace: Workspace) => T): T {
