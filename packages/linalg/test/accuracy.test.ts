@@ -66,6 +66,9 @@ const matrices: readonly (readonly [name: string, make: () => Tensor])[] = [
   ],
   ['of graded singular values', () => withSingularValues(decreasing(12, (i) => 10 ** -i))],
   ['of equal singular values', () => withSingularValues(decreasing(10, (i) => (i < 5 ? 3 : 1)))],
+  ['of one value', () => normal(50, 50).mul(0).add(1)],
+  ['of many equal singular values', () => withSingularValues(decreasing(70, (i) => (i < 40 ? 3 : 1)))],
+  ['of singular values down to 0', () => withSingularValues(decreasing(80, (i) => 2 ** -i))],
   ['of huge numbers', () => normal(8, 6).mul(1e250)],
   ['of tiny numbers', () => normal(6, 8).mul(1e-250)],
 ];
@@ -113,6 +116,21 @@ describe('of matrices', () => {
     expectEqual(gram(eigenvectors), identity(k));
     expectEqual(eigvalsh(symmetric), eigenvalues);
   });
+});
+
+test('a symmetric matrix with many eigenvalues that are nearly equal', () => {
+  // Wilkinson's matrices of 21 rows, which are joined by small numbers.
+  const count = 150;
+  const diagonal = decreasing(count, (i) => Math.abs((i % 21) - 10));
+  const joined = decreasing(count - 1, (i) => (i % 21 === 20 ? 1e-8 : 1));
+  const a = tensor(
+    diagonal.map((x, i) => diagonal.map((_, j) => (i === j ? x : Math.abs(i - j) === 1 ? joined[Math.min(i, j)]! : 0))),
+    { dtype: 'float64' },
+  );
+  const { eigenvalues, eigenvectors } = eigh(a);
+  expectEqual(scaled(eigenvectors, eigenvalues).matmul(eigenvectors.transpose()), a);
+  expectEqual(gram(eigenvectors), identity(count));
+  expectEqual(eigvalsh(a), eigenvalues);
 });
 
 describe('eigenvalues of general matrices', () => {

@@ -1,6 +1,7 @@
 // Products of Householder reflections I − τ v vᵀ.
 import type { Block } from '../kernels/kernels.ts';
 import { blockAt, strideFor, transposed, type Workspace } from '../kernels/workspace.ts';
+import { addScaled, dot } from './dense.ts';
 
 /** Reflections that are applied together. */
 const blockSize = 32;
@@ -47,6 +48,7 @@ export function applyReflections(
   reflections: ReflectionRows,
   isIdentity = false,
 ): void {
+  if (z.columns < blockSize / 2) return applyEach(workspace.values, z, reflections, isIdentity);
   const { values, kernels } = workspace;
   const { shift, taus, count } = reflections;
   const stride = strideFor(z.columns);
@@ -72,10 +74,10 @@ export function applyReflections(
     const v = blockAt(vectors, stride);
     const y = blockAt(images, stride);
     values.fill(0, images, images + size * stride);
-    values.fill(0, small, small + 2 * blockSize * blockSize);
     const gram = blockAt(small, blockSize);
-    kernels.addProduct(gram, v, transposed(v), [size, width, size], 1);
     const factors = blockAt(small + blockSize * blockSize, blockSize);
+    for (const { offset } of [gram, factors]) values.fill(0, offset, offset + size * blockSize);
+    kernels.addProduct(gram, v, transposed(v), [size, width, size], 1);
     multiplyReflections(values, gram.offset, factors.offset, taus.subarray(first, first + size));
     kernels.addProduct(y, transposed(factors), v, [size, size, width], 1);
     const part = blockAt(z.start, z.stride, top, corner);
@@ -83,6 +85,24 @@ export function applyReflections(
     values.fill(0, sums, sums + height * sumStride);
     kernels.addProduct(w, part, transposed(v), [height, width, size], 1);
     kernels.addProduct(part, w, y, [height, size, width], -1);
+  }
+}
+
+/** As {@link applyReflections}, one reflection after the other. */
+function applyEach(
+  values: Float64Array,
+  z: RowsAt,
+  { start, stride, shift, taus, count }: ReflectionRows,
+  isIdentity: boolean,
+): void {
+  for (let k = count - 1; k >= 0; k--) {
+    const corner = k + shift;
+    const v = start + k * stride + corner;
+    const width = z.columns - corner;
+    for (let i = isIdentity ? corner : 0; i < z.rows; i++) {
+      const row = z.start + i * z.stride + corner;
+      addScaled(values, row, -taus[k]! * dot(values, row, values, v, width), values, v, width);
+    }
   }
 }
 

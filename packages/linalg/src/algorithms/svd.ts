@@ -210,7 +210,8 @@ function stepImplicitly(
   queues?.right.begin(first, 1);
   for (let j = first; j < last; j++) {
     const right = Math.sqrt(f * f + g * g);
-    let [c, s] = right === 0 ? [1, 0] : [f / right, g / right];
+    let c = right === 0 ? 1 : f / right;
+    let s = right === 0 ? 0 : g / right;
     if (j > first) e[j - 1] = right;
     f = c * d[j]! + s * e[j]!;
     e[j] = c * e[j]! - s * d[j]!;
@@ -218,7 +219,8 @@ function stepImplicitly(
     d[j + 1]! *= c;
     queues?.right.add(c, s);
     const left = Math.sqrt(f * f + g * g);
-    [c, s] = left === 0 ? [1, 0] : [f / left, g / left];
+    c = left === 0 ? 1 : f / left;
+    s = left === 0 ? 0 : g / left;
     d[j] = left;
     f = c * e[j]! + s * d[j + 1]!;
     d[j + 1] = c * d[j + 1]! - s * e[j]!;

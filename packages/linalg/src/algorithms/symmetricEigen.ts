@@ -163,7 +163,8 @@ function diagonalize(d: Float64Array, e: Float64Array, n: number, queue: Rotatio
 
 /** Sorts values. Returns where each came from. */
 function sortInOrder(values: Float64Array, descending: boolean): number[] {
-  const order = Array.from(values, (_, i) => i);
+  const order: number[] = [];
+  for (let i = 0; i < values.length; i++) order.push(i);
   order.sort((i, j) => (descending ? values[j]! - values[i]! : values[i]! - values[j]!) || i - j);
   values.set(order.map((i) => values[i]!));
   return order;

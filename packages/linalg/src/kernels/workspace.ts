@@ -91,6 +91,15 @@ export function transposed({ offset, row, column }: Block): Block {
   return { offset, row: column, column: row };
 }
 
+/** The length from which a row is faster copied as a whole. */
+const longRow = 16;
+
+/** Copies n elements of an array, from one index to another of another array. */
+function copyRow(target: Float64Array, to: number, source: Float64Array, from: number, n: number): void {
+  if (n >= longRow) target.set(source.subarray(from, from + n), to);
+  else for (let i = 0; i < n; i++) target[to + i] = source[from + i]!;
+}
+
 /** Copies the rows of an [m, n] matrix to rows at a distance. */
 export function copyIn(
   { values }: Workspace,
@@ -100,7 +109,7 @@ export function copyIn(
   m: number,
   n: number,
 ): void {
-  for (let i = 0; i < m; i++) values.set(from.subarray(i * n, (i + 1) * n), to + i * stride);
+  for (let i = 0; i < m; i++) copyRow(values, to + i * stride, from, i * n, n);
 }
 
 /** Copies rows at a distance to an [m, n] matrix. */
@@ -112,5 +121,5 @@ export function copyOut(
   from: number,
   stride: number,
 ): void {
-  for (let i = 0; i < m; i++) to.set(values.subarray(from + i * stride, from + i * stride + n), i * n);
+  for (let i = 0; i < m; i++) copyRow(to, i * n, values, from + i * stride, n);
 }
