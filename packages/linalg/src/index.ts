@@ -3,6 +3,7 @@ export { det, slogdet } from './determinant.ts';
 export { eig, eigvals } from './eig.ts';
 export { eigh, eigvalsh, type EighOptions } from './eigh.ts';
 export { matrixExp, matrixPower } from './functions.ts';
+export { ldlFactor, ldlSolve } from './ldl.ts';
 export { lu, luFactor, luSolve } from './lu.ts';
 export {
   cond,

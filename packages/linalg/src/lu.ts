@@ -14,6 +14,12 @@ import { batchOf, checkMatrix, checkSquare, checkSystem, sizesOf } from './check
 import { columnsOf, identityLike, lowerTriangle, padTo, rowsOf, upperTriangle } from './matrices.ts';
 import { applyFromRight, applyTransposed, applyTriangular, formOf } from './triangular.ts';
 
+type PermutationAttributes = {
+  readonly rows: number;
+  /** The operation whose pivots they are. */
+  readonly caller: string;
+};
+
 declare module '@thetagrad/core/backend' {
   interface Routines {
     /**
@@ -22,7 +28,7 @@ declare module '@thetagrad/core/backend' {
      */
     'linalg.lu': { inputs: 1; attributes: NoAttributes };
     /** int32 [batch…, m]: the order in which exchanges [batch…, k] of rows leave m rows, whose number `rows` is. */
-    'linalg.permutation': { inputs: 1; attributes: { readonly rows: number } };
+    'linalg.permutation': { inputs: 1; attributes: PermutationAttributes };
   }
 }
 
@@ -90,7 +96,7 @@ const Lu: Routine<'linalg.lu'> = {
 const Permutation: Routine<'linalg.permutation'> = {
   kind: 'routine',
   name: 'linalg.permutation',
-  run: (output, _shape, [pivots], { rows }) => {
+  run: (output, _shape, [pivots], { rows, caller }) => {
     const { values, view } = pivots;
     const steps = view.shape.at(-1) ?? 0;
     const exchanges = matricesOf({
@@ -104,7 +110,7 @@ const Permutation: Routine<'linalg.permutation'> = {
       for (let i = 0; i < rows; i++) order[i] = i;
       row.forEach((pivot, i) => {
         if (!(pivot >= i && pivot < rows)) {
-          throw new RangeError(`luSolve: pivot ${i} must be from ${i} to ${rows - 1}, the last row, got ${pivot}`);
+          throw new RangeError(`${caller}: pivot ${i} must be from ${i} to ${rows - 1}, the last row, got ${pivot}`);
         }
         const exchanged = order[pivot]!;
         order[pivot] = order[i]!;
@@ -140,7 +146,7 @@ export function factorsOf(packed: Tensor): Factors {
   return {
     l: strict.add(ones),
     u: upperTriangle(columnsOf(rowsOf(packed, 0, k), 0, n)),
-    order: orderOf(pivotsOf(packed), m),
+    order: orderOf(pivotsOf(packed), 'luSolve', m),
   };
 }
 
@@ -151,11 +157,14 @@ export function pivotsOf(packed: Tensor): Tensor {
   return last.squeeze(-1).astype('int32');
 }
 
-function orderOf(pivots: Tensor, rows: number): Tensor {
-  return applyRoutine(Permutation, [pivots], { shape: [...pivots.shape.slice(0, -1), rows], dtype: 'int32' }, { rows });
+/** int32 [batch…, rows]: the order in which exchanges [batch…, k] leave rows. */
+export function orderOf(pivots: Tensor, caller: string, rows: number): Tensor {
+  const shape = [...pivots.shape.slice(0, -1), rows];
+  return applyRoutine(Permutation, [pivots], { shape, dtype: 'int32' }, { rows, caller });
 }
 
-function permuteRows(x: Tensor, order: Tensor): Tensor {
+/** Rows in an order, int32 [batch…, n]. */
+export function permuteRows(x: Tensor, order: Tensor): Tensor {
   return x.takeAlongAxis(order.expandDims(-1), -2);
 }
 
@@ -211,16 +220,24 @@ export function luFactor(a: Tensor): { readonly lu: Tensor; readonly pivots: Ten
 export function luSolve(factors: Tensor, pivots: Tensor, b: Tensor): Tensor {
   const operation = 'luSolve';
   const matrix = checkSquare(operation, factors);
+  checkPivots(operation, matrix, pivots);
+  const system = checkSystem(operation, matrix, b);
+  const order = orderOf(pivots, operation, sizesOf(matrix)[0]).broadcastTo(system.b.shape.slice(0, -1));
+  const inner = applyTriangular(system.a, permuteRows(system.b, order), unitLower);
+  return system.restore(applyTriangular(system.a, inner, { ...upper, caller: operation }));
+}
+
+/**
+ * Checks the pivots of factored matrices.
+ * @throws {TypeError} if they are not a tensor of int32.
+ * @throws {RangeError} if their shape does not fit.
+ */
+export function checkPivots(operation: string, matrix: Tensor, pivots: Tensor): void {
   checkTensor(`${operation}: the pivots`, pivots);
   if (pivots.dtype !== 'int32') throw new TypeError(`${operation}: pivots must be int32, got ${pivots.dtype}`);
   const expected = matrix.shape.slice(0, -1);
-  if (formatShape(pivots.shape) !== formatShape(expected)) {
-    throw new RangeError(
-      `${operation}: matrices ${formatShape(matrix.shape)} need pivots ${formatShape(expected)}, got ${formatShape(pivots.shape)}`,
-    );
-  }
-  const system = checkSystem(operation, matrix, b);
-  const order = orderOf(pivots, sizesOf(matrix)[0]).broadcastTo(system.b.shape.slice(0, -1));
-  const inner = applyTriangular(system.a, permuteRows(system.b, order), unitLower);
-  return system.restore(applyTriangular(system.a, inner, { ...upper, caller: operation }));
+  if (formatShape(pivots.shape) === formatShape(expected)) return;
+  throw new RangeError(
+    `${operation}: matrices ${formatShape(matrix.shape)} need pivots ${formatShape(expected)}, got ${formatShape(pivots.shape)}`,
+  );
 }

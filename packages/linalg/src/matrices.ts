@@ -29,6 +29,14 @@ export function diagonalOf(x: Tensor): Tensor {
     .sum(-1);
 }
 
+/** [batch…, n]: the elements of [batch…, n, n] below the main diagonal, in their columns; 0 in the last one. */
+export function subdiagonalOf(x: Tensor): Tensor {
+  return offsets(...sizesOf(x))
+    .equal(-1)
+    .where(x, 0)
+    .sum(-2);
+}
+
 /** Diagonal matrices [batch…, n, n] of [batch…, n]. */
 export function diagonalMatrix(x: Tensor): Tensor {
   const n = x.shape.at(-1) ?? 0;

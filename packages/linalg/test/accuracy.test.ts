@@ -8,6 +8,8 @@ import {
   eigvals,
   eigvalsh,
   inv,
+  ldlFactor,
+  ldlSolve,
   lstsq,
   lu,
   matrixExp,
@@ -188,6 +190,11 @@ describe('of positive definite matrices and systems of equations', () => {
     expectEqual(a.matmul(solve(a, normal(n, 3))), normal(n, 3));
     expectEqual(a.matmul(inv(a)), identity(n));
     expectEqual(pinv(a), inv(a));
+    // A symmetric matrix whose diagonal is 0, which takes blocks of two rows.
+    const zero = a.mul(0);
+    const indefinite = concat([concat([zero, a], 1), concat([a.transpose(), zero], 1)]);
+    const { ld, pivots } = ldlFactor(indefinite);
+    expectEqual(indefinite.matmul(ldlSolve(ld, pivots, normal(2 * n, 3))), normal(2 * n, 3));
     const small = a.div(2 * n);
     expectEqual(matrixExp(small).matmul(matrixExp(small.neg())), identity(n));
   });

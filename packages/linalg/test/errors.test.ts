@@ -8,6 +8,8 @@ import {
   householderProduct,
   inv,
   lstsq,
+  ldlFactor,
+  ldlSolve,
   lu,
   luSolve,
   matrixNorm,
@@ -57,6 +59,11 @@ describe('a call with wrong arguments is refused', () => {
     ],
     ['RangeError: solve: shapes [3] and [2] do not broadcast', () => solve(ones([3, 2, 2]), ones([2, 2, 1]))],
     ['TypeError: luSolve: pivots must be int32, got float32', () => luSolve(square, vector, vector)],
+    [
+      'RangeError: ldlFactor: expected square matrices, got shape [2, 3], whose last two axes differ',
+      () => ldlFactor(wide),
+    ],
+    ['TypeError: ldlSolve: pivots must be int32, got float32', () => ldlSolve(square, vector, vector)],
     ['RangeError: luSolve: matrices [2, 2] need pivots [2], got [3]', () => luSolve(square, int32([0, 1, 2]), vector)],
     [
       `TypeError: qr: unknown mode 'full'; expected 'reduced', 'complete' or 'r'`,
@@ -169,6 +176,11 @@ describe('values that an operation cannot work with are an error at evaluation',
       'luSolve: the matrix is singular: element [1, 1] on its diagonal is 0',
       () => luSolve(lu(singular).u, int32([0, 1]), vector),
     ],
+    [
+      'ldlSolve: the matrix is singular: element [1, 1] on its diagonal is 0',
+      () => ldlSolve(lu(singular).u, int32([0, 1]), vector),
+    ],
+    ['ldlSolve: pivot 1 must be from 1 to 1, the last row, got 2', () => ldlSolve(square, int32([0, 2]), vector)],
     ['luSolve: pivot 1 must be from 1 to 1, the last row, got 2', () => luSolve(square, int32([0, 2]), vector)],
   ])('%s', async ([message, call]) => {
     await expect(call().data()).rejects.toThrow(new RangeError(message));

@@ -5,6 +5,7 @@ import {
   eigvalsh,
   roots,
   householderProduct,
+  ldlFactor,
   lu,
   luFactor,
   qr,
@@ -189,6 +190,82 @@ export const decompositions: readonly OperationCase[] = [
         [1, 1],
       ],
     }),
+  },
+  {
+    name: 'ldlFactor, without exchanges, and with a block of two rows',
+    apply: (a, b) => [a, b].flatMap((each) => Object.values(ldlFactor(symmetricOf(each)))),
+    inputs: [
+      {
+        values: [
+          [4, 2],
+          [2, 3],
+        ],
+      },
+      // The largest element of the first column is in the last row, so that rows 1 and 2 are exchanged.
+      {
+        values: [
+          [1, 2, 8],
+          [2, 1, 0],
+          [8, 0, 0],
+        ],
+      },
+    ],
+    expected: () => ({
+      outputs: [
+        [
+          [4, 0],
+          [0.5, 2],
+        ],
+        [0, 1],
+        // The last row of l is [2, 0] · d⁻¹ with the block d of 1, 8, 8 and 0.
+        [
+          [1, 0, 0],
+          [8, 0, 0],
+          [0, 0.25, 1],
+        ],
+        [-3, -3, 2],
+      ],
+    }),
+  },
+  {
+    name: 'ldlFactor, in a batch, with NaN and of nothing',
+    apply: (x, y) => [x, y].flatMap((each) => Object.values(ldlFactor(each))),
+    inputs: [
+      {
+        values: [
+          [
+            [NaN, 1],
+            [0, 1],
+          ],
+          [
+            [0, 5],
+            [0, 0],
+          ],
+        ],
+      },
+      { shape: [0, 0] },
+    ],
+    expected: () => ({
+      outputs: [
+        [
+          [
+            [NaN, NaN],
+            [NaN, NaN],
+          ],
+          [
+            [0, 0],
+            [0, 0],
+          ],
+        ],
+        [
+          [0, 1],
+          [0, 1],
+        ],
+        [],
+        [],
+      ],
+    }),
+    derivatives: false,
   },
   {
     name: 'qr',

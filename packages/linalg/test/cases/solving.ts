@@ -5,6 +5,8 @@ import {
   det,
   inv,
   lstsq,
+  ldlFactor,
+  ldlSolve,
   luFactor,
   luSolve,
   matrixExp,
@@ -165,6 +167,37 @@ export const solving: readonly OperationCase[] = [
       const [l, u] = [inverse(lower(ones)), inverse(upper(ones))];
       return { outputs: [l, u, transpose(l)].map((each) => product(each, asVector(b))) };
     },
+  },
+  {
+    name: 'ldlSolve, in a batch, and of a vector',
+    apply: (a, b) => {
+      const { ld, pivots } = ldlFactor(symmetricOf(a));
+      return [ldlSolve(ld, pivots, b), ldlSolve(ld, pivots, b.slice([null, 0])).slice([0])];
+    },
+    // Without exchanges, and with a block of two rows.
+    inputs: [
+      {
+        values: [
+          [
+            [4, 1, 0],
+            [1, -3, 1],
+            [0, 1, 2],
+          ],
+          [
+            [0, 1, 4],
+            [1, 0, 0],
+            [4, 0, 1],
+          ],
+        ],
+      },
+      { shape: [3, 1] },
+    ],
+    expected: (a, b) => {
+      const solutions = batch(a).map((each) => multiply(inverse(symmetric(each)), asMatrix(b)));
+      return { outputs: [solutions, solutions[0]!.map((row) => row[0]!)] };
+    },
+    // The factorization has cases of its own.
+    derivatives: { order: 1 },
   },
   {
     name: 'luSolve',
