@@ -107,8 +107,8 @@ export interface EighOptions {
 }
 
 /**
- * The eigenvalues, in ascending order, and eigenvectors of symmetric matrices (NumPy's `linalg.eigh`), by the implicit QL
- * algorithm. int32 and bool become float32. One triangle is read; the gradient is that of a symmetric matrix.
+ * The eigenvalues, in ascending order, and eigenvectors of symmetric matrices (NumPy's `linalg.eigh`), by divide and
+ * conquer. int32 and bool become float32. One triangle is read; the gradient is that of a symmetric matrix.
  *
  * Each eigenvector has length 1, and its element of the largest magnitude, the first of these, is positive. In derivatives
  * 1 / (λᵢ − λⱼ) is replaced by 0 where two eigenvalues are equal within rounding. This is right for functions that depend on the

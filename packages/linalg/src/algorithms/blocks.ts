@@ -35,8 +35,10 @@ export function solveUpper(kernels: Kernels, t: Block, n: number, b: Block, k: n
   solveLower(kernels, reversed(t, n), n, last, k, unitriangular);
 }
 
-/** The upper triangular u with uᵀ · u = a, in place of the upper triangle of a, which alone is read; by halves. Returns the
- * order of the first leading minor that is not positive, or 0.
+/**
+ * Replaces the upper triangle of a symmetric matrix a, which alone is read, by u with uᵀ · u = a, by halves. What is below the
+ * diagonal may be overwritten.
+ * @returns the order of the first leading minor that is not positive, or 0 if there is none.
  */
 export function factorUpper(z: Float64Array, kernels: Kernels, a: Block, n: number): number {
   if (n <= solvedRows) return factorSmall(z, a, n);

@@ -1,10 +1,10 @@
+import type { Rows } from '../kernels/kernels.ts';
 import { blockAt, type Workspace } from '../kernels/workspace.ts';
 import { epsilon, largestMagnitude } from './dense.ts';
-import type { RowsAt } from './reflections.ts';
 import { solveSecular } from './secular.ts';
 
 /** Solves a small tridiagonal problem: replaces the diagonal by ascending eigenvalues, and sets the rows of eigenvectors. */
-export type SolveSmall = (d: Float64Array, e: Float64Array, rows: RowsAt) => void;
+export type SolveSmall = (d: Float64Array, e: Float64Array, rows: Rows) => void;
 
 /** The largest problem that is not divided. */
 export const smallProblem = 32;
@@ -20,14 +20,14 @@ export function conquerArrays(n: number, stride: number): number[] {
  */
 export class DivideAndConquer {
   readonly #workspace: Workspace;
-  readonly #rows: RowsAt;
+  readonly #rows: Rows;
   readonly #solveSmall: SolveSmall;
   /** Rows to be multiplied, what they are multiplied by, and their products. */
   readonly #gathered: number;
   readonly #factors: number;
   readonly #products: number;
 
-  constructor(workspace: Workspace, rows: RowsAt, solveSmall: SolveSmall) {
+  constructor(workspace: Workspace, rows: Rows, solveSmall: SolveSmall) {
     this.#workspace = workspace;
     this.#rows = rows;
     this.#solveSmall = solveSmall;
@@ -52,8 +52,8 @@ export class DivideAndConquer {
   #solvePart(d: Float64Array, e: Float64Array, first: number, last: number): void {
     const n = last - first;
     if (n <= smallProblem) {
-      const { start, stride } = this.#rows;
-      const rows = { start: start + first * (stride + 1), stride, rows: n, columns: n };
+      const { offset: start, stride } = this.#rows;
+      const rows = { offset: start + first * (stride + 1), stride, rows: n, columns: n };
       return this.#solveSmall(d.subarray(first, last), e.slice(first, last), rows);
     }
     const middle = first + (n >> 1);
@@ -68,7 +68,7 @@ export class DivideAndConquer {
   /** Eigenvalues and rows of diag(d) + ρ z zᵀ, for z of length 1. */
   #merge(d: Float64Array, coupling: number, [first, middle, last]: readonly [number, number, number]): void {
     const { values: x } = this.#workspace;
-    const { start, stride } = this.#rows;
+    const { offset: start, stride } = this.#rows;
     const z = new Float64Array(d.length);
     for (let i = first; i < last; i++) {
       const row = start + i * stride;
@@ -138,7 +138,7 @@ export class DivideAndConquer {
     d[first] = low * c * c + high * s * s;
     d[second] = low * s * s + high * c * c;
     const { values } = this.#workspace;
-    const { start, stride, columns } = this.#rows;
+    const { offset: start, stride, columns } = this.#rows;
     for (let j = 0; j < columns; j++) {
       const x = values[start + first * stride + j]!;
       const y = values[start + second * stride + j]!;

@@ -1,6 +1,7 @@
+import type { Rows } from '../kernels/kernels.ts';
 import { copyIn, strideFor, withWorkspace } from '../kernels/workspace.ts';
 import { addScaled } from './dense.ts';
-import { formProduct, productArrays, type RowsAt } from './reflections.ts';
+import { formProduct, productArrays } from './reflections.ts';
 import { makeReflector } from './reflectors.ts';
 
 /** The reflections of a QR factorization: v of each in a row of `vectors`, from the column of its number on. */
@@ -60,12 +61,12 @@ export function formQ(q: Float64Array, m: number, columns: number, { vectors, ta
   if (m === 0 || columns === 0) return;
   const stride = strideFor(m);
   withWorkspace([columns * stride, count * stride, ...productArrays(columns, m)], (workspace) => {
-    const rows: RowsAt = { start: workspace.takeZeros(columns * stride), stride, rows: columns, columns: m };
+    const rows: Rows = { offset: workspace.takeZeros(columns * stride), stride, rows: columns, columns: m };
     const start = workspace.takeZeros(count * stride);
     copyIn(workspace, start, stride, vectors, count, m);
-    formProduct(workspace, rows, { start, stride, shift: 0, taus, count });
+    formProduct(workspace, rows, { offset: start, stride, shift: 0, taus, count });
     const { values } = workspace;
     for (let i = 0; i < m; i++)
-      for (let j = 0; j < columns; j++) q[i * columns + j] = values[rows.start + j * stride + i]!;
+      for (let j = 0; j < columns; j++) q[i * columns + j] = values[rows.offset + j * stride + i]!;
   });
 }

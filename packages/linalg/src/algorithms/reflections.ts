@@ -1,22 +1,14 @@
 // Products of Householder reflections I − τ v vᵀ.
-import type { Block } from '../kernels/kernels.ts';
+import type { Block, Rows } from '../kernels/kernels.ts';
 import { blockAt, strideFor, transposed, type Workspace } from '../kernels/workspace.ts';
 import { addScaled, dot } from './dense.ts';
 
 /** Reflections that are applied together. */
 const blockSize = 32;
 
-/** Rows in the workspace. */
-export interface RowsAt {
-  readonly start: number;
-  readonly stride: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 /** Reflections whose vectors are rows: that of number k begins at column k + `shift`. */
 export interface ReflectionRows {
-  readonly start: number;
+  readonly offset: number;
   readonly stride: number;
   readonly shift: number;
   readonly taus: Float64Array;
@@ -31,9 +23,9 @@ export function productArrays(rows: number, n: number): number[] {
 }
 
 /** Replaces z, zeros at first, by the first rows of the product of the reflections in reverse order, H₍ₖ₋₁₎ ⋯ H₁ · H₀. */
-export function formProduct(workspace: Workspace, z: RowsAt, reflections: ReflectionRows): void {
+export function formProduct(workspace: Workspace, z: Rows, reflections: ReflectionRows): void {
   const { values } = workspace;
-  for (let i = 0; i < Math.min(z.rows, z.columns); i++) values[z.start + i * z.stride + i] = 1;
+  for (let i = 0; i < Math.min(z.rows, z.columns); i++) values[z.offset + i * z.stride + i] = 1;
   applyReflections(workspace, z, reflections, true);
 }
 
@@ -42,12 +34,7 @@ export function formProduct(workspace: Workspace, z: RowsAt, reflections: Reflec
  * Loan, A storage-efficient WY representation for products of Householder transformations, 1989).
  * @param isIdentity whether z is the identity.
  */
-export function applyReflections(
-  workspace: Workspace,
-  z: RowsAt,
-  reflections: ReflectionRows,
-  isIdentity = false,
-): void {
+export function applyReflections(workspace: Workspace, z: Rows, reflections: ReflectionRows, isIdentity = false): void {
   if (z.columns < blockSize / 2) return applyEach(workspace.values, z, reflections, isIdentity);
   const { values, kernels } = workspace;
   const { shift, taus, count } = reflections;
@@ -66,7 +53,7 @@ export function applyReflections(
     const height = z.rows - top;
     if (width <= 0 || height <= 0) continue;
     for (let i = 0; i < size; i++) {
-      const from = reflections.start + (first + i) * reflections.stride + corner;
+      const from = reflections.offset + (first + i) * reflections.stride + corner;
       const row = vectors + i * stride;
       values.fill(0, row, row + i);
       values.copyWithin(row + i, from + i, from + width);
@@ -80,7 +67,7 @@ export function applyReflections(
     kernels.addProduct(gram, v, transposed(v), [size, width, size], 1);
     multiplyReflections(values, gram.offset, factors.offset, taus.subarray(first, first + size));
     kernels.addProduct(y, transposed(factors), v, [size, size, width], 1);
-    const part = blockAt(z.start, z.stride, top, corner);
+    const part = blockAt(z.offset, z.stride, top, corner);
     const w: Block = blockAt(sums, sumStride);
     values.fill(0, sums, sums + height * sumStride);
     kernels.addProduct(w, part, transposed(v), [height, width, size], 1);
@@ -91,16 +78,16 @@ export function applyReflections(
 /** As {@link applyReflections}, one reflection after the other. */
 function applyEach(
   values: Float64Array,
-  z: RowsAt,
-  { start, stride, shift, taus, count }: ReflectionRows,
+  z: Rows,
+  { offset, stride, shift, taus, count }: ReflectionRows,
   isIdentity: boolean,
 ): void {
   for (let k = count - 1; k >= 0; k--) {
     const corner = k + shift;
-    const v = start + k * stride + corner;
+    const v = offset + k * stride + corner;
     const width = z.columns - corner;
     for (let i = isIdentity ? corner : 0; i < z.rows; i++) {
-      const row = z.start + i * z.stride + corner;
+      const row = z.offset + i * z.stride + corner;
       addScaled(values, row, -taus[k]! * dot(values, row, values, v, width), values, v, width);
     }
   }

@@ -1,6 +1,5 @@
-import { rotatedColumns, type RotationChain } from '../kernels/kernels.ts';
+import { rotatedColumns, type RotationChain, type Rows } from '../kernels/kernels.ts';
 import type { Workspace } from '../kernels/workspace.ts';
-import type { RowsAt } from './reflections.ts';
 
 /** The most rotations that wait. */
 const capacity = 4096;
@@ -13,13 +12,13 @@ export function queueLength(n: number): number {
 /** Rotations of rows that wait to be applied together, part of the columns after part. */
 export class RotationQueue {
   readonly #workspace: Workspace;
-  readonly #rows: RowsAt;
+  readonly #rows: Rows;
   readonly #start: number;
   #chains: RotationChain[] = [];
   #used = 0;
   #next: { row: number; step: number; from: number } | undefined;
 
-  constructor(workspace: Workspace, rows: RowsAt) {
+  constructor(workspace: Workspace, rows: Rows) {
     this.#workspace = workspace;
     this.#rows = rows;
     this.#start = workspace.take(queueLength(rows.rows));
@@ -52,7 +51,7 @@ export class RotationQueue {
   #end(): void {
     if (this.#next && this.#used > this.#next.from) {
       const { row, step, from } = this.#next;
-      const { start, stride } = this.#rows;
+      const { offset: start, stride } = this.#rows;
       const rotations = this.#start + 2 * from;
       this.#chains.push({ offset: start + row * stride, step: step * stride, count: this.#used - from, rotations });
     }

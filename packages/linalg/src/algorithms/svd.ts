@@ -1,6 +1,7 @@
+import type { Rows } from '../kernels/kernels.ts';
 import { copyIn, strideFor, withWorkspace, type Workspace } from '../kernels/workspace.ts';
 import { addScaled, dot, epsilon, largestMagnitude } from './dense.ts';
-import { formProduct, productArrays, type ReflectionRows, type RowsAt } from './reflections.ts';
+import { formProduct, productArrays, type ReflectionRows } from './reflections.ts';
 import { makeReflector } from './reflectors.ts';
 import { queueLength, RotationQueue } from './rotations.ts';
 import { maxSteps, negligibleFor, takeSorted } from './symmetricEigen.ts';
@@ -38,8 +39,8 @@ export function decomposeSingular(
       values.sort().reverse();
       return;
     }
-    const left: RowsAt = { start: workspace.takeZeros(n * tall), stride: tall, rows: n, columns: m };
-    const right: RowsAt = { start: workspace.takeZeros(n * wide), stride: wide, rows: n, columns: n };
+    const left: Rows = { offset: workspace.takeZeros(n * tall), stride: tall, rows: n, columns: m };
+    const right: Rows = { offset: workspace.takeZeros(n * wide), stride: wide, rows: n, columns: n };
     formProduct(workspace, left, form.left);
     formProduct(workspace, right, form.right);
     const queues = { left: new RotationQueue(workspace, left), right: new RotationQueue(workspace, right) };
@@ -49,7 +50,7 @@ export function decomposeSingular(
     for (let i = 0; i < n; i++) {
       if (!(values[i]! < 0 || Object.is(values[i], -0))) continue;
       values[i] = -values[i]!;
-      const row = right.start + i * wide;
+      const row = right.offset + i * wide;
       for (let j = row; j < row + n; j++) workspace.values[j] = -workspace.values[j]!;
     }
     takeSorted(workspace, left, values.slice(), vectors.left, true);
@@ -110,8 +111,8 @@ function bidiagonalize(
     for (let i = next; i < m; i++) x[w + i] = right.tau * (x[product + i]! - overlap * x[u + i]!);
   }
   return {
-    left: { start: columns, stride: tall, shift: 0, taus: taus.left, count: n },
-    right: { start: matrix, stride: wide, shift: 1, taus: taus.right, count: n - 1 },
+    left: { offset: columns, stride: tall, shift: 0, taus: taus.left, count: n },
+    right: { offset: matrix, stride: wide, shift: 1, taus: taus.right, count: n - 1 },
   };
 }
 

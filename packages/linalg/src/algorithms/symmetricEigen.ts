@@ -1,7 +1,8 @@
+import type { Rows } from '../kernels/kernels.ts';
 import { copyIn, strideFor, withWorkspace, type Workspace } from '../kernels/workspace.ts';
 import { addScaled, dot, epsilon, largestMagnitude } from './dense.ts';
 import { conquerArrays, DivideAndConquer, smallProblem, type SolveSmall } from './divideAndConquer.ts';
-import { applyReflections, formProduct, productArrays, type RowsAt } from './reflections.ts';
+import { applyReflections, formProduct, productArrays } from './reflections.ts';
 import { makeReflector } from './reflectors.ts';
 import { queueLength, RotationQueue } from './rotations.ts';
 
@@ -39,8 +40,8 @@ export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Ar
       values.sort();
       return;
     }
-    const rows: RowsAt = { start: workspace.takeZeros(n * stride), stride, rows: n, columns: n };
-    const reflections = { start: matrix, stride, shift: 1, taus, count: n - 1 };
+    const rows: Rows = { offset: workspace.takeZeros(n * stride), stride, rows: n, columns: n };
+    const reflections = { offset: matrix, stride, shift: 1, taus, count: n - 1 };
     if (isDivided) {
       new DivideAndConquer(workspace, rows, smallSolver(workspace)).solve(values, offDiagonal);
       applyReflections(workspace, rows, reflections);
@@ -103,7 +104,7 @@ function smallSolver(workspace: Workspace): SolveSmall {
   const { values } = workspace;
   const stride = strideFor(smallProblem);
   const start = workspace.take(smallProblem * stride);
-  const queue = new RotationQueue(workspace, { start, stride, rows: smallProblem, columns: smallProblem });
+  const queue = new RotationQueue(workspace, { offset: start, stride, rows: smallProblem, columns: smallProblem });
   return (d, e, rows) => {
     const n = d.length;
     e[n - 1] = 0;
@@ -112,7 +113,7 @@ function smallSolver(workspace: Workspace): SolveSmall {
     diagonalize(d, e, n, queue);
     queue.flush();
     sortInOrder(d, false).forEach((from, to) => {
-      values.copyWithin(rows.start + to * rows.stride, start + from * stride, start + from * stride + n);
+      values.copyWithin(rows.offset + to * rows.stride, start + from * stride, start + from * stride + n);
     });
   };
 }
@@ -173,13 +174,13 @@ function sortInOrder(values: Float64Array, descending: boolean): number[] {
 /** Sorts values, and copies rows in the same order to an array. */
 export function takeSorted(
   { values: z }: Workspace,
-  { start, stride, columns }: RowsAt,
+  { offset, stride, columns }: Rows,
   values: Float64Array,
   target: Float64Array,
   descending: boolean,
 ): void {
   sortInOrder(values, descending).forEach((from, to) => {
-    const row = start + from * stride;
+    const row = offset + from * stride;
     target.set(z.subarray(row, row + columns), to * columns);
   });
 }

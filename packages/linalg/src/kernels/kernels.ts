@@ -16,7 +16,7 @@ export const solvedRows = 8;
 /** Columns that `rotateRows` takes at a time; rows must have room for a multiple of them. */
 export const rotatedColumns = 16;
 
-/** A matrix whose rows are contiguous and whose elements up to a multiple of 4 columns may be written, if they are zeros. */
+/** A matrix with contiguous rows. Kernels may read and write beyond its columns, up to a multiple of 4: zeros, which stay zeros. */
 export interface Rows {
   readonly offset: number;
   readonly stride: number;
@@ -24,7 +24,7 @@ export interface Rows {
   readonly columns: number;
 }
 
-/** Vectors of a·ᵀ-products of rank two: A − p qᵀ − r sᵀ. Each is an index of the workspace. */
+/** Where the vectors of an update a − p qᵀ − r sᵀ are in the workspace. */
 export interface RankTwo {
   readonly p: number;
   readonly q: number;
@@ -44,6 +44,7 @@ export interface RotationChain {
   readonly rotations: number;
 }
 
+/** Indices of the workspace stand for vectors. */
 export interface Kernels {
   /** c += factor · a · b. The columns of c are neighbors, and it does not overlap a or b. */
   addProduct(c: Block, a: Block, b: Block, size: ProductSize, factor: number): void;

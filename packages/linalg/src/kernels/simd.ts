@@ -18,7 +18,7 @@ const packedColumns = blockSize.k * blockSize.n;
 const triangle = packedRows + packedColumns;
 export const reserved: number = triangle + solvedRows * solvedRows;
 
-/** Instances of the kernels with their memory. */
+/** An instance of the kernels with its memory. */
 export interface SimdInstance {
   readonly memory: WebAssembly.Memory;
   readonly exports: Exports;

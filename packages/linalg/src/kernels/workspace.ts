@@ -64,14 +64,24 @@ export function withWorkspace<T>(counts: readonly number[], compute: (workspace:
 
 function allocate(count: number): Memory {
   instance ??= instantiate();
-  if (!instance) {
+  if (!instance || !hasRoom(instance.memory, 8 * (reserved + count))) {
     const values = new Float64Array(count);
     return { values, kernels: createPortableKernels(values), reserved: 0 };
   }
   const { memory, exports } = instance;
-  memory.grow(Math.ceil((8 * (reserved + count) - memory.buffer.byteLength) / pageBytes));
   const values = new Float64Array(memory.buffer);
   return { values, kernels: createSimdKernels(values, exports), reserved };
+}
+
+/** Grows a memory to a number of bytes. Returns false if that is more than the engine allows. */
+function hasRoom(memory: WebAssembly.Memory, bytes: number): boolean {
+  const missing = Math.ceil((bytes - memory.buffer.byteLength) / pageBytes);
+  try {
+    if (missing > 0) memory.grow(missing);
+  } catch {
+    return false;
+  }
+  return true;
 }
 
 /**
