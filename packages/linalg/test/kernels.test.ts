@@ -1,6 +1,9 @@
 // The loops of decompositions, in WebAssembly and in TypeScript.
 import { random } from '@thetagrad/core';
 import { afterEach, expect, test, vi } from 'vitest';
+import { factorCholesky } from '../src/algorithms/cholesky.ts';
+import { decomposeSymmetric } from '../src/algorithms/symmetricEigen.ts';
+import { decomposeThin } from '../src/algorithms/thinSvd.ts';
 import { rotatedColumns, type Kernels } from '../src/kernels/kernels.ts';
 import { createPortableKernels } from '../src/kernels/portable.ts';
 import { createSimdKernels, instantiate, reserved } from '../src/kernels/simd.ts';
@@ -116,10 +119,29 @@ test('without WebAssembly', async () => {
     throw new WebAssembly.CompileError('refused');
   });
   vi.resetModules();
-  const { factorCholesky } = await import('../src/algorithms/cholesky.ts');
-  const matrix = Float64Array.of(4, 2, 2, 10);
-  const factor = new Float64Array(4);
-  expect(factorCholesky(factor, { values: matrix, offset: 0, rowStride: 2, columnStride: 1 }, 2)).toBe(0);
-  expect([...factor]).toEqual([2, 0, 1, 3]);
+  const { factorCholesky: factor } = await import('../src/algorithms/cholesky.ts');
+  const { decomposeSymmetric: decompose } = await import('../src/algorithms/symmetricEigen.ts');
+  const { decomposeThin: decomposeInTwo } = await import('../src/algorithms/thinSvd.ts');
+  for (const n of [1, 20, 70]) {
+    const numbers = random.normal(random.key(n), [n, n], { dtype: 'float64' });
+    const gram = numbers.matmul(numbers.transpose()).dataSync();
+    const matrix = { values: gram, offset: 0, rowStride: n, columnStride: 1 };
+    for (const [first, second] of [
+      [factorCholesky, factor].map((f) => {
+        const result = new Float64Array(n * n);
+        expect(f(result, matrix, n)).toBe(0);
+        return result;
+      }),
+      [decomposeSymmetric, decompose].map((f) => {
+        const result = new Float64Array(n + n * n);
+        f(Float64Array.from(gram), n, result.subarray(0, n), result.subarray(n));
+        return result;
+      }),
+      [decomposeThin, decomposeInTwo].map((f) => f(Float64Array.from(gram), n, n).values),
+    ]) {
+      const difference = first!.map((x, i) => Math.abs(x - second![i]!)).reduce((x, y) => Math.max(x, y));
+      expect(difference).toBeLessThan(1e-8);
+    }
+  }
   expect(compile).toHaveBeenCalledOnce();
 });

@@ -29,7 +29,9 @@ export function decomposeSingular(
   if (n === 0) return;
   const [tall, wide] = [strideFor(m), strideFor(n)];
   const arrays = [m * wide, n * tall, 3 * wide, 2 * tall];
-  if (vectors) arrays.push(n * (tall + wide), ...productArrays(n, m), ...productArrays(n, n), 2 * queueLength(n));
+  if (vectors) {
+    arrays.push(n * tall, n * wide, ...productArrays(n, m), ...productArrays(n, n), queueLength(n), queueLength(n));
+  }
   withWorkspace(arrays, (workspace) => {
     const superdiagonal = new Float64Array(n);
     const form = bidiagonalize(workspace, a, [m, n], values, superdiagonal);

@@ -1,3 +1,4 @@
+import { addProduct as addRows, type Block as DenseRows } from '../algorithms/dense.ts';
 import type { Block, Kernels, ProductSize, RankTwo, RotationChain, Rows } from './kernels.ts';
 
 /** The kernels in TypeScript, for where WebAssembly is not allowed. */
@@ -30,26 +31,15 @@ function addProduct(
   [m, k, n]: ProductSize,
   factor: number,
 ): void {
-  for (let i = 0; i < m; i++) {
-    const to = c.offset + i * c.row;
-    const left = a.offset + i * a.row;
-    let l = 0;
-    for (; l + 3 < k; l += 4) {
-      const p0 = factor * z[left + l * a.column]!;
-      const p1 = factor * z[left + (l + 1) * a.column]!;
-      const p2 = factor * z[left + (l + 2) * a.column]!;
-      const p3 = factor * z[left + (l + 3) * a.column]!;
-      let at = b.offset + l * b.row;
-      for (let j = 0; j < n; j++, at += b.column) {
-        z[to + j]! += p0 * z[at]! + p1 * z[at + b.row]! + (p2 * z[at + 2 * b.row]! + p3 * z[at + 3 * b.row]!);
-      }
-    }
-    for (; l < k; l++) {
-      const p = factor * z[left + l * a.column]!;
-      const at = b.offset + l * b.row;
-      for (let j = 0; j < n; j++) z[to + j]! += p * z[at + j * b.column]!;
-    }
-  }
+  addRows({ values: z, offset: c.offset, stride: c.row }, rowsOf(z, a, m, k), rowsOf(z, b, k, n), [m, k, n], factor);
+}
+
+/** A block with contiguous rows; a copy, if it has none. */
+function rowsOf(z: Float64Array, { offset, row, column }: Block, m: number, n: number): DenseRows {
+  if (column === 1) return { values: z, offset, stride: row };
+  const values = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) values[i * n + j] = z[offset + i * row + j * column]!;
+  return { values, offset: 0, stride: n };
 }
 
 function solveRows(
