@@ -13,14 +13,14 @@ const maxSteps = 1100;
 export function solveSecular(d: Float64Array, weights: Float64Array, j: number, differences: Float64Array): number {
   const n = d.length;
   const isLast = j === n - 1;
-  let gap = isLast ? 0 : d[j + 1]! - d[j]!;
-  if (isLast) for (let i = 0; i < n; i++) gap += weights[i]!;
-  // The nearer pole is the origin: its distance to λ has all digits then.
-  const isNearNext = !isLast && valueAt(d, weights, d[j]!, gap / 2) < 0;
-  const origin = isNearNext ? d[j + 1]! : d[j]!;
-  let [low, high] = isNearNext ? [-gap / 2, 0] : [0, isLast ? gap : gap / 2];
-  if (isLast) high *= 1 + 4 * epsilon;
-  let mu = isNearNext ? low : high;
+  // The interval in which the root is: to the next pole, or as far as the weights reach together.
+  let gap = 0;
+  if (isLast) for (let i = 0; i < n; i++) gap += weights[i]! * (1 + 4 * epsilon);
+  else gap = d[j + 1]! - d[j]!;
+  let origin = d[j]!;
+  let low = 0;
+  let high = gap;
+  let mu = isLast ? gap : gap / 2;
   for (let step = 0; step < maxSteps; step++) {
     let left = 0;
     let leftSlope = 0;
@@ -40,6 +40,12 @@ export function solveSecular(d: Float64Array, weights: Float64Array, j: number, 
     }
     const value = 1 + left + right;
     if (Math.abs(value) <= 4 * epsilon * (1 + right - left)) break;
+    if (step === 0 && !isLast && value < 0) {
+      // The nearer pole is the origin: its distance to λ has all digits then.
+      origin = d[j + 1]!;
+      high = 0;
+      mu = -gap / 2;
+    }
     if (value > 0) high = mu;
     else low = mu;
     const before = d[j]! - origin - mu;
@@ -55,12 +61,6 @@ export function solveSecular(d: Float64Array, weights: Float64Array, j: number, 
   }
   for (let i = 0; i < n; i++) differences[i] = d[i]! - origin - mu;
   return origin + mu;
-}
-
-function valueAt(d: Float64Array, weights: Float64Array, origin: number, mu: number): number {
-  let sum = 1;
-  for (let i = 0; i < d.length; i++) sum += weights[i]! / (d[i]! - origin - mu);
-  return sum;
 }
 
 /** The step to the root of c + r / (before − η) + s / (after − η), which has the value and the slopes of both sums. */
