@@ -56,6 +56,21 @@ test.for([
   );
 });
 
+test.for([
+  [3, 1],
+  [5, 9],
+  [30, 40],
+] as const)('the product of [%i, %i] with itself', ([k, n]) => {
+  const upper = run((kernels, start, z) => {
+    const c = blockAt(start, stride);
+    kernels.addGram(c, blockAt(start + second, stride), [k, n], 2);
+    kernels.addGram(c, transposed(blockAt(start + second, stride)), [k, Math.min(k, n)], -1);
+    // What is below the diagonal may be any.
+    for (let i = 0; i < n; i++) z.fill(0, start + i * stride, start + i * stride + i);
+  });
+  expectSame(upper);
+});
+
 test('products of more than the packed rows, terms and columns', () => {
   expectSame(
     run((kernels, start) =>

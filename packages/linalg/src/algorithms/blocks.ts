@@ -47,18 +47,9 @@ export function factorUpper(z: Float64Array, kernels: Kernels, a: Block, n: numb
   const failure = factorUpper(z, kernels, a, half);
   if (failure > 0) return failure;
   solveLower(kernels, transposed(a), half, right, n - half, false);
-  subtractGram(kernels, from(a, half, half), right, half, n - half);
+  kernels.addGram(from(a, half, half), right, [half, n - half], -1);
   const later = factorUpper(z, kernels, from(a, half, half), n - half);
   return later > 0 ? half + later : 0;
-}
-
-/** The upper triangle, at least, of c − bᵀ · b, for b of k rows and n columns. */
-function subtractGram(kernels: Kernels, c: Block, b: Block, k: number, n: number): void {
-  const size = 32;
-  for (let i = 0; i < n; i += size) {
-    const left = transposed(from(b, 0, i));
-    kernels.addProduct(from(c, i, i), left, from(b, 0, i), [Math.min(size, n - i), k, n - i], -1);
-  }
 }
 
 function factorSmall(z: Float64Array, { offset, row, column }: Block, n: number): number {

@@ -24,10 +24,13 @@ export function factorCholesky(target: TypedArray, a: StridedMatrix, n: number):
     let differences = 0;
     for (let i = 0; i < n; i++) {
       let from = a.offset + i * a.rowStride;
-      for (let j = 0; j <= i; j++, from += a.columnStride) {
+      let to = start + i;
+      for (let j = 0; j <= i; j++) {
         const value = a.values[from]!;
-        z[start + j * stride + i] = value;
+        z[to] = value;
         differences += value - value;
+        from += a.columnStride;
+        to += stride;
       }
     }
     if (differences !== 0) {
@@ -36,10 +39,13 @@ export function factorCholesky(target: TypedArray, a: StridedMatrix, n: number):
     }
     const failure = factorUpper(z, kernels, blockAt(start, stride), n);
     if (failure > 0) return failure;
+    target.fill(0);
     for (let i = 0; i < n; i++) {
-      const row = i * n;
-      for (let j = 0; j <= i; j++) target[row + j] = z[start + j * stride + i]!;
-      target.fill(0, row + i + 1, row + n);
+      let from = start + i;
+      for (let j = i * n; j <= i * n + i; j++) {
+        target[j] = z[from]!;
+        from += stride;
+      }
     }
     return 0;
   });

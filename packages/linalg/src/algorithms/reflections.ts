@@ -64,7 +64,7 @@ export function applyReflections(workspace: Workspace, z: Rows, reflections: Ref
     const gram = blockAt(small, blockSize);
     const factors = blockAt(small + blockSize * blockSize, blockSize);
     for (const { offset } of [gram, factors]) values.fill(0, offset, offset + size * blockSize);
-    kernels.addProduct(gram, v, transposed(v), [size, width, size], 1);
+    kernels.addGram(gram, transposed(v), [width, size], 1);
     multiplyReflections(values, gram.offset, factors.offset, taus.subarray(first, first + size));
     kernels.addProduct(y, transposed(factors), v, [size, size, width], 1);
     const part = blockAt(z.offset, z.stride, top, corner);

@@ -49,6 +49,11 @@ export interface Kernels {
   /** c += factor · a · b. The columns of c are neighbors, and it does not overlap a or b. */
   addProduct(c: Block, a: Block, b: Block, size: ProductSize, factor: number): void;
   /**
+   * c += factor · bᵀ · b for a symmetric c, of which the upper triangle counts: some of what is below it is overwritten. The columns
+   * of c are neighbors, and it does not overlap b.
+   */
+  addGram(c: Block, b: Block, size: readonly [k: number, n: number], factor: number): void;
+  /**
    * Replaces at most 8 rows b by the solution x of t · x = b with a lower triangular t, whose diagonal counts as ones if it is
    * `unitriangular`. The columns of b are neighbors.
    */

@@ -1,10 +1,24 @@
 import { addProduct as addRows, type Block as DenseRows } from '../algorithms/dense.ts';
 import type { Block, Kernels, ProductSize, RankTwo, RotationChain, Rows } from './kernels.ts';
 
+/** Rows of a triangle that are computed together. */
+const gramRows = 32;
+
 /** The kernels in TypeScript, for where WebAssembly is not allowed. */
 export function createPortableKernels(z: Float64Array): Kernels {
   return {
     addProduct: (c, a, b, size, factor) => addProduct(z, { c, a, b }, size, factor),
+    addGram: (c, b, [k, n], factor) => {
+      for (let i = 0; i < n; i += gramRows) {
+        const offset = b.offset + i * b.column;
+        const blocks = {
+          c: { ...c, offset: c.offset + i * (c.row + 1) },
+          a: { offset, row: b.column, column: b.row },
+          b: { ...b, offset },
+        };
+        addProduct(z, blocks, [Math.min(gramRows, n - i), k, n - i], factor);
+      }
+    },
     solveRows: (t, b, size, unitriangular) => solveRows(z, t, b, size, unitriangular),
     updateAndMultiply: (a, update, x, to) => {
       subtractRankTwo(z, a, update);

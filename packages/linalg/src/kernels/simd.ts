@@ -58,6 +58,7 @@ export function createSimdKernels(z: Float64Array, kernels: Exports): Kernels {
   };
   return {
     addProduct: (c, a, b, size, factor) => addProduct(kernels, { c, a, b }, size, factor),
+    addGram: (c, b, size, factor) => addGram(kernels, c, b, size, factor),
     solveRows: (t, b, [rows, columns], unitriangular) => {
       for (let i = 0; i < rows; i++) {
         const row = triangle + i * solvedRows;
@@ -99,6 +100,31 @@ function addProduct(
         kernels.pack(0, 8 * left, 8 * a.row, 8 * a.column, rows, depth);
         const target = c.offset + i * c.row + j;
         kernels.product(8 * target, 8 * c.row, 0, 8 * packedRows, rows, columns, depth, factor);
+      }
+    }
+  }
+}
+
+/** Rows of a triangle that are computed together. */
+const gramRows = 8;
+
+function addGram(kernels: Exports, c: Block, b: Block, [k, n]: readonly [number, number], factor: number): void {
+  for (let j = 0; j < n; j += blockSize.n) {
+    const columns = Math.min(blockSize.n, n - j);
+    // Rows above the columns' own.
+    const left = { offset: b.offset, row: b.column, column: b.row };
+    const above = { ...c, offset: c.offset + j };
+    addProduct(kernels, { c: above, a: left, b: { ...b, offset: b.offset + j * b.column } }, [j, k, columns], factor);
+    for (let l = 0; l < k; l += blockSize.k) {
+      const depth = Math.min(blockSize.k, k - l);
+      const from = b.offset + l * b.row + j * b.column;
+      kernels.pack(8 * packedRows, 8 * from, 8 * b.column, 8 * b.row, columns, depth);
+      // Both factors are the same columns.
+      for (let i = 0; i < columns; i += gramRows) {
+        const rows = Math.min(gramRows, columns - i);
+        const packed = 8 * (packedRows + i * depth);
+        const target = c.offset + (j + i) * (c.row + 1);
+        kernels.product(8 * target, 8 * c.row, packed, packed, rows, columns - i, depth, factor);
       }
     }
   }
