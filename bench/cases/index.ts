@@ -9,6 +9,7 @@ import { matmuls } from './matmul.ts';
 import { compiledMlpStep, mlpStep } from './mlp.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
+import { sequences } from './sequences.ts';
 import { trainings } from './training.ts';
 import { windows } from './windows.ts';
 
@@ -25,5 +26,6 @@ export const cases: readonly Case[] = [
   head,
   mlpStep,
   compiledMlpStep,
+  ...sequences,
   ...trainings,
 ];

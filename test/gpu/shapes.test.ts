@@ -46,7 +46,7 @@ const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
   ['Residual', () => new nn.Residual(new nn.PReLU(), new nn.Tanh())],
   ['Sequential', () => new nn.Sequential(new nn.PReLU(), new nn.Sequential(new nn.ELU()))],
 ];
-/** Layers with an axis of features or of channels. */
+/** Layers with an axis of features or of channels, or of sequences. */
 const others = [
   'AvgPool2d',
   'BatchNorm1d',
@@ -59,14 +59,29 @@ const others = [
   'Embedding',
   'FeatureAlphaDropout',
   'Flatten',
+  'GRU',
+  'GRUCell',
   'GroupNorm',
   'InstanceNorm1d',
   'InstanceNorm2d',
   'InstanceNorm3d',
+  'LSTM',
+  'LSTMCell',
   'LayerNorm',
+  'LearnedPositionalEncoding',
   'Linear',
   'MaxPool2d',
+  'MultiheadAttention',
   'RMSNorm',
+  'RNN',
+  'RNNCell',
+  'RotaryPositionalEmbedding',
+  'SinusoidalPositionalEncoding',
+  'Transformer',
+  'TransformerDecoder',
+  'TransformerDecoderLayer',
+  'TransformerEncoder',
+  'TransformerEncoderLayer',
 ];
 
 const losses: readonly (readonly [name: string, loss: (x: Tensor) => Tensor])[] = [

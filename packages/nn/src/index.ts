@@ -5,6 +5,11 @@ export type { Initializer } from './init.ts';
 export { checkLabels, toClassIndices } from './labels.ts';
 export * from './layers/activation.ts';
 export {
+  MultiheadAttention,
+  type MultiheadAttentionCallOptions,
+  type MultiheadAttentionOptions,
+} from './layers/attention.ts';
+export {
   BatchNorm1d,
   BatchNorm2d,
   type BatchNorm2dOptions,
@@ -28,6 +33,25 @@ export {
   RMSNorm,
   type RMSNormLayerOptions,
 } from './layers/normalization.ts';
+export * from './layers/position.ts';
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  type RecurrentOptions,
+  RNN,
+  type RNNOptions,
+  type SequenceOptions,
+} from './layers/recurrent.ts';
+export { GRUCell, LSTMCell, type RecurrentCellOptions, RNNCell, type RNNCellOptions } from './layers/recurrentCells.ts';
+export * from './layers/transformer.ts';
+export {
+  TransformerDecoderLayer,
+  type TransformerDecoderLayerCallOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerCallOptions,
+  type TransformerLayerOptions,
+} from './layers/transformerLayers.ts';
 export * from './losses/index.ts';
 export * from './metrics.ts';
 export { Module, type AnyModule } from './module.ts';
@@ -37,7 +61,7 @@ export { Optimizer, type OptimizerOptions, type ParameterGroup, type TrainedPara
 export * as schedules from './optim/schedules.ts';
 export type { Schedule } from './optim/schedules.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
-export { fromPyTorch, type LoadStateDictOptions, type LoadStateDictResult, type Stateful } from './state.ts';
+export { fromPyTorch, type LoadStateDictOptions, type LoadStateDictResult, type Stateful, toPyTorch } from './state.ts';
 export {
   decodeSafetensors,
   type DecodeSafetensorsOptions,

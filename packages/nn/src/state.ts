@@ -23,13 +23,22 @@ export interface LoadStateDictOptions {
 }
 
 /**
- * Names of PyTorch's state dicts as paths here, for `loadStateDict(state, { rename: fromPyTorch })`: `running_mean` and
- * `running_var` become `runningMean` and `runningVar`, and `num_batches_tracked`, a count without use, is left out. Other
- * names, such as `features.0.weight`, are the same.
+ * Names of PyTorch's state dicts as paths here, for `loadStateDict(state, { rename: fromPyTorch })`. Underscores become capitals, as
+ * in all names: `running_mean` is `runningMean` and `weight_ih_l0` is `weightIhL0`. `num_batches_tracked`, a count without use, is left
+ * out. Other names, such as `features.0.weight`, are the same.
  */
 export function fromPyTorch(key: string): string | undefined {
   if (/(^|\.)num_batches_tracked$/.test(key)) return undefined;
-  return key.replace(/(?<=^|\.)running_mean$/, 'runningMean').replace(/(?<=^|\.)running_var$/, 'runningVar');
+  return key.replaceAll(/(?<=[^._])_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * Paths as names of PyTorch's state dicts: what {@link fromPyTorch} undoes. `weightIhL0` is `weight_ih_l0`.
+ * @example
+ * Object.fromEntries(Object.entries(model.stateDict()).map(([path, value]) => [toPyTorch(path), value]));
+ */
+export function toPyTorch(path: string): string {
+  return path.replaceAll(/(?<=[^._])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /**

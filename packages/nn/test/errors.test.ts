@@ -279,6 +279,77 @@ test.for<readonly [() => unknown, string]>([
   [() => new nn.Embedding(0, 1), 'Embedding: numEmbeddings must be an integer ≥ 1, got 0'],
   [() => new nn.Embedding(2, 1, { paddingIdx: 2 }), 'Embedding: paddingIdx must be an integer from -2 to 1, got 2'],
   [() => new nn.AlphaDropout(2), 'AlphaDropout: p must be between 0 and 1, got 2'],
+  // Modules of sequences.
+  [() => new nn.RNN(0, 2), 'RNN: inputSize must be an integer ≥ 1, got 0'],
+  [
+    () => new nn.RNN(3, 2, wrong({ nonlinearity: 'sin' })),
+    "RNN: unknown nonlinearity 'sin'; expected 'tanh' or 'relu'",
+  ],
+  [() => new nn.GRU(3, 2, wrong({ nonlinearity: 'tanh' })), "GRU: unknown option 'nonlinearity'"],
+  [() => new nn.GRU(3, 2, { bidirectional: wrong(1) }), 'GRU: bidirectional must be true or false, got 1'],
+  [() => new nn.LSTM(3, 2, { projSize: 2 }), 'LSTM: projSize must be an integer from 0 to 1, got 2'],
+  [() => new nn.LSTM(3, 2, { dropout: 2 }), 'LSTM: dropout must be between 0 and 1, got 2'],
+  [() => new nn.RNN(3, 2).forward(zeros([3])), 'RNN: input must be [L, N, 3] or [L, 3], got [3]'],
+  [
+    () => new nn.GRU(3, 2, { batchFirst: true }).forward(zeros([1, 2, 4])),
+    'GRU: input must be [N, L, 3] or [L, 3], got [1, 2, 4]',
+  ],
+  [() => new nn.GRU(3, 2).forward(x, zeros([1, 1, 2])), 'GRU: hx must be [1, 2], got [1, 1, 2]'],
+  [() => new nn.LSTM(3, 2).forward(x, wrong(zeros([1, 2]))), 'LSTM: hx must be the states [h, c], got Tensor'],
+  [() => new nn.LSTM(3, 2).forward(x, [zeros([1, 2]), zeros([1, 3])]), 'LSTM: hx[1] must be [1, 2], got [1, 3]'],
+  [() => new nn.LSTM(3, 2).forward(x, [zeros([1, 2]), wrong(1)]), 'LSTM: hx[1]: expected a tensor, got 1'],
+  [
+    () => new nn.RNN(3, 2).forward(zeros([4, 1, 3]), undefined, { lengths: [5] }),
+    'RNN: lengths must be an integer from 0 to 4, got 5',
+  ],
+  [
+    () => new nn.RNN(3, 2).forward(zeros([4, 1, 3]), undefined, { lengths: [1, 2] }),
+    'RNN: lengths must be [1], one per sample, got [2]',
+  ],
+  [() => new nn.RNNCell(3, 2).forward(zeros([4])), 'RNNCell: input must be [N, 3] or [3], got [4]'],
+  [() => new nn.GRUCell(3, 2).forward(x, zeros([2])), 'GRUCell: hx must be [2, 2], got [2]'],
+  [() => new nn.LSTMCell(3, 2, { bias: wrong(0) }), 'LSTMCell: bias must be true or false, got 0'],
+  [() => new nn.MultiheadAttention(4, 3), 'MultiheadAttention: 3 heads do not divide embedDim 4'],
+  [() => new nn.MultiheadAttention(4, 2, { kdim: 0 }), 'MultiheadAttention: kdim must be an integer ≥ 1, got 0'],
+  [
+    () => new nn.MultiheadAttention(3, 1, { kdim: 2 }).forward(x, x, x),
+    'MultiheadAttention: query, keys and value must be [L, N, 3], [S, N, 2] and [S, N, 3], or all without N, got',
+  ],
+  [
+    () => new nn.MultiheadAttention(3, 1).forward(x, x, x, { attnMask: zeros([2]) }),
+    'MultiheadAttention: attnMask must be [2, 2] or [1, 2, 2], got [2]',
+  ],
+  [
+    () => new nn.MultiheadAttention(3, 1).forward(x, x, x, { keyPaddingMask: labels }),
+    'MultiheadAttention: keyPaddingMask must be a tensor of bool or floating point, got int32',
+  ],
+  [
+    () => new nn.MultiheadAttention(3, 1).forward(x, x, x, wrong({ needWeights: true })),
+    "MultiheadAttention: unknown option 'needWeights'",
+  ],
+  [
+    () => new nn.TransformerEncoderLayer(2, 1, wrong({ activation: 'tanh' })),
+    "TransformerEncoderLayer: unknown activation 'tanh'; expected 'relu', 'gelu' or a module",
+  ],
+  [() => new nn.TransformerDecoderLayer(3, 2), 'MultiheadAttention: 2 heads do not divide embedDim 3'],
+  [
+    () => new nn.TransformerEncoder(wrong(new nn.TransformerEncoderLayer(2, 1))),
+    'TransformerEncoder: layers must be an array of modules, got TransformerEncoderLayer',
+  ],
+  [() => new nn.Transformer(wrong({ numLayers: 1 })), "Transformer: unknown option 'numLayers'"],
+  [
+    () => new nn.LearnedPositionalEncoding(2, 3).forward(x, { offset: 1 }),
+    'LearnedPositionalEncoding: positions 1 to 2 are out of range for 2 positions',
+  ],
+  [
+    () => new nn.SinusoidalPositionalEncoding(2).forward(x),
+    'SinusoidalPositionalEncoding: input must be [L, N, 2] or [L, 2], got [2, 3]',
+  ],
+  [() => new nn.RotaryPositionalEmbedding(3), 'RotaryPositionalEmbedding: dim must be even, got 3'],
+  [
+    () => new nn.RotaryPositionalEmbedding(2).forward(x),
+    'RotaryPositionalEmbedding: input must be [..., L, 2], got [2, 3]',
+  ],
 ])('%#', ([call, message]) => {
   expect(call).toThrow(message);
 });

@@ -1,6 +1,7 @@
 import { random, type Shape, type Tensor } from '@thetagrad/core';
 import { assertGradients, checkGradients, labels, shapes, tensors } from '@thetagrad/gradcheck';
 import {
+  type AnyModule,
   AvgPool2d,
   BatchNorm2d,
   binaryCrossEntropy,
@@ -11,19 +12,28 @@ import {
   ELU,
   Flatten,
   GELU,
+  GRU,
   LeakyReLU,
+  LearnedPositionalEncoding,
   Linear,
+  LSTM,
+  LSTMCell,
   MaxPool2d,
   mseLoss,
   type Module,
+  MultiheadAttention,
   PReLU,
   ReLU,
   Residual,
+  RNN,
+  RotaryPositionalEmbedding,
   Sequential,
   Sigmoid,
   SiLU,
   Softplus,
   Tanh,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
 } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
@@ -50,6 +60,28 @@ test.for([
 ] as const satisfies readonly (readonly [string, () => Module, Shape])[])('%s', ([name, make, shape]) => {
   const layer = make();
   checkGradients((x: Tensor) => layer.forward(x), [input(shape)], { ...twice, name, variables: layer });
+});
+
+/** A layer, and its outputs for a sequence [2, 2, 2]. */
+const apply = <Layer extends AnyModule>(layer: Layer, f: (layer: Layer, x: Tensor) => readonly Tensor[]) =>
+  [layer.constructor.name, layer as AnyModule, (x: Tensor) => [...f(layer, x)]] as const;
+const lengths = [2, 1];
+const small = { dropout: 0, dimFeedforward: 2, layerNormEps: 0.1, activation: 'gelu', key } as const;
+
+test.for([
+  apply(new RNN(2, 2, { key }), (layer, x) => layer.forward(x)),
+  apply(new GRU(2, 2, { key }), (layer, x) => layer.forward(x, undefined, { lengths })),
+  apply(new LSTM(2, 2, { key, bidirectional: true, projSize: 1 }), (layer, x) =>
+    layer.forward(x, undefined, { lengths }).flat(),
+  ),
+  apply(new LSTMCell(2, 2, { key }), (layer, x) => layer.forward(x.at(0), [x.at(1), x.at(0)])),
+  apply(new MultiheadAttention(2, 2, { key }), (layer, x) => layer.forward(x, x, x, { isCausal: true })),
+  apply(new TransformerEncoderLayer(2, 1, { ...small, normFirst: true }), (layer, x) => [layer.forward(x)]),
+  apply(new TransformerDecoderLayer(2, 1, small), (layer, x) => [layer.forward(x, x.neg())]),
+  apply(new LearnedPositionalEncoding(3, 2, { key }), (layer, x) => [layer.forward(x).square()]),
+  apply(new RotaryPositionalEmbedding(2), (layer, x) => [layer.forward(x).square()]),
+])('%s', ([name, layer, f]) => {
+  checkGradients(f, [input([2, 2, 2])], { ...twice, name, variables: layer });
 });
 
 test('MaxPool2d', () => {

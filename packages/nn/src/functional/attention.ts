@@ -1,4 +1,4 @@
-import { arange, type Key, promoteTypes, Tensor } from '@thetagrad/core';
+import { arange, type Key, promoteTypes, type Shape, Tensor } from '@thetagrad/core';
 import {
   argumentError,
   broadcastShapes,
@@ -63,35 +63,47 @@ export function scaledDotProductAttention(
   }
   const { scale = 1 / Math.sqrt(features!) } = options;
   if (typeof scale !== 'number') throw argumentError(operation, 'scale', 'a number', scale);
+  if (dropoutP > 0 && key === undefined) {
+    throw new TypeError(`${operation}: dropoutP needs a key, as from random.key(seed)`);
+  }
   const products = query.astype(dtype).mul(scale).matmul(k.astype(dtype).transpose());
-  const { scores, attended } = applyMask(operation, products, attnMask);
-  const causal = isCausal ? arange(size).lessEqual(arange(length).expandDims(1)) : undefined;
-  const where = attended && causal ? attended.logicalAnd(causal) : (attended ?? causal);
-  const weights = scores.softmax(-1, { where });
-  if (dropoutP === 0) return weights.matmul(v.astype(dtype));
-  if (key === undefined) throw new TypeError(`${operation}: dropoutP needs a key, as from random.key(seed)`);
-  return dropout(key, weights, { p: dropoutP }).matmul(v.astype(dtype));
+  if (attnMask !== undefined) checkMask(operation, attnMask, products.shape);
+  const weights = toWeights(products, attnMask ? [attnMask] : [], isCausal);
+  return (key === undefined ? weights : dropout(key, weights, { p: dropoutP })).matmul(v.astype(dtype));
 }
 
-/** Adds a mask of numbers; returns which keys are attended to. */
-function applyMask(
-  operation: string,
-  products: Tensor,
-  mask: Tensor | undefined,
-): { readonly scores: Tensor; readonly attended: Tensor | undefined } {
-  if (mask === undefined) return { scores: products, attended: undefined };
-  if (!(mask instanceof Tensor) || mask.dtype === 'int32') {
-    const got = mask instanceof Tensor ? mask.dtype : mask;
-    throw argumentError(operation, 'attnMask', 'a tensor of bool or floating point', got, false);
-  }
-  if (!sameShape(broadcastShapes(`${operation}: attnMask`, mask.shape, products.shape), products.shape)) {
-    throw new RangeError(
-      `${operation}: attnMask ${formatShape(mask.shape)} does not broadcast to ${formatShape(products.shape)}`,
-    );
-  }
-  if (mask.dtype === 'bool') return { scores: products, attended: mask };
-  const attended = mask.notEqual(-Infinity);
-  return { scores: products.add(attended.where(mask, 0).astype(products.dtype)), attended };
+/**
+ * Attention of each query to keys: softmax of their products [..., L, S], with masks as in
+ * {@link ScaledDotProductAttentionOptions}. All are 0 where there is none.
+ */
+export function toWeights(products: Tensor, masks: readonly Tensor[], isCausal: boolean): Tensor {
+  const [length, size] = products.shape.slice(-2) as [number, number];
+  const attended = masks.map((mask) => (mask.dtype === 'bool' ? mask : mask.notEqual(-Infinity)));
+  if (isCausal) attended.push(arange(size).lessEqual(arange(length).expandDims(1)));
+  // What is not attended to adds 0, as the gradient of −∞ − max is not a number.
+  const scores = masks.reduce(
+    (sum, mask, i) => (mask.dtype === 'bool' ? sum : sum.add(attended[i]!.where(mask, 0).astype(products.dtype))),
+    products,
+  );
+  return scores.softmax(-1, {
+    where: attended.length > 0 ? attended.reduce((all, each) => all.logicalAnd(each)) : undefined,
+  });
+}
+
+function checkMask(operation: string, mask: Tensor, shape: Shape): void {
+  checkMaskType(operation, 'attnMask', mask);
+  if (sameShape(broadcastShapes(`${operation}: attnMask`, mask.shape, shape), shape)) return;
+  throw new RangeError(`${operation}: attnMask ${formatShape(mask.shape)} does not broadcast to ${formatShape(shape)}`);
+}
+
+/** @throws {TypeError} if a mask is not a tensor of bool or floating point. */
+export function checkMaskType(operation: string, name: string, mask: Tensor): void {
+  if (!(mask instanceof Tensor))
+    throw argumentError(operation, name, 'a tensor of bool or floating point', mask, false);
+  if (mask.dtype !== 'int32') return;
+  throw new TypeError(
+    `${operation}: ${name} must be a tensor of bool or floating point, got int32; convert with astype('bool')`,
+  );
 }
 
 /** Repeats each of the heads, axis −3, so that there are as many as of the queries. */

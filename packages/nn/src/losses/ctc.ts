@@ -1,28 +1,9 @@
 // Connectionist temporal classification.
-import {
-  arange,
-  full,
-  isFloatingPoint,
-  logsumexp,
-  type Shape,
-  stack,
-  tensor,
-  Tensor,
-  where,
-  zeros,
-} from '@thetagrad/core';
-import {
-  argumentError,
-  checkInteger,
-  checkTensor,
-  describeIndices,
-  formatShape,
-  HostBuffer,
-  last,
-  sameShape,
-} from '@thetagrad/core/backend';
+import { arange, full, isFloatingPoint, logsumexp, stack, type Tensor, where, zeros } from '@thetagrad/core';
+import { checkInteger, checkTensor, describeIndices, formatShape, HostBuffer, last } from '@thetagrad/core/backend';
 import { scan } from '@thetagrad/func';
 import { labelMessage, toClassIndices } from '../labels.ts';
+import { type Lengths, toLengths } from '../lengths.ts';
 import { type LossOptions, reduce, type Reduction, reductionOf } from './reduce.ts';
 
 export interface CtcLossOptions extends LossOptions {
@@ -182,38 +163,6 @@ function alignmentLosses(
     { emission: emissions, active: isFrame } as { emission: Tensor; active: Tensor },
   );
   return isLast.where(final, -Infinity).logsumexp(-1).neg();
-}
-
-interface Lengths {
-  /** int32 [N] */
-  readonly counts: Tensor;
-  /** Their values, if they are plain data. */
-  readonly known: ArrayLike<number> | undefined;
-}
-
-function toLengths(
-  operation: string,
-  name: string,
-  lengths: Tensor | readonly number[] | number,
-  { samples, max }: { readonly samples: Shape; readonly max: number },
-): Lengths {
-  const given = typeof lengths === 'number' ? [lengths] : lengths;
-  if (!(given instanceof Tensor) && !Array.isArray(given)) {
-    throw argumentError(operation, name, 'a tensor or an array of integers', lengths, false);
-  }
-  const isTensor = given instanceof Tensor;
-  if (isTensor && given.dtype !== 'int32') {
-    throw new TypeError(`${operation}: ${name} must be int32, got ${given.dtype}; convert with astype('int32')`);
-  }
-  const shape = isTensor ? given.shape : typeof lengths === 'number' ? [] : [given.length];
-  if (!sameShape(shape, samples) && !(samples.length === 0 && sameShape(shape, [1]))) {
-    throw new RangeError(
-      `${operation}: ${name} must be ${formatShape(samples)}, one per sample, got ${formatShape(shape)}`,
-    );
-  }
-  const known = isTensor ? (given.buffer instanceof HostBuffer ? given.buffer.values : undefined) : given;
-  for (const length of known ?? []) checkInteger(operation, name, length, { min: 0, max });
-  return { counts: isTensor ? given.reshape([-1]) : tensor(Int32Array.from(given)), known };
 }
 
 /** Checks the labels of targets, where these and their lengths are plain data. */
