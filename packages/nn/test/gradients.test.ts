@@ -17,7 +17,6 @@ import {
   LearnedPositionalEncoding,
   Linear,
   LSTM,
-  LSTMCell,
   MaxPool2d,
   mseLoss,
   type Module,
@@ -25,7 +24,6 @@ import {
   PReLU,
   ReLU,
   Residual,
-  RNN,
   RotaryPositionalEmbedding,
   Sequential,
   Sigmoid,
@@ -33,7 +31,6 @@ import {
   Softplus,
   Tanh,
   TransformerDecoderLayer,
-  TransformerEncoderLayer,
 } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
@@ -69,19 +66,15 @@ const lengths = [2, 1];
 const small = { dropout: 0, dimFeedforward: 2, layerNormEps: 0.1, activation: 'gelu', key } as const;
 
 test.for([
-  apply(new RNN(2, 2, { key }), (layer, x) => layer.forward(x)),
   apply(new GRU(2, 2, { key }), (layer, x) => layer.forward(x, undefined, { lengths })),
-  apply(new LSTM(2, 2, { key, bidirectional: true, projSize: 1 }), (layer, x) =>
-    layer.forward(x, undefined, { lengths }).flat(),
-  ),
-  apply(new LSTMCell(2, 2, { key }), (layer, x) => layer.forward(x.at(0), [x.at(1), x.at(0)])),
+  apply(new LSTM(2, 2, { key, projSize: 1 }), (layer, x) => layer.forward(x, undefined, { lengths }).flat()),
   apply(new MultiheadAttention(2, 2, { key }), (layer, x) => layer.forward(x, x, x, { isCausal: true })),
-  apply(new TransformerEncoderLayer(2, 1, { ...small, normFirst: true }), (layer, x) => [layer.forward(x)]),
   apply(new TransformerDecoderLayer(2, 1, small), (layer, x) => [layer.forward(x, x.neg())]),
   apply(new LearnedPositionalEncoding(3, 2, { key }), (layer, x) => [layer.forward(x).square()]),
   apply(new RotaryPositionalEmbedding(2), (layer, x) => [layer.forward(x).square()]),
 ])('%s', ([name, layer, f]) => {
-  checkGradients(f, [input([2, 2, 2])], { ...twice, name, variables: layer });
+  // The rest of the elements is checked along a random direction.
+  checkGradients(f, [input([2, 2, 2])], { ...twice, elements: 1, name, variables: layer });
 });
 
 test('MaxPool2d', () => {
