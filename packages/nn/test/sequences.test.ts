@@ -513,18 +513,16 @@ describe('transformers', () => {
 
   test('learn to reverse a sequence', async () => {
     const tokens = random.integers(random.key(3), [16, 4], { high: 5 });
-    const layers = {
-      embedding: new nn.Embedding(5, 16, { key }),
-      position: new nn.LearnedPositionalEncoding(4, 16, { key, batchFirst: true, weightInit: nn.init.normal() }),
-      block: new nn.TransformerEncoderLayer(16, 2, { dimFeedforward: 32, key, batchFirst: true, dropout: 0 }),
-      head: new nn.Linear(16, 5, { key }),
-    };
-    const optimizer = new nn.Adam(layers, { lr: 0.01 });
-    const lossAndGrads = valueAndGrad(layers, (tokens: Tensor) => {
-      const embedded = layers.position.forward(layers.embedding.forward(tokens));
-      const logits = layers.head.forward(layers.block.forward(embedded));
-      return nn.crossEntropy(logits.transpose(1, 2), tokens.flip(1));
-    });
+    const model = new nn.Sequential(
+      new nn.Embedding(5, 16, { key }),
+      new nn.LearnedPositionalEncoding(4, 16, { key, batchFirst: true, weightInit: nn.init.normal() }),
+      new nn.TransformerEncoderLayer(16, 2, { dimFeedforward: 32, key, batchFirst: true, dropout: 0 }),
+      new nn.Linear(16, 5, { key }),
+    );
+    const optimizer = new nn.Adam(model, { lr: 0.01 });
+    const lossAndGrads = valueAndGrad(model, (tokens: Tensor) =>
+      nn.crossEntropy(model.forward(tokens).transpose(1, 2), tokens.flip(1)),
+    );
     const step = compile((tokens: Tensor) => {
       const { value, grads } = lossAndGrads(tokens);
       optimizer.update(grads);
