@@ -103,6 +103,7 @@ export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
 export { convolveTranspose } from './ops/convolve.ts';
 export { ScatterAdd } from './ops/gather.ts';
+export { Matmul } from './ops/matmul.ts';
 export { Fold } from './ops/movement.ts';
 export { MaxIndices, WindowSum } from './ops/pooling.ts';
 export { divideScaledSum, scaleSquares, Surrogate } from './ops/range.ts';

@@ -18,6 +18,7 @@ import {
 import { moveAxis } from './axes.ts';
 import { createStep, isDifferentiating } from './example.ts';
 import { pack, sizeOfAll, unpack, type LoopOutputs } from './outputs.ts';
+import { factorsOf, hasProductCotangent, sumProducts } from './products.ts';
 import { Subgraph } from './subgraph.ts';
 import { vmap } from './vmap.ts';
 
@@ -251,7 +252,10 @@ function keepCarries(body: Body): Body {
   };
 }
 
-/** Reverse mode: a loop in the opposite direction, which computes each step again. Cotangents of constants are carried along. */
+/**
+ * Reverse mode: a loop in the opposite direction, which computes each step again. Cotangents of constants are carried along, or
+ * are products of what all steps give.
+ */
 function pullBack(
   body: Body,
   cotangent: Tensor,
@@ -263,7 +267,11 @@ function pullBack(
   const first = carries.length + rows.length;
   const wanted = inputs.map((input, i) => i < carries.length || (isNeeded[i]! && isFloatingPoint(input.dtype)));
   const numbers = [...inputs.keys()].filter((i) => wanted[i]);
-  const constants = numbers.filter((i) => i >= first);
+  const isProduct = (i: number): boolean =>
+    i >= first && attributes.condition === 'none' && hasProductCotangent(body.subgraph, inputs[i]!, body.dtype);
+  const products = numbers.filter(isProduct);
+  const constants = numbers.filter((i) => i >= first && !isProduct(i));
+  const rowNumbers = numbers.filter((i) => i >= carries.length && i < first);
   const cotangents = unpack(body, attributes.count, cotangent);
   const sums = constants.map((i) => zeros(inputs[i]!.shape, { dtype: body.dtype }));
   const compute: RunStep = (state, row) => {
@@ -276,14 +284,14 @@ function pullBack(
     return [
       ...carries.map((_, i) => part(i)),
       ...constants.map((i, k) => state[carries.length + k]!.add(part(i))),
-      ...numbers.filter((i) => i >= carries.length && i < first).map(part),
+      ...rowNumbers.map(part),
+      ...products.flatMap((i) => factorsOf(part(i))),
     ];
   };
   // A step that was left out passes cotangents on: those of results belong to the carries that they equal.
   const pass: RunStep = (state, row) => {
     const passed = [...state];
     attributes.resultCarries.forEach((carry, i) => (passed[carry] = passed[carry]!.add(row[first + i]!)));
-    const rowNumbers = numbers.filter((i) => i >= carries.length && i < first);
     return [...passed, ...rowNumbers.map((i) => zeros(row[i]!.shape, { dtype: body.dtype }))];
   };
   const results = runSteps(
@@ -295,7 +303,11 @@ function pullBack(
   );
   const found = new Map<number, Tensor>();
   results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
-  numbers.filter((i) => i >= carries.length && i < first).forEach((i, k) => found.set(i, results.results[k]!));
+  rowNumbers.forEach((i, k) => found.set(i, results.results[k]!));
+  products.forEach((i, k) => {
+    const [left, right] = results.results.slice(rowNumbers.length + 2 * k) as [Tensor, Tensor];
+    found.set(i, sumProducts(left, right));
+  });
   return inputs.map((_, i) => found.get(i));
 }
 

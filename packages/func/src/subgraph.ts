@@ -30,6 +30,12 @@ export class Subgraph {
     return new Subgraph(this.#links, this.#captured, outputs);
   }
 
+  /** The only operation that reads a captured tensor, and reads it once; none if it is an output as well. */
+  soleUseOf(captured: Tensor): Tensor | undefined {
+    const uses = this.#links.flatMap(([node, inputs]) => inputs.filter((input) => input === captured).map(() => node));
+    return uses.length === 1 && !this.outputs.includes(captured) ? uses[0] : undefined;
+  }
+
   /** Computes the outputs from other values of the captured tensors. */
   recompute(values: readonly Tensor[]): Tensor[] {
     const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));

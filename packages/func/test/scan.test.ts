@@ -108,6 +108,31 @@ describe.for([false, true])('scan with reverse: %s', (reverse) => {
     expect(() => checkGradients(total(scanned), point as never, { order: 2, elements: 6 } as never)).not.toThrow();
   });
 
+  test('has the derivatives of the loop where a matrix multiplies few rows', () => {
+    const [w, h, x] = [
+      [5, 5],
+      [1, 5],
+      [3, 1, 5],
+    ].map((shape, i) => random.normal(random.key(i), shape, f64)) as [Tensor, Tensor, Tensor];
+    for (const next of [
+      (w: Tensor, h: Tensor, x: Tensor) => h.matmul(w).add(x).tanh(),
+      (w: Tensor, h: Tensor, x: Tensor) => h.matmul(w.transpose()).add(x.matmul(w)).tanh(),
+    ]) {
+      const inLoop = (w: Tensor, x: Tensor): Tensor =>
+        scan((h: Tensor, x: Tensor) => [next(w, h, x), null], h, x, { reverse })[0];
+      const writtenOut = (w: Tensor, x: Tensor): Tensor => {
+        const rows = x.split(3).map((row) => row.squeeze(0));
+        return (reverse ? rows.toReversed() : rows).reduce((h, row) => next(w, h, row), h);
+      };
+      const derivatives = (f: typeof inLoop): Tensor[] => {
+        const gradient = grad(([w, x]: readonly [Tensor, Tensor]) => f(w, x).sin().sum());
+        const second = grad((w: Tensor) => gradient([w, x])[0].square().sum());
+        return [...gradient([w, x]), second(w), jvp(second, [w], [w]).tangent];
+      };
+      expectClose(derivatives(inLoop), derivatives(writtenOut));
+    }
+  });
+
   test('has the derivatives of the loop, also of third order', () => {
     const first = (f: typeof scanned) => grad((w: Tensor) => total(f)(w, init.h, init.c, rows.x))(weight);
     expectClose([first(scanned)], [first(unrolled)]);
