@@ -1,6 +1,6 @@
 // Cotangents of matrices that each step of a loop multiplies by: a sum of products, which is one product of taller matrices.
-import { sizeOf, last, Matmul, at } from '@thetagrad/core/backend';
-import type { DType, Tensor } from '@thetagrad/core';
+import { type DType, type Tensor, zeros } from '@thetagrad/core';
+import { at, last, Matmul, sizeOf } from '@thetagrad/core/backend';
 import type { Subgraph } from './subgraph.ts';
 
 /** Whether the cotangent of a constant is a product in each step, with factors that have fewer elements than it. */
@@ -11,8 +11,9 @@ export function hasProductCotangent(step: Subgraph, constant: Tensor, dtype: DTy
   return at(use.shape, 0) * (m + n) < m * n;
 }
 
-/** The factors of a product of matrices, leftᵀ · right. */
-export function factorsOf({ inputs }: Tensor): [left: Tensor, right: Tensor] {
+/** The factors of a product of matrices, leftᵀ · right; of zeros, where no gradient flows to the constant. */
+export function factorsOf({ primitive, inputs, shape, dtype }: Tensor): [left: Tensor, right: Tensor] {
+  if (primitive !== Matmul) return [zeros([1, at(shape, 0)], { dtype }), zeros([1, last(shape)], { dtype })];
   const [left, right] = inputs as [Tensor, Tensor];
   return [left.transpose(), right];
 }

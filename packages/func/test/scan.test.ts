@@ -9,6 +9,7 @@ import {
   profile,
   random,
   stack,
+  stopGradient,
   tensor,
   valueAndGrad,
   Variable,
@@ -117,6 +118,7 @@ describe.for([false, true])('scan with reverse: %s', (reverse) => {
     for (const next of [
       (w: Tensor, h: Tensor, x: Tensor) => h.matmul(w).add(x).tanh(),
       (w: Tensor, h: Tensor, x: Tensor) => h.matmul(w.transpose()).add(x.matmul(w)).tanh(),
+      (w: Tensor, h: Tensor, x: Tensor) => stopGradient(h.matmul(w)).add(h).add(x).tanh(),
     ]) {
       const inLoop = (w: Tensor, x: Tensor): Tensor =>
         scan((h: Tensor, x: Tensor) => [next(w, h, x), null], h, x, { reverse })[0];
