@@ -33,7 +33,8 @@ export function fromPyTorch(key: string): string | undefined {
 }
 
 /**
- * Paths as names of PyTorch's state dicts: what {@link fromPyTorch} undoes. `weightIhL0` is `weight_ih_l0`.
+ * Paths as names of PyTorch's state dicts: what {@link fromPyTorch} undoes. `weightIhL0` is `weight_ih_l0`. Of batch normalizations
+ * PyTorch expects `num_batches_tracked` as well, unless it loads with `strict=False`.
  * @example
  * Object.fromEntries(Object.entries(model.stateDict()).map(([path, value]) => [toPyTorch(path), value]));
  */

@@ -18,6 +18,7 @@ import {
   Linear,
   Module,
   Sequential,
+  toPyTorch,
 } from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 
@@ -317,6 +318,7 @@ describe('state', () => {
     expect(loaded).toEqual({ missingKeys: [], unexpectedKeys: [] });
     evaluateSync(model);
     const state = Object.entries(model.stateDict()).map(([name, value]) => [name, value.itemSync()]);
+    expect(state.map(([name]) => toPyTorch(name as string))).toEqual(values.slice(0, 4).map(([name]) => name));
     expect(Object.fromEntries(state)).toEqual({
       '0.weight': 1.5,
       '0.bias': -0.5,

@@ -6,6 +6,7 @@ import {
   Dropout,
   Flatten,
   Linear,
+  LSTM,
   Module,
   PReLU,
   Residual,
@@ -129,4 +130,15 @@ test('an input of another dtype is an option', () => {
     "summary: the model refused an input of float32 [2]; if it takes another dtype, pass it as in { dtype: 'int32' }: take: ",
   );
   expect(summary(new Embedding(), [2], { dtype: 'int32' })).toContain('[2, 3]');
+});
+
+test('counts the products of all steps of a recurrent layer', () => {
+  class Last extends Module {
+    readonly lstm = new LSTM(3, 4);
+    override forward(x: Tensor): Tensor {
+      return this.lstm.forward(x)[1][0];
+    }
+  }
+  // 5·2·16 outputs, each of 3 and of 4 products.
+  expect(summary(new Last(), [5, 2, 3])).toContain(`multiply-adds: 1,120 for`);
 });

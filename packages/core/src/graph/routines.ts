@@ -183,11 +183,21 @@ export interface RoutineDefinition<Name extends RoutineName = RoutineName> {
   multiplyAdds?(shape: Shape, inputs: InputsOf<Name, Shape>): number;
 }
 
-/** The number of multiply-adds of any routine for these shapes; 0 for routines that are not made of them. */
+/**
+ * The number of multiply-adds of any routine for these shapes, in all steps of a loop; 0 for routines that are not made of
+ * them.
+ */
 export function countMultiplyAdds(
-  routine: { multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number },
+  routine: { readonly loop?: Loop; multiplyAdds?(shape: Shape, inputs: readonly Shape[]): number },
   shape: Shape,
   inputs: readonly Shape[],
 ): number {
-  return routine.multiplyAdds?.(shape, inputs) ?? 0;
+  const { loop } = routine;
+  if (!loop) return routine.multiplyAdds?.(shape, inputs) ?? 0;
+  const ofStep = loop.plan.kernels.map((kernel) => {
+    if (kernel.kind !== 'routine') return 0;
+    const shapes = kernel.operands.map(({ view }) => view.shape);
+    return countMultiplyAdds(kernel.definition, kernel.shape, shapes);
+  });
+  return loop.count * ofStep.reduce((sum, count) => sum + count, 0);
 }

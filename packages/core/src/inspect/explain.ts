@@ -106,8 +106,6 @@ export function nameOfRoutine({ name, loop }: { readonly name: string; readonly 
 }
 
 function multiplyAddsOf({ definition, operands, shape }: RoutineKernel): number {
-  const { loop } = definition;
-  if (loop) return loop.count * loop.plan.kernels.reduce((sum, kernel) => sum + describeKernel(kernel).multiplyAdds, 0);
   return countMultiplyAdds(
     definition,
     shape,
