@@ -102,9 +102,9 @@ export function createCellVariables(
 }
 
 /**
- * Checks given states, and completes them with zeros.
- * @param sizes the last axis of each state
- * @returns the states, and x, in their common dtype
+ * The states that are given, or zeros, in the common dtype of the input, the weight and them.
+ * @throws {TypeError} if a state is not a tensor.
+ * @throws {RangeError} if a state is not of its shape.
  */
 export function toStates(
   operation: string,
@@ -155,7 +155,7 @@ export function advance(
 }
 
 export interface RecurrenceOptions {
-  /** bool [L, N, 1]: false in steps that leave the states as they are and whose output is 0. Default: none is. */
+  /** bool [L, N, 1]: where false, a step leaves the states as they are, and its output is 0. Undefined if none is. */
   readonly isStep: Tensor | undefined;
   /** Whether to go from the last step to the first. */
   readonly reverse: boolean;
