@@ -333,7 +333,7 @@ test.for<readonly [() => unknown, string]>([
   ],
   [() => new nn.TransformerDecoderLayer(3, 2), 'MultiheadAttention: 2 heads do not divide embedDim 3'],
   [
-    () => new nn.TransformerEncoder(wrong(new nn.TransformerEncoderLayer(2, 1))),
+    () => new nn.TransformerEncoder(wrong<[]>(new nn.TransformerEncoderLayer(2, 1))),
     'TransformerEncoder: layers must be an array of modules, got TransformerEncoderLayer',
   ],
   [() => new nn.Transformer(wrong({ numLayers: 1 })), "Transformer: unknown option 'numLayers'"],

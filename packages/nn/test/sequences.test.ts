@@ -495,6 +495,7 @@ describe('transformers', () => {
     expectClose(encoder.forward(x, { isCausal: true }), expected);
     const decoder = new nn.TransformerDecoder([new nn.TransformerDecoderLayer(4, 2, options)]).eval();
     expectClose(decoder.forward(x, expected), decoder.layers[0]!.forward(x, expected));
+    expect(encoder.layers[1]!.selfAttn.numHeads).toBe(2);
     const names = Object.keys(encoder.variables()).map(nn.toPyTorch);
     expect(names).toContain('layers.1.self_attn.in_proj_weight');
     expect(names).toContain('layers.0.self_attn.out_proj.bias');

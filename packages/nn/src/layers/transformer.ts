@@ -30,7 +30,9 @@ export interface TransformerEncoderCallOptions {
   readonly isCausal?: boolean;
 }
 
+/** What an encoder is made of, such as {@link TransformerEncoderLayer}. */
 type EncoderLayer = Module<[src: Tensor, options?: TransformerEncoderLayerCallOptions]>;
+/** What a decoder is made of, such as {@link TransformerDecoderLayer}. */
 type DecoderLayer = Module<[tgt: Tensor, memory: Tensor, options?: TransformerDecoderLayerCallOptions]>;
 
 /**
@@ -40,12 +42,14 @@ type DecoderLayer = Module<[tgt: Tensor, memory: Tensor, options?: TransformerDe
  * const layers = [1, 2, 3].map(() => new TransformerEncoderLayer(8, 2, { dimFeedforward: 16 }));
  * new TransformerEncoder(layers, { norm: new LayerNorm(8) }).forward(zeros([5, 3, 8])).shape; // [5, 3, 8]
  */
-export class TransformerEncoder extends Module<[src: Tensor, options?: TransformerEncoderCallOptions]> {
-  readonly layers: readonly EncoderLayer[];
+export class TransformerEncoder<Layer extends EncoderLayer = TransformerEncoderLayer> extends Module<
+  [src: Tensor, options?: TransformerEncoderCallOptions]
+> {
+  readonly layers: readonly Layer[];
   readonly norm: Module | undefined;
 
   /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown. */
-  constructor(layers: readonly EncoderLayer[], options: TransformerStackOptions = {}) {
+  constructor(layers: readonly Layer[], options: TransformerStackOptions = {}) {
     super();
     checkOptions('TransformerEncoder', options, ['norm']);
     checkLayers('TransformerEncoder', layers);
@@ -58,7 +62,7 @@ export class TransformerEncoder extends Module<[src: Tensor, options?: Transform
     checkTensor('TransformerEncoder', src);
     checkOptions('TransformerEncoder', options, ['mask', 'srcKeyPaddingMask', 'isCausal']);
     const { mask: srcMask, ...others } = options;
-    const output = this.layers.reduce((x, layer) => layer.forward(x, { srcMask, ...others }), src);
+    const output = this.layers.reduce<Tensor>((x, layer) => layer.forward(x, { srcMask, ...others }), src);
     return this.norm ? this.norm.forward(output) : output;
   }
 }
@@ -70,14 +74,14 @@ export class TransformerEncoder extends Module<[src: Tensor, options?: Transform
  * const layers = [1, 2].map(() => new TransformerDecoderLayer(8, 2, { dimFeedforward: 16 }));
  * new TransformerDecoder(layers).forward(zeros([4, 3, 8]), ones([5, 3, 8]), { tgtIsCausal: true }).shape; // [4, 3, 8]
  */
-export class TransformerDecoder extends Module<
+export class TransformerDecoder<Layer extends DecoderLayer = TransformerDecoderLayer> extends Module<
   [tgt: Tensor, memory: Tensor, options?: TransformerDecoderLayerCallOptions]
 > {
-  readonly layers: readonly DecoderLayer[];
+  readonly layers: readonly Layer[];
   readonly norm: Module | undefined;
 
   /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown. */
-  constructor(layers: readonly DecoderLayer[], options: TransformerStackOptions = {}) {
+  constructor(layers: readonly Layer[], options: TransformerStackOptions = {}) {
     super();
     checkOptions('TransformerDecoder', options, ['norm']);
     checkLayers('TransformerDecoder', layers);
@@ -90,7 +94,7 @@ export class TransformerDecoder extends Module<
     checkTensor('TransformerDecoder', tgt);
     checkTensor('TransformerDecoder', memory);
     checkOptions('TransformerDecoder', options, decoderCallOptions);
-    const output = this.layers.reduce((x, layer) => layer.forward(x, memory, options), tgt);
+    const output = this.layers.reduce<Tensor>((x, layer) => layer.forward(x, memory, options), tgt);
     return this.norm ? this.norm.forward(output) : output;
   }
 }
