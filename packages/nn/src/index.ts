@@ -53,14 +53,37 @@ export {
   type TransformerLayerOptions,
 } from './layers/transformerLayers.ts';
 export * from './losses/index.ts';
-export * from './metrics.ts';
+export * from './metrics/index.ts';
 export { Module, type AnyModule } from './module.ts';
+export { Adadelta, type AdadeltaOptions } from './optim/adadelta.ts';
+export { Adagrad, type AdagradOptions } from './optim/adagrad.ts';
 export { Adam, AdamW, type AdamOptions } from './optim/adam.ts';
-export { clipGradNorm, clipGradValue } from './optim/clip.ts';
+export { Adamax, type AdamaxOptions } from './optim/adamax.ts';
+export { ASGD, type ASGDOptions } from './optim/asgd.ts';
+export { AveragedModel, type AveragedModelOptions, type AvgFn, getEmaAvgFn, getSwaAvgFn } from './optim/averaging.ts';
+export { clipGradNorm, type ClipGradNormOptions, clipGradValue } from './optim/clip.ts';
+export { LAMB, type LAMBOptions, LARS, type LARSOptions } from './optim/layerwise.ts';
+export { LBFGS, type LBFGSOptions, type LossAndGrads } from './optim/lbfgs.ts';
+export { Lion, type LionOptions } from './optim/lion.ts';
+export { Lookahead, type LookaheadOptions } from './optim/lookahead.ts';
+export { MomentOptimizer, type MomentOptions } from './optim/moments.ts';
+export { NAdam, type NAdamOptions } from './optim/nadam.ts';
 export { Optimizer, type OptimizerOptions, type ParameterGroup, type TrainedParameter } from './optim/optimizer.ts';
-export * as schedules from './optim/schedules.ts';
-export type { Schedule } from './optim/schedules.ts';
+export { RAdam, type RAdamOptions } from './optim/radam.ts';
+export { RMSprop, type RMSpropOptions } from './optim/rmsprop.ts';
+export { Rprop, type RpropOptions } from './optim/rprop.ts';
+export { samPerturb, type SamOptions } from './optim/sam.ts';
+export * as schedules from './optim/schedules/index.ts';
+export type { Schedule } from './optim/schedules/index.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
+export { updateBn } from './optim/updateBn.ts';
+export {
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  RunningMean,
+} from './progress.ts';
 export { fromPyTorch, type LoadStateDictOptions, type LoadStateDictResult, type Stateful, toPyTorch } from './state.ts';
 export {
   decodeSafetensors,

@@ -1,6 +1,6 @@
 import { values } from '@thetagrad/gradcheck';
-import { tensor, zeros } from '@thetagrad/core';
-import { clipGradNorm, clipGradValue } from '@thetagrad/nn';
+import { evaluate, tensor, Variable, zeros } from '@thetagrad/core';
+import { clipGradNorm, clipGradValue, SGD } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -27,6 +27,36 @@ describe('clipGradNorm', () => {
     expect(clipGradValue(grads, Infinity)['a']!.toArraySync()).toEqual([3, 0]);
   });
 
+  test.for([
+    [1, 7],
+    [2, 5],
+    [Infinity, 4],
+  ])('bounds the norm of order %s', ([normType, expected]) => {
+    const { grads: clipped, norm } = clipGradNorm(grads, expected! / 2, { normType: normType! });
+    expect(norm.itemSync()).toBeCloseTo(expected!, 6);
+    expect(clipped['b']!.itemSync()).toBeCloseTo(2, 5);
+  });
+
+  test('is right where squares are out of range', () => {
+    const { grads: clipped, norm } = clipGradNorm({ a: tensor([3e20]), b: tensor([4e20]) }, 1);
+    expect(norm.itemSync()).toBe(Math.fround(5e20));
+    expect(clipped['a']!.itemSync()).toBeCloseTo(0.6, 6);
+  });
+
+  test('lets a step fail on demand if the norm is not finite', async () => {
+    const p = new Variable(tensor([1]), { name: 'p' });
+    const optimizer = new SGD(p, { lr: 1 });
+    const step = async (grad: number): Promise<void> => {
+      optimizer.update(clipGradNorm({ p: tensor([grad]) }, 1, { errorIfNonfinite: true }).grads);
+      await evaluate(p, optimizer);
+    };
+    await step(0.5);
+    for (const bad of [NaN, Infinity])
+      await expect(step(bad)).rejects.toThrow('the norm of the gradients is not finite');
+    expect([optimizer.step, p.value.itemSync()]).toEqual([1, 0.5]);
+    expect(clipGradNorm({ p: tensor([NaN]) }, 1).grads['p']!.itemSync()).toBeNaN();
+  });
+
   test('returns a norm of at most the limit, and the same direction', () => {
     const numbers = fc.array(values({ from: -100, to: 100 }), { minLength: 2, maxLength: 6 });
     fc.assert(
@@ -50,6 +80,11 @@ test('clipGradValue limits each element', () => {
 test.for([
   [() => clipGradNorm({}, 1), 'clipGradNorm: there are no gradients'],
   [() => clipGradNorm(grads, 0), 'clipGradNorm: maxNorm must be a finite number > 0, got 0'],
+  [() => clipGradNorm(grads, 1, { normType: 3 }), 'clipGradNorm: normType must be 1, 2 or Infinity, got 3'],
+  [
+    () => clipGradNorm(grads, 1, { errorIfNonfinite: 1 as never }),
+    'clipGradNorm: errorIfNonfinite must be true or false, got 1',
+  ],
   [() => clipGradValue(grads, NaN), 'clipGradValue: clipValue must be a finite number > 0, got NaN'],
 ] as const)('rejects bad arguments: %#', ([clip, message]) => {
   expect(clip).toThrow(message);

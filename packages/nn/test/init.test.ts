@@ -1,4 +1,4 @@
-import { random, type Shape, type TypedArray } from '@thetagrad/core';
+import { conv2d, eye, random, type Shape, type TypedArray } from '@thetagrad/core';
 import { Conv2d, init, type Initializer, Linear } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -31,6 +31,9 @@ test.for([
   ['kaimingUniform, leaky', init.kaimingUniform({ negativeSlope: 0.5 }), 1.6 / fanIn, Math.sqrt(4.8 / fanIn)],
   ['normal', init.normal({ std: 0.01 }), 1e-4, Infinity],
   ['uniform', init.uniform({ low: -2, high: 2 }), 4 / 3, 2],
+  ['lecunNormal', init.lecunNormal, 1 / fanIn, 2 / 0.8796256610342398 / Math.sqrt(fanIn)],
+  ['lecunUniform', init.lecunUniform, 1 / fanIn, Math.sqrt(3 / fanIn)],
+  ['truncNormal', init.truncNormal(), 0.8796256610342398 ** 2, 2],
 ] as const)('%s has the variance and the bound of its formula', ([, initializer, variance, bound]) => {
   const found = moments(draw(initializer));
   // Five standard errors of the mean and of the variance of 18,432 samples.
@@ -46,6 +49,75 @@ test('constants', () => {
   expect(draw(init.constant(0.25), [2])).toEqual(Float64Array.of(0.25, 0.25));
   expect(draw(init.xavierUniform({ gain: 0 }), [2, 1])).toEqual(Float64Array.of(0, 0));
   expect(moments(draw(init.normal({ mean: 10 }), [1000])).mean).toBeCloseTo(10, 0);
+});
+
+describe('orthogonal', () => {
+  test.for<readonly [readonly number[]]>([[[5, 3]], [[3, 5]], [[2, 3, 2]], [[1, 1]]])(
+    '%j has orthonormal rows or columns',
+    ([of]) => {
+      const matrix = init.orthogonal({ gain: 2 })(random.key(1), of, 'float64').reshape([of[0]!, -1]);
+      const [rows, columns] = matrix.shape as [number, number];
+      const product = rows < columns ? matrix.matmul(matrix.transpose()) : matrix.transpose().matmul(matrix);
+      const difference = product
+        .sub(eye(Math.min(rows, columns)).mul(4))
+        .abs()
+        .max();
+      expect(difference.itemSync()).toBeLessThan(1e-13);
+    },
+  );
+
+  test('has no preferred sign or direction', () => {
+    const first = random
+      .key(3)
+      .split(200)
+      .map((key) => init.orthogonal()(key, [2, 2], 'float64').dataSync()[0]!);
+    const { mean, variance } = moments(Float64Array.from(first));
+    // An element of a random rotation is a cosine of a uniform angle.
+    expect(Math.abs(mean)).toBeLessThan(5 * Math.sqrt(0.5 / 200));
+    expect(Math.abs(variance - 0.5)).toBeLessThan(5 * Math.sqrt(0.125 / 200));
+  });
+});
+
+test('sparse has zeros in as many rows of each column', () => {
+  const values = init.sparse({ sparsity: 0.3, std: 2 })(random.key(1), [10, 200], 'float64');
+  const zeros = values.equal(0).sum(0).dataSync();
+  expect(new Set(zeros)).toEqual(new Set([3]));
+  expect(new Set(values.equal(0).sum(1).dataSync()).size).toBeGreaterThan(3);
+  expect(Math.abs(moments(values.dataSync()).variance / (0.7 * 4) - 1)).toBeLessThan(0.2);
+});
+
+test('dirac preserves the input of a convolution, in each group', () => {
+  const x = random.normal(random.key(1), [1, 4, 3, 3]);
+  const same = (groups: number): number => {
+    const weight = init.dirac({ groups })(random.key(0), [4, 4 / groups, 3, 3], 'float32');
+    return conv2d(x, weight, { padding: 1, groups }).sub(x).abs().max().itemSync();
+  };
+  expect([same(1), same(2)]).toEqual([0, 0]);
+  // torch.nn.init.dirac_ of [3, 2, 4]: the third output has no input.
+  expect(draw(init.dirac(), [3, 2, 4])).toEqual(
+    Float64Array.from([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+  );
+});
+
+test('eye, and gains', () => {
+  expect(draw(init.eye, [2, 3])).toEqual(Float64Array.of(1, 0, 0, 0, 1, 0));
+  expect(init.calculateGain('tanh')).toBe(5 / 3);
+  expect(init.calculateGain('conv2d')).toBe(1);
+  expect(init.calculateGain('leakyRelu', 0.2)).toBeCloseTo(1.3867504905630728, 12);
+  expect(init.calculateGain('selu')).toBe(0.75);
+});
+
+test.for([
+  [() => draw(init.orthogonal(), [3]), 'init.orthogonal: needs a weight of at least 2 axes, got [3]'],
+  [() => draw(init.sparse({ sparsity: 0.5 }), [3]), 'init.sparse: needs a weight of 2 axes, got [3]'],
+  [() => init.sparse({ sparsity: 2 }), 'init.sparse: sparsity must be between 0 and 1, got 2'],
+  [() => draw(init.dirac(), [3, 3]), 'init.dirac: needs a weight of 3 to 5 axes, got [3, 3]'],
+  [() => draw(init.dirac({ groups: 2 }), [3, 1, 1]), 'init.dirac: 2 groups do not divide 3 outputs of [3, 1, 1]'],
+  [() => draw(init.eye, [3]), 'init.eye: needs a weight of 2 axes, got [3]'],
+  [() => init.calculateGain('elu' as never), "init.calculateGain: unknown nonlinearity 'elu'; expected linear, conv1d"],
+  [() => draw(init.truncNormal({ a: 1, b: 1 })), 'truncatedNormal: low must be less than high, got 1 and 1'],
+] as const)('bad calls are errors: %#', ([call, message]) => {
+  expect(call).toThrow(message);
 });
 
 test('an unknown mode is an error', () => {

@@ -1,5 +1,6 @@
 import { values } from '@thetagrad/gradcheck';
 import {
+  compile,
   evaluate,
   evaluateSync,
   full,
@@ -14,20 +15,37 @@ import {
   zeros,
 } from '@thetagrad/core';
 import {
+  Adadelta,
+  Adagrad,
   Adam,
-  type AdamOptions,
+  Adamax,
   AdamW,
+  ASGD,
+  AveragedModel,
   clipGradNorm,
   clipGradValue,
+  getEmaAvgFn,
+  LAMB,
+  LARS,
+  LBFGS,
   Linear,
+  Lion,
+  Lookahead,
   Module,
-  type Optimizer,
+  NAdam,
+  RAdam,
+  RMSprop,
+  Rprop,
+  samPerturb,
   schedules,
   SGD,
+  type AdamOptions,
+  type Optimizer,
   type SGDOptions,
 } from '@thetagrad/nn';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { gradients, start, updateRules } from './cases/updateRules.ts';
 import { withBackend } from '../../../test/support/withBackend.ts';
 
 // PyTorch's documented algorithms for a single number.
@@ -64,11 +82,11 @@ function adam(p: number, grads: readonly number[], options: AdamOptions, decoupl
 }
 
 const between = (min: number, max: number): fc.Arbitrary<number> => values({ from: min, to: max });
-const gradients = fc.array(fc.tuple(between(-2, 2), between(-2, 2)), { minLength: 1, maxLength: 6 });
-const start = [0.5, -1.25];
+const anyGradients = fc.array(fc.tuple(between(-2, 2), between(-2, 2)), { minLength: 1, maxLength: 6 });
+type Trainer = Pick<Optimizer, 'update' | 'step' | 'variables'>;
 
 /** A parameter of two elements after updates with the given gradients. */
-function train(make: (parameter: Variable) => Optimizer, grads: readonly (readonly number[])[]): number[] {
+function train(make: (parameter: Variable) => Trainer, grads: readonly (readonly number[])[]): number[] {
   const parameter = new Variable(tensor(start, { dtype: 'float64' }), { name: 'p' });
   const optimizer = make(parameter);
   for (const values of grads) {
@@ -94,7 +112,7 @@ test('SGD follows PyTorch’s rule', () => {
     })
     .map((all) => ({ ...all, nesterov: all.nesterov && all.momentum > 0 && all.dampening === 0 }));
   fc.assert(
-    fc.property(options, gradients, (settings, grads) => {
+    fc.property(options, anyGradients, (settings, grads) => {
       const found = train((p) => new SGD(p, settings), grads);
       expectClose(found, (i) =>
         sgd(
@@ -118,7 +136,7 @@ test.for([
     weightDecay: fc.oneof(fc.constant(0), between(0, 0.1)),
   });
   fc.assert(
-    fc.property(options, gradients, (settings, grads) => {
+    fc.property(options, anyGradients, (settings, grads) => {
       const found = train((p) => new Class(p, settings), grads);
       expectClose(found, (i) =>
         adam(
@@ -130,6 +148,49 @@ test.for([
       );
     }),
   );
+});
+
+describe.for(updateRules)('$name', ({ make, rule, torch }) => {
+  test('follows the rule', () => {
+    const update = rule();
+    let expected = start;
+    gradients.forEach((grad, i) => {
+      expected = update(expected, grad, i + 1);
+    });
+    if (torch) expectClose([...expected], (i) => torch[i]!);
+    expectClose(train(make, gradients), (i) => expected[i]!);
+  });
+
+  // In float32 also on the other backends: everything that differs between updates, and goes on in another optimizer.
+  test('goes on from its state, with replays of one plan', async () => {
+    const run = async (stateful: boolean): Promise<number[]> => {
+      let variable = new Variable(tensor([...start]), { name: 'p' });
+      let optimizer = make(variable);
+      const prepare = () =>
+        compile((grad: Tensor) => {
+          optimizer.update({ p: grad });
+          return variable.value;
+        });
+      let step = prepare();
+      for (const [i, grad] of gradients.entries()) {
+        if (stateful && i === 4) {
+          const [value, state] = [variable.value, optimizer.stateDict()];
+          variable = new Variable(value, { name: 'p' });
+          optimizer = make(variable);
+          optimizer.loadStateDict(state);
+          step = prepare();
+        }
+        if (stateful) await step(tensor([...grad]));
+        else {
+          optimizer.update({ p: tensor([...grad]) });
+          await evaluate(variable, optimizer);
+        }
+      }
+      expect(optimizer.step).toBe(gradients.length);
+      return [...variable.value.dataSync()];
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
 });
 
 test.each([
@@ -146,7 +207,28 @@ test.each([
   expect(parameter.value.itemSync()).toBeCloseTo(expected, 5);
 });
 
+test('layerwise rates are the learning rate where a norm is 0', () => {
+  const zeroGrads = [[0, 0]];
+  expect(train((p) => new LAMB(p, { lr: 0.1, weightDecay: 0 }), zeroGrads)).toEqual(start);
+  expectClose(
+    train((p) => new LARS(p, { lr: 0.1, weightDecay: 0.5 }), zeroGrads),
+    (i) => start[i]! * 0.95,
+  );
+  const p = new Variable(zeros([2]), { name: 'p' });
+  new LARS(p, { lr: 0.5 }).update({ p: tensor([1, 2]) });
+  expect(p.value.toArraySync()).toEqual([-0.5, -1]);
+});
+
 describe('known values', () => {
+  test('ASGD averages from t0 on', () => {
+    const p = new Variable(tensor([...start], { dtype: 'float64' }), { name: 'p' });
+    const optimizer = new ASGD(p, { lr: 0.1, lambd: 0.3, alpha: 0.5, t0: 2, weightDecay: 0.1 });
+    for (const grad of gradients) optimizer.update({ p: tensor([...grad], { dtype: 'float64' }) });
+    // PyTorch's state `ax`.
+    const average = optimizer.variables()['average.p']!.value.dataSync();
+    expectClose([...average], (i) => [0.33851223564932154, -1.1683408970432883][i]!);
+  });
+
   test('two steps of SGD with momentum', () => {
     // v: 1, then 0.9 + 1; p: 1 − 0.1, then − 0.19.
     const found = train(
@@ -418,6 +500,39 @@ describe('rejects bad options', () => {
     [() => new Adam(p, { betas: [0.9, 1] }), 'Adam: betas must be two numbers in [0, 1), got [0.9, 1]'],
     [() => new Adam(p, { eps: -1 }), 'Adam: eps must be'],
     [() => new AdamW(p, { lr: -1 }), 'AdamW: lr must be'],
+    [() => new SGD(p, { ...rate, maximize: 1 as never }), 'SGD: maximize must be true or false, got 1'],
+    [() => new Adam(p, { amsgrad: 1 as never }), 'Adam: amsgrad must be true or false, got 1'],
+    [() => new RMSprop(p, { alpha: 2 }), 'RMSprop: alpha must be between 0 and 1, got 2'],
+    [() => new RMSprop(p, { momentum: -1 }), 'RMSprop: momentum must be a finite number ≥ 0, got -1'],
+    [
+      () => new RMSprop(p, { mu: 1 } as never),
+      "RMSprop: unknown option 'mu'; expected lr, weightDecay, groups, maximize",
+    ],
+    [() => new Adagrad(p, { lrDecay: -1 }), 'Adagrad: lrDecay must be a finite number ≥ 0, got -1'],
+    [() => new Adadelta(p, { rho: -1 }), 'Adadelta: rho must be between 0 and 1, got -1'],
+    [() => new Adamax(p, { eps: -1 }), 'Adamax: eps must be a finite number ≥ 0, got -1'],
+    [() => new NAdam(p, { momentumDecay: -1 }), 'NAdam: momentumDecay must be a finite number ≥ 0, got -1'],
+    [() => new RAdam(p, { betas: [1, 1] }), 'RAdam: betas must be two numbers in [0, 1), got [1, 1]'],
+    [() => new ASGD(p, { t0: -1 }), 'ASGD: t0 must be a finite number ≥ 0, got -1'],
+    [() => new Rprop(p, { etas: [1.5, 2] }), 'Rprop: etas must be two numbers, 0 < minus < 1 < plus, got [1.5, 2]'],
+    [() => new Rprop(p, { stepSizes: [1] as never }), 'Rprop: stepSizes must be two numbers, 0 ≤ min ≤ max, got [1]'],
+    [() => new Rprop(p, { weightDecay: 1 } as never), "Rprop: unknown option 'weightDecay'"],
+    [() => new Lion(p, { betas: [1, 0] }), 'Lion: betas must be two numbers in [0, 1), got [1, 0]'],
+    [() => new LAMB(p, { eps: -1 }), 'LAMB: eps must be a finite number ≥ 0, got -1'],
+    [() => new LARS(p, { ...rate, trustCoefficient: 0 }), 'LARS: trustCoefficient must be a finite number > 0, got 0'],
+    [() => new Lookahead(p as never), 'Lookahead: the optimizer must be an optimizer such as new SGD(…), got Variable'],
+    [() => new Lookahead(new SGD(p, rate), { k: 0 }), 'Lookahead: k must be an integer ≥ 1, got 0'],
+    [() => samPerturb(p, { p: ones([1]) }, { rho: -1 }), 'samPerturb: rho must be a finite number ≥ 0, got -1'],
+    [() => samPerturb(p, {}), 'samPerturb: no gradient for p'],
+    [() => new AveragedModel([]), 'AveragedModel: there is no variable to average'],
+    [() => new AveragedModel(p, { avgFn: 1 as never }), 'AveragedModel: avgFn must be a function, got 1'],
+    [() => getEmaAvgFn(2), 'getEmaAvgFn: decay must be between 0 and 1, got 2'],
+    [() => new LBFGS([]), 'LBFGS: there is no trainable variable'],
+    [() => new LBFGS(p, { historySize: 0 }), 'LBFGS: historySize must be an integer ≥ 1, got 0'],
+    [
+      () => new LBFGS(p, { lineSearchFn: 'armijo' as never }),
+      "LBFGS: unknown lineSearchFn 'armijo'; expected 'strongWolfe' or null",
+    ],
     [() => new SGD(p, { lr: () => NaN }).update({ p: ones([1]) }), 'SGD: lr(0) must be'],
   ] as const)('%#', ([make, message]) => {
     expect(make).toThrow(message);

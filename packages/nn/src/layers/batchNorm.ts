@@ -7,6 +7,8 @@ import {
   checkOptions,
   checkTensor,
   formatShape,
+  guard,
+  preventReplay,
 } from '@thetagrad/core/backend';
 import { checkChannels, normalizeBatch } from '../functional/normalization.ts';
 import { Module } from '../module.ts';
@@ -30,7 +32,6 @@ export abstract class BatchNorm extends Module {
   /** The number of channels, C. */
   readonly numFeatures: number;
   readonly eps: number;
-  readonly momentum: number;
   /** [C] */
   readonly weight: Variable | undefined;
   /** [C] */
@@ -41,6 +42,7 @@ export abstract class BatchNorm extends Module {
   readonly runningVar: Variable;
   readonly #name: string;
   readonly #spatial: readonly string[];
+  #momentum: number;
 
   /**
    * @param name of the class, for messages and variables
@@ -63,12 +65,23 @@ export abstract class BatchNorm extends Module {
     this.#spatial = spatial;
     this.numFeatures = numFeatures;
     this.eps = eps;
-    this.momentum = momentum;
+    this.#momentum = momentum;
     const shape = [numFeatures];
     this.weight = affine ? new Variable(ones(shape, { dtype }), { name: `${name}.weight` }) : undefined;
     this.bias = affine ? new Variable(zeros(shape, { dtype }), { name: `${name}.bias` }) : undefined;
     this.runningMean = new Variable(zeros(shape, { dtype }), { name: `${name}.runningMean`, trainable: false });
     this.runningVar = new Variable(ones(shape, { dtype }), { name: `${name}.runningVar`, trainable: false });
+  }
+
+  /** The share of each batch in the running statistics; may be set at any time, to a number from 0 to 1. */
+  get momentum(): number {
+    return guard(() => this.#momentum);
+  }
+
+  set momentum(momentum: number) {
+    checkFraction(this.#name, 'momentum', momentum);
+    preventReplay();
+    this.#momentum = momentum;
   }
 
   /** @throws {RangeError} if x is not of a shape as documented, or has only one element per channel in training. */

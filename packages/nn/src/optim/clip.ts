@@ -1,30 +1,61 @@
 import { div, stack, type Tensor } from '@thetagrad/core';
-import { checkPositive, ownersOf, recordOwners } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  checkBoolean,
+  checkOptions,
+  checkPositive,
+  describeIndices,
+  ownersOf,
+  recordOwners,
+} from '@thetagrad/core/backend';
 import { checkGrads } from './grads.ts';
 
 /** Gradients by name, also where their type is an interface. */
 type GradsOf<Grads> = Readonly<Record<keyof Grads, Tensor>>;
 type Clipped<Grads> = Record<keyof Grads & string, Tensor>;
 
+export interface ClipGradNormOptions {
+  /** The order of the norm: 1 (sum of magnitudes), 2 (Euclidean) or Infinity (largest magnitude). Default: 2. */
+  readonly normType?: number;
+  /** Whether evaluation fails if the norm is NaN or infinite, so that the step leaves no trace. Default: false. */
+  readonly errorIfNonfinite?: boolean;
+}
+
 /**
- * Scales gradients down together so that their Euclidean norm, as one vector, is at most `maxNorm`. Gradients of a
- * smaller norm are returned unchanged. As PyTorch's `clip_grad_norm_`, but not in place.
+ * Scales gradients down together so that their norm, as one vector, is at most `maxNorm`. Gradients of a smaller norm are returned
+ * unchanged. As PyTorch's `clip_grad_norm_`, but not in place. The norm is right also where squares are out of the range of the
+ * dtype.
  * @returns the gradients, and their norm before (a scalar)
- * @throws {RangeError} if there are no gradients, or `maxNorm` is not positive.
+ * @throws {RangeError} if there are no gradients, or `maxNorm` is not positive; at evaluation by `errorIfNonfinite`.
  */
 export function clipGradNorm<Grads extends GradsOf<Grads>>(
   grads: Grads,
   maxNorm: number,
+  options: ClipGradNormOptions = {},
 ): { grads: Clipped<Grads>; norm: Tensor } {
   checkGrads('clipGradNorm', grads);
+  checkOptions('clipGradNorm', options, ['normType', 'errorIfNonfinite']);
+  const { normType: ord = 2, errorIfNonfinite = false } = options;
+  if (![1, 2, Infinity].includes(ord)) throw argumentError('clipGradNorm', 'normType', '1, 2 or Infinity', ord);
+  checkBoolean('clipGradNorm', 'errorIfNonfinite', errorIfNonfinite);
   // Infinity does not clip, for a caller that wants the norm alone.
   if (maxNorm !== Infinity) checkPositive('clipGradNorm', 'maxNorm', maxNorm);
-  const norms = Object.values<Tensor>(grads).map((grad) => grad.norm());
+  const norms = Object.values<Tensor>(grads).map((grad) => grad.norm(undefined, { ord }));
   if (norms.length === 0) throw new RangeError('clipGradNorm: there are no gradients');
-  const norm = stack(norms).norm();
+  const total = stack(norms).norm(undefined, { ord });
+  const norm = errorIfNonfinite ? requireFinite(total) : total;
   // PyTorch's 1e-6 keeps a norm of 0 from being divided by.
   const scale = div(maxNorm, norm.add(1e-6)).minimum(1);
   return { grads: mapGrads(grads, (grad) => grad.mul(scale.astype(grad.dtype))), norm };
+}
+
+/** The norm, whose evaluation fails unless it is finite. */
+function requireFinite(norm: Tensor): Tensor {
+  const index = describeIndices(
+    norm.isfinite().logicalNot().astype('int32'),
+    () => 'clipGradNorm: the norm of the gradients is not finite; detectAnomaly of @thetagrad/func finds the cause',
+  );
+  return norm.reshape([1]).take(index);
 }
 
 /**

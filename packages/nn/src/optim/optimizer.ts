@@ -11,23 +11,22 @@ import {
   abandon,
   argumentError,
   atomically,
+  checkBoolean,
   checkInteger,
   checkNonnegative,
   checkOptions,
   collectVariables,
   guard,
   onOutcome,
-  ownersOf,
   preventReplay,
   renewedScalar,
   repeat,
-  sameShape,
   snapshot,
 } from '@thetagrad/core/backend';
 import { Count } from '../count.ts';
-import { checkState, formatType, type Stateful } from '../state.ts';
-import { checkGrads } from './grads.ts';
-import type { Schedule } from './schedules.ts';
+import { checkState, type Stateful } from '../state.ts';
+import { matchGrads } from './grads.ts';
+import type { Schedule } from './schedules/index.ts';
 
 /** Multipliers of the learning rate and weight decay of some variables. */
 export interface ParameterGroup {
@@ -46,7 +45,12 @@ export interface OptimizerOptions {
   readonly weightDecay?: number;
   /** Default: none. */
   readonly groups?: readonly ParameterGroup[];
+  /** Whether the updates ascend: gradients count with the opposite sign. Default: false. */
+  readonly maximize?: boolean;
 }
+
+/** The names of {@link OptimizerOptions}. */
+export const optimizerOptions = ['lr', 'weightDecay', 'groups', 'maximize'] as const;
 
 /** A variable that an optimizer trains. */
 export interface TrainedParameter {
@@ -68,6 +72,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
   /** The names of the trained variables. */
   readonly #nameOf: ReadonlyMap<Variable, string>;
   readonly #state: Record<string, Variable> = {};
+  readonly #maximize: boolean;
   #lr: number | Schedule;
   #step = new Count();
   /** The learning rate and the number of updates at the last update, also when it is replayed. */
@@ -81,10 +86,11 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
    */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: OptimizerOptions, stateKeys: readonly string[]) {
     const operation = this.constructor.name;
-    checkOptions(operation, options, ['lr', 'weightDecay', 'groups']);
-    const { lr, weightDecay = 0, groups = [] } = options;
+    checkOptions(operation, options, optimizerOptions);
+    const { lr, weightDecay = 0, groups = [], maximize = false } = options;
     if (typeof lr !== 'function') checkNonnegative(operation, 'lr', lr);
     checkNonnegative(operation, 'weightDecay', weightDecay);
+    checkBoolean(operation, 'maximize', maximize);
     if (!Array.isArray(groups)) throw argumentError(operation, 'groups', 'an array', groups, false);
     for (const [i, group] of (groups as readonly ParameterGroup[]).entries()) {
       checkOptions(`${operation}: groups[${i}]`, group, ['match', 'lrMultiplier', 'weightDecayMultiplier']);
@@ -96,6 +102,7 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
       checkNonnegative(operation, 'weightDecayMultiplier', weightDecayMultiplier);
     }
     this.#lr = lr;
+    this.#maximize = maximize;
     this.#tree = tree as VariableTree;
     const used = new Set<ParameterGroup>();
     this.#parameters = Object.entries(collectVariables(operation, tree)).flatMap(([name, variable]) => {
@@ -166,13 +173,14 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
    * @throws {RangeError} if the learning rate is invalid. What the forward pass of the gradients assigned is undone then.
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
-    const gradOf = this.#matchGrads(`${this.constructor.name}.update`, grads);
+    const gradOf = matchGrads(`${this.constructor.name}.update`, grads, this.#tree, this.#nameOf);
     try {
       atomically(() => {
         this.#now = repeat(() => ({ lr: this.currentLr, step: this.step }));
         for (const parameter of this.#parameters) {
           const { variable } = parameter;
-          variable.assign(this.apply(parameter, gradOf.get(variable)!.astype(variable.dtype)));
+          const grad = gradOf.get(variable)!.astype(variable.dtype);
+          variable.assign(this.apply(parameter, this.#maximize ? grad.neg() : grad));
         }
         onOutcome(
           this.#parameters[0]!.variable.value,
@@ -183,45 +191,6 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
       abandon(Object.values(grads));
       throw error;
     }
-  }
-
-  /** The gradient of each trained variable. Matches by variable; gradients without owners match by name. */
-  #matchGrads(operation: string, grads: Readonly<Record<string, Tensor>>): ReadonlyMap<Variable, Tensor> {
-    checkGrads(operation, grads);
-    const owners = ownersOf(grads) ?? collectVariables(operation, this.#tree);
-    const gradOf = new Map<Variable, Tensor>();
-    const unknown: string[] = [];
-    for (const [name, grad] of Object.entries(grads)) {
-      const owner = Object.hasOwn(owners, name) ? owners[name]! : undefined;
-      if (owner && this.#nameOf.has(owner)) gradOf.set(owner, grad);
-      else unknown.push(name);
-    }
-    const missing = [...this.#nameOf].filter(([variable]) => !gradOf.has(variable)).map(([, name]) => name);
-    const replaced = missing.filter((name) => unknown.includes(name));
-    if (replaced.length > 0) {
-      throw new RangeError(
-        `${operation}: ${replaced.join(', ')} is not the variable that the optimizer was made for; ` +
-          'after a layer is replaced make a new optimizer',
-      );
-    }
-    if (missing.length > 0 || unknown.length > 0) {
-      const problems = [
-        ...(missing.length > 0 ? [`no gradient for ${missing.join(', ')}`] : []),
-        ...(unknown.length > 0 ? [`no variable for the gradients of ${unknown.join(', ')}`] : []),
-      ];
-      throw new RangeError(
-        `${operation}: ${problems.join('; ')}; differentiate with respect to the variables passed to the constructor`,
-      );
-    }
-    for (const [variable, grad] of gradOf) {
-      if (!sameShape(grad.shape, variable.shape)) {
-        const name = this.#nameOf.get(variable)!;
-        throw new RangeError(
-          `${operation}: the gradient of ${name} is ${formatType(grad)}, the variable ${formatType(variable)}`,
-        );
-      }
-    }
-    return gradOf;
   }
 
   /** Computes the new value of a variable and assigns its state. `step` does not count this update yet. */
@@ -243,9 +212,19 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
     }, variable.dtype);
   }
 
+  /** The gradient of the loss and of weight decay as a penalty, ½ · weightDecay · p². */
+  protected addWeightDecay({ variable, weightDecay }: TrainedParameter, grad: Tensor): Tensor {
+    return weightDecay === 0 ? grad : grad.add(variable.value.mul(weightDecay));
+  }
+
   /** The value kept for the variable `name` under one of the constructor's `stateKeys`. */
   protected state(key: string, name: string): Variable {
     return this.#state[`${key}.${name}`]!;
+  }
+
+  /** The trained variables by name. */
+  parameters(): Record<string, Variable> {
+    return Object.fromEntries(this.#parameters.map(({ name, variable }) => [name, variable]));
   }
 
   /** The values kept for the trained variables, by name, for `evaluate`. */

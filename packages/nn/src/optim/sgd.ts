@@ -1,6 +1,6 @@
 import { checkFraction, checkNonnegative, checkOptions } from '@thetagrad/core/backend';
 import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
-import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
+import { Optimizer, optimizerOptions, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Factor of the previous velocity. Default: 0. */
@@ -26,7 +26,7 @@ export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
    *   {@link Optimizer}.
    */
   constructor(tree: Tree & VariableTreeOf<Tree>, options: SGDOptions) {
-    checkOptions('SGD', options, ['lr', 'momentum', 'dampening', 'nesterov', 'weightDecay', 'groups']);
+    checkOptions('SGD', options, [...optimizerOptions, 'momentum', 'dampening', 'nesterov']);
     const { momentum = 0, dampening = 0, nesterov = false, ...rest } = options;
     checkNonnegative('SGD', 'momentum', momentum);
     checkFraction('SGD', 'dampening', dampening);
@@ -40,9 +40,8 @@ export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
   }
 
   protected override apply(parameter: TrainedParameter, grad: Tensor): Tensor {
-    const { name, variable, weightDecay } = parameter;
-    const p = variable.value;
-    let direction = weightDecay === 0 ? grad : grad.add(p.mul(weightDecay));
+    const { name, variable } = parameter;
+    let direction = this.addWeightDecay(parameter, grad);
     if (this.momentum !== 0) {
       const state = this.state('momentum', name);
       const dampened =
@@ -53,6 +52,6 @@ export class SGD<Tree = VariableTree> extends Optimizer<Tree> {
       state.assign(velocity);
       direction = this.nesterov ? direction.add(velocity.mul(this.momentum)) : velocity;
     }
-    return p.sub(direction.mul(this.scalar(parameter, (lr) => lr)));
+    return variable.value.sub(direction.mul(this.scalar(parameter, (lr) => lr)));
   }
 }

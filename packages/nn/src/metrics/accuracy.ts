@@ -1,6 +1,6 @@
 import { checkOptions } from '@thetagrad/core/backend';
 import type { Tensor } from '@thetagrad/core';
-import { checkLabels, checkLogits } from './labels.ts';
+import { checkLabels, checkLogits } from '../labels.ts';
 
 export interface AccuracyOptions {
   /** A sample counts if its label is among the k largest logits. Default: 1. */
