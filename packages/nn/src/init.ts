@@ -216,7 +216,18 @@ export const eye: Initializer = (_key, shape, dtype) => {
   return arange(rows).reshape([rows, 1]).equal(arange(columns)).astype(dtype);
 };
 
-const gains = {
+/** What {@link calculateGain} knows. */
+export type Nonlinearity =
+  | 'linear'
+  | `conv${1 | 2 | 3}d`
+  | `convTranspose${1 | 2 | 3}d`
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leakyRelu'
+  | 'selu';
+
+const gains: Readonly<Record<Nonlinearity, number>> = {
   linear: 1,
   conv1d: 1,
   conv2d: 1,
@@ -236,7 +247,7 @@ const gains = {
  * @param param the negative slope of `'leakyRelu'`. Default: 0.01.
  * @throws {TypeError} if the nonlinearity is unknown.
  */
-export function calculateGain(nonlinearity: keyof typeof gains, param = 0.01): number {
+export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number {
   if (!Object.hasOwn(gains, nonlinearity)) {
     throw unknownValue('init.calculateGain', 'nonlinearity', nonlinearity, Object.keys(gains).join(', '));
   }

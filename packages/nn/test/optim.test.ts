@@ -3,6 +3,7 @@ import {
   compile,
   evaluate,
   evaluateSync,
+  explain,
   full,
   getBackend,
   grad,
@@ -161,8 +162,15 @@ describe.for(updateRules)('$name', ({ make, rule, torch }) => {
     expectClose(train(make, gradients), (i) => expected[i]!);
   });
 
-  // In float32 also on the other backends: everything that differs between updates, and goes on in another optimizer.
-  test('goes on from its state, with replays of one plan', async () => {
+  test('is a kernel for each stored value, and at most one more', () => {
+    const p = new Variable(tensor([...start]), { name: 'p' });
+    const optimizer = make(p);
+    optimizer.update({ p: tensor([1, 2]) });
+    const elementwise = explain(p, optimizer).kernels.filter(({ shape }) => shape.length > 0 && shape[0] === 2);
+    expect(elementwise.length).toBeLessThanOrEqual(1 + Object.keys(optimizer.variables()).length + 1);
+  });
+
+  test('goes on from its state, after a step that failed, and in replays', async () => {
     const run = async (stateful: boolean): Promise<number[]> => {
       let variable = new Variable(tensor([...start]), { name: 'p' });
       let optimizer = make(variable);
@@ -173,6 +181,11 @@ describe.for(updateRules)('$name', ({ make, rule, torch }) => {
         });
       let step = prepare();
       for (const [i, grad] of gradients.entries()) {
+        if (stateful && i === 2) {
+          optimizer.update({ p: tensor([9, 9]) });
+          const bad = variable.value.take(tensor([5], { dtype: 'int32' }));
+          await expect(evaluate(variable, optimizer, bad)).rejects.toThrow('index 5');
+        }
         if (stateful && i === 4) {
           const [value, state] = [variable.value, optimizer.stateDict()];
           variable = new Variable(value, { name: 'p' });

@@ -1,6 +1,6 @@
 import type { Tensor, VariableTree, VariableTreeOf } from '@thetagrad/core';
 import { argumentError, checkNonnegative } from '@thetagrad/core/backend';
-import { Optimizer, optimizerOptions, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
+import { Optimizer, type OptimizerOptions, type TrainedParameter } from './optimizer.ts';
 
 export interface MomentOptions extends Partial<OptimizerOptions> {
   /** Decay rates of the first and second moment of the gradient. Default: 0.9 and 0.999. */
@@ -10,7 +10,7 @@ export interface MomentOptions extends Partial<OptimizerOptions> {
 }
 
 /** The names of {@link MomentOptions}. */
-export const momentOptions = [...optimizerOptions, 'betas', 'eps'] as const;
+export const momentOptions = ['lr', 'weightDecay', 'groups', 'maximize', 'betas', 'eps'] as const;
 
 /** Options that have defaults of their own in each optimizer. */
 interface MomentDefaults {
