@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { decodeSafetensors, Linear } from '@thetagrad/nn';
-import { FileWriteError, removeStaleTemporaries, saveCheckpoint, writeFileAtomic } from '@thetagrad/nn/node';
+import { FileWriteError, openLog, removeStaleTemporaries, saveCheckpoint, writeFileAtomic } from '@thetagrad/nn/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setFileSystem } from '../../packages/nn/src/files/fileSystem.ts';
 import { identifyProcess } from '../../packages/nn/src/files/processes.ts';
@@ -280,5 +280,52 @@ describe('only a regular file is read', () => {
     symlinkSync('/dev/zero', join(folder, 'zeros'));
     await expect(readRegularFile(join(folder, 'zeros'), 9)).rejects.toThrow('it is a device, not a regular file');
     await expect(writeFileAtomic(path, '')).rejects.toThrow('it is a pipe, not a regular file');
+  });
+});
+
+describe('a log', () => {
+  test('has a line for each record, and is continued without an incomplete last one', async () => {
+    const log = await openLog(path);
+    await Promise.all([log.write({ step: 1, loss: 0.5 }), log.write({ step: 2, loss: NaN, note: 'a\tb\n' })]);
+    await log.close();
+    const lines = '{"step":1,"loss":0.5}\n{"step":2,"loss":"NaN","note":"a\\tb\\n"}\n';
+    expect(read()).toBe(lines);
+    writeFileSync(path, `${lines}{"step":3,"lo`);
+    const continued = await openLog(path);
+    await continued.write({ step: 3, loss: null });
+    await continued.close();
+    expect(read()).toBe(`${lines}{"step":3,"loss":null}\n`);
+  });
+
+  test('is a table of columns', async () => {
+    const columns = ['step', 'loss'];
+    for (const step of [1, 2]) {
+      const log = await openLog(path, { columns });
+      await log.write({ loss: step / 4, step });
+      await log.close();
+    }
+    expect(read()).toBe('step\tloss\n1\t0.25\n2\t0.5\n');
+    await expect(openLog(path, { columns: ['step'] })).rejects.toThrow(
+      'has other columns, step, loss; choose another file',
+    );
+    const log = await openLog(path, { columns });
+    expect(() => log.write({ step: 1 })).toThrow('RecordLog.write: expected the columns step, loss, got step');
+    expect(() => log.write({ step: 1, loss: 'a\tb' })).toThrow('contains a tab or a line break');
+    expect(() => log.write({ step: 1, loss: {} as never })).toThrow(
+      'loss must be a string, a number, a boolean or null',
+    );
+    await log.close();
+  });
+
+  test('says what is wrong', async () => {
+    await expect(openLog(path, { columns: 'step' as never })).rejects.toThrow(
+      'openLog: columns must be an array of strings',
+    );
+    await expect(openLog(path, { columns: ['a\nb'] })).rejects.toThrow('contains a tab or a line break');
+    await expect(openLog(folder)).rejects.toThrow('it is a folder, not a regular file');
+    await expect(openLog(join(folder, 'missing', 'log'))).rejects.toThrow(/openLog: cannot open '.*': no such file/);
+    const log = await openLog(path);
+    expect(() => log.write(1 as never)).toThrow('RecordLog.write: the record must be an object, got 1');
+    await log.close();
   });
 });

@@ -73,7 +73,10 @@ describe('classes', () => {
       'confusionMatrix: predictions must be classes, int32 [N], got float32 [1, 2]; of logits take argmax(1)',
     ],
     [() => confusionMatrix(predictions, int32([0]), 3), 'confusionMatrix: labels must be [6], one per sample, got [1]'],
-    [() => f1Score(predictions, labels, 2), 'f1Score: label 2 at index 2 is out of range for 2 classes; use 0 to 1'],
+    [
+      () => f1Score(predictions, int32([0, 1, 2, 0, 1, 2]), 2),
+      'f1Score: label 2 at index 2 is out of range for 2 classes; use 0 to 1',
+    ],
     [
       () => recallScore(int32([0, -1]), int32([0, 1]), 2).itemSync(),
       'recallScore: the label or prediction at index 1 is out of range for 2 classes; use 0 to 1',
