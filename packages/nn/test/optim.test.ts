@@ -170,6 +170,12 @@ describe.for(updateRules)('$name', ({ make, rule, torch }) => {
     expect(elementwise.length).toBeLessThanOrEqual(1 + Object.keys(optimizer.variables()).length + 1);
   });
 
+  async function fail(variable: Variable, optimizer: Trainer): Promise<void> {
+    optimizer.update({ p: tensor([9, 9]) });
+    const bad = variable.value.take(tensor([5], { dtype: 'int32' }));
+    await expect(evaluate(variable, optimizer, bad)).rejects.toThrow('index 5');
+  }
+
   test('goes on from its state, after a step that failed, and in replays', async () => {
     const run = async (stateful: boolean): Promise<number[]> => {
       let variable = new Variable(tensor([...start]), { name: 'p' });
@@ -181,11 +187,7 @@ describe.for(updateRules)('$name', ({ make, rule, torch }) => {
         });
       let step = prepare();
       for (const [i, grad] of gradients.entries()) {
-        if (stateful && i === 2) {
-          optimizer.update({ p: tensor([9, 9]) });
-          const bad = variable.value.take(tensor([5], { dtype: 'int32' }));
-          await expect(evaluate(variable, optimizer, bad)).rejects.toThrow('index 5');
-        }
+        if (stateful && i === 2) await fail(variable, optimizer);
         if (stateful && i === 4) {
           const [value, state] = [variable.value, optimizer.stateDict()];
           variable = new Variable(value, { name: 'p' });
