@@ -37,10 +37,36 @@ describe('clipGradNorm', () => {
     expect(clipped['b']!.itemSync()).toBeCloseTo(2, 5);
   });
 
-  test('is right where squares are out of range', () => {
-    const { grads: clipped, norm } = clipGradNorm({ a: tensor([3e20]), b: tensor([4e20]) }, 1);
-    expect(norm.itemSync()).toBe(Math.fround(5e20));
-    expect(clipped['a']!.itemSync()).toBeCloseTo(0.6, 6);
+  test.for([
+    [3e20, 4e20, 5e20, 1],
+    [3e38, 3.2e38, Infinity, 1],
+    [3e38, 0, 3e38, 1e-3],
+    [3e-30, 4e-30, 5e-30, 1],
+    [3e-30, 4e-30, 5e-30, 1e-36],
+    [3e-30, 3e30, 3e30, 2e10],
+  ])('is right for %s and %s, of norm %s, with the limit %s', ([a, b, expected, max]) => {
+    const { grads: clipped, norm } = clipGradNorm({ a: tensor([a!]), b: tensor([b!]) }, max!, {
+      errorIfNonfinite: true,
+    });
+    expect(norm.itemSync() / Math.fround(expected!) || 1).toBeCloseTo(1, 6);
+    const factor = Math.min(1, max! / (Math.hypot(a!, b!) + 1e-6));
+    for (const [name, grad] of [
+      ['a', a!],
+      ['b', b!],
+    ] as const) {
+      const right = Math.fround(grad * factor);
+      expect(Math.abs(clipped[name]!.itemSync() - right)).toBeLessThanOrEqual(Math.abs(right) * 3e-7);
+    }
+  });
+
+  test('counts empty gradients as nothing, and promotes dtypes', () => {
+    expect(clipGradNorm({ a: zeros([0]) }, 1).norm.itemSync()).toBe(0);
+    const { grads: clipped, norm } = clipGradNorm(
+      { a: zeros([0]), b: tensor([3]), c: tensor([4], { dtype: 'float64' }) },
+      1,
+    );
+    expect([norm.dtype, norm.itemSync()]).toEqual(['float64', 5]);
+    expect([clipped['b']!.dtype, clipped['c']!.dtype]).toEqual(['float32', 'float64']);
   });
 
   test('lets a step fail on demand if the norm is not finite', async () => {
