@@ -69,15 +69,64 @@ const calls: Record<string, (options: never) => unknown> = {
   SGD: (o) => new nn.SGD(model, o),
   Adam: (o) => new nn.Adam(model, o),
   AdamW: (o) => new nn.AdamW(model, o),
-  'SGD: groups[0]': (o) => new nn.SGD(model, { lr: 1, groups: [o] }),
-  multiStep: (o) => schedules.multiStep(1, o),
-  cosine: (o) => schedules.cosine(1, o),
-  warmup: (o) => schedules.warmup(1, o),
   ...Object.fromEntries(
-    (['xavierUniform', 'xavierNormal', 'kaimingUniform', 'kaimingNormal', 'normal', 'uniform'] as const).map((name) => [
-      `init.${name}`,
-      init[name],
-    ]),
+    (
+      [
+        'RMSprop',
+        'Adagrad',
+        'Adadelta',
+        'Adamax',
+        'NAdam',
+        'RAdam',
+        'ASGD',
+        'Rprop',
+        'Lion',
+        'LAMB',
+        'LARS',
+        'LBFGS',
+        'AveragedModel',
+      ] as const
+    ).map((name) => [name, (o: never) => new nn[name](model, o)]),
+  ),
+  Lookahead: (o) => new nn.Lookahead(new nn.SGD(model, { lr: 1 }), o),
+  samPerturb: (o) => nn.samPerturb(model, model.stateDict(), o),
+  clipGradNorm: (o) => nn.clipGradNorm({ x }, 1, o),
+  ReduceLROnPlateau: (o) => new nn.ReduceLROnPlateau(1, o),
+  EarlyStopping: (o) => new nn.EarlyStopping(o),
+  precisionScore: (o) => nn.precisionScore(labels, labels, 2, o),
+  'SGD: groups[0]': (o) => new nn.SGD(model, { lr: 1, groups: [o] }),
+  ...Object.fromEntries(
+    (
+      [
+        'step',
+        'multiStep',
+        'exponential',
+        'polynomial',
+        'linear',
+        'cosine',
+        'cosineWarmRestarts',
+        'cyclic',
+        'oneCycle',
+        'warmup',
+      ] as const
+    ).map((name) => [name, (o: never) => schedules[name](1, o)]),
+  ),
+  sequential: (o) => schedules.sequential([1], o),
+  ...Object.fromEntries(
+    (
+      [
+        'xavierUniform',
+        'xavierNormal',
+        'kaimingUniform',
+        'kaimingNormal',
+        'normal',
+        'truncNormal',
+        'uniform',
+        'orthogonal',
+        'sparse',
+        'dirac',
+      ] as const
+    ).map((name) => [`init.${name}`, init[name]]),
   ),
   loadStateDict: (o) => model.loadStateDict(model.stateDict(), o),
   summary: (o) => nn.summary(model, [1, 2], o),
