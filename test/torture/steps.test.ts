@@ -12,7 +12,20 @@ import {
   type Tensor,
   type TypedArray,
 } from '@thetagrad/core';
-import { Adam, BatchNorm2d, Conv2d, Dropout, Flatten, Generator, Linear, Module, Sequential, SGD } from '@thetagrad/nn';
+import {
+  Adam,
+  AveragedModel,
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  Flatten,
+  Generator,
+  Linear,
+  Lookahead,
+  Module,
+  Sequential,
+  SGD,
+} from '@thetagrad/nn';
 import { wasm } from '@thetagrad/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -23,6 +36,8 @@ import { withBackend } from '../support/withBackend.ts';
 const classes = 3;
 const batchSize = 4;
 const steps = 4;
+
+type OptimizerName = 'Adam' | 'Lookahead around SGD';
 
 /** A failure of one step: what fails, and where. */
 interface Failure {
@@ -52,10 +67,11 @@ class Training {
   readonly generator = new Generator(7);
   readonly model: Module;
   readonly head: ASoftmaxHead;
-  readonly optimizer: Adam | SGD;
+  readonly optimizer: Adam | Lookahead;
+  readonly averaged: AveragedModel;
   failingRate = false;
 
-  constructor(optimizer: 'Adam' | 'SGD') {
+  constructor(optimizer: OptimizerName) {
     const { generator, fragile } = this;
     class Fragile extends Module {
       override forward(x: Tensor): Tensor {
@@ -73,24 +89,30 @@ class Training {
     this.head = new ASoftmaxHead(5, classes, { margin: 2, lambda: { base: 10 }, generator: new Generator(3) });
     const lr = (step: number): number => (this.failingRate ? NaN : 0.1 / (1 + step));
     const trained = { model: this.model, head: this.head };
-    this.optimizer = optimizer === 'Adam' ? new Adam(trained, { lr }) : new SGD(trained, { lr, momentum: 0.9 });
+    this.optimizer =
+      optimizer === 'Adam'
+        ? new Adam(trained, { lr })
+        : new Lookahead(new SGD(trained, { lr, momentum: 0.9 }), { k: 2 });
+    this.averaged = new AveragedModel(trained, { useBuffers: true });
   }
 
   /** Builds a step, and evaluates it. */
   async step(x: Tensor, y: Tensor, { readsFirst = false } = {}): Promise<TypedArray> {
-    const { model, head, optimizer } = this;
+    const { model, head, optimizer, averaged } = this;
     const lossAndGrads = valueAndGrad({ model, head }, () => head.loss(model.forward(x), y));
     const { value: loss, grads } = lossAndGrads();
     const fragileGrads = Object.entries(grads).map(([name, grad]) => [name, this.fragile.apply(grad)] as const);
     optimizer.update(Object.fromEntries(fragileGrads));
+    averaged.updateParameters();
     if (readsFirst) await loss.data();
-    await evaluate(loss, model, head, optimizer);
+    await evaluate(loss, model, head, optimizer, averaged);
     return loss.data();
   }
 
   /** Everything that a step changes. */
   async state(): Promise<Record<string, TypedArray>> {
-    const parts = { model: this.model, head: this.head, optimizer: this.optimizer, generator: this.generator };
+    const { model, head, optimizer, averaged, generator } = this;
+    const parts = { model, head, optimizer, averaged, generator };
     const values: Record<string, TypedArray> = {};
     for (const [part, stateful] of Object.entries(parts)) {
       for (const [name, value] of Object.entries(stateful.stateDict())) values[`${part}.${name}`] = await value.data();
@@ -161,7 +183,7 @@ async function fail(training: Training, { kind, step, place }: Failure, backend:
 }
 
 /** Trains with these failures. Returns all values at the end; `undefined` if a step did not fail as it should have. */
-async function train(optimizer: 'Adam' | 'SGD', failures: readonly Failure[]): Promise<unknown> {
+async function train(optimizer: OptimizerName, failures: readonly Failure[]): Promise<unknown> {
   const training = new Training(optimizer);
   const losses: TypedArray[] = [];
   for (let step = 0; step < steps; step++) {
@@ -185,7 +207,7 @@ describe.each<[string, () => Promise<Backend>]>([
   ['portable', async () => portable()],
   ['wasm', () => wasm({ threads: 2 })],
 ])('%s', (_, create) => {
-  test.each(['Adam', 'SGD'] as const)('failed steps leave no trace (%s)', async (optimizer) => {
+  test.each<OptimizerName>(['Adam', 'Lookahead around SGD'])('failed steps leave no trace (%s)', async (optimizer) => {
     const previous = getBackend();
     setBackend(await create());
     try {

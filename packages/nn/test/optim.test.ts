@@ -338,6 +338,13 @@ test('a schedule gives the rate of each update', () => {
   expect(parameter.value.itemSync()).toBe(-3.5);
 });
 
+test('new values may be adjusted', () => {
+  const parameters = { a: new Variable(tensor([1, 2])), b: new Variable(tensor([1])) };
+  const optimizer = new SGD(parameters, { lr: 1 });
+  optimizer.update({ a: tensor([3, 1]), b: tensor([3]) }, (value, name) => (name === 'a' ? value.maximum(0) : value));
+  expect([parameters.a.value.toArraySync(), parameters.b.value.toArraySync()]).toEqual([[0, 1], [-2]]);
+});
+
 test('only trainable variables are trained, in a tree of holders', async () => {
   const frozen = new Variable(ones([]), { trainable: false });
   const tree = { model: new Linear(1, 1), head: [new Variable(tensor(3)), frozen] };

@@ -1,7 +1,6 @@
 import { Variable, zeros, type Tensor, type VariableHolder } from '@thetagrad/core';
 import {
   argumentError,
-  atomically,
   checkFraction,
   checkInteger,
   checkOptions,
@@ -82,22 +81,17 @@ export class Lookahead implements VariableHolder, Stateful {
    */
   update(grads: Readonly<Record<string, Tensor>>): void {
     const { optimizer, k, alpha } = this;
-    atomically(() => {
-      const step = repeat(() => optimizer.step);
-      const variables = Object.entries(optimizer.parameters());
-      const before = variables.map(([, variable]) => variable.value);
-      optimizer.update(grads);
-      const [isFirst, isDue] = [(n: number) => n === 0, (n: number) => (n + 1) % k === 0].map((isNow) =>
-        renewedScalar(() => Number(isNow(step())), 'bool'),
-      ) as [Tensor, Tensor];
-      variables.forEach(([name, variable], i) => {
-        const slow = this.#slow.get(name)!;
-        const fast = variable.value;
-        const old = isFirst.where(before[i]!, slow.value);
-        const moved = old.add(fast.sub(old).mul(alpha));
-        slow.assign(isDue.where(moved, old));
-        variable.assign(isDue.where(moved, fast));
-      });
+    const step = repeat(() => optimizer.step);
+    const [isFirst, isDue] = [(n: number) => n === 0, (n: number) => (n + 1) % k === 0].map((isNow) =>
+      renewedScalar(() => Number(isNow(step())), 'bool'),
+    ) as [Tensor, Tensor];
+    const variables = optimizer.parameters();
+    optimizer.update(grads, (fast, name) => {
+      const slow = this.#slow.get(name)!;
+      const old = isFirst.where(variables[name]!.value, slow.value);
+      const moved = old.add(fast.sub(old).mul(alpha));
+      slow.assign(isDue.where(moved, old));
+      return isDue.where(moved, fast);
     });
   }
 

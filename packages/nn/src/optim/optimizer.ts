@@ -168,19 +168,23 @@ export abstract class Optimizer<Tree = VariableTree> implements VariableHolder, 
   /**
    * Assigns new values to the trained variables and to the optimizer's state.
    * @param grads the gradients of `valueAndGrad` with respect to the same variables, or others by the names of these
+   * @param adjust changes the new value of a variable before it is assigned, such as by a projection. Default: no change.
    * @throws {RangeError} if a gradient is missing, unknown or of another shape, also because a variable of the tree was
    *   replaced after the optimizer was made. Nothing is changed then.
    * @throws {RangeError} if the learning rate is invalid. What the forward pass of the gradients assigned is undone then.
    */
-  update(grads: Readonly<Record<string, Tensor>>): void {
+  update(
+    grads: Readonly<Record<string, Tensor>>,
+    adjust: (value: Tensor, name: string) => Tensor = (value) => value,
+  ): void {
     const gradOf = matchGrads(`${this.constructor.name}.update`, grads, this.#tree, this.#nameOf);
     try {
       atomically(() => {
         this.#now = repeat(() => ({ lr: this.currentLr, step: this.step }));
         for (const parameter of this.#parameters) {
-          const { variable } = parameter;
+          const { name, variable } = parameter;
           const grad = gradOf.get(variable)!.astype(variable.dtype);
-          variable.assign(this.apply(parameter, this.#maximize ? grad.neg() : grad));
+          variable.assign(adjust(this.apply(parameter, this.#maximize ? grad.neg() : grad), name));
         }
         onOutcome(
           this.#parameters[0]!.variable.value,
