@@ -193,15 +193,14 @@ export class LBFGS<Tree = VariableTree> implements Stateful {
         this.#progress.scale = curvature / dot(y, y);
       }
     }
-    let direction: Float64Array = grad.map((g) => -g);
+    const direction = grad.map((g) => -g);
     const steps = history.map(({ s, y }) => ({ s, y, inverse: 1 / dot(y, s), alpha: 0 }));
     for (const step of steps.toReversed()) {
       step.alpha = dot(step.s, direction) * step.inverse;
-      direction = addScaled(direction, step.y, -step.alpha);
+      addTo(direction, step.y, -step.alpha);
     }
-    direction = direction.map((d) => d * this.#progress.scale);
-    for (const { s, y, inverse, alpha } of steps)
-      direction = addScaled(direction, s, alpha - dot(y, direction) * inverse);
+    for (let i = 0; i < direction.length; i++) direction[i]! *= this.#progress.scale;
+    for (const { s, y, inverse, alpha } of steps) addTo(direction, s, alpha - dot(y, direction) * inverse);
     return direction;
   }
 
@@ -327,12 +326,21 @@ async function join(size: number, tensors: readonly Tensor[]): Promise<Float64Ar
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** a ← a + factor · b. */
+function addTo(a: Float64Array, b: Float64Array, factor: number): void {
+  for (let i = 0; i < a.length; i++) a[i]! += factor * b[i]!;
 }
 
 /** a + factor · b. */
 function addScaled(a: Float64Array, b: Float64Array, factor: number): Float64Array {
-  return a.map((value, i) => value + factor * b[i]!);
+  const sum = a.slice();
+  addTo(sum, b, factor);
+  return sum;
 }
 
 function largest(x: Float64Array): number {
