@@ -7,6 +7,7 @@ import { linalg } from './linalg.ts';
 import { lines } from './lines.ts';
 import { matmuls } from './matmul.ts';
 import { compiledMlpStep, mlpStep } from './mlp.ts';
+import { updates } from './optimizers.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { sequences } from './sequences.ts';
@@ -27,5 +28,6 @@ export const cases: readonly Case[] = [
   mlpStep,
   compiledMlpStep,
   ...sequences,
+  ...updates,
   ...trainings,
 ];
