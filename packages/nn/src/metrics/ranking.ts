@@ -56,7 +56,7 @@ export function meanAveragePrecision(scores: Tensor, relevant: Tensor): Tensor {
 
 /**
  * The mean over queries of the average precision among the first R items, of which R is the number of relevant ones:
- * 1 / R · Σ P(i) over relevant items i ≤ R. (Musgrave et al., ECCV 2020, section 2.2.) Of queries that have a relevant item; equal scores
+ * 1 / R · Σ P(i) over relevant items i ≤ R. (Musgrave et al., ECCV 2020.) Of queries that have a relevant item; equal scores
  * are in the order of the items.
  * @param scores [queries, items], higher for items that are retrieved earlier
  * @param relevant [queries, items], bool or 0 and 1

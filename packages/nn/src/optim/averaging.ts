@@ -52,7 +52,7 @@ export function getEmaAvgFn(decay = 0.999): AvgFn {
   return (averaged, current) => averaged.mul(decay).add(current.mul(1 - decay));
 }
 
-/** The mean of all values so far, for stochastic weight averaging. (Izmailov et al., UAI 2018, equation 2.) */
+/** The mean of all values so far, for stochastic weight averaging. (Izmailov et al., UAI 2018.) */
 export function getSwaAvgFn(): AvgFn {
   return (averaged, current, numAveraged) => averaged.add(current.sub(averaged).div(numAveraged.add(1)));
 }

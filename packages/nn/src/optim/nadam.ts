@@ -13,7 +13,7 @@ export interface NAdamOptions extends MomentOptions {
 /**
  * Adam with Nesterov's momentum: with g, m, v and v̂ as of {@link Adam}, and μᵢ = β₁ (1 − ½ · 0.96^(i · momentumDecay)),
  * p ← p − lr · ((1 − μₜ) g / (1 − μ₁ ⋯ μₜ) + μₜ₊₁ m / (1 − μ₁ ⋯ μₜ₊₁)) / (√v̂ + eps) at the t-th update. (Dozat, ICLR workshop
- * 2016, algorithm 2.)
+ * 2016.)
  */
 export class NAdam<Tree = VariableTree> extends MomentOptimizer<Tree> {
   readonly momentumDecay: number;
