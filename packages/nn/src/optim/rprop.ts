@@ -25,10 +25,8 @@ export class Rprop<Tree = VariableTree> extends Optimizer<Tree> {
     const known = optimizerOptions.filter((name) => name !== 'weightDecay');
     checkOptions('Rprop', options, [...known, 'etas', 'stepSizes']);
     const { lr = 1e-2, etas = [0.5, 1.2], stepSizes = [1e-6, 50], ...rest } = options;
-    const [minus, plus] = checkPair('etas', '0 < minus < 1 < plus', etas);
-    if (!(minus > 0 && minus < 1 && plus > 1)) throw pairError('etas', '0 < minus < 1 < plus', etas);
-    const [min, max] = checkPair('stepSizes', '0 ≤ min ≤ max', stepSizes);
-    if (!(min >= 0 && min <= max)) throw pairError('stepSizes', '0 ≤ min ≤ max', stepSizes);
+    checkPair('etas', '0 < minus < 1 < plus', etas, ([minus, plus]) => minus > 0 && minus < 1 && plus > 1);
+    checkPair('stepSizes', '0 ≤ min ≤ max', stepSizes, ([min, max]) => min >= 0 && min <= max);
     super(tree, { lr, ...rest }, ['previousGrad', 'stepSize']);
     this.etas = etas;
     this.stepSizes = stepSizes;
@@ -50,11 +48,9 @@ export class Rprop<Tree = VariableTree> extends Optimizer<Tree> {
   }
 }
 
-function checkPair(name: string, expected: string, pair: readonly [number, number]): readonly [number, number] {
-  if (areNumbers(pair) && pair.length === 2) return pair;
-  throw pairError(name, expected, pair, false);
-}
+type Pair = readonly [number, number];
 
-function pairError(name: string, expected: string, pair: unknown, isKind = true): TypeError | RangeError {
-  return argumentError('Rprop', name, `two numbers, ${expected}`, pair, isKind);
+function checkPair(name: string, expected: string, pair: Pair, isRight: (pair: Pair) => boolean): void {
+  const areTwo = areNumbers(pair) && pair.length === 2;
+  if (!areTwo || !isRight(pair)) throw argumentError('Rprop', name, `two numbers, ${expected}`, pair, areTwo);
 }
