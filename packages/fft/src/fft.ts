@@ -1,20 +1,8 @@
 // Transforms along one axis.
 import type { Tensor } from '@thetagrad/core';
-import { at, checkOptions, normalizeAxis } from '@thetagrad/core/backend';
-import {
-  checkLength,
-  factorOf,
-  fromPlanar,
-  inverseRealAxis,
-  resize,
-  toPlanar,
-  toReal,
-  transformAxis,
-  transformRealAxis,
-  type Norm,
-} from './axes.ts';
-import type { Sign } from './constants.ts';
-import { conjugate, halfLength } from './transform.ts';
+import { checkOptions, normalizeAxis } from '@thetagrad/core/backend';
+import type { Norm } from './axes.ts';
+import { type Select, selectAxes, transformComplex, transformHalf, transformHalfInverse } from './selection.ts';
 
 export interface FftOptions {
   /** The length of the transform: the axis is cut, or padded with zeros. Default: the length of the axis; see each function. */
@@ -34,7 +22,7 @@ export interface FftOptions {
  * fft(complex(tensor([1, 2, 3, 4]))); // tensor([[10, 0], [-2, 2], [-2, 0], [-2, -2]])
  */
 export function fft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return transformComplex('fft', x, axis, options, -1);
+  return transformComplex('fft', x, along('fft', axis, options), -1);
 }
 
 /**
@@ -48,18 +36,7 @@ export function fft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
  * ifft(fft(complex(tensor([1, 2])))); // tensor([[1, 0], [2, 0]])
  */
 export function ifft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return transformComplex('ifft', x, axis, options, 1);
-}
-
-function transformComplex(operation: string, x: Tensor, axis: number, options: FftOptions, sign: Sign): Tensor {
-  checkOptions(operation, options, ['n', 'norm']);
-  const z = toPlanar(operation, x);
-  const axisIndex = normalizeAxis(operation, axis, z.ndim - 1);
-  const length = at(z.shape, axisIndex + 1);
-  const { n = length, norm = 'backward' } = options;
-  checkLength(operation, n, length);
-  const factor = factorOf(operation, n, norm, sign > 0);
-  return fromPlanar(transformAxis(resize(z, axisIndex + 1, n), axisIndex, sign, factor));
+  return transformComplex('ifft', x, along('ifft', axis, options), 1);
 }
 
 /**
@@ -74,16 +51,7 @@ function transformComplex(operation: string, x: Tensor, axis: number, options: F
  * rfft(tensor([1, 2, 3, 4])); // tensor([[10, 0], [-2, 2], [-2, 0]])
  */
 export function rfft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return fromPlanar(transformHalf('rfft', x, axis, options, false));
-}
-
-function transformHalf(operation: string, x: Tensor, axis: number, options: FftOptions, isInverse: boolean): Tensor {
-  checkOptions(operation, options, ['n', 'norm']);
-  const values = toReal(operation, x);
-  const axisIndex = normalizeAxis(operation, axis, x.ndim);
-  const { n = at(x.shape, axisIndex), norm = 'backward' } = options;
-  checkLength(operation, n, at(x.shape, axisIndex));
-  return transformRealAxis(resize(values, axisIndex, n), axisIndex, factorOf(operation, n, norm, isInverse));
+  return transformHalf('rfft', x, along('rfft', axis, options), false);
 }
 
 /**
@@ -99,16 +67,7 @@ function transformHalf(operation: string, x: Tensor, axis: number, options: FftO
  * irfft(rfft(tensor([1, 2, 3, 4]))); // tensor([1, 2, 3, 4])
  */
 export function irfft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return inverseHalf('irfft', toPlanar('irfft', x), axis, options, true);
-}
-
-function inverseHalf(operation: string, z: Tensor, axis: number, options: FftOptions, isInverse: boolean): Tensor {
-  checkOptions(operation, options, ['n', 'norm']);
-  const axisIndex = normalizeAxis(operation, axis, z.ndim - 1);
-  const { n = 2 * (at(z.shape, axisIndex + 1) - 1), norm = 'backward' } = options;
-  checkLength(operation, n, 0);
-  const factor = factorOf(operation, n, norm, isInverse);
-  return inverseRealAxis(resize(z, axisIndex + 1, halfLength(n)), axisIndex, n, factor);
+  return transformHalfInverse('irfft', x, along('irfft', axis, options), true);
 }
 
 /**
@@ -124,7 +83,7 @@ function inverseHalf(operation: string, z: Tensor, axis: number, options: FftOpt
  * hfft(complex(tensor([1, 2, 3]))); // tensor([ 8, -2, 0, -2])
  */
 export function hfft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return inverseHalf('hfft', conjugate(toPlanar('hfft', x)), axis, options, false);
+  return transformHalfInverse('hfft', x, along('hfft', axis, options), false);
 }
 
 /**
@@ -138,5 +97,15 @@ export function hfft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
  * ihfft(tensor([8, -4, 0, -4])); // tensor([[0, 0], [2, 0], [4, 0]])
  */
 export function ihfft(x: Tensor, axis = -1, options: FftOptions = {}): Tensor {
-  return fromPlanar(conjugate(transformHalf('ihfft', x, axis, options, true)));
+  return transformHalf('ihfft', x, along('ihfft', axis, options), true);
+}
+
+/** Selects an axis. */
+function along(operation: string, axis: number, options: FftOptions): Select {
+  return (shape, isHalf) => {
+    checkOptions(operation, options, ['n', 'norm']);
+    const { n, norm } = options;
+    const axes = [normalizeAxis(operation, axis, shape.length)];
+    return selectAxes(operation, shape, { axes, lengths: n === undefined ? undefined : [n], norm, isHalf });
+  };
 }

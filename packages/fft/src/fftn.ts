@@ -1,20 +1,8 @@
 // Transforms along several axes.
 import type { Tensor } from '@thetagrad/core';
-import { argumentError, areNumbers, at, checkOptions, last, normalizeAxis } from '@thetagrad/core/backend';
-import {
-  checkLength,
-  factorOf,
-  fromPlanar,
-  inverseRealAxis,
-  resize,
-  toPlanar,
-  toReal,
-  transformAxis,
-  transformRealAxis,
-  type Norm,
-} from './axes.ts';
-import type { Sign } from './constants.ts';
-import { conjugate, halfLength } from './transform.ts';
+import { argumentError, areNumbers, checkOptions, normalizeAxis } from '@thetagrad/core/backend';
+import type { Norm } from './axes.ts';
+import { type Select, selectAxes, transformComplex, transformHalf, transformHalfInverse } from './selection.ts';
 
 export interface FftnOptions {
   /**
@@ -40,7 +28,7 @@ const lastTwo: readonly number[] = [-2, -1];
  * fft2(complex(tensor([[1, 2], [3, 4]]))); // tensor([[[10, 0], [-2, 0]], [[-4, 0], [ 0, 0]]])
  */
 export function fft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return transformComplex('fft2', x, checkPair('fft2', axes), options, -1);
+  return transformComplex('fft2', x, over('fft2', checkPair('fft2', axes), options), -1);
 }
 
 /**
@@ -54,7 +42,7 @@ export function fft2(x: Tensor, axes: readonly number[] = lastTwo, options: Fftn
  * real(ifft2(fft2(complex(tensor([[1, 2], [3, 4]]))))); // tensor([[1, 2], [3, 4]])
  */
 export function ifft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return transformComplex('ifft2', x, checkPair('ifft2', axes), options, 1);
+  return transformComplex('ifft2', x, over('ifft2', checkPair('ifft2', axes), options), 1);
 }
 
 /**
@@ -68,7 +56,7 @@ export function ifft2(x: Tensor, axes: readonly number[] = lastTwo, options: Fft
  * rfft2(ones([4, 4])).shape; // [4, 3, 2]
  */
 export function rfft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return transformHalf('rfft2', x, checkPair('rfft2', axes), options, false);
+  return transformHalf('rfft2', x, over('rfft2', checkPair('rfft2', axes), options), false);
 }
 
 /**
@@ -83,7 +71,7 @@ export function rfft2(x: Tensor, axes: readonly number[] = lastTwo, options: Fft
  * irfft2(rfft2(tensor([[1, 2], [3, 4]]))); // tensor([[1, 2], [3, 4]])
  */
 export function irfft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return inverseHalf('irfft2', x, checkPair('irfft2', axes), options, true);
+  return transformHalfInverse('irfft2', x, over('irfft2', checkPair('irfft2', axes), options), true);
 }
 
 /**
@@ -97,7 +85,7 @@ export function irfft2(x: Tensor, axes: readonly number[] = lastTwo, options: Ff
  * fftn(complex(ones([2, 2]))).shape; // [2, 2, 2]
  */
 export function fftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return transformComplex('fftn', x, axes, options, -1);
+  return transformComplex('fftn', x, over('fftn', axes, options), -1);
 }
 
 /**
@@ -111,7 +99,7 @@ export function fftn(x: Tensor, axes?: readonly number[], options: FftnOptions =
  * real(ifftn(fftn(complex(tensor([[1, 2], [3, 4]]))))); // tensor([[1, 2], [3, 4]])
  */
 export function ifftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return transformComplex('ifftn', x, axes, options, 1);
+  return transformComplex('ifftn', x, over('ifftn', axes, options), 1);
 }
 
 /**
@@ -126,7 +114,7 @@ export function ifftn(x: Tensor, axes?: readonly number[], options: FftnOptions 
  * rfftn(ones([2, 4, 6])).shape; // [2, 4, 4, 2]
  */
 export function rfftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return transformHalf('rfftn', x, axes, options, false);
+  return transformHalf('rfftn', x, over('rfftn', axes, options), false);
 }
 
 /**
@@ -141,7 +129,7 @@ export function rfftn(x: Tensor, axes?: readonly number[], options: FftnOptions 
  * irfftn(rfftn(tensor([[1, 2], [3, 4]]))); // tensor([[1, 2], [3, 4]])
  */
 export function irfftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return inverseHalf('irfftn', x, axes, options, true);
+  return transformHalfInverse('irfftn', x, over('irfftn', axes, options), true);
 }
 
 /**
@@ -157,7 +145,7 @@ export function irfftn(x: Tensor, axes?: readonly number[], options: FftnOptions
  * hfft2(ihfft2(tensor([[1, 2], [3, 4]]))); // tensor([[1, 2], [3, 4]])
  */
 export function hfft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return inverseHalf('hfft2', x, checkPair('hfft2', axes), options, false);
+  return transformHalfInverse('hfft2', x, over('hfft2', checkPair('hfft2', axes), options), false);
 }
 
 /**
@@ -171,7 +159,7 @@ export function hfft2(x: Tensor, axes: readonly number[] = lastTwo, options: Fft
  * ihfft2(ones([4, 4])).shape; // [4, 3, 2]
  */
 export function ihfft2(x: Tensor, axes: readonly number[] = lastTwo, options: FftnOptions = {}): Tensor {
-  return transformHalf('ihfft2', x, checkPair('ihfft2', axes), options, true);
+  return transformHalf('ihfft2', x, over('ihfft2', checkPair('ihfft2', axes), options), true);
 }
 
 /**
@@ -187,7 +175,7 @@ export function ihfft2(x: Tensor, axes: readonly number[] = lastTwo, options: Ff
  * hfftn(ihfftn(tensor([[1, 2], [3, 4]]))); // tensor([[1, 2], [3, 4]])
  */
 export function hfftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return inverseHalf('hfftn', x, axes, options, false);
+  return transformHalfInverse('hfftn', x, over('hfftn', axes, options), false);
 }
 
 /**
@@ -201,7 +189,7 @@ export function hfftn(x: Tensor, axes?: readonly number[], options: FftnOptions 
  * ihfftn(ones([2, 4, 6])).shape; // [2, 4, 4, 2]
  */
 export function ihfftn(x: Tensor, axes?: readonly number[], options: FftnOptions = {}): Tensor {
-  return transformHalf('ihfftn', x, axes, options, true);
+  return transformHalf('ihfftn', x, over('ihfftn', axes, options), true);
 }
 
 function checkPair(operation: string, axes: readonly number[]): readonly number[] {
@@ -209,88 +197,23 @@ function checkPair(operation: string, axes: readonly number[]): readonly number[
   throw argumentError(operation, 'axes', 'an array of two axes', axes, areNumbers(axes));
 }
 
-/** Normalizes axes and finds the length along each. */
-function resolve(
-  operation: string,
-  shape: readonly number[],
-  axes: readonly number[] | undefined,
-  options: FftnOptions,
-): { readonly axes: readonly number[]; readonly lengths: readonly number[]; readonly norm: Norm } {
-  checkOptions(operation, options, ['s', 'norm']);
-  const { s, norm = 'backward' } = options;
-  if (s !== undefined && !areNumbers(s)) throw argumentError(operation, 's', 'an array of lengths', s, false);
-  const rank = shape.length;
-  const count = axes === undefined && s !== undefined ? s.length : rank;
-  const given = axes ?? Array.from({ length: count }, (_, i) => i - count);
-  if (!areNumbers(given)) throw argumentError(operation, 'axes', 'an array of axes', axes, false);
-  const list = given.map((axis) => normalizeAxis(operation, axis, rank));
-  if (list.length === 0 || new Set(list).size !== list.length) {
-    throw argumentError(operation, 'axes', 'distinct, and at least one', given, true);
-  }
-  if (s && s.length !== list.length) {
-    throw argumentError(operation, 's', `${list.length} lengths, one for each axis`, s, true);
-  }
-  list.forEach((axis, i) => checkLength(operation, s ? at(s, i) : at(shape, axis), at(shape, axis)));
-  return { axes: list, lengths: s ?? list.map((axis) => at(shape, axis)), norm };
-}
-
-function product(lengths: readonly number[]): number {
-  return lengths.reduce((total, length) => total * length, 1);
-}
-
-/** Transforms a planar tensor along each of the axes, times a factor. */
-function transformAxes(z: Tensor, axes: readonly number[], lengths: readonly number[], sign: Sign, factor = 1): Tensor {
-  return axes.reduce(
-    (result, axis, i) => transformAxis(resize(result, axis + 1, at(lengths, i)), axis, sign, i === 0 ? factor : 1),
-    z,
-  );
-}
-
-function transformComplex(
-  operation: string,
-  x: Tensor,
-  given: readonly number[] | undefined,
-  options: FftnOptions,
-  sign: Sign,
-): Tensor {
-  const z = toPlanar(operation, x);
-  const { axes, lengths, norm } = resolve(operation, z.shape.slice(1), given, options);
-  const factor = factorOf(operation, product(lengths), norm, sign > 0);
-  return fromPlanar(transformAxes(z, axes.toReversed(), lengths.toReversed(), sign, factor));
-}
-
-function transformHalf(
-  operation: string,
-  x: Tensor,
-  given: readonly number[] | undefined,
-  options: FftnOptions,
-  isInverse: boolean,
-): Tensor {
-  const values = toReal(operation, x);
-  const { axes, lengths, norm } = resolve(operation, x.shape, given, options);
-  const [axis, length] = [last(axes), last(lengths)];
-  const factor = factorOf(operation, product(lengths), norm, isInverse);
-  const half = transformRealAxis(resize(values, axis, length), axis, factor);
-  const spectrum = transformAxes(half, axes.slice(0, -1), lengths.slice(0, -1), -1);
-  return fromPlanar(isInverse ? conjugate(spectrum) : spectrum);
-}
-
-function inverseHalf(
-  operation: string,
-  x: Tensor,
-  given: readonly number[] | undefined,
-  options: FftnOptions,
-  isInverse: boolean,
-): Tensor {
-  const z = isInverse ? toPlanar(operation, x) : conjugate(toPlanar(operation, x));
-  const shape = z.shape.slice(1);
-  // The axis that holds half of the spectrum counts with its full length.
-  const isGiven = areNumbers(given) && given.length > 0;
-  const halfAxis = isGiven ? normalizeAxis(operation, last(given), shape.length) : shape.length - 1;
-  const full = shape.with(halfAxis, 2 * (at(shape, halfAxis) - 1));
-  const { axes, lengths, norm } = resolve(operation, full, given, options);
-  const [axis, length] = [last(axes), last(lengths)];
-  const inverse = transformAxes(z, axes.slice(0, -1), lengths.slice(0, -1), 1);
-  const factor = factorOf(operation, product(lengths), norm, isInverse);
-  return inverseRealAxis(resize(inverse, axis + 1, halfLength(length)), axis, length, factor);
+/** Selects axes, by default all or as many last ones as there are lengths. */
+function over(operation: string, axes: readonly number[] | undefined, options: FftnOptions): Select {
+  return (shape, isHalf) => {
+    checkOptions(operation, options, ['s', 'norm']);
+    const { s, norm } = options;
+    if (s !== undefined && !areNumbers(s)) throw argumentError(operation, 's', 'an array of lengths', s, false);
+    const rank = shape.length;
+    const count = axes === undefined && s !== undefined ? s.length : rank;
+    const given = axes ?? Array.from({ length: count }, (_, i) => i - count);
+    if (!areNumbers(given)) throw argumentError(operation, 'axes', 'an array of axes', axes, false);
+    const list = given.map((axis) => normalizeAxis(operation, axis, rank));
+    if (list.length === 0 || new Set(list).size !== list.length) {
+      throw argumentError(operation, 'axes', 'distinct, and at least one', given, true);
+    }
+    if (s && s.length !== list.length) {
+      throw argumentError(operation, 's', `${list.length} lengths, one for each axis`, s, true);
+    }
+    return selectAxes(operation, shape, { axes: list, lengths: s, norm, isHalf });
+  };
 }
