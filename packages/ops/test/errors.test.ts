@@ -89,6 +89,8 @@ const calls: readonly (readonly [call: () => unknown, message: RegExp])[] = [
     /^RangeError: rrelu: upper must be a finite number > 0.5, got 0.3333333333333333$/,
   ],
   [() => ops.celu(x, { alpha: 0 }), /^RangeError: celu: alpha must be other than 0, got 0$/],
+  [() => ops.softplus(x, { beta: 0 }), /^RangeError: softplus: beta must be a finite number other than 0, got 0$/],
+  [() => ops.softplus(x, { threshold: bad('1') }), /^TypeError: softplus: threshold must be a number, got '1'$/],
   [
     () => ops.prelu(x, zeros([2])),
     /^RangeError: prelu: weight must have shape \[\] or \[3\] for x of shape \[2, 3\], got \[2\]$/,

@@ -23,6 +23,7 @@ const slopes: readonly (readonly [
   ['hardswish', ops.hardswish, [-3, 3, -Infinity, Infinity], [0, 1, 0, 1]],
   ['hardshrink', (x) => ops.hardshrink(x), [-0.5, 0.5, 0, 1], [0, 0, 0, 1]],
   ['softshrink', (x) => ops.softshrink(x), [-0.5, 0.5, 0, 1], [0, 0, 0, 1]],
+  ['softplus', (x) => ops.softplus(x, { threshold: 0 }), [0, 1, -Infinity, Infinity], [0.5, 1, 0, 1]],
   ['threshold', (x) => ops.threshold(x, 1, 5), [1, 2], [0, 1]],
   ['gelu', (x) => ops.gelu(x), [-Infinity, 0, Infinity], [0, 0.5, 1]],
   ['gelu by tanh', (x) => ops.gelu(x, { approximate: 'tanh' }), [-Infinity, 0, Infinity], [0, 0.5, 1]],

@@ -112,6 +112,34 @@ export function celu(x: Tensor, options: EluOptions = {}): Tensor {
   return values.greater(0).where(values, values.div(alpha).expm1().mul(alpha));
 }
 
+export interface SoftplusOptions {
+  /** The sharpness of the bend at 0, other than 0. Default: 1. */
+  readonly beta?: number;
+  /** Where beta · x exceeds it, the result is x. Default: 20. */
+  readonly threshold?: number;
+}
+
+/**
+ * log(1 + e^(beta · x)) / beta, and x where beta · x exceeds the threshold (PyTorch's `softplus`). Core's `softplus` has beta 1 and
+ * no threshold. int32 and bool become float32.
+ * @throws {TypeError | RangeError} if `beta` is not a finite number other than 0, or `threshold` is not a number.
+ * @example
+ * softplus(tensor([-1, 0, 15]), { beta: 2 }); // tensor([ 0.0635, 0.3466, 15.0000])
+ */
+export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  const values = toFloatTensor('softplus', x);
+  checkOptions('softplus', options, ['beta', 'threshold']);
+  const { beta = 1, threshold = 20 } = options;
+  if (!Number.isFinite(beta) || beta === 0) {
+    throw argumentError('softplus', 'beta', 'a finite number other than 0', beta);
+  }
+  if (typeof threshold !== 'number' || Number.isNaN(threshold)) {
+    throw argumentError('softplus', 'threshold', 'a number', threshold);
+  }
+  const scaled = values.mul(beta);
+  return scaled.greater(threshold).where(values, scaled.softplus().div(beta));
+}
+
 // The constants for which layers keep mean 0 and variance 1 (Klambauer et al. 2017, equation 14).
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;

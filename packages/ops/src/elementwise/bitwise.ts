@@ -78,6 +78,31 @@ export const bitwiseNot: Unary = /* @__PURE__ */ defineUnary({
 });
 
 /**
+ * The number of ones among the bits of |x| (NumPy 2's `bitwise_count`), for int32.
+ * @throws {TypeError} if x is not int32.
+ * @example
+ * bitwiseCount(tensor([7, -8], { dtype: 'int32' })); // tensor([3, 1], int32)
+ */
+export const bitwiseCount: Unary = /* @__PURE__ */ defineUnary({
+  name: 'bitwiseCount',
+  dtypes: 'bitwise',
+  value: (x) => {
+    let pairs = Math.abs(x) | 0;
+    pairs -= (pairs >>> 1) & 0x55555555;
+    const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+    return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  },
+  lower: (x) => {
+    const bits = x.abs();
+    const pairs = bits.sub(bits.shrU(1).and(0x55555555));
+    const nibbles = pairs.and(0x33333333).add(pairs.shrU(2).and(0x33333333));
+    return nibbles.add(nibbles.shrU(4)).and(0x0f0f0f0f).mul(0x01010101).shrU(24);
+  },
+  derivatives: 'zero',
+  domain: [integers],
+});
+
+/**
  * Shifts the bits of int32 to the left by y: x · 2^y modulo 2³². 0 for y outside of 0 to 31.
  * @throws {TypeError} if the operands do not promote to int32.
  * @example

@@ -109,6 +109,13 @@ export const activationCases: readonly OperationCase[] = [
     (x) => ops.celu(x, { alpha: 2 }),
     (x) => Math.max(0, x) + Math.min(0, 2 * (Math.exp(x / 2) - 1)),
   ),
+  ...activation('softplus', (x) => ops.softplus(x), softplus, { limits: [Infinity, 0] }),
+  ...activation(
+    'softplus, beta and threshold',
+    (x) => ops.softplus(x, { beta: 2, threshold: 1 }),
+    (x) => (2 * x > 1 ? x : softplus(2 * x) / 2),
+    { avoid: [0.5] },
+  ),
   ...activation('selu', ops.selu, (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (Math.exp(x) - 1))),
   ...activation(
     'gelu',

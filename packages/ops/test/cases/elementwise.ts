@@ -116,6 +116,12 @@ const onBits: OperationCase[] = [
   onIntegers('bitwiseOr', ops.bitwiseOr, (x, y) => x | y),
   onIntegers('bitwiseXor', ops.bitwiseXor, (x, y) => x ^ y),
   { name: 'bitwiseNot', apply: ops.bitwiseNot, inputs: integers.slice(1), expected: (x) => map((a) => -a - 1, x) },
+  {
+    name: 'bitwiseCount',
+    apply: ops.bitwiseCount,
+    inputs: [{ values: [0, 1, -1, 255, -(2 ** 31), 2 ** 31 - 1, -1431655766], dtype: 'int32' }],
+    expected: (x) => map((a) => Math.abs(a).toString(2).replaceAll('0', '').length, x),
+  },
   onIntegers('bitwiseLeftShift', ops.bitwiseLeftShift, (x, y) => (y < 0n || y > 31n ? 0n : x * 2n ** y)),
   onIntegers('bitwiseRightShift', ops.bitwiseRightShift, (x, y) => floorBig(x, 2n ** (y < 0n || y > 31n ? 31n : y))),
   onIntegers('gcd', ops.gcd, bigGcd),
