@@ -20,6 +20,13 @@ export {
   type OutputSize,
 } from './pooling/adaptivePooling.ts';
 export { avgPool1d, avgPool2d, avgPool3d, type AvgPoolOptions } from './pooling/avgPooling.ts';
+export {
+  fractionalMaxPool2d,
+  fractionalMaxPool2dWithIndices,
+  fractionalMaxPool3d,
+  fractionalMaxPool3dWithIndices,
+  type FractionalMaxPoolOptions,
+} from './pooling/fractionalPooling.ts';
 export { lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions } from './pooling/lpPooling.ts';
 export {
   type MaxPool,

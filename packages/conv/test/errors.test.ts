@@ -1,4 +1,4 @@
-import { ones, type Tensor, zeros } from '@thetagrad/core';
+import { ones, random, type Tensor, zeros } from '@thetagrad/core';
 import { expect, test } from 'vitest';
 import * as conv from '../src/index.ts';
 
@@ -134,6 +134,22 @@ test.each<[() => unknown, string]>([
   [
     () => conv.adaptiveAvgPool1d(zeros([1, 2, 0]), 1),
     'RangeError: adaptiveAvgPool1d: images [1, 2, 0] have no elements to reduce',
+  ],
+  [
+    () => conv.fractionalMaxPool2d(random.key(0), images, { kernelSize: 2 }),
+    'TypeError: fractionalMaxPool2d: expected one of outputSize and outputRatio',
+  ],
+  [
+    () => conv.fractionalMaxPool2d(random.key(0), images, { kernelSize: 2, outputRatio: 1 }),
+    'RangeError: fractionalMaxPool2d: outputRatio must be between 0 and 1, a number or an array of 2, one for each axis, got 1',
+  ],
+  [
+    () => conv.fractionalMaxPool2d(random.key(0), images, { kernelSize: [2, 3], outputSize: 4 }),
+    'RangeError: fractionalMaxPool2d: the number of windows must be from 1 to 4 × 3, got [4, 4]',
+  ],
+  [
+    () => conv.fractionalMaxPool3d(0 as never, volumes, { kernelSize: 2, outputSize: 1 }),
+    'TypeError: fractionalMaxPool3d: expected a key as from random.key(seed), got 0',
   ],
   [
     () => conv.maxUnpool1d(signals, signals, { kernelSize: 2 }),

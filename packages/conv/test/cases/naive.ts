@@ -104,6 +104,27 @@ export function poolAdaptively(
   });
 }
 
+/** Combines the elements of images [N, C, …] in windows that begin at given places along each axis of each channel. */
+export function poolAt(
+  images: NestedArray,
+  kernel: readonly number[],
+  starts: (n: number, c: number) => readonly (readonly number[])[],
+  combine: (elements: readonly WindowElement[]) => number,
+): NestedArray {
+  const x = fromNested(images);
+  const lengths = x.shape.slice(2);
+  const size = starts(0, 0).map(({ length }) => length);
+  return buildNested([...x.shape.slice(0, 2), ...size], ([n, c, ...position]) =>
+    combine(
+      indicesOf(kernel).map((k) => {
+        const at = k.map((i, axis) => starts(n!, c!)[axis]![position[axis]!]! + i);
+        const index = at.reduce((flat, i, axis) => flat * lengths[axis]! + i, 0);
+        return { value: elementOf(x, [n!, c!, ...at])!, index };
+      }),
+    ),
+  );
+}
+
 export const first = (elements: readonly WindowElement[]): WindowElement =>
   elements.reduce(
     (best, element) =>

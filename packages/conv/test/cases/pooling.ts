@@ -1,4 +1,4 @@
-import { grad, type NestedArray, type Tensor } from '@thetagrad/core';
+import { grad, random, type NestedArray, type Tensor } from '@thetagrad/core';
 import { fromNested } from '../../../../test/support/arrays.ts';
 import type { OperationCase } from '../../../../test/support/testOperations.ts';
 import * as conv from '../../src/index.ts';
@@ -9,6 +9,7 @@ import {
   type NaiveGeometry,
   pool,
   poolAdaptively,
+  poolAt,
   total,
   type WindowElement,
 } from './naive.ts';
@@ -226,6 +227,48 @@ const adaptiveCases = adaptive.flatMap(({ shape, size, given = size }): Operatio
   ];
 });
 
+/** Where windows begin along an axis of length L, for a random u (Graham 2014, "Fractional max-pooling", section 2). */
+function fractionalStarts(length: number, size: number, count: number, u: number): number[] {
+  const step = (length - size) / (count - 1);
+  return Array.from({ length: count }, (_, i) =>
+    i === count - 1 ? length - size : Math.floor((i + u) * step) - Math.floor(u * step),
+  );
+}
+
+const fractional = [
+  { shape: [2, 2, 5, 7], kernel: [2, 3], size: [3, 4], options: { outputSize: [3, 4] } },
+  { shape: [1, 2, 6, 4], kernel: [2, 2], size: [3, 2], options: { outputRatio: [0.6, 0.5] } },
+  { shape: [1, 2, 3, 4, 3], kernel: [2, 2, 2], size: [2, 1, 2], options: { outputSize: [2, 1, 2] } },
+].flatMap(({ shape, kernel, size, options }): OperationCase[] => {
+  const key = random.key(5);
+  const name = `fractionalMaxPool${kernel.length}d`;
+  const call = (f: string, x: Tensor): unknown =>
+    (poolNamed(f) as (key: unknown, x: Tensor, options: object) => unknown)(key, x, { kernelSize: kernel, ...options });
+  const starts = (n: number, c: number): number[][] =>
+    size.map((count, axis) => {
+      const u = random.uniform(key.foldIn(axis), [shape[0]!, shape[1]!, 1]).toArraySync() as number[][][];
+      return fractionalStarts(shape[2 + axis]!, kernel[axis]!, count, u[n]![c]![0]!);
+    });
+  return [
+    {
+      name: `${name}, ${size.join(' × ')}`,
+      apply: (x) => call(name, x!) as Tensor,
+      inputs: [{ shape }],
+      expected: (x) => poolAt(x!, kernel, starts, largest),
+    },
+    {
+      name: `${name}WithIndices, ${size.join(' × ')}`,
+      apply: (x) => {
+        const { values, indices } = call(`${name}WithIndices`, x!) as conv.MaxPool;
+        return [values, indices];
+      },
+      inputs: [{ shape }],
+      expected: (x) => ({ outputs: [poolAt(x!, kernel, starts, largest), poolAt(x!, kernel, starts, indexOfLargest)] }),
+      derivatives: false,
+    },
+  ];
+});
+
 export const pooling: readonly OperationCase[] = [
   ...cases((rank) => `maxPool${rank}d`, [...dense, ...dilated], largest),
   ...cases((rank) => `maxPool${rank}d`, inPadding, largest).map((each) => ({ ...each, derivatives: false as const })),
@@ -236,6 +279,7 @@ export const pooling: readonly OperationCase[] = [
     expected: () => [[-9, 1, 2, 2, -9]],
   },
   ...casesWithIndices([...dense, ...dilated]),
+  ...fractional,
   ...cases((rank) => `avgPool${rank}d`, dense, mean, { countIncludePad: false }),
   ...cases(
     (rank) => `avgPool${rank}d`,
