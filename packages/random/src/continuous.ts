@@ -1,6 +1,6 @@
 // Continuous distributions by the inverses of their distribution functions. Results are differentiable in the parameters.
 import type { Key, Shape, Tensor, TensorLike } from '@thetagrad/core';
-import { checkOptions } from '@thetagrad/core/backend';
+import { argumentError, checkOptions } from '@thetagrad/core/backend';
 import { ndtr, ndtri } from '@thetagrad/special';
 import { finite, positive, prepare, type DTypeOptions, type LocationOptions } from './arguments.ts';
 import { openUniform } from './uniform.ts';
@@ -90,6 +90,43 @@ export function logistic(key: Key, shape: Shape, options: LocationOptions = {}):
  */
 export function cauchy(key: Key, shape: Shape, options: LocationOptions = {}): Tensor {
   return scaled('cauchy', [key, shape], options, (u) => u.sub(0.5).mul(Math.PI).tan());
+}
+
+/**
+ * Numbers of the triangular distribution, whose density rises from left to mode and falls to right, each linearly.
+ * @param left the lower limit: a number or a tensor that broadcasts to the shape.
+ * @param mode where the density is largest, from left to right.
+ * @param right the upper limit.
+ * @param options `dtype`, Default: that of the parameters, float32 for numbers.
+ * @throws {TypeError} if the key, the shape, a parameter or an option is of the wrong kind.
+ * @throws {RangeError} if numbers are not in order, left is not less than right, or a tensor does not broadcast to the shape.
+ * @example
+ * triangular(random.key(1), [100], 0, 1, 3).less(3).all() // tensor(true, bool)
+ */
+export function triangular(
+  key: Key,
+  shape: Shape,
+  left: TensorLike,
+  mode: TensorLike,
+  right: TensorLike,
+  options: DTypeOptions = {},
+): Tensor {
+  checkOptions('triangular', options, ['dtype']);
+  const parameters = { left: [left, finite], mode: [mode, finite], right: [right, finite] } as const;
+  const { tensors, dtype } = prepare('triangular', [key, shape], parameters, options.dtype);
+  const numbers = [left, mode, right].map((value) => (typeof value === 'number' ? value : NaN));
+  const [from, peak, to] = numbers as [number, number, number];
+  if (from > peak || peak > to || from >= to) {
+    throw argumentError('triangular', '[left, mode, right]', 'ascending, with left < right', [left, mode, right], true);
+  }
+  const [low, top, high] = tensors as [Tensor, Tensor, Tensor];
+  const [width, rise, fall] = [high.sub(low), top.sub(low), high.sub(top)];
+  const u = openUniform(key, shape, dtype);
+  const isRising = u.mul(width).less(rise);
+  return isRising.where(
+    low.add(u.mul(width).sqrt().mul(rise.sqrt())),
+    high.sub(u.neg().add(1).mul(width).sqrt().mul(fall.sqrt())),
+  );
 }
 
 /** Options of {@link truncatedNormal}. */

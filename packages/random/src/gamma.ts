@@ -73,6 +73,24 @@ export function standardT(key: Key, shape: Shape, df: TensorLike, options: DType
 }
 
 /**
+ * Numbers of the F distribution: the ratio of two chi-square distributed numbers, each over its degrees of freedom.
+ * @param dfnum the degrees of freedom of the numerator, > 0: a number or a tensor that broadcasts to the shape.
+ * @param dfden those of the denominator.
+ * @param options `dtype`, Default: that of the parameters, float32 for numbers.
+ * @throws {TypeError} if the key, the shape, a parameter or an option is of the wrong kind.
+ * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
+ * @example
+ * f(random.key(1), [4], 2, 5).shape // [4]
+ */
+export function f(key: Key, shape: Shape, dfnum: TensorLike, dfden: TensorLike, options: DTypeOptions = {}): Tensor {
+  const parameters = { dfnum: [dfnum, positive], dfden: [dfden, positive] } as const;
+  const [above, below] = parametersOf('f', [key, shape], parameters, options);
+  const [forAbove, forBelow] = key.split() as [Key, Key];
+  const logRatio = drawLogGamma(forAbove, above.mul(0.5)).sub(drawLogGamma(forBelow, below.mul(0.5)));
+  return logRatio.exp().mul(below).div(above);
+}
+
+/**
  * Numbers of the beta distribution, in [0, 1] with the density xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b). Small parameters do not underflow.
  * @param a a shape parameter, > 0: a number or a tensor that broadcasts to the shape.
  * @param b the other shape parameter.

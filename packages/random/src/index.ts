@@ -1,4 +1,5 @@
 export type { DTypeOptions, LocationOptions } from './arguments.ts';
+export * from './circular.ts';
 export * from './continuous.ts';
 export * from './discrete.ts';
 export * from './gamma.ts';

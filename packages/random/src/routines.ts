@@ -11,7 +11,7 @@ import {
 } from '@thetagrad/core/backend';
 import { digamma, gammainc } from '@thetagrad/special';
 import { Generator } from './host/generator.ts';
-import { binomialSample, logGammaSample, poissonSample } from './host/samplers.ts';
+import { binomialSample, logGammaSample, poissonSample, vonMisesSample } from './host/samplers.ts';
 
 declare module '@thetagrad/core/backend' {
   interface Routines {
@@ -21,6 +21,8 @@ declare module '@thetagrad/core/backend' {
     'random.poisson': { inputs: 3; attributes: NoAttributes };
     /** int32: binomially distributed numbers. Inputs: two random words, the number of trials and the probability. */
     'random.binomial': { inputs: 4; attributes: NoAttributes };
+    /** Angles of the von Mises distribution about 0. Inputs: two random words and the concentration. */
+    'random.vonmises': { inputs: 3; attributes: NoAttributes };
   }
 }
 
@@ -80,6 +82,13 @@ const Binomial: Routine<'random.binomial'> = {
   batch: batchLeading,
 };
 
+const VonMises: Routine<'random.vonmises'> = {
+  kind: 'routine',
+  name: 'random.vonmises',
+  run: (output, _shape, inputs) => drawEach(output, inputs, (generator, kappa) => vonMisesSample(kappa!, generator)),
+  batch: batchLeading,
+};
+
 /** Two random words for each element. */
 function wordsOf(key: Key, shape: Shape): readonly [Tensor, Tensor] {
   const [first, second] = key.split() as [Key, Key];
@@ -99,6 +108,11 @@ export function drawPoisson(key: Key, rate: Tensor): Tensor {
 /** Binomially distributed numbers of the shape of both. */
 export function drawBinomial(key: Key, n: Tensor, p: Tensor): Tensor {
   return applyRoutine(Binomial, [...wordsOf(key, n.shape), n, p], integers(n.shape), {});
+}
+
+/** Angles of the von Mises distribution about 0, of the shape of `kappa`. */
+export function drawVonMises(key: Key, kappa: Tensor): Tensor {
+  return applyRoutine(VonMises, [...wordsOf(key, kappa.shape), kappa], kappa, {});
 }
 
 function integers(shape: Shape): { shape: Shape; dtype: DType } {

@@ -29,6 +29,7 @@ const {
   choice,
   dirichlet,
   exponential,
+  f,
   gamma,
   geometric,
   gumbel,
@@ -43,7 +44,9 @@ const {
   poisson,
   rayleigh,
   standardT,
+  triangular,
   truncatedNormal,
+  vonmises,
   weibull,
 } = distributions;
 
@@ -54,6 +57,21 @@ type Draw = (key: Key, shape: Shape, dtype: 'float32' | 'float64') => Tensor;
 const gammaCdf = (a: number, x: number): number => gammainc.primitive.value(a, x);
 const normalCdf = (x: number): number => ndtr.primitive.value(x);
 const truncated = (x: number): number => (normalCdf(x - 1) - normalCdf(-2)) / (normalCdf(0.5) - normalCdf(-2));
+
+/** The distribution function on [−π, π] of a density, up to a factor, by the trapezoidal rule. */
+function circularCdf(density: (x: number) => number): (x: number) => number {
+  const steps = 4000;
+  const width = (2 * Math.PI) / steps;
+  const sums = [0];
+  for (let i = 0; i < steps; i++) {
+    sums.push(sums[i]! + density(-Math.PI + i * width) + density(-Math.PI + (i + 1) * width));
+  }
+  return (x) => {
+    const position = Math.min(Math.max((x + Math.PI) / width, 0), steps - 1e-9);
+    const [i, rest] = [Math.floor(position), position % 1];
+    return (sums[i]! + rest * (sums[i + 1]! - sums[i]!)) / sums[steps]!;
+  };
+}
 
 /** Continuous distributions and their distribution functions. */
 const continuous: readonly (readonly [string, Draw, (x: number) => number])[] = [
@@ -104,6 +122,24 @@ const continuous: readonly (readonly [string, Draw, (x: number) => number])[] = 
     (key, shape, dtype) => beta(key, shape, 0.5, 0.5, { dtype }),
     (x) => (2 / Math.PI) * Math.asin(Math.sqrt(x)),
   ],
+  ['f', (key, shape, dtype) => f(key, shape, 2, 4, { dtype }), (x) => 1 - (1 + x / 2) ** -2],
+  [
+    'triangular',
+    (key, shape, dtype) => triangular(key, shape, -1, 0, 3, { dtype }),
+    (x) => (x < 0 ? (x + 1) ** 2 / 4 : 1 - (3 - x) ** 2 / 12),
+  ],
+  ['triangular, falling', (key, shape, dtype) => triangular(key, shape, 1, 1, 2, { dtype }), (x) => 1 - (2 - x) ** 2],
+  [
+    'vonmises',
+    (key, shape, dtype) => vonmises(key, shape, 8, 2, { dtype }),
+    circularCdf((x) => Math.exp(2 * Math.cos(x - 8))),
+  ],
+  [
+    'vonmises, concentrated',
+    (key, shape, dtype) => vonmises(key, shape, -1, 500, { dtype }),
+    circularCdf((x) => Math.exp(500 * (Math.cos(x + 1) - 1))),
+  ],
+  ['vonmises, uniform', (key, shape, dtype) => vonmises(key, shape, 0, 0, { dtype }), (x) => 0.5 + x / (2 * Math.PI)],
   // The first of three parameters against the sum of the others is a beta distribution of 1 and 2.
   [
     'dirichlet',
@@ -311,6 +347,8 @@ describe('gradients with respect to parameters', () => {
     ['rayleigh', (scale: Tensor) => rayleigh(key, [3], { scale })],
     ['pareto', (a: Tensor) => pareto(key, [3], a)],
     ['cauchy', (scale: Tensor) => cauchy(key, [3], { scale })],
+    ['triangular', (a: Tensor) => triangular(key, [3], a.neg(), a.mul(0.3), a.mul(2))],
+    ['vonmises, of mu', (mu: Tensor) => vonmises(key, [3], mu, 2)],
     ['truncatedNormal', (std: Tensor) => truncatedNormal(key, [3], -1, 2, { mean: std.mul(0.1), std })],
   ] as const)('%s', ([name, f]) => {
     expect(() => checkGradients(f, [parameter], { name, order: 2 })).not.toThrow();
@@ -350,13 +388,14 @@ describe('gradients with respect to parameters', () => {
     expect([...mapped]).toEqual(examples);
   });
 
-  test('beta, dirichlet, chisquare and standardT have that of the mean', () => {
+  test('beta, dirichlet, chisquare, f and standardT have that of the mean', () => {
     const many = [20000];
     const gradient = (f: (a: Tensor) => Tensor, at: number): number =>
       grad((a: Tensor) => f(a).mean())(tensor(at, { dtype: 'float64' })).itemSync();
-    // The means are a / (a + 1), a / (a + 3) and df; that of t² is df / (df − 2).
+    // The means are a / (a + 1), a / (a + 3), df and df / (df − 2).
     expect(gradient((a) => beta(key, many, a, 1), 2)).toBeCloseTo(1 / 9, 2);
     expect(gradient((a) => chisquare(key, many, a), 3)).toBeCloseTo(1, 1);
+    expect(gradient((a) => f(key, many, 4, a), 8)).toBeCloseTo(-1 / 18, 2);
     expect(gradient((a) => standardT(key, many, a).abs(), 5) < 0).toBe(true);
     const shared = (a: Tensor) => dirichlet(key, [...many, 2], a.mul(tensor([1, 0])).add(tensor([0, 3])));
     expect(gradient((a) => shared(a).slice([null, 0]), 1)).toBeCloseTo(3 / 16, 2);
@@ -388,6 +427,7 @@ describe('arguments', () => {
     expect([...binomial(key, [3], tensor([-1, 2.5, 3]), tensor([0.5, 0.5, 2])).dataSync()]).toEqual([-1, -1, -1]);
     expect([...gamma(key, [3], tensor([-1, 0, Infinity])).dataSync()]).toEqual([NaN, 0, Infinity]);
     expect([...poisson(key, [1], tensor([1e30])).dataSync()]).toEqual([2 ** 31 - 1]);
+    expect([...vonmises(key, [2], 0, tensor([-1, NaN])).dataSync()]).toEqual([NaN, NaN]);
   });
 
   const x = tensor([1, 2, 3]);
@@ -407,6 +447,11 @@ describe('arguments', () => {
     [() => gumbel(key, [2], { dtype: 'int32' }), /^TypeError: gumbel: dtype must be float32 or float64, got int32$/],
     [() => laplace(key, [2], { scale: '1' as never }), /^TypeError: laplace: expected a tensor, got '1'$/],
     [() => truncatedNormal(key, [2], 1, 1), /^RangeError: truncatedNormal: low must be less than high, got 1 and 1$/],
+    [
+      () => triangular(key, [2], 0, 3, 2),
+      /^RangeError: triangular: \[left, mode, right\] must be ascending, with left < right, got \[0, 3, 2\]$/,
+    ],
+    [() => vonmises(key, [2], 0, -1), /^RangeError: vonmises: kappa must be a finite number ≥ 0, got -1$/],
     [() => weibull(key, [2], 0), /^RangeError: weibull: a must be a finite number > 0, got 0$/],
     [
       () => lognormal(key, [2], { std: 1 } as never),

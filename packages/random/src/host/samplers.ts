@@ -88,3 +88,27 @@ function byRejection(n: number, p: number, generator: Generator): number {
     if (Math.log((v * alpha) / (a / (us * us) + b)) <= density) return k;
   }
 }
+
+/**
+ * An angle of the von Mises distribution about 0 (Best and Fisher 1979, "Efficient simulation of the von Mises distribution"); NaN
+ * if kappa is negative or NaN. Numerators and denominators are multiplied by kappa, so that it may be 0.
+ */
+export function vonMisesSample(kappa: number, generator: Generator): number {
+  if (!(kappa >= 0)) return NaN;
+  // The normal limit, whose density differs by less than 1e-8.
+  if (kappa > 1e8) return generator.normal() / Math.sqrt(kappa);
+  const root = Math.sqrt(1 + 4 * kappa * kappa);
+  const tau = 1 + root;
+  // (τ − √(2τ)) / 2κ, without the difference.
+  const rho = (2 * kappa) / (tau + Math.sqrt(2 * tau));
+  const scaled = rho === 0 ? 1 : (kappa * (1 + rho * rho)) / (2 * rho);
+  for (;;) {
+    const z = Math.cos(Math.PI * generator.uniform());
+    const cosine = (kappa + scaled * z) / (scaled + kappa * z);
+    const y = scaled - kappa * cosine;
+    const v = generator.uniform();
+    if (y * (2 - y) < v && Math.log(y / v) + 1 < y) continue;
+    const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+    return generator.uniform() < 0.5 ? -angle : angle;
+  }
+}
