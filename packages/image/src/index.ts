@@ -5,6 +5,7 @@ export { medianFilter } from './filters/medianFilter.ts';
 export { sobel } from './filters/sobel.ts';
 export { interpolate, type InterpolateOptions, type InterpolationMode } from './interpolation/interpolate.ts';
 export { closing, dilation, erosion, opening, type StructuringElement } from './morphology.ts';
+export { nms, type NmsOptions } from './nms.ts';
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from './rearrange.ts';
 export { affineGrid, type AffineGridOptions } from './sampling/affineGrid.ts';
 export { gridSample, type GridSampleOptions } from './sampling/gridSample.ts';
