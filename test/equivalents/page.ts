@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** The libraries whose names the page lists, with the words before a name in their code. */
-export const libraries = { numpy: 'NumPy', torch: 'PyTorch', tfjs: 'TensorFlow.js' } as const;
+export const libraries = { numpy: 'NumPy', torch: 'PyTorch', tfjs: 'TensorFlow.js', jax: 'JAX' } as const;
 export type Library = keyof typeof libraries;
 
 /** What one or several functions of other libraries are here. */
@@ -20,13 +20,23 @@ export const pageFile: URL = new URL('../../docs/equivalents.md', import.meta.ur
 
 const words = (cell: string): string[] => cell.split(' ').filter((word) => word !== '');
 
-/** Reads the rows: section, our names, NumPy's, PyTorch's, TensorFlow.js', note; names are separated by spaces. */
+/** Reads the rows: section, our names, NumPy's, PyTorch's, TensorFlow.js', JAX's, note; names are separated by spaces. */
 export function readRows(): Row[] {
-  const [, ...lines] = readFileSync(rowsFile, 'utf8').trimEnd().split('\n');
+  const [, ...lines] = readFileSync(rowsFile, 'utf8').replace(/\n$/, '').split('\n');
   return lines.map((line) => {
-    const [section = '', ours = '', numpy = '', torch = '', tfjs = '', note = '', ...rest] = line.split('\t');
-    if (rest.length > 0) throw new Error(`docs/equivalents.tsv: too many columns: ${line}`);
-    return { section, ours: words(ours), numpy: words(numpy), torch: words(torch), tfjs: words(tfjs), note };
+    const cells = line.split('\t');
+    if (cells.length !== 7) throw new Error(`docs/equivalents.tsv: expected 7 columns: ${line}`);
+    const [section, ours, numpy, torch, tfjs, jax, note] = cells as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const names = { numpy: words(numpy), torch: words(torch), tfjs: words(tfjs), jax: words(jax) };
+    return { section, ours: words(ours), ...names, note };
   });
 }
 
@@ -39,6 +49,7 @@ function table(rows: readonly Row[], isAbsent: boolean): string {
     code(row.numpy),
     code(row.torch),
     code(row.tfjs),
+    code(row.jax),
     row.note.replaceAll('|', String.raw`\|`),
   ]);
   return [heads, heads.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -55,9 +66,11 @@ export function renderPage(rows: readonly Row[]): string {
   const introduction = `# Equivalents
 
 Where to find what other libraries call by another name, and what is not here, with the reason. It lists every public function of
-NumPy 1.24 (with \`linalg\` and \`fft\`), PyTorch 1.13 (\`torch\`, \`nn.functional\`, \`linalg\`, \`special\`, \`fft\`) and TensorFlow.js 4.22.
-JAX has the names of NumPy in \`jnp\` and \`jax.scipy\`, and those of PyTorch's activations in \`jax.nn\`. What starts from a tensor in
-core is a method as well: \`sum(x, 0)\` is \`x.sum(0)\`. Names follow one [rule](conventions.md#names).
+NumPy 1.24 (with \`linalg\` and \`fft\`), PyTorch 1.13 (\`torch\`, \`nn.functional\`, \`linalg\`, \`special\`, \`fft\`; of the modules
+in \`nn\`, those that have a counterpart or a reason), TensorFlow.js 4.22 and JAX 0.11 (\`jax\`, \`lax\`, \`nn\`, \`random\`, \`image\`,
+\`ops\`, \`tree\`, \`scipy\` without the densities of \`scipy.stats\`). A function of \`jax.numpy\` is in the row of its name in
+NumPy, unless JAX's column has it. What starts from a tensor in core is a method as well: \`sum(x, 0)\` is \`x.sum(0)\`. Names
+follow one [rule](conventions.md#names).
 
 This page is written by \`npm run equivalents\` from \`equivalents.tsv\`; a test compares both with what the packages export and with
 the lists of names of the other libraries.`;
