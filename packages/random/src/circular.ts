@@ -6,7 +6,7 @@ import { drawVonMises } from './routines.ts';
 
 /**
  * Angles of the von Mises distribution, in [−π, π] with a density proportional to e^(kappa cos(x − mu)). They are differentiable in
- * mu; for gradients, kappa is a constant.
+ * mu and, by implicit reparameterization, in kappa.
  * @param mu the mean direction: a number or a tensor that broadcasts to the shape.
  * @param kappa the concentration, ≥ 0: a number or a tensor that broadcasts to the shape. 0 is the uniform distribution.
  * @param options `dtype`, Default: that of the parameters, float32 for numbers.

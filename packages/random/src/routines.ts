@@ -12,6 +12,7 @@ import {
 import { digamma, gammainc } from '@thetagrad/special';
 import { Generator } from './host/generator.ts';
 import { binomialSample, logGammaSample, poissonSample, vonMisesSample } from './host/samplers.ts';
+import { slopeOfVonMises } from './vonMisesSlope.ts';
 
 declare module '@thetagrad/core/backend' {
   interface Routines {
@@ -86,6 +87,10 @@ const VonMises: Routine<'random.vonmises'> = {
   kind: 'routine',
   name: 'random.vonmises',
   run: (output, _shape, inputs) => drawEach(output, inputs, (generator, kappa) => vonMisesSample(kappa!, generator)),
+  vjp: (cotangent, output, input) =>
+    input === 2 ? cotangent.strongMul(slopeOfVonMises(output.inputs[2], output)) : undefined,
+  jvp: (tangent, output, input) =>
+    input === 2 ? tangent.strongMul(slopeOfVonMises(output.inputs[2], output)) : undefined,
   batch: batchLeading,
 };
 

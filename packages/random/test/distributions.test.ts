@@ -14,7 +14,7 @@ import {
 import { checkGradients } from '@thetagrad/gradcheck';
 import { vmap } from '@thetagrad/func';
 import { gpu } from '@thetagrad/gpu';
-import { gammainc, ndtr } from '@thetagrad/special';
+import { gammainc, i0, ndtr } from '@thetagrad/special';
 import { wasm } from '@thetagrad/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
@@ -381,6 +381,18 @@ describe('gradients with respect to parameters', () => {
     }
   });
 
+  test('vonmises: that of the quantile at a fixed probability', async () => {
+    const angles = await vonmises(key, [3], 0, parameter).data();
+    const slopes = await grad((kappa: Tensor) => vonmises(key, [3], 0, kappa).sum())(parameter).data();
+    for (const [i, kappa] of (await parameter.data()).entries()) {
+      const z = angles[i]!;
+      const probability = (k: number): number => circularCdf((x) => Math.exp(k * Math.cos(x)))(z);
+      const density = Math.exp(kappa * Math.cos(z)) / (2 * Math.PI * i0.primitive.value(kappa));
+      const slope = (probability(kappa + 1e-3) - probability(kappa - 1e-3)) / 2e-3;
+      expect(slopes[i]!).toBeCloseTo(-slope / density, 4);
+    }
+  });
+
   test('of every example of a batch', async () => {
     const each = (a: Tensor) => grad((a: Tensor) => gamma(key, [], a))(a);
     const mapped = await vmap(each)(parameter).data();
@@ -388,7 +400,7 @@ describe('gradients with respect to parameters', () => {
     expect([...mapped]).toEqual(examples);
   });
 
-  test('beta, dirichlet, chisquare, f and standardT have that of the mean', () => {
+  test('beta, dirichlet, chisquare, f, vonmises and standardT have that of a mean', () => {
     const many = [20000];
     const gradient = (f: (a: Tensor) => Tensor, at: number): number =>
       grad((a: Tensor) => f(a).mean())(tensor(at, { dtype: 'float64' })).itemSync();
@@ -396,6 +408,9 @@ describe('gradients with respect to parameters', () => {
     expect(gradient((a) => beta(key, many, a, 1), 2)).toBeCloseTo(1 / 9, 2);
     expect(gradient((a) => chisquare(key, many, a), 3)).toBeCloseTo(1, 1);
     expect(gradient((a) => f(key, many, 4, a), 8)).toBeCloseTo(-1 / 18, 2);
+    // The mean of the cosine is A = I₁ / I₀, with the derivative 1 − A / κ − A².
+    expect(gradient((kappa) => vonmises(key, many, 0, kappa).cos(), 2)).toBeCloseTo(0.1642, 2);
+    expect(gradient((kappa) => vonmises(key, many, 0, kappa).cos(), 1000) * 1e6).toBeCloseTo(0.5, 1);
     expect(gradient((a) => standardT(key, many, a).abs(), 5) < 0).toBe(true);
     const shared = (a: Tensor) => dirichlet(key, [...many, 2], a.mul(tensor([1, 0])).add(tensor([0, 3])));
     expect(gradient((a) => shared(a).slice([null, 0]), 1)).toBeCloseTo(3 / 16, 2);
