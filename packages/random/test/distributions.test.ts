@@ -409,8 +409,9 @@ describe('gradients with respect to parameters', () => {
     expect(gradient((a) => chisquare(key, many, a), 3)).toBeCloseTo(1, 1);
     expect(gradient((a) => f(key, many, 4, a), 8)).toBeCloseTo(-1 / 18, 2);
     // The mean of the cosine is A = I₁ / I₀, with the derivative 1 − A / κ − A².
-    expect(gradient((kappa) => vonmises(key, many, 0, kappa).cos(), 2)).toBeCloseTo(0.1642, 2);
-    expect(gradient((kappa) => vonmises(key, many, 0, kappa).cos(), 1000) * 1e6).toBeCloseTo(0.5, 1);
+    const meanCosine = (kappa: Tensor) => vonmises(key, [4000], 0, kappa).cos();
+    expect(gradient(meanCosine, 2)).toBeCloseTo(0.1642, 2);
+    expect(gradient(meanCosine, 1000) * 1e6).toBeCloseTo(0.5, 1);
     expect(gradient((a) => standardT(key, many, a).abs(), 5) < 0).toBe(true);
     const shared = (a: Tensor) => dirichlet(key, [...many, 2], a.mul(tensor([1, 0])).add(tensor([0, 3])));
     expect(gradient((a) => shared(a).slice([null, 0]), 1)).toBeCloseTo(3 / 16, 2);

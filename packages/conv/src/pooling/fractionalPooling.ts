@@ -103,7 +103,7 @@ function parseCounts<R extends Rank>(
   throw argumentError(operation, 'outputRatio', expected, outputRatio, areNumbers(ratios));
 }
 
-/** Searches windows that begin elsewhere in each channel, by a copy of each. */
+/** Searches windows at random places of each channel, in copies of them. */
 function searchAtRandom(key: Key, kernelSize: readonly number[], counts: readonly number[]): FindMaxima {
   const ones = counts.map(() => 1);
   return (images) => {

@@ -236,9 +236,9 @@ function fractionalStarts(length: number, size: number, count: number, u: number
 }
 
 const fractional = [
-  { shape: [2, 2, 5, 7], kernel: [2, 3], size: [3, 4], options: { outputSize: [3, 4] } },
-  { shape: [1, 2, 6, 4], kernel: [2, 2], size: [3, 2], options: { outputRatio: [0.6, 0.5] } },
-  { shape: [1, 2, 3, 4, 3], kernel: [2, 2, 2], size: [2, 1, 2], options: { outputSize: [2, 1, 2] } },
+  { shape: [2, 1, 4, 6], kernel: [2, 3], size: [2, 3], options: { outputSize: [2, 3] } },
+  { shape: [1, 2, 5, 4], kernel: [2, 2], size: [3, 2], options: { outputRatio: [0.6, 0.5] } },
+  { shape: [1, 1, 3, 3, 3], kernel: [2, 2, 2], size: [2, 1, 2], options: { outputSize: [2, 1, 2] } },
 ].flatMap(({ shape, kernel, size, options }): OperationCase[] => {
   const key = random.key(5);
   const name = `fractionalMaxPool${kernel.length}d`;
