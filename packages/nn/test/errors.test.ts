@@ -260,6 +260,15 @@ test.for<readonly [() => unknown, string]>([
     'embedding: index -1 at index 1 is out of range for 2 rows; use 0 to 1',
   ],
   [() => nn.embedding(labels, x, { paddingIdx: 2 }), 'embedding: paddingIdx must be an integer from -2 to 1, got 2'],
+  [() => nn.embeddingBag(int32([0, 2]), x), 'embeddingBag: index 2 at index 1 is out of range for 2 rows; use 0 to 1'],
+  [
+    () => nn.embeddingBag(labels, x, wrong({ mode: 'min' })),
+    "embeddingBag: unknown mode 'min'; expected 'sum', 'mean' or 'max'",
+  ],
+  [
+    () => nn.embeddingBag(labels, x, { perSampleWeights: ones([2]) }),
+    "embeddingBag: mode must be 'sum' with perSampleWeights, got 'mean'",
+  ],
   [() => nn.dropout(key, x, { p: 2 }), 'dropout: p must be between 0 and 1, got 2'],
   [() => nn.dropout(wrong(0), x), 'dropout: key must be a key, as from random.key(seed), got 0'],
   [() => nn.dropout(key, x, wrong({ rate: 1 })), "dropout: unknown option 'rate'; expected p, training"],

@@ -20,6 +20,7 @@ const functions: readonly string[] = [
   'dropout2d',
   'dropout3d',
   'embedding',
+  'embeddingBag',
   'featureAlphaDropout',
   'gaussianNllLoss',
   'groupNorm',

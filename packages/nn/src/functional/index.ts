@@ -1,6 +1,12 @@
 export { scaledDotProductAttention, type ScaledDotProductAttentionOptions } from './attention.ts';
 export * from './dropout.ts';
-export { embedding, type EmbeddingFunctionOptions, linear, type LinearFunctionOptions } from './linear.ts';
+export {
+  embedding,
+  embeddingBag,
+  type EmbeddingBagFunctionOptions,
+  type EmbeddingFunctionOptions,
+} from './embedding.ts';
+export { linear, type LinearFunctionOptions } from './linear.ts';
 export {
   type AffineNormOptions,
   batchNorm,

@@ -1,6 +1,6 @@
 import { arange, type DType, type Tensor, Variable } from '@thetagrad/core';
 import { checkInteger, checkOptions, checkTensor } from '@thetagrad/core/backend';
-import { embedding } from '../functional/linear.ts';
+import { embedding } from '../functional/embedding.ts';
 import { generatorOf, type Randomness } from '../generator.ts';
 import { type Initializer, normal } from '../init.ts';
 import { Module } from '../module.ts';

@@ -1,4 +1,4 @@
-import { random, type NestedArray } from '@thetagrad/core';
+import { random, tensor, type NestedArray } from '@thetagrad/core';
 import * as nn from '@thetagrad/nn';
 import type { Input, OperationCase } from '../../../../test/support/testOperations.ts';
 import { dot, logSoftmax, mean, transposed } from './plain.ts';
@@ -247,6 +247,40 @@ const weightCases: OperationCase[] = [
     inputs: [{ shape: [3, 2] }, { values: [2, 0], dtype: 'int32' }],
     expected: (weight) => [rows(weight!)[2]!, rows(weight!)[0]!],
     derivatives: false,
+  },
+  ...(['sum', 'mean', 'max'] as const).map((mode): OperationCase => ({
+    name: `embeddingBag, ${mode}`,
+    apply: (weight, indices) => nn.embeddingBag(indices!, weight, { mode, paddingIdx: 1 }),
+    inputs: [
+      { shape: [3, 2] },
+      {
+        values: [
+          [2, 0],
+          [1, 2],
+          [1, 1],
+        ],
+        dtype: 'int32',
+      },
+    ],
+    expected: (weight, indices) =>
+      rows(indices!).map((bag) =>
+        [0, 1].map((column) => {
+          const elements = bag.filter((index) => index !== 1).map((index) => rows(weight!)[index]![column]!);
+          if (elements.length === 0) return 0;
+          if (mode === 'max') return Math.max(...elements);
+          return elements.reduce((sum, x) => sum + x, 0) / (mode === 'mean' ? elements.length : 1);
+        }),
+      ),
+  })),
+  {
+    name: 'embeddingBag, factors',
+    apply: (weight, factors) =>
+      nn.embeddingBag(tensor([2, 0, 2], { dtype: 'int32' }), weight, { mode: 'sum', perSampleWeights: factors! }),
+    inputs: [{ shape: [3, 2] }, { shape: [3] }],
+    expected: (weight, factors) =>
+      [0, 1].map((column) =>
+        [2, 0, 2].reduce((sum, index, i) => sum + (factors as number[])[i]! * rows(weight!)[index]![column]!, 0),
+      ),
   },
 ];
 
