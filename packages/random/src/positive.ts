@@ -3,6 +3,7 @@
 import { random, type Key, type Shape, type Tensor, type TensorLike } from '@thetagrad/core';
 import { checkOptions } from '@thetagrad/core/backend';
 import { finite, positive, prepare, type DTypeOptions } from './arguments.ts';
+import { drawWald } from './routines.ts';
 import { openUniform } from './uniform.ts';
 
 /** Options of {@link lognormal}. */
@@ -86,4 +87,22 @@ export function pareto(key: Key, shape: Shape, a: TensorLike, options: DTypeOpti
   checkOptions('pareto', options, ['dtype']);
   const [power] = prepare('pareto', [key, shape], { a: [a, positive] }, options.dtype).tensors as [Tensor];
   return unitExponential(key, power).div(power).expm1();
+}
+
+/**
+ * Numbers of the Wald distribution, also called inverse Gaussian: with the density √(scale / 2πx³) e^(−scale (x − mean)² / (2 mean² x)).
+ * Differentiable in both parameters, by implicit reparameterization.
+ * @param mean the mean, > 0: a number or a tensor that broadcasts to the shape.
+ * @param scale mean³ over the variance, > 0: a number or a tensor that broadcasts to the shape.
+ * @param options `dtype`, Default: that of the parameters, float32 for numbers.
+ * @throws {TypeError} if the key, the shape, a parameter or an option is of the wrong kind.
+ * @throws {RangeError} if a number is out of range, or a tensor does not broadcast to the shape.
+ * @example
+ * wald(random.key(1), [2], 3, 2).shape // [2]
+ */
+export function wald(key: Key, shape: Shape, mean: TensorLike, scale: TensorLike, options: DTypeOptions = {}): Tensor {
+  checkOptions('wald', options, ['dtype']);
+  const parameters = { mean: [mean, positive], scale: [scale, positive] } as const;
+  const [center, spread] = prepare('wald', [key, shape], parameters, options.dtype).tensors as [Tensor, Tensor];
+  return drawWald(key, spread.div(center)).mul(center);
 }

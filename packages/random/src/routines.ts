@@ -6,12 +6,13 @@ import {
   load,
   positions,
   type NoAttributes,
+  type Node,
   type Routine,
   type Strided,
 } from '@thetagrad/core/backend';
-import { digamma, gammainc } from '@thetagrad/special';
+import { digamma, erfcx, gammainc } from '@thetagrad/special';
 import { Generator } from './host/generator.ts';
-import { binomialSample, logGammaSample, poissonSample, vonMisesSample } from './host/samplers.ts';
+import { binomialSample, logGammaSample, poissonSample, vonMisesSample, waldSample } from './host/samplers.ts';
 import { slopeOfVonMises } from './vonMisesSlope.ts';
 
 declare module '@thetagrad/core/backend' {
@@ -24,6 +25,8 @@ declare module '@thetagrad/core/backend' {
     'random.binomial': { inputs: 4; attributes: NoAttributes };
     /** Angles of the von Mises distribution about 0. Inputs: two random words and the concentration. */
     'random.vonmises': { inputs: 3; attributes: NoAttributes };
+    /** Numbers of the Wald distribution of mean 1. Inputs: two random words and the scale. */
+    'random.wald': { inputs: 3; attributes: NoAttributes };
   }
 }
 
@@ -58,14 +61,34 @@ function slopeOfLogGamma(a: Tensor, l: Tensor): Tensor {
   return isTiny.where(digamma(a.add(1)).sub(l).div(a), alongA.strongDiv(alongZ).neg());
 }
 
+/**
+ * ∂w/∂s of numbers w of the Wald distribution of mean 1 and scale s, where their probability is kept. That is
+ * Φ(√(s / w) (w − 1)) + e²ˢ Φ(−b) with b = √(s / w) (w + 1), so that it is w / s − 2 √(w³ / s) Φ(−b) / φ(b).
+ */
+function slopeOfWald(s: Tensor, w: Tensor): Tensor {
+  const b = s.div(w).sqrt().mul(w.add(1));
+  const millsRatio = erfcx(b.mul(Math.SQRT1_2)).mul(Math.sqrt(Math.PI / 2));
+  return w.div(s).sub(w.div(s).sqrt().mul(w).mul(millsRatio).mul(2));
+}
+
+type Draw = Node<readonly [first: Tensor, second: Tensor, parameter: Tensor], NoAttributes>;
+
+/** The rule of both modes for draws that are differentiable in the parameter, input 2. */
+function changeBy(
+  slopeOf: (parameter: Tensor, output: Tensor) => Tensor,
+  change: Tensor,
+  output: Draw,
+  input: number,
+): Tensor | undefined {
+  return input === 2 ? change.strongMul(slopeOf(output.inputs[2], output)) : undefined;
+}
+
 const LogGamma: Routine<'random.logGamma'> = {
   kind: 'routine',
   name: 'random.logGamma',
   run: (output, _shape, inputs) => drawEach(output, inputs, (generator, a) => logGammaSample(a!, generator)),
-  vjp: (cotangent, output, input) =>
-    input === 2 ? cotangent.strongMul(slopeOfLogGamma(output.inputs[2], output)) : undefined,
-  jvp: (tangent, output, input) =>
-    input === 2 ? tangent.strongMul(slopeOfLogGamma(output.inputs[2], output)) : undefined,
+  vjp: (cotangent, output, input) => changeBy(slopeOfLogGamma, cotangent, output, input),
+  jvp: (tangent, output, input) => changeBy(slopeOfLogGamma, tangent, output, input),
   batch: batchLeading,
 };
 
@@ -87,10 +110,17 @@ const VonMises: Routine<'random.vonmises'> = {
   kind: 'routine',
   name: 'random.vonmises',
   run: (output, _shape, inputs) => drawEach(output, inputs, (generator, kappa) => vonMisesSample(kappa!, generator)),
-  vjp: (cotangent, output, input) =>
-    input === 2 ? cotangent.strongMul(slopeOfVonMises(output.inputs[2], output)) : undefined,
-  jvp: (tangent, output, input) =>
-    input === 2 ? tangent.strongMul(slopeOfVonMises(output.inputs[2], output)) : undefined,
+  vjp: (cotangent, output, input) => changeBy(slopeOfVonMises, cotangent, output, input),
+  jvp: (tangent, output, input) => changeBy(slopeOfVonMises, tangent, output, input),
+  batch: batchLeading,
+};
+
+const Wald: Routine<'random.wald'> = {
+  kind: 'routine',
+  name: 'random.wald',
+  run: (output, _shape, inputs) => drawEach(output, inputs, (generator, scale) => waldSample(scale!, generator)),
+  vjp: (cotangent, output, input) => changeBy(slopeOfWald, cotangent, output, input),
+  jvp: (tangent, output, input) => changeBy(slopeOfWald, tangent, output, input),
   batch: batchLeading,
 };
 
@@ -118,6 +148,11 @@ export function drawBinomial(key: Key, n: Tensor, p: Tensor): Tensor {
 /** Angles of the von Mises distribution about 0, of the shape of `kappa`. */
 export function drawVonMises(key: Key, kappa: Tensor): Tensor {
   return applyRoutine(VonMises, [...wordsOf(key, kappa.shape), kappa], kappa, {});
+}
+
+/** Numbers of the Wald distribution of mean 1, of the shape of `scale`. */
+export function drawWald(key: Key, scale: Tensor): Tensor {
+  return applyRoutine(Wald, [...wordsOf(key, scale.shape), scale], scale, {});
 }
 
 function integers(shape: Shape): { shape: Shape; dtype: DType } {

@@ -47,6 +47,7 @@ const {
   triangular,
   truncatedNormal,
   vonmises,
+  wald,
   weibull,
 } = distributions;
 
@@ -129,6 +130,11 @@ const continuous: readonly (readonly [string, Draw, (x: number) => number])[] = 
     (x) => (x < 0 ? (x + 1) ** 2 / 4 : 1 - (3 - x) ** 2 / 12),
   ],
   ['triangular, falling', (key, shape, dtype) => triangular(key, shape, 1, 1, 2, { dtype }), (x) => 1 - (2 - x) ** 2],
+  [
+    'wald',
+    (key, shape, dtype) => wald(key, shape, 2, 3, { dtype }),
+    (x) => normalCdf(Math.sqrt(3 / x) * (x / 2 - 1)) + Math.exp(3) * normalCdf(-Math.sqrt(3 / x) * (x / 2 + 1)),
+  ],
   [
     'vonmises',
     (key, shape, dtype) => vonmises(key, shape, 8, 2, { dtype }),
@@ -393,6 +399,19 @@ describe('gradients with respect to parameters', () => {
     }
   });
 
+  test('wald: that of the quantile at a fixed probability', async () => {
+    const w = await wald(key, [3], 1, parameter).data();
+    const slopes = await grad((scale: Tensor) => wald(key, [3], 1, scale).sum())(parameter).data();
+    for (const [i, s] of (await parameter.data()).entries()) {
+      const x = w[i]!;
+      const probability = (s: number, x: number): number =>
+        normalCdf(Math.sqrt(s / x) * (x - 1)) + Math.exp(2 * s) * normalCdf(-Math.sqrt(s / x) * (x + 1));
+      const slope = (f: (h: number) => number): number => (f(1e-4) - f(-1e-4)) / 2e-4;
+      const expected = -slope((h) => probability(s + h, x)) / slope((h) => probability(s, x + h));
+      expect(slopes[i]!).toBeCloseTo(expected, 6);
+    }
+  });
+
   test('of every example of a batch', async () => {
     const each = (a: Tensor) => grad((a: Tensor) => gamma(key, [], a))(a);
     const mapped = await vmap(each)(parameter).data();
@@ -444,6 +463,7 @@ describe('arguments', () => {
     expect([...gamma(key, [3], tensor([-1, 0, Infinity])).dataSync()]).toEqual([NaN, 0, Infinity]);
     expect([...poisson(key, [1], tensor([1e30])).dataSync()]).toEqual([2 ** 31 - 1]);
     expect([...vonmises(key, [2], 0, tensor([-1, NaN])).dataSync()]).toEqual([NaN, NaN]);
+    expect([...wald(key, [2], 1, tensor([0, NaN])).dataSync()]).toEqual([NaN, NaN]);
   });
 
   const x = tensor([1, 2, 3]);
@@ -468,6 +488,7 @@ describe('arguments', () => {
       /^RangeError: triangular: \[left, mode, right\] must be ascending, with left < right, got \[0, 3, 2\]$/,
     ],
     [() => vonmises(key, [2], 0, -1), /^RangeError: vonmises: kappa must be a finite number ≥ 0, got -1$/],
+    [() => wald(key, [2], 1, 0), /^RangeError: wald: scale must be a finite number > 0, got 0$/],
     [() => weibull(key, [2], 0), /^RangeError: weibull: a must be a finite number > 0, got 0$/],
     [
       () => lognormal(key, [2], { std: 1 } as never),

@@ -112,3 +112,12 @@ export function vonMisesSample(kappa: number, generator: Generator): number {
     return generator.uniform() < 0.5 ? -angle : angle;
   }
 }
+
+/** A number of the Wald distribution of mean 1 (Michael, Schucany and Haas 1976); NaN if the scale is not positive. */
+export function waldSample(scale: number, generator: Generator): number {
+  if (!(scale > 0)) return NaN;
+  const v = generator.normal() ** 2 / (2 * scale);
+  // The larger root of w² − 2 (1 + v) w + 1; the other one is its reciprocal.
+  const root = 1 + v + Math.sqrt(v * (v + 2));
+  return generator.uniform() * (1 + root) < root ? 1 / root : root;
+}
