@@ -66,7 +66,7 @@ export function renderPage(rows: readonly Row[]): string {
   const introduction = `# Equivalents
 
 Where to find what other libraries call by another name, and what is not here, with the reason. It lists every public function of
-NumPy 1.24 (with \`linalg\` and \`fft\`), PyTorch 1.13 (\`torch\`, \`nn.functional\`, \`linalg\`, \`special\`, \`fft\`; of the modules
+NumPy 1.24 (with \`linalg\` and \`fft\`), PyTorch 1.13 (\`torch\`, \`nn.functional\`, \`linalg\`, \`special\`, \`fft\`, \`nn.init\`, \`optim\`; of the modules
 in \`nn\`, those that have a counterpart or a reason), TensorFlow.js 4.22 and JAX 0.11 (\`jax\`, \`lax\`, \`nn\`, \`random\`, \`image\`,
 \`ops\`, \`tree\`, \`scipy\` without the densities of \`scipy.stats\`). A function of \`jax.numpy\` is in the row of its name in
 NumPy, unless JAX's column has it. What starts from a tensor in core is a method as well: \`sum(x, 0)\` is \`x.sum(0)\`. Names
