@@ -51,7 +51,7 @@ function build({ variables, kernels }: Program): { kernels: Kernel[]; overwrites
     }));
     slots.push(output);
     if (routine) {
-      const attributes = { axis: 0, descending: false };
+      const attributes = { axis: 0, descending: false, count: size };
       return {
         kind: 'routine',
         name: 'argsort',

@@ -57,10 +57,27 @@ describe('argsort', () => {
     expectSame(() => fractionValues('float32', 1)([100, 301]).topk(5).values);
   });
 
+  test.each(['float32', 'float64', 'int32', 'bool'] as const)('topk of %s selects few of many', (dtype) => {
+    const values = dtype === 'bool' ? [0, 1] : [...special[dtype], 2, 3, 4, 5, 6, 7, 8];
+    const line = fc.array(fc.constantFrom(...values), { minLength: 60, maxLength: 200, size: 'max' });
+    fc.assert(
+      fc.property(line, fc.nat(40), fc.boolean(), fc.nat(3), ([...line], k, largest, kind) => {
+        // The worst order drops what was collected again and again.
+        if (kind === 1) line.sort((a, b) => (largest ? a - b : b - a));
+        expectSame(() => {
+          const x = tensor(Float64Array.from(line), { dtype });
+          const lines = kind === 2 ? x.reshape([-1, 1]).mul(tensor([1, -1, 0], { dtype: 'int32' })) : x;
+          return lines.topk(k, 0, { largest }).indices;
+        });
+      }),
+    );
+  });
+
   test('lines without elements, and no lines', () => {
     for (const shape of [[0], [3, 0], [0, 3]]) {
       expectSame(() => fractionValues('float32', 1)(shape).argsort(0));
       expectSame(() => fractionValues('float32', 1)(shape).argsort(-1));
+      expectSame(() => fractionValues('float32', 1)(shape).topk(0, 0).indices);
     }
     expect.hasAssertions();
   });

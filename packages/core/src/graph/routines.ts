@@ -59,7 +59,11 @@ export type ScanAttributes = {
 };
 
 export type AxisAttributes = { readonly axis: number };
-export type SortAttributes = AxisAttributes & { readonly descending: boolean };
+export type SortAttributes = AxisAttributes & {
+  readonly descending: boolean;
+  /** The length of the result's axis: how many of the sorted elements it has, from the first on. */
+  readonly count: number;
+};
 export type NoAttributes = Readonly<Record<never, never>>;
 
 /** The routines of core: name, number of inputs (`number` for any) and attributes of each. Every backend has a kernel for each. */
@@ -78,7 +82,7 @@ export interface CoreRoutines {
   take: { inputs: 2; attributes: AxisAttributes };
   /** The transpose of `take`. Inputs: int32 indices and updates, which are added to zeros. */
   scatterAdd: { inputs: 2; attributes: AxisAttributes };
-  /** int32: the indices that sort along an axis; stable, NaN last. */
+  /** int32: the indices that sort along an axis, or the first of them; stable, NaN last. */
   argsort: { inputs: 1; attributes: SortAttributes };
   /** Cumulative sums, products, extrema or linear recurrences along an axis. */
   scan: { inputs: 1 | 2; attributes: ScanAttributes };

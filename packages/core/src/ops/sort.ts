@@ -6,12 +6,12 @@ import type { Routine } from '../graph/primitive.ts';
 import { applyRoutine, type Tensor } from '../graph/tensor.ts';
 import { checkTensor, toLines } from './define.ts';
 
-/** int32: the indices that sort along an axis; stable, NaN last. */
+/** int32: the indices that sort along an axis, or the first of them; stable, NaN last. */
 export const Argsort: Routine<'argsort'> = {
   kind: 'routine',
   name: 'argsort',
-  run: (output, shape, [x], { axis, descending }) => {
-    const length = at(shape, axis);
+  run: (output, shape, [x], { axis, descending, count }) => {
+    const length = at(x.view.shape, axis);
     const lines = shape.with(axis, 1);
     const outputView = contiguous(shape);
     const outputStarts = positions({ ...outputView, shape: lines });
@@ -21,7 +21,7 @@ export const Argsort: Routine<'argsort'> = {
     positions({ ...x.view, shape: lines }).forEach((start, line) => {
       const value = (i: number): number => load(x.values, start + i * stride);
       const outputStart = load(outputStarts, line);
-      const sorted = indices.toSorted((i, j) => compare(value(i), value(j), descending));
+      const sorted = indices.toSorted((i, j) => compare(value(i), value(j), descending)).slice(0, count);
       sorted.forEach((index, i) => (output[outputStart + i * outputStride] = index));
     });
   },
@@ -48,9 +48,13 @@ export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor
   checkTensor('argsort', x);
   checkOptions('argsort', options, ['descending']);
   const { descending = false } = options;
-  const attributes = { axis: normalizeLineAxis('argsort', axis, x.ndim), descending };
+  const axisIndex = normalizeLineAxis('argsort', axis, x.ndim);
   const lines = toLines(x);
-  return applyRoutine(Argsort, [lines], { shape: lines.shape, dtype: 'int32' }, attributes).reshape(x.shape);
+  return applyArgsort(lines, axisIndex, descending, at(lines.shape, axisIndex)).reshape(x.shape);
+}
+
+function applyArgsort(x: Tensor, axis: number, descending: boolean, count: number): Tensor {
+  return applyRoutine(Argsort, [x], { shape: x.shape.with(axis, count), dtype: 'int32' }, { axis, descending, count });
 }
 
 /**
@@ -88,8 +92,7 @@ export function topk(
   const axisIndex = normalizeLineAxis('topk', axis, x.ndim);
   const lines = toLines(x);
   checkInteger('topk', 'k', k, { min: 0, max: at(lines.shape, axisIndex) });
-  const order = argsort(lines, axisIndex, { descending: options.largest ?? true });
-  const indices = order.slice(lines.shape.map((_, i) => (i === axisIndex ? [0, k] : null)));
+  const indices = applyArgsort(lines, axisIndex, options.largest ?? true, k);
   const values = lines.takeAlongAxis(indices, axisIndex);
   const shape = x.ndim === 0 && k === 1 ? x.shape : indices.shape;
   return { values: values.reshape(shape), indices: indices.reshape(shape) };

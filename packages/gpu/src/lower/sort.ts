@@ -1,4 +1,4 @@
-import { parameter, rowMajorStrides, type RoutineKernel, type Scalar } from '@thetagrad/core/backend';
+import { parameter, rowMajorStrides, sizeOf, type RoutineKernel, type Scalar } from '@thetagrad/core/backend';
 import { createScratch, type Command, type Scratch } from '../code/command.ts';
 import type { Language } from '../code/language.ts';
 import { coordinatesOf, positionOf } from '../code/positions.ts';
@@ -14,10 +14,10 @@ import { applyEpilogue } from './map.ts';
 export function lowerArgsort(kernel: RoutineKernel<'argsort'>, language: Language): Command[] {
   const { axis, descending } = kernel.attributes;
   const [x] = kernel.operands;
-  const length = kernel.shape[axis]!;
+  const length = x.view.shape[axis]!;
   const paddedLength = 2 ** Math.ceil(Math.log2(length));
-  const lines = kernel.output.size / length;
   const lineShape = kernel.shape.with(axis, 1);
+  const lines = sizeOf(lineShape);
   const staysExpression = comparison(valueTypeOf(x.slot.dtype), descending, length);
   const commands: Command[] = [];
 

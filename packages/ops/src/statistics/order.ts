@@ -8,6 +8,7 @@ import {
   type ReduceOptions,
   type ScanOptions,
   type Tensor,
+  topk,
 } from '@thetagrad/core';
 import { at, checkInteger, checkOptions, checkTensor, normalizeAxes, normalizeAxis } from '@thetagrad/core/backend';
 import { checkNotEmpty } from './lines.ts';
@@ -138,8 +139,8 @@ export function kthvalue(x: Tensor, k: number, axis = -1, options: ReduceOptions
   return onLines(x, (lines) => {
     const axisIndex = normalizeAxis('kthvalue', axis, lines.ndim);
     checkInteger('kthvalue', 'k', k, { min: 1, max: at(lines.shape, axisIndex) });
-    const order = argsort(lines, axisIndex);
-    const indices = order.slice(lines.shape.map((_, i) => (i === axisIndex ? [k - 1, k] : null)));
+    const smallest = topk(lines, k, axisIndex, { largest: false }).indices;
+    const indices = smallest.slice(lines.shape.map((_, i) => (i === axisIndex ? [k - 1, k] : null)));
     return selectAt(lines, indices, axisIndex, options.keepdims ?? false);
   });
 }

@@ -8,7 +8,6 @@ import {
 } from '@thetagrad/core/backend';
 import type { Command, Features } from '../command.ts';
 import { epilogueCommand, type Epilogue } from '../emit/epilogue.ts';
-import { argsortCommands } from '../kernels/argsort.ts';
 import { convolutionCommands } from '../kernels/convolution/convolution.ts';
 import { scatterAddCommands } from '../kernels/indexing/scatterAdd.ts';
 import { takeCommands } from '../kernels/indexing/take.ts';
@@ -22,6 +21,7 @@ import { windowSumTransposeCommands } from '../kernels/pool/windowSumTranspose.t
 import { randomBitsCommand } from '../kernels/randomBits.ts';
 import { reduceCommands } from '../kernels/reduce/reduce.ts';
 import { scanCommands } from '../kernels/scan/scan.ts';
+import { argsortCommands } from '../kernels/sort/argsort.ts';
 import { winogradCommands } from '../kernels/winograd/winograd.ts';
 
 export interface LowerOptions {
