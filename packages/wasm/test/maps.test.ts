@@ -73,6 +73,31 @@ describe('the smaller and the larger of two', () => {
   });
 });
 
+test('pairs along the last axis, of any views', () => {
+  const cases = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom(7, 8, 9, 11, 33)).chain(([rows, length]) =>
+    fc.record({
+      rows: fc.constant(rows),
+      length: fc.constant(length),
+      layout: layouts([rows, length, 2]),
+      dtypes: fc.tuple(...Array.from({ length: 4 }, () => fc.constantFrom<DType>('float32', 'int32', 'bool'))),
+      seed: fc.integer(),
+    }),
+  );
+  fc.assert(
+    fc.property(cases, ({ rows, length, layout, dtypes, seed }) => {
+      const [view, planar, column, pair] = dtypes.map((dtype, i) => fractionValues(dtype, seed + i));
+      expectSame(() => {
+        const planes = planar!([2, rows, length]).permute([1, 2, 0]);
+        const repeated = column!([rows, length, 1]).broadcastTo([rows, length, 2]);
+        const x = makeView(layout, view!);
+        return x.mul(planes).add(repeated.sub(pair!([2])));
+      });
+      expectSame(() => column!([rows, length, 1]).broadcastTo([rows, length, 2]).reshape([-1]));
+      expectSame(() => planar!([2, rows, length]).permute([1, 2, 0]).reshape([-1]));
+    }),
+  );
+});
+
 describe('transposed operands', () => {
   const dtypes = fc.constantFrom<DType>('float32', 'float64', 'int32', 'bool');
   const lengths = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(33, 67, 130));

@@ -16,7 +16,7 @@ import { emitRepeat } from '../../emit/units.ts';
 import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
 import { sumsOf } from '../move/sums.ts';
 import { emitTransfer, type Transfer } from '../move/transfer.ts';
-import { checkIndicesCommand, cutElements, wrapIndex } from './checkIndices.ts';
+import { checkIndicesCommand, cutElements, emitIndexedFours, wrapIndex } from './checkIndices.ts';
 
 const names = [...rangeNames, 'length', 'count', 'toBytes', 'indexBytes', 'fromBytes'] as const;
 
@@ -84,7 +84,15 @@ function assemble(
         code.while(count, () => {
           code.set(from, updates);
           code.set(indexAt, firstIndex);
-          emitRepeat(code, w.count, () => {
+          const left = code.local('i32', w.count);
+          const axis = { length: w.length, bytes: w.toBytes, indexStep: w.indexBytes };
+          emitIndexedFours(code, axis, { indexAt, base, count: left }, (addresses) => {
+            for (const address of addresses) {
+              code.emit(add.one(address, from));
+              code.add(from, w.fromBytes);
+            }
+          });
+          emitRepeat(code, left, () => {
             addOne(base);
             code.add(from, w.fromBytes);
             code.add(indexAt, w.indexBytes);

@@ -14,7 +14,7 @@ import {
 } from '../../emit/stridedLoop.ts';
 import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
 import { copyTransfer, emitTransfer, type Transfer } from '../move/transfer.ts';
-import { checkIndicesCommand, cutElements, wrapIndex } from './checkIndices.ts';
+import { checkIndicesCommand, cutElements, emitIndexedFours, wrapIndex } from './checkIndices.ts';
 
 const names = [...rangeNames, 'length', 'axisBytes', ...epilogueNames] as const;
 
@@ -58,15 +58,27 @@ function assemble(
         code.set(index, i32.load(indexAt));
         code.set(from, i32.add(base, i32.mul(wrapIndex(index, w.length), w.axisBytes)));
       };
+      const takeEach = (): void =>
+        code.while(count, () => {
+          find();
+          code.emit(copy.one(to, from));
+          at.forEach((address, j) => code.add(address, steps[j]!));
+          code.add(count, i32.const(-1));
+        });
       code.if(
         indexStep,
-        () =>
-          code.while(count, () => {
-            find();
-            code.emit(copy.one(to, from));
-            at.forEach((address, j) => code.add(address, steps[j]!));
-            code.add(count, i32.const(-1));
-          }),
+        () => {
+          const axis = { length: w.length, bytes: w.axisBytes, indexStep, baseStep };
+          code.if(i32.eq(toStep, i32.const(copy.bytes)), () =>
+            emitIndexedFours(code, axis, { indexAt, base, count }, (addresses) => {
+              addresses.forEach((address, lane) =>
+                code.emit(copy.one(i32.add(to, i32.const(lane * copy.bytes)), address)),
+              );
+              code.add(to, i32.const(4 * copy.bytes));
+            }),
+          );
+          takeEach();
+        },
         () => {
           find();
           emitTransfer(code, copy, [to, from], [toStep, baseStep], count);

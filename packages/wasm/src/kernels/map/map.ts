@@ -10,6 +10,7 @@ import { kernelCode, rowCode } from '../../emit/kernelCode.ts';
 import { rowLoop } from '../../emit/rowLoop.ts';
 import { emitStridedLoop, stridedLoop, stridedOperand } from '../../emit/stridedLoop.ts';
 import { VectorLoop, type MovableCursor } from '../../emit/vectorLoop.ts';
+import { pairedMapCommand } from './pairs.ts';
 import { emitRow } from './row.ts';
 import { tiledMapCommand } from './tiled.ts';
 
@@ -18,7 +19,8 @@ export function mapCommand({ body, output }: MapKernel, features: Features): Com
   const { structure, words, grain } = prepareMap(body, output, features);
   const { expression } = structure;
   return (
-    tiledMapCommand(body, output, expression, grain, features) ?? {
+    tiledMapCommand(body, output, expression, grain, features) ??
+    pairedMapCommand(body, output, expression, grain) ?? {
       code: kernelCode('map', structure, assembleChunks, importFlags(expression)),
       words,
       chunks: Math.ceil(output.size / grain),

@@ -27,6 +27,7 @@ import {
   type Row,
   type StridedOperand,
 } from '../../emit/stridedLoop.ts';
+import { loadEverySecond } from '../../emit/lanes.ts';
 import { emitTiles, tiledLoop, type TiledAccess, type TiledLoop } from '../../emit/tiledLoop.ts';
 import { copyStride, emitTransposeCopy } from '../../emit/transpose.ts';
 import { packWords, readWords, wordsAfter } from '../../emit/words.ts';
@@ -44,6 +45,8 @@ export interface Transfer {
   /** Transfers `count` elements. */
   readonly several: (to: Address, from: Address) => Statement;
   readonly count: number;
+  /** Transfers four elements, of which the source has every second one. (Reads the eighth, too.) Default: none. */
+  readonly everySecond?: (to: Address, from: Address) => Statement;
 }
 
 /** Copies elements of 1, 4 or 8 bytes. */
@@ -60,6 +63,7 @@ export function copyTransfer(bytes: number): Transfer {
           : i32.store8(to, i32.load8U(from)),
     several: (to, from) => v128.store(to, v128.load(from, { align: 1 }), { align: 1 }),
     count: 16 / bytes,
+    ...(bytes === 4 && { everySecond: (to, from) => v128.store(to, loadEverySecond(from), { align: 4 }) }),
   };
 }
 
@@ -108,13 +112,15 @@ export const narrow: Transfer = {
 /** Emits the transfer of `count` elements. Moves `to` and `from`. */
 export function emitTransfer(
   code: Code,
-  { bytes, toBytes, one, several, count: vector }: Transfer,
+  { bytes, toBytes, one, several, count: vector, everySecond }: Transfer,
   [to, from]: readonly [Local<'i32'>, Local<'i32'>],
   [toStep, fromStep]: readonly [Local<'i32'>, Local<'i32'>],
   count: Value<'i32'>,
 ): void {
   const left = code.local('i32', count);
-  code.if(i32.and(i32.eq(toStep, i32.const(toBytes)), i32.eq(fromStep, i32.const(bytes))), () => {
+  const areApart = (toDistance: number, fromDistance: number): Value<'i32'> =>
+    i32.and(i32.eq(toStep, i32.const(toDistance)), i32.eq(fromStep, i32.const(fromDistance)));
+  code.if(areApart(toBytes, bytes), () => {
     code.while(i32.geU(left, i32.const(vector)), () => {
       code.emit(several(to, from));
       code.add(to, i32.const(vector * toBytes));
@@ -122,6 +128,17 @@ export function emitTransfer(
       code.add(left, i32.const(-vector));
     });
   });
+  if (everySecond) {
+    code.if(areApart(toBytes, 2 * bytes), () => {
+      // With a fifth element, the eighth one that is read lies before it.
+      code.while(i32.geU(left, i32.const(5)), () => {
+        code.emit(everySecond(to, from));
+        code.add(to, i32.const(4 * toBytes));
+        code.add(from, i32.const(8 * bytes));
+        code.add(left, i32.const(-4));
+      });
+    });
+  }
   code.while(left, () => {
     code.emit(one(to, from));
     code.add(to, toStep);
