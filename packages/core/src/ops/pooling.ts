@@ -1,11 +1,12 @@
 import { checkOptions } from '../data/checks.ts';
 import { load } from '../data/strided.ts';
 import { minInt32, toFloat } from '../data/dtype.ts';
-import { at, contiguous, formatShape, type Shape, type View } from '../data/shape.ts';
-import { batchImages } from '../graph/batching.ts';
-import type { Routine } from '../graph/primitive.ts';
+import { at, contiguous, formatShape, sizeOf, type Shape, type View } from '../data/shape.ts';
+import { batchImages, batchLeading } from '../graph/batching.ts';
+import type { Movement, Routine } from '../graph/primitive.ts';
 import type { Pair, PoolAttributes } from '../graph/routines.ts';
-import { applyRoutine, type Tensor } from '../graph/tensor.ts';
+import { applyRoutine, Tensor } from '../graph/tensor.ts';
+import { arange } from './creation.ts';
 import { checkTensor } from './define.ts';
 import { Take } from './gather.ts';
 import { parsePadding, parsePair, type Padding2d, type Size2d, type WindowPadding } from './window.ts';
@@ -164,7 +165,44 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const attributes = { kernelSize, stride, padBefore: before };
   const indices = applyRoutine(MaxIndices, [x], { shape, dtype: 'int32' }, attributes).flatten(2);
   const maxima = applyRoutine(Take, [x.flatten(2), indices], { shape: indices.shape, dtype: x.dtype }, { axis: 2 });
-  return maxima.reshape(shape);
+  const result = maxima.reshape(shape);
+  const areTiles = ([0, 1] as const).every(
+    (i) => stride[i] === kernelSize[i] && x.shape[2 + i] === at(shape, 2 + i) * stride[i],
+  );
+  // Others add up what equal indices get, element by element.
+  return areTiles && kernelSize[1] === 2
+    ? new Tensor(TileMaxima, [result, x, indices.reshape(shape)], result, { kernelSize })
+    : result;
+}
+
+/** The first input, maxima of windows that tile the second one, at the indices in the third: the gradient is one pass. */
+export const TileMaxima: Movement<{ readonly kernelSize: Pair }> = {
+  kind: 'movement',
+  name: 'tileMaxima',
+  view: (view) => view,
+  vjp: (cotangent, { inputs: [, x, indices], shape, attributes: { kernelSize } }, input) => {
+    if (input !== 1 || !x || !indices) return undefined;
+    const spread = cotangent.reshape(splitTiles(shape, [1, 1]));
+    return isAtIndices(indices, kernelSize).where(spread, 0).reshape(x.shape);
+  },
+  jvp: (tangent, { inputs: [, , indices], shape, attributes: { kernelSize } }, input) => {
+    if (input !== 1 || !indices) return undefined;
+    const tiles = tangent.reshape(splitTiles(shape, kernelSize));
+    return isAtIndices(indices, kernelSize).where(tiles, 0).sum([-3, -1]);
+  },
+  batch: batchLeading,
+};
+
+/** The shape of tiles of a size, one for each window: [N, C, H′, height, W′, width]. */
+function splitTiles(windows: Shape, [height, width]: Pair): Shape {
+  return [...windows.slice(0, -1), height, at(windows, windows.length - 1), width];
+}
+
+/** Whether each element of a tile is the one at the tile's index. */
+function isAtIndices(indices: Tensor, kernelSize: Pair): Tensor {
+  const tiles = splitTiles(indices.shape, kernelSize).slice(-4);
+  const positions = arange(sizeOf(tiles), { dtype: 'int32' }).reshape(tiles);
+  return indices.reshape(splitTiles(indices.shape, [1, 1])).equal(positions);
 }
 
 /**

@@ -93,6 +93,11 @@ export const contractions: readonly Case[] = [
     (x, options) => maxPool2d(x, options).square(),
   ),
   defineCase(
+    'maxPool2d of windows that tile',
+    [distinctTensors({ shape: [1, 2, 6, 4] }), fc.integer({ min: 1, max: 3 })],
+    (x, height) => maxPool2d(x, { kernelSize: [height, 2] }).square(),
+  ),
+  defineCase(
     'avgPool2d',
     poolings((shape) => tensors({ shape })),
     (x, options) => avgPool2d(x, options).square(),
