@@ -1,4 +1,5 @@
 import { random, softmax, type Tensor, vjp } from '@thetagrad/core';
+import { layerNorm } from '@thetagrad/nn';
 import type { numpy } from '@jax-js/jax';
 import type { Tensor as TensorFlowTensor } from '@tensorflow/tfjs-core';
 import { type Case, define, assignToVariables } from '../case.ts';
@@ -7,12 +8,6 @@ const key = random.key(4);
 const shape = [1024, 1024];
 const epsilon = 1e-5;
 type JaxArray = numpy.Array;
-
-function layerNorm(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
-  const deviation = x.sub(x.mean(1, { keepdims: true }));
-  const variance = deviation.square().mean(1, { keepdims: true });
-  return deviation.div(variance.add(epsilon).sqrt()).mul(scale).add(shift);
-}
 
 const cases: readonly Case[] = [
   define({
@@ -52,7 +47,9 @@ return run`,
     ours:
       ({ x, scale, shift, g }) =>
       () => {
-        const { value, pullback } = vjp(layerNorm, x, scale, shift);
+        const normalize = (x: Tensor, weight: Tensor, bias: Tensor) =>
+          layerNorm(x, shape[1]!, { weight, bias, eps: epsilon });
+        const { value, pullback } = vjp(normalize, x, scale, shift);
         return [value, ...pullback(g)];
       },
     tfjs({ x, scale, shift, g }, tf) {

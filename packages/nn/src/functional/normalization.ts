@@ -1,5 +1,5 @@
 // Normalizations as functions of tensors.
-import { type Shape, stopGradient, Tensor, Variable } from '@thetagrad/core';
+import { customGradient, type Shape, stopGradient, Tensor, Variable } from '@thetagrad/core';
 import {
   argumentError,
   checkFraction,
@@ -34,8 +34,7 @@ export interface AffineNormOptions {
 export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: AffineNormOptions = {}): Tensor {
   const { values, axes, shape } = checkLastAxes('layerNorm', x, normalizedShape);
   const eps = checkEps('layerNorm', options, ['weight', 'bias', 'eps']);
-  const { deviation, std } = standardize(values, axes, eps);
-  return applyAffine('layerNorm', deviation.div(std), options, { shape, view: shape });
+  return applyAffine('layerNorm', standardize(measure(values, axes, eps)), options, { shape, view: shape });
 }
 
 export interface RMSNormOptions {
@@ -57,8 +56,8 @@ export function rmsNorm(x: Tensor, normalizedShape: number | Shape, options: RMS
   checkOptions('rmsNorm', options, ['weight', 'eps']);
   const { eps = values.dtype === 'float64' ? 2 ** -52 : 2 ** -23 } = options;
   checkNonnegative('rmsNorm', 'eps', eps);
-  const { std } = rootMeanSquare(values, axes, eps);
-  return applyAffine('rmsNorm', values.div(std), options, { shape, view: shape });
+  const statistics = measureSquares(values, values, axes, eps);
+  return applyAffine('rmsNorm', standardize(statistics), options, { shape, view: shape });
 }
 
 /**
@@ -81,8 +80,8 @@ export function groupNorm(x: Tensor, numGroups: number, options: AffineNormOptio
     );
   }
   const size = (channels / numGroups) * sizeOf(x.shape.slice(2));
-  const { deviation, std } = standardize(values.reshape([x.shape[0]!, numGroups, size]), [2], eps);
-  return applyAffine('groupNorm', deviation.div(std).reshape(x.shape), options, perChannel);
+  const statistics = measure(values.reshape([x.shape[0]!, numGroups, size]), [2], eps);
+  return applyAffine('groupNorm', standardize(statistics).reshape(x.shape), options, perChannel);
 }
 
 /**
@@ -100,8 +99,7 @@ export function instanceNorm(x: Tensor, options: AffineNormOptions = {}): Tensor
     throw new RangeError(`instanceNorm: needs more than one element per channel, got ${formatShape(x.shape)}`);
   }
   const axes = x.shape.map((_, i) => i).slice(2);
-  const { deviation, std } = standardize(values, axes, eps);
-  return applyAffine('instanceNorm', deviation.div(std), options, perChannel);
+  return applyAffine('instanceNorm', standardize(measure(values, axes, eps)), options, perChannel);
 }
 
 export interface BatchNormOptions extends AffineNormOptions {
@@ -153,7 +151,8 @@ export function normalizeBatch(
     }
     return perChannel(name, running instanceof Variable ? running.value : running);
   };
-  let statistics: { readonly deviation: Tensor; readonly std: Tensor };
+  const scale = weight && perChannel('weight', weight);
+  const shift = bias && perChannel('bias', bias);
   if (training) {
     const count = x.size / Math.max(1, sizeOf(shape));
     if (count <= 1) {
@@ -162,23 +161,17 @@ export function normalizeBatch(
           'use a larger batch, or eval()',
       );
     }
-    const batch = standardize(
-      x,
-      x.shape.map((_, i) => i).filter((i) => i !== 1),
-      eps,
-    );
+    const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
+    const batch = measure(x, axes, eps);
     updateRunning(operation, 'runningMean', runningMean, batch.mean, momentum);
     updateRunning(operation, 'runningVar', runningVar, batch.variance(count / (count - 1)), momentum);
-    statistics = batch;
-  } else {
-    const deviation = x.sub(runningOf('runningMean', runningMean));
-    statistics = { deviation, std: runningOf('runningVar', runningVar).add(eps).sqrt() };
+    return standardizeChannels(batch, scale, shift);
   }
-  const { deviation, std } = statistics;
-  // All factors are joined per channel first: one pass over the images instead of three.
-  const scale = std.reciprocal();
-  const scaled = deviation.mul(weight ? scale.mul(perChannel('weight', weight)) : scale);
-  return bias ? scaled.add(perChannel('bias', bias)) : scaled;
+  const deviation = x.sub(runningOf('runningMean', runningMean));
+  // Factors are joined per channel first: one pass over the images instead of two.
+  const inverse = runningOf('runningVar', runningVar).add(eps).sqrt().reciprocal();
+  const scaled = deviation.mul(scale ? inverse.mul(scale) : inverse);
+  return shift ? scaled.add(shift) : scaled;
 }
 
 function updateRunning(
@@ -194,30 +187,104 @@ function updateRunning(
   running.assign(running.value.mul(1 - momentum).add(latest.mul(momentum)));
 }
 
-/** Deviations from the mean over axes, and their root mean square with eps. */
-interface Standardized {
+/** What x is standardized with. */
+interface Statistics {
+  readonly x: Tensor;
+  readonly axes: readonly number[];
+  /** The number of elements along the axes. */
+  readonly count: number;
+  /** x, or its deviations from the mean, multiplied by `scale`. */
+  readonly scaled: Tensor;
+  /** One over the root mean square of `scaled`, with eps. */
+  readonly inverse: Tensor;
+  /** Powers of two, without a gradient. Default: 1. */
+  readonly scale: Tensor | undefined;
+  /** Whether the mean is subtracted. */
+  readonly isCentered: boolean;
+}
+
+/** {@link Statistics} of deviations from the mean over axes. */
+interface Measured extends Statistics {
   readonly mean: Tensor;
-  readonly deviation: Tensor;
-  readonly std: Tensor;
   /** The variance without eps, times a factor. */
   readonly variance: (factor: number) => Tensor;
 }
 
-function standardize(x: Tensor, axes: readonly number[], eps: number): Standardized {
-  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+function measure(x: Tensor, axes: readonly number[], eps: number): Measured {
   // In one pass, where `mean` may take two.
-  const mean = divideScaledSum(x, axes, count, { keepdims: true });
-  const deviation = x.sub(mean);
-  return { mean, deviation, ...rootMeanSquare(deviation, axes, eps) };
+  const mean = divideScaledSum(x, axes, countAlong(x, axes), { keepdims: true });
+  return { mean, ...measureSquares(x, x.sub(mean), axes, eps) };
 }
 
-function rootMeanSquare(x: Tensor, axes: readonly number[], eps: number): Pick<Standardized, 'std' | 'variance'> {
-  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+/** The statistics of x by the mean square of its deviations, or of itself. */
+function measureSquares(x: Tensor, deviation: Tensor, axes: readonly number[], eps: number): Omit<Measured, 'mean'> {
+  const count = countAlong(x, axes);
   // eps outweighs a variance that is too small to be represented, so that scaling up would only lose it.
-  const { scaled, scale } = scaleSquares(x, axes, { enlarge: eps === 0 });
+  const { scaled, scale } = scaleSquares(deviation, axes, { enlarge: eps === 0 });
   const square = scaled.square().sum(axes, { keepdims: true }).div(count);
   const withEps = eps === 0 ? square : square.add(scale.mul(scale).mul(eps));
-  return { std: withEps.sqrt().div(scale), variance: (factor) => square.mul(factor).div(scale).div(scale) };
+  const inverse = withEps.sqrt().reciprocal();
+  const variance = (factor: number): Tensor => square.mul(factor).div(scale).div(scale);
+  const common = { x, axes, count, isCentered: deviation !== x, variance };
+  // With eps, the inverse is in range without a scale.
+  if (eps > 0) return { ...common, scaled: deviation, inverse: inverse.mul(scale), scale: undefined };
+  return { ...common, scaled, inverse, scale };
+}
+
+function countAlong(x: Tensor, axes: readonly number[]): number {
+  return axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+}
+
+/**
+ * x, or its deviations from the mean, divided by their root mean square. The gradient in closed form takes fewer passes than that
+ * of the formula: (g − mean(g) − y · mean(g · y)) / rms for a result y with gradient g.
+ */
+function standardize({ x, axes, count, scaled, scale, inverse, isCentered }: Statistics): Tensor {
+  return customGradient((_: Tensor) => {
+    const value = scaled.mul(inverse);
+    return {
+      value,
+      vjp: (g) => {
+        const average = (terms: Tensor): Tensor => terms.sum(axes, { keepdims: true }).div(count);
+        const centered = isCentered ? g.sub(average(g)) : g;
+        const along = average(g.strongMul(value)).strongMul(value);
+        return [multiplyGradient(centered.sub(along), inverse, scale)];
+      },
+    };
+  })(x);
+}
+
+/** Multiplies a gradient by the inverse of a root mean square of scaled elements. */
+function multiplyGradient(g: Tensor, inverse: Tensor, scale: Tensor | undefined): Tensor {
+  const product = g.strongMul(inverse);
+  return scale ? product.mul(scale) : product;
+}
+
+/**
+ * The same for channels, with a factor and a shift for each. Their gradients are sums that the gradient of x is made of: for a
+ * result y · weight + bias with gradient g they are Σ g · y and Σ g, and that of x is
+ * (g − Σ g / n − y · Σ g · y / n) · weight / rms.
+ */
+function standardizeChannels(
+  { x, axes, count, scaled, scale, inverse }: Statistics,
+  weight: Tensor | undefined,
+  bias: Tensor | undefined,
+): Tensor {
+  const parameters = [weight, bias].filter((parameter) => parameter !== undefined);
+  return customGradient((..._: readonly Tensor[]) => {
+    // Factors are joined per channel first: one pass over the images instead of two.
+    const factor = weight ? inverse.mul(weight) : inverse;
+    const weighted = scaled.mul(factor);
+    const vjp = (g: Tensor): Tensor[] => {
+      const value = scaled.mul(inverse);
+      const total = g.sum(axes, { keepdims: true });
+      const along = g.strongMul(value).sum(axes, { keepdims: true });
+      const slope = g.sub(total.div(count)).sub(along.div(count).strongMul(value));
+      const ofX = multiplyGradient(slope, factor, scale);
+      return [ofX, ...(weight ? [along.reshape(weight.shape)] : []), ...(bias ? [total.reshape(bias.shape)] : [])];
+    };
+    return { value: bias ? weighted.add(bias) : weighted, vjp };
+  })(x, ...parameters);
 }
 
 /** The shape of weight and bias, and the one in which they broadcast to x. */
