@@ -17,6 +17,7 @@ import {
   type AxisResize,
   interpolateAxis,
   nearestIndices,
+  repeatEach,
   takeAlong,
 } from './taps.ts';
 
@@ -96,12 +97,15 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const resizes = parseResizes(x, rank, options, alignCorners);
   const isNearest = mode === 'nearest' || mode === 'nearestExact';
   const images = isNearest ? x : x.astype(toFloat(x.dtype));
+  const nearest = resizes.map((resize) => (isNearest ? nearestIndices(resize, mode === 'nearestExact') : []));
+  const repeated = isNearest ? repeatEach(images, 2, nearest) : undefined;
+  if (repeated) return repeated;
   // Axes that get smaller come first, and the last axis before others.
   const order = resizes
     .map((resize, axis) => ({ resize, axis: 2 + axis, growth: resize.size / resize.length }))
     .sort((a, b) => a.growth - b.growth || b.axis - a.axis);
   return order.reduce((result, { resize, axis }) => {
-    if (isNearest) return takeAlong(result, axis, nearestIndices(resize, mode === 'nearestExact'));
+    if (isNearest) return takeAlong(result, axis, nearest[axis - 2] ?? []);
     if (mode === 'area') return applyTaps(result, axis, areaTaps(resize));
     if (antialias) return applyTaps(result, axis, antialiasTaps(resize, mode === 'bicubic' ? 'cubic' : 'linear'));
     return interpolateAxis(result, axis, resize, mode === 'bicubic' ? 'cubic' : 'linear');

@@ -1,6 +1,7 @@
 // Interpolation along an axis: which elements each element of the result is a weighted sum of.
 import { concat, stack, tensor, type Tensor } from '@thetagrad/core';
 import { at } from '@thetagrad/core/backend';
+import { doubleAxis } from './doubling.ts';
 
 /** An element, and its weight. */
 interface Tap {
@@ -50,6 +51,7 @@ export function interpolateAxis(x: Tensor, axis: number, resize: AxisResize, kin
   const tapsAt = kind === 'linear' ? linearTapsAt : cubicTapsAt;
   const factor = size / length;
   const isPhased = !alignCorners && Number.isInteger(factor) && factor <= maxPhases && ratio === 1 / factor;
+  if (isPhased && factor === 2 && kind === 'linear') return doubleAxis(x, axis);
   if (isPhased && factor > 1) {
     const phases = mapElements(factor, (i) => tapsAt(centerOf(resize, i)));
     return applyPhases(x, axis, phases);
@@ -179,16 +181,35 @@ export function takeAlong(x: Tensor, axis: number, indices: readonly number[]): 
   const length = at(x.shape, axis);
   const [first = 0, second = first] = indices;
   if (indices.length === length && indices.every((index, i) => index === i)) return x;
-  const repeats = indices.length / length;
-  if (Number.isInteger(repeats) && indices.every((index, i) => index === Math.floor(i / repeats))) {
-    const [before, after] = [x.shape.slice(0, axis + 1), x.shape.slice(axis + 1)];
-    const spread = x.expandDims(axis + 1).broadcastTo([...before, repeats, ...after]);
-    return spread.reshape(x.shape.with(axis, indices.length));
-  }
+  const repeats = countRepeats(indices, length);
+  if (repeats !== undefined) return repeatAxes(x, axis, [repeats]);
   const step = second - first;
   if (step > 0 && indices.every((index, i) => index === first + i * step)) {
     const stop = first + (indices.length - 1) * step + 1;
     return x.slice(x.shape.map((_, i) => (i === axis ? [first, stop, step] : null)));
   }
   return x.take(tensor([...indices], { dtype: 'int32' }), axis);
+}
+
+/** How often each element of an axis follows itself; `undefined` if that differs, or another order. */
+function countRepeats(indices: readonly number[], length: number): number | undefined {
+  const repeats = indices.length / length;
+  const areRepeated = Number.isInteger(repeats) && indices.every((index, i) => index === Math.floor(i / repeats));
+  return areRepeated ? repeats : undefined;
+}
+
+/** Repeats each element, along all axes from the given one on, as often as is given for each. */
+function repeatAxes(x: Tensor, first: number, repeats: readonly number[]): Tensor {
+  const repeatsOf = (axis: number): number => repeats[axis - first] ?? 1;
+  const interleave = (of: (axis: number, length: number) => number[]): number[] =>
+    x.shape.flatMap((length, axis) => of(axis, length));
+  const split = x.reshape(interleave((axis, length) => (repeatsOf(axis) > 1 ? [length, 1] : [length])));
+  const shape = interleave((axis, length) => (repeatsOf(axis) > 1 ? [length, repeatsOf(axis)] : [length]));
+  return split.broadcastTo(shape).reshape(x.shape.map((length, axis) => length * repeatsOf(axis)));
+}
+
+/** Takes elements along all axes from the given one on, where each element is repeated; else `undefined`. */
+export function repeatEach(x: Tensor, first: number, indices: readonly (readonly number[])[]): Tensor | undefined {
+  const repeats = indices.map((each, i) => countRepeats(each, at(x.shape, first + i)));
+  return repeats.every((count) => count !== undefined) ? repeatAxes(x, first, repeats) : undefined;
 }

@@ -1,5 +1,5 @@
 // Sampling of images at positions given in pixels.
-import { arange, type DType, type Tensor } from '@thetagrad/core';
+import { arange, concat, type DType, tensor, type Tensor } from '@thetagrad/core';
 import { at, sizeOf } from '@thetagrad/core/backend';
 
 /** How values between pixels are computed. */
@@ -25,56 +25,54 @@ export function samplePixels(x: Tensor, positions: readonly Tensor[], options: S
   const lengths = x.shape.slice(2);
   const [batch, channels] = [at(x.shape, 0), at(x.shape, 1)];
   const shape = positions[0]?.shape.slice(1) ?? [];
-  const pixels = x.flatten(2);
-  /** The values of pixels at whole positions, 0 outside. */
-  const read = (pixelPositions: readonly Tensor[]): Tensor => {
-    const { index, isInside } = flatIndex(pixelPositions, lengths);
-    const flat = [batch, 1, sizeOf(shape)];
-    return isInside.reshape(flat).where(pixels.takeAlongAxis(index.reshape(flat), 2), 0);
-  };
-  const samples = corners(positions, lengths, options).map(({ pixel, weight }) => {
-    const values = read(pixel);
-    return weight ? values.mul(weight.reshape([batch, 1, sizeOf(shape)])) : values;
+  const size = sizeOf(shape);
+  // Each spatial axis has an axis of taps, and they broadcast: [N, T₁, T₂, P]. All pixels are read at once.
+  const axes = positions.map((position, axis) => {
+    const { pixel, weight } = tapsOf(position.reshape([batch, 1, size]), at(lengths, axis), options);
+    const own = lengths.map((_, i) => (i === axis ? at(pixel.shape, 1) : 1));
+    const align = (values: Tensor): Tensor => values.reshape([batch, ...own, size]);
+    return { ...locate(align(pixel), at(lengths, axis)), weight: weight && align(weight) };
   });
-  return samples.reduce((sum, sample) => sum.add(sample)).reshape([batch, channels, ...shape]);
+  const taps = axes.reduce((all, { index, isInside, weight, length }) => ({
+    index: all.index.mul(length).add(index),
+    isInside: all.isInside.logicalAnd(isInside),
+    weight: all.weight && weight && all.weight.mul(weight),
+    length,
+  }));
+  const [, ...counts] = taps.index.shape;
+  const pixels = x.flatten(2).takeAlongAxis(taps.index.reshape([batch, 1, sizeOf(counts)]), 2);
+  const inside = taps.isInside.expandDims(1).where(pixels.reshape([batch, channels, ...counts]), 0);
+  const weighted = taps.weight ? inside.mul(taps.weight.expandDims(1)) : inside;
+  return weighted.sum(lengths.map((_, axis) => 2 + axis)).reshape([batch, channels, ...shape]);
 }
 
-/** A pixel that a sample is made of, and its weight. */
-interface Corner {
-  readonly pixel: readonly Tensor[];
+/** The pixels along an axis that samples are made of, [N, T, P], and their weights. */
+interface Taps {
+  readonly pixel: Tensor;
   /** Default: 1. */
   readonly weight?: Tensor;
 }
 
-function corners(positions: readonly Tensor[], lengths: readonly number[], options: SamplingOptions): Corner[] {
-  const restrict = (position: Tensor, axis: number): Tensor => restrictPosition(position, at(lengths, axis), options);
-  if (options.mode === 'nearest')
-    return [{ pixel: positions.map((position, axis) => restrict(position, axis).round()) }];
-  const offsets = options.mode === 'bicubic' ? [-1, 0, 1, 2] : [0, 1];
-  const axes = positions.map((given, axis) => {
-    // Nothing changes farther outside, and the difference of infinities is NaN.
-    const position = options.paddingMode === 'reflection' ? given : given.clip(-3, at(lengths, axis) + 2);
+/** The taps along an axis of positions [N, 1, P]. */
+function tapsOf(given: Tensor, length: number, options: SamplingOptions): Taps {
+  const restrict = (position: Tensor): Tensor => restrictPosition(position, length, options);
+  if (options.mode === 'nearest') return { pixel: restrict(given).round() };
+  // Nothing changes farther outside, and the difference of infinities is NaN.
+  const position = options.paddingMode === 'reflection' ? given : given.clip(-3, length + 2);
+  const column = (offsets: number[]): Tensor => tensor(offsets, { dtype: given.dtype }).reshape([-1, 1]);
+  if (options.mode === 'bicubic') {
     // Cubic convolution restricts the positions of pixels, others those of samples.
-    const restricted = options.mode === 'bicubic' ? position : restrict(position, axis);
-    const first = restricted.floor();
-    const fraction = restricted.sub(first);
-    return offsets.map((offset) => {
-      if (options.mode === 'bicubic') {
-        return { pixel: restrict(first.add(offset), axis), weight: cubicWeight(fraction, offset) };
-      }
-      return { pixel: first.add(offset), weight: offset === 0 ? fraction.neg().add(1) : fraction };
-    });
-  });
-  return axes.reduce<Corner[]>(
-    (products, taps) =>
-      products.flatMap((product) =>
-        taps.map(({ pixel, weight }) => ({
-          pixel: [...product.pixel, pixel],
-          weight: product.weight ? product.weight.mul(weight) : weight,
-        })),
-      ),
-    [{ pixel: [] }],
-  );
+    const offsets = [-1, 0, 1, 2];
+    const first = position.floor();
+    const fraction = position.sub(first);
+    const weights = offsets.map((offset) => cubicWeight(fraction, offset));
+    return { pixel: restrict(first.add(column(offsets))), weight: concat(weights, 1) };
+  }
+  const restricted = restrict(position);
+  const first = restricted.floor();
+  const fraction = restricted.sub(first);
+  const offset = column([0, 1]);
+  return { pixel: first.add(offset), weight: offset.equal(0).where(fraction.neg().add(1), fraction) };
 }
 
 /** The weight, in cubic convolution with a = −0.75 (Keys 1981), of the pixel `offset` after the one before a position. */
@@ -119,21 +117,16 @@ function reflect(position: Tensor, length: number, alignCorners: boolean): Tenso
     .add(low);
 }
 
-/** Flat indices of pixels; those of pixels outside are of some pixel. */
-function flatIndex(
-  positions: readonly Tensor[],
-  lengths: readonly number[],
-): { readonly index: Tensor; readonly isInside: Tensor } {
-  const parts = positions.map((position, axis) => ({
-    index: position.clip(0, at(lengths, axis) - 1).astype('int32'),
-    isInside: position.greaterEqual(0).logicalAnd(position.lessEqual(at(lengths, axis) - 1)),
-    length: at(lengths, axis),
-  }));
-  return parts.reduce((flat, part) => ({
-    index: flat.index.mul(part.length).add(part.index),
-    isInside: flat.isInside.logicalAnd(part.isInside),
-    length: 1,
-  }));
+/** The indices of pixels along an axis; those of pixels outside are of some pixel. */
+function locate(
+  pixel: Tensor,
+  length: number,
+): { readonly index: Tensor; readonly isInside: Tensor; readonly length: number } {
+  return {
+    index: pixel.clip(0, length - 1).astype('int32'),
+    isInside: pixel.greaterEqual(0).logicalAnd(pixel.lessEqual(length - 1)),
+    length,
+  };
 }
 
 /** The centers of `length` pixels from −1 to 1: of the outermost, or of their outer edges. */
