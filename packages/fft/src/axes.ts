@@ -12,7 +12,7 @@ const deinterleave: (x: Tensor) => Tensor = customGradient((x: Tensor) => ({
 
 /** The inverse of {@link deinterleave}. */
 const interleave: (z: Tensor) => Tensor = customGradient((z: Tensor) => ({
-  value: stack([z.slice([0]), z.slice([1])], z.ndim - 1),
+  value: z.permute([...z.shape.keys()].slice(1).concat(0)),
   vjp: (cotangent) => [deinterleave(cotangent)],
 }));
 
@@ -31,8 +31,14 @@ const interleaved = new WeakSet<Tensor>();
  * @throws {RangeError} if its last axis does not have size 2, or it has no other.
  */
 export function toPlanar(operation: string, x: Tensor, minRank = 1): Tensor {
+  const values = toComplex(operation, x, minRank);
+  return planarForm(x) ?? deinterleave(values);
+}
+
+/** Checks a complex tensor, as {@link toPlanar}, and leaves it as it is. int32 and bool become float32. */
+export function toComplex(operation: string, x: Tensor, minRank = 1): Tensor {
   checkComplex(operation, x, minRank);
-  return planarForm(x) ?? deinterleave(x.astype(toFloat(x.dtype)));
+  return x.astype(toFloat(x.dtype));
 }
 
 /** As {@link toPlanar}, but as a view, for operations on single elements. */
@@ -56,6 +62,11 @@ function checkComplex(operation: string, x: Tensor, minRank: number): void {
 function planarForm(x: Tensor): Tensor | undefined {
   const [, z] = interleaved.has(x) ? x.inputs : [];
   return z;
+}
+
+/** Whether {@link toPlanar} of a complex tensor takes no copy. */
+export function hasPlanarForm(x: Tensor): boolean {
+  return planarForm(x) !== undefined;
 }
 
 /** [2, …shape] to […shape, 2]. */

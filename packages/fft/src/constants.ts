@@ -107,6 +107,36 @@ export function inverseRealDftMatrix(r: number, factor: number, dtype: DType): T
   });
 }
 
+/** The DFT of length n times a factor for rows of complex numbers, whose parts alternate: [2n, 2n], to be multiplied from the right. */
+export function rowDftMatrix(n: number, sign: Sign, factor: number, dtype: DType): Tensor {
+  return matrix(`row dft ${n} ${sign} ${factor}`, dtype, [2 * n, 2 * n], {
+    shape: [n, 2, n, 2],
+    at: (j = 0, from = 0, k = 0, to = 0) => factor * entry(to, from, rootOfUnity(sign * j * k, n)),
+  });
+}
+
+/** The coefficients 0 to n/2 of the same for rows of real numbers: [n, 2h] with h = ⌊n/2⌋ + 1. */
+export function rowRealDftMatrix(n: number, sign: Sign, factor: number, dtype: DType): Tensor {
+  const half = Math.floor(n / 2) + 1;
+  return matrix(`row real dft ${n} ${sign} ${factor}`, dtype, [n, 2 * half], {
+    shape: [n, half, 2],
+    at: (j = 0, k = 0, to = 0) => factor * entry(to, 0, rootOfUnity(sign * j * k, n)),
+  });
+}
+
+/**
+ * The inverse of {@link rowRealDftMatrix} of the opposite sign times n and a factor: [2h, n]. Rows that stand for a conjugate as
+ * well count twice.
+ */
+export function rowInverseRealDftMatrix(n: number, sign: Sign, factor: number, dtype: DType): Tensor {
+  const half = Math.floor(n / 2) + 1;
+  return matrix(`row inverse real dft ${n} ${sign} ${factor}`, dtype, [2 * half, n], {
+    shape: [half, 2, n],
+    at: (k = 0, from = 0, j = 0) =>
+      factor * (k === 0 || 2 * k === n ? 1 : 2) * entry(0, from, rootOfUnity(sign * j * k, n)),
+  });
+}
+
 /** Complex factors: their real parts and, negated, their imaginary ones. */
 export interface Factors {
   readonly cosines: Tensor;

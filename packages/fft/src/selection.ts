@@ -5,15 +5,17 @@ import {
   checkLength,
   factorOf,
   fromPlanar,
+  hasPlanarForm,
   inverseRealAxis,
   resize,
+  toComplex,
   toPlanar,
   toReal,
   transformAxis,
   transformRealAxis,
   type Norm,
 } from './axes.ts';
-import type { Sign } from './constants.ts';
+import { rowDftMatrix, rowInverseRealDftMatrix, rowRealDftMatrix, type Sign } from './constants.ts';
 import { conjugate, halfLength } from './transform.ts';
 
 /** The axes of a transform, and its length along each. */
@@ -55,9 +57,15 @@ export function selectAxes(
 
 /** Transforms complex numbers. */
 export function transformComplex(operation: string, x: Tensor, select: Select, sign: Sign): Tensor {
-  const z = toPlanar(operation, x);
-  const { axes, lengths, norm } = select(z.shape.slice(1), false);
+  const values = toComplex(operation, x);
+  const { axes, lengths, norm } = select(x.shape.slice(0, -1), false);
   const factor = factorOf(operation, product(lengths), norm, sign > 0);
+  const [axis, length] = [last(axes), last(lengths)];
+  if (isShortRow(axes, length, x.ndim - 1) && !hasPlanarForm(x)) {
+    const matrix = rowDftMatrix(length, sign, factor, values.dtype);
+    return multiplyRows(resize(values, axis, length), 2, matrix, [length, 2]);
+  }
+  const z = toPlanar(operation, x);
   return fromPlanar(transformAxes(z, axes.toReversed(), lengths.toReversed(), sign, factor));
 }
 
@@ -67,19 +75,44 @@ export function transformHalf(operation: string, x: Tensor, select: Select, isIn
   const { axes, lengths, norm } = select(x.shape, false);
   const [axis, length] = [last(axes), last(lengths)];
   const factor = factorOf(operation, product(lengths), norm, isInverse);
-  const half = transformRealAxis(resize(values, axis, length), axis, factor);
+  const real = resize(values, axis, length);
+  if (isShortRow(axes, length, x.ndim)) {
+    const matrix = rowRealDftMatrix(length, isInverse ? 1 : -1, factor, real.dtype);
+    return multiplyRows(real, 1, matrix, [halfLength(length), 2]);
+  }
+  const half = transformRealAxis(real, axis, factor);
   const spectrum = transformAxes(half, axes.slice(0, -1), lengths.slice(0, -1), -1);
   return fromPlanar(isInverse ? conjugate(spectrum) : spectrum);
 }
 
 /** Finds the real numbers of half of a spectrum by the inverse, or of its conjugate. */
 export function transformHalfInverse(operation: string, x: Tensor, select: Select, isInverse: boolean): Tensor {
-  const z = isInverse ? toPlanar(operation, x) : conjugate(toPlanar(operation, x));
-  const { axes, lengths, norm } = select(z.shape.slice(1), true);
+  const values = toComplex(operation, x);
+  const { axes, lengths, norm } = select(x.shape.slice(0, -1), true);
   const [axis, length] = [last(axes), last(lengths)];
-  const inverse = transformAxes(z, axes.slice(0, -1), lengths.slice(0, -1), 1);
   const factor = factorOf(operation, product(lengths), norm, isInverse);
+  if (isShortRow(axes, length, x.ndim - 1) && !hasPlanarForm(x)) {
+    const matrix = rowInverseRealDftMatrix(length, isInverse ? 1 : -1, factor, values.dtype);
+    return multiplyRows(resize(values, axis, halfLength(length)), 2, matrix, [length]);
+  }
+  const z = isInverse ? toPlanar(operation, x) : conjugate(toPlanar(operation, x));
+  const inverse = transformAxes(z, axes.slice(0, -1), lengths.slice(0, -1), 1);
   return inverseRealAxis(resize(inverse, axis + 1, halfLength(length)), axis, length, factor);
+}
+
+/** The longest rows that are transformed by one product, as they are in memory. */
+const maxRow = 64;
+
+/** Whether the axis is the only one, the last of `rank`, and short. */
+function isShortRow(axes: readonly number[], length: number, rank: number): boolean {
+  return axes.length === 1 && axes[0] === rank - 1 && length > 1 && length <= maxRow;
+}
+
+/** Multiplies the last `count` axes, as rows, by a matrix. */
+function multiplyRows(x: Tensor, count: number, matrix: Tensor, shape: Shape): Tensor {
+  const length = at(matrix.shape, 0);
+  const rows = x.reshape([x.size / length, length]);
+  return rows.matmul(matrix).reshape([...x.shape.slice(0, x.ndim - count), ...shape]);
 }
 
 function product(lengths: readonly number[]): number {
