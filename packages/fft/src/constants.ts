@@ -107,7 +107,9 @@ export function inverseRealDftMatrix(r: number, factor: number, dtype: DType): T
   });
 }
 
-/** The DFT of length n times a factor for rows of complex numbers, whose parts alternate: [2n, 2n], to be multiplied from the right. */
+/**
+ * The DFT of length n times a factor for rows of complex numbers, whose parts alternate: [2n, 2n], to be multiplied from the right.
+ */
 export function rowDftMatrix(n: number, sign: Sign, factor: number, dtype: DType): Tensor {
   return matrix(`row dft ${n} ${sign} ${factor}`, dtype, [2 * n, 2 * n], {
     shape: [n, 2, n, 2],

@@ -53,6 +53,22 @@ export const graphs: Record<string, () => Tensor | readonly Tensor[]> = {
     const [x, y] = [varied(1, 9, 61), varied(2, 9, 61)];
     return [x.add(y), x.div(y), x.pow(y), x.maximum(y), x.minimum(y), x.mod(y), x.atan2(y), x.less(y).where(x, y)];
   },
+  'pairs, gathers and selections': () => {
+    const [x, planes, column] = [varied(1, 3, 33, 2), varied(2, 2, 3, 33).permute([1, 2, 0]), varied(3, 3, 33, 1)];
+    const lines = varied(4, 5, 300);
+    const indices = integers(5, 5, 70).mod(300);
+    return [
+      x.mul(planes).add(column.exp()),
+      column.broadcastTo([3, 33, 2]).reshape([-1]),
+      x.slice([null, null, 1]).pad([
+        [0, 0],
+        [1, 1],
+      ]),
+      lines.takeAlongAxis(indices),
+      lines.topk(5).indices,
+      lines.topk(40, 1, { largest: false }).indices,
+    ];
+  },
   'conditions and integers': () => {
     const [x, i] = [varied(1, 130), integers(2, 130)];
     const positive = x.greater(0);
