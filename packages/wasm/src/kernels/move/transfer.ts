@@ -42,8 +42,8 @@ export interface Transfer {
   readonly bytes: number;
   readonly toBytes: number;
   readonly one: (to: Address, from: Address) => Statement;
-  /** Transfers `count` elements. */
-  readonly several: (to: Address, from: Address) => Statement;
+  /** Transfers `count` elements, from number `i * count` on. */
+  readonly several: (to: Address, from: Address, i: number) => Statement;
   readonly count: number;
   /** Transfers four elements, of which the source has every second one. (Reads the eighth, too.) Default: none. */
   readonly everySecond?: (to: Address, from: Address) => Statement;
@@ -61,7 +61,10 @@ export function copyTransfer(bytes: number): Transfer {
         : bytes === 4
           ? i32.store(to, i32.load(from))
           : i32.store8(to, i32.load8U(from)),
-    several: (to, from) => v128.store(to, v128.load(from, { align: 1 }), { align: 1 }),
+    several: (to, from, i) => {
+      const access = { align: 1, offset: 16 * i };
+      return v128.store(to, v128.load(from, access), access);
+    },
     count: 16 / bytes,
     ...(bytes === 4 && { everySecond: (to, from) => v128.store(to, loadEverySecond(from), { align: 4 }) }),
   };
@@ -81,7 +84,10 @@ export function addTransfer(type: Exclude<ScalarType, 'bool'>): Transfer {
         : type === 'f32'
           ? f32.store(to, f32.add(f32.load(to), f32.load(from)))
           : i32.store(to, i32.add(i32.load(to), i32.load(from))),
-    several: (to, from) => v128.store(to, lanes.add(v128.load(to, { align }), v128.load(from, { align })), { align }),
+    several: (to, from, i) => {
+      const access = { align, offset: 16 * i };
+      return v128.store(to, lanes.add(v128.load(to, access), v128.load(from, access)), access);
+    },
     count: 16 / align,
   };
 }
@@ -92,9 +98,10 @@ export const widenAndAdd: Transfer = {
   bytes: 4,
   toBytes: 8,
   one: (to, from) => f64.store(to, f64.add(f64.load(to), f64.promoteF32(f32.load(from)))),
-  several: (to, from) => {
-    const terms = f64x2.promoteLowF32x4(v128.load64Zero(from, { align: 4 }));
-    return v128.store(to, f64x2.add(v128.load(to, { align: 8 }), terms), { align: 8 });
+  several: (to, from, i) => {
+    const access = { align: 8, offset: 16 * i };
+    const terms = f64x2.promoteLowF32x4(v128.load64Zero(from, { align: 4, offset: 8 * i }));
+    return v128.store(to, f64x2.add(v128.load(to, access), terms), access);
   },
   count: 2,
 };
@@ -105,7 +112,10 @@ export const narrow: Transfer = {
   bytes: 8,
   toBytes: 4,
   one: (to, from) => f32.store(to, f32.demoteF64(f64.load(from))),
-  several: (to, from) => v128.store64Lane(to, f32x4.demoteF64x2Zero(v128.load(from, { align: 8 })), 0, { align: 4 }),
+  several: (to, from, i) => {
+    const rounded = f32x4.demoteF64x2Zero(v128.load(from, { align: 8, offset: 16 * i }));
+    return v128.store64Lane(to, rounded, 0, { align: 4, offset: 8 * i });
+  },
   count: 2,
 };
 
@@ -121,12 +131,14 @@ export function emitTransfer(
   const areApart = (toDistance: number, fromDistance: number): Value<'i32'> =>
     i32.and(i32.eq(toStep, i32.const(toDistance)), i32.eq(fromStep, i32.const(fromDistance)));
   code.if(areApart(toBytes, bytes), () => {
-    code.while(i32.geU(left, i32.const(vector)), () => {
-      code.emit(several(to, from));
-      code.add(to, i32.const(vector * toBytes));
-      code.add(from, i32.const(vector * bytes));
-      code.add(left, i32.const(-vector));
-    });
+    for (const group of [4, 1]) {
+      code.while(i32.geU(left, i32.const(group * vector)), () => {
+        for (let i = 0; i < group; i++) code.emit(several(to, from, i));
+        code.add(to, i32.const(group * vector * toBytes));
+        code.add(from, i32.const(group * vector * bytes));
+        code.add(left, i32.const(-group * vector));
+      });
+    }
   });
   if (everySecond) {
     code.if(areApart(toBytes, 2 * bytes), () => {
