@@ -9,6 +9,13 @@ export {
   type MultiheadAttentionCallOptions,
   type MultiheadAttentionOptions,
 } from './layers/attention.ts';
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+} from './layers/adaptivePooling.ts';
 export {
   BatchNorm1d,
   BatchNorm2d,
@@ -16,11 +23,33 @@ export {
   BatchNorm3d,
   type BatchNormLayerOptions,
 } from './layers/batchNorm.ts';
-export * from './layers/container.ts';
-export * from './layers/convolution.ts';
+export { Bilinear, CosineSimilarity, type CosineSimilarityOptions, PairwiseDistance } from './layers/comparison.ts';
+export { Flatten, Identity, Residual, Sequential, Unflatten } from './layers/container.ts';
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvLayerOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeLayerOptions,
+} from './layers/convolution.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './layers/dropout.ts';
-export * from './layers/embedding.ts';
+export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './layers/embedding.ts';
+export {
+  GLU,
+  Hardswish,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  Softmax,
+  Softmin,
+  Softsign,
+  Tanhshrink,
+} from './layers/gates.ts';
 export * from './layers/linear.ts';
+export { type AdaptedLayer, LoRA, type LoRAOptions, loraStateDict } from './layers/lora.ts';
 export {
   GroupNorm,
   type GroupNormOptions,
@@ -30,6 +59,8 @@ export {
   type InstanceNormOptions,
   LayerNorm,
   type LayerNormOptions,
+  LocalResponseNorm,
+  type LocalResponseNormOptions,
   RMSNorm,
   type RMSNormLayerOptions,
 } from './layers/normalization.ts';
@@ -52,6 +83,69 @@ export {
   type TransformerEncoderLayerCallOptions,
   type TransformerLayerOptions,
 } from './layers/transformerLayers.ts';
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './layers/padding.ts';
+export { Fold, type FoldOptions, Unfold } from './layers/patches.ts';
+export {
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  LPPool1d,
+  LPPool2d,
+  LPPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  type AvgPoolLayerOptions,
+  type LPPoolLayerOptions,
+  type MaxPoolLayerOptions,
+} from './layers/pooling.ts';
+export {
+  CELU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardtanh,
+  ReLU6,
+  RReLU,
+  type RReLUOptions,
+  SELU,
+  Softshrink,
+  Threshold,
+} from './layers/rectifiers.ts';
+export {
+  ChannelShuffle,
+  PixelShuffle,
+  PixelUnshuffle,
+  Upsample,
+  type UpsampleOptions,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+  type UpsamplingOptions,
+} from './layers/resampling.ts';
+export {
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+  type MaxUnpoolLayerOptions,
+} from './layers/unpooling.ts';
 export * from './losses/index.ts';
 export * from './metrics/index.ts';
 export { Module, type AnyModule } from './module.ts';
@@ -75,6 +169,18 @@ export { Rprop, type RpropOptions } from './optim/rprop.ts';
 export { samPerturb, type SamOptions } from './optim/sam.ts';
 export * as schedules from './optim/schedules/index.ts';
 export type { Schedule } from './optim/schedules/index.ts';
+export {
+  isParametrized,
+  Parametrization,
+  Parametrized,
+  ParametrizedVariable,
+  registerParametrization,
+  removeParametrizations,
+} from './parametrizations/parametrized.ts';
+export { spectralNorm, type SpectralNormOptions } from './parametrizations/spectralNorm.ts';
+export { weightNorm, type WeightNormOptions } from './parametrizations/weightNorm.ts';
+export * as schedules from './optim/schedules.ts';
+export type { Schedule } from './optim/schedules.ts';
 export { SGD, type SGDOptions } from './optim/sgd.ts';
 export { updateBn } from './optim/updateBn.ts';
 export {

@@ -17,11 +17,12 @@ export interface AffineOptions extends Randomness {
 /** The names of {@link AffineOptions}. */
 export const affineOptions = ['bias', 'weightInit', 'biasInit', 'dtype', 'key', 'generator'] as const;
 
-/** Creates the weight, whose first axis counts outputs, and the bias. */
+/** Creates the weight and the bias, which has an element for each output. By default the first axis of the weight counts them. */
 export function createAffineVariables(
   layer: string,
   shape: Shape,
   options: AffineOptions,
+  outputs: number = shape[0]!,
 ): { readonly weight: Variable; readonly bias: Variable | undefined } {
   const bound = 1 / Math.sqrt(Math.max(1, fans(shape).fanIn));
   const {
@@ -33,7 +34,7 @@ export function createAffineVariables(
   const generator = generatorOf(layer, options);
   return {
     weight: new Variable(weightInit(generator.next(), shape, dtype), { name: `${layer}.weight` }),
-    bias: bias ? new Variable(biasInit(generator.next(), [shape[0]!], dtype), { name: `${layer}.bias` }) : undefined,
+    bias: bias ? new Variable(biasInit(generator.next(), [outputs], dtype), { name: `${layer}.bias` }) : undefined,
   };
 }
 

@@ -1,6 +1,18 @@
-import type { Tensor } from '@thetagrad/core';
-import { checkTensor, formatShape, sameShape } from '@thetagrad/core/backend';
+import type { Shape, Tensor } from '@thetagrad/core';
+import {
+  areIntegers,
+  areNumbers,
+  argumentError,
+  checkInteger,
+  checkTensor,
+  formatShape,
+  normalizeAxis,
+  sameShape,
+  sizeOf,
+} from '@thetagrad/core/backend';
+import { unflatten } from '@thetagrad/ops';
 import { Module } from '../module.ts';
+import { FunctionLayer } from './functionLayer.ts';
 
 /** A module with one input. */
 type Layer = Module<[never], unknown>;
@@ -91,18 +103,54 @@ export class Residual extends Module {
   }
 }
 
-/** Flattens the axes from `startAxis` on into one: [N, C, H, W] to [N, C·H·W] by default. */
+/** Flattens the axes from `startAxis` to `endAxis` into one: [N, C, H, W] to [N, C·H·W] by default. */
 export class Flatten extends Module {
   readonly startAxis: number;
+  readonly endAxis: number;
 
-  /** @param startAxis Default: 1. */
-  constructor(startAxis = 1) {
+  /**
+   * @param startAxis Default: 1.
+   * @param endAxis Default: −1.
+   * @throws {TypeError | RangeError} if an axis is not an integer.
+   */
+  constructor(startAxis = 1, endAxis = -1) {
     super();
+    checkInteger('Flatten', 'startAxis', startAxis);
+    checkInteger('Flatten', 'endAxis', endAxis);
     this.startAxis = startAxis;
+    this.endAxis = endAxis;
   }
 
+  /** @throws {RangeError} if an axis is out of range, or `endAxis` is before `startAxis`. */
   override forward(x: Tensor): Tensor {
     checkTensor('Flatten', x);
-    return x.flatten(this.startAxis);
+    if (this.endAxis === -1) return x.flatten(this.startAxis);
+    const start = normalizeAxis('Flatten', this.startAxis, x.ndim);
+    const end = normalizeAxis('Flatten', this.endAxis, x.ndim);
+    if (end < start) throw new RangeError(`Flatten: endAxis ${this.endAxis} is before startAxis ${this.startAxis}`);
+    const merged = sizeOf(x.shape.slice(start, end + 1));
+    return x.reshape([...x.shape.slice(0, start), merged, ...x.shape.slice(end + 1)]);
+  }
+}
+
+/**
+ * Replaces an axis by several, of which one may be −1 and is inferred: {@link unflatten}.
+ * @example
+ * new Unflatten(1, [2, -1]).forward(zeros([3, 8])).shape; // [3, 2, 4]
+ */
+export class Unflatten extends FunctionLayer {
+  readonly axis: number;
+  readonly unflattenedSize: Shape;
+
+  /** @throws {TypeError | RangeError} if the axis is not an integer, or the sizes are not integers ≥ −1. */
+  constructor(axis: number, unflattenedSize: Shape) {
+    super('Unflatten', (x) => unflatten(x, axis, unflattenedSize));
+    checkInteger('Unflatten', 'axis', axis);
+    if (!areIntegers(unflattenedSize, -1) || unflattenedSize.length === 0) {
+      const expected = 'an array of integers ≥ 0 and at most one −1';
+      throw argumentError('Unflatten', 'unflattenedSize', expected, unflattenedSize, areNumbers(unflattenedSize));
+    }
+    this.axis = axis;
+    this.unflattenedSize = unflattenedSize;
   }
 }

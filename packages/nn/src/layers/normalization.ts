@@ -1,8 +1,10 @@
 // Normalizations whose statistics are those of each sample.
+import { localResponseNorm, type LocalResponseNormOptions as LocalResponseNormFunctionOptions } from '@thetagrad/conv';
 import { type DType, ones, type Shape, type Tensor, Variable, zeros } from '@thetagrad/core';
 import { checkInteger, checkNonnegative, checkOptions, checkTensor, formatShape } from '@thetagrad/core/backend';
 import { groupNorm, instanceNorm, layerNorm, rmsNorm, toNormalizedShape } from '../functional/normalization.ts';
 import { Module } from '../module.ts';
+import { FunctionLayer } from './functionLayer.ts';
 
 export interface LayerNormOptions {
   /** Added to the variance. Default: 1e-5. */
@@ -204,6 +206,32 @@ export class InstanceNorm3d extends InstanceNorm {
   /** @throws {RangeError} if `numFeatures` is not an integer ≥ 1, or eps is negative. */
   constructor(numFeatures: number, options: InstanceNormOptions = {}) {
     super('InstanceNorm3d', 'D, H, W', numFeatures, options);
+  }
+}
+
+/** Options of {@link LocalResponseNorm}. */
+export type LocalResponseNormOptions = Omit<LocalResponseNormFunctionOptions, 'size'>;
+
+/**
+ * x / (k + alpha · m)^beta, where m is the mean of x² over `size` channels around each element of [N, C, …]: {@link
+ * localResponseNorm}.
+ * @example
+ * new LocalResponseNorm(1, { alpha: 1, beta: 0.5, k: 0 }).forward(tensor([[3, 4]])); // tensor([[1, 1]])
+ */
+export class LocalResponseNorm extends FunctionLayer {
+  readonly size: number;
+  readonly options: LocalResponseNormOptions;
+
+  /**
+   * @param options `alpha` (default: 1e-4), `beta` (default: 0.75) and `k` (default: 1).
+   * @throws {TypeError | RangeError} if the size is not an integer ≥ 1, or an option is unknown.
+   */
+  constructor(size: number, options: LocalResponseNormOptions = {}) {
+    super('LocalResponseNorm', (x) => localResponseNorm(x, { ...options, size }));
+    checkInteger('LocalResponseNorm', 'size', size, { min: 1 });
+    checkOptions('LocalResponseNorm', options, ['alpha', 'beta', 'k']);
+    this.size = size;
+    this.options = options;
   }
 }
 
