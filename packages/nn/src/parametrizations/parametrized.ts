@@ -54,7 +54,7 @@ export class ParametrizedVariable {
   members(): object {
     const isOnly = this.originals.length === 1;
     const originals = this.originals.map((original, i) => [`original${isOnly ? '' : i}`, original] as const);
-    return { ...Object.fromEntries(originals), ...this.parametrizations };
+    return { ...Object.fromEntries(originals), ...Object.fromEntries(this.parametrizations.entries()) };
   }
 }
 
