@@ -1,5 +1,4 @@
 // Layers agree with PyTorch in values, names of variables and shapes, and their gradients with finite differences.
-import { maxPool1d, maxPool2d, maxPool3d } from '@thetagrad/conv';
 import { evaluateSync, grad, random, type Shape, type Tensor, tensor } from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
 import * as nn from '@thetagrad/nn';
@@ -29,18 +28,79 @@ test.for(Object.entries(samples))('%s', ([name, { make, inputs, shape, values, s
 });
 
 test.for([
-  ['1', new nn.MaxPool1d(2), new nn.MaxUnpool1d(2), [1, 1, 4], (x: Tensor) => maxPool1d(x, { kernelSize: 2 })],
-  ['2', new nn.MaxPool2d(2), new nn.MaxUnpool2d(2), [1, 1, 2, 4], (x: Tensor) => maxPool2d(x, { kernelSize: 2 })],
-  ['3', new nn.MaxPool3d(2), new nn.MaxUnpool3d(2), [1, 2, 2, 4], (x: Tensor) => maxPool3d(x, { kernelSize: 2 })],
-] as const)('MaxUnpool%sd puts maxima back', ([, pool, unpool, shape, reference]) => {
+  [new nn.MaxPool1d(2), new nn.MaxUnpool1d(2), [1, 1, 4]],
+  [new nn.MaxPool2d([1, 2]), new nn.MaxUnpool2d([1, 2]), [1, 1, 2, 4]],
+  [new nn.MaxPool3d(2), new nn.MaxUnpool3d(2), [1, 2, 2, 4]],
+] as const)('MaxUnpool puts maxima back: %#', ([pool, unpool, shape]) => {
   const x = inputOf(shape);
   const { values, indices } = pool.forwardWithIndices(x);
-  expect(values.toArraySync()).toEqual(reference(x).toArraySync());
-  const restored = unpool.forward(values, indices);
+  expect(values.toArraySync()).toEqual(pool.forward(x).toArraySync());
   const maxima = new Set(values.dataSync());
-  expect(Array.from(restored.dataSync())).toEqual(Array.from(x.dataSync(), (value) => (maxima.has(value) ? value : 0)));
-  expect(unpool.forward(values, indices, shape.slice(-unpool.rank).map((n) => n + 1) as never).shape).toEqual(
-    shape.map((n, axis) => (axis < shape.length - unpool.rank ? n : n + 1)),
-  );
+  const expected = Array.from(x.dataSync(), (value) => (maxima.has(value) ? value : 0));
+  expect(Array.from(unpool.forward(values, indices).dataSync())).toEqual(expected);
   checkGradients((y: Tensor) => unpool.forward(y, indices), [values], { order: 1 });
+});
+
+test('MaxUnpool takes the lengths of the result', () => {
+  const { values, indices } = new nn.MaxPool1d(2).forwardWithIndices(tensor([[1, 2, 3, 9, 5]]));
+  expect(new nn.MaxUnpool1d(2).forward(values, indices, 5).toArraySync()).toEqual([[0, 2, 0, 9, 0]]);
+});
+
+test.for([
+  [new nn.AdaptiveMaxPool1d(1), [1, 4]],
+  [new nn.AdaptiveMaxPool2d(1), [1, 2, 4]],
+  [new nn.AdaptiveMaxPool3d(1), [1, 2, 2, 4]],
+  [new nn.FractionalMaxPool2d(2, { outputSize: 1 }), [1, 2, 2]],
+  [new nn.FractionalMaxPool3d([2, 1, 2], { outputSize: 1 }), [1, 2, 1, 2]],
+] as const)('pooling tells the indices of maxima: %#', ([pool, shape]) => {
+  const x = inputOf(shape);
+  const data = Array.from(x.dataSync());
+  const { values, indices } = pool.forwardWithIndices(x);
+  expect(values.dataSync()).toEqual(Float64Array.of(Math.max(...data)));
+  expect(indices.dataSync()).toEqual(Int32Array.of(data.indexOf(Math.max(...data))));
+  checkGradients((y: Tensor) => pool.forward(y), [x], { order: 1 });
+});
+
+test('random layers draw anew at each call, and are functions of their key', () => {
+  const key = random.key(3);
+  const [x, images] = [inputOf([200]), inputOf([1, 40, 1])];
+  for (const [make, of] of [
+    [() => new nn.RReLU({ key }), x],
+    [() => new nn.FractionalMaxPool2d([2, 1], { outputRatio: [0.7, 0.999], key }), images.broadcastTo([1, 40, 2])],
+  ] as const) {
+    const [first, second] = [make(), make()];
+    const drawn = first.forward(of).toArraySync();
+    expect(first.forward(of).toArraySync()).not.toEqual(drawn);
+    expect(second.forward(of).toArraySync()).toEqual(drawn);
+  }
+  const slopes = grad((y: Tensor) => new nn.RReLU({ lower: 0.25, upper: 0.5 }).forward(y).sum())(x).dataSync();
+  x.dataSync().forEach((value, i) => {
+    expect(slopes[i]).toBeGreaterThanOrEqual(value > 0 ? 1 : 0.25);
+    expect(slopes[i]).toBeLessThanOrEqual(value > 0 ? 1 : 0.5);
+  });
+});
+
+test.for([
+  ['mean', [2, 2.5]],
+  ['sum', [4, 5]],
+  ['max', [3, 4]],
+] as const)('EmbeddingBag, %s', ([mode, expected]) => {
+  const layer = new nn.EmbeddingBag(3, 2, { mode, paddingIdx: -1 });
+  expect(layer.weight.value.at(2).toArraySync()).toEqual([0, 0]);
+  layer.weight.assign(
+    tensor([
+      [1, 4],
+      [3, 1],
+      [9, 9],
+    ]),
+  );
+  evaluateSync(layer);
+  const bags = tensor(
+    [
+      [0, 1, 2],
+      [2, 2, 2],
+    ],
+    { dtype: 'int32' },
+  );
+  expect(layer.forward(bags).toArraySync()).toEqual([expected, [0, 0]]);
 });
