@@ -1,5 +1,6 @@
 // Every operation of the packages of operations has a docstring with an example, and the examples are true.
 import * as core from '@thetagrad/core';
+import * as nn from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 import { docstringsOf, evaluateExample, examplesOf, isFunction } from './docstrings.ts';
 
@@ -14,12 +15,17 @@ describe.for(['func', 'ops', 'special', 'linalg', 'fft', 'conv', 'image', 'rando
   });
 
   test('the examples are true', async () => {
-    for (const key of functions) {
-      for (const { expression, expected } of examplesOf(docstrings.get(key) ?? '')) {
-        expect(`${expression} // ${await evaluateExample(expression, { ...core, ...module })}`).toBe(
-          `${expression} // ${expected}`,
-        );
-      }
-    }
+    for (const key of functions) await testExamples(docstrings.get(key) ?? '', module);
   });
 });
+
+test('the examples of nn are true', async () => {
+  for (const docstring of docstringsOf('nn').values()) await testExamples(docstring, nn);
+});
+
+async function testExamples(docstring: string, module: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const { expression, expected } of examplesOf(docstring)) {
+    const found = await evaluateExample(expression, { ...core, ...module });
+    expect(`${expression} // ${found}`).toBe(`${expression} // ${expected}`);
+  }
+}

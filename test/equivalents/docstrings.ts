@@ -14,14 +14,14 @@ export function isFunction(value: unknown): boolean {
   return typeof value === 'function' && !Function.prototype.toString.call(value).startsWith('class ');
 }
 
-/** The docstring of each exported function or constant in the sources of a package. */
+/** The docstring of each exported function, constant or class in the sources of a package. */
 export function docstringsOf(packageName: string): Map<string, string> {
   const folder = fileURLToPath(new URL(`../../packages/${packageName}/src/`, import.meta.url));
   const found = new Map<string, string>();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;
     const source = readFileSync(folder + file, 'utf8');
-    const documented = /\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport (?:async )?(?:function|const) (\w+)/g;
+    const documented = /\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport (?:async )?(?:function|const|class) (\w+)/g;
     for (const [, text = '', name = ''] of source.matchAll(documented)) {
       // The docstring of an overload counts for the function.
       if (!found.has(name)) found.set(name, text.replaceAll(/\n \* ?/g, '\n'));

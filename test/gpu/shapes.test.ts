@@ -3,6 +3,7 @@ import { psiOfCosine } from '@thetagrad/a-softmax';
 import {
   evaluate,
   full,
+  grad,
   portable,
   setBackend,
   valueAndGrad,
@@ -46,42 +47,119 @@ const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
   ['Residual', () => new nn.Residual(new nn.PReLU(), new nn.Tanh())],
   ['Sequential', () => new nn.Sequential(new nn.PReLU(), new nn.Sequential(new nn.ELU()))],
 ];
-/** Layers with an axis of features or of channels, or of sequences. */
+/** Layers with axes of features, channels, space or sequences. */
 const others = [
+  'AdaptiveAvgPool1d',
+  'AdaptiveAvgPool2d',
+  'AdaptiveAvgPool3d',
+  'AdaptiveMaxPool1d',
+  'AdaptiveMaxPool2d',
+  'AdaptiveMaxPool3d',
+  'AvgPool1d',
   'AvgPool2d',
+  'AvgPool3d',
   'BatchNorm1d',
   'BatchNorm2d',
   'BatchNorm3d',
+  'Bilinear',
+  'ChannelShuffle',
+  'CircularPad1d',
+  'CircularPad2d',
+  'CircularPad3d',
+  'ConstantPad1d',
+  'ConstantPad2d',
+  'ConstantPad3d',
+  'Conv1d',
   'Conv2d',
+  'Conv3d',
+  'ConvTranspose1d',
+  'ConvTranspose2d',
+  'ConvTranspose3d',
+  'CosineSimilarity',
   'Dropout1d',
   'Dropout2d',
   'Dropout3d',
   'Embedding',
+  'EmbeddingBag',
   'FeatureAlphaDropout',
   'Flatten',
+  'Fold',
+  'FractionalMaxPool2d',
+  'FractionalMaxPool3d',
+  'GLU',
   'GRU',
   'GRUCell',
   'GroupNorm',
   'InstanceNorm1d',
   'InstanceNorm2d',
   'InstanceNorm3d',
+  'LPPool1d',
+  'LPPool2d',
+  'LPPool3d',
   'LSTM',
   'LSTMCell',
   'LayerNorm',
   'LearnedPositionalEncoding',
   'Linear',
+  'LoRA',
+  'LocalResponseNorm',
+  'LogSoftmax',
+  'MaxPool1d',
   'MaxPool2d',
+  'MaxPool3d',
+  'MaxUnpool1d',
+  'MaxUnpool2d',
+  'MaxUnpool3d',
   'MultiheadAttention',
+  'PairwiseDistance',
+  'Parametrization',
+  'Parametrized',
+  'PixelShuffle',
+  'PixelUnshuffle',
   'RMSNorm',
   'RNN',
   'RNNCell',
+  'ReflectionPad1d',
+  'ReflectionPad2d',
+  'ReflectionPad3d',
+  'ReplicationPad1d',
+  'ReplicationPad2d',
+  'ReplicationPad3d',
   'RotaryPositionalEmbedding',
   'SinusoidalPositionalEncoding',
+  'Softmax',
+  'Softmin',
   'Transformer',
   'TransformerDecoder',
   'TransformerDecoderLayer',
   'TransformerEncoder',
   'TransformerEncoderLayer',
+  'Unflatten',
+  'Unfold',
+  'Upsample',
+  'UpsamplingBilinear2d',
+  'UpsamplingNearest2d',
+  'ZeroPad1d',
+  'ZeroPad2d',
+  'ZeroPad3d',
+];
+
+/** Functions of ops, which its tests run on every backend. */
+const activations: readonly (readonly [name: string, make: () => nn.Module])[] = [
+  ['CELU', () => new nn.CELU()],
+  ['Hardshrink', () => new nn.Hardshrink()],
+  ['Hardsigmoid', () => new nn.Hardsigmoid()],
+  ['Hardswish', () => new nn.Hardswish()],
+  ['Hardtanh', () => new nn.Hardtanh()],
+  ['LogSigmoid', () => new nn.LogSigmoid()],
+  ['Mish', () => new nn.Mish()],
+  ['RReLU', () => new nn.RReLU()],
+  ['ReLU6', () => new nn.ReLU6()],
+  ['SELU', () => new nn.SELU()],
+  ['Softshrink', () => new nn.Softshrink()],
+  ['Softsign', () => new nn.Softsign()],
+  ['Tanhshrink', () => new nn.Tanhshrink()],
+  ['Threshold', () => new nn.Threshold(0, 1)],
 ];
 
 const losses: readonly (readonly [name: string, loss: (x: Tensor) => Tensor])[] = [
@@ -95,8 +173,16 @@ test('the table has all layers', () => {
   const found = Object.entries(nn).filter(
     ([, value]) => typeof value === 'function' && value.prototype instanceof nn.Module,
   );
-  const listed = new Set([...layers.map(([name]) => name.split(' ')[0]!), ...others]);
+  const listed = new Set([...[...layers, ...activations].map(([name]) => name.split(' ')[0]!), ...others]);
   expect(found.map(([name]) => name).toSorted()).toEqual([...listed].toSorted());
+});
+
+test.each(activations)('%s', (_name, make) => {
+  for (const shape of shapes) {
+    const x = full(shape, -0.75);
+    expect(grad((input: Tensor) => make().forward(input).sum())(x).shape).toEqual(shape);
+    expect(make().forward(x).dataSync()).toHaveLength(x.size);
+  }
 });
 
 test.each(operations)('%s', (_name, operation) => {

@@ -21,7 +21,7 @@ class Scaled extends nn.Parametrization {
     this.scale = scale;
   }
 
-  override forward(...[original]: [Tensor]): Tensor {
+  override forward(original: Tensor): Tensor {
     return original.mul(this.scale);
   }
 
@@ -31,7 +31,7 @@ class Scaled extends nn.Parametrization {
 }
 
 class Pair extends nn.Parametrization {
-  override forward(...[first, second]: [Tensor, Tensor]): Tensor {
+  override forward(first: Tensor, second: Tensor): Tensor {
     return first.add(second);
   }
 

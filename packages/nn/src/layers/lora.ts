@@ -28,8 +28,7 @@ export type AdaptedLayer = Linear | Conv1d | Conv2d | Conv3d;
  * loraB is 0. Weight and bias are those of the layer at the time, and buffers. (Hu et al., "LoRA", ICLR 2022, equation 3; for
  * convolutions the weight is taken as a matrix [outChannels, inChannels / groups · kernel].)
  * @example
- * const layer = new LoRA(new Linear(64, 32), { r: 4 });
- * Object.keys(layer.parameters()); // ['loraA', 'loraB']
+ * Object.keys(new LoRA(new Linear(64, 32), { r: 4 }).parameters()); // ["loraA", "loraB"]
  */
 export class LoRA<Layer extends AdaptedLayer = AdaptedLayer> extends Module {
   /** The layer without the adapter; its variables are those of a merged layer, see {@link merge}. */

@@ -120,7 +120,6 @@ export class Parametrized<M extends AnyModule = AnyModule> extends Module<
  *   }
  * }
  * const layer = registerParametrization(new Linear(2, 2, { weightInit: init.ones }), 'weight', new Positive());
- * layer.forward(tensor([1, 2])); // with positive weights
  */
 export function registerParametrization<M extends AnyModule>(
   module: M | Parametrized<M>,

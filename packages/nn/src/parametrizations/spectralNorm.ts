@@ -57,7 +57,7 @@ class SpectralNorm extends Parametrization {
     return { _u: this.#left, _v: this.#right };
   }
 
-  override forward(...[weight]: [Tensor]): Tensor {
+  override forward(weight: Tensor): Tensor {
     const matrix = this.#toMatrix(weight);
     let vectors: SingularVectors = { left: this.#left.value, right: this.#right.value };
     if (this.training) {
@@ -96,7 +96,7 @@ class UnitVector extends Parametrization {
     this.eps = eps;
   }
 
-  override forward(...[weight]: [Tensor]): Tensor {
+  override forward(weight: Tensor): Tensor {
     return weight.div(weight.norm().maximum(this.eps));
   }
 }
@@ -108,8 +108,7 @@ class UnitVector extends Parametrization {
  * @throws {RangeError} if the module has no such variable, or an option is out of range.
  * @throws {TypeError} if both a key and a generator are given.
  * @example
- * Object.keys(spectralNorm(new Linear(2, 3)).buffers());
- * // ['parametrizations.weight.0._u', 'parametrizations.weight.0._v']
+ * spectralNorm(new Linear(2, 3)).buffers()['parametrizations.weight.0._u'].shape; // [3]
  */
 export function spectralNorm<M extends AnyModule>(
   module: M | Parametrized<M>,

@@ -20,7 +20,7 @@ class WeightNorm extends Parametrization {
     this.axis = axis;
   }
 
-  override forward(...[lengths, directions]: [Tensor, Tensor]): Tensor {
+  override forward(lengths: Tensor, directions: Tensor): Tensor {
     return directions.mul(lengths.div(this.#norm(directions)));
   }
 
@@ -41,8 +41,7 @@ class WeightNorm extends Parametrization {
  * original0 · original1 / ‖original1‖. (Salimans and Kingma, NeurIPS 2016, equation 2.)
  * @throws {RangeError} if the module has no such variable, or the axis is out of range.
  * @example
- * Object.keys(weightNorm(new Linear(2, 3)).variables());
- * // ['bias', 'parametrizations.weight.original0', 'parametrizations.weight.original1']
+ * weightNorm(new Linear(2, 3)).variables()['parametrizations.weight.original0'].shape; // [3, 1]
  */
 export function weightNorm<M extends AnyModule>(
   module: M | Parametrized<M>,
