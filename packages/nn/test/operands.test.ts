@@ -76,7 +76,7 @@ test('gradients that are not tensors, numbers that are not, and a model that is 
     'LeakyReLU: negativeSlope must be a number, got { negativeSlope: 0.1 }',
   );
   expect(() => new nn.Conv2d(1, 1, [3, 3, 3] as never)).toThrow(
-    'Conv2d: kernelSize must be an integer ≥ 1 or a pair of them, got [3, 3, 3]',
+    'Conv2d: kernelSize must be an integer ≥ 1 or an array of 2, one for each axis, got [3, 3, 3]',
   );
   expect(() => nn.summary((() => x) as never, [1])).toThrow('summary: the model must be a module, got a function');
   expect(() => Object.assign(new nn.ReLU(), { layers: nest(200_000) }).parameters()).toThrow(
