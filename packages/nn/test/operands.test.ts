@@ -73,7 +73,7 @@ test('gradients that are not tensors, numbers that are not, and a model that is 
     expect(() => call(3 as never)).toThrow(`${name}: the gradients must be an object of tensors, got 3`);
   }
   expect(() => new nn.LeakyReLU({ negativeSlope: 0.1 } as never)).toThrow(
-    'LeakyReLU: negativeSlope must be a number, got { negativeSlope: 0.1 }',
+    'LeakyReLU: negativeSlope must be a finite number, got { negativeSlope: 0.1 }',
   );
   expect(() => new nn.Conv2d(1, 1, [3, 3, 3] as never)).toThrow(
     'Conv2d: kernelSize must be an integer ≥ 1 or an array of 2, one for each axis, got [3, 3, 3]',

@@ -1,4 +1,4 @@
-import { type DType, full, type Tensor, Variable } from '@thetagrad/core';
+import { type DType, full, relu, sigmoid, tanh, type Tensor, Variable } from '@thetagrad/core';
 import {
   argumentError,
   checkInteger,
@@ -7,30 +7,29 @@ import {
   formatShape,
   unknownValue,
 } from '@thetagrad/core/backend';
+import { elu, gelu, leakyRelu, prelu, silu, softplus } from '@thetagrad/ops';
 import { Module } from '../module.ts';
+import { checkFinite, FunctionLayer } from './functionLayer.ts';
 
 /** max(x, 0). */
-export class ReLU extends Module {
-  override forward(x: Tensor): Tensor {
-    checkTensor('ReLU', x);
-    return x.relu();
+export class ReLU extends FunctionLayer {
+  constructor() {
+    super('ReLU', relu);
   }
 }
 
 /** x where x > 0, negativeSlope · x elsewhere. */
-export class LeakyReLU extends Module {
+export class LeakyReLU extends FunctionLayer {
   readonly negativeSlope: number;
 
-  /** @param negativeSlope Default: 0.01. */
+  /**
+   * @param negativeSlope Default: 0.01.
+   * @throws {TypeError | RangeError} if it is not a finite number.
+   */
   constructor(negativeSlope = 0.01) {
-    super();
-    if (typeof negativeSlope !== 'number') throw argumentError('LeakyReLU', 'negativeSlope', 'a number', negativeSlope);
+    super('LeakyReLU', (x) => leakyRelu(x, { negativeSlope }));
+    checkFinite('LeakyReLU', 'negativeSlope', negativeSlope);
     this.negativeSlope = negativeSlope;
-  }
-
-  override forward(x: Tensor): Tensor {
-    checkTensor('LeakyReLU', x);
-    return x.greater(0).where(x, x.strongMul(this.negativeSlope));
   }
 }
 
@@ -68,28 +67,22 @@ export class PReLU extends Module {
     if (channels > 1 && x.shape[1] !== channels) {
       throw new RangeError(`PReLU: axis 1 of the input ${formatShape(x.shape)} must have ${channels} channels`);
     }
-    // One slope is a scalar, which broadcasts to any shape, [] included.
-    const slope = this.weight.value.reshape(channels === 1 ? [] : [channels, ...x.shape.slice(2).map(() => 1)]);
-    return x.greater(0).where(x, x.strongMul(slope));
+    return prelu(x, this.weight.value);
   }
 }
 
 /** x where x > 0, alpha · (eˣ − 1) elsewhere. (Clevert, Unterthiner and Hochreiter, ICLR 2016.) */
-export class ELU extends Module {
+export class ELU extends FunctionLayer {
   readonly alpha: number;
 
-  /** @param alpha Default: 1. */
+  /**
+   * @param alpha Default: 1.
+   * @throws {TypeError | RangeError} if it is not a finite number.
+   */
   constructor(alpha = 1) {
-    super();
-    if (typeof alpha !== 'number') throw argumentError('ELU', 'alpha', 'a number', alpha);
+    super('ELU', (x) => elu(x, { alpha }));
+    checkFinite('ELU', 'alpha', alpha);
     this.alpha = alpha;
-  }
-
-  override forward(x: Tensor): Tensor {
-    checkTensor('ELU', x);
-    const positive = x.greater(0);
-    // The exponential is taken of 0 where x > 0: its overflow there would make the gradient NaN.
-    return positive.where(x, positive.where(0, x).expm1().mul(this.alpha));
   }
 }
 
@@ -101,71 +94,60 @@ export interface GELUOptions {
 /**
  * x · Φ(x), where Φ is the normal distribution function. (Hendrycks and Gimpel, "Gaussian error linear units", 2016.)
  */
-export class GELU extends Module {
+export class GELU extends FunctionLayer {
   readonly approximate: 'none' | 'tanh';
 
   /** @throws {TypeError} if the approximation is unknown. */
   constructor(options: GELUOptions = {}) {
-    super();
     checkOptions('GELU', options, ['approximate']);
     const { approximate = 'none' } = options;
     if (approximate !== 'none' && approximate !== 'tanh') {
       throw unknownValue('GELU', 'approximation', approximate, `'none' or 'tanh'`);
     }
+    super('GELU', (x) => gelu(x, { approximate }));
     this.approximate = approximate;
-  }
-
-  override forward(x: Tensor): Tensor {
-    checkTensor('GELU', x);
-    const z =
-      this.approximate === 'tanh'
-        ? x
-            .mul(x.square().mul(0.044715).add(1))
-            .mul(Math.sqrt(2 / Math.PI))
-            .tanh()
-        : x.mul(Math.SQRT1_2).erf();
-    // strongMul, since the other factor is 0 where x is −∞.
-    return x.strongMul(z.add(1)).mul(0.5);
   }
 }
 
 /** x · sigmoid(x), also known as swish. */
-export class SiLU extends Module {
-  override forward(x: Tensor): Tensor {
-    checkTensor('SiLU', x);
-    return x.strongMul(x.sigmoid());
+export class SiLU extends FunctionLayer {
+  constructor() {
+    super('SiLU', silu);
   }
 }
 
 /** 1 / (1 + e⁻ˣ). */
-export class Sigmoid extends Module {
-  override forward(x: Tensor): Tensor {
-    checkTensor('Sigmoid', x);
-    return x.sigmoid();
+export class Sigmoid extends FunctionLayer {
+  constructor() {
+    super('Sigmoid', sigmoid);
   }
 }
 
 /** Hyperbolic tangent. */
-export class Tanh extends Module {
-  override forward(x: Tensor): Tensor {
-    checkTensor('Tanh', x);
-    return x.tanh();
+export class Tanh extends FunctionLayer {
+  constructor() {
+    super('Tanh', tanh);
   }
 }
 
-/** log(1 + e^(beta · x)) / beta. */
-export class Softplus extends Module {
+/** log(1 + e^(beta · x)) / beta, and x where beta · x exceeds a threshold. */
+export class Softplus extends FunctionLayer {
   readonly beta: number;
+  readonly threshold: number;
 
-  /** @param beta Default: 1. */
-  constructor(beta = 1) {
-    super();
-    if (typeof beta !== 'number') throw argumentError('Softplus', 'beta', 'a number', beta);
+  /**
+   * @param beta Default: 1.
+   * @param threshold Default: 20.
+   * @throws {TypeError | RangeError} if an argument is not a number, or beta is 0 or not finite.
+   */
+  constructor(beta = 1, threshold = 20) {
+    super('Softplus', (x) => softplus(x, { beta, threshold }));
+    checkFinite('Softplus', 'beta', beta);
+    if (beta === 0) throw argumentError('Softplus', 'beta', 'other than 0', beta);
+    if (typeof threshold !== 'number' || Number.isNaN(threshold)) {
+      throw argumentError('Softplus', 'threshold', 'a number', threshold);
+    }
     this.beta = beta;
-  }
-
-  override forward(x: Tensor): Tensor {
-    checkTensor('Softplus', x);
-    return x.mul(this.beta).softplus().div(this.beta);
+    this.threshold = threshold;
   }
 }

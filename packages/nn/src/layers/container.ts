@@ -26,18 +26,18 @@ type OutputOf<Layers extends readonly Layer[]> = Layers extends readonly [...Lay
       ? Output
       : never;
 
-/** The layers' types, each of which must accept the output of the layer before. */
+/** The layers' types, each of which must accept the output of the layer before. Brackets keep a union of layers one layer. */
 type Chained<Layers extends readonly Layer[]> = Layers extends readonly [
   infer First extends Module<[never], unknown>,
   infer Second,
   ...infer Rest,
 ]
-  ? First extends Module<[never], infer Between>
+  ? [First] extends [Module<[never], infer Between>]
     ? readonly [
         First,
         ...Chained<
           [
-            Second extends Module<[Between], unknown> ? Second : Module<[Between], unknown>,
+            [Second] extends [Module<[Between], unknown>] ? Second : Module<[Between], unknown>,
             ...(Rest extends Layer[] ? Rest : never),
           ]
         >,

@@ -30,7 +30,7 @@ export interface LeakyReluOptions {
 export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
   const values = toFloatTensor('leakyRelu', x);
   const slope = checkNumber('leakyRelu', options, 'negativeSlope', 0.01);
-  return values.greater(0).where(values, values.mul(slope));
+  return values.greater(0).where(values, values.strongMul(slope));
 }
 
 /**
@@ -52,7 +52,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
     );
   }
   const slopes = weight.size === 1 ? weight.reshape([]) : weight.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
-  return where(values.greater(0), values, values.mul(slopes));
+  return where(values.greater(0), values, values.strongMul(slopes));
 }
 
 export interface RreluOptions {
