@@ -49,6 +49,7 @@ const layers: readonly (readonly [name: string, make: () => nn.Module])[] = [
 ];
 /** Layers with axes of features, channels, space or sequences. */
 const others = [
+  'AdaptiveLogSoftmaxWithLoss',
   'AdaptiveAvgPool1d',
   'AdaptiveAvgPool2d',
   'AdaptiveAvgPool3d',

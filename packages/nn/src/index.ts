@@ -9,6 +9,12 @@ export {
   type MultiheadAttentionCallOptions,
   type MultiheadAttentionOptions,
 } from './layers/attention.ts';
+export {
+  type AdaptiveLogSoftmaxOptions,
+  type AdaptiveLogSoftmaxOutput,
+  AdaptiveLogSoftmaxWithLoss,
+} from './layers/adaptiveLogSoftmax.ts';
+export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveAvgPool3d,

@@ -287,6 +287,15 @@ test.for<readonly [() => unknown, string]>([
   [() => new nn.BatchNorm3d(2).forward(x), 'BatchNorm3d: input must be [N, 2, D, H, W], got [2, 3]'],
   [() => new nn.Embedding(0, 1), 'Embedding: numEmbeddings must be an integer ≥ 1, got 0'],
   [() => new nn.Embedding(2, 1, { paddingIdx: 2 }), 'Embedding: paddingIdx must be an integer from -2 to 1, got 2'],
+  [
+    () => new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [4, 2]),
+    'AdaptiveLogSoftmaxWithLoss: cutoffs must be increasing integers from 1 to 5, got [4, 2]',
+  ],
+  [() => new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [6]), 'AdaptiveLogSoftmaxWithLoss: cutoffs must be increasing'],
+  [
+    () => new nn.AdaptiveLogSoftmaxWithLoss(3, 6, [2]),
+    'AdaptiveLogSoftmaxWithLoss: the features of cluster 0, inFeatures / divValue^1, must be an integer ≥ 1, got 0',
+  ],
   [() => new nn.AlphaDropout(2), 'AlphaDropout: p must be between 0 and 1, got 2'],
   // Modules of sequences.
   [() => new nn.RNN(0, 2), 'RNN: inputSize must be an integer ≥ 1, got 0'],

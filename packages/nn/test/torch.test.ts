@@ -104,3 +104,26 @@ test.for([
   );
   expect(layer.forward(bags).toArraySync()).toEqual([expected, [0, 0]]);
 });
+
+test('AdaptiveLogSoftmaxWithLoss', () => {
+  const options = { divValue: 2, headBias: true, dtype: 'float64' } as const;
+  const layer = new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4], options);
+  const state = Object.entries(layer.variables()).map(([path, { shape }], k) => [path, parameterOf(shape, k)] as const);
+  expect(state.map(([path, { shape }]) => [path, ...shape])).toEqual([
+    ['head.weight', 4, 4],
+    ['head.bias', 4],
+    ['tail.0.0.weight', 2, 4],
+    ['tail.0.1.weight', 2, 2],
+    ['tail.1.0.weight', 1, 4],
+    ['tail.1.1.weight', 2, 1],
+  ]);
+  layer.loadStateDict(Object.fromEntries(state));
+  const x = inputOf([2, 4]);
+  const target = tensor([1, 5], { dtype: 'int32' });
+  const { output, loss } = layer.forward(x, target);
+  [-1.874310488134825, -3.2639615835429163].forEach((value, i) => expect(output.dataSync()[i]).toBeCloseTo(value, 9));
+  expect(loss.itemSync()).toBeCloseTo(2.569136035838871, 9);
+  expect(layer.predict(x).toArraySync()).toEqual([0, 1]);
+  for (const sum of layer.logProb(x).logsumexp(-1).dataSync()) expect(sum).toBeCloseTo(0, 9);
+  checkGradients((input: Tensor) => layer.forward(input, target).loss, [x], { order: 2, variables: layer });
+});
