@@ -183,6 +183,7 @@ export {
   registerParametrization,
   removeParametrizations,
 } from './parametrizations/parametrized.ts';
+export { orthogonal, type OrthogonalMap, type OrthogonalOptions } from './parametrizations/orthogonal.ts';
 export { spectralNorm, type SpectralNormOptions } from './parametrizations/spectralNorm.ts';
 export { weightNorm, type WeightNormOptions } from './parametrizations/weightNorm.ts';
 export * as schedules from './optim/schedules.ts';

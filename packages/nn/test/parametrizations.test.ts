@@ -1,5 +1,16 @@
-import { compile, evaluateSync, random, type Tensor, tensor, valueAndGrad, Variable, zeros } from '@thetagrad/core';
+import {
+  compile,
+  evaluateSync,
+  eye,
+  random,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  Variable,
+  zeros,
+} from '@thetagrad/core';
 import { checkGradients } from '@thetagrad/gradcheck';
+import { tril } from '@thetagrad/ops';
 import * as nn from '@thetagrad/nn';
 import { describe, expect, test } from 'vitest';
 
@@ -136,6 +147,11 @@ describe('parametrizations', () => {
     [() => nn.weightNorm(linear(), { dim: 0 } as never), "weightNorm: unknown option 'dim'"],
     [() => nn.spectralNorm(linear(), { nPowerIterations: 0 }), 'spectralNorm: nPowerIterations must be an integer ≥ 1'],
     [() => nn.spectralNorm(linear(), { eps: 0 }), 'spectralNorm: eps must be'],
+    [() => nn.orthogonal(linear(), { name: 'bias' }), 'orthogonal: bias must be a matrix'],
+    [
+      () => nn.orthogonal(linear(), { orthogonalMap: 'qr' as never }),
+      "orthogonal: unknown map 'qr'; expected 'matrixExp'",
+    ],
     [() => nn.removeParametrizations(nn.weightNorm(linear()), 'bias'), "removeParametrizations: 'bias' has no"],
     [
       () => nn.registerParametrization(linear(), 'bias', new nn.ReLU() as never),
@@ -148,6 +164,58 @@ describe('parametrizations', () => {
     ],
   ] as const)('bad calls: %#', ([call, message]) => {
     expect(call).toThrow(message);
+  });
+});
+
+describe('orthogonal', () => {
+  test.for([
+    [[3, 2], undefined],
+    [[2, 3], 'householder'],
+    [[3, 2], 'matrixExp'],
+    [[2, 3], 'cayley'],
+    [[2, 2], undefined],
+    [[2, 3, 2], 'householder'],
+  ] as const)('of %j: %s', ([shape, orthogonalMap]) => {
+    class Matrix extends nn.Module {
+      readonly weight = new Variable(random.normal(key, shape, { dtype: 'float64' }));
+
+      override forward(input: Tensor): Tensor {
+        return input.mul(this.weight.value);
+      }
+    }
+    const layer = nn.orthogonal(new Matrix(), orthogonalMap ? { orthogonalMap } : {});
+    const weight = (): Tensor => layer.forward(tensor(1));
+    const gram = (m: Tensor): Tensor => {
+      return m.shape.at(-2)! < m.shape.at(-1)! ? m.matmul(m.transpose()) : m.transpose().matmul(m);
+    };
+    const identity = eye(2, { dtype: 'float64' });
+    close(gram(weight()), identity.broadcastTo(gram(weight()).shape));
+    // The weight made orthogonal at first: the triangular factor has a positive diagonal.
+    const value = layer.module.weight.value;
+    const [tall, q] = shape.at(-2)! < shape.at(-1)! ? [value.transpose(), weight().transpose()] : [value, weight()];
+    evaluateSync(q, tall);
+    const factor = q.transpose().matmul(tall);
+    for (const element of values(factor.mul(identity).sum(-1))) expect(element).toBeGreaterThan(0);
+    for (const element of values(
+      factor.mul(
+        tensor([
+          [0, 0],
+          [1, 0],
+        ]),
+      ),
+    ))
+      expect(element).toBeCloseTo(0, 9);
+    const original = layer.parameters()['parametrizations.weight.original']!;
+    const step = tril(random.normal(random.key(5), tall.shape, { std: 0.1, dtype: 'float64' }), { offset: -1 });
+    original.assign(original.value.add(step.shape.at(-1) === shape.at(-1) ? step : step.transpose()));
+    evaluateSync(layer);
+    const moved = shape.at(-2)! < shape.at(-1)! ? weight().transpose() : weight();
+    expect(values(moved.sub(q)).some((difference) => Math.abs(difference) > 1e-3)).toBe(true);
+    close(gram(moved), identity.broadcastTo(gram(moved).shape));
+    checkGradients((input: Tensor) => layer.forward(input), [tensor(2, { dtype: 'float64' })], {
+      order: 1,
+      variables: layer,
+    });
   });
 });
 

@@ -571,4 +571,25 @@ export const samples: Record<string, Sample> = {
     values: [0.564057, -0.505897, 0.652249, 0.240555, 0.233712, -1.41953],
     state: { bias: [3], 'parametrizations.weight.original': [3] },
   },
+  'orthogonal(Linear(2, 2))': {
+    make: () => nn.orthogonal(new nn.Linear(2, 2, float64)),
+    inputs: [[1, 2]],
+    shape: [1, 2],
+    values: [-0.682183, 0.281126],
+    state: { bias: [2], 'parametrizations.weight.original': [2, 2], 'parametrizations.weight.0.base': [2, 2] },
+  },
+  "orthogonal(Linear(3, 2), { orthogonalMap: 'cayley' })": {
+    make: () => nn.orthogonal(new nn.Linear(3, 2, float64), { orthogonalMap: 'cayley' }),
+    inputs: [[1, 3]],
+    shape: [1, 2],
+    values: [0.795383, 0.516394],
+    state: { bias: [2], 'parametrizations.weight.original': [2, 3], 'parametrizations.weight.0.base': [3, 3] },
+  },
+  "orthogonal(Linear(2, 3), { orthogonalMap: 'matrixExp' })": {
+    make: () => nn.orthogonal(new nn.Linear(2, 3, float64), { orthogonalMap: 'matrixExp' }),
+    inputs: [[1, 2]],
+    shape: [1, 3],
+    values: [-0.597486, 1.13193, -1.3931],
+    state: { bias: [3], 'parametrizations.weight.original': [3, 2], 'parametrizations.weight.0.base': [3, 3] },
+  },
 };
