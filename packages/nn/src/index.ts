@@ -179,7 +179,7 @@ export {
   isParametrized,
   Parametrization,
   Parametrized,
-  ParametrizedVariable,
+  type ParametrizedVariable,
   registerParametrization,
   removeParametrizations,
 } from './parametrizations/parametrized.ts';

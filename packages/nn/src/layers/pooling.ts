@@ -54,7 +54,7 @@ const avgPoolOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad', 'div
 const lpPoolOptions = ['stride', 'ceilMode'] as const;
 
 /** @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis. */
-function parse<R extends Rank, Options extends object>(
+function parseOptions<R extends Rank, Options extends object>(
   kind: readonly [layer: string, rank: R],
   kernelSize: Size<R>,
   options: Options,
@@ -76,7 +76,7 @@ export class MaxPool1d extends WindowPool<MaxPoolOptions<1>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<1>, options: MaxPoolLayerOptions<1> = {}) {
-    super(maxPool1d, parse(['MaxPool1d', 1], kernelSize, options, maxPoolOptions));
+    super(maxPool1d, parseOptions(['MaxPool1d', 1], kernelSize, options, maxPoolOptions));
   }
 
   /** Also the indices of the maxima, for {@link MaxUnpool1d} (PyTorch's `return_indices`). */
@@ -95,7 +95,7 @@ export class MaxPool2d extends WindowPool<MaxPoolOptions<2>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<2>, options: MaxPoolLayerOptions<2> = {}) {
-    super(maxPool2d, parse(['MaxPool2d', 2], kernelSize, options, maxPoolOptions));
+    super(maxPool2d, parseOptions(['MaxPool2d', 2], kernelSize, options, maxPoolOptions));
   }
 
   /** Also the indices of the maxima, for {@link MaxUnpool2d} (PyTorch's `return_indices`). */
@@ -114,7 +114,7 @@ export class MaxPool3d extends WindowPool<MaxPoolOptions<3>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<3>, options: MaxPoolLayerOptions<3> = {}) {
-    super(maxPool3d, parse(['MaxPool3d', 3], kernelSize, options, maxPoolOptions));
+    super(maxPool3d, parseOptions(['MaxPool3d', 3], kernelSize, options, maxPoolOptions));
   }
 
   /** Also the indices of the maxima, for {@link MaxUnpool3d} (PyTorch's `return_indices`). */
@@ -133,7 +133,7 @@ export class AvgPool1d extends WindowPool<AvgPoolOptions<1>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<1>, options: AvgPoolLayerOptions<1> = {}) {
-    super(avgPool1d, parse(['AvgPool1d', 1], kernelSize, options, avgPoolOptions));
+    super(avgPool1d, parseOptions(['AvgPool1d', 1], kernelSize, options, avgPoolOptions));
   }
 }
 
@@ -147,7 +147,7 @@ export class AvgPool2d extends WindowPool<AvgPoolOptions<2>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<2>, options: AvgPoolLayerOptions<2> = {}) {
-    super(avgPool2d, parse(['AvgPool2d', 2], kernelSize, options, avgPoolOptions));
+    super(avgPool2d, parseOptions(['AvgPool2d', 2], kernelSize, options, avgPoolOptions));
   }
 }
 
@@ -161,7 +161,7 @@ export class AvgPool3d extends WindowPool<AvgPoolOptions<3>> {
    * @throws {TypeError | RangeError} if an option is unknown, or the kernel size is not an integer ≥ 1 or one for each axis.
    */
   constructor(kernelSize: Size<3>, options: AvgPoolLayerOptions<3> = {}) {
-    super(avgPool3d, parse(['AvgPool3d', 3], kernelSize, options, avgPoolOptions));
+    super(avgPool3d, parseOptions(['AvgPool3d', 3], kernelSize, options, avgPoolOptions));
   }
 }
 
@@ -176,7 +176,7 @@ export class LPPool1d extends WindowPool<LpPoolOptions<1>> {
    */
   constructor(normType: number, kernelSize: Size<1>, options: LPPoolLayerOptions<1> = {}) {
     super(lpPool1d, {
-      ...parse(['LPPool1d', 1], kernelSize, options, lpPoolOptions),
+      ...parseOptions(['LPPool1d', 1], kernelSize, options, lpPoolOptions),
       ord: checkOrder('LPPool1d', normType),
     });
   }
@@ -193,7 +193,7 @@ export class LPPool2d extends WindowPool<LpPoolOptions<2>> {
    */
   constructor(normType: number, kernelSize: Size<2>, options: LPPoolLayerOptions<2> = {}) {
     super(lpPool2d, {
-      ...parse(['LPPool2d', 2], kernelSize, options, lpPoolOptions),
+      ...parseOptions(['LPPool2d', 2], kernelSize, options, lpPoolOptions),
       ord: checkOrder('LPPool2d', normType),
     });
   }
@@ -210,7 +210,7 @@ export class LPPool3d extends WindowPool<LpPoolOptions<3>> {
    */
   constructor(normType: number, kernelSize: Size<3>, options: LPPoolLayerOptions<3> = {}) {
     super(lpPool3d, {
-      ...parse(['LPPool3d', 3], kernelSize, options, lpPoolOptions),
+      ...parseOptions(['LPPool3d', 3], kernelSize, options, lpPoolOptions),
       ord: checkOrder('LPPool3d', normType),
     });
   }

@@ -114,9 +114,9 @@ export class Hardtanh extends FunctionLayer {
    * @throws {TypeError | RangeError} if a bound is not a number, or `minVal` exceeds `maxVal`.
    */
   constructor(options: HardtanhOptions = {}) {
+    checkOptions('Hardtanh', options, ['minVal', 'maxVal']);
     const { minVal = -1, maxVal = 1 } = options;
     super('Hardtanh', (x) => hardtanh(x, { minVal, maxVal }));
-    checkOptions('Hardtanh', options, ['minVal', 'maxVal']);
     if (typeof minVal !== 'number') throw argumentError('Hardtanh', 'minVal', 'a number', minVal);
     if (!(maxVal >= minVal)) throw argumentError('Hardtanh', 'maxVal', `a number ≥ ${minVal}`, maxVal);
     this.minVal = minVal;
