@@ -109,6 +109,10 @@ describe('parametrizations', () => {
     expect(net.forward(tensor(3)).itemSync()).toBe(10);
     expect(net.eval().forward(tensor(3)).itemSync()).toBe(3);
     expect(net.train().forward(tensor(3)).itemSync()).toBe(10);
+    // A module in evaluation stays so.
+    const evaluated = nn.registerParametrization(new Net().eval(), 'weight', new Scaled(2));
+    expect([...evaluated.modules().values()].map(({ training }) => training)).toEqual([false, false, false]);
+    expect(new nn.LoRA(linear().eval()).training).toBe(false);
   });
 
   test('train in compiled steps as in others', async () => {

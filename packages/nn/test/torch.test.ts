@@ -125,5 +125,5 @@ test('AdaptiveLogSoftmaxWithLoss', () => {
   expect(loss.itemSync()).toBeCloseTo(2.569136035838871, 9);
   expect(layer.predict(x).toArraySync()).toEqual([0, 1]);
   for (const sum of layer.logProb(x).logsumexp(-1).dataSync()) expect(sum).toBeCloseTo(0, 9);
-  checkGradients((input: Tensor) => layer.forward(input, target).loss, [x], { order: 2, variables: layer });
+  checkGradients((input: Tensor) => layer.forward(input, target).loss, [x], { order: 1, variables: layer });
 });

@@ -61,6 +61,7 @@ export class LoRA<Layer extends AdaptedLayer = AdaptedLayer> extends Module {
     checkFinite('LoRA', 'loraAlpha', loraAlpha);
     checkFraction('LoRA', 'loraDropout', loraDropout);
     this.layer = layer;
+    this.training = layer.training;
     this.scaling = loraAlpha / r;
     this.loraDropout = loraDropout;
     this.generator = generatorOf('LoRA', options);

@@ -76,6 +76,7 @@ export class Parametrized<M extends AnyModule = AnyModule> extends Module<
     super();
     this.module = module;
     this.parametrizations = parametrizations;
+    this.training = module.training;
   }
 
   override get training(): boolean {
@@ -140,6 +141,7 @@ export function registerParametrization<M extends AnyModule>(
       `registerParametrization: the module has no variable '${name}'; expected one of ${names || 'none'}`,
     );
   }
+  parametrization.train(inner.training);
   const all = [...(found?.parametrizations ?? []), parametrization];
   const entry = new ParametrizedVariable(variable, found?.compute() ?? variable.value, all);
   return new Parametrized(inner, new Map([...before, [name, entry]]));
