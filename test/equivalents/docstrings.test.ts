@@ -24,8 +24,9 @@ test('the examples of nn are true', async () => {
 });
 
 async function testExamples(docstring: string, module: Readonly<Record<string, unknown>>): Promise<void> {
-  for (const { expression, expected } of examplesOf(docstring)) {
-    const found = await evaluateExample(expression, { ...core, ...module });
+  for (const example of examplesOf(docstring)) {
+    const { expression, expected } = example;
+    const found = await evaluateExample(example, { ...core, ...module });
     expect(`${expression} // ${found}`).toBe(`${expression} // ${expected}`);
   }
 }

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Tensor } from '@thetagrad/core';
 
-/** A line of an example: an expression, and the text of its value. */
+/** A line of an example: an expression, the declarations before it, and the text of its value. */
 export interface Example {
+  readonly declarations: string;
   readonly expression: string;
   readonly expected: string;
 }
@@ -33,22 +34,32 @@ export function docstringsOf(packageName: string): Map<string, string> {
 /** The lines `expression // value` that follow `@example` in a docstring. */
 export function examplesOf(docstring: string): Example[] {
   const [, ...parts] = docstring.split('@example');
-  return parts.flatMap((part) =>
-    part
+  return parts.flatMap((part) => {
+    let declarations = '';
+    return part
       .split(/\n@/)[0]!
       .split('\n')
       .flatMap((line): Example[] => {
+        if (line.startsWith('const ')) {
+          declarations += `${line}\n`;
+          return [];
+        }
         const [, expression, expected] = /^(.*?);? \/\/ (.*)$/.exec(line.trim()) ?? [];
-        return expression !== undefined && expected !== undefined ? [{ expression, expected }] : [];
-      }),
-  );
+        return expression !== undefined && expected !== undefined ? [{ declarations, expression, expected }] : [];
+      });
+  });
 }
 
 /** The value of an expression over the exports of modules, as text; promises are awaited. */
-export async function evaluateExample(expression: string, scope: Readonly<Record<string, unknown>>): Promise<string> {
+export async function evaluateExample(
+  { declarations, expression }: Pick<Example, 'declarations' | 'expression'>,
+  scope: Readonly<Record<string, unknown>>,
+): Promise<string> {
   const names = Object.keys(scope);
   // oxlint-disable-next-line no-implied-eval -- the expressions are those of our own docstrings
-  const compute = new Function(...names, `return (${expression});`) as (...values: unknown[]) => unknown;
+  const compute = new Function(...names, `${declarations} return (${expression});`) as (
+    ...values: unknown[]
+  ) => unknown;
   return show(await compute(...names.map((name) => scope[name])));
 }
 

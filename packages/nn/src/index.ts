@@ -175,6 +175,8 @@ export { Rprop, type RpropOptions } from './optim/rprop.ts';
 export { samPerturb, type SamOptions } from './optim/sam.ts';
 export * as schedules from './optim/schedules/index.ts';
 export type { Schedule } from './optim/schedules/index.ts';
+export { SGD, type SGDOptions } from './optim/sgd.ts';
+export { updateBn } from './optim/updateBn.ts';
 export {
   isParametrized,
   Parametrization,
@@ -186,10 +188,6 @@ export {
 export { orthogonal, type OrthogonalMap, type OrthogonalOptions } from './parametrizations/orthogonal.ts';
 export { spectralNorm, type SpectralNormOptions } from './parametrizations/spectralNorm.ts';
 export { weightNorm, type WeightNormOptions } from './parametrizations/weightNorm.ts';
-export * as schedules from './optim/schedules.ts';
-export type { Schedule } from './optim/schedules.ts';
-export { SGD, type SGDOptions } from './optim/sgd.ts';
-export { updateBn } from './optim/updateBn.ts';
 export {
   EarlyStopping,
   type EarlyStoppingOptions,

@@ -66,7 +66,7 @@ export interface MultiheadAttentionCallOptions {
  * {@link scaledDotProductAttention}.
  * @example
  * const x = random.normal(random.key(0), [5, 2, 8]);
- * const [output, weights] = new MultiheadAttention(8, 2).forward(x, x, x); // [5, 2, 8] and [2, 5, 5]
+ * new MultiheadAttention(8, 2).forward(x, x, x).map((each) => each.shape); // [[5, 2, 8], [2, 5, 5]]
  */
 export class MultiheadAttention extends Module<
   [query: Tensor, keys: Tensor, value: Tensor, options?: MultiheadAttentionCallOptions],

@@ -65,7 +65,7 @@ export interface PositionOptions {
  * Adds sin(p / base^(2i / dModel)) to feature 2i and the cosine to feature 2i + 1 of position p: [L, N, dModel] or [L, dModel] to
  * the same shape. (Vaswani et al., NeurIPS 2017, section 3.5.)
  * @example
- * new SinusoidalPositionalEncoding(4).forward(zeros([2, 4])); // [[0, 1, 0, 1], [0.8415, 0.5403, 0.01, 1]]
+ * new SinusoidalPositionalEncoding(4).forward(zeros([2, 4])); // tensor([[0.0000, 1.0000, 0.0000, 1.0000], [0.8415, 0.5403, 0.0100, 0.9999]])
  */
 export class SinusoidalPositionalEncoding extends Module<[x: Tensor, options?: PositionOptions]> {
   readonly dModel: number;

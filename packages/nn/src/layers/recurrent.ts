@@ -235,7 +235,7 @@ export abstract class RecurrentLayer<State> extends Module<
  * x [L, N, inputSize] and the first states [layers · directions, N, hiddenSize], by default zeros, to the output of the last layer in
  * each step, [L, N, directions · hiddenSize], and the last states; or all without N. A step is planned once, however many there are.
  * @example
- * const [output, hn] = new RNN(3, 4, { bidirectional: true }).forward(zeros([7, 5, 3])); // [7, 5, 8] and [2, 5, 4]
+ * new RNN(3, 4, { bidirectional: true }).forward(zeros([7, 5, 3])).map((x) => x.shape); // [[7, 5, 8], [2, 5, 4]]
  */
 export class RNN extends RecurrentLayer<Tensor> {
   /**
@@ -258,7 +258,7 @@ export class RNN extends RecurrentLayer<Tensor> {
 /**
  * Gated recurrent units, as PyTorch's `GRU`: {@link GRUCell} in each step. Shapes are those of {@link RNN}.
  * @example
- * const [output, hn] = new GRU(3, 4, { numLayers: 2 }).forward(zeros([7, 5, 3])); // [7, 5, 4] and [2, 5, 4]
+ * new GRU(3, 4, { numLayers: 2 }).forward(zeros([7, 5, 3])).map((x) => x.shape); // [[7, 5, 4], [2, 5, 4]]
  */
 export class GRU extends RecurrentLayer<Tensor> {
   /**
@@ -282,7 +282,7 @@ export class GRU extends RecurrentLayer<Tensor> {
  * [h, c]. With `projSize`, h and the output have that size instead of `hiddenSize`: h is multiplied by `weightHrL0`
  * [projSize, hiddenSize].
  * @example
- * const [output, [hn, cn]] = new LSTM(3, 4).forward(zeros([7, 5, 3])); // [7, 5, 4], [1, 5, 4] and [1, 5, 4]
+ * new LSTM(3, 4).forward(zeros([7, 5, 3]))[0].shape; // [7, 5, 4]
  */
 export class LSTM extends RecurrentLayer<readonly [h: Tensor, c: Tensor]> {
   /**

@@ -144,7 +144,7 @@ export class GRUCell extends RecurrentCell<Tensor> {
  * [N, inputSize], or without N; the states [h, c] are as {@link RNNCell}'s; the weights have the rows of i, f, g and o. (Hochreiter and
  * Schmidhuber, 1997.)
  * @example
- * const [h, c] = new LSTMCell(3, 2).forward(zeros([5, 3])); // both [5, 2]
+ * new LSTMCell(3, 2).forward(zeros([5, 3])).map((x) => x.shape); // [[5, 2], [5, 2]]
  */
 export class LSTMCell extends RecurrentCell<readonly [h: Tensor, c: Tensor]> {
   /**
