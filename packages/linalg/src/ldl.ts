@@ -78,8 +78,6 @@ interface Factors {
   readonly beside: Tensor;
   /** int32 [batch…, n]: the other row of the block, or the row itself. */
   readonly neighbor: Tensor;
-  /** [batch…, n]: whether the block of a row has two rows. */
-  readonly isPaired: Tensor;
   /** [batch…, n, n]: the elements within blocks. */
   readonly isInBlock: Tensor;
   /** int32 [batch…, n]: the rows of the matrix in the order of those of l. */
@@ -91,29 +89,37 @@ function factorsOf(ld: Tensor, pivots: Tensor): Factors {
   const isPaired = pivots.less(0);
   // Rows of pairs are neighbors, so that every other of all such rows is the first of a pair.
   const isFirst = isPaired.logicalAnd(isPaired.astype('int32').cumsum(-1).mod(2).equal(1));
-  const neighbor = isFirst.where(index.add(1), isPaired.where(index.sub(1), index));
+  const last = (index.shape[0] ?? 0) - 1;
+  const neighbor = isFirst.where(index.add(1).clip(null, last), isPaired.where(index.sub(1), index));
   const isInBlock = index.expandDims(-1).equal(index).logicalOr(neighbor.expandDims(-1).equal(index));
+  // The last row cannot be the first of a pair: its negative pivot stays, and is an error.
+  const ofFirst = index.less(last).where(index, pivots);
+  const exchanges = isFirst.where(ofFirst, isPaired.where(pivots.neg().sub(1), pivots));
   const afterFirst = isFirst.where(subdiagonalOf(ld), 0);
   return {
     l: isInBlock.where(0, lowerTriangle(ld, -1)).add(identityLike(ld)),
     diagonal: diagonalOf(ld),
     beside: afterFirst.add(afterFirst.takeAlongAxis(neighbor, -1)),
     neighbor,
-    isPaired,
     isInBlock,
-    order: orderOf(isFirst.where(index, isPaired.where(pivots.neg().sub(1), pivots)), 'ldlSolve', index.shape[0] ?? 0),
+    order: orderOf(exchanges, 'ldlSolve', last + 1),
   };
 }
 
-/** d⁻¹ · b, by Cramer's rule. The caller fails where a block is singular; '' divides by 0. */
-function solveBlocks({ diagonal, beside, neighbor, isPaired }: Factors, b: Tensor, caller: string): Tensor {
-  const opposite = diagonal.takeAlongAxis(neighbor, -1);
-  const determinant = isPaired.where(diagonal.mul(opposite).sub(beside.square()), diagonal);
-  const numerator = isPaired
+/**
+ * d⁻¹ · b, by Cramer's rule, of blocks that are divided by their element next to the diagonal: products of their own elements may
+ * overflow or underflow. The caller fails where a block is singular; '' divides by 0.
+ */
+function solveBlocks({ diagonal, beside, neighbor }: Factors, b: Tensor, caller: string): Tensor {
+  const isCoupled = beside.notEqual(0);
+  const divisor = isCoupled.where(beside, 1);
+  const opposite = diagonal.takeAlongAxis(neighbor, -1).div(divisor);
+  const determinant = isCoupled.where(diagonal.div(divisor).mul(opposite).sub(1).mul(divisor), diagonal);
+  const numerator = isCoupled
     .where(opposite, 1)
     .expandDims(-1)
     .mul(b)
-    .sub(beside.expandDims(-1).mul(permuteRows(b, neighbor)));
+    .sub(isCoupled.expandDims(-1).where(permuteRows(b, neighbor), 0));
   return applyTriangular(diagonalMatrix(determinant), numerator, { ...lower, caller });
 }
 

@@ -200,6 +200,33 @@ describe('of positive definite matrices and systems of equations', () => {
   });
 });
 
+test.for(['float32', 'float64'] as const)('blocks of two rows of tiny and huge numbers, %s', (dtype) => {
+  const a = tensor(
+    [
+      [1e-3, 4, 1],
+      [4, 2, 1],
+      [1, 1, 100],
+    ],
+    { dtype },
+  );
+  const b = tensor([1, 2, 3], { dtype });
+  for (const exponent of dtype === 'float32' ? [-100, 100] : [-1000, 1000]) {
+    const scale = 2 ** exponent;
+    const { ld, pivots } = ldlFactor(a.mul(scale));
+    // Powers of two change no digits.
+    expect(ldlSolve(ld, pivots, b.mul(scale)).dataSync()).toEqual(ldlSolve(ldlFactor(a).ld, pivots, b).dataSync());
+  }
+  expect(ldlSolve(ldlFactor(a).ld, ldlFactor(a).pivots, a.matmul(b)).sub(b).abs().max().itemSync()).toBeLessThan(1e-5);
+});
+
+test('the exponential of a nilpotent matrix with a column whose sum overflows', () => {
+  const a = tensor([1, 1.7, 0], { dtype: 'float64' })
+    .mul(1e308)
+    .expandDims(1)
+    .mul(tensor([0, 0, 1]));
+  expectEqual(matrixExp(a), a.add(identity(3)));
+});
+
 test('dtypes: integers become float32, and two operands the wider one', () => {
   const integers = tensor(
     [

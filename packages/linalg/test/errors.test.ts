@@ -181,6 +181,7 @@ describe('values that an operation cannot work with are an error at evaluation',
       () => ldlSolve(lu(singular).u, int32([0, 1]), vector),
     ],
     ['ldlSolve: pivot 1 must be from 1 to 1, the last row, got 2', () => ldlSolve(square, int32([0, 2]), vector)],
+    ['ldlSolve: pivot 1 must be from 1 to 1, the last row, got -2', () => ldlSolve(square, int32([0, -2]), vector)],
     ['luSolve: pivot 1 must be from 1 to 1, the last row, got 2', () => luSolve(square, int32([0, 2]), vector)],
   ])('%s', async ([message, call]) => {
     await expect(call().data()).rejects.toThrow(new RangeError(message));

@@ -18,8 +18,7 @@ const maxNorm = 5.371920351148152;
  */
 export function exponentiate(a: Float64Array, n: number, result: Float64Array): void {
   const size = n * n;
-  const norm = maxColumnSum(a, n);
-  const squarings = Math.max(0, Math.ceil(Math.log2(norm / maxNorm)));
+  const squarings = Math.max(0, Math.ceil(Math.log2(maxColumnSum(a, n) / maxNorm) + 64));
   if (squarings > 0) for (let i = 0; i < size; i++) a[i]! *= 2 ** -squarings;
   const multiply = (x: Float64Array, y: Float64Array, sum = new Float64Array(size)): Float64Array => {
     addProduct(sum, x, y, [n, n, n]);
@@ -60,8 +59,9 @@ function solveInPlace(d: Float64Array, n: number, b: Float64Array): void {
   substitute(d, n, b, n, { upper: true, unitriangular: false });
 }
 
+/** The 1-norm times 2⁻⁶⁴, which does not overflow. */
 function maxColumnSum(a: Float64Array, n: number): number {
   const sums = new Float64Array(n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sums[j]! += Math.abs(a[i * n + j]!);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sums[j]! += Math.abs(a[i * n + j]!) * 2 ** -64;
   return sums.reduce((largest, sum) => Math.max(largest, sum), 0);
 }

@@ -32,12 +32,14 @@ function choosePivot(a: Float64Array, n: number, k: number): { readonly pivot: n
     largest = size;
     row = i;
   }
-  if (diagonal >= alpha * largest) return { pivot: k, size: 1 };
+  // Also where they are NaN: the last row has no other for a block of two.
+  if (!(diagonal < alpha * largest)) return { pivot: k, size: 1 };
   // The largest element next to the diagonal in the row and column of that one.
   let other = 0;
   for (let j = k; j < row; j++) other = Math.max(other, Math.abs(a[row * n + j]!));
   for (let i = row + 1; i < n; i++) other = Math.max(other, Math.abs(a[i * n + row]!));
-  if (diagonal * other >= alpha * largest * largest) return { pivot: k, size: 1 };
+  // Without squares, which may overflow or underflow.
+  if (diagonal >= alpha * largest * (largest / other)) return { pivot: k, size: 1 };
   if (Math.abs(a[row * n + row]!) >= alpha * other) return { pivot: row, size: 1 };
   return { pivot: row, size: 2 };
 }
@@ -75,14 +77,14 @@ function eliminateTwo(
   const between = a[(k + 1) * n + k]!;
   const upper = a[(k + 1) * n + k + 1]! / between;
   const lower = a[k * n + k]! / between;
-  const scale = 1 / (upper * lower - 1) / between;
+  const divisor = (upper * lower - 1) * between;
   for (let i = k + 2; i < n; i++) {
     first[i] = a[i * n + k]!;
     second[i] = a[i * n + k + 1]!;
   }
   for (let i = k + 2; i < n; i++) {
-    const x = scale * (upper * first[i]! - second[i]!);
-    const y = scale * (lower * second[i]! - first[i]!);
+    const x = (upper * first[i]! - second[i]!) / divisor;
+    const y = (lower * second[i]! - first[i]!) / divisor;
     a[i * n + k] = x;
     a[i * n + k + 1] = y;
     for (let j = k + 2; j <= i; j++) a[i * n + j]! -= x * first[j]! + y * second[j]!;
