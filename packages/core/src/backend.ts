@@ -98,7 +98,7 @@ export {
 // Also declares the methods of Tensor, which users' entry point adds.
 export type { Methods } from './methods.ts';
 export { checkTensorOptions, fromValues } from './ops/creation.ts';
-export { checkFunction, checkOperand, checkTensor, renewedScalar } from './ops/define.ts';
+export { checkFunction, checkOperand, checkTensor, checkTensorOperands, renewedScalar } from './ops/define.ts';
 export { nameIndices, toIndices, type Indexed } from './ops/indices.ts';
 export { select } from './ops/select.ts';
 export { convolveTranspose } from './ops/convolve.ts';

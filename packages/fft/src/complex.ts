@@ -1,6 +1,6 @@
 // Complex tensors: real and imaginary parts in a last axis of size 2.
 import { stack, zerosLike, type Tensor } from '@thetagrad/core';
-import { broadcastShapes, checkTensor, toFloat } from '@thetagrad/core/backend';
+import { broadcastShapes, checkTensor, checkTensorOperands, toFloat } from '@thetagrad/core/backend';
 import { fromPlanar, viewPlanar } from './axes.ts';
 import { conjugate, multiply } from './transform.ts';
 
@@ -33,7 +33,7 @@ export function complex(real: Tensor, imag?: Tensor): Tensor {
  * polar(tensor([2, 3]), tensor([0, 0])); // tensor([[2, 0], [3, 0]])
  */
 export function polar(abs: Tensor, angle: Tensor): Tensor {
-  for (const operand of [abs, angle]) checkTensor('polar', operand);
+  checkTensorOperands('polar', [abs, angle]);
   broadcastShapes('polar', abs.shape, angle.shape);
   return complex(abs.mul(angle.cos()), abs.mul(angle.sin()));
 }
@@ -103,6 +103,7 @@ export function complexAbs(z: Tensor): Tensor {
  * complexMul(tensor([0, 1]), tensor([[0, 1], [2, 3]])); // tensor([[-1, 0], [-3, 2]])
  */
 export function complexMul(x: Tensor, y: Tensor): Tensor {
+  checkTensorOperands('complexMul', [x, y]);
   const [a, b] = [viewPlanar('complexMul', x), viewPlanar('complexMul', y)];
   broadcastShapes('complexMul', a.shape.slice(1), b.shape.slice(1));
   const rank = Math.max(a.ndim, b.ndim);

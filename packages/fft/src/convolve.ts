@@ -4,6 +4,7 @@ import {
   at,
   broadcastShapes,
   checkOptions,
+  checkTensorOperands,
   formatShape,
   last,
   normalizeAxes,
@@ -36,6 +37,7 @@ export interface FftconvolveOptions {
  */
 export function fftconvolve(x: Tensor, y: Tensor, options: FftconvolveOptions = {}): Tensor {
   const operation = 'fftconvolve';
+  checkTensorOperands(operation, [x, y]);
   const [a, b] = [toReal(operation, x), toReal(operation, y)];
   checkOptions(operation, options, ['mode', 'axes']);
   const { mode = 'full' } = options;

@@ -5,6 +5,7 @@ import {
   batchLeading,
   checkBoolean,
   checkOptions,
+  checkTensorOperands,
   type NoAttributes,
   type Routine,
 } from '@thetagrad/core/backend';
@@ -89,6 +90,7 @@ export function cholesky(a: Tensor, options: CholeskyOptions = {}): Tensor {
  */
 export function choleskySolve(b: Tensor, factor: Tensor, options: CholeskyOptions = {}): Tensor {
   const upper = checkUpper('choleskySolve', options);
+  checkTensorOperands('choleskySolve', [b, factor]);
   const system = checkSystem('choleskySolve', checkSquare('choleskySolve', factor), b);
   return system.restore(solveFactored(system.a, system.b, { upper, caller: 'choleskySolve' }));
 }

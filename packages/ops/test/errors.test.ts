@@ -23,6 +23,7 @@ const calls: readonly (readonly [call: () => unknown, message: RegExp])[] = [
   [() => ops.ldexp(x, x), /^TypeError: ldexp: n must be int32, got float32; convert with astype\('int32'\)$/],
   [() => ops.ldexp(x, 0.5), /^RangeError: ldexp: n must be an integer, got 0.5; multiply by exp2\(0.5\) instead$/],
   [() => ops.frexp(bad(2)), /^TypeError: frexp: expected a tensor, got 2; make a tensor of it with tensor\(…\)$/],
+  [() => ops.kron(x, bad(undefined)), /^TypeError: kron: operand 2 is missing; expected a tensor$/],
   [() => ops.nextafter(x, bad(2)), /^TypeError: nextafter: expected a tensor, got 2/],
   [() => ops.nanToNum(x, bad({ posInf: 1 })), /^TypeError: nanToNum: unknown option 'posInf'; .*posinf/],
   [() => ops.nanToNum(x, { nan: bad('0') }), /^TypeError: nanToNum: nan must be a number, got '0'$/],

@@ -62,7 +62,7 @@ function checkParameter(
     if (test(value)) return;
     throw new RangeError(`${operation}: ${name} must be ${text}, got ${value}`);
   }
-  checkTensor(operation, value);
+  checkTensor(`${operation}: ${name}`, value);
   const aligned = shape.slice(shape.length - value.ndim);
   const fits = value.ndim <= shape.length && value.shape.every((length, i) => length === 1 || length === aligned[i]);
   if (fits) return;

@@ -87,7 +87,7 @@ export function negativeBinomial(key: Key, shape: Shape, n: TensorLike, p: Tenso
  * categorical(random.key(1), [2], tensor([-Infinity, 0, -Infinity])) // tensor([1, 1], int32)
  */
 export function categorical(key: Key, shape: Shape, logits: Tensor, axis = -1): Tensor {
-  checkTensor('categorical', logits);
+  checkTensor('categorical: the logits', logits);
   checkKey('categorical', key);
   const from = normalizeAxis('categorical', axis, logits.ndim);
   const last = logits.permute([...logits.shape.keys()].filter((i) => i !== from).concat(from));

@@ -117,7 +117,7 @@ export function beta(key: Key, shape: Shape, a: TensorLike, b: TensorLike, optio
  * dirichlet(random.key(1), [4, 3], tensor([1, 1, 2])).shape // [4, 3]
  */
 export function dirichlet(key: Key, shape: Shape, alpha: Tensor, options: DTypeOptions = {}): Tensor {
-  checkTensor('dirichlet', alpha);
+  checkTensor('dirichlet: alpha', alpha);
   const [parameters] = parametersOf('dirichlet', [key, shape], { alpha: [alpha, positive] }, options);
   if (alpha.ndim > 0 && alpha.shape.at(-1) === shape.at(-1)) return drawLogGamma(key, parameters).softmax();
   const got = `of shapes ${formatShape(alpha.shape)} and ${formatShape(shape)}`;

@@ -34,7 +34,7 @@ export interface MultinomialOptions {
 export function multinomial(key: Key, weights: Tensor, count: number, options: MultinomialOptions = {}): Tensor {
   checkOptions('multinomial', options, ['replacement']);
   checkKey('multinomial', key);
-  checkTensor('multinomial', weights);
+  checkTensor('multinomial: the weights', weights);
   const [categories = 0, ...leading] = weights.shape.toReversed();
   if (categories === 0) {
     throw new RangeError(
@@ -82,7 +82,7 @@ export function choice(key: Key, x: Tensor | number, shape: Shape, options: Choi
   if (count > 0 && (replace ? n === 0 : n < count)) {
     throw new RangeError(`choice: cannot choose ${count} of ${n} elements${replace ? '' : ' without replacement'}`);
   }
-  if (p !== undefined) checkTensor('choice', p);
+  if (p !== undefined) checkTensor('choice: p', p);
   if (p && (p.ndim !== 1 || p.shape[0] !== n)) {
     throw new RangeError(`choice: p must have shape [${n}], a weight for each element, got ${formatShape(p.shape)}`);
   }

@@ -481,7 +481,7 @@ describe('arguments', () => {
     ],
     [() => gumbel(key, [2], { loc: Infinity }), /^RangeError: gumbel: loc must be a finite number, got Infinity$/],
     [() => gumbel(key, [2], { dtype: 'int32' }), /^TypeError: gumbel: dtype must be float32 or float64, got int32$/],
-    [() => laplace(key, [2], { scale: '1' as never }), /^TypeError: laplace: expected a tensor, got '1'$/],
+    [() => laplace(key, [2], { scale: '1' as never }), /^TypeError: laplace: scale: expected a tensor, got '1'$/],
     [() => truncatedNormal(key, [2], 1, 1), /^RangeError: truncatedNormal: low must be less than high, got 1 and 1$/],
     [
       () => triangular(key, [2], 0, 3, 2),

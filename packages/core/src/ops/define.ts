@@ -154,6 +154,20 @@ export function checkTensor(operation: string, x: unknown): asserts x is Tensor 
   throw new TypeError(`${operation}: expected a tensor, got ${showOperand(x)}`);
 }
 
+/**
+ * Checks operands, of which one may be missing.
+ * @throws {TypeError} if one is not a tensor.
+ * @throws {Error} if one has been disposed of.
+ */
+export function checkTensorOperands(operation: string, operands: readonly unknown[]): void {
+  for (const [index, x] of operands.entries()) {
+    if (x === undefined && index > 0) {
+      throw new TypeError(`${operation}: operand ${index + 1} is missing; expected a tensor`);
+    }
+    checkTensor(operation, x);
+  }
+}
+
 /** x, or a line of one element if it is a scalar, for what works along an axis. */
 export function toLines(x: Tensor): Tensor {
   return x.ndim === 0 ? x.reshape([1]) : x;

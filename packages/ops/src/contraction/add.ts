@@ -6,6 +6,7 @@ import {
   broadcastShapes,
   checkOptions,
   checkTensor,
+  checkTensorOperands,
   formatShape,
   sameShape,
 } from '@thetagrad/core/backend';
@@ -29,7 +30,7 @@ export interface AddProductOptions {
  * addmm(tensor([1, 2]), tensor([[1, 2]]), tensor([[1, 0], [0, 1]]), { alpha: 10 }); // tensor([[11, 22]])
  */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options?: AddProductOptions): Tensor {
-  checkFactors('addmm', [a, 2], [b, 2], [1, 0]);
+  checkFactors('addmm', input, [a, 2], [b, 2], [1, 0]);
   return addProduct('addmm', input, a.matmul(b), options);
 }
 
@@ -42,7 +43,7 @@ export function addmm(input: Tensor, a: Tensor, b: Tensor, options?: AddProductO
  * addmv(tensor([1, 2]), tensor([[1, 2], [3, 4]]), tensor([1, 1])); // tensor([4, 9])
  */
 export function addmv(input: Tensor, a: Tensor, v: Tensor, options?: AddProductOptions): Tensor {
-  checkFactors('addmv', [a, 2], [v, 1], [1, 0]);
+  checkFactors('addmv', input, [a, 2], [v, 1], [1, 0]);
   return addProduct('addmv', input, a.matmul(v), options);
 }
 
@@ -55,7 +56,7 @@ export function addmv(input: Tensor, a: Tensor, v: Tensor, options?: AddProductO
  * addr(tensor(1), tensor([1, 2]), tensor([3, 4])); // tensor([[4, 5], [7, 9]])
  */
 export function addr(input: Tensor, u: Tensor, v: Tensor, options?: AddProductOptions): Tensor {
-  checkFactors('addr', [u, 1], [v, 1]);
+  checkFactors('addr', input, [u, 1], [v, 1]);
   return addProduct('addr', input, outer(u, v), options);
 }
 
@@ -68,7 +69,7 @@ export function addr(input: Tensor, u: Tensor, v: Tensor, options?: AddProductOp
  * baddbmm(tensor(1), tensor([[[1, 2]]]), tensor([[[3], [4]]])); // tensor([[[12]]])
  */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options?: AddProductOptions): Tensor {
-  checkFactors('baddbmm', [a, 3], [b, 3], [2, 1], [0, 0]);
+  checkFactors('baddbmm', input, [a, 3], [b, 3], [2, 1], [0, 0]);
   return addProduct('baddbmm', input, a.matmul(b), options);
 }
 
@@ -82,18 +83,19 @@ export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options?: AddProduc
  * addbmm(tensor(1), tensor([[[1]], [[2]]]), tensor([[[3]], [[4]]])); // tensor([[12]])
  */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options?: AddProductOptions): Tensor {
-  checkFactors('addbmm', [a, 3], [b, 3], [2, 1], [0, 0]);
+  checkFactors('addbmm', input, [a, 3], [b, 3], [2, 1], [0, 0]);
   return addProduct('addbmm', input, einsum('bmk,bkn->mn', a, b), options);
 }
 
 /** Checks tensors and their ranks, and that sizes of pairs of axes are equal. */
 function checkFactors(
   operation: string,
+  input: Tensor,
   [a, aRank]: readonly [Tensor, number],
   [b, bRank]: readonly [Tensor, number],
   ...equal: readonly (readonly [number, number])[]
 ): void {
-  for (const operand of [a, b]) checkTensor(operation, operand);
+  checkTensorOperands(operation, [input, a, b]);
   checkRank(operation, a, aRank);
   checkRank(operation, b, bRank);
   for (const [aAxis, bAxis] of equal) {
@@ -105,7 +107,6 @@ function checkFactors(
 }
 
 function addProduct(operation: string, input: Tensor, product: Tensor, options: AddProductOptions = {}): Tensor {
-  checkTensor(operation, input);
   checkOptions(operation, options, ['alpha', 'beta']);
   const { alpha = 1, beta = 1 } = options;
   for (const [name, value] of Object.entries({ alpha, beta })) {
@@ -131,7 +132,7 @@ function addProduct(operation: string, input: Tensor, product: Tensor, options: 
  * bilinear(tensor([1, 2]), tensor([3, 4]), tensor([[[1, 0], [0, 1]]])); // tensor([11])
  */
 export function bilinear(x: Tensor, y: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  for (const operand of [x, y, weight]) checkTensor('bilinear', operand);
+  checkTensorOperands('bilinear', [x, y, weight]);
   checkRank('bilinear', weight, 3);
   [x, y].forEach((operand, i) => {
     if (operand.ndim > 0 && at(operand.shape, operand.ndim - 1) === weight.shape[i + 1]) return;

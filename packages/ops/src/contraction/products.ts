@@ -5,7 +5,7 @@ import {
   at,
   broadcastShapes,
   checkInteger,
-  checkTensor,
+  checkTensorOperands,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -28,7 +28,7 @@ export type ContractedAxes = number | readonly [first: number | readonly number[
  * tensordot(tensor([[1, 2], [3, 4]]), tensor([1, 1]), 1); // tensor([3, 7])
  */
 export function tensordot(x: Tensor, y: Tensor, axes: ContractedAxes = 2): Tensor {
-  for (const operand of [x, y]) checkTensor('tensordot', operand);
+  checkTensorOperands('tensordot', [x, y]);
   if (typeof axes === 'number') {
     checkInteger('tensordot', 'axes', axes, { min: 0, max: Math.min(x.ndim, y.ndim) });
     const count = Array.from({ length: axes }, (_, i) => i);
@@ -78,7 +78,7 @@ function contractAxes(
  * dot(tensor([1, 2]), tensor([3, 4])); // tensor(11)
  */
 export function dot(x: Tensor, y: Tensor): Tensor {
-  for (const operand of [x, y]) checkTensor('dot', operand);
+  checkTensorOperands('dot', [x, y]);
   if (x.ndim === 0 || y.ndim === 0) return mul(x, y);
   return contractAxes('dot', [x, y], [[x.ndim - 1], [Math.max(0, y.ndim - 2)]]);
 }
@@ -92,7 +92,7 @@ export function dot(x: Tensor, y: Tensor): Tensor {
  * inner(tensor([[1, 2], [3, 4]]), tensor([1, 1])); // tensor([3, 7])
  */
 export function inner(x: Tensor, y: Tensor): Tensor {
-  for (const operand of [x, y]) checkTensor('inner', operand);
+  checkTensorOperands('inner', [x, y]);
   if (x.ndim === 0 || y.ndim === 0) return mul(x, y);
   return contractAxes('inner', [x, y], [[x.ndim - 1], [y.ndim - 1]]);
 }
@@ -105,7 +105,7 @@ export function inner(x: Tensor, y: Tensor): Tensor {
  * outer(tensor([1, 2]), tensor([3, 4])); // tensor([[3, 4], [6, 8]])
  */
 export function outer(x: Tensor, y: Tensor): Tensor {
-  for (const operand of [x, y]) checkTensor('outer', operand);
+  checkTensorOperands('outer', [x, y]);
   return x.reshape([x.size, 1]).mul(y.reshape([1, y.size]));
 }
 
@@ -136,7 +136,7 @@ function alignVectors(
   y: Tensor,
   axis: number,
 ): { readonly left: Tensor; readonly right: Tensor; readonly axisIndex: number } {
-  for (const operand of [x, y]) checkTensor(operation, operand);
+  checkTensorOperands(operation, [x, y]);
   for (const operand of [x, y]) {
     if (operand.ndim === 0) throw new RangeError(`${operation}: operands need at least one axis; use mul for scalars`);
   }
@@ -156,7 +156,7 @@ function alignVectors(
  * vdot(tensor([[1, 2], [3, 4]]), tensor([[1, 1], [1, 1]])); // tensor(10)
  */
 export function vdot(x: Tensor, y: Tensor): Tensor {
-  for (const operand of [x, y]) checkTensor('vdot', operand);
+  checkTensorOperands('vdot', [x, y]);
   if (x.size !== y.size) {
     const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;
     throw new RangeError(`vdot: operands must have equally many elements, got shapes ${shapes}`);
@@ -196,7 +196,7 @@ export function cross(x: Tensor, y: Tensor, axis = -1): Tensor {
  * kron(tensor([1, 10]), tensor([1, 2])); // tensor([ 1, 2, 10, 20])
  */
 export function kron(x: Tensor, y: Tensor): Tensor {
-  for (const operand of [x, y]) checkTensor('kron', operand);
+  checkTensorOperands('kron', [x, y]);
   const rank = Math.max(x.ndim, y.ndim);
   const [blocks, elements] = [x, y].map(({ shape }) => [
     ...Array.from({ length: rank - shape.length }, () => 1),

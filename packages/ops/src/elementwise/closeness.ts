@@ -18,7 +18,7 @@ import {
   checkNonnegative,
   checkOperand,
   checkOptions,
-  checkTensor,
+  checkTensorOperands,
   sameShape,
 } from '@thetagrad/core/backend';
 
@@ -65,8 +65,7 @@ export function allclose(x: TensorLike, y: TensorLike, options: ClosenessOptions
  * arrayEqual(tensor([1, 2]), tensor([1, 2])); // tensor(true, bool)
  */
 export function arrayEqual(x: Tensor, y: Tensor, options: EqualNanOptions = {}): Tensor {
-  checkTensor('arrayEqual', x);
-  checkTensor('arrayEqual', y);
+  checkTensorOperands('arrayEqual', [x, y]);
   checkOptions('arrayEqual', options, ['equalNan']);
   checkBoolean('arrayEqual', 'equalNan', options.equalNan ?? false);
   return sameShape(x.shape, y.shape) ? compareExactly(x, y, options).all() : tensor(false);

@@ -11,7 +11,14 @@ import {
   type TensorLike,
   type Unary,
 } from '@thetagrad/core';
-import { broadcastShapes, checkTensor, constant, toFloat, type Scalar } from '@thetagrad/core/backend';
+import {
+  broadcastShapes,
+  checkTensor,
+  checkTensorOperands,
+  constant,
+  toFloat,
+  type Scalar,
+} from '@thetagrad/core/backend';
 import { powerOfTwo } from './expressions.ts';
 
 const real = { from: -3, to: 3 };
@@ -112,8 +119,7 @@ export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent
  * nextafter(tensor(1), tensor(2)).sub(1); // tensor(1.1921e-7)
  */
 export function nextafter(x: Tensor, y: Tensor): Tensor {
-  checkTensor('nextafter', x);
-  checkTensor('nextafter', y);
+  checkTensorOperands('nextafter', [x, y]);
   broadcastShapes('nextafter', x.shape, y.shape);
   const dtype = toFloat(promoteTypes(x.dtype, y.dtype));
   const [digits, smallest] = dtype === 'float64' ? [53, -1074] : [24, -149];

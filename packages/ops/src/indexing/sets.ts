@@ -1,6 +1,6 @@
 // Sets of elements, as in NumPy. Those whose shape depends on values are asynchronous.
 import { concat, full, type Tensor } from '@thetagrad/core';
-import { checkBoolean, checkOptions, checkTensor } from '@thetagrad/core/backend';
+import { checkBoolean, checkOptions, checkTensor, checkTensorOperands } from '@thetagrad/core/backend';
 import { maskedSelect } from './mask.ts';
 import { search } from './search.ts';
 import { unique } from './unique.ts';
@@ -81,6 +81,5 @@ export async function setxor1d(x: Tensor, y: Tensor): Promise<Tensor> {
 }
 
 function checkOperands(operation: string, x: Tensor, y: Tensor): void {
-  checkTensor(operation, x);
-  checkTensor(operation, y);
+  checkTensorOperands(operation, [x, y]);
 }

@@ -1,6 +1,6 @@
 // Quotients with remainders, fractions with integers, and the spacing of numbers.
 import { defineUnary, mod, stopGradient, Tensor, trunc, type TensorLike, type Unary } from '@thetagrad/core';
-import { broadcastShapes, checkTensor, toFloat } from '@thetagrad/core/backend';
+import { broadcastShapes, checkOperand, checkTensor, toFloat } from '@thetagrad/core/backend';
 import { floorDivide } from '../elementwise/division.ts';
 import { isNegative } from '../elementwise/expressions.ts';
 import { frexp, ldexp } from '../elementwise/floats.ts';
@@ -15,7 +15,7 @@ import { frexp, ldexp } from '../elementwise/floats.ts';
  * divmod(tensor([7, -7]), 3) // { quotient: tensor([ 2, -3]), remainder: tensor([1, 2]) }
  */
 export function divmod(x: TensorLike, y: TensorLike): { readonly quotient: Tensor; readonly remainder: Tensor } {
-  for (const operand of [x, y]) if (typeof operand !== 'number') checkTensor('divmod', operand);
+  for (const [index, operand] of [x, y].entries()) checkOperand('divmod', operand, index);
   broadcastShapes('divmod', ...[x, y].map((operand) => (operand instanceof Tensor ? operand.shape : [])));
   return { quotient: floorDivide(x, y), remainder: mod(x, y) };
 }

@@ -7,6 +7,7 @@ import {
   checkNonnegative,
   checkOptions,
   checkTensor,
+  checkTensorOperands,
   formatShape,
   last,
   normalizeAxis,
@@ -35,8 +36,7 @@ export function dist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tenso
 
 /** Subtracts in floating point, so that int32 does not wrap around. */
 function subtract(operation: string, x: Tensor, y: Tensor): Tensor {
-  checkTensor(operation, x);
-  checkTensor(operation, y);
+  checkTensorOperands(operation, [x, y]);
   broadcastShapes(operation, x.shape, y.shape);
   return toFloating(x).sub(toFloating(y));
 }
@@ -80,8 +80,7 @@ export function pairwiseDistance(x: Tensor, y: Tensor, options: PairwiseDistance
  * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0], [3, 0]])); // tensor([[0, 3], [5, 4]])
  */
 export function cdist(x: Tensor, y: Tensor, options: DistanceOptions = {}): Tensor {
-  checkTensor('cdist', x);
-  checkTensor('cdist', y);
+  checkTensorOperands('cdist', [x, y]);
   checkOptions('cdist', options, ['p']);
   const order = checkOrder('cdist', options.p ?? 2);
   if (x.ndim < 2 || y.ndim < 2 || last(x.shape) !== last(y.shape)) {
@@ -127,8 +126,7 @@ export interface CosineSimilarityOptions {
  * cosineSimilarity(tensor([1, 0]), tensor([1, 1])); // tensor(0.7071)
  */
 export function cosineSimilarity(x: Tensor, y: Tensor, axis = -1, options: CosineSimilarityOptions = {}): Tensor {
-  checkTensor('cosineSimilarity', x);
-  checkTensor('cosineSimilarity', y);
+  checkTensorOperands('cosineSimilarity', [x, y]);
   checkOptions('cosineSimilarity', options, ['eps']);
   const { eps = 1e-8 } = options;
   checkNonnegative('cosineSimilarity', 'eps', eps);

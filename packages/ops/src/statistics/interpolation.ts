@@ -6,6 +6,7 @@ import {
   checkOptions,
   checkPositive,
   checkTensor,
+  checkTensorOperands,
   formatShape,
   normalizeAxis,
   sameShape,
@@ -32,7 +33,7 @@ export interface InterpOptions {
  * interp(tensor([0.5, 9]), tensor([0, 1, 2]), tensor([10, 20, 40])); // tensor([15, 40])
  */
 export function interp(x: Tensor, xp: Tensor, fp: Tensor, options: InterpOptions = {}): Tensor {
-  for (const argument of [x, xp, fp]) checkTensor('interp', argument);
+  checkTensorOperands('interp', [x, xp, fp]);
   checkOptions('interp', options, ['left', 'right']);
   if (xp.ndim !== 1 || xp.size === 0 || !sameShape(xp.shape, fp.shape)) {
     throw new RangeError(
