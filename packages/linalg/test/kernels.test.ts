@@ -7,7 +7,7 @@ import { decomposeThin } from '../src/algorithms/thinSvd.ts';
 import { rotatedColumns, type Kernels } from '../src/kernels/kernels.ts';
 import { createPortableKernels } from '../src/kernels/portable.ts';
 import { createSimdKernels, instantiate, reserved } from '../src/kernels/simd.ts';
-import { blockAt, transposed } from '../src/kernels/workspace.ts';
+import { blockAt, transposeBlock } from '../src/kernels/workspace.ts';
 
 const size = 2 ** 14;
 
@@ -50,8 +50,8 @@ test.for([
       const a = blockAt(start + second, stride, 1, 1);
       const b = blockAt(start + 2 * second, stride);
       kernels.addProduct(c, a, b, [m, k, n], -0.5);
-      kernels.addProduct(c, transposed(a), b, [m, k, n], 1);
-      kernels.addProduct(c, a, transposed(b), [m, k, n], 2);
+      kernels.addProduct(c, transposeBlock(a), b, [m, k, n], 1);
+      kernels.addProduct(c, a, transposeBlock(b), [m, k, n], 2);
     }),
   );
 });
@@ -64,7 +64,7 @@ test.for([
   const upper = run((kernels, start, z) => {
     const c = blockAt(start, stride);
     kernels.addGram(c, blockAt(start + second, stride), [k, n], 2);
-    kernels.addGram(c, transposed(blockAt(start + second, stride)), [k, Math.min(k, n)], -1);
+    kernels.addGram(c, transposeBlock(blockAt(start + second, stride)), [k, Math.min(k, n)], -1);
     // What is below the diagonal may be any.
     for (let i = 0; i < n; i++) z.fill(0, start + i * stride, start + i * stride + i);
   });

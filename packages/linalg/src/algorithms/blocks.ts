@@ -1,5 +1,5 @@
 import { solvedRows, type Block, type Kernels } from '../kernels/kernels.ts';
-import { transposed } from '../kernels/workspace.ts';
+import { transposeBlock } from '../kernels/workspace.ts';
 
 /** Half of n rows or columns, a multiple of the rows that a kernel solves for. */
 export function halfOf(n: number): number {
@@ -7,12 +7,12 @@ export function halfOf(n: number): number {
 }
 
 /** The block from row i and column j on. */
-export function from({ offset, row, column }: Block, i: number, j: number): Block {
+export function blockFrom({ offset, row, column }: Block, i: number, j: number): Block {
   return { offset: offset + i * row + j * column, row, column };
 }
 
 /** The same matrix with rows and columns in reverse order; `n` is their number. */
-export function reversed({ offset, row, column }: Block, n: number): Block {
+export function reverseBlock({ offset, row, column }: Block, n: number): Block {
   return { offset: offset + (n - 1) * (row + column), row: -row, column: -column };
 }
 
@@ -23,16 +23,16 @@ export function reversed({ offset, row, column }: Block, n: number): Block {
 export function solveLower(kernels: Kernels, t: Block, n: number, b: Block, k: number, unitriangular: boolean): void {
   if (n <= solvedRows) return kernels.solveRows(t, b, [n, k], unitriangular);
   const half = halfOf(n);
-  const rest = from(b, half, 0);
+  const rest = blockFrom(b, half, 0);
   solveLower(kernels, t, half, b, k, unitriangular);
-  kernels.addProduct(rest, from(t, half, 0), b, [n - half, half, k], -1);
-  solveLower(kernels, from(t, half, half), n - half, rest, k, unitriangular);
+  kernels.addProduct(rest, blockFrom(t, half, 0), b, [n - half, half, k], -1);
+  solveLower(kernels, blockFrom(t, half, half), n - half, rest, k, unitriangular);
 }
 
 /** As {@link solveLower}, for an upper triangular t: from the last row to the first. */
 export function solveUpper(kernels: Kernels, t: Block, n: number, b: Block, k: number, unitriangular: boolean): void {
   const last = { offset: b.offset + (n - 1) * b.row, row: -b.row, column: b.column };
-  solveLower(kernels, reversed(t, n), n, last, k, unitriangular);
+  solveLower(kernels, reverseBlock(t, n), n, last, k, unitriangular);
 }
 
 /**
@@ -43,12 +43,12 @@ export function solveUpper(kernels: Kernels, t: Block, n: number, b: Block, k: n
 export function factorUpper(z: Float64Array, kernels: Kernels, a: Block, n: number): number {
   if (n <= solvedRows) return factorSmall(z, a, n);
   const half = halfOf(n);
-  const right = from(a, 0, half);
+  const right = blockFrom(a, 0, half);
   const failure = factorUpper(z, kernels, a, half);
   if (failure > 0) return failure;
-  solveLower(kernels, transposed(a), half, right, n - half, false);
-  kernels.addGram(from(a, half, half), right, [half, n - half], -1);
-  const later = factorUpper(z, kernels, from(a, half, half), n - half);
+  solveLower(kernels, transposeBlock(a), half, right, n - half, false);
+  kernels.addGram(blockFrom(a, half, half), right, [half, n - half], -1);
+  const later = factorUpper(z, kernels, blockFrom(a, half, half), n - half);
   return later > 0 ? half + later : 0;
 }
 

@@ -19,7 +19,7 @@ export function factorCholesky(target: TypedArray, a: StridedMatrix, n: number):
   const stride = strideFor(n);
   return withWorkspace([n * stride], (workspace) => {
     const { values: z, kernels } = workspace;
-    const start = workspace.take(n * stride);
+    const start = workspace.allocate(n * stride);
     // A difference of a number to itself is 0 unless it is infinite or NaN.
     let differences = 0;
     for (let i = 0; i < n; i++) {

@@ -9,7 +9,7 @@ export type SolveSmall = (d: Float64Array, e: Float64Array, rows: Rows) => void;
 /** The largest problem that is not divided. */
 export const smallProblem = 32;
 
-/** The lengths of the arrays that {@link DivideAndConquer} takes, for rows at a distance. */
+/** The lengths of the arrays that {@link DivideAndConquer} allocates, for rows at a distance. */
 export function conquerArrays(n: number, stride: number): number[] {
   return [n * stride, n * stride, n * stride];
 }
@@ -32,9 +32,9 @@ export class DivideAndConquer {
     this.#rows = rows;
     this.#solveSmall = solveSmall;
     const size = rows.rows * rows.stride;
-    this.#gathered = workspace.take(size);
-    this.#factors = workspace.take(size);
-    this.#products = workspace.take(size);
+    this.#gathered = workspace.allocate(size);
+    this.#factors = workspace.allocate(size);
+    this.#products = workspace.allocate(size);
   }
 
   /** Replaces the diagonal d by the eigenvalues, ascending, and the rows, zeros at first, by the eigenvectors. Destroys e. */

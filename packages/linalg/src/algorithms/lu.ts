@@ -1,6 +1,6 @@
 import type { Block, Kernels } from '../kernels/kernels.ts';
-import { blockAt, copyIn, copyOut, strideFor, transposed, withWorkspace } from '../kernels/workspace.ts';
-import { from, halfOf, solveLower, solveUpper } from './blocks.ts';
+import { blockAt, copyIn, copyOut, strideFor, transposeBlock, withWorkspace } from '../kernels/workspace.ts';
+import { blockFrom, halfOf, solveLower, solveUpper } from './blocks.ts';
 
 /** Columns that are eliminated one by one. */
 const smallSize = 8;
@@ -16,11 +16,11 @@ export function factorLu(a: Float64Array, m: number, n: number, pivots: Float64A
   if (steps === 0) return;
   withWorkspace([m * stride], (workspace) => {
     const { values, kernels } = workspace;
-    const start = workspace.take(m * stride);
+    const start = workspace.allocate(m * stride);
     copyIn(workspace, start, stride, a, m, n);
     const matrix = blockAt(start, stride);
     new Elimination(values, kernels, { start, stride, m, n }, pivots).factor(0, steps);
-    if (n > m) solveLower(kernels, matrix, m, from(matrix, 0, m), n - m, true);
+    if (n > m) solveLower(kernels, matrix, m, blockFrom(matrix, 0, m), n - m, true);
     copyOut(a, m, n, workspace, start, stride);
   });
 }
@@ -106,11 +106,11 @@ export function solveFactored({ packed, n, isTransposed }: Factors, b: Float64Ar
   if (!isTransposed) exchangeRows(b, n, k, packed, false);
   withWorkspace([n * stride, n * sideStride], (workspace) => {
     const { kernels } = workspace;
-    const factors = workspace.take(n * stride);
-    const sides = workspace.take(n * sideStride);
+    const factors = workspace.allocate(n * stride);
+    const sides = workspace.allocate(n * sideStride);
     copyIn(workspace, factors, stride, packed, n, n + 1);
     copyIn(workspace, sides, sideStride, b, n, k);
-    const matrix = isTransposed ? transposed(blockAt(factors, stride)) : blockAt(factors, stride);
+    const matrix = isTransposed ? transposeBlock(blockAt(factors, stride)) : blockAt(factors, stride);
     solveLower(kernels, matrix, n, blockAt(sides, sideStride), k, !isTransposed);
     solveUpper(kernels, matrix, n, blockAt(sides, sideStride), k, isTransposed);
     copyOut(b, n, k, workspace, sides, sideStride);

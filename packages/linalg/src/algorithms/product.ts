@@ -13,9 +13,9 @@ export function addProduct(target: Float64Array, a: Float64Array, b: Float64Arra
   }
   const [short, long] = [strideFor(k), strideFor(n)];
   withWorkspace([m * short, k * long, m * long], (workspace) => {
-    const left = workspace.take(m * short);
-    const right = workspace.take(k * long);
-    const sums = workspace.take(m * long);
+    const left = workspace.allocate(m * short);
+    const right = workspace.allocate(k * long);
+    const sums = workspace.allocate(m * long);
     copyIn(workspace, left, short, a, m, k);
     copyIn(workspace, right, long, b, k, n);
     copyIn(workspace, sums, long, target, m, n);

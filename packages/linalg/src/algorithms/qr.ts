@@ -25,11 +25,11 @@ export function factorQr(a: Float64Array, m: number, n: number): Reflections {
   const [tall, wide] = [strideFor(m), strideFor(n)];
   withWorkspace([m * wide, (count + 1) * tall, 3 * wide], (workspace) => {
     const { values: x, kernels } = workspace;
-    const matrix = workspace.takeZeros(m * wide);
+    const matrix = workspace.allocateZeros(m * wide);
     copyIn(workspace, matrix, wide, a, m, n);
-    const zeroColumn = workspace.takeZeros((count + 1) * tall);
+    const zeroColumn = workspace.allocateZeros((count + 1) * tall);
     const vectors = zeroColumn + tall;
-    const zeroRow = workspace.takeZeros(3 * wide);
+    const zeroRow = workspace.allocateZeros(3 * wide);
     let [z, zNext] = [zeroRow + wide, zeroRow + 2 * wide];
     a.fill(0);
     for (let k = 0; k < count; k++) {
@@ -61,8 +61,8 @@ export function formQ(q: Float64Array, m: number, columns: number, { vectors, ta
   if (m === 0 || columns === 0) return;
   const stride = strideFor(m);
   withWorkspace([columns * stride, count * stride, ...productArrays(columns, m)], (workspace) => {
-    const rows: Rows = { offset: workspace.takeZeros(columns * stride), stride, rows: columns, columns: m };
-    const start = workspace.takeZeros(count * stride);
+    const rows: Rows = { offset: workspace.allocateZeros(columns * stride), stride, rows: columns, columns: m };
+    const start = workspace.allocateZeros(count * stride);
     copyIn(workspace, start, stride, vectors, count, m);
     formProduct(workspace, rows, { offset: start, stride, shift: 0, taus, count });
     const { values } = workspace;

@@ -1,6 +1,6 @@
 // Products of Householder reflections I − τ v vᵀ.
 import type { Block, Rows } from '../kernels/kernels.ts';
-import { blockAt, strideFor, transposed, type Workspace } from '../kernels/workspace.ts';
+import { blockAt, strideFor, transposeBlock, type Workspace } from '../kernels/workspace.ts';
 import { addScaled, dot } from './dense.ts';
 
 /** Reflections that are applied together. */
@@ -16,7 +16,7 @@ export interface ReflectionRows {
   readonly count: number;
 }
 
-/** The lengths of the arrays that {@link formProduct} takes, for vectors of n numbers and products of `rows` rows. */
+/** The lengths of the arrays that {@link formProduct} allocates, for vectors of n numbers and products of `rows` rows. */
 export function productArrays(rows: number, n: number): number[] {
   const wide = blockSize * strideFor(n);
   return [wide, wide, rows * strideFor(blockSize), 2 * blockSize * blockSize];
@@ -39,11 +39,11 @@ export function applyReflections(workspace: Workspace, z: Rows, reflections: Ref
   const { values, kernels } = workspace;
   const { shift, taus, count } = reflections;
   const stride = strideFor(z.columns);
-  const vectors = workspace.take(blockSize * stride);
-  const images = workspace.take(blockSize * stride);
+  const vectors = workspace.allocate(blockSize * stride);
+  const images = workspace.allocate(blockSize * stride);
   const sumStride = strideFor(blockSize);
-  const sums = workspace.take(z.rows * sumStride);
-  const small = workspace.take(2 * blockSize * blockSize);
+  const sums = workspace.allocate(z.rows * sumStride);
+  const small = workspace.allocate(2 * blockSize * blockSize);
   for (let first = Math.floor((count - 1) / blockSize) * blockSize; first >= 0; first -= blockSize) {
     const size = Math.min(blockSize, count - first);
     const corner = first + shift;
@@ -64,13 +64,13 @@ export function applyReflections(workspace: Workspace, z: Rows, reflections: Ref
     const gram = blockAt(small, blockSize);
     const factors = blockAt(small + blockSize * blockSize, blockSize);
     for (const { offset } of [gram, factors]) values.fill(0, offset, offset + size * blockSize);
-    kernels.addGram(gram, transposed(v), [width, size], 1);
+    kernels.addGram(gram, transposeBlock(v), [width, size], 1);
     multiplyReflections(values, gram.offset, factors.offset, taus.subarray(first, first + size));
-    kernels.addProduct(y, transposed(factors), v, [size, size, width], 1);
+    kernels.addProduct(y, transposeBlock(factors), v, [size, size, width], 1);
     const part = blockAt(z.offset, z.stride, top, corner);
     const w: Block = blockAt(sums, sumStride);
     values.fill(0, sums, sums + height * sumStride);
-    kernels.addProduct(w, part, transposed(v), [height, width, size], 1);
+    kernels.addProduct(w, part, transposeBlock(v), [height, width, size], 1);
     kernels.addProduct(part, w, y, [height, size, width], -1);
   }
 }

@@ -1,15 +1,15 @@
 import { rotatedColumns, type RotationChain, type Rows } from '../kernels/kernels.ts';
 import type { Workspace } from '../kernels/workspace.ts';
 
-/** The most rotations that wait. */
+/** The number of rotations from which a queue is applied. */
 const capacity = 4096;
 
-/** The length of the array that a queue takes for rows of which there are n. */
+/** The length of the array that a queue of rotations of n rows allocates. */
 export function queueLength(n: number): number {
   return 2 * (capacity + n);
 }
 
-/** Rotations of rows that wait to be applied together, part of the columns after part. */
+/** Collects rotations of rows, to apply them together to a few columns at a time. */
 export class RotationQueue {
   readonly #workspace: Workspace;
   readonly #rows: Rows;
@@ -21,7 +21,7 @@ export class RotationQueue {
   constructor(workspace: Workspace, rows: Rows) {
     this.#workspace = workspace;
     this.#rows = rows;
-    this.#start = workspace.take(queueLength(rows.rows));
+    this.#start = workspace.allocate(queueLength(rows.rows));
   }
 
   /** Begins a chain at a row, whose next rows are `step` rows apart. */
@@ -39,7 +39,7 @@ export class RotationQueue {
     values[at + 1] = s;
   }
 
-  /** Applies what waits. */
+  /** Applies the rotations in the queue. */
   flush(): void {
     this.#end();
     const columns = Math.ceil(this.#rows.columns / rotatedColumns) * rotatedColumns;

@@ -41,8 +41,8 @@ export function decomposeSingular(
       values.sort().reverse();
       return;
     }
-    const left: Rows = { offset: workspace.takeZeros(n * tall), stride: tall, rows: n, columns: m };
-    const right: Rows = { offset: workspace.takeZeros(n * wide), stride: wide, rows: n, columns: n };
+    const left: Rows = { offset: workspace.allocateZeros(n * tall), stride: tall, rows: n, columns: m };
+    const right: Rows = { offset: workspace.allocateZeros(n * wide), stride: wide, rows: n, columns: n };
     formProduct(workspace, left, form.left);
     formProduct(workspace, right, form.right);
     const queues = { left: new RotationQueue(workspace, left), right: new RotationQueue(workspace, right) };
@@ -75,12 +75,12 @@ function bidiagonalize(
 ): { readonly left: ReflectionRows; readonly right: ReflectionRows } {
   const { values: x, kernels } = workspace;
   const [tall, wide] = [strideFor(m), strideFor(n)];
-  const matrix = workspace.takeZeros(m * wide);
+  const matrix = workspace.allocateZeros(m * wide);
   copyIn(workspace, matrix, wide, a, m, n);
-  const columns = workspace.takeZeros(n * tall);
-  const zeros = workspace.takeZeros(3 * wide);
+  const columns = workspace.allocateZeros(n * tall);
+  const zeros = workspace.allocateZeros(3 * wide);
   let [z, zNext] = [zeros + wide, zeros + 2 * wide];
-  const w = workspace.takeZeros(2 * tall);
+  const w = workspace.allocateZeros(2 * tall);
   const product = w + tall;
   const taus = { left: new Float64Array(n), right: new Float64Array(n) };
   for (let k = 0; k < n; k++) {

@@ -10,8 +10,8 @@ import { queueLength, RotationQueue } from './rotations.ts';
 export const maxSteps = 100;
 
 /**
- * What counts as 0 next to numbers of a scale. It is small, for the small eigenvalues of graded matrices, unless many steps have
- * not isolated them among rounding errors.
+ * The largest magnitude that counts as 0 next to numbers of a scale: small, to keep the small eigenvalues of graded matrices, until
+ * many steps have not separated them from rounding errors.
  */
 export function negligibleFor(scale: number, step: number): number {
   return step < 30 ? epsilon * epsilon * scale : epsilon * scale;
@@ -31,7 +31,7 @@ export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Ar
   if (vectors) arrays.push(n * stride, ...productArrays(n, n), queueLength(n));
   if (vectors && isDivided) arrays.push(...conquerArrays(n, stride), smallProblem * strideFor(smallProblem));
   withWorkspace(arrays, (workspace) => {
-    const matrix = workspace.takeZeros(n * stride);
+    const matrix = workspace.allocateZeros(n * stride);
     copyIn(workspace, matrix, stride, a, n, n);
     const offDiagonal = new Float64Array(n);
     const taus = tridiagonalize(workspace, matrix, n, values, offDiagonal);
@@ -40,7 +40,7 @@ export function decomposeSymmetric(a: Float64Array, n: number, values: Float64Ar
       values.sort();
       return;
     }
-    const rows: Rows = { offset: workspace.takeZeros(n * stride), stride, rows: n, columns: n };
+    const rows: Rows = { offset: workspace.allocateZeros(n * stride), stride, rows: n, columns: n };
     const reflections = { offset: matrix, stride, shift: 1, taus, count: n - 1 };
     if (isDivided) {
       new DivideAndConquer(workspace, rows, smallSolver(workspace)).solve(values, offDiagonal);
@@ -74,7 +74,7 @@ function tridiagonalize(
   const { values: z, kernels } = workspace;
   const stride = strideFor(n);
   const taus = new Float64Array(n);
-  const w = workspace.takeZeros(2 * stride);
+  const w = workspace.allocateZeros(2 * stride);
   const product = w + stride;
   for (let k = 0; k < n; k++) {
     const row = matrix + k * stride;
@@ -103,7 +103,7 @@ function tridiagonalize(
 function smallSolver(workspace: Workspace): SolveSmall {
   const { values } = workspace;
   const stride = strideFor(smallProblem);
-  const start = workspace.take(smallProblem * stride);
+  const start = workspace.allocate(smallProblem * stride);
   const queue = new RotationQueue(workspace, { offset: start, stride, rows: smallProblem, columns: smallProblem });
   return (d, e, rows) => {
     const n = d.length;

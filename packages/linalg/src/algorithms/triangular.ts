@@ -36,8 +36,8 @@ function substituteRows(
 ): void {
   const strides = { a: strideFor(n), b: strideFor(k) };
   withWorkspace([n * strides.a, n * strides.b], (workspace) => {
-    const triangle = workspace.take(n * strides.a);
-    const right = workspace.take(n * strides.b);
+    const triangle = workspace.allocate(n * strides.a);
+    const right = workspace.allocate(n * strides.b);
     copyIn(workspace, triangle, strides.a, a, n, n);
     copyIn(workspace, right, strides.b, b, n, k);
     const solve = upper ? solveUpper : solveLower;

@@ -20,14 +20,14 @@ export class Workspace {
   }
 
   /** The index of the first of `count` zeros. */
-  takeZeros(count: number): number {
-    const start = this.take(count);
+  allocateZeros(count: number): number {
+    const start = this.allocate(count);
     this.values.fill(0, start, start + count);
     return start;
   }
 
   /** The index of the first of `count` numbers, which may be any. */
-  take(count: number): number {
+  allocate(count: number): number {
     const start = this.#used;
     // The next begins at a multiple of 64 bytes.
     this.#used += Math.ceil(count / 8) * 8;
@@ -48,12 +48,12 @@ let instance: SimdInstance | undefined;
 let current: Memory | undefined;
 
 /**
- * Runs a computation in a workspace that has room for some arrays. It ends before another begins.
- * @param counts the lengths of the arrays that the computation takes.
+ * Runs a computation in a workspace that has room for some arrays. Computations do not nest.
+ * @param counts the lengths of the arrays that the computation allocates.
  */
 export function withWorkspace<T>(counts: readonly number[], compute: (workspace: Workspace) => T): T {
   const total = counts.reduce((sum, count) => sum + Math.ceil(count / 8) * 8, 0);
-  if (!current || current.values.length < current.reserved + total) current = allocate(total);
+  if (!current || current.values.length < current.reserved + total) current = createMemory(total);
   const { values, kernels } = current;
   try {
     return compute(new Workspace(values, kernels, current.reserved));
@@ -62,7 +62,7 @@ export function withWorkspace<T>(counts: readonly number[], compute: (workspace:
   }
 }
 
-function allocate(count: number): Memory {
+function createMemory(count: number): Memory {
   instance ??= instantiate();
   if (!instance || !hasRoom(instance.memory, 8 * (reserved + count))) {
     const values = new Float64Array(count);
@@ -97,7 +97,7 @@ export function blockAt(offset: number, stride: number, i = 0, j = 0): Block {
   return { offset: offset + i * stride + j, row: stride, column: 1 };
 }
 
-export function transposed({ offset, row, column }: Block): Block {
+export function transposeBlock({ offset, row, column }: Block): Block {
   return { offset, row: column, column: row };
 }
 
