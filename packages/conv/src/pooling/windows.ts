@@ -58,7 +58,6 @@ export function parseWindows(
   const sides = parseSides(operation, options.padding ?? 0, rank);
   const lengths = x.shape.slice(-rank);
   const extent = extentOf(kernelSize, dilation);
-  checkFit(operation, lengths, sides, extent);
   const counts = eachAxis(rank, (axis) => {
     const [length, before, step] = [at(lengths, axis), at(sides.before, axis), at(stride, axis)];
     const room = before + length + at(sides.after, axis) - at(extent, axis);
@@ -66,6 +65,8 @@ export function parseWindows(
     // The last window begins within the axis or the padding before it.
     return Math.min(Math.ceil(room / step) + 1, Math.ceil((before + length) / step));
   });
+  // With ceilMode a window may exceed the axis by less than a stride.
+  if (counts.some((count) => count < 1)) checkFit(operation, lengths, sides, extent);
   return { kernelSize, stride, dilation, counts, ...sides };
 }
 

@@ -53,6 +53,13 @@ const dense: readonly Windows[] = [
     geometry: { stride: [2], dilation: [1], before: [0], size: [3] },
   },
   {
+    title: 'ceil mode, a window longer than the axis',
+    shape: [1, 1, 2],
+    kernel: [3],
+    options: { stride: 2, ceilMode: true },
+    geometry: { stride: [2], dilation: [1], before: [0], size: [1] },
+  },
+  {
     title: 'ceil mode, the last window in the padding',
     shape: [1, 1, 2, 3],
     kernel: [2, 2],
