@@ -15,9 +15,9 @@ export function isFunction(value: unknown): boolean {
   return typeof value === 'function' && !Function.prototype.toString.call(value).startsWith('class ');
 }
 
-/** The docstring of each exported function, constant or class in the sources of a package. */
-export function docstringsOf(packageName: string): Map<string, string> {
-  const folder = fileURLToPath(new URL(`../../packages/${packageName}/src/`, import.meta.url));
+/** The docstring of each exported function, constant or class in the sources of a package, or in a folder of them. */
+export function docstringsOf(packageName: string, subfolder = ''): Map<string, string> {
+  const folder = fileURLToPath(new URL(`../../packages/${packageName}/src/${subfolder}`, import.meta.url));
   const found = new Map<string, string>();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts')) continue;

@@ -18,6 +18,8 @@ export const Cast: Elementwise = unary({
  * infinities are 0; to bool, everything except 0 is true. The gradient is cast back to x's dtype; none flows through int32
  * and bool.
  * @throws {TypeError} if the dtype is unknown.
+ * @example
+ * astype(tensor([1.7, -1.7]), 'int32'); // tensor([ 1, -1], int32)
  */
 export function astype(x: Tensor, dtype: DType): Tensor {
   checkTensor('astype', x);

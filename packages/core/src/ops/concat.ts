@@ -47,6 +47,8 @@ function locateInput(
  * @param axis Default: 0.
  * @throws {TypeError} if `tensors` is not an array of tensors.
  * @throws {RangeError} if it is empty, the axis is out of range, or shapes differ on another axis.
+ * @example
+ * concat([tensor([1, 2]), tensor([3])]); // tensor([1, 2, 3])
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkTensors('concat', tensors);
@@ -75,6 +77,8 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
  * @param axis the axis' index in the result. Default: 0.
  * @throws {TypeError} if `tensors` is not an array of tensors.
  * @throws {RangeError} if it is empty, the axis is out of range, or shapes differ.
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], 1); // tensor([[1, 3], [2, 4]])
  */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = checkTensors('stack', tensors);

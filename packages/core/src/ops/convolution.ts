@@ -29,6 +29,8 @@ export interface Conv2dOptions {
  * @throws {TypeError} if an operand is not a tensor.
  * @throws {RangeError} if ranks, channels, groups or bias do not match, an option is out of range, or the filter exceeds the
  *   padded images.
+ * @example
+ * conv2d(tensor([[[1, 2], [3, 4]]]), tensor([[[[1, 1]]]])); // tensor([[[3], [7]]])
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   checkTensor('conv2d', x);

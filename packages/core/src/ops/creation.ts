@@ -51,6 +51,8 @@ export type Nested = number | boolean | readonly Nested[];
  *   an option is invalid.
  * @throws {RangeError} if rows differ in length, the values do not fill the shape, or the dtype is int32 and a value is not an
  *   int32 (`astype` truncates).
+ * @example
+ * tensor([[1, 2], [3, 4]], { dtype: 'int32' }); // tensor([[1, 2], [3, 4]], int32)
  */
 export function tensor(
   values: Nested | TypedArray | Int8Array | Uint8ClampedArray | Int16Array | Uint16Array,
@@ -108,6 +110,8 @@ const dtypes = new Map<string, DType>([
  * @param options `dtype`. Default: float32 for a number, bool for a boolean.
  * @throws {TypeError} if the shape, the value or an option is invalid.
  * @throws {RangeError} if the dtype is int32 and the value is not an int32.
+ * @example
+ * full([2], 7); // tensor([7, 7])
  */
 export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
   return fill('full', shape, value, options);
@@ -117,6 +121,8 @@ export function full(shape: Shape, value: number | boolean, options?: TensorOpti
  * Creates a tensor of zeros.
  * @param options `dtype`. Default: float32.
  * @throws {TypeError} if the shape or an option is invalid.
+ * @example
+ * zeros([2, 2]); // tensor([[0, 0], [0, 0]])
  */
 export function zeros(shape: Shape, options?: TensorOptions): Tensor {
   return fill('zeros', shape, 0, options);
@@ -126,6 +132,8 @@ export function zeros(shape: Shape, options?: TensorOptions): Tensor {
  * Creates a tensor of ones.
  * @param options `dtype`. Default: float32.
  * @throws {TypeError} if the shape or an option is invalid.
+ * @example
+ * ones([3]); // tensor([1, 1, 1])
  */
 export function ones(shape: Shape, options?: TensorOptions): Tensor {
   return fill('ones', shape, 1, options);
@@ -135,6 +143,8 @@ export function ones(shape: Shape, options?: TensorOptions): Tensor {
  * Creates a tensor of zeros with the shape of x.
  * @param options `dtype`. Default: that of x.
  * @throws {TypeError} if x is not a tensor or an option is invalid.
+ * @example
+ * zerosLike(tensor([1, 2])); // tensor([0, 0])
  */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('zerosLike', x);
@@ -146,6 +156,8 @@ export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * Creates a tensor of ones with the shape of x.
  * @param options `dtype`. Default: that of x.
  * @throws {TypeError} if x is not a tensor or an option is invalid.
+ * @example
+ * onesLike(tensor([1, 2])); // tensor([1, 1])
  */
 export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
   checkTensor('onesLike', x);
@@ -161,6 +173,8 @@ export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * @param options `dtype`. Default: int32 if start, stop and step are integers, else float32.
  * @throws {TypeError} if an option is invalid.
  * @throws {RangeError} if the step is 0, a number is not finite, or the dtype is int32 and an element is not an int32.
+ * @example
+ * arange(2, 8, 2); // tensor([2, 4, 6], int32)
  */
 export function arange(stop: number, options?: TensorOptions): Tensor;
 export function arange(start: number, stop: number, options?: TensorOptions): Tensor;
@@ -203,6 +217,8 @@ export function arange(first: number, ...rest: readonly (number | TensorOptions 
  * @throws {TypeError} if an option is invalid.
  * @throws {RangeError} if the count is not an integer ≥ 0, an end is not finite, or the dtype is int32 and an element is not an
  *   int32.
+ * @example
+ * linspace(0, 1, 5); // tensor([0.00, 0.25, 0.50, 0.75, 1.00])
  */
 export function linspace(start: number, stop: number, count = 50, options: TensorOptions = {}): Tensor {
   checkInteger('linspace', 'count', count, { min: 0, max: maxInt32 });
@@ -223,6 +239,8 @@ export function linspace(start: number, stop: number, count = 50, options: Tenso
  * @param options `columns`. Default: `rows`. `dtype`. Default: float32.
  * @throws {TypeError} if an option is invalid.
  * @throws {RangeError} if rows or columns is not an integer ≥ 0.
+ * @example
+ * eye(2); // tensor([[1, 0], [0, 1]])
  */
 export function eye(rows: number, options: TensorOptions & { readonly columns?: number } = {}): Tensor {
   checkTensorOptions('eye', options, 'columns');

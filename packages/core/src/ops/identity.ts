@@ -23,7 +23,11 @@ export const StopGradient: Movement<NoAttributes> = {
   batch: batchLeading,
 };
 
-/** Returns x as a constant: neither cotangents nor tangents flow through it (JAX's `stop_gradient`, PyTorch's `detach`). */
+/**
+ * Returns x as a constant: neither cotangents nor tangents flow through it (JAX's `stop_gradient`, PyTorch's `detach`).
+ * @example
+ * grad((x) => x.mul(stopGradient(x)))(tensor(3)); // tensor(3)
+ */
 export function stopGradient(x: Tensor): Tensor {
   checkTensor('stopGradient', x);
   return applyMovement(StopGradient, x, x.shape, {});

@@ -15,6 +15,8 @@ import { nameIndices, toIndices, type Indices } from './indices.ts';
  * @param axis Default: 0.
  * @throws {TypeError} if x is not a tensor or indices are not integers.
  * @throws {RangeError} if the axis or an index is out of range: of indices in a tensor at evaluation.
+ * @example
+ * take(tensor([[1, 2], [3, 4]]), [1, 1]); // tensor([[3, 4], [3, 4]])
  */
 export function take(x: Tensor, indices: Indices, axis = 0): Tensor {
   checkTensor('take', x);
@@ -31,6 +33,8 @@ export function take(x: Tensor, indices: Indices, axis = 0): Tensor {
  * @throws {TypeError} if x is not a tensor or indices are not integers.
  * @throws {RangeError} if ranks differ, other axes do not broadcast, or the axis or an index is out of range: of indices in a
  *   tensor at evaluation.
+ * @example
+ * takeAlongAxis(tensor([[1, 2], [3, 4]]), [[1], [0]]); // tensor([[2], [3]])
  */
 export function takeAlongAxis(x: Tensor, indices: Indices, axis = -1): Tensor {
   checkTensor('takeAlongAxis', x);
@@ -47,6 +51,8 @@ export function takeAlongAxis(x: Tensor, indices: Indices, axis = -1): Tensor {
  * @param axis Default: −1.
  * @throws {TypeError} if an operand is not a tensor or indices are not integers.
  * @throws {RangeError} if shapes do not match, or the axis or an index is out of range: of indices in a tensor at evaluation.
+ * @example
+ * scatterAdd(zeros([3]), [0, 2, 2], tensor([1, 2, 3])); // tensor([1, 0, 5])
  */
 export function scatterAdd(x: Tensor, indices: Indices, updates: Tensor, axis = -1): Tensor {
   checkTensor('scatterAdd', x);
@@ -75,6 +81,8 @@ export function scatterAdd(x: Tensor, indices: Indices, updates: Tensor, axis = 
  * @param options `dtype`. Default: float32.
  * @throws {TypeError} if indices are not integers, the dtype is unknown, or depth is not a number.
  * @throws {RangeError} if depth is not an integer ≥ 0.
+ * @example
+ * oneHot([2, 0], 3); // tensor([[0, 0, 1], [1, 0, 0]])
  */
 export function oneHot(indices: Indices, depth: number, options: { readonly dtype?: DType } = {}): Tensor {
   const given = toIndices('oneHot', indices);

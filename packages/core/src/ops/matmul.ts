@@ -55,6 +55,8 @@ function applyMatmul(a: Tensor, b: Tensor): Tensor {
  * int32.
  * @throws {TypeError} if an operand is not a tensor.
  * @throws {RangeError} if an operand is a scalar, inner sizes differ, or batch axes do not broadcast.
+ * @example
+ * matmul(tensor([[1, 2], [3, 4]]), tensor([1, 10])); // tensor([21, 43])
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (!(a instanceof Tensor && b instanceof Tensor)) {

@@ -167,6 +167,8 @@ export const Pad: Routine<'pad'> = {
  * Reshapes x, keeping its elements in row-major order. One size may be −1 and is inferred.
  * @throws {TypeError} if x is not a tensor or the shape is not an array of numbers.
  * @throws {RangeError} if a size is not an integer ≥ −1, the number of elements differs, or more than one size is −1.
+ * @example
+ * reshape(arange(6), [2, -1]); // tensor([[0, 1, 2], [3, 4, 5]], int32)
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor('reshape', x);
@@ -191,6 +193,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * Merges all axes from `startAxis` on into one (PyTorch's `flatten`). A scalar becomes a vector of one element.
  * @param startAxis Default: 0.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * flatten(tensor([[1, 2], [3, 4]])); // tensor([1, 2, 3, 4])
  */
 export function flatten(x: Tensor, startAxis = 0): Tensor {
   checkTensor('flatten', x);
@@ -203,6 +207,8 @@ export function flatten(x: Tensor, startAxis = 0): Tensor {
  * Reorders axes (PyTorch's `permute`): axis i of the result is axis `axes[i]` of x.
  * @throws {TypeError} if `axes` is not an array.
  * @throws {RangeError} if it is not a permutation of all axes.
+ * @example
+ * permute(zeros([2, 3, 4]), [2, 0, 1]).shape; // [4, 2, 3]
  */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
   checkTensor('permute', x);
@@ -221,6 +227,8 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
  * @param axis1 Default: −2.
  * @param axis2 Default: −1.
  * @throws {RangeError} if an axis is out of range.
+ * @example
+ * transpose(tensor([[1, 2], [3, 4]])); // tensor([[1, 3], [2, 4]])
  */
 export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
   checkTensor('transpose', x);
@@ -235,6 +243,8 @@ export function transpose(x: Tensor, axis1 = -2, axis2 = -1): Tensor {
  * Removes axes of size 1.
  * @param axis one axis or several. Default: all axes of size 1.
  * @throws {RangeError} if an axis is out of range or does not have size 1.
+ * @example
+ * squeeze(zeros([1, 3, 1])).shape; // [3]
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('squeeze', x);
@@ -253,6 +263,8 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
  * Inserts an axis of size 1 (NumPy's `expand_dims`).
  * @param axis the axis' index in the result.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * expandDims(tensor([1, 2]), 1); // tensor([[1], [2]])
  */
 export function expandDims(x: Tensor, axis: number): Tensor {
   checkTensor('expandDims', x);
@@ -264,6 +276,8 @@ export function expandDims(x: Tensor, axis: number): Tensor {
  * Broadcasts x to a shape (NumPy's `broadcast_to`): repeats it along new leading axes and axes of size 1, without copying.
  * @throws {TypeError} if the shape is not an array of integers ≥ 0.
  * @throws {RangeError} if x does not broadcast to the shape.
+ * @example
+ * broadcastTo(tensor([1, 2]), [2, 2]); // tensor([[1, 2], [1, 2]])
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensor('broadcastTo', x);
@@ -279,6 +293,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
  * Reverses the order of elements along axes.
  * @param axis one axis or several. Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * flip(tensor([1, 2, 3])); // tensor([3, 2, 1])
  */
 export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
   checkTensor('flip', x);
@@ -290,6 +306,8 @@ export function flip(x: Tensor, axis?: number | readonly number[]): Tensor {
  * @param value converted to x's dtype. Default: 0.
  * @throws {TypeError} if the value is not a number, or `widths` is not an array of arrays of numbers.
  * @throws {RangeError} if `widths` is not one pair of integers ≥ 0 for each axis, or x is int32 and the value is not.
+ * @example
+ * pad(tensor([1, 2]), [[1, 2]]); // tensor([0, 1, 2, 0, 0])
  */
 export function pad(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
   checkTensor('pad', x);
@@ -316,6 +334,8 @@ export function pad(x: Tensor, widths: readonly (readonly [before: number, after
  * @param step the step between windows. Default: 1.
  * @param dilation the step between elements of a window. Default: 1.
  * @throws {RangeError} if the axis is out of range, another argument is not an integer ≥ 1, or the window exceeds the axis.
+ * @example
+ * unfold(arange(5), 0, 3, 2); // tensor([[0, 1, 2], [2, 3, 4]], int32)
  */
 export function unfold(x: Tensor, axis: number, size: number, step = 1, dilation = 1): Tensor {
   checkTensor('unfold', x);

@@ -142,6 +142,8 @@ export interface Pool2dOptions {
  * −∞ (−2³¹ for int32, false for bool). At a tie the gradient goes to the first element in row-major order, as in PyTorch.
  * @throws {TypeError} if x is not a tensor.
  * @throws {RangeError} if x has neither three nor four axes, an option is out of range, or the window exceeds the padded images.
+ * @example
+ * maxPool2d(tensor([[[1, 2], [3, 4]]]), { kernelSize: 2 }); // tensor([[[4]]])
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('maxPool2d', x);
@@ -211,6 +213,8 @@ function isAtIndices(indices: Tensor, kernelSize: Pair): Tensor {
  * Padding counts as zeros, PyTorch's default.
  * @throws {TypeError} if x is not a tensor.
  * @throws {RangeError} if x has neither three nor four axes, an option is out of range, or the window exceeds the padded images.
+ * @example
+ * avgPool2d(tensor([[[1, 2], [3, 4]]]), { kernelSize: 2 }); // tensor([[[2.5]]])
  */
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   checkTensor('avgPool2d', x);

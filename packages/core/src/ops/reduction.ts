@@ -126,6 +126,8 @@ export interface ReduceOptions {
  * The sum of elements over axes. bool becomes int32; int32 wraps around. The sum of no elements is 0.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * sum(tensor([[1, 2], [3, 4]]), 0); // tensor([4, 6])
  */
 export function sum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   return reduce(Sum, x, axis, options);
@@ -136,6 +138,8 @@ export function sum(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  * is computed without division and correct at zeros.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * prod(tensor([2, 3, 4])); // tensor(24)
  */
 export function prod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   return reduce(Prod, x, axis, options);
@@ -146,6 +150,8 @@ export function prod(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tenso
  * `amax`).
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * max(tensor([[1, 4], [3, 2]]), 1); // tensor([4, 3])
  */
 export function max(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   return reduce(Max, x, axis, options);
@@ -156,6 +162,8 @@ export function max(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  * `amin`).
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, or there are no elements to reduce.
+ * @example
+ * min(tensor([[1, 4], [3, 2]]), 1); // tensor([1, 2])
  */
 export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   return reduce(Min, x, axis, options);
@@ -165,6 +173,8 @@ export function min(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  * The arithmetic mean over axes. int32 and bool become float32; their sum does not wrap around. The mean of no elements is NaN.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * mean(tensor([1, 2, 6])); // tensor(3)
  */
 export function mean(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('mean', x);
@@ -187,6 +197,8 @@ function sumToFloat(x: Tensor, axes: Axis, options: ReduceOptions): Tensor {
  * int32: the index of the largest element along an axis: the first of equals, or the first NaN.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * argmax(tensor([1, 4, 3])); // tensor(1, int32)
  */
 export function argmax(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   return reduceToIndex(Argmax, x, axis, options);
@@ -196,6 +208,8 @@ export function argmax(x: Tensor, axis?: number, options: ReduceOptions = {}): T
  * int32: the index of the smallest element along an axis: the first of equals, or the first NaN.
  * @param axis Default: all axes; the index is then that of the flattened tensor.
  * @throws {RangeError} if the axis is out of range, or there are no elements to reduce.
+ * @example
+ * argmin(tensor([[1, 4], [3, 2]]), 1); // tensor([0, 1], int32)
  */
 export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): Tensor {
   return reduceToIndex(Argmin, x, axis, options);
@@ -205,6 +219,8 @@ export function argmin(x: Tensor, axis?: number, options: ReduceOptions = {}): T
  * bool: whether any element over axes is true (not 0). False for no elements.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * any(tensor([[0, 1], [0, 0]]), 1); // tensor([ true, false], bool)
  */
 export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('any', x);
@@ -219,6 +235,8 @@ export function any(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor
  * bool: whether all elements over axes are true (not 0). True for no elements.
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * all(tensor([[1, 1], [0, 1]]), 1); // tensor([ true, false], bool)
  */
 export function all(x: Tensor, axis?: Axis, options: ReduceOptions = {}): Tensor {
   checkTensor('all', x);

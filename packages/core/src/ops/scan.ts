@@ -151,6 +151,8 @@ export interface CumulativeOptions extends ScanOptions {
  * precision.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cumsum(tensor([1, 2, 3])); // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   return accumulate('cumsum', 'sum', x, axis, options);
@@ -161,6 +163,8 @@ export function cumsum(x: Tensor, axis = -1, options: CumulativeOptions = {}): T
  * without division and correct at zeros.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cumprod(tensor([1, 2, 3])); // tensor([1, 2, 6])
  */
 export function cumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): Tensor {
   return accumulate('cumprod', 'prod', x, axis, options);
@@ -171,6 +175,8 @@ export function cumprod(x: Tensor, axis = -1, options: CumulativeOptions = {}): 
  * latest element, as in PyTorch.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cummax(tensor([1, 3, 2])); // tensor([1, 3, 3])
  */
 export function cummax(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
   return accumulate('cummax', 'max', x, axis, options);
@@ -181,6 +187,8 @@ export function cummax(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor 
  * latest element, as in PyTorch.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * cummin(tensor([2, 3, 1])); // tensor([2, 2, 1])
  */
 export function cummin(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
   return accumulate('cummin', 'min', x, axis, options);
@@ -191,6 +199,8 @@ export function cummin(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor 
  * −∞, without a gradient, as long as all elements are −∞.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * logcumsumexp(tensor([0, 0, 0])); // tensor([0.0000, 0.6931, 1.0986])
  */
 export function logcumsumexp(x: Tensor, axis = -1, options: ScanOptions = {}): Tensor {
   checkTensor('logcumsumexp', x);

@@ -11,6 +11,8 @@ import { applyRanges, select, type Index, type Range } from './select.ts';
  * @throws {TypeError} if the ranges are not an array, or a range has none of the forms of {@link Range}.
  * @throws {RangeError} if an index is out of range, a bound or step is not an integer, a step is 0, or there are more ranges
  *   than axes.
+ * @example
+ * slice(arange(5), [[1, -1]]); // tensor([1, 2, 3], int32)
  */
 export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
   checkTensor('slice', x);
@@ -37,6 +39,8 @@ export function slice(x: Tensor, ranges: readonly Range[]): Tensor {
  * @throws {RangeError} if there are more than axes, indices do not broadcast, a mask does not have the shape of its axes, or an
  *   index is out of range: of indices in a tensor at evaluation.
  * @throws {Error} if the values of a mask are not known.
+ * @example
+ * at(tensor([[1, 2], [3, 4]]), ':', 0); // tensor([1, 3])
  */
 export function at(x: Tensor, ...index: Index[]): Tensor {
   checkTensor('at', x);
@@ -49,6 +53,8 @@ export function at(x: Tensor, ...index: Index[]): Tensor {
  * @param axis Default: 0.
  * @throws {TypeError} if the sections are neither a number nor an array of numbers.
  * @throws {RangeError} if the axis is out of range or does not split into the sections.
+ * @example
+ * split(arange(6), 3); // [tensor([0, 1], int32), tensor([2, 3], int32), tensor([4, 5], int32)]
  */
 export function split(x: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
   checkTensor('split', x);

@@ -43,6 +43,8 @@ export interface SortOptions {
  * int32: the indices that sort x along an axis (NumPy's `argsort`). Stable; NaN comes last.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * argsort(tensor([3, 1, 2])); // tensor([1, 2, 0], int32)
  */
 export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('argsort', x);
@@ -61,6 +63,8 @@ function applyArgsort(x: Tensor, axis: number, descending: boolean, count: numbe
  * Sorts x along an axis; NaN comes last. The gradient returns to the original positions of the elements.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range.
+ * @example
+ * sort(tensor([3, 1, 2])); // tensor([1, 2, 3])
  */
 export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   checkTensor('sort', x);
@@ -80,6 +84,8 @@ export interface TopkOptions {
  * `topk`). NaN comes last. Of a scalar, k = 1 gives scalars.
  * @param axis Default: −1.
  * @throws {RangeError} if the axis is out of range, or k is not an integer from 0 to its length.
+ * @example
+ * topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2], int32) }
  */
 export function topk(
   x: Tensor,

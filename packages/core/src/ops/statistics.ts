@@ -18,6 +18,8 @@ export interface VarianceOptions extends ReduceOptions {
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * variance(tensor([1, 5])); // tensor(4)
  */
 export function variance(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
   const { axes, divisor } = checkVariance('variance', x, axis, options);
@@ -31,6 +33,8 @@ export function variance(x: Tensor, axis?: Axis, options: VarianceOptions = {}):
  * @param axis Default: all axes.
  * @throws {TypeError} if the correction is not a number.
  * @throws {RangeError} if an axis is out of range or occurs twice.
+ * @example
+ * std(tensor([1, 5])); // tensor(2)
  */
 export function std(x: Tensor, axis?: Axis, options: VarianceOptions = {}): Tensor {
   const { axes, divisor } = checkVariance('std', x, axis, options);
@@ -68,6 +72,8 @@ export interface NormOptions extends ReduceOptions {
  * @param axis Default: all axes.
  * @throws {RangeError} if an axis is out of range or occurs twice, `ord` is not 1, 2 or Infinity, or there are no elements for
  *   Infinity.
+ * @example
+ * norm(tensor([3, 4])); // tensor(5)
  */
 export function norm(x: Tensor, axis?: Axis, options: NormOptions = {}): Tensor {
   checkTensor('norm', x);
@@ -105,6 +111,8 @@ export interface MaskOptions {
  * @param axis Default: all axes.
  * @throws {TypeError} if `where` is not a tensor of bool.
  * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
+ * @example
+ * logsumexp(tensor([-Infinity, 0, 0])); // tensor(0.6931)
  */
 export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions & MaskOptions = {}): Tensor {
   checkTensor('logsumexp', x);
@@ -122,6 +130,8 @@ export function logsumexp(x: Tensor, axis?: Axis, options: ReduceOptions & MaskO
  * @param axis Default: −1.
  * @throws {TypeError} if `where` is not a tensor of bool.
  * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
+ * @example
+ * softmax(tensor([0, 0, -Infinity])); // tensor([0.5, 0.5, 0.0])
  */
 export function softmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('softmax', x);
@@ -138,6 +148,8 @@ export function softmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): 
  * @param axis Default: −1.
  * @throws {TypeError} if `where` is not a tensor of bool.
  * @throws {RangeError} if an axis is out of range or occurs twice, or `where` does not broadcast to x.
+ * @example
+ * logSoftmax(tensor([0, 0])); // tensor([-0.6931, -0.6931])
  */
 export function logSoftmax(x: Tensor, axis: Axis = -1, options: MaskOptions = {}): Tensor {
   checkTensor('logSoftmax', x);

@@ -4,7 +4,11 @@ import { binary, type Binary } from './define.ts';
 
 const real = { from: -3, to: 3 };
 
-/** t · slope, where 0 · ∞ and 0 · NaN are 0. int32 wraps around; bool becomes int32. */
+/**
+ * t · slope, where 0 · ∞ and 0 · NaN are 0. int32 wraps around; bool becomes int32.
+ * @example
+ * strongMul(tensor([0, 2]), Infinity); // tensor([ 0, Infinity])
+ */
 export const strongMul: Binary = binary({
   name: 'strongMul',
   dtypes: 'number',
@@ -15,7 +19,11 @@ export const strongMul: Binary = binary({
   domain: [real, real],
 });
 
-/** t / divisor, where 0 / 0, 0 / NaN, ±∞ / ±∞ and NaN / ±∞ are 0. int32 and bool become float32. */
+/**
+ * t / divisor, where 0 / 0, 0 / NaN, ±∞ / ±∞ and NaN / ±∞ are 0. int32 and bool become float32.
+ * @example
+ * strongDiv(tensor([0, 2]), 0); // tensor([ 0, Infinity])
+ */
 export const strongDiv: Binary = binary({
   name: 'strongDiv',
   dtypes: 'float',
