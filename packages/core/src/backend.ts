@@ -32,6 +32,7 @@ export {
 export { snapshot } from './evaluate.ts';
 export { formatTensor } from './inspect/format.ts';
 export { trace, traceDepth } from './autodiff/trace.ts';
+export { checkScalarResult, differentiateAt, flattenLike } from './autodiff/transform.ts';
 export { FreeList } from './data/freeList.ts';
 export { HostBuffer } from './data/hostBuffer.ts';
 export type { Json } from './data/json.ts';
@@ -86,6 +87,7 @@ export { signatureOf } from './graph/signature.ts';
 export { guard, preventReplay, repeat, type OutcomeListener } from './graph/recording.ts';
 export { abandon, atomically, collectAssignments, onOutcome, recordUndo } from './graph/transaction.ts';
 export {
+  alignLeaves,
   collectVariables,
   entriesOf,
   flattenTensors,

@@ -434,6 +434,11 @@ describe('errors', () => {
     [() => jvp(scalar, [x], [zeros([3])]), 'jvp: expected tangents of shapes [2], got [3]'],
     [() => jvp(scalar, [x], [] as unknown as [Tensor]), 'jvp: expected tangents of shapes [2], got none'],
     [
+      () => jvp(({ a }: { a: Tensor }) => a, [{ a: x }], [{ b: x } as never]),
+      'jvp: expected tangents at [0].a, got [0].b',
+    ],
+    [() => vjp((a: Tensor) => ({ a }), x).pullback({ b: x } as never), 'vjp: expected cotangents at .a, got .b'],
+    [
       () => grad(3 as unknown as Variable, scalar)(x),
       'grad: expected variables, modules, or arrays and objects of them, got 3',
     ],

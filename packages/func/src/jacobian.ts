@@ -1,17 +1,15 @@
 // Derivatives as arrays: Jacobians, Hessians and Hessian-vector products.
+import { eye, grad, type Shape, type Static, type Tensor, type TensorTreeOf } from '@thetagrad/core';
 import {
-  eye,
-  grad,
-  isFloatingPoint,
-  jvp,
-  linearize,
-  vjp,
-  type Shape,
-  type Static,
-  type Tensor,
-  type TensorTreeOf,
-} from '@thetagrad/core';
-import { argumentError, checkFunction, checkOptions, flattenTensors, type FlatTree } from '@thetagrad/core/backend';
+  argumentError,
+  checkFunction,
+  checkOptions,
+  checkScalarResult,
+  differentiateAt,
+  flattenLike,
+  flattenTensors,
+  type FlatTree,
+} from '@thetagrad/core/backend';
 import { moveAxis } from './axes.ts';
 import { vmap } from './vmap.ts';
 
@@ -50,59 +48,43 @@ export function jacobian<Input extends TensorTreeOf<Input>, Value extends Tensor
   if (mode !== undefined && mode !== 'forward' && mode !== 'reverse') {
     throw argumentError('jacobian', 'mode', `'forward' or 'reverse'`, mode, typeof mode === 'string');
   }
-  return transform('jacobian', f, mode);
+  return (input) => computeJacobian('jacobian', f, input, mode);
 }
 
-function transform<Input, Value>(
+/** The Jacobian, of the dtypes of the input in both modes. */
+function computeJacobian<Input, Value>(
   operation: string,
   f: (input: Input) => Value,
+  input: Input,
   mode: JacobianOptions['mode'],
-): (input: Input) => Jacobian<Input, Value> {
-  const of = f as unknown as (input: Tensor) => Tensor;
-  return (input) => {
-    checkFloats(operation, input);
-    return computeJacobian(of, input as unknown as Tensor, mode) as unknown as Jacobian<Input, Value>;
-  };
-}
-
-/** @throws {TypeError} if a tensor of a tree is not floating-point. */
-function checkFloats(operation: string, input: unknown): void {
-  const other = flattenTensors(operation, input).leaves.find(({ dtype }) => !isFloatingPoint(dtype));
-  if (!other) return;
-  throw new TypeError(`${operation}: the input must be float32 or float64, got ${other.dtype}; convert with astype`);
-}
-
-/** The Jacobian of a function of trees, whose types are those of single tensors. */
-function computeJacobian(f: (input: Tensor) => Tensor, input: Tensor, mode: JacobianOptions['mode']): unknown {
-  const inputs = flattenTensors('jacobian', input);
-  if (mode !== 'forward') {
-    const { value, pullback } = vjp(f, input);
-    const outputs = flattenTensors('jacobian', value);
-    if (mode === 'reverse' || sizeOfAll(outputs) <= sizeOfAll(inputs)) {
-      const rows = vmap((cotangent: Tensor) => pullback(cotangent)[0])(standardBasis(outputs));
-      const ofInputs = flattenTensors('jacobian', rows).leaves;
-      return outputs.rebuild(
-        partsOf(outputs).map(({ start, end, shape }) =>
-          inputs.rebuild(
-            ofInputs.map((all, i) => all.slice([[start, end]]).reshape([...shape, ...inputs.leaves[i]!.shape])),
-          ),
-        ),
-      );
-    }
+): Jacobian<Input, Value> {
+  const inputs = flattenTensors(operation, input);
+  const { value, pullback, derivative } = differentiateAt(operation, f, [input]);
+  const outputs = flattenTensors(operation, value);
+  if (mode === 'reverse' || (mode === undefined && sizeOfAll(outputs) <= sizeOfAll(inputs))) {
+    const rows = leavesOfAll((cotangent) => pullback(cotangent as Value)[0], outputs);
+    return outputs.rebuild(
+      partsOf(outputs).map(({ start, end, shape }) =>
+        inputs.rebuild(rows.map((all, i) => all.slice([[start, end]]).reshape([...shape, ...inputs.leaves[i]!.shape]))),
+      ),
+    ) as Jacobian<Input, Value>;
   }
-  const { value, derivative } = linearize(f, input);
-  const outputs = flattenTensors('jacobian', value);
-  const columns = flattenTensors('jacobian', vmap(derivative)(standardBasis(inputs)));
+  const columns = leavesOfAll((tangent) => derivative(tangent as Input), inputs);
   return outputs.rebuild(
-    columns.leaves.map((all) =>
+    columns.map((all) =>
       inputs.rebuild(
-        partsOf(inputs).map(({ start, end, shape }) => {
-          const part = all.slice([[start, end]]);
+        partsOf(inputs).map(({ start, end, shape }, i) => {
+          const part = all.slice([[start, end]]).astype(inputs.leaves[i]!.dtype);
           return moveAxis(part, 0, part.ndim - 1).reshape([...part.shape.slice(1), ...shape]);
         }),
       ),
     ),
-  );
+  ) as Jacobian<Input, Value>;
+}
+
+/** The tensors that a linear function gives for all vectors of the standard basis of a tree, with an axis of these first. */
+function leavesOfAll(linear: (vector: unknown) => unknown, tree: FlatTree): readonly Tensor[] {
+  return flattenTensors('jacobian', vmap((vector: Tensor) => linear(vector))(standardBasis(tree))).leaves;
 }
 
 /**
@@ -117,7 +99,7 @@ export function hessian<Input extends TensorTreeOf<Input>>(
   f: (input: Input) => Tensor,
 ): (input: Input) => Jacobian<Input, Input> {
   checkFunction('hessian', f);
-  return transform('hessian', grad<Input, []>(f), 'forward');
+  return (input) => computeJacobian('hessian', gradientOf('hessian', f), input, 'forward');
 }
 
 /**
@@ -135,10 +117,16 @@ export function hvp<Input extends TensorTreeOf<Input>>(
   vector: Input,
 ): Input {
   checkFunction('hvp', f);
-  checkFloats('hvp', input);
-  const gradient = grad<Input, []>(f) as unknown as (input: Tensor) => Tensor;
-  const [at, along] = [input, vector] as unknown as [Tensor, Tensor];
-  return jvp(gradient, [at], [along]).tangent as unknown as Input;
+  flattenLike('hvp', ['vector', 1], vector, flattenTensors('hvp', input));
+  return differentiateAt('hvp', gradientOf('hvp', f), [input]).derivative(vector);
+}
+
+/** The gradient of a scalar function, for an operation that messages name. */
+function gradientOf<Input extends TensorTreeOf<Input>>(
+  operation: string,
+  f: (input: Input) => Tensor,
+): (input: Input) => Input {
+  return grad<Input, []>((input) => checkScalarResult(operation, f(input)));
 }
 
 interface Part {

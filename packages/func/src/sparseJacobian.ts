@@ -1,11 +1,12 @@
 // Jacobians of which most elements are known to be 0: several columns, or rows, are found by one derivative.
-import { arange, isFloatingPoint, linearize, tensor, vjp, zeros, type Tensor } from '@thetagrad/core';
+import { arange, tensor, zeros, type DType, type Tensor } from '@thetagrad/core';
 import {
   argumentError,
   checkFunction,
   checkInteger,
   checkOptions,
   checkTensor,
+  differentiateAt,
   isPlainObject,
 } from '@thetagrad/core/backend';
 import { vmap } from './vmap.ts';
@@ -66,15 +67,15 @@ export function sparseJacobian(
   let known: Grouping | undefined;
   return (x) => {
     checkTensor('sparseJacobian', x);
-    if (!isFloatingPoint(x.dtype)) {
-      throw new TypeError(`sparseJacobian: the input must be float32 or float64, got ${x.dtype}; convert with astype`);
-    }
-    const { value, pullback } = vjp(f, x);
+    const { value, pullback, derivative } = differentiateAt('sparseJacobian', f, [x]);
     checkTensor('sparseJacobian: the result', value);
     if (known?.shape[0] !== value.size || known.shape[1] !== x.size) {
       known = groupPattern(toPattern(sparsity, value.size, x.size), mode);
     }
-    return probe(f, x, known, (rows) => vmap((row: Tensor) => pullback(row.reshape(value.shape))[0].flatten())(rows));
+    const product = known.isForward
+      ? (column: Tensor) => derivative(column.reshape(x.shape)).flatten().astype(x.dtype)
+      : (row: Tensor) => pullback(row.reshape(value.shape))[0].flatten();
+    return probe(product, x.dtype, known);
   };
 }
 
@@ -116,12 +117,15 @@ function toPattern(sparsity: Sparsity, height: number, width: number): Pattern {
   const columns: number[] = [];
   if (typeof sparsity === 'object' && !('lower' in sparsity)) {
     if (sparsity.length !== height || !sparsity.every(({ length }) => length === width)) {
-      const given = `${sparsity.length} rows of ${[...new Set(sparsity.map(({ length }) => length))].join(' and ')}`;
+      const widths = [...new Set(sparsity.map(({ length }) => length))].join(' and ');
+      const given = sparsity.length === 0 ? 'none' : `${sparsity.length} rows of ${widths}`;
       throw new RangeError(`sparseJacobian: expected a sparsity of ${height} rows of ${width}, got ${given}`);
     }
     sparsity.forEach((row, i) =>
       row.forEach((isKept, j) => {
-        if (isKept) [rows[rows.length], columns[columns.length]] = [i, j];
+        if (!isKept) return;
+        rows.push(i);
+        columns.push(j);
       }),
     );
   } else {
@@ -175,18 +179,17 @@ function group(
   return { groups, count: refusedFor.length };
 }
 
+/** Finds the elements from the derivatives along sums of vectors of the standard basis, one for each group. */
 function probe(
-  f: (x: Tensor) => Tensor,
-  x: Tensor,
+  product: (seed: Tensor) => Tensor,
+  dtype: DType,
   { rows, columns, shape, isForward, groups, count }: Grouping,
-  pullRows: (rows: Tensor) => Tensor,
 ): SparseJacobian {
-  const seeds = arange(count, { dtype: 'int32' }).expandDims(1).equal(tensor(groups)).astype(x.dtype);
-  const products = isForward ? pushColumns(f, x, seeds) : pullRows(seeds);
+  const seeds = arange(count, { dtype: 'int32' }).expandDims(1).equal(tensor(groups)).astype(dtype);
   const [lines, crossed] = isForward ? [columns, rows] : [rows, columns];
   const length = isForward ? shape[0] : shape[1];
   const positions = lines.map((line, i) => groups[line]! * length + crossed[i]!);
-  const values = products.flatten().take(tensor(positions), 0);
+  const values = vmap(product)(seeds).flatten().take(tensor(positions), 0);
   return {
     values,
     rows,
@@ -195,14 +198,9 @@ function probe(
     probes: count,
     toDense: () => {
       const at = rows.map((row, i) => row * shape[1] + columns[i]!);
-      return zeros([shape[0] * shape[1]], { dtype: values.dtype })
+      return zeros([shape[0] * shape[1]], { dtype })
         .scatterAdd(tensor(at), values)
         .reshape(shape);
     },
   };
-}
-
-function pushColumns(f: (x: Tensor) => Tensor, x: Tensor, seeds: Tensor): Tensor {
-  const { derivative } = linearize(f, x);
-  return vmap((column: Tensor) => derivative(column.reshape(x.shape)).flatten())(seeds);
 }

@@ -10,7 +10,7 @@ import { pullBack, pushForward } from './grad.ts';
 import { recordOwners } from './owners.ts';
 import { trace } from './trace.ts';
 import { atomically } from '../graph/transaction.ts';
-import { collectVariables, flattenTensors, type FlatTree } from '../graph/tree.ts';
+import { alignLeaves, collectVariables, flattenTensors, type FlatTree } from '../graph/tree.ts';
 import type { TensorTreeOf, TensorTreesOf, VariableTree, VariableTreeOf } from '../graph/treeTypes.ts';
 
 /** The value of a function and its gradients, in the structure of what it was differentiated by. */
@@ -125,16 +125,8 @@ export function vjp<Primals extends TensorTreesOf<Primals>, Value extends Tensor
   ...primals: Primals
 ): { readonly value: Value; readonly pullback: (cotangent: Value) => Primals } {
   checkFunction('vjp', f);
-  const { result, sources, tree, outputs } = callOnTrees('vjp', f, primals);
-  const withGraph = retainGraph(outputs.leaves);
-  return {
-    value: result,
-    pullback: (cotangent) => {
-      const cotangents = flattenLike('vjp', ['cotangent', 1], cotangent, outputs.leaves);
-      const results = withGraph(() => pullBack('vjp', outputs.leaves, cotangents, sources));
-      return tree.rebuild(results.map((result, i) => result ?? zerosLike(sources[i]!))) as unknown as Primals;
-    },
-  };
+  const { value, pullback } = differentiateAt('vjp', f, primals);
+  return { value, pullback };
 }
 
 /**
@@ -169,20 +161,40 @@ export function linearize<Primals extends TensorTreesOf<Primals>, Value extends 
   ...primals: Primals
 ): { readonly value: Value; readonly derivative: (...tangents: Primals) => Value } {
   checkFunction('linearize', f);
-  const traced = callOnTrees('linearize', f, primals);
-  const withGraph = retainGraph(traced.outputs.leaves);
+  const { value, derivative } = differentiateAt('linearize', f, primals);
+  return { value, derivative };
+}
+
+/** The derivative of a function in both modes, as {@link vjp} and {@link linearize}, for an operation that messages name. */
+export function differentiateAt<Primals extends readonly unknown[], Value>(
+  operation: string,
+  f: (...primals: Primals) => Value,
+  primals: Primals,
+): {
+  readonly value: Value;
+  readonly pullback: (cotangent: Value) => Primals;
+  readonly derivative: (...tangents: Primals) => Value;
+} {
+  const traced = callOnTrees(operation, f, primals);
+  const { result, sources, tree, outputs } = traced;
+  const withGraph = retainGraph(outputs.leaves);
   return {
-    value: traced.result,
-    derivative: (...tangents) => withGraph(() => pushTangents('linearize', traced, tangents)),
+    value: result,
+    pullback: (cotangent) => {
+      const cotangents = flattenLike(operation, ['cotangent', 1], cotangent, outputs);
+      const results = withGraph(() => pullBack(operation, outputs.leaves, cotangents, sources));
+      return tree.rebuild(results.map((part, i) => part ?? zerosLike(sources[i]!))) as unknown as Primals;
+    },
+    derivative: (...tangents) => withGraph(() => pushTangents(operation, traced, tangents)),
   };
 }
 
 function pushTangents<Value>(
   operation: string,
-  { sources, outputs: { leaves, rebuild } }: Traced<Value> & { readonly outputs: FlatTree },
+  { sources, tree, outputs: { leaves, rebuild } }: Traced<Value> & { readonly outputs: FlatTree },
   tangents: readonly unknown[],
 ): Value {
-  const results = pushForward(operation, leaves, sources, flattenLike(operation, ['tangent', 2], tangents, sources));
+  const results = pushForward(operation, leaves, sources, flattenLike(operation, ['tangent', 2], tangents, tree));
   return rebuild(results.map((part, i) => part ?? zerosLike(leaves[i]!))) as Value;
 }
 
@@ -255,7 +267,11 @@ function computeGradients(operation: string, value: Tensor, sources: readonly Te
   return grads;
 }
 
-function checkScalarResult(operation: string, result: unknown): Tensor {
+/**
+ * @throws {TypeError} if the result of a function is not a floating-point tensor.
+ * @throws {RangeError} if it has more than one element.
+ */
+export function checkScalarResult(operation: string, result: unknown): Tensor {
   if (!(result instanceof Tensor)) {
     throw new TypeError(`${operation}: the function must return a tensor, got ${describe(result)}`);
   }
@@ -270,17 +286,26 @@ function checkScalarResult(operation: string, result: unknown): Tensor {
   return result;
 }
 
-/** Flattens a tree of tangents or cotangents and checks its shapes against those of `tensors`, to whose dtypes it is cast. */
-function flattenLike(
+/**
+ * Flattens a tree of tangents or cotangents, and casts them to the dtypes of the tensors of another.
+ * @param name what messages call one of them, and the depth from which on settings are allowed.
+ * @throws {TypeError} if the tree contains anything but tensors.
+ * @throws {RangeError} if structures or shapes differ.
+ */
+export function flattenLike(
   operation: string,
   [name, depth]: readonly [name: string, depth: number],
   tree: unknown,
-  tensors: readonly Tensor[],
+  like: FlatTree,
 ): Tensor[] {
-  const { leaves } = flattenTensors(`${operation}: the ${name}`, tree, depth);
-  if (leaves.length !== tensors.length || !leaves.every((leaf, i) => sameShape(leaf.shape, tensors[i]!.shape))) {
-    const shapes = `${formatShapes(tensors)}, got ${formatShapes(leaves)}`;
+  const given = flattenTensors(`${operation}: the ${name}`, tree, depth);
+  const leaves = alignLeaves(given, like);
+  if (!leaves && given.leaves.length === like.leaves.length) {
+    throw new RangeError(`${operation}: expected ${name}s at ${like.paths.join(', ')}, got ${given.paths.join(', ')}`);
+  }
+  if (!leaves?.every((leaf, i) => sameShape(leaf.shape, like.leaves[i]!.shape))) {
+    const shapes = `${formatShapes(like.leaves)}, got ${formatShapes(given.leaves)}`;
     throw new RangeError(`${operation}: expected ${name}s of shapes ${shapes}`);
   }
-  return leaves.map((leaf, i) => leaf.astype(tensors[i]!.dtype));
+  return leaves.map((leaf, i) => leaf.astype(like.leaves[i]!.dtype));
 }

@@ -71,6 +71,15 @@ export function flattenTensors(operation: string, tree: unknown, depth = 1): Fla
   });
 }
 
+/** The leaves of a tree in the order of those of another, by their paths; `undefined` if these differ. */
+export function alignLeaves({ leaves, paths }: FlatTree, like: FlatTree): readonly Tensor[] | undefined {
+  if (paths.length !== like.paths.length) return undefined;
+  if (paths.every((path, i) => path === like.paths[i])) return leaves;
+  const byPath = new Map(paths.map((path, i) => [path, leaves[i]!]));
+  const aligned = like.paths.flatMap((path) => byPath.get(path) ?? []);
+  return aligned.length === leaves.length ? aligned : undefined;
+}
+
 /** Whether a value is one that trees of tensors keep as it is. */
 export function isStatic(value: unknown): boolean {
   return value === null || !['object', 'function', 'symbol'].includes(typeof value);
