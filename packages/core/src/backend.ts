@@ -5,6 +5,7 @@ export {
   areIntegers,
   areNumbers,
   argumentError,
+  describe,
   escapeControls,
   isPlainObject,
   resolveLimits,

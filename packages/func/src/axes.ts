@@ -32,16 +32,23 @@ export function resolveAxes(option: string, axes: Axes, { leaves, rebuild }: Fla
       for (const [, child] of children ?? []) visit(spec, child);
       return;
     }
-    const entries = entriesOf(spec);
-    if (!entries || !children || entries.length !== children.length) {
-      const expected = 'an axis, null, or these in the structure of the tensors';
-      throw argumentError('vmap', option, expected, spec, entries !== undefined);
+    const specs = new Map(entriesOf(spec) as [string, Axes][] | undefined);
+    if (!children || specs.size !== children.length || !children.every(([key]) => specs.has(key))) {
+      const expected =
+        option === 'inAxes' && spec === axes
+          ? 'an axis, null, or an array of these for each argument'
+          : 'an axis, null, or these in the structure of the tensors';
+      throw argumentError('vmap', option, expected, spec, typeof spec === 'object');
     }
-    const specs = new Map(entries) as ReadonlyMap<string, Axes>;
     for (const [key, child] of children) visit(specs.get(key), child);
   };
   visit(axes, rebuild(leaves.map((_, i) => new LeafNumber(i))));
   return found;
+}
+
+/** What messages call the argument, or the part of it, at a path such as `[0].weight`. */
+export function nameArgument(path: string): string {
+  return `argument ${path.slice(1).replace(']', '')}`;
 }
 
 /**
@@ -49,7 +56,6 @@ export function resolveAxes(option: string, axes: Axes, { leaves, rebuild }: Fla
  * @throws {RangeError} if tensors disagree on it, or none has an axis of examples and no size is given.
  */
 export function countExamples({ leaves, paths }: FlatTree, axes: readonly (number | null)[], given?: number): number {
-  const nameOf = (i: number): string => `argument ${paths[i]!.slice(1).replace(']', '')}`;
   let size = given;
   let first: string | undefined;
   leaves.forEach((leaf, i) => {
@@ -57,10 +63,10 @@ export function countExamples({ leaves, paths }: FlatTree, axes: readonly (numbe
     if (axis === null) return;
     const length = at(leaf.shape, axis);
     size ??= length;
-    const name = `axis ${axis} of ${nameOf(i)}, ${formatShape(leaf.shape)}`;
+    const name = `axis ${axis} of ${nameArgument(paths[i]!)}, ${formatShape(leaf.shape)},`;
     if (length !== size) {
       const other = first === undefined ? `axisSize is ${size}` : `${first} has ${size}`;
-      throw new RangeError(`vmap: arguments disagree on the number of examples: ${name} has ${length}, ${other}`);
+      throw new RangeError(`vmap: arguments disagree on the number of examples: ${name} has ${length}; ${other}`);
     }
     first ??= name;
   });

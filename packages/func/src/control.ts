@@ -1,11 +1,12 @@
 // Control flow that values decide.
 import { arange, tensor, Tensor, where, zeros } from '@thetagrad/core';
-import { argumentError, checkFunction, checkInteger, checkOptions, nextTensorId } from '@thetagrad/core/backend';
-import { checkCarry } from './carry.ts';
+import { checkFunction, checkInteger, checkOptions, nextTensorId } from '@thetagrad/core/backend';
+import { matchCarry } from './carry.ts';
+import { checkScalar } from './checks.ts';
 import { carryDType, decode, encode } from './encoding.ts';
 import { traceBody } from './example.ts';
 import { runSteps } from './loop.ts';
-import { scan } from './scan.ts';
+import { scanRows } from './scan.ts';
 import { flattenValues, type FlatValues } from './values.ts';
 
 export interface WhileLoopOptions {
@@ -33,30 +34,38 @@ export function whileLoop<Carry>(
   init: Carry,
   options: WhileLoopOptions = {},
 ): Carry {
-  checkFunction('whileLoop', condition);
-  checkFunction('whileLoop', body);
+  checkFunction('whileLoop: the condition', condition);
+  checkFunction('whileLoop: the body', body);
   checkOptions('whileLoop', options, ['maxSteps']);
   const { maxSteps } = options;
   if (maxSteps !== undefined) checkInteger('whileLoop', 'maxSteps', maxSteps, { min: 0, max: unlimited });
-  const carry = flattenValues('whileLoop: the carry', init);
+  return repeatWhile('whileLoop', condition, body, init, maxSteps);
+}
+
+/** As {@link whileLoop}, for an operation that messages name. */
+export function repeatWhile<Carry>(
+  operation: string,
+  condition: (carry: Carry) => Tensor,
+  body: (carry: Carry) => Carry,
+  init: Carry,
+  maxSteps?: number,
+): Carry {
+  const carry = flattenValues(`${operation}: the carry`, init);
   const dtype = carryDType(carry.leaves);
   const carried = carry.leaves.map((leaf) => leaf.dtype);
+  const treeOf = (leaves: readonly Tensor[]): Carry => carry.rebuild(leaves) as Carry;
   const flagOf = (leaves: readonly Tensor[]): Tensor =>
-    checkCondition('whileLoop', condition(carry.rebuild(leaves) as Carry)).astype(dtype);
+    checkScalar(operation, 'the condition', 'bool', condition(treeOf(leaves))).astype(dtype);
   const outputs = runSteps(
     ([flag, ...state]) =>
-      traceBody('whileLoop', () => {
-        const next = flattenValues(
-          'whileLoop: the next carry',
-          body(carry.rebuild(decode(state, carried, dtype)) as Carry),
-        );
-        checkCarry('whileLoop', carry, next);
+      traceBody(operation, () => {
+        const next = flattenValues(`${operation}: the next carry`, body(treeOf(decode(state, carried, dtype))));
+        const encoded = encode(operation, matchCarry(operation, carry, next), dtype);
         // What is left out of a bounded loop does not change anything.
-        const encoded = encode('whileLoop', next.leaves, dtype);
         const chosen = encoded.map((leaf, i) => where(flag!.notEqual(0), leaf, state[i]!));
         return [flagOf(decode(chosen, carried, dtype)).mul(flag!), ...chosen];
       }),
-    [flagOf(carry.leaves), ...encode('whileLoop', carry.leaves, dtype)],
+    [traceBody(operation, () => flagOf(carry.leaves)), ...encode(operation, carry.leaves, dtype)],
     [],
     {
       count: maxSteps ?? unlimited,
@@ -64,8 +73,9 @@ export function whileLoop<Carry>(
       condition: maxSteps === undefined ? 'unbounded' : 'bounded',
       resultCarries: [],
     },
+    { operation },
   );
-  return carry.rebuild(decode(outputs.carries.slice(1), carried, dtype)) as Carry;
+  return treeOf(decode(outputs.carries.slice(1), carried, dtype));
 }
 
 /**
@@ -87,28 +97,29 @@ export function foriLoop<Carry>(
   init: Carry,
 ): Carry {
   checkFunction('foriLoop', body);
-  checkBound('lower', lower);
-  checkBound('upper', upper);
+  const [first, last] = [toBound('lower', lower), toBound('upper', upper)];
   if (typeof lower === 'number' && typeof upper === 'number') {
     const steps = arange(lower, Math.max(lower, upper), { dtype: 'int32' });
-    return scan((carry: Carry, i: Tensor) => [body(i, carry), null], init, steps)[0];
+    return scanRows('foriLoop', (carry: Carry, i: Tensor) => [body(i, carry), null], init, steps)[0];
   }
-  const [first, end] = [lower, upper].map((bound) => tensorOf(bound).reshape([])) as [Tensor, Tensor];
-  return whileLoop(
-    ([i]: readonly [Tensor, Carry]) => i.less(end),
-    ([i, carry]) => [i.add(1), body(i, carry)] as const,
+  const carry = flattenValues('foriLoop: the carry', init);
+  return repeatWhile(
+    'foriLoop',
+    ([i]: readonly [Tensor, Carry]) => i.less(last),
+    ([i, state]) => {
+      const next = body(i, state);
+      matchCarry('foriLoop', carry, flattenValues('foriLoop: the next carry', next));
+      return [i.add(1), next] as const;
+    },
     [first, init],
   )[1];
 }
 
-function tensorOf(bound: number | Tensor): Tensor {
-  return bound instanceof Tensor ? bound : tensor(bound, { dtype: 'int32' });
-}
-
-function checkBound(name: string, bound: unknown): void {
-  if (typeof bound === 'number') checkInteger('foriLoop', name, bound, { min: -(2 ** 31), max: 2 ** 31 - 1 });
-  else if (!(bound instanceof Tensor) || bound.dtype !== 'int32' || bound.size !== 1)
-    throw argumentError('foriLoop', name, 'an integer or an int32 tensor of one element', bound, false);
+/** @throws {TypeError | RangeError} if a bound is neither an int32 nor a tensor of one. */
+function toBound(name: string, bound: unknown): Tensor {
+  if (bound instanceof Tensor) return checkScalar('foriLoop', name, 'int32', bound);
+  checkInteger('foriLoop', name, bound, { min: -(2 ** 31), max: 2 ** 31 - 1 });
+  return tensor(bound, { dtype: 'int32' });
 }
 
 /**
@@ -129,9 +140,9 @@ export function cond<Operands extends readonly unknown[], Result>(
   whenFalse: (...operands: Operands) => Result,
   ...operands: Operands
 ): Result {
-  checkFunction('cond', whenTrue);
-  checkFunction('cond', whenFalse);
-  const isTrue = checkCondition('cond', predicate);
+  const isTrue = checkScalar('cond', 'the predicate', 'bool', predicate);
+  checkFunction('cond: whenTrue', whenTrue);
+  checkFunction('cond: whenFalse', whenFalse);
   let result: FlatValues | undefined;
   let chosen: readonly Tensor[] = [];
   for (const [f, isChosen] of [
@@ -143,9 +154,9 @@ export function cond<Operands extends readonly unknown[], Result>(
       'cond: the result',
       traceBody('cond', () => f(...operands)),
     );
-    if (result) checkCarry('cond', result, own, ['the second result', 'the first']);
-    const dtype = carryDType(own.leaves);
-    const computed = encode('cond', own.leaves, dtype);
+    const leaves = matchCarry('cond', result ?? own, own, ['the second result', 'the first']);
+    const dtype = carryDType(leaves);
+    const computed = encode('cond', leaves, dtype);
     if (!result) chosen = computed.map(({ shape }) => zeros(shape, { dtype }));
     result ??= own;
     const outputs = runSteps(
@@ -154,7 +165,7 @@ export function cond<Operands extends readonly unknown[], Result>(
       [],
       { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
       // Otherwise it would be computed in any case.
-      { hoists: false, start },
+      { operation: 'cond', hoists: false, start },
     );
     chosen = outputs.carries.slice(1);
   }
@@ -166,14 +177,4 @@ export function cond<Operands extends readonly unknown[], Result>(
       carryDType(leaves),
     ),
   ) as Result;
-}
-
-/** @throws {RangeError} if a condition has not one element. */
-function checkCondition(operation: string, condition: unknown): Tensor {
-  if (!(condition instanceof Tensor) || condition.dtype !== 'bool') {
-    throw argumentError(operation, 'the condition', 'a bool tensor of one element', condition, false);
-  }
-  if (condition.size !== 1)
-    throw argumentError(operation, 'the condition', 'a bool tensor of one element', condition, true);
-  return condition.reshape([]);
 }

@@ -4,9 +4,9 @@ import {
   batchType,
   checkFunction,
   checkTensor,
+  describe,
   formatShape,
   sameShape,
-  show,
   type MapTensors,
   type Movement,
 } from '@thetagrad/core/backend';
@@ -18,7 +18,7 @@ type Tangent = (...tangents: Tensor[]) => Tensor;
  * Gives a function a custom derivative rule in forward mode (JAX's `custom_jvp`). `f` returns the value and `jvp`, which maps the
  * tangents of the arguments to that of the value, and is linear in them. Reverse mode uses its transpose, so that one rule serves
  * both. `jvp` is differentiable itself if it consists of tensor operations on the arguments; `f` is not differentiated.
- * @throws {TypeError} if an argument is not a floating-point tensor, or `f` does not return `{ value, jvp }`.
+ * @throws {TypeError} if an argument is not a floating-point tensor, `f` does not return `{ value, jvp }`, or `jvp` no tensor.
  * @throws {RangeError} if `jvp`, when it is called, returns a tangent that is not of the value's shape.
  * @example
  * grad(customJvp((x) => ({ value: x.abs(), jvp: (t) => t.mul(x.tanh()) })))(tensor(0)); // tensor(0)
@@ -36,7 +36,7 @@ export function customJvp<Inputs extends readonly Tensor[]>(
     const result = f(...inputs);
     if (!(result?.value instanceof Tensor) || typeof result.jvp !== 'function') {
       throw new TypeError(
-        `customJvp: the function must return { value, jvp }, a tensor and a function, got ${show(result)}`,
+        `customJvp: the function must return { value, jvp }, a tensor and a function, got ${describe(result)}`,
       );
     }
     const { value, jvp: rule } = result;
@@ -49,10 +49,9 @@ function checkRule(rule: Tangent, { shape }: Tensor): Tangent {
   return (...tangents) => {
     const tangent: unknown = rule(...tangents);
     if (tangent instanceof Tensor && sameShape(tangent.shape, shape)) return tangent;
-    const got = tangent instanceof Tensor ? formatShape(tangent.shape) : show(tangent);
-    throw new RangeError(
-      `customJvp: jvp must return a tensor of the shape of the value, ${formatShape(shape)}, got ${got}`,
-    );
+    const expected = `customJvp: jvp must return a tensor of the shape of the value, ${formatShape(shape)}`;
+    if (!(tangent instanceof Tensor)) throw new TypeError(`${expected}, got ${describe(tangent)}`);
+    throw new RangeError(`${expected}, got ${formatShape(tangent.shape)}`);
   };
 }
 

@@ -4,11 +4,12 @@ import {
   checkOptions,
   checkPositive,
   checkTensor,
-  flattenTensors,
   formatShape,
   sameShape,
 } from '@thetagrad/core/backend';
-import { whileLoop } from './control.ts';
+import { checkFloat } from './checks.ts';
+import { repeatWhile } from './control.ts';
+import { callEquations, flattenParameters } from './implicit.ts';
 
 /** Solves a linear system: x such that `apply(x)` is b. */
 export type LinearSolver = (apply: (x: Tensor) => Tensor, b: Tensor) => Tensor;
@@ -29,9 +30,10 @@ export interface CustomRootOptions {
  * of every order and mode flow to the parameters; what else f reads counts as constant.
  * @param f the equations: a tensor of z's shape, zero at the root. Its Jacobian there must not be singular.
  * @param solve gives the root for parameters.
- * @param parameters a tensor or a tree of them, floating-point.
- * @throws {TypeError} if f or solve is not a function to a tensor, or an option is invalid.
- * @throws {RangeError} if f's value differs from the root in shape.
+ * @param parameters a tensor or a tree of them; those that are not floating-point are constant.
+ * @throws {TypeError} if f or solve is not a function to a tensor, the root is not floating-point, or an option is invalid.
+ * @throws {RangeError} if f's value differs from the root in shape or dtype.
+ * @throws {Error} if f assigns to a variable.
  * @example
  * customRoot((z, a) => z.square().sub(a), (a) => a.sqrt(), tensor(4)); // tensor(2)
  */
@@ -41,28 +43,30 @@ export function customRoot<Parameters>(
   parameters: Parameters,
   options: CustomRootOptions = {},
 ): Tensor {
-  checkFunction('customRoot', f);
-  checkFunction('customRoot', solve);
+  checkFunction('customRoot: the equations', f);
+  checkFunction('customRoot: the solver', solve);
   checkOptions('customRoot', options, ['linearSolve', 'tolerance']);
   const { tolerance, linearSolve = conjugateGradients(tolerance) } = options;
-  checkFunction('customRoot', linearSolve);
+  checkFunction('customRoot: linearSolve', linearSolve);
   if (tolerance !== undefined) checkPositive('customRoot', 'tolerance', tolerance);
-  const tree = flattenTensors('customRoot: the parameters', parameters);
+  const tree = flattenParameters('customRoot', parameters);
   const at = (leaves: readonly Tensor[]): Parameters => tree.rebuild(leaves) as Parameters;
-  const equations: Equations = (z, leaves) => {
-    const value = f(z, at(leaves));
-    checkTensor('customRoot: the function', value);
-    if (sameShape(value.shape, z.shape)) return value;
-    throw new RangeError(
-      `customRoot: the function must have the shape of the root, ${formatShape(z.shape)}, got ${formatShape(value.shape)}`,
-    );
-  };
+  const equations: Equations = (z, leaves) => callEquations('customRoot', () => f(z, at(leaves)), z, 'the root');
   const find = (leaves: readonly Tensor[]): Tensor => {
     const root = solve(at(leaves));
     checkTensor('customRoot: the solver', root);
+    checkFloat('customRoot', 'the root', root);
+    // Finds mistakes before the first gradient; nothing computes it.
+    equations(root, leaves);
     return root;
   };
-  return rootOf(equations, find, tree.leaves, linearSolve);
+  return rootOf(equations, find, tree.leaves, (apply, b) => {
+    const x = linearSolve(apply, b);
+    checkTensor('customRoot: linearSolve', x);
+    if (sameShape(x.shape, b.shape)) return x;
+    const shapes = `${formatShape(b.shape)}, got ${formatShape(x.shape)}`;
+    throw new RangeError(`customRoot: linearSolve must give a tensor of the shape of b, ${shapes}`);
+  });
 }
 
 type Equations = (z: Tensor, parameters: readonly Tensor[]) => Tensor;
@@ -104,7 +108,8 @@ function conjugateGradients(tolerance: number | undefined): LinearSolver {
     const initial = first.square().sum();
     const threshold = initial.mul((tolerance ?? (b.dtype === 'float64' ? 1e-12 : 1e-6)) ** 2);
     const maxSteps = 2 * b.size + 10;
-    const [x] = whileLoop(
+    const [x] = repeatWhile(
+      'customRoot',
       ([, , , squares, step]: readonly Tensor[]) => squares!.greater(threshold).logicalAnd(step!.less(maxSteps)),
       ([x, r, p, squares, step]) => {
         const image = apply(p!);

@@ -3,12 +3,12 @@ import {
   batchType,
   checkFunction,
   checkTensor,
-  formatShape,
+  describe,
   sameShape,
-  show,
   type MapTensors,
   type Movement,
 } from '@thetagrad/core/backend';
+import { formatType } from './checks.ts';
 
 /**
  * How a function computes many examples at once.
@@ -36,12 +36,12 @@ export function customVmap<Inputs extends readonly Tensor[]>(
   rule: BatchRule<Inputs>,
 ): (...inputs: Inputs) => Tensor {
   checkFunction('customVmap', f);
-  checkFunction('customVmap', rule);
+  checkFunction('customVmap: the rule', rule);
   return (...inputs) => {
     for (const input of inputs) checkTensor('customVmap: an argument', input);
     const value: unknown = f(...inputs);
     if (!(value instanceof Tensor)) {
-      throw new TypeError(`customVmap: the function must return a tensor, got ${show(value)}`);
+      throw new TypeError(`customVmap: the function must return a tensor, got ${describe(value)}`);
     }
     return new Tensor(createPrimitive(rule as unknown as Rule), [value, ...inputs], value);
   };
@@ -62,12 +62,13 @@ function createPrimitive(rule: Rule): Movement {
       // f captures what differs between examples: the rule, which does not get it, cannot compute them.
       if (!isBatched.slice(1).includes(true)) return value!;
       const result: unknown = rule(size, isBatched.slice(1), ...all);
-      const { shape, dtype } = batchType(example, size);
-      if (result instanceof Tensor && sameShape(result.shape, shape) && result.dtype === dtype) return result;
-      if (!(result instanceof Tensor))
-        throw new TypeError(`customVmap: the rule must return a tensor, got ${show(result)}`);
+      if (!(result instanceof Tensor)) {
+        throw new TypeError(`customVmap: the rule must return a tensor, got ${describe(result)}`);
+      }
+      const expected = batchType(example, size);
+      if (sameShape(result.shape, expected.shape) && result.dtype === expected.dtype) return result;
       throw new RangeError(
-        `customVmap: the rule must return ${dtype} ${formatShape(shape)}, the values of all examples, got ${result.dtype} ${formatShape(result.shape)}`,
+        `customVmap: the rule must return ${formatType(expected)}, the values of all examples, got ${formatType(result)}`,
       );
     },
     rebind: (_output, replace) => createPrimitive(mapRule(rule, replace)),

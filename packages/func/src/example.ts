@@ -29,7 +29,6 @@ function examplePrimitive(operation: string, what: string): ExampleMovement {
 }
 
 const ofExample = examplePrimitive('vmap', 'example');
-const ofStep = examplePrimitive('scan', 'step');
 
 /** The number of running functions that are repeated or mapped. */
 let bodies = 0;
@@ -75,7 +74,7 @@ export function createExample(batch: Tensor): Tensor {
   return applyMovement(ofExample, batch, batch.shape.slice(1), {});
 }
 
-/** What a tensor is in one step. */
-export function createStep(tensor: Tensor, shape: Shape): Tensor {
-  return applyMovement(ofStep, tensor, shape, {});
+/** What a tensor is in one step of a loop. */
+export function createStep(operation: string, tensor: Tensor, shape: Shape): Tensor {
+  return applyMovement(examplePrimitive(operation, 'step'), tensor, shape, {});
 }

@@ -1,13 +1,8 @@
 import { customGradient, ones, stopGradient, vjp, type Tensor } from '@thetagrad/core';
-import {
-  checkFunction,
-  checkInteger,
-  checkOptions,
-  checkPositive,
-  checkTensor,
-  flattenTensors,
-} from '@thetagrad/core/backend';
-import { whileLoop } from './control.ts';
+import { checkFunction, checkInteger, checkOptions, checkPositive, checkTensor } from '@thetagrad/core/backend';
+import { checkFloat } from './checks.ts';
+import { repeatWhile } from './control.ts';
+import { callEquations, flattenParameters } from './implicit.ts';
 
 export interface FixedPointOptions {
   /** The largest change of an element at which the iteration ends. Default: 1e-6. */
@@ -21,10 +16,11 @@ export interface FixedPointOptions {
  * function theorem: of the solution, not of the iteration, so that memory does not grow with the steps. The gradient is found by
  * an iteration of the same length. Gradients of every order and mode flow to the parameters; what else f reads counts as
  * constant. A root of g is a fixed point of z − g(z) · step. (Bai, Kolter, Koltun, "Deep equilibrium models", 2019, section 3.)
- * @param guess where to begin; it has no gradient.
- * @param parameters a tensor or a tree of them.
- * @throws {TypeError} if f is not a function to a tensor, or an option is invalid.
- * @throws {RangeError} if f changes the shape.
+ * @param guess where to begin, floating-point; it has no gradient.
+ * @param parameters a tensor or a tree of them; those that are not floating-point are constant.
+ * @throws {TypeError} if f is not a function to a tensor, the guess is not floating-point, or an option is invalid.
+ * @throws {RangeError} if f changes the shape or dtype.
+ * @throws {Error} if f assigns to a variable.
  * @example
  * fixedPoint((z, a) => z.add(a.div(z)).mul(0.5), tensor(1), tensor(2)); // tensor(1.4142)
  */
@@ -35,16 +31,16 @@ export function fixedPoint<Parameters>(
   options: FixedPointOptions = {},
 ): Tensor {
   checkFunction('fixedPoint', f);
-  checkTensor('fixedPoint', guess);
+  checkTensor('fixedPoint: the guess', guess);
+  checkFloat('fixedPoint', 'the guess', guess);
   checkOptions('fixedPoint', options, ['tolerance', 'maxSteps']);
   const { tolerance = 1e-6, maxSteps = 1000 } = options;
   checkPositive('fixedPoint', 'tolerance', tolerance);
   checkInteger('fixedPoint', 'maxSteps', maxSteps, { min: 1 });
-  const tree = flattenTensors('fixedPoint: the parameters', parameters);
-  return solve((z, leaves) => f(z, tree.rebuild(leaves) as Parameters), stopGradient(guess), tree.leaves, {
-    tolerance,
-    maxSteps,
-  });
+  const tree = flattenParameters('fixedPoint', parameters);
+  const step: Step = (z, leaves) =>
+    callEquations('fixedPoint', () => f(z, tree.rebuild(leaves) as Parameters), z, 'the guess');
+  return solve(step, stopGradient(guess), tree.leaves, { tolerance, maxSteps });
 }
 
 type Step = (z: Tensor, parameters: readonly Tensor[]) => Tensor;
@@ -70,9 +66,10 @@ function iterate(
   guess: Tensor,
   { tolerance, maxSteps }: Required<FixedPointOptions>,
 ): Tensor {
-  const [z] = whileLoop(
+  const [z] = repeatWhile(
+    'fixedPoint',
     ([z, previous, count]: Tensor[]) =>
-      z!.sub(previous!).abs().max().greater(tolerance).logicalAnd(count!.less(maxSteps)),
+      z!.sub(previous!).abs().greater(tolerance).any().logicalAnd(count!.less(maxSteps)),
     ([z, , count]: Tensor[]) => [f(z!), z!, count!.add(1)],
     [f(guess), guess, ones([], { dtype: guess.dtype })],
   );

@@ -19,7 +19,7 @@ import { moveAxis } from './axes.ts';
 import { createStep, isDifferentiating } from './example.ts';
 import { pack, sizeOfAll, unpack, type LoopOutputs } from './outputs.ts';
 import { factorsOf, hasProductCotangent, sumProducts } from './products.ts';
-import type { Condition, RunStep, StepOptions, Steps } from './steps.ts';
+import type { RunStep, StepOptions, Steps } from './steps.ts';
 import { Subgraph } from './subgraph.ts';
 import { vmap } from './vmap.ts';
 
@@ -30,24 +30,21 @@ declare module '@thetagrad/core/backend' {
   }
 }
 
-type LoopAttributes = {
+type LoopAttributes = Steps & {
   /** The signature of the plan of a step. */
   readonly signature: readonly number[];
   /** For each input of the plan, the number of the routine's input. */
   readonly inputs: readonly number[];
   readonly carries: number;
   readonly rows: number;
-  readonly count: number;
-  readonly reverse: boolean;
-  readonly condition: Condition;
-  /** For each result of a loop with a condition, the carry that it equals in the steps left out. */
-  readonly resultCarries: readonly number[];
 };
 
 type LoopNode = Node<readonly Tensor[], LoopAttributes>;
 
 /** A step as a function of everything that it reads. */
 interface Body {
+  /** What messages call the loop. */
+  readonly operation: string;
   readonly subgraph: Subgraph;
   readonly constants: readonly Tensor[];
   readonly carries: readonly Shape[];
@@ -65,16 +62,17 @@ export function runSteps(
   carries: readonly Tensor[],
   rows: readonly Tensor[],
   steps: Steps,
-  { hoists = true, keepsCarries = false, start = nextTensorId() }: StepOptions = {},
+  { operation, hoists = true, keepsCarries = false, start = nextTensorId() }: StepOptions,
 ): LoopOutputs {
   const examples = [
-    ...carries.map((carry) => createStep(carry, carry.shape)),
-    ...rows.map((row) => createStep(row, row.shape.slice(1))),
+    ...carries.map((carry) => createStep(operation, carry, carry.shape)),
+    ...rows.map((row) => createStep(operation, row, row.shape.slice(1))),
   ];
   const ofStep = run(examples.slice(0, carries.length), examples.slice(carries.length));
   const isKept = !keepsCarries && isDifferentiating() && steps.condition !== 'unbounded';
   const all = isKept ? [...ofStep.slice(0, carries.length), ...ofStep] : ofStep;
   const body = closeOver(examples, all, start, {
+    operation,
     carries: carries.length,
     keepsCarries: isKept || keepsCarries,
     hoists,
@@ -92,11 +90,7 @@ function closeOver(
   examples: readonly Tensor[],
   outputs: readonly Tensor[],
   start: number,
-  {
-    carries,
-    keepsCarries,
-    hoists,
-  }: { readonly carries: number; readonly keepsCarries: boolean; readonly hoists: boolean },
+  { carries, ...options }: Pick<Body, 'operation' | 'keepsCarries' | 'hoists'> & { readonly carries: number },
 ): Body {
   const dependent = new Set(examples);
   const nodes: Tensor[] = [];
@@ -105,7 +99,7 @@ function closeOver(
     tensor.id < start || dependent.has(tensor) ? [] : tensor.inputs,
   );
   for (const tensor of order) {
-    const isInside = hoists
+    const isInside = options.hoists
       ? tensor.inputs.some((input) => dependent.has(input))
       : tensor.id >= start && tensor.inputs.length > 0;
     if (dependent.has(tensor) || !isInside) continue;
@@ -122,8 +116,7 @@ function closeOver(
     carries: shapes.slice(0, carries),
     results: shapes.slice(carries),
     dtype: outputs[0]?.dtype ?? 'float32',
-    keepsCarries,
-    hoists,
+    ...options,
   };
 }
 
@@ -200,7 +193,10 @@ function carriesBefore(body: Body, output: LoopNode): Tensor[] {
   const { carries, rows } = splitInputs(output.inputs, output.attributes);
   const { count, reverse, condition, resultCarries } = output.attributes;
   if (condition === 'unbounded') {
-    throw new Error('whileLoop: reverse mode needs a bound on the number of steps; give maxSteps, or use forward mode');
+    const fix = body.operation === 'foriLoop' ? 'use numbers instead of tensors' : 'give maxSteps';
+    throw new Error(
+      `${body.operation}: reverse mode needs a bound on the number of steps; ${fix}, or use forward mode`,
+    );
   }
   const kept = body.keepsCarries ? body : keepCarries(body);
   const node = body.keepsCarries
@@ -272,10 +268,13 @@ function pullBack(
   };
   const results = runSteps(
     (state, row) =>
-      attributes.condition === 'none' ? compute(state, row) : choose(row[0]!, compute, pass, state, row),
+      attributes.condition === 'none'
+        ? compute(state, row)
+        : choose(body.operation, row[0]!, compute, pass, state, row),
     [...cotangents.carries, ...sums],
     [...carriesBefore(body, output), ...rows, ...cotangents.results],
     { count: attributes.count, reverse: !attributes.reverse, condition: 'none', resultCarries: [] },
+    { operation: body.operation },
   );
   const found = new Map<number, Tensor>();
   results.carries.forEach((each, i) => found.set(i < carries.length ? i : constants[i - carries.length]!, each));
@@ -289,6 +288,7 @@ function pullBack(
 
 /** One of two steps: the first, which is computed only then, if the flag is not 0. */
 function choose(
+  operation: string,
   flag: Tensor,
   step: RunStep,
   otherwise: RunStep,
@@ -300,7 +300,7 @@ function choose(
     [flag, ...otherwise(state, row)],
     [],
     { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
-    { hoists: false },
+    { operation, hoists: false },
   );
   return outputs.carries.slice(1);
 }
@@ -334,7 +334,7 @@ function pushForward(body: Body, tangents: readonly (Tensor | undefined)[], outp
     [...rows, ...rowNumbers.map((i) => tangents[i]!)],
     // The tangents of results are those of the carries that they equal.
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => carries.length + carry) },
-    { hoists: body.hoists },
+    { operation: body.operation, hoists: body.hoists },
   );
   return pack(attributes.count, results.carries.slice(carries.length), results.results);
 }
@@ -371,7 +371,7 @@ function batchLoop(
     rows.map((row, i) => (of.rows[i] ? moveAxis(row, 0, 1) : row)),
     { ...attributes, resultCarries: attributes.resultCarries.map((carry) => skipped + carry) },
     // A flag before the carries is not among those that the body keeps.
-    { hoists: body.hoists, keepsCarries: skipped === 0 && body.keepsCarries },
+    { operation: body.operation, hoists: body.hoists, keepsCarries: skipped === 0 && body.keepsCarries },
   );
   const outputs = { carries: all.carries.slice(skipped), results: all.results };
   const results = outputs.results.map((all) => moveAxis(all, 1, 0));

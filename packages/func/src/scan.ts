@@ -4,10 +4,10 @@ import {
   checkFunction,
   checkInteger,
   checkOptions,
+  describe,
   formatShape,
-  show,
 } from '@thetagrad/core/backend';
-import { checkCarry } from './carry.ts';
+import { matchCarry } from './carry.ts';
 import { carryDType, decode, encode } from './encoding.ts';
 import { traceBody } from './example.ts';
 import { runSteps } from './loop.ts';
@@ -55,9 +55,19 @@ export function scan<Carry, Row, Result>(
 ): [carry: Carry, results: Result] {
   checkFunction('scan', f);
   checkOptions('scan', options, ['reverse', 'length']);
-  const { reverse = false, length } = options;
-  const carry = flattenValues('scan: the carry', init);
-  const rows = flattenValues('scan: xs', xs ?? []);
+  return scanRows('scan', f, init, xs, options);
+}
+
+/** As {@link scan}, for an operation that messages name. */
+export function scanRows<Carry, Row, Result>(
+  operation: string,
+  f: (carry: Carry, x: Row) => readonly [carry: Carry, result: Result],
+  init: Carry,
+  xs: Row | Batch<Row>,
+  { reverse = false, length }: ScanOptions = {},
+): [carry: Carry, results: Result] {
+  const carry = flattenValues(`${operation}: the carry`, init);
+  const rows = flattenValues(`${operation}: xs`, xs ?? []);
   const count = countSteps(rows, length);
   const dtype = carryDType([...carry.leaves, ...rows.leaves]);
   const carried = carry.leaves.map((leaf) => leaf.dtype);
@@ -67,20 +77,21 @@ export function scan<Carry, Row, Result>(
     (carries, examples) => {
       const x = rows.leaves.length > 0 ? (rows.rebuild(examples) as Row) : (xs as Row);
       const state = carry.rebuild(decode(carries, carried, dtype)) as Carry;
-      const returned: unknown = traceBody('scan', () => f(state, x));
+      const returned: unknown = traceBody(operation, () => f(state, x));
       if (!Array.isArray(returned) || returned.length !== 2) {
-        throw new TypeError(`scan: the function must return [carry, result], got ${show(returned)}`);
+        throw new TypeError(`${operation}: the function must return [carry, result], got ${describe(returned)}`);
       }
-      const next = flattenValues('scan: the next carry', returned[0]);
-      result = flattenValues('scan: the result', returned[1] ?? []);
-      checkCarry('scan', carry, next);
+      const next = flattenValues(`${operation}: the next carry`, returned[0]);
+      result = flattenValues(`${operation}: the result`, returned[1] ?? []);
+      const leaves = matchCarry(operation, carry, next);
       // A result of nothing is nothing.
       if (returned[1] === null || returned[1] === undefined) result = { ...result, rebuild: () => returned[1] };
-      return encode('scan', [...next.leaves, ...result.leaves], dtype);
+      return encode(operation, [...leaves, ...result.leaves], dtype);
     },
-    encode('scan', carry.leaves, dtype),
+    encode(operation, carry.leaves, dtype),
     rows.leaves,
     { count, reverse, condition: 'none', resultCarries: [] },
+    { operation },
   );
   const results = decode(
     outputs.results,

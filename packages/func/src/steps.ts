@@ -2,7 +2,7 @@
 import type { Tensor } from '@thetagrad/core';
 
 /** The number of steps and their order. */
-export interface Steps {
+export type Steps = {
   readonly count: number;
   /** Whether the last row comes first. */
   readonly reverse: boolean;
@@ -10,7 +10,7 @@ export interface Steps {
   readonly condition: Condition;
   /** For each result of a loop with a condition, the carry that it equals in the steps left out. */
   readonly resultCarries: readonly number[];
-}
+};
 
 export type Condition = 'none' | 'bounded' | 'unbounded';
 
@@ -18,6 +18,8 @@ export type Condition = 'none' | 'bounded' | 'unbounded';
 export type RunStep = (carries: readonly Tensor[], rows: readonly Tensor[]) => readonly Tensor[];
 
 export interface StepOptions {
+  /** What messages call the loop. */
+  readonly operation: string;
   /** Whether what depends on neither carries nor rows is computed once, before the loop. Default: true. */
   readonly hoists?: boolean;
   /** Whether the results begin with the next carries already. Default: false. */

@@ -14,7 +14,7 @@ import {
   type ReduceAttributes,
   unknownValue,
 } from '@thetagrad/core/backend';
-import { countExamples, moveAxis, placeExamples, resolveAxes, type Axes } from './axes.ts';
+import { countExamples, moveAxis, nameArgument, placeExamples, resolveAxes, type Axes } from './axes.ts';
 import { createExample, traceBody } from './example.ts';
 import { foldInWords } from './tensorKey.ts';
 import { flattenValues, type FlatValues } from './values.ts';
@@ -109,15 +109,14 @@ export function vmap<Arguments extends readonly unknown[], Result>(
     });
 }
 
-function normalizeInAxis(axis: number | null, { leaves, ranks }: FlatValues, i: number): number | null {
+function normalizeInAxis(axis: number | null, { leaves, paths, ranks }: FlatValues, i: number): number | null {
   if (axis === null) return null;
   const rank = ranks[i]!;
-  if (rank === 0 && leaves[i]!.ndim > rank) {
-    throw new RangeError(
-      'vmap: a key has no axis of examples; pass an array of keys such as key.split(n), or null in inAxes to share the key',
-    );
-  }
-  return normalizeAxis('vmap', axis, rank);
+  const name = nameArgument(paths[i]!);
+  if (rank > 0) return normalizeAxis(`vmap: ${name}`, axis, rank);
+  const [what, fix] =
+    leaves[i]!.ndim > rank ? ['key', ' pass an array of keys such as key.split(n), or'] : ['scalar', ''];
+  throw new RangeError(`vmap: ${name} is a ${what} and has no axis of examples;${fix} share it by null in inAxes`);
 }
 
 type Binding = readonly [example: Tensor, batch: Tensor];

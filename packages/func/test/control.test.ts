@@ -2,7 +2,18 @@ import { defineUnary, explain, grad, jvp, tensor, Variable, where, zeros, type T
 import { wasm } from '@thetagrad/wasm';
 import { describe, expect, test } from 'vitest';
 import { withBackend } from '../../../test/support/withBackend.ts';
-import { cond, foriLoop, hessian, jacobian, scan, vmap, whileLoop, type Axes } from '../src/index.ts';
+import {
+  cond,
+  customRoot,
+  fixedPoint,
+  foriLoop,
+  hessian,
+  jacobian,
+  scan,
+  vmap,
+  whileLoop,
+  type Axes,
+} from '../src/index.ts';
 
 const f64 = { dtype: 'float64' } as const;
 const backend = await wasm({ threads: 2 });
@@ -242,11 +253,43 @@ describe('foriLoop', () => {
 
   test.for<[unknown, RegExp]>([
     [1.5, /^foriLoop: upper must be an integer from -2147483648 to 2147483647, got 1.5/],
-    [tensor(1), /^foriLoop: upper must be an integer or an int32 tensor of one element, got Tensor/],
-    ['3', /^foriLoop: upper must be an integer or an int32 tensor of one element, got '3'/],
+    [tensor(1), /^foriLoop: upper must be an int32 tensor of one element, got float32 \[\]/],
+    [tensor([1, 2], { dtype: 'int32' }), /^foriLoop: upper must be an int32 tensor of one element, got int32 \[2\]/],
+    ['3', /^foriLoop: upper must be an integer from -2147483648 to 2147483647, got '3'/],
   ])('refuses %s as a bound', ([bound, message]) => {
     expect(() => factorial(bound as number)).toThrow(message);
   });
+
+  test.for([3, tensor(3, { dtype: 'int32' })])('speaks of itself, between 0 and %s', (n) => {
+    const loop = (body: (x: Tensor) => unknown) => () => foriLoop(0, n, (_, x) => body(x) as Tensor, tensor(1));
+    expect(loop((x) => x.expandDims(0))).toThrow(
+      /^foriLoop: the next carry must be float32 \[\] as the carry is, got float32 \[1\]/,
+    );
+    expect(loop((x) => [x])).toThrow(/^foriLoop: the next carry must have the structure of the carry, a tensor, got/);
+    expect(loop(() => undefined)).toThrow(/^foriLoop: the next carry: expected tensors/);
+    expect(loop((x) => tensor(x.itemSync()))).toThrow(/^foriLoop: a tensor of one step has no value/);
+    expect(() => foriLoop(0, n, (_, x) => x, 1)).toThrow(/^foriLoop: the carry: expected tensors/);
+  });
+
+  test('has no reverse mode between tensors', () => {
+    expect(() => grad((x: Tensor) => factorial(tensor(3, { dtype: 'int32' })).mul(x))(tensor(1, f64))).not.toThrow();
+    const power = (x: Tensor) => foriLoop(0, tensor(3, { dtype: 'int32' }), (_, y) => y.mul(x), x);
+    expect(() => grad(power)(tensor(2))).toThrow(
+      /^foriLoop: reverse mode needs a bound on the number of steps; use numbers instead of tensors/,
+    );
+  });
+});
+
+test('fields of carries and results come in any order', () => {
+  const start = { a: tensor([1]), b: tensor([2]) };
+  const swap = ({ a, b }: typeof start) => ({ b: b.mul(3), a: a.neg() });
+  const results = [
+    scan((c: typeof start) => [swap(c), null], start, null, { length: 1 })[0],
+    foriLoop(0, tensor(1, { dtype: 'int32' }), (_, c) => swap(c), start),
+    cond(tensor(false), (c: typeof start) => c, swap, start),
+    cond(tensor(true), swap, (c: typeof start) => c, start),
+  ];
+  for (const { a, b } of results) expect([a.itemSync(), b.itemSync()]).toEqual([-1, 6]);
 });
 
 describe('cond', () => {
@@ -389,7 +432,7 @@ describe('cond', () => {
         () => tensor(1),
         () => tensor(2),
       ),
-    ).toThrow(/^cond: the condition must be a bool tensor/);
+    ).toThrow(/^cond: the predicate must be a bool tensor of one element, got float32 \[1\]/);
   });
 });
 
@@ -404,6 +447,26 @@ describe('assignments inside', () => {
         whileLoop(
           (y: Tensor) => y.less(9),
           (y: Tensor) => (assign(y), y.mul(2)),
+          tensor(1),
+        ),
+    ],
+    [
+      'whileLoop',
+      (assign) =>
+        whileLoop(
+          (y: Tensor) => (assign(y), y.less(9)),
+          (y: Tensor) => y.mul(2),
+          tensor(1),
+        ),
+    ],
+    ['foriLoop', (assign) => foriLoop(0, 2, (_, y) => (assign(y), y), tensor(1))],
+    ['fixedPoint', (assign) => fixedPoint((z, a: Tensor) => (assign(z), z.mul(0.5).add(a)), tensor(1), tensor(1))],
+    [
+      'customRoot',
+      (assign) =>
+        customRoot(
+          (z, a: Tensor) => (assign(z), z.sub(a)),
+          (a) => a,
           tensor(1),
         ),
     ],

@@ -284,7 +284,7 @@ describe('functionalCall', () => {
     expect(outputs(ensemble).toArraySync()).toEqual([21.5, 42.5]);
   });
 
-  test.for<[string, Record<string, unknown>, RegExp]>([
+  test.for<[string, unknown, RegExp]>([
     [
       'an unknown name',
       { weights: tensor(1) },
@@ -292,6 +292,7 @@ describe('functionalCall', () => {
     ],
     ['another shape', { weight: tensor([1], f64) }, /variable 'weight' expects float64 \[2\], got float64 \[1\]/],
     ['a number', { bias: 3 }, /^functionalCall: bias must be a tensor, got 3$/],
+    ['null', null, /^functionalCall: parameters must be an object of tensors by the names of variables, got null$/],
   ])('refuses %s', ([, parameters, message]) => {
     expect(() => functionalCall(model, parameters as Record<string, Tensor>, () => 0)).toThrow(message);
     expect(forward(tensor([1, 1], f64)).itemSync()).toBe(3);

@@ -56,7 +56,16 @@ describe('fixedPoint', () => {
 
   test('refuses bad input', () => {
     expect(() => fixedPoint(3 as never, tensor(1), tensor(1))).toThrow(/^fixedPoint: expected a function/);
-    expect(() => fixedPoint((z) => z, 1 as never, tensor(1))).toThrow(/^fixedPoint: expected a tensor/);
+    expect(() => fixedPoint((z) => z, 1 as never, tensor(1))).toThrow(/^fixedPoint: the guess: expected a tensor/);
+    expect(() => fixedPoint((z) => z, tensor(1, { dtype: 'int32' }), tensor(1))).toThrow(
+      /^fixedPoint: the guess must be float32 or float64, got int32/,
+    );
+    expect(() => fixedPoint(() => 3 as never, tensor(1), tensor(1))).toThrow(
+      /^fixedPoint: the function must return a tensor, got 3/,
+    );
+    expect(() => fixedPoint((z) => z.sum(), tensor([1, 2]), tensor(1))).toThrow(
+      /^fixedPoint: the function must return float32 \[2\] as the guess is, got float32 \[\]/,
+    );
     expect(() => fixedPoint((z) => z, tensor(1), tensor(1), { tolerance: 0 })).toThrow(
       /^fixedPoint: tolerance must be/,
     );
@@ -128,7 +137,12 @@ describe('customRoot', () => {
   });
 
   test('refuses bad input', () => {
-    expect(() => customRoot(3 as never, newton, { a, b })).toThrow(/^customRoot: expected a function, got 3/);
+    expect(() => customRoot(3 as never, newton, { a, b })).toThrow(
+      /^customRoot: the equations: expected a function, got 3/,
+    );
+    expect(() => customRoot(equations, newton, { a, b }, { linearSolve: 3 as never })).toThrow(
+      /^customRoot: linearSolve: expected a function, got 3/,
+    );
     expect(() => customRoot(equations, (() => 3) as never, { a, b })).toThrow(
       /^customRoot: the solver: expected a tensor, got 3/,
     );
@@ -137,13 +151,47 @@ describe('customRoot', () => {
       /^customRoot: unknown option 'solver'/,
     );
     expect(() =>
+      customRoot(
+        (z, a: Tensor) => z.sum().sub(a),
+        () => tensor([1, 2], f64),
+        a,
+      ),
+    ).toThrow(/^customRoot: the function must return float64 \[2\] as the root is, got float64 \[\]/);
+    const solvedBy = (linearSolve: () => Tensor) =>
       grad((a: Tensor) =>
         customRoot(
-          (z, a: Tensor) => z.sum().sub(a),
-          () => tensor([1, 2], f64),
+          (z, a: Tensor) => z.sub(a),
+          (a) => a,
           a,
-        ).sum(),
-      )(a),
-    ).toThrow(/^customRoot: the function must have the shape of the root, \[2\], got \[\]/);
+          { linearSolve },
+        ),
+      )(a);
+    expect(() => solvedBy(() => 3 as never)).toThrow(/^customRoot: linearSolve: expected a tensor, got 3/);
+    expect(() => solvedBy(() => tensor([1]))).toThrow(
+      /^customRoot: linearSolve must give a tensor of the shape of b, \[\], got \[1\]/,
+    );
   });
+});
+
+test('parameters of other dtypes are constant, also where examples differ in them; nothing has no solution to find', () => {
+  type Parameters = readonly [a: Tensor, n: Tensor];
+  const point = (a: Tensor, n: Tensor) =>
+    fixedPoint((z, [a, n]: Parameters) => z.mul(0.5).add(a.mul(n)), tensor(0, f64), [a, n] as const, {
+      tolerance: 1e-12,
+    });
+  const root = (a: Tensor, n: Tensor) =>
+    customRoot(
+      (z, [a, n]: Parameters) => z.mul(0.5).sub(a.mul(n)),
+      ([a, n]) => a.mul(n).mul(2),
+      [a, n] as const,
+    );
+  const counts = tensor([1, 2], { dtype: 'int32' });
+  for (const solve of [point, root]) {
+    const slopes = vmap(grad(solve), { inAxes: [null, 0] })(tensor(3, f64), counts);
+    const together = grad((a: Tensor) => vmap(solve, { inAxes: [null, 0] })(a, counts).sum())(tensor(3, f64));
+    expect([...(slopes.toArraySync() as number[]), together.itemSync()]).toEqual(
+      [2, 4, 6].map((slope) => expect.closeTo(slope, 8)),
+    );
+  }
+  expect(fixedPoint((z, a: Tensor) => z.mul(a), tensor([]), tensor(0.5)).shape).toEqual([0]);
 });

@@ -48,5 +48,8 @@ describe('straightThrough', () => {
 
   test('refuses shapes that differ', () => {
     expect(() => straightThrough(tensor([1]), tensor([1, 2]))).toThrow(/must have one shape, got \[1\] and \[2\]/);
+    expect(() => straightThrough(tensor([0.5]), tensor([1], { dtype: 'int32' }))).toThrow(
+      /^straightThrough: the surrogate must be float32 or float64, got int32/,
+    );
   });
 });

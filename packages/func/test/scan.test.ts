@@ -350,7 +350,7 @@ describe('scan', () => {
     [
       'a number in the carry that changes',
       () => scan(({ s, n }: { s: Tensor; n: number }) => [{ s, n: n + 1 }, s], { s: x, n: 3 }, x),
-      /^RangeError: scan: the next carry.n must be 3 as the carry is, got 4; make 3 a tensor if it changes/,
+      /^RangeError: scan: the next carry.n must be 3 as the carry is, got 4; make it a tensor if it changes/,
     ],
     [
       'one key for all steps',

@@ -187,13 +187,17 @@ describe('vmap', () => {
     [
       'sizes that differ',
       () => vmap((x: Tensor, y: Tensor) => x.add(y))(matrix, tensor([1, 2, 3])),
-      /^RangeError: vmap: arguments disagree on the number of examples: axis 0 of argument 1, \[3\] has 3, axis 0 of argument 0, \[2, 3\] has 2/,
+      /^RangeError: vmap: arguments disagree on the number of examples: axis 0 of argument 1, \[3\], has 3; axis 0 of argument 0, \[2, 3\], has 2/,
     ],
-    ['a scalar', () => vmap((x: Tensor) => x)(tensor(1)), /^RangeError: vmap: axis 0 is out of range/],
+    [
+      'a scalar',
+      () => vmap((x: Tensor) => x)(tensor(1)),
+      /^RangeError: vmap: argument 0 is a scalar and has no axis of examples; share it by null in inAxes/,
+    ],
     [
       'one key for all examples, with an axis',
       () => vmap((key: Key, x: Tensor) => x.add(random.normal(key, [])))(random.key(1), matrix),
-      /^RangeError: vmap: a key has no axis of examples; pass an array of keys such as key.split\(n\)/,
+      /^RangeError: vmap: argument 0 is a key and has no axis of examples; pass an array of keys such as key.split\(n\)/,
     ],
     [
       'too few keys',
@@ -224,7 +228,17 @@ describe('vmap', () => {
     [
       'axes of another structure',
       () => vmap((x: Tensor) => x, { inAxes: [0, 0] })(matrix),
-      /^RangeError: vmap: inAxes must be an axis, null, or these/,
+      /^RangeError: vmap: inAxes must be an axis, null, or an array of these for each argument, got \[0, 0\]/,
+    ],
+    [
+      'axes of another structure in an argument',
+      () => vmap(({ x }: { x: Tensor }) => x, { inAxes: [[0]] })({ x: matrix }),
+      /^RangeError: vmap: inAxes must be an axis, null, or these in the structure of the tensors, got \[0\]/,
+    ],
+    [
+      'an axis that an argument lacks',
+      () => vmap((x: Tensor, { y }: { y: Tensor }) => x.add(y), { inAxes: 1 })(matrix, { y: tensor([1, 2]) }),
+      /^RangeError: vmap: argument 1.y: axis 1 is out of range for a tensor of rank 1/,
     ],
     [
       'a result that differs, without an axis',
@@ -407,6 +421,6 @@ describe('customVmap', () => {
     expect(() => customVmap((() => 3) as never, (_, __, x: Tensor) => x)(x)).toThrow(
       /^customVmap: the function must return a tensor/,
     );
-    expect(() => customVmap((x: Tensor) => x, 3 as never)).toThrow(/^customVmap: expected a function, got 3/);
+    expect(() => customVmap((x: Tensor) => x, 3 as never)).toThrow(/^customVmap: the rule: expected a function, got 3/);
   });
 });
