@@ -9,6 +9,7 @@ import {
   type TensorType,
 } from '@thetagrad/core/backend';
 import { deepStack, lineOf } from './callSite.ts';
+import { singleSteps } from './singleSteps.ts';
 
 /** The error of `detectAnomaly` and `assertFinite`. */
 export class AnomalyError extends Error {
@@ -28,8 +29,8 @@ export class AnomalyError extends Error {
 /**
  * Calls a function, such as a training step, and looks for NaN and infinities in what it returns (PyTorch's `detect_anomaly`). If
  * there are any, computes the graph behind them operation by operation, forward and backward alike, and throws an error that
- * names the first that makes them from finite inputs, with the ranges of these and the line of the caller. Takes many times as long as
- * the function itself; where it is not called, it costs nothing.
+ * names the first that makes them from finite inputs, with the ranges of these and the line of the caller; in a loop, with the
+ * step, which counts from 0. Takes many times as long as the function itself; where it is not called, it costs nothing.
  * @param f returns tensors or trees of them. It should not store variables that these are computed from.
  * @throws {AnomalyError} if a NaN or an infinity is found.
  * @throws {TypeError} if f is not a function, or returns anything but tensors.
@@ -49,7 +50,8 @@ export async function detectAnomaly<Result>(f: () => Result | Promise<Result>): 
     const kind = kindOf(await output.data());
     if (kind === undefined) continue;
     const order = topologicalOrder([output], (tensor) => origins.get(tensor)?.inputs ?? []);
-    throw await explainAnomaly(order, kind, origins);
+    const originOf: OriginOf = (tensor) => origins.get(tensor);
+    throw (await findAnomaly(order, kind, originOf)) ?? (await describeGiven(order, kind, originOf));
   }
   return result;
 }
@@ -68,25 +70,66 @@ function kindOf(values: TypedArray): Kind | undefined {
   return values.some((value) => Math.abs(value) === Infinity) ? 'an infinity' : undefined;
 }
 
-/** The error for the first tensor in topological order that is not finite, while its inputs are. */
-async function explainAnomaly(
+/** How tensors were created; `undefined` of those that existed before. */
+type OriginOf = (tensor: Tensor) => Origin | undefined;
+
+/**
+ * The error for the first tensor in topological order that is not finite, while its inputs are; `undefined` if there is none.
+ * @param place the steps of loops that it is in, for messages. Default: none.
+ */
+async function findAnomaly(
   order: readonly Tensor[],
   kind: Kind,
-  origins: ReadonlyMap<Tensor, Origin>,
-): Promise<AnomalyError> {
-  const kinds = new Map<Tensor, Kind | undefined>();
-  const isBad = (tensor: Tensor): boolean => kinds.get(tensor) === kind || kinds.get(tensor) === 'NaN';
-  let given: Tensor | undefined;
+  originOf: OriginOf,
+  place = '',
+): Promise<AnomalyError | undefined> {
+  const bad = new Set<Tensor>();
   for (const tensor of order) {
     const values = await tensor.data();
-    kinds.set(tensor, kindOf(values));
-    if (kinds.get(tensor) !== kind) continue;
-    const inputs = origins.get(tensor)?.inputs ?? [];
-    if (inputs.length === 0) given ??= tensor;
-    else if (!inputs.some(isBad))
-      return describeAnomaly(tensor, kind, values, inputs, lineOf(origins.get(tensor)!.stack));
+    const own = kindOf(values);
+    if (own === kind || own === 'NaN') bad.add(tensor);
+    const origin = originOf(tensor);
+    if (own !== kind || !origin || origin.inputs.length === 0 || origin.inputs.some((input) => bad.has(input)))
+      continue;
+    return (
+      (await findInLoop(tensor, origin, kind, originOf, place)) ??
+      (await describeAnomaly(tensor, kind, values, origin, place))
+    );
   }
-  const what = given ? `a tensor ${given.dtype}${formatShape(given.shape)} that was given` : 'a value that was given';
+  return undefined;
+}
+
+/** As {@link findAnomaly}, of the steps of a loop; `undefined` of any other operation. */
+async function findInLoop(
+  loop: Tensor,
+  { inputs, stack }: Origin,
+  kind: Kind,
+  originOf: OriginOf,
+  place: string,
+): Promise<AnomalyError | undefined> {
+  for await (const { name, copies, outputs } of singleSteps(loop, inputs)) {
+    const origins = new Map<Tensor, Origin>();
+    for (const [original, copy] of copies) {
+      origins.set(copy, { inputs: copy.inputs, stack: originOf(original)?.stack ?? stack });
+    }
+    for (const output of outputs) {
+      if (kindOf(await output.data()) !== kind) continue;
+      const inStep: OriginOf = (tensor) => origins.get(tensor) ?? originOf(tensor);
+      const found = await findAnomaly([...copies.values()], kind, inStep, ` in ${name}${place}`);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** The error for a NaN or an infinity that no operation makes. */
+async function describeGiven(order: readonly Tensor[], kind: Kind, originOf: OriginOf): Promise<AnomalyError> {
+  let what = 'a value that was given';
+  for (const tensor of order) {
+    if (originOf(tensor)?.inputs.length || kindOf(await tensor.data()) !== kind) continue;
+    what = `a tensor ${tensor.dtype}${formatShape(tensor.shape)} that was given`;
+    break;
+  }
   return new AnomalyError(`detectAnomaly: ${kind} comes from ${what}, not from an operation`, 'data', undefined);
 }
 
@@ -94,8 +137,8 @@ async function describeAnomaly(
   { primitive: { name }, dtype, shape }: Tensor,
   kind: Kind,
   values: TypedArray,
-  inputs: readonly Tensor[],
-  line: string | undefined,
+  { inputs, stack }: Origin,
+  place: string,
 ): Promise<AnomalyError> {
   const ranges = await Promise.all(
     inputs.map(async (input) => {
@@ -104,8 +147,9 @@ async function describeAnomaly(
       return `${input.dtype}${formatShape(input.shape)} in [${low}, ${high}]`;
     }),
   );
+  const line = lineOf(stack);
   const message =
-    `detectAnomaly: ${name} gives ${locate(kind, values, { dtype, shape })}, ` +
+    `detectAnomaly: ${name} gives ${locate(kind, values, { dtype, shape })}${place}, ` +
     `from ${ranges.join(' and ')}${formatLine(line)}`;
   return new AnomalyError(message, name, line);
 }

@@ -19,7 +19,8 @@ import { moveAxis } from './axes.ts';
 import { createStep, isDifferentiating } from './example.ts';
 import { pack, sizeOfAll, unpack, type LoopOutputs } from './outputs.ts';
 import { factorsOf, hasProductCotangent, sumProducts } from './products.ts';
-import type { RunStep, StepOptions, Steps } from './steps.ts';
+import { rememberSteps } from './singleSteps.ts';
+import type { LoopAttributes, RunStep, StepOptions, Steps } from './steps.ts';
 import { Subgraph } from './subgraph.ts';
 import { vmap } from './vmap.ts';
 
@@ -29,15 +30,6 @@ declare module '@thetagrad/core/backend' {
     'func.scan': { inputs: number; attributes: LoopAttributes };
   }
 }
-
-type LoopAttributes = Steps & {
-  /** The signature of the plan of a step. */
-  readonly signature: readonly number[];
-  /** For each input of the plan, the number of the routine's input. */
-  readonly inputs: readonly number[];
-  readonly carries: number;
-  readonly rows: number;
-};
 
 type LoopNode = Node<readonly Tensor[], LoopAttributes>;
 
@@ -165,7 +157,7 @@ function applyLoop(body: Body, carries: readonly Tensor[], rows: readonly Tensor
 }
 
 function createRoutine(body: Body, loop: Loop): Routine<'func.scan'> {
-  return {
+  const routine: Routine<'func.scan'> = {
     kind: 'routine',
     name: 'func.scan',
     loop,
@@ -174,6 +166,8 @@ function createRoutine(body: Body, loop: Loop): Routine<'func.scan'> {
     jvpOfAll: (tangents, output) => pushForward(body, tangents, output),
     batch: (inputs, isBatched, { attributes }, size) => batchLoop(body, inputs, isBatched, attributes, size),
   };
+  rememberSteps(routine, body);
+  return routine;
 }
 
 /** The inputs of the routine by their kind. */

@@ -12,6 +12,16 @@ export type Steps = {
   readonly resultCarries: readonly number[];
 };
 
+/** The attributes of the routine of a loop. */
+export type LoopAttributes = Steps & {
+  /** The signature of the plan of a step. */
+  readonly signature: readonly number[];
+  /** For each input of the plan, the number of the routine's input. */
+  readonly inputs: readonly number[];
+  readonly carries: number;
+  readonly rows: number;
+};
+
 export type Condition = 'none' | 'bounded' | 'unbounded';
 
 /** Computes the next carries, followed by the results, of one step. All have one floating-point dtype. */

@@ -38,9 +38,15 @@ export class Subgraph {
 
   /** Computes the outputs from other values of the captured tensors. */
   recompute(values: readonly Tensor[]): Tensor[] {
+    const copies = this.copy(values);
+    return this.outputs.map((output) => copies.get(output) ?? output);
+  }
+
+  /** The copies of all tensors, in topological order, on other values of the captured ones. */
+  copy(values: readonly Tensor[]): ReadonlyMap<Tensor, Tensor> {
     const copies = new Map(this.#captured.map((tensor, i) => [tensor, values[i]!]));
     for (const link of this.#links) copyNode(link, copies);
-    return this.outputs.map((output) => copies.get(output) ?? output);
+    return copies;
   }
 }
 

@@ -18,11 +18,14 @@ import {
   assertFinite,
   assertShape,
   checkpoint,
+  cond,
   debug,
   detectAnomaly,
+  foriLoop,
   scan,
   setDebugging,
   vmap,
+  whileLoop,
 } from '../src/index.ts';
 
 async function anomalyOf(f: () => unknown): Promise<AnomalyError> {
@@ -60,6 +63,40 @@ describe('detectAnomaly', () => {
     expect(error.operation).toBe('strongDiv');
     expect(error.message).toContain('an infinity at [1]');
     expect(error.line).toContain('anomaly.test.ts');
+  });
+
+  test('in the steps of loops, one inside of another, forward and backward', async () => {
+    const inner = (a: Tensor, y: Tensor): Tensor => foriLoop(0, 2, (i, b) => b.div(y.sub(i)), a);
+    const f = (x: Tensor): Tensor => scan((s: Tensor, y: Tensor) => [inner(s, y), null], tensor(1), x)[0];
+    const error = await anomalyOf(() => f(tensor([2, 3, 1, 5])));
+    expect(error.operation).toBe('div');
+    expect(error.message).toMatch(
+      /^detectAnomaly: div gives an infinity at \[\] of float32\[\] \(1 of 1\) in step 1 of foriLoop in step 2 of scan, from float32\[\] in \[0\.083\d*, 0\.083\d*\] and float32\[\] in \[0, 0\]; called at /,
+    );
+    expect(error.line).toContain('anomaly.test.ts');
+    const root = (x: Tensor): Tensor => scan((s: Tensor, y: Tensor) => [s.add(y.sqrt()), null], tensor(0), x)[0];
+    expect((await anomalyOf(() => grad(root)(tensor([4, 0, 1])))).message).toMatch(
+      /^detectAnomaly: strongDiv gives an infinity at \[\] of float32\[\] \(1 of 1\) in step 1 of scan/,
+    );
+    const ended = (x: Tensor): Tensor =>
+      whileLoop(
+        (y: Tensor) => y.greater(0),
+        (y: Tensor) => y.sub(1).log(),
+        x,
+        { maxSteps: 9 },
+      );
+    expect(
+      (
+        await anomalyOf(() =>
+          cond(tensor(true), ended, (y: Tensor) => y, tensor(2))
+            .log()
+            .neg(),
+        )
+      ).message,
+    ).toMatch(/^detectAnomaly: log gives an infinity at \[\] of float32\[\] \(1 of 1\), from float32\[\] in \[0, 0\]/);
+    expect((await anomalyOf(() => cond(tensor(true), ended, (y: Tensor) => y, tensor(1)))).message).toMatch(
+      /log gives an infinity at \[\] of float32\[\] \(1 of 1\) in step 0 of whileLoop in cond, from/,
+    );
   });
 
   test('of a step with variables', async () => {
