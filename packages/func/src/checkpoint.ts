@@ -27,11 +27,11 @@ export function checkpoint<Arguments extends readonly unknown[], Result>(
     const start = nextTensorId();
     const outputs = flattenTensors('checkpoint: the result', f(...parameters));
     const inside = (tensor: Tensor): boolean => tensor.id >= start;
-    const isRecent = (tensor: Tensor): readonly Tensor[] => (inside(tensor) ? tensor.inputs : []);
+    const inputsInside = (tensor: Tensor): readonly Tensor[] => (inside(tensor) ? tensor.inputs : []);
     return outputs.rebuild(
       outputs.leaves.map((output) => {
         if (!inside(output) || !isFloatingPoint(output.dtype)) return output;
-        const order = topologicalOrder([output], isRecent);
+        const order = topologicalOrder([output], inputsInside);
         const nodes = order.filter((tensor) => inside(tensor) && tensor.inputs.length > 0);
         const captured = order.filter((tensor) => !inside(tensor) && isFloatingPoint(tensor.dtype));
         if (captured.length === 0) return output;

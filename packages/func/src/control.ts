@@ -126,7 +126,7 @@ function toBound(name: string, bound: unknown): Tensor {
  * Computes one of two functions, as a value decides (JAX's `cond`): the other is not computed. Both give tensors or trees of them
  * in the same structure and shapes. Gradients are those of the chosen one. Under `vmap`, a predicate that differs between
  * examples makes it a selection (as in JAX): both are computed for all examples as soon as one of them needs it, and each takes
- * the values and gradients of its own, whatever NaN the other gives.
+ * the values and gradients of its function, whatever NaN the other gives.
  * @param predicate a bool of one element.
  * @throws {TypeError} if a function is not one of tensors.
  * @throws {RangeError} if results differ in structure, shapes or dtypes, or the predicate has not one element.
@@ -164,7 +164,7 @@ export function cond<Operands extends readonly unknown[], Result>(
       [isChosen.astype(dtype), ...chosen],
       [],
       { count: 1, reverse: false, condition: 'bounded', resultCarries: [] },
-      // Otherwise it would be computed in any case.
+      // What is hoisted is computed whatever the predicate is.
       { operation: 'cond', hoists: false, start },
     );
     chosen = outputs.carries.slice(1);

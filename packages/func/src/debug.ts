@@ -47,7 +47,7 @@ export function setDebugging(enabled: boolean): void {
  * each call, under `vmap` all examples at once, as a tensor with their axis first, and under `checkpoint` and in the gradient of
  * a loop again where the backward pass computes it again. The gradient passes and is not printed. The value is stored, not fused,
  * and computed on the host.
- * @param label a few words that are the same in every call, since each label is a plan of its own. Default: `debug`.
+ * @param label a few words that are the same in every call, since each label makes another plan. Default: `debug`.
  * @throws {TypeError} if x is not a tensor, or the label not a string.
  * @example
  * debug(tensor([1, 2]), 'x').mul(2); // tensor([2, 4])
@@ -74,7 +74,7 @@ export function assertFinite(x: Tensor): Tensor {
 }
 
 /**
- * The tensor, whose shape is checked at once (chex' `assert_shape`).
+ * The tensor, whose shape is checked at once (chex's `assert_shape`).
  * @param shape the expected sizes; `null` for any.
  * @throws {TypeError} if x is not a tensor, or the shape not an array.
  * @throws {RangeError} if the shape is another.

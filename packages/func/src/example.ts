@@ -18,7 +18,7 @@ function examplePrimitive(operation: string, what: string): ExampleMovement {
     name: 'example',
     view: () => {
       throw new Error(
-        `${operation}: a tensor of one ${what} has no value of its own; return it from the function instead of reading it, ` +
+        `${operation}: a tensor of one ${what} has no value; return it from the function instead of reading it, ` +
           `evaluating it or assigning it to a variable inside`,
       );
     },

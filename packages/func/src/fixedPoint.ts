@@ -60,7 +60,7 @@ function solve(f: Step, guess: Tensor, parameters: readonly Tensor[], options: R
   return solution;
 }
 
-/** Iterates without a gradient: the loop has no bound of its own, for which it would keep all steps. */
+/** Iterates without a gradient: a loop with `maxSteps` would keep the carries of all steps for it. */
 function iterate(
   f: (z: Tensor) => Tensor,
   guess: Tensor,

@@ -32,7 +32,7 @@ export type Jacobian<Input, Value> = Value extends Tensor
 
 /**
  * The Jacobian of a function of one tensor or tree of tensors (JAX's `jacfwd` and `jacrev`): all partial derivatives, of shape
- * [...value, ...input] for each tensor of the value and each of the input. One plan computes all of it.
+ * [...value, ...input] and of the input's dtype for each tensor of the value and each of the input. One plan computes all of it.
  * @throws {TypeError} if f is not a synchronous function from tensors to tensors, the input is not floating-point, or an option
  *   is unknown.
  * @example

@@ -84,7 +84,7 @@ export function scanRows<Carry, Row, Result>(
       const next = flattenValues(`${operation}: the next carry`, returned[0]);
       result = flattenValues(`${operation}: the result`, returned[1] ?? []);
       const leaves = matchCarry(operation, carry, next);
-      // A result of nothing is nothing.
+      // Instead of the empty array.
       if (returned[1] === null || returned[1] === undefined) result = { ...result, rebuild: () => returned[1] };
       return encode(operation, [...leaves, ...result.leaves], dtype);
     },

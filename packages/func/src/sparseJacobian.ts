@@ -13,7 +13,7 @@ import { vmap } from './vmap.ts';
 
 /**
  * Where a Jacobian may differ from 0, its rows being the elements of the value and its columns those of the input, in row-major
- * order: on the diagonal; in a band of so many diagonals below and above it; or where a matrix of booleans is true.
+ * order: on the diagonal; in a band of `lower` diagonals below it and `upper` above it; or where a matrix of booleans is true.
  */
 export type Sparsity =
   | 'diagonal'

@@ -4,7 +4,7 @@ import { checkFloat } from './checks.ts';
 
 /**
  * The values of `value` with the gradient of `surrogate`: the straight-through estimator for rounding, thresholds and choices
- * such as `argmax`, which have no gradient of their own (Bengio et al., arXiv 1308.3432).
+ * such as `argmax`, which have no gradient (Bengio et al., arXiv 1308.3432).
  * @throws {TypeError} if an argument is not a tensor, or the surrogate is not floating-point.
  * @throws {RangeError} if shapes differ.
  * @example

@@ -367,7 +367,7 @@ describe('scan', () => {
     [
       'a value read inside',
       () => scan((s: Tensor, y: Tensor) => [s.mul(y.itemSync()), s], x, x),
-      /^Error: scan: a tensor of one step has no value of its own/,
+      /^Error: scan: a tensor of one step has no value; return it/,
     ],
     [
       'an unknown option',

@@ -12,6 +12,7 @@ import {
   tensor,
   Tensor,
   vjp,
+  zeros,
   type Key,
   type Shape,
 } from '@thetagrad/core';
@@ -62,9 +63,9 @@ const table: readonly Case[] = [
   ...transforms,
 ];
 
-describe('vmap of f is the stack of f over examples, checkpoint(f) is f, both with derivatives', () => {
+describe('vmap of f and scan of a cond of f are the stack of f over examples, checkpoint(f) is f, all with derivatives', () => {
   test.for(table.map((each) => [each.name, each] as const))('%s', ([, { f, inputs }]) => {
-    for (const generated of fc.sample(inputs, { numRuns: 4, seed: 3 })) {
+    for (const [run, generated] of fc.sample(inputs, { numRuns: 4, seed: 3 }).entries()) {
       const tree = flattenTree('test', generated, isFloat);
       const flat = (point: readonly Tensor[]): readonly Tensor[] => floatsOf(f(...(tree.rebuild(point) as unknown[])));
       const points = factors.map((factor) => tree.leaves.map((leaf) => leaf.mul(factor)));
@@ -89,6 +90,16 @@ describe('vmap of f is the stack of f over examples, checkpoint(f) is f, both wi
       };
       expectClose(kept(points[1]!), pulled(points[1]!));
       expectClose(vmap(kept)(batch), stackAll(points.map(pulled)));
+      if (run === 0 && [...points[0]!, ...values[0]!].every(({ dtype }) => dtype === batch[0]!.dtype)) {
+        const negative = (row: readonly Tensor[]): readonly Tensor[] => flat(row).map((each) => each.neg());
+        const step = (n: Tensor, row: readonly Tensor[]) => [n, cond(n.equal(0), flat, negative, row)] as const;
+        const scanned = vjp<[readonly Tensor[]], readonly Tensor[]>(
+          (rows) => scan(step, zeros([], { dtype: batch[0]!.dtype }), rows)[1],
+          batch,
+        );
+        expectClose(scanned.value, stackAll(values));
+        expectClose(scanned.pullback(scanned.value)[0], stackAll(points.map(pulled)));
+      }
       // Some inputs shared by all examples.
       if (batch.length < 2) continue;
       const shared = (first: Tensor): readonly Tensor[] => flat([first, ...points[0]!.slice(1)]);
