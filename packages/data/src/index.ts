@@ -2,7 +2,22 @@
  * Images, tables and text for training, in memory and deterministic, for Node and browsers. `@thetagrad/data/node` has
  * the loaders that read files by path.
  */
-export { type Augmentation, augment, type AugmentOptions } from './augment.ts';
+export { augment, type AugmentOptions } from './augment/augment.ts';
+export { type Augmentation, compose, type Fill, type Interval, type Pixels } from './augment/augmentation.ts';
+export { colorJitter, type ColorJitterOptions } from './augment/colorJitter.ts';
+export {
+  randomCrop,
+  type RandomCropOptions,
+  type RandomFlipOptions,
+  randomHorizontalFlip,
+  randomResizedCrop,
+  type RandomResizedCropOptions,
+  randomVerticalFlip,
+} from './augment/crop.ts';
+export { elasticTransform, type ElasticTransformOptions } from './augment/elasticTransform.ts';
+export { cutout, type CutoutOptions, randomErasing, type RandomErasingOptions } from './augment/erase.ts';
+export { cutMix, type MixedBatch, type MixOptions, mixUp } from './augment/mix.ts';
+export { randAugment, type RandAugmentOptions } from './augment/randAugment.ts';
 export { type Batch, type Batches, batches } from './batches.ts';
 export { type ClassSplit, type Example, type ExampleSplit, ImageDataset, type ImageDatasetInit } from './dataset.ts';
 export { parseCifar, type ParseCifarOptions } from './formats/cifar.ts';

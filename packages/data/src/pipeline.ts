@@ -1,5 +1,5 @@
 import { argumentError, checkInteger, checkOptions, isPlainObject, show, type Json } from '@thetagrad/core/backend';
-import type { Augmentation } from './augment.ts';
+import type { Augmentation } from './augment/augmentation.ts';
 import type { ImageDataset } from './dataset.ts';
 import { keyFor } from './keys.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { augment } from '../src/augment.ts';
+import { augment } from '../src/augment/augment.ts';
+import type { Pixels } from '../src/augment/augmentation.ts';
 import { type Batch, batches } from '../src/batches.ts';
 import type { ImageDataset } from '../src/dataset.ts';
 import { type BatchOptions, Pipeline } from '../src/pipeline.ts';
@@ -58,7 +59,7 @@ test('each loop starts anew, and a stream resumes from a stored position', async
 test('the next batch is prepared while the loop waits, and its error is thrown by the next request', async () => {
   vi.useFakeTimers();
   let images = 0;
-  const change = (source: Uint8Array, target: Float32Array): void => {
+  const change = (source: Pixels, target: Float32Array): void => {
     if (++images > 4) throw new Error('broken augmentation');
     target.set(source);
   };

@@ -1,15 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-test('only the entry for Node uses Node', () => {
-  const source = new URL('../src/', import.meta.url);
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const users = files.filter((file) =>
-    /node:|\bBuffer\b|\bprocess\./.test(readFileSync(new URL(file, source), 'utf8')),
-  );
-  expect(users.sort()).toEqual(['files.ts', 'node.ts']);
-  const importers = files.filter((file) =>
-    /'\.+\/(?:files|node)\.ts'/.test(readFileSync(new URL(file, source), 'utf8')),
-  );
-  expect(importers).toEqual(['node.ts']);
+test('the main entry uses no Node', () => {
+  const entry = new URL('../src/index.ts', import.meta.url);
+  const sources = new Map<string, string>();
+  const visit = (url: URL): void => {
+    if (sources.has(url.href)) return;
+    const source = readFileSync(url, 'utf8');
+    sources.set(url.href, source);
+    for (const [, path] of source.matchAll(/^(?:import|export|\}) .*from '(\.[^']+)';$/gm)) visit(new URL(path!, url));
+  };
+  visit(entry);
+  expect(sources.size).toBeGreaterThan(30);
+  const users = [...sources].filter(([, source]) => /node:|\bBuffer\b|\bprocess\./.test(source));
+  expect(users.map(([path]) => path)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { augment } from '../src/augment.ts';
+import { augment } from '../src/augment/augment.ts';
 import { ImageDataset } from '../src/dataset.ts';
 import { type ArrayBatch, type BatchOptions, Pipeline } from '../src/pipeline.ts';
 import { datasets, createNumbered } from './arbitraries.ts';
