@@ -36,7 +36,7 @@ test('dropLast drops the batch that is not full', () => {
   const batches = collect(createNumbered([7]), { batchSize: 3, dropLast: true, epochs: 2, shuffle: true });
   expect(batches.map((batch) => batch.label.length)).toEqual([3, 3, 3, 3]);
   expect(() => collect(createNumbered([7]), { batchSize: 8, dropLast: true })).toThrow(
-    '7 images are too few for one batch of 8',
+    '7 examples are too few for one batch of 8',
   );
 });
 

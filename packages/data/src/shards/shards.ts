@@ -5,7 +5,7 @@ import { DataFileError } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
 import { keyFor } from '../keys.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
-import { checkPosition, type Position } from '../pipeline.ts';
+import { checkPosition, type Position } from '../order.ts';
 import { indexShard, type ShardEntry, type ShardIndex } from './shardIndex.ts';
 
 /** Options of `shards`. */
