@@ -1,4 +1,4 @@
-/** Loaders that read files by path, for Node. The main entry has everything else, for Node and browsers. */
+/** Loaders that read files by path or prepare data in worker threads, for Node. The main entry has everything else, for Node and browsers. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveLimits, unknownValue } from '@thetagrad/core/backend';
@@ -20,6 +20,7 @@ import type { Tokenizer } from './text/tokenizer.ts';
 export { indexShard, type ShardEntry, type ShardIndex, type ShardPart } from './shards/shardIndex.ts';
 export { type ShardExample, type ShardOptions, type Shards, shards } from './shards/shards.ts';
 export { type ShardInput, writeShards, type WriteShardsOptions } from './shards/writeShards.ts';
+export { loader, type LoaderOptions } from './workers/loader.ts';
 
 /** Options of `mnist`. */
 export interface MnistOptions {
