@@ -190,14 +190,18 @@ test('a signal ends a request that waits, or the next one, with its reason', asy
   }
 });
 
-test('a stream that is left without its end does not keep the process alive', () => {
+test('a process waits for the end of workers where a loop is left, and not for a stream without a request', () => {
   const script = `
     import { loader } from ${JSON.stringify(new URL('../src/node.ts', import.meta.url).href)};
+    for await (const { values } of loader([3, 4], ${JSON.stringify(double)}, { workers: 2 })) {
+      console.log(values[0]);
+      break;
+    }
     const stream = loader([1, 2, 3], ${JSON.stringify(double)}, { workers: 1 });
     console.log((await stream.next()).value.values[0]);`;
   const args = ['--conditions=@thetagrad/source', '--import', 'tsx', '--input-type=module', '--eval', script];
   const cwd = fileURLToPath(new URL('../../..', import.meta.url));
-  expect(execFileSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 20_000 })).toBe('2\n');
+  expect(execFileSync(process.execPath, args, { cwd, encoding: 'utf8', timeout: 20_000 })).toBe('6\n2\n');
 });
 
 test.each<[unknown, unknown, unknown, RegExp]>([

@@ -82,7 +82,6 @@ parentPort.on('message', async ({ number, item }) => {
 
 /** Starts a worker thread that applies the default export of a module to items. */
 export function startWorker(module: string, { onReply, onLost }: WorkerEvents): WorkerHandle {
-  // Loaders that this process was started with, such as that of TypeScript, apply to the module too.
   const worker = new Worker(code, { eval: true, workerData: module });
   let isEnded = false;
   const lose = (reason: string): void => {
@@ -94,9 +93,15 @@ export function startWorker(module: string, { onReply, onLost }: WorkerEvents): 
   worker.once('exit', (exitCode) => lose(`exit code ${exitCode}`));
   return {
     send: (number, item) => worker.postMessage({ number, item }),
-    setWaited: (isWaited) => (isWaited ? worker.ref() : worker.unref()),
+    setWaited: (isWaited) => {
+      if (isEnded) return;
+      if (isWaited) worker.ref();
+      else worker.unref();
+    },
     terminate: () => {
       isEnded = true;
+      // Otherwise the process may end first.
+      worker.ref();
       return worker.terminate();
     },
   };
