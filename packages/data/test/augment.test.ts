@@ -487,6 +487,15 @@ describe('mixUp and cutMix', () => {
     expect(areas.size).toBeGreaterThan(4);
   });
 
+  test('a label that is computed is checked at evaluation', async () => {
+    for (const wrong of [-1, 3]) {
+      const computed = label.add(tensor(Int32Array.of(0, 0, 0, 0, wrong)));
+      await expect(mixUp(random.key(1), image, computed, { classes }).label.data()).rejects.toThrow(
+        `mixUp: label ${wrong} at index 4 is out of range for 3 classes; use 0 to 2`,
+      );
+    }
+  });
+
   test('they are for crossEntropy, one after another, and for compiled steps', async () => {
     const step = compile((key: random.Key) => {
       const cut = cutMix(key, image, label, { classes });
@@ -565,6 +574,7 @@ test.each<[() => unknown, RegExp]>([
   ],
   [() => randAugment({ numOps: 1.5 }), /^RangeError: randAugment: numOps must be/],
   [() => mix({}), /^TypeError: mixUp: classes must be their number, where labels are class indices, got undefined$/],
+  [() => mix({ classes: 1 }), /^RangeError: mixUp: label 1 at index 1 is out of range for 1 classes; use 0 to 0$/],
   [() => mix({ classes: 0 }), /^RangeError: mixUp: classes must be an integer ≥ 1/],
   [() => mix({ classes: 2, alpha: 0 }), /^RangeError: mixUp: alpha must be a finite number > 0/],
   [() => mix(unsafe({ beta: 1 })), /^TypeError: mixUp: unknown option 'beta'/],

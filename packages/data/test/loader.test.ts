@@ -193,7 +193,10 @@ test('a signal ends a request that waits, or the next one, with its reason', asy
 test('a process waits for the end of workers where a loop is left, and not for a stream without a request', () => {
   const script = `
     import { loader } from ${JSON.stringify(new URL('../src/node.ts', import.meta.url).href)};
-    for await (const { values } of loader([3, 4], ${JSON.stringify(double)}, { workers: 2 })) {
+    async function* count() {
+      for (let i = 3; ; i++) yield new Promise((resolve) => setImmediate(resolve, i));
+    }
+    for await (const { values } of loader(count(), ${JSON.stringify(double)}, { workers: 1, prefetch: 1 })) {
       console.log(values[0]);
       break;
     }

@@ -1,4 +1,4 @@
-import { arange, isFloatingPoint, type Key, oneHot, random, type Tensor } from '@thetagrad/core';
+import { arange, type DType, isFloatingPoint, type Key, eye, random, type Tensor } from '@thetagrad/core';
 import {
   argumentError,
   checkInteger,
@@ -6,7 +6,9 @@ import {
   checkOptions,
   checkPositive,
   checkTensor,
+  describeIndices,
   formatShape,
+  HostBuffer,
 } from '@thetagrad/core/backend';
 import { beta } from '@thetagrad/random';
 
@@ -36,7 +38,7 @@ export interface MixedBatch {
  * @param image Floating point, of shape [B, …].
  * @param label Class indices, int32 of shape [B], or probabilities, floating point of shape [B, C].
  * @throws {TypeError} if an argument or option is of the wrong kind or dtype.
- * @throws {RangeError} if a shape or option is out of range.
+ * @throws {RangeError} if a shape, an option or a label is out of range; a label that is computed, at evaluation.
  */
 export function mixUp(key: Key, image: Tensor, label: Tensor, options: MixOptions = {}): MixedBatch {
   const { probabilities, alpha } = checkBatch('mixUp', { key, image, label }, options);
@@ -60,7 +62,7 @@ export function mixUp(key: Key, image: Tensor, label: Tensor, options: MixOption
  * @param image Floating point, of shape [B, C, H, W].
  * @param label Class indices, int32 of shape [B], or probabilities, floating point of shape [B, C].
  * @throws {TypeError} if an argument or option is of the wrong kind or dtype.
- * @throws {RangeError} if a shape or option is out of range.
+ * @throws {RangeError} if a shape, an option or a label is out of range; a label that is computed, at evaluation.
  */
 export function cutMix(key: Key, image: Tensor, label: Tensor, options: MixOptions = {}): MixedBatch {
   const { probabilities, alpha } = checkBatch('cutMix', { key, image, label }, options);
@@ -127,7 +129,7 @@ function checkBatch(
       throw argumentError(operation, 'classes', 'their number, where labels are class indices', classes, false);
     }
     checkInteger(operation, 'classes', classes, { min: 1 });
-    return { probabilities: oneHot(label, classes, { dtype: image.dtype }), alpha };
+    return { probabilities: toProbabilities(operation, label, classes, image.dtype), alpha };
   }
   if (!isFloatingPoint(label.dtype)) {
     throw new TypeError(`${operation}: labels must be int32 or floating point, got ${label.dtype}`);
@@ -136,4 +138,20 @@ function checkBatch(
     throw new RangeError(`${operation}: classes is ${classes}, but labels have ${label.shape[1]} probabilities`);
   }
   return { probabilities: label, alpha };
+}
+
+/** One-hot rows of class indices. Those out of range are errors: at once where they are plain data, at evaluation otherwise. */
+function toProbabilities(operation: string, label: Tensor, classes: number, dtype: DType): Tensor {
+  const messageFor = (value: number, position: number): string =>
+    `${operation}: label ${value} at index ${position} is out of range for ${classes} classes; use 0 to ${classes - 1}`;
+  if (label.buffer instanceof HostBuffer) {
+    const { values } = label.buffer;
+    const wrong = values.findIndex((value) => value < 0 || value >= classes);
+    if (wrong >= 0) throw new RangeError(messageFor(values[wrong]!, wrong));
+  }
+  // Indexing counts negative numbers from the end.
+  const indices = label.less(0).where(label.sub(classes), label);
+  return eye(classes, { dtype }).take(
+    describeIndices(indices, (index, position) => messageFor(index < 0 ? index + classes : index, position)),
+  );
 }

@@ -94,14 +94,13 @@ export function startWorker(module: string, { onReply, onLost }: WorkerEvents): 
   return {
     send: (number, item) => worker.postMessage({ number, item }),
     setWaited: (isWaited) => {
+      // `terminate` keeps the process alive until the worker has ended.
       if (isEnded) return;
       if (isWaited) worker.ref();
       else worker.unref();
     },
     terminate: () => {
       isEnded = true;
-      // Otherwise the process may end first.
-      worker.ref();
       return worker.terminate();
     },
   };
