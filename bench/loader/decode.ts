@@ -1,10 +1,6 @@
-// Runs in the workers of `loader`: decodes the JPEG files of a batch.
+// Runs in the workers of `loader`: reads and decodes the JPEG files of a batch.
 import { decodeImage } from '@thetagrad/data';
-
-/** What the files of an example are to it. */
-export interface Example {
-  readonly files: Readonly<Record<string, Uint8Array>>;
-}
+import { readShardExample, type ShardPlace } from '@thetagrad/data/node';
 
 /** Images of shape (B, 3, H, W), normalized, and labels. */
 export interface DecodedBatch {
@@ -13,7 +9,8 @@ export interface DecodedBatch {
   readonly shape: readonly number[];
 }
 
-export default function decode(examples: readonly Example[]): DecodedBatch {
+export default async function decode(places: readonly ShardPlace[]): Promise<DecodedBatch> {
+  const examples = await Promise.all(places.map((place) => readShardExample(place)));
   const images = examples.map(({ files }) => decodeImage(files['jpg']!));
   const { channels, height, width } = images[0]!;
   const size = channels * height * width;

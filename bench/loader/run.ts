@@ -1,7 +1,7 @@
 // Measures how long the steps of a training wait for data: a convolutional network on JPEG files of 64 × 64 pixels from shards, decoded
 // in the loop or in worker threads. Alternates between them and prints the round with the shortest steps of each.
 import { evaluate, setBackend, tensor, type Tensor, valueAndGrad } from '@thetagrad/core';
-import { loader, shards, writeShards } from '@thetagrad/data/node';
+import { loader, type ShardPlace, shards, writeShards } from '@thetagrad/data/node';
 import { Conv2d, crossEntropy, Flatten, Linear, manualSeed, MaxPool2d, ReLU, Sequential, SGD } from '@thetagrad/nn';
 import { wasm } from '@thetagrad/wasm';
 import { build } from 'esbuild';
@@ -11,7 +11,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import decode, { type DecodedBatch, type Example } from './decode.ts';
+import decode, { type DecodedBatch } from './decode.ts';
 
 const { values } = parseArgs({
   options: {
@@ -84,8 +84,8 @@ async function train(paths: readonly string[], workers: number): Promise<Times> 
   const stream = await shards(paths, { shuffle: true, buffer: 100, seed: 1 });
   const batches =
     workers === 0
-      ? decodeInLoop(stream)
-      : loader<DecodedBatch>(stream, join(folder, 'decode.mjs'), { batchSize, workers, prefetch: 4 });
+      ? decodeInLoop(stream.places())
+      : loader<DecodedBatch>(stream.places(), join(folder, 'decode.mjs'), { batchSize, workers, prefetch: 4 });
   let [total, waiting] = [0, 0];
   for (let step = -warmSteps; step < steps; step++) {
     const start = performance.now();
@@ -102,12 +102,12 @@ async function train(paths: readonly string[], workers: number): Promise<Times> 
   return { total, waiting };
 }
 
-async function* decodeInLoop(stream: AsyncIterable<Example>): AsyncGenerator<DecodedBatch, undefined> {
-  let examples: Example[] = [];
-  for await (const example of stream) {
-    if (examples.push(example) < batchSize) continue;
-    yield decode(examples);
-    examples = [];
+async function* decodeInLoop(places: Iterable<ShardPlace>): AsyncGenerator<DecodedBatch, undefined> {
+  let batch: ShardPlace[] = [];
+  for (const place of places) {
+    if (batch.push(place) < batchSize) continue;
+    yield decode(batch);
+    batch = [];
   }
   return undefined;
 }

@@ -18,7 +18,14 @@ import { type BytePairOptions, parseBytePair } from './text/bytePair.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
 
 export { indexShard, type ShardEntry, type ShardIndex, type ShardPart } from './shards/shardIndex.ts';
-export { type ShardExample, type ShardOptions, type Shards, shards } from './shards/shards.ts';
+export {
+  readShardExample,
+  type ShardExample,
+  type ShardOptions,
+  type ShardPlace,
+  type Shards,
+  shards,
+} from './shards/shards.ts';
 export { type ShardInput, writeShards, type WriteShardsOptions } from './shards/writeShards.ts';
 export { loader, type LoaderOptions } from './workers/loader.ts';
 

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DataFileError } from '../src/formats/error.ts';
-import { type ShardExample, type ShardInput, type ShardOptions, indexShard, shards, writeShards } from '../src/node.ts';
+import {
+  indexShard,
+  readShardExample,
+  type ShardExample,
+  type ShardInput,
+  type ShardOptions,
+  shards,
+  writeShards,
+} from '../src/node.ts';
 import { ascii } from './files.ts';
 
 let folder = '';
@@ -163,4 +171,34 @@ describe('refuses', () => {
     const paths = await writeShards(folder, examples(3), { prefix: 'good' });
     await expect(call(paths)).rejects.toThrow(message);
   });
+});
+
+test('places are those of the examples, from which they are read anywhere', async () => {
+  const paths = await writeShards(folder, examples(7), { maxExamples: 3 });
+  const stream = await shards(paths, {
+    shuffle: true,
+    seed: 2,
+    epochs: 2,
+    rank: 1,
+    ranks: 2,
+    start: { epoch: 0, step: 1 },
+  });
+  const places = structuredClone([...stream.places()]);
+  const read: ShardExample[] = [];
+  for await (const example of stream) read.push(example);
+  expect(read).toHaveLength(2 + 3);
+  const fromPlaces = places.map(async (place) => {
+    const { epoch, step, next } = place;
+    return { ...(await readShardExample(place)), epoch, step, next };
+  });
+  expect(await Promise.all(fromPlaces)).toEqual(read);
+
+  const [place] = places;
+  const limits = { fileBytes: 0.5 } as const;
+  await expect(readShardExample(place!, { limits })).rejects.toThrow(/^readShardExample: limits.fileBytes must be/);
+  await expect(readShardExample({ ...place!, shardBytes: 1 })).rejects.toThrow(/but had 1 when it was indexed/);
+  await expect(readShardExample({ ...place!, path: join(folder, 'none.tar') })).rejects.toThrow(DataFileError);
+  await expect(readShardExample(paths[0] as never)).rejects.toThrow(
+    /^readShardExample: place must be a place of shards, as places\(\) gives it, got/,
+  );
 });

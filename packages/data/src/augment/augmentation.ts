@@ -55,7 +55,12 @@ export type Interval = readonly [low: number, high: number];
  * Checks an interval of numbers above 0, of which the second is not the smaller.
  * @throws {TypeError | RangeError} if it is something else, or exceeds the maximum.
  */
-export function checkPositiveInterval(operation: string, name: string, interval: Interval, max = Infinity): void {
+export function checkPositiveInterval(
+  operation: string,
+  name: string,
+  interval: Interval,
+  max: number = Infinity,
+): void {
   const isPair = Array.isArray(interval) && interval.length === 2;
   const [low, high] = isPair ? interval : [];
   if (low !== undefined && high !== undefined && low > 0 && low <= high && high < Infinity && high <= max) return;

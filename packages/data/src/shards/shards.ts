@@ -1,5 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
-import { argumentError, checkInteger, checkOptions, type Json } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  checkInteger,
+  checkOptions,
+  isPlainObject,
+  type Json,
+  resolveLimits,
+} from '@thetagrad/core/backend';
 import { openRegular, readPart, wrapFileErrors } from '../files.ts';
 import { DataFileError } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
@@ -40,12 +47,24 @@ export interface ShardExample extends Position {
   readonly next: Position;
 }
 
+/** Where an example is, and its position in the stream: plain values, from which {@link readShardExample} reads it. */
+export interface ShardPlace extends Position, ShardEntry {
+  /** Path of its shard. */
+  readonly path: string;
+  /** Size of the shard when it was indexed. */
+  readonly shardBytes: number;
+  /** Position after this example. */
+  readonly next: Position;
+}
+
 /** A stream of examples. Each `for await` over it begins at `start`. */
 export interface Shards extends AsyncIterable<ShardExample, undefined> {
   /** What the shards hold; store it to open them again without reading their headers. */
   readonly index: readonly ShardIndex[];
   /** Number of examples of this rank in an epoch. */
   readonly stepsPerEpoch: number;
+  /** The same examples by their places, not read: for the workers of `loader`, which read them there. */
+  places(): IterableIterator<ShardPlace, undefined>;
   [Symbol.asyncIterator](): AsyncIterableIterator<ShardExample, undefined>;
 }
 
@@ -85,23 +104,53 @@ export async function shards(sources: readonly (string | ShardIndex)[], options:
   const orderOf = (epoch: number): Int32Array =>
     shuffle ? drawOrder(counts, buffer, seed, epoch) : Int32Array.from({ length: total }, (_, i) => i);
 
+  function* places(): Generator<ShardPlace, undefined> {
+    for (let { epoch, step } = start; epoch < epochs; epoch++, step = 0) {
+      const order = orderOf(epoch);
+      for (; step < stepsPerEpoch; step++) {
+        const [{ path, bytes }, entry] = findExample(index, order[step * ranks + rank]!);
+        const next = step + 1 < stepsPerEpoch ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
+        yield { ...entry, path, shardBytes: bytes, epoch, step, next };
+      }
+    }
+    return undefined;
+  }
   async function* generate(): AsyncGenerator<ShardExample, undefined> {
-    const reader = new ShardReader(index, { ...defaultLimits, ...limits });
+    const reader = new ShardReader({ ...defaultLimits, ...limits });
     try {
-      for (let { epoch, step } = start; epoch < epochs; epoch++, step = 0) {
-        const order = orderOf(epoch);
-        for (; step < stepsPerEpoch; step++) {
-          const example = await reader.read(order[step * ranks + rank]!);
-          const next = step + 1 < stepsPerEpoch ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 };
-          yield { ...example, epoch, step, next };
-        }
+      for (const place of places()) {
+        const { epoch, step, next } = place;
+        yield { ...(await reader.read(place)), epoch, step, next };
       }
     } finally {
       await reader.close();
     }
     return undefined;
   }
-  return { index, stepsPerEpoch, [Symbol.asyncIterator]: generate };
+  return { index, stepsPerEpoch, places, [Symbol.asyncIterator]: generate };
+}
+
+/**
+ * Reads the example at a place of `shards`, such as in a worker of `loader`.
+ *
+ * @param options.limits What a file of it may cost at most (`fileBytes`). Default: {@link defaultLimits}.
+ * @throws {DataFileError} if the shard is missing or has changed since it was indexed, or a file exceeds a limit.
+ * @throws {TypeError | RangeError} if the place is not one, or an option is wrong.
+ */
+export async function readShardExample(
+  place: ShardPlace,
+  options: { readonly limits?: Partial<Limits> } = {},
+): Promise<Pick<ShardExample, 'key' | 'files'>> {
+  const limits = resolveLimits('readShardExample', options, defaultLimits);
+  if (!isPlainObject(place) || typeof place.path !== 'string' || !Array.isArray(place.parts)) {
+    throw argumentError('readShardExample', 'place', 'a place of shards, as places() gives it', place, false);
+  }
+  const reader = new ShardReader(limits);
+  try {
+    return await reader.read(place);
+  } finally {
+    await reader.close();
+  }
 }
 
 /**
@@ -162,33 +211,38 @@ function joinParts(parts: readonly ShardPart[]): JoinedParts[] {
 /** Open shards at a time: with a buffer, examples of several take turns. */
 const maxOpen = 16;
 
-/** Reads examples by their number in all shards. */
-class ShardReader {
-  readonly #index: readonly ShardIndex[];
-  readonly #limits: Limits;
-  /** In order of their last use. */
-  readonly #open = new Map<ShardIndex, FileHandle>();
+function findExample(index: readonly ShardIndex[], number: number): readonly [ShardIndex, ShardEntry] {
+  let rest = number;
+  for (const shard of index) {
+    const entry = shard.examples[rest];
+    if (entry) return [shard, entry];
+    rest -= shard.examples.length;
+  }
+  throw new RangeError(`shards: no example ${number}`);
+}
 
-  constructor(index: readonly ShardIndex[], limits: Limits) {
-    this.#index = index;
+/** Reads examples, and keeps shards open between them. */
+class ShardReader {
+  readonly #limits: Limits;
+  /** By path, in order of their last use. */
+  readonly #open = new Map<string, FileHandle>();
+
+  constructor(limits: Limits) {
     this.#limits = limits;
   }
 
-  async read(number: number): Promise<Pick<ShardExample, 'key' | 'files'>> {
-    const [shard, entry] = this.#find(number);
-    return wrapFileErrors(shard.path, 'file', async () => {
-      const file = await this.#openShard(shard);
+  async read({ path, shardBytes, key, parts }: ShardPlace): Promise<Pick<ShardExample, 'key' | 'files'>> {
+    return wrapFileErrors(path, 'file', async () => {
+      const file = await this.#openShard(path, shardBytes);
       const files: Record<string, Uint8Array> = Object.create(null) as Record<string, Uint8Array>;
-      for (const { extension, bytes } of entry.parts) {
-        new FileBudget(`${shard.path}: ${entry.key}.${extension}`, this.#limits, bytes);
-      }
-      for (const { parts, offset, end } of joinParts(entry.parts)) {
-        const read = await readPart(file, shard.path, offset, end - offset);
-        for (const part of parts) {
+      for (const { extension, bytes } of parts) new FileBudget(`${path}: ${key}.${extension}`, this.#limits, bytes);
+      for (const { parts: joined, offset, end } of joinParts(parts)) {
+        const read = await readPart(file, path, offset, end - offset);
+        for (const part of joined) {
           files[part.extension] = read.slice(part.offset - offset, part.offset - offset + part.bytes);
         }
       }
-      return { key: entry.key, files };
+      return { key, files };
     });
   }
 
@@ -198,21 +252,11 @@ class ShardReader {
     await Promise.all(files.map((file) => file.close()));
   }
 
-  #find(number: number): readonly [ShardIndex, ShardEntry] {
-    let rest = number;
-    for (const shard of this.#index) {
-      const entry = shard.examples[rest];
-      if (entry) return [shard, entry];
-      rest -= shard.examples.length;
-    }
-    throw new RangeError(`shards: no example ${number}`);
-  }
-
-  async #openShard(shard: ShardIndex): Promise<FileHandle> {
-    const known = this.#open.get(shard);
+  async #openShard(path: string, shardBytes: number): Promise<FileHandle> {
+    const known = this.#open.get(path);
     if (known) {
-      this.#open.delete(shard);
-      this.#open.set(shard, known);
+      this.#open.delete(path);
+      this.#open.set(path, known);
       return known;
     }
     for (const [oldest, file] of this.#open) {
@@ -220,12 +264,9 @@ class ShardReader {
       this.#open.delete(oldest);
       await file.close();
     }
-    const { file, bytes } = await openRegular(shard.path);
-    this.#open.set(shard, file);
-    if (bytes === shard.bytes) return file;
-    throw new DataFileError(
-      shard.path,
-      `has ${bytes} bytes, but had ${shard.bytes} when it was indexed; index it again`,
-    );
+    const { file, bytes } = await openRegular(path);
+    this.#open.set(path, file);
+    if (bytes === shardBytes) return file;
+    throw new DataFileError(path, `has ${bytes} bytes, but had ${shardBytes} when it was indexed; index it again`);
   }
 }

@@ -25,8 +25,11 @@ const optionNames = ['batchSize', 'dropLast', 'workers', 'prefetch', 'signal'] a
  * no more items from the source than it prepares ahead.
  *
  *     const stream = await shards(paths, { shuffle: true, seed: 1 });
- *     const decoded = loader(stream, new URL('./decode.js', import.meta.url), { batchSize: 32 });
+ *     const decoded = loader(stream.places(), new URL('./decode.js', import.meta.url), { batchSize: 32 });
  *     for await (const { image, label } of decoded) { … }
+ *
+ * A source that reads files itself advances only while the loop waits for something. Where a backend computes on this thread, let
+ * the workers read: items then say what, such as the places of `shards`.
  *
  * Workers start with the first request, and have ended when the stream has: after the last item, after an error, and when the loop
  * is left. They keep the process alive only while a request waits.
