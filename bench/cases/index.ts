@@ -12,6 +12,7 @@ import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import { sequences } from './sequences.ts';
 import { trainings } from './training.ts';
+import { transformations } from './transformations.ts';
 import { windows } from './windows.ts';
 
 export const cases: readonly Case[] = [
@@ -24,6 +25,7 @@ export const cases: readonly Case[] = [
   ...linalg,
   ...lines,
   ...transforms,
+  ...transformations,
   head,
   mlpStep,
   compiledMlpStep,

@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import type { Options } from './example.ts';
+import { examples } from './examples.ts';
+
+export type Name = keyof typeof examples;
+
+export const usage = `npm run example <name> [-- --steps <count>] [--data <folder>]
+
+${Object.entries(examples)
+  .map(([name, { title }]) => `  ${name.padEnd(16)} ${title}`)
+  .join('\n')}`;
+
+/**
+ * Parses the arguments of the command line: the name of an example, and its options.
+ * @returns undefined if they ask for help.
+ * @throws {Error} with a message of one line.
+ */
+export function parseCommand(args: readonly string[]): { readonly name: Name; readonly options: Options } | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { steps: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.help === true) return undefined;
+  const [name, ...others] = positionals;
+  if (name === undefined || others.length > 0)
+    throw new Error(`give the name of one example, got ${positionals.length}`);
+  if (!isName(name)) throw new Error(`there is no example '${name}'`);
+  const { steps, data } = values;
+  if (steps !== undefined && !/^[1-9]\d{0,8}$/.test(steps)) {
+    throw new Error(`--steps must be an integer ≥ 1, got '${steps}'`);
+  }
+  return { name, options: { steps: steps === undefined ? undefined : Number(steps), data } };
+}
+
+const isName = (name: string): name is Name => Object.hasOwn(examples, name);

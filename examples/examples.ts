@@ -1,0 +1,14 @@
+/** All examples by name. */
+export const examples = {
+  mnist: { title: 'a convolutional network that reads digits', load: () => import('./mnist.ts') },
+  dpSgd: { title: 'differential privacy: gradients of each example', load: () => import('./dpSgd.ts') },
+  maml: { title: 'learning to learn sinusoids', load: () => import('./maml.ts') },
+  neuralOde: { title: 'a differential equation learned from a spiral', load: () => import('./neuralOde.ts') },
+  deepEquilibrium: { title: 'a layer that is a fixed point', load: () => import('./deepEquilibrium.ts') },
+  burgers: { title: "a network that solves Burgers' equation", load: () => import('./burgers.ts') },
+  vae: { title: 'a variational autoencoder', load: () => import('./vae.ts') },
+  cartPole: { title: 'policy gradients balance a pole', load: () => import('./cartPole.ts') },
+  resnet: { title: 'a deep network with and without shortcuts', load: () => import('./resnet.ts') },
+  faces: { title: 'A-Softmax recognizes unseen classes', load: () => import('./faces.ts') },
+  dcgan: { title: 'a generator and a discriminator of characters', load: () => import('./dcgan.ts') },
+};
