@@ -21,7 +21,7 @@ import type { Options } from './example.ts';
 
 /** The number of blocks of two layers in each stage; there are 6n + 2 layers in all. */
 const n = 3;
-const [classes, batchSize] = [40, 64];
+const [classes, batchSize] = [40, 32];
 
 interface Training {
   readonly losses: number[];
@@ -29,7 +29,7 @@ interface Training {
   readonly accuracy: number;
 }
 
-export async function main({ steps = 300 }: Options = {}): Promise<{ plain: Training; residual: Training }> {
+export async function main({ steps = 500 }: Options = {}): Promise<{ plain: Training; residual: Training }> {
   const images = glyphs({ classes, perClass: 60, size: 16 }).splitExamples(5 / 6);
   return {
     plain: await train(false, images, steps),
@@ -89,7 +89,7 @@ async function train(hasShortcuts: boolean, { train, test }: ExampleSplit, steps
   manualSeed(0);
   const model = new ResNet(hasShortcuts);
   const name = hasShortcuts ? 'residual' : 'plain';
-  const optimizer = new SGD(model, { lr: schedules.cosine(0.1, { steps }), momentum: 0.9, weightDecay: 1e-4 });
+  const optimizer = new SGD(model, { lr: schedules.cosine(0.05, { steps }), momentum: 0.9, weightDecay: 1e-4 });
   const lossAndGrads = valueAndGrad(model, (x: Tensor, y: Tensor) => crossEntropy(model.forward(x), y));
   const step = compile((x: Tensor, y: Tensor) => {
     const { value, grads } = lossAndGrads(x, y);
