@@ -14,7 +14,7 @@ interface Results {
   readonly error: number;
 }
 
-export async function main({ steps = 10_000 }: Options = {}): Promise<Results> {
+export async function main({ steps = 5000 }: Options = {}): Promise<Results> {
   manualSeed(0);
   const layer = (inputs: number, outputs: number): Linear =>
     new Linear(inputs, outputs, { weightInit: init.xavierNormal(), biasInit: init.zeros });

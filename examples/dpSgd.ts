@@ -1,9 +1,10 @@
 // Training with differential privacy: the gradients of all examples are clipped and summed, and noise hides each of them (Abadi et
 // al., "Deep learning with differential privacy", 2016, algorithm 1).
-import { evaluate, grad, random, stack, tensor, type Key, type Tensor } from '@thetagrad/core';
-import { batches, glyphs, type ImageDataset } from '@thetagrad/data';
+import { evaluate, grad, random, stack, type Key, type Tensor } from '@thetagrad/core';
+import { glyphs } from '@thetagrad/data';
 import { functionalCall, parametersOf, vmap } from '@thetagrad/func';
 import { accuracy, crossEntropy, Flatten, Linear, manualSeed, Sequential, SGD, Tanh } from '@thetagrad/nn';
+import { toTensors } from './data.ts';
 import type { Options } from './example.ts';
 
 /** The expected number of examples in a lot, drawn independently of each other. */
@@ -24,7 +25,7 @@ interface Results {
 
 export async function main({ steps = 400 }: Options = {}): Promise<Results> {
   const { train, test } = glyphs({ classes: 10, perClass: 1200, size: 14 }).splitExamples(5 / 6);
-  const [images, labels] = await toTensors(train);
+  const [images, labels] = toTensors(train);
   const q = lotSize / train.size;
 
   manualSeed(0);
@@ -67,7 +68,7 @@ export async function main({ steps = 400 }: Options = {}): Promise<Results> {
     }
   }
 
-  const [testImages, testLabels] = await toTensors(test);
+  const [testImages, testLabels] = toTensors(test);
   const correct = await accuracy(model.forward(testImages), testLabels).item();
   console.log(`accuracy on held-out images: ${(100 * correct).toFixed(1)} %`);
   return { losses, accuracy: correct, epsilon: epsilon(q, steps), difference };
@@ -99,11 +100,6 @@ function epsilon(q: number, steps: number): number {
       return (steps * logSum - Math.log(delta)) / (order - 1);
     }),
   );
-}
-
-async function toTensors(dataset: ImageDataset): Promise<[images: Tensor, labels: Tensor]> {
-  for await (const { image, label } of batches(dataset, { batchSize: dataset.size, epochs: 1 })) return [image, label];
-  return [tensor([]), tensor([])];
 }
 
 const sum = (tensors: readonly Tensor[]): Tensor => tensors.reduce((total, x) => total.add(x));

@@ -1,8 +1,7 @@
 // A convolutional network that reads digits (LeCun et al., "Gradient-based learning applied to document recognition", 1998), with
 // batch normalization (Ioffe & Szegedy, 2015). Without `--data` it reads synthetic characters.
 import { compile, valueAndGrad, type Tensor } from '@thetagrad/core';
-import { augment, batches, glyphs, type ExampleSplit, type ImageDataset } from '@thetagrad/data';
-import { mnist } from '@thetagrad/data/node';
+import { augment, batches, type ImageDataset } from '@thetagrad/data';
 import {
   accuracy,
   AdamW,
@@ -18,7 +17,7 @@ import {
   schedules,
   Sequential,
 } from '@thetagrad/nn';
-import { readdir } from 'node:fs/promises';
+import { loadDigits } from './data.ts';
 import type { Options } from './example.ts';
 
 const batchSize = 64;
@@ -71,14 +70,6 @@ async function measureAccuracy(model: Module, dataset: ImageDataset): Promise<nu
     correct += indices.length * (await accuracy(model.forward(image), label).item());
   }
   return correct / dataset.size;
-}
-
-/** MNIST, or if the folder has its test files only, a fifth of these for testing and the rest for training. */
-async function loadDigits(folder: string | undefined): Promise<ExampleSplit> {
-  if (folder === undefined) return glyphs({ classes: 10, perClass: 250 }).splitExamples(0.8);
-  const test = await mnist(folder, { split: 'test' });
-  const hasTraining = (await readdir(folder)).some((name) => name.startsWith('train-images'));
-  return hasTraining ? { train: await mnist(folder), test } : test.splitExamples(0.8);
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -29,7 +29,7 @@ interface Training {
   readonly accuracy: number;
 }
 
-export async function main({ steps = 500 }: Options = {}): Promise<{ plain: Training; residual: Training }> {
+export async function main({ steps = 300 }: Options = {}): Promise<{ plain: Training; residual: Training }> {
   const images = glyphs({ classes, perClass: 60, size: 16 }).splitExamples(5 / 6);
   return {
     plain: await train(false, images, steps),

@@ -1,9 +1,9 @@
 // A variational autoencoder (Kingma & Welling, "Auto-encoding variational Bayes", 2014): an encoder to a normal distribution of codes, a
 // decoder to a Bernoulli distribution of pixels, and a lower bound of the likelihood to train both.
 import { compile, evaluate, random, valueAndGrad, type Key, type Tensor } from '@thetagrad/core';
-import { batches, glyphs } from '@thetagrad/data';
-import { mnist } from '@thetagrad/data/node';
+import { batches } from '@thetagrad/data';
 import { Adam, binaryCrossEntropyWithLogits, Linear, manualSeed, Module } from '@thetagrad/nn';
+import { loadDigits } from './data.ts';
 import type { Options } from './example.ts';
 import { drawImages } from './picture.ts';
 
@@ -41,9 +41,8 @@ interface Results {
   readonly heldOut: number;
 }
 
-export async function main({ steps = 3000, data }: Options = {}): Promise<Results> {
-  const dataset = data === undefined ? glyphs({ classes: 10, perClass: 300 }) : await mnist(data, { split: 'test' });
-  const { train, test } = dataset.splitExamples(0.8);
+export async function main({ steps = 2000, data }: Options = {}): Promise<Results> {
+  const { train, test } = await loadDigits(data);
 
   manualSeed(0);
   const model = new Autoencoder();
