@@ -9,6 +9,7 @@ export const examples = {
   vae: { title: 'a variational autoencoder', load: () => import('./vae.ts') },
   cartPole: { title: 'policy gradients balance a pole', load: () => import('./cartPole.ts') },
   resnet: { title: 'a deep network with and without shortcuts', load: () => import('./resnet.ts') },
+  lora: { title: 'fine-tuning by updates of low rank', load: () => import('./lora.ts') },
   faces: { title: 'A-Softmax recognizes unseen classes', load: () => import('./faces.ts') },
   dcgan: { title: 'a generator and a discriminator of characters', load: () => import('./dcgan.ts') },
 };

@@ -43,6 +43,13 @@ const shorts: { readonly [Of in Name]: Short<Results<Of>> } = {
   vae: { steps: 30, check: ({ losses }) => expectFall(losses, 0.8) },
   cartPole: { steps: 20, check: ({ lengths }) => expectFall(lengths.toReversed(), 0.9) },
   resnet: { steps: 8, check: ({ residual }) => expectFall(residual.losses, 0.98) },
+  lora: {
+    steps: 40,
+    check: ({ losses, difference }) => {
+      expectFall(losses, 0.9);
+      expect(difference).toBeLessThan(1e-4);
+    },
+  },
   faces: { steps: 24, check: ({ losses }) => expectFall(losses, 0.9) },
   dcgan: { steps: 16, check: ({ before, after }) => expect(after).toBeLessThan(before) },
 };
