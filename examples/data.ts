@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
  * draws ten synthetic characters instead, of the same size.
  */
 export async function loadDigits(folder: string | undefined): Promise<ExampleSplit> {
-  if (folder === undefined) return glyphs({ classes: 10, perClass: 250 }).splitExamples(0.8);
+  if (folder === undefined) return glyphs({ classes: 10, perClass: 150 }).splitExamples(0.8);
   const test = await mnist(folder, { split: 'test' });
   const hasTraining = (await readdir(folder)).some((name) => name.startsWith('train-images'));
   return hasTraining ? { train: await mnist(folder), test } : test.splitExamples(0.8);

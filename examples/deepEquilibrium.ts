@@ -13,7 +13,7 @@ type Solver = (f: Step, guess: Tensor, parameters: Parameters) => Tensor;
 type Step = (z: Tensor, parameters: Parameters) => Tensor;
 type Parameters = { readonly w: Tensor; readonly injection: Tensor };
 
-const implicit: Solver = (f, guess, parameters) => fixedPoint(f, guess, parameters, { tolerance: 1e-7 });
+const implicit: Solver = (f, guess, parameters) => fixedPoint(f, guess, parameters, { tolerance: 1e-6 });
 
 /** Iterates 300 times, and so differentiates through 300 steps. */
 const unrolled: Solver = (f, guess, parameters) => {

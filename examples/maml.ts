@@ -17,9 +17,7 @@ interface Samples {
 }
 
 interface Results {
-  /** The mean meta-loss of the first and of the last hundred steps. */
-  readonly first: number;
-  readonly last: number;
+  readonly losses: number[];
   /** The mean squared error on new tasks after so many gradient steps. */
   readonly adapted: Readonly<Record<number, number>>;
 }
@@ -72,7 +70,7 @@ export async function main({ steps = 15_000 }: Options = {}): Promise<Results> {
     adapted[updates] = await metaLoss(few, query, updates).item();
     console.log(`new sinusoids after ${updates} gradient steps: mean squared error ${adapted[updates].toFixed(3)}`);
   }
-  return { first: mean(losses.slice(0, 100)), last: mean(losses.slice(-100)), adapted };
+  return { losses, adapted };
 }
 
 /** Draws sinusoids of amplitude 0.1 to 5 and phase 0 to π, and points from −5 to 5 to adapt to and to test on. */
