@@ -27,8 +27,9 @@ async function run(args: readonly string[]): Promise<number> {
     const { main } = await examples[command.name].load();
     await main(command.options);
   } catch (error) {
-    if (!(error instanceof DataFileError)) throw error;
-    console.error(`error: ${error.message}`);
+    // Other errors are defects, for which the stack is needed.
+    if (!(error instanceof DataFileError) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    console.error(`error: ${(error as Error).message}`);
     return 2;
   }
   console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);

@@ -2,7 +2,7 @@
 // Radford et al., "Language models are unsupervised multitask learners", 2019). It learns from Markdown files: those of `--data`, or the
 // documentation of this repository.
 import { arange, compile, random, tensor, valueAndGrad, type Key, type Tensor } from '@thetagrad/core';
-import { characterTokenizer } from '@thetagrad/data';
+import { characterTokenizer, DataFileError } from '@thetagrad/data';
 import {
   AdamW,
   clipGradNorm,
@@ -123,6 +123,7 @@ async function generate(model: LanguageModel, start: Int32Array, count: number):
 
 async function readText(folder: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).toSorted();
+  if (names.length === 0) throw new DataFileError(folder, 'no Markdown files');
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
   return texts.join('\n');
 }

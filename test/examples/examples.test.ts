@@ -66,19 +66,20 @@ test.for(Object.keys(shorts) as Name[])('%s', { timeout: 120_000 }, async (name)
 });
 
 test.each([
-  [[], 'give the name of one example, got 0'],
   [['mnist', 'maml'], 'give the name of one example, got 2'],
   [['toString'], "there is no example 'toString'"],
   [['mnist', '--steps', '1.5'], "--steps must be an integer ≥ 1, got '1.5'"],
+  [['maml', '--data', 'folder'], "maml reads no data, got --data 'folder'"],
   [['mnist', '--step', '1'], "Unknown option '--step'"],
 ])('the command line %j is an error', (args, message) => {
   expect(() => parseCommand(args)).toThrow(message);
 });
 
 test('the command line has a name and options', () => {
-  expect(parseCommand(['maml', '--steps', '20', '--data', 'folder'])).toEqual({
-    name: 'maml',
+  expect(parseCommand(['mnist', '--steps', '20', '--data', 'folder'])).toEqual({
+    name: 'mnist',
     options: { steps: 20, data: 'folder' },
   });
+  expect(parseCommand([])).toBeUndefined();
   expect(parseCommand(['--help'])).toBeUndefined();
 });
