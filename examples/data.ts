@@ -1,6 +1,6 @@
+import { tensor, type Tensor } from '@thetagrad/core';
 import { glyphs, type ExampleSplit, type ImageDataset } from '@thetagrad/data';
 import { mnist } from '@thetagrad/data/node';
-import { tensor, type Tensor } from '@thetagrad/core';
 import { readdir } from 'node:fs/promises';
 
 /**

@@ -59,6 +59,7 @@ export async function main({ steps = 400 }: Options = {}): Promise<Results> {
   for (let t = 1; t <= steps; t++) {
     const lot = [...Array(train.size).keys()].filter(() => draws.uniform() < q);
     const [x, y] = [images.take(lot), labels.take(lot)];
+    // For the reader: whoever publishes the loss as well, spends more privacy.
     const value = loss(parametersOf(model), x, y);
     optimizer.update(privateGrads(x, y, forNoise.foldIn(t)));
     await evaluate(value, model, optimizer);

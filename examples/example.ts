@@ -5,6 +5,3 @@ export interface Options {
   /** A folder with data, for the examples that read one. */
   readonly data?: string | undefined;
 }
-
-/** Runs an example, which prints its progress, and returns what it measured. */
-export type Main<Results> = (options?: Options) => Promise<Results>;

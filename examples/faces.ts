@@ -58,7 +58,8 @@ export async function main({ steps = 600, data }: Options = {}): Promise<Results
   });
   const losses: number[] = [];
   const change = augment({ flip: data === undefined ? 0 : 0.5, shift: 2, rotate: 8, scale: [0.9, 1.1] });
-  const stream = batches(seen, { batchSize: 64, shuffle: true, dropLast: true, augment: change });
+  const batchSize = Math.min(64, seen.size);
+  const stream = batches(seen, { batchSize, shuffle: true, dropLast: true, augment: change });
   for await (const { image, label } of stream) {
     if (losses.length === steps) break;
     losses.push(await (await step(image, label)).item());

@@ -1,4 +1,5 @@
-// Fine-tuning by updates of low rank: a network that was trained on one alphabet learns another, while its weights stay as they are (Hu et al., "LoRA: low-rank adaptation of large language models", 2022, section 4.1).
+// Fine-tuning by updates of low rank: a network that was trained on one alphabet learns another, while its weights stay as they are
+// (Hu et al., "LoRA: low-rank adaptation of large language models", 2022, section 4.1).
 import {
   compile,
   evaluate,
@@ -25,8 +26,8 @@ import {
   schedules,
   Sequential,
 } from '@thetagrad/nn';
-import type { Options } from './example.ts';
 import { toTensors } from './data.ts';
+import type { Options } from './example.ts';
 
 const [classes, size, hidden, rank] = [20, 16, 256, 4];
 

@@ -72,8 +72,8 @@ export async function main({ steps = 800, data }: Options = {}): Promise<Results
 
   manualSeed(0);
   const model = new LanguageModel(tokenizer.vocabulary.length);
-  const lossOf = (text: Tensor): Tensor => {
-    const [seen, next] = [text.slice([null, [0, -1]]), text.slice([null, [1, null]])];
+  const lossOf = (pieces: Tensor): Tensor => {
+    const [seen, next] = [pieces.slice([null, [0, -1]]), pieces.slice([null, [1, null]])];
     return crossEntropy(model.forward(seen).reshape([seen.size, -1]), next.flatten());
   };
   /** Pieces of text that begin between two positions, each one character longer than the context. */
@@ -85,8 +85,8 @@ export async function main({ steps = 800, data }: Options = {}): Promise<Results
   const lr = schedules.warmup(schedules.cosine(3e-3, { steps }), { steps: Math.min(100, steps) });
   const optimizer = new AdamW(model, { lr, betas: [0.9, 0.98] });
   const lossAndGrads = valueAndGrad(model, lossOf);
-  const step = compile((text: Tensor) => {
-    const { value, grads } = lossAndGrads(text);
+  const step = compile((pieces: Tensor) => {
+    const { value, grads } = lossAndGrads(pieces);
     optimizer.update(clipGradNorm(grads, 1).grads);
     return value;
   });
