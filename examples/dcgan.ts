@@ -1,14 +1,13 @@
 // A generator of characters that learns from a discriminator of real and generated ones (Goodfellow et al., "Generative adversarial
 // nets", 2014), both convolutional (Radford, Metz & Chintala, "Unsupervised representation learning with deep convolutional generative
 // adversarial networks", 2016).
-import { convTranspose2d } from '@thetagrad/conv';
-import { compile, evaluate, random, valueAndGrad, Variable, type Key, type Tensor } from '@thetagrad/core';
+import { compile, evaluate, random, valueAndGrad, type Key, type Tensor } from '@thetagrad/core';
 import { batches, glyphs } from '@thetagrad/data';
 import {
   Adam,
   BatchNorm2d,
   Conv2d,
-  defaultGenerator,
+  ConvTranspose2d,
   Flatten,
   init,
   LeakyReLU,
@@ -26,27 +25,13 @@ const [size, latent, batchSize] = [16, 32, 64];
 const weightInit = init.normal({ std: 0.02 });
 const padded = { stride: 2, padding: 1, weightInit };
 
-/** A transposed convolution, which doubles height and width. */
-class Double extends Module {
-  readonly weight: Variable;
-
-  constructor(inputs: number, outputs: number) {
-    super();
-    this.weight = new Variable(random.normal(defaultGenerator.next(), [inputs, outputs, 4, 4], { std: 0.02 }));
-  }
-
-  override forward(x: Tensor): Tensor {
-    return convTranspose2d(x, this.weight.value, { stride: 2, padding: 1 });
-  }
-}
-
 /** Images of −1 … 1 from random numbers, [N, latent] to [N, 1, size, size]. */
 class Generator extends Module {
   readonly entry = new Linear(latent, 64 * 4 * 4, { weightInit });
   readonly norm0 = new BatchNorm2d(64);
-  readonly double1 = new Double(64, 32);
+  readonly double1 = new ConvTranspose2d(64, 32, 4, padded);
   readonly norm1 = new BatchNorm2d(32);
-  readonly double2 = new Double(32, 1);
+  readonly double2 = new ConvTranspose2d(32, 1, 4, padded);
 
   override forward(z: Tensor): Tensor {
     const x = this.norm0.forward(this.entry.forward(z).reshape([-1, 64, 4, 4])).relu();
