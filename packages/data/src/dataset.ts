@@ -1,4 +1,5 @@
 import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
+import { checkList } from './checks.ts';
 import { keyFor } from './keys.ts';
 import { type ImageShape, convertToLuma, resizePlanes } from './resample.ts';
 
@@ -118,9 +119,11 @@ export class ImageDataset implements ImageShape {
 
   /**
    * Images at the given indices, in that order, with repeats; labels and classes stay as they are.
+   * @throws {TypeError} if the indices are not an array.
    * @throws {RangeError} if an index is out of range, or there is none.
    */
   subset(indices: ArrayLike<number>): ImageDataset {
+    checkList('subset', indices, 'indices');
     const area = this.channels * this.height * this.width;
     const data = new Uint8Array(indices.length * area);
     const labels = new Int32Array(indices.length);

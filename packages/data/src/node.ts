@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveLimits, unknownValue } from '@thetagrad/core/backend';
+import { checkText } from './checks.ts';
 import type { ImageDataset } from './dataset.ts';
 import { listFolder, readBytes, wrapFileErrors } from './files.ts';
 import { parseCifar } from './formats/cifar.ts';
@@ -49,6 +50,7 @@ export interface MnistOptions {
  */
 export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {}): Promise<IdxArray> {
   const limits = resolveLimits('idx', options, defaultLimits);
+  checkText('idx', path, 'path');
   return parseIdx(await readBytes(path, limits), { name: path, limits });
 }
 
@@ -61,6 +63,7 @@ export async function idx(path: string, options: Omit<DecodeOptions, 'name'> = {
  */
 export async function mnist(folder: string, options: MnistOptions = {}): Promise<ImageDataset> {
   const limits = resolveLimits('mnist', options, defaultLimits, ['split', 'classNames']);
+  checkText('mnist', folder, 'folder');
   const { split = 'train', classNames } = options;
   if (!Object.hasOwn(prefixes, split)) throw unknownValue('mnist', 'split', split, Object.keys(prefixes).join(', '));
   const names = await listFolder(folder, limits);
@@ -104,6 +107,7 @@ export interface Cifar100Options extends Cifar10Options {
  */
 export async function cifar10(folder: string, options: Cifar10Options = {}): Promise<ImageDataset> {
   const limits = resolveLimits('cifar10', options, defaultLimits, ['split']);
+  checkText('cifar10', folder, 'folder');
   const batches = { train: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`), test: ['test_batch.bin'] };
   const files = await readSplit('cifar10', folder, options.split, batches, limits);
   return parseCifar(files, { limits });
@@ -117,6 +121,7 @@ export async function cifar10(folder: string, options: Cifar10Options = {}): Pro
  */
 export async function cifar100(folder: string, options: Cifar100Options = {}): Promise<ImageDataset> {
   const limits = resolveLimits('cifar100', options, defaultLimits, ['split', 'labels']);
+  checkText('cifar100', folder, 'folder');
   const { labels = 'fine', split } = options;
   if (labels !== 'fine' && labels !== 'coarse') throw unknownValue('cifar100', 'labels', labels, 'fine, coarse');
   const files = await readSplit('cifar100', folder, split, { train: ['train.bin'], test: ['test.bin'] }, limits);
@@ -148,6 +153,7 @@ function readSplit(
  */
 export async function omniglot(path: string, options: Omit<OmniglotOptions, 'name'> = {}): Promise<ImageDataset> {
   const limits = resolveLimits('omniglot', options, defaultLimits, ['size']);
+  checkText('omniglot', path, 'path');
   return parseOmniglot(await readBytes(path, limits), { ...options, name: path });
 }
 
@@ -164,6 +170,7 @@ export async function imageFolder(
   options: Omit<ImageFolderOptions, 'name'> = {},
 ): Promise<ImageDataset> {
   const limits = resolveLimits('imageFolder', options, defaultLimits, ['size', 'grayscale']);
+  checkText('imageFolder', folder, 'folder');
   return parseImageFolder(readClassFolders(folder, limits), { ...options, name: folder });
 }
 
@@ -175,6 +182,7 @@ export async function imageFolder(
  */
 export async function csv(path: string, options: Omit<CsvOptions, 'name'> = {}): Promise<Table> {
   const limits = resolveLimits('csv', options, defaultLimits, ['header', 'delimiter', 'missing', 'types']);
+  checkText('csv', path, 'path');
   return parseCsv(await readText(path, limits), { ...options, name: path });
 }
 
@@ -186,6 +194,7 @@ export async function csv(path: string, options: Omit<CsvOptions, 'name'> = {}):
  */
 export async function bytePair(folder: string, options: Omit<BytePairOptions, 'name'> = {}): Promise<Tokenizer> {
   const limits = resolveLimits('bytePair', options, defaultLimits, ['specialTokens']);
+  checkText('bytePair', folder, 'folder');
   const [vocabulary, merges] = await Promise.all(
     ['vocab.json', 'merges.txt'].map((name) => readText(join(folder, name), limits)),
   );

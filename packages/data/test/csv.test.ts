@@ -1,3 +1,4 @@
+import { zeros } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCsv } from '../src/table/csv.ts';
@@ -31,7 +32,19 @@ test('options', () => {
   expect(parseCsv('\u{feff}a\n-inf\n', {}).column('a')).toEqual(Float64Array.of(-Infinity));
   expect(parseCsv('a,b').rows).toBe(0);
   expect(parseCsv('').names).toEqual([]);
+  expect(parseCsv('\n').names).toEqual([]);
+  expect(parseCsv('constructor\n1').column('constructor')).toEqual(Float64Array.of(1));
+  // A quoted cell without text is a missing value; a line without cells is none.
+  expect(parseCsv('a\n""\n\n1').column('a')).toEqual(Float64Array.of(NaN, 1));
 });
+
+test.for(['a,b\r\n1,x\n2,y\n', '\na,b\n1,x\r\n\r\n2,y', 'a,b\r1,x\r2,y\r', '"a","b"\r\n"1",x\r\n"2","y"'])(
+  'ends of lines %j',
+  (text) => {
+    const table = parseCsv(text);
+    expect(table.names.map((name) => table.column(name))).toEqual([Float64Array.of(1, 2), ['x', 'y']]);
+  },
+);
 
 test('reads what was written', () => {
   const cell = fc.string().filter((text) => text !== '');
@@ -49,7 +62,8 @@ describe('refuses', () => {
   const table = parseCsv(iris);
   test.for<[string, () => unknown, string]>([
     ['a short row', () => parseCsv('a,b\n1', { name: 'x.csv' }), 'x.csv: row 1 has 1 cells, expected 2'],
-    ['an open quote', () => parseCsv('a\n"1'), 'CSV data: row 2: quoted field unterminated'],
+    ['an open quote', () => parseCsv('a\n"1'), 'CSV data: row 1: quoted field unterminated'],
+    ['an open quote in a name', () => parseCsv('a,"b\n1'), 'CSV data: the row of names: quoted field unterminated'],
     ['a name twice', () => parseCsv('a,a\n1,2'), "two columns are named 'a'"],
     [
       'a text among numbers',
@@ -70,6 +84,13 @@ describe('refuses', () => {
     ['a delimiter', () => parseCsv('a', { delimiter: '' }), 'delimiter must be one character'],
     ['an option', () => parseCsv('a', { headers: true } as never), 'header'],
     ['a flag', () => parseCsv('a', { header: 1 as never }), 'header must be true or false'],
+    [
+      'a missing value',
+      () => parseCsv('a', { missing: 'NA' as never }),
+      "missing must be an array of strings, got 'NA'",
+    ],
+    ['types', () => parseCsv('a', { types: null as never }), 'parseCsv: types must be an object of'],
+    ['a name of a file', () => parseCsv('a', { name: 5 as never }), 'parseCsv: name must be a string, got 5'],
     ['bytes', () => parseCsv(Uint8Array.of(1) as never), 'text must be a string'],
     ['no column', () => table.column('x'), "column: no column 'x'; there are ['length', 'width', 'species']"],
     [
@@ -79,6 +100,28 @@ describe('refuses', () => {
     ],
     ['a missing category', () => table.categories('width'), "categories: column 'width' has no number in row 1"],
     ['an index', () => table.subset([3]), 'subset: indices must be integers from 0 to 2, got 3'],
+    ['names', () => table.tensor('width' as never), "tensor: names must be an array of strings, got 'width'"],
+    ['a dtype', () => table.tensor(['width'], 'int32' as never), "tensor: unknown dtype 'int32'"],
+    [
+      'a tensor of indices',
+      () => table.subset(zeros([1]) as never),
+      'subset: indices must be an array or a typed array',
+    ],
+    [
+      'a list of numbers',
+      () => new Table({ a: [1] as never }),
+      "Table: column 'a' must be a Float64Array or an array of",
+    ],
+    ['columns', () => new Table('a' as never), "Table: columns must be columns by name, got 'a'"],
+    [
+      'a column twice',
+      () =>
+        new Table([
+          ['a', []],
+          ['a', []],
+        ]),
+      "Table: two columns are named 'a'",
+    ],
     ['lengths', () => new Table({ a: ['x'], b: [] }), "Table: column 'b' has 0 rows, column 'a' 1"],
   ])('%s', ([, call, message]) => {
     expect(call).toThrow(message);

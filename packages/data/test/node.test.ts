@@ -135,6 +135,7 @@ describe('mnist', () => {
       "no train split: expected train-images-idx3-ubyte and train-labels-idx1-ubyte, with or without .gz; the folder has only the test split, pass split: 'test'",
     );
     await expect(mnist(join(folder, 'nowhere'))).rejects.toThrow('nowhere: no such folder');
+    await expect(mnist(undefined as never)).rejects.toThrow('mnist: folder must be a string, got undefined');
     await expect(mnist(join(folder, 't10k-images-idx3-ubyte'))).rejects.toThrow('ubyte: not a folder');
     await expect(idx(join(folder, 'x'))).rejects.toThrow(DataFileError);
     await expect(idx(folder)).rejects.toThrow('not a file');

@@ -131,6 +131,9 @@ describe('refuses', () => {
       'not a tar file, or damaged: the header at byte 0 has a wrong checksum',
     );
     await check(bytes.subarray(0, 512), 'truncated: 512 bytes, but e0.cls ends at byte 513');
+    for (const end of [0, 1024, 1100, bytes.length - 1024]) {
+      await check(bytes.subarray(0, end), `truncated: ${end} bytes, without the block of zeros that ends an archive`);
+    }
     await writeFile(path!, bytes.subarray(0, 512));
     await expect(
       (async () => {
@@ -162,10 +165,28 @@ describe('refuses', () => {
     [
       'a key',
       () => writeShards(folder, [{ key: 'a.b', files: { x: ascii('') } }]),
-      'writeShards: key must be a name without dots',
+      'writeShards: key must be a well-formed name without dots',
     ],
     ['no files', () => writeShards(folder, [{ key: 'a', files: {} }]), 'has no files'],
     ['the same key', () => writeShards(folder, [...examples(1), ...examples(1)]), 'two examples have the key'],
+    ['a path', (paths) => shards(paths[0] as never), 'shards: sources must be an array of paths'],
+    [
+      'a source',
+      () => shards([{}] as never),
+      'shards: sources must be an array of paths, or of what indexShard returns',
+    ],
+    ['no path', () => indexShard(undefined as never), 'indexShard: path must be a string, got undefined'],
+    [
+      'limits of an index',
+      async (paths) => shards([await indexShard(paths[0]!)], { limits: { files: 1 } as never }),
+      "shards: unknown limit 'files'",
+    ],
+    ['no folder', () => writeShards(undefined as never, []), 'writeShards: folder must be a string'],
+    ['a prefix', () => writeShards(folder, [], { prefix: 5 as never }), 'writeShards: prefix must be a string'],
+    ['no examples', () => writeShards(folder, {} as never), 'writeShards: examples must be an iterable'],
+    ['an example', () => writeShards(folder, [undefined] as never), 'an example must be an object { key, files }'],
+    ['files', () => writeShards(folder, [{ key: 'a', files: [] }] as never), 'files must be contents by extension'],
+    ['half a character', () => writeShards(folder, [{ key: '\u{d800}', files: {} }]), 'key must be a well-formed name'],
     ['texts', () => writeShards(folder, [{ key: 'a', files: { x: 'a' as never } }]), 'bytes must be a Uint8Array'],
   ])('%s', async ([, call, message]) => {
     const paths = await writeShards(folder, examples(3), { prefix: 'good' });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zeros } from '@thetagrad/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytePair } from '../src/node.ts';
@@ -117,6 +118,18 @@ describe('byte-pair encoding', () => {
     ],
     ['a limit', () => parseBytePair(vocabulary, '', { limits: { fileBytes: 10 } }), 'above the limit of 10'],
     ['a token', () => tokenizer.decode([1, 1e6]), 'decode: token 1000000 at position 1 is outside 0 … 268'],
+    ['no number', () => tokenizer.decode(['length'] as never), "decode: token 'length' at position 0 is outside"],
+    [
+      'a tensor',
+      () => tokenizer.decode(zeros([1], { dtype: 'int32' }) as never),
+      'decode: tokens must be an array or a typed array, got Tensor',
+    ],
+    [
+      'one special token',
+      () => parseBytePair(vocabulary, '', { specialTokens: '<|end|>' as never }),
+      "specialTokens must be an array of strings, got '<|end|>'",
+    ],
+    ['a name', () => parseBytePair(vocabulary, '', { name: 1 as never }), 'parseBytePair: name must be a string'],
     ['no text', () => tokenizer.encode(3 as never), 'encode: text must be a string, got 3'],
   ])('refuses %s', ([, call, message]) => {
     expect(call).toThrow(message);

@@ -1,4 +1,5 @@
 import { resolveLimits } from '@thetagrad/core/backend';
+import { checkText } from '../checks.ts';
 import { openRegular, readPart, wrapFileErrors } from '../files.ts';
 import { DataFileError } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
@@ -40,6 +41,7 @@ export async function indexShard(
   options: { readonly limits?: Partial<Limits> } = {},
 ): Promise<ShardIndex> {
   const limits = resolveLimits('indexShard', options, defaultLimits);
+  checkText('indexShard', path, 'path');
   return wrapFileErrors(path, 'file', async () => {
     const { file, bytes } = await openRegular(path);
     try {
@@ -48,7 +50,10 @@ export async function indexShard(
       const examples: { key: string; parts: ShardPart[] }[] = [];
       let entries = 0;
       let longPath: string | undefined;
-      for (let at = 0; at + tarBlock <= bytes;) {
+      for (let at = 0; ;) {
+        if (at + tarBlock > bytes) {
+          throw new DataFileError(path, `truncated: ${bytes} bytes, without the block of zeros that ends an archive`);
+        }
         const header = readTarHeader(await readPart(file, path, at, tarBlock), path, at);
         if (header === undefined) break;
         budget.check('entries', ++entries, `has ${entries} entries or more`);

@@ -1,12 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import {
-  argumentError,
-  checkInteger,
-  checkOptions,
-  isPlainObject,
-  type Json,
-  resolveLimits,
-} from '@thetagrad/core/backend';
+import { argumentError, checkInteger, isPlainObject, type Json, resolveLimits } from '@thetagrad/core/backend';
 import { openRegular, readPart, wrapFileErrors } from '../files.ts';
 import { DataFileError } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
@@ -35,7 +28,7 @@ export interface ShardOptions {
   readonly limits?: Partial<Limits>;
 }
 
-const optionNames = ['shuffle', 'buffer', 'seed', 'epochs', 'start', 'rank', 'ranks', 'limits'] as const;
+const optionNames = ['shuffle', 'buffer', 'seed', 'epochs', 'start', 'rank', 'ranks'] as const;
 
 /** An example of a shard, and its position in the stream. */
 export interface ShardExample extends Position {
@@ -81,17 +74,19 @@ export interface Shards extends AsyncIterable<ShardExample, undefined> {
  * @throws {TypeError | RangeError} if an option is unknown, of the wrong kind, or out of range.
  */
 export async function shards(sources: readonly (string | ShardIndex)[], options: ShardOptions = {}): Promise<Shards> {
-  checkOptions('shards', options, optionNames);
-  const { shuffle = false, buffer = 1000, seed = 0, epochs = Infinity, rank = 0, ranks = 1, limits } = options;
+  const limits = resolveLimits('shards', options, defaultLimits, optionNames);
+  const { shuffle = false, buffer = 1000, seed = 0, epochs = Infinity, rank = 0, ranks = 1 } = options;
   if (typeof shuffle !== 'boolean') throw argumentError('shards', 'shuffle', 'true or false', shuffle, false);
   checkInteger('shards', 'buffer', buffer, { min: 1 });
   checkInteger('shards', 'seed', seed);
   checkInteger('shards', 'ranks', ranks, { min: 1 });
   checkInteger('shards', 'rank', rank, { min: 0, max: ranks - 1 });
   if (epochs !== Infinity) checkInteger('shards', 'epochs', epochs, { min: 1 });
-  const named = limits === undefined ? {} : { limits };
+  if (!Array.isArray(sources) || !sources.every((source) => typeof source === 'string' || isIndex(source))) {
+    throw argumentError('shards', 'sources', 'an array of paths, or of what indexShard returns', sources, false);
+  }
   const index: ShardIndex[] = [];
-  for (const source of sources) index.push(typeof source === 'string' ? await indexShard(source, named) : source);
+  for (const source of sources) index.push(typeof source === 'string' ? await indexShard(source, { limits }) : source);
   const counts = index.map(({ examples }) => examples.length);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const stepsPerEpoch = Math.ceil((total - rank) / ranks);
@@ -116,7 +111,7 @@ export async function shards(sources: readonly (string | ShardIndex)[], options:
     return undefined;
   }
   async function* generate(): AsyncGenerator<ShardExample, undefined> {
-    const reader = new ShardReader({ ...defaultLimits, ...limits });
+    const reader = new ShardReader(limits);
     try {
       for (const place of places()) {
         const { epoch, step, next } = place;
@@ -151,6 +146,10 @@ export async function readShardExample(
   } finally {
     await reader.close();
   }
+}
+
+function isIndex(value: unknown): value is ShardIndex {
+  return isPlainObject(value) && typeof value['path'] === 'string' && Array.isArray(value['examples']);
 }
 
 /**

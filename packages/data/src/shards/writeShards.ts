@@ -1,6 +1,7 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { argumentError, checkInteger, checkOptions, show } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, checkOptions, isPlainObject, show } from '@thetagrad/core/backend';
+import { checkText } from '../checks.ts';
 import { checkBytes } from '../formats/error.ts';
 import { paddedBytes, tarBlock, writeTarHeader } from '../formats/tar.ts';
 
@@ -34,6 +35,9 @@ export async function writeShards(
 ): Promise<string[]> {
   checkOptions('writeShards', options, ['prefix', 'maxExamples', 'maxBytes']);
   const { prefix = 'shard', maxExamples = 10_000, maxBytes = 2 ** 28 } = options;
+  checkText('writeShards', folder, 'folder');
+  checkText('writeShards', prefix, 'prefix');
+  if (!isIterable(examples)) throw argumentError('writeShards', 'examples', 'an iterable of examples', examples, false);
   checkInteger('writeShards', 'maxExamples', maxExamples, { min: 1 });
   checkInteger('writeShards', 'maxBytes', maxBytes, { min: 1 });
   const paths: string[] = [];
@@ -42,7 +46,7 @@ export async function writeShards(
   const finish = async (): Promise<void> => {
     if (shard === undefined) return;
     const { file, path } = shard;
-    await file.write(new Uint8Array(2 * tarBlock));
+    await file.writeFile(new Uint8Array(2 * tarBlock));
     await file.sync();
     await file.close();
     await rename(temporary(path), path);
@@ -50,8 +54,9 @@ export async function writeShards(
     shard = undefined;
   };
   try {
-    for await (const { key, files } of examples) {
-      checkExample(key, files, lastKey);
+    for await (const example of examples) {
+      checkExample(example, lastKey);
+      const { key, files } = example;
       lastKey = key;
       if (shard && (shard.count >= maxExamples || shard.bytes >= maxBytes)) await finish();
       if (shard === undefined) {
@@ -63,7 +68,7 @@ export async function writeShards(
         const header = writeTarHeader(`${key}.${extension}`, content.length);
         const fill = new Uint8Array(paddedBytes(content.length) - content.length);
         for (const part of [header, content, fill]) {
-          await shard.file.write(part);
+          await shard.file.writeFile(part);
           shard.bytes += part.length;
         }
       }
@@ -81,17 +86,28 @@ export async function writeShards(
 
 const temporary = (path: string): string => `${path}.part`;
 
-function checkExample(key: string, files: Readonly<Record<string, Uint8Array>>, lastKey: string | undefined): void {
-  if (typeof key !== 'string' || !/^[^.\0]+$/.test(key.slice(key.lastIndexOf('/') + 1))) {
-    throw argumentError('writeShards', 'key', 'a name without dots', key, false);
+const isIterable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+
+function checkExample(example: ShardInput, lastKey: string | undefined): void {
+  if (typeof example !== 'object' || example === null) {
+    throw argumentError('writeShards', 'an example', 'an object { key, files }', example, false);
+  }
+  const { key, files } = example;
+  if (typeof key !== 'string' || !/^[^.\0]+$/.test(key.slice(key.lastIndexOf('/') + 1)) || isBroken(key)) {
+    throw argumentError('writeShards', 'key', 'a well-formed name without dots', key, false);
   }
   if (key === lastKey)
     throw new RangeError(`writeShards: two examples have the key ${show(key)}, which joins them into one`);
+  if (!isPlainObject(files)) throw argumentError('writeShards', 'files', 'contents by extension', files, false);
   const entries = Object.entries(files);
   if (entries.length === 0) throw new RangeError(`writeShards: example ${show(key)} has no files`);
   for (const [extension, content] of entries) {
-    if (!/^[^/\0]+$/.test(extension))
-      throw argumentError('writeShards', 'extension', 'a name without slashes', extension);
+    if (!/^[^/\0]+$/.test(extension) || isBroken(extension))
+      throw argumentError('writeShards', 'extension', 'a well-formed name without slashes', extension);
     checkBytes('writeShards', content);
   }
 }
+
+/** Whether a text has half a surrogate pair, which UTF-8 cannot store. */
+const isBroken = (text: string): boolean => /\p{Surrogate}/u.test(text);

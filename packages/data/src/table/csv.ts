@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
-import { argumentError, resolveLimits, show, unknownValue } from '@thetagrad/core/backend';
+import { argumentError, isPlainObject, resolveLimits, show, unknownValue } from '@thetagrad/core/backend';
+import { checkText, checkTexts } from '../checks.ts';
 import { DataFileError } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
@@ -20,8 +21,8 @@ export interface CsvOptions extends DecodeOptions {
 const optionNames = ['name', 'header', 'delimiter', 'missing', 'types'] as const;
 
 /**
- * Reads a CSV file (RFC 4180): cells may be quoted, with "" for a quote and line breaks inside; lines end in LF or CRLF. Spaces around
- * numbers are ignored. Blank lines are left out.
+ * Reads a CSV file (RFC 4180): cells may be quoted, with "" for a quote and line breaks inside; lines end in LF, CRLF or CR. Spaces
+ * around numbers are ignored. Blank lines are left out. Messages count rows from 1, without that of the names.
  *
  * @param text Contents of the file.
  * @throws {DataFileError} if rows differ in length, a quote is not closed, names repeat, a cell of a column of numbers is
@@ -30,7 +31,7 @@ const optionNames = ['name', 'header', 'delimiter', 'missing', 'types'] as const
  */
 export function parseCsv(text: string, options: CsvOptions = {}): Table {
   const limits = resolveLimits('parseCsv', options, defaultLimits, optionNames);
-  if (typeof text !== 'string') throw argumentError('parseCsv', 'text', 'a string', text, false);
+  checkText('parseCsv', text);
   const {
     name = 'CSV data',
     header = true,
@@ -38,12 +39,17 @@ export function parseCsv(text: string, options: CsvOptions = {}): Table {
     missing = ['', 'NA', 'NaN', 'null'],
     types = {},
   } = options;
+  checkText('parseCsv', name, 'name');
   if (typeof delimiter !== 'string' || delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw argumentError('parseCsv', 'delimiter', 'one character, no quote or line break', delimiter);
   }
   if (typeof header !== 'boolean') throw argumentError('parseCsv', 'header', 'true or false', header, false);
+  checkTexts('parseCsv', missing, 'missing');
+  if (!isPlainObject(types)) {
+    throw argumentError('parseCsv', 'types', "an object of 'number' or 'string' by column", types, false);
+  }
   const budget = new FileBudget(name, limits, text.length);
-  const rows = parseRows(text.replace(/^\u{feff}/u, ''), delimiter, budget);
+  const rows = parseRows(text.replace(/^\u{feff}/u, ''), { delimiter, header }, budget);
   const names = header ? (rows.shift() ?? []) : (rows[0] ?? []).map((_, at) => String(at));
   checkNames(names, name);
   for (const [column, type] of Object.entries(types)) {
@@ -62,24 +68,45 @@ export function parseCsv(text: string, options: CsvOptions = {}): Table {
       const cells = rows.map((row) => row[at]!);
       return [
         column,
-        toColumn(cells, types[column], isMissing, (row) => `${name}: row ${row + 1}, column ${show(column)}`),
+        toColumn(
+          cells,
+          Object.hasOwn(types, column) ? types[column] : undefined,
+          isMissing,
+          (row) => `${name}: row ${row + 1}, column ${show(column)}`,
+        ),
       ] as const;
     }),
   );
 }
 
-function parseRows(text: string, delimiter: string, budget: FileBudget): string[][] {
+function parseRows(
+  text: string,
+  { delimiter, header }: { readonly delimiter: string; readonly header: boolean },
+  budget: FileBudget,
+): string[][] {
   const rows: string[][] = [];
-  Papa.parse<string[]>(text, {
+  const lines = joinLines(text, delimiter);
+  if (lines === '') return rows;
+  Papa.parse<string[]>(lines, {
     delimiter,
-    skipEmptyLines: true,
+    newline: '\n',
     step: ({ data, errors: [error] }) => {
-      if (error) throw new DataFileError(budget.name, `row ${rows.length + 1}: ${error.message.toLowerCase()}`);
+      if (error) {
+        const row = header && rows.length === 0 ? 'the row of names' : `row ${rows.length + (header ? 0 : 1)}`;
+        throw new DataFileError(budget.name, `${row}: ${error.message.toLowerCase()}`);
+      }
       rows.push(data);
       budget.check('entries', rows.length, `has ${rows.length} rows or more`);
     },
   });
   return rows;
+}
+
+/** Makes each line end in LF, whatever it ends in, without blank lines; quoted cells stay as they are. */
+function joinLines(text: string, delimiter: string): string {
+  const boundary = `[\\r\\n\\u{${delimiter.charCodeAt(0).toString(16)}}]`;
+  const quotedOrEnds = new RegExp(`(?<=^|${boundary})"[^"]*(?:""[^"]*)*"|[\\r\\n]+`, 'gu');
+  return text.replaceAll(quotedOrEnds, (match) => (match.startsWith('"') ? match : '\n')).replaceAll(/^\n|\n$/g, '');
 }
 
 function checkNames(names: readonly string[], file: string): void {

@@ -1,5 +1,6 @@
 import { type Tensor, tensor } from '@thetagrad/core';
-import { argumentError, show } from '@thetagrad/core/backend';
+import { argumentError, show, unknownValue } from '@thetagrad/core/backend';
+import { areTexts, checkList, checkTexts } from '../checks.ts';
 
 /** A column of a table: numbers, NaN where one is missing, or texts, '' where one is missing. */
 export type Column = Float64Array | readonly string[];
@@ -12,11 +13,24 @@ export class Table {
   readonly rows: number;
   readonly #columns: ReadonlyMap<string, Column>;
 
-  /** @throws {RangeError} if columns differ in length. */
+  /**
+   * @throws {TypeError} if a column is neither a Float64Array nor an array of strings.
+   * @throws {RangeError} if columns differ in length, or two have the same name.
+   */
   constructor(columns: Readonly<Record<string, Column>> | Iterable<readonly [name: string, column: Column]>) {
-    const entries = isIterable(columns) ? columns : Object.entries(columns);
-    this.#columns = new Map(entries);
-    this.names = [...this.#columns.keys()];
+    if (typeof columns !== 'object' || columns === null) {
+      throw argumentError('Table', 'columns', 'columns by name', columns, false);
+    }
+    const byName = new Map<string, Column>();
+    for (const [name, column] of isIterable(columns) ? columns : Object.entries(columns)) {
+      if (!(column instanceof Float64Array) && !areTexts(column)) {
+        throw argumentError('Table', `column ${show(name)}`, 'a Float64Array or an array of strings', column, false);
+      }
+      if (byName.has(name)) throw new RangeError(`Table: two columns are named ${show(name)}`);
+      byName.set(name, column);
+    }
+    this.#columns = byName;
+    this.names = [...byName.keys()];
     this.rows = this.#columns.get(this.names[0] ?? '')?.length ?? 0;
     for (const [name, { length }] of this.#columns) {
       if (length === this.rows) continue;
@@ -40,9 +54,11 @@ export class Table {
    * Columns of numbers as a tensor of shape [rows, columns]. Default: all columns of numbers, of dtype float32.
    *
    * @throws {RangeError} if there is no such column, or none of numbers.
-   * @throws {TypeError} if a column has texts; `categories` numbers them.
+   * @throws {TypeError} if a column has texts, which `categories` numbers, or an argument is of the wrong kind.
    */
   tensor(names?: readonly string[], dtype: 'float32' | 'float64' = 'float32'): Tensor {
+    if (names !== undefined) checkTexts('tensor', names, 'names');
+    if (dtype !== 'float32' && dtype !== 'float64') throw unknownValue('tensor', 'dtype', dtype, 'float32, float64');
     const chosen = names ?? this.names.filter((name) => this.column(name) instanceof Float64Array);
     if (chosen.length === 0) throw new RangeError('tensor: the table has no columns of numbers');
     const columns = chosen.map((name) => {
@@ -78,9 +94,11 @@ export class Table {
 
   /**
    * The rows at the given indices, in that order, with repeats.
+   * @throws {TypeError} if the indices are not an array.
    * @throws {RangeError} if an index is out of range.
    */
   subset(indices: ArrayLike<number>): Table {
+    checkList('subset', indices, 'indices');
     for (const index of Array.from(indices)) {
       if (!Number.isInteger(index) || index < 0 || index >= this.rows) {
         throw argumentError('subset', 'indices', `integers from 0 to ${this.rows - 1}`, index);

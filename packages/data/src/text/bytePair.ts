@@ -1,9 +1,10 @@
 import { isPlainObject, resolveLimits, show } from '@thetagrad/core/backend';
+import { checkText, checkTexts } from '../checks.ts';
 import { DataFileError, messageOf } from '../formats/error.ts';
 import { FileBudget } from '../formats/fileBudget.ts';
 import { defaultLimits, type DecodeOptions } from '../limits.ts';
 import { mergeSymbols } from './merge.ts';
-import { checkText, lookUpTokens, type Tokenizer } from './tokenizer.ts';
+import { lookUpTokens, type Tokenizer } from './tokenizer.ts';
 
 /** Options of `parseBytePair`. */
 export interface BytePairOptions extends DecodeOptions {
@@ -24,6 +25,8 @@ export function parseBytePair(vocabulary: string, merges: string, options: ByteP
   checkText('parseBytePair', vocabulary, 'vocabulary');
   checkText('parseBytePair', merges, 'merges');
   const { name = 'byte-pair vocabulary', specialTokens = [] } = options;
+  checkText('parseBytePair', name, 'name');
+  checkTexts('parseBytePair', specialTokens, 'specialTokens');
   new FileBudget(name, limits, vocabulary.length + merges.length);
   const numbers = parseVocabulary(vocabulary, name);
   const texts: string[] = [];

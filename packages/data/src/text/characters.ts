@@ -1,5 +1,6 @@
 import { show } from '@thetagrad/core/backend';
-import { checkText, lookUpTokens, type Tokenizer } from './tokenizer.ts';
+import { checkText } from '../checks.ts';
+import { lookUpTokens, type Tokenizer } from './tokenizer.ts';
 
 /**
  * A tokenizer with one token for each character (Unicode code point) of a text, in the order of their code points.

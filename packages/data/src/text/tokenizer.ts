@@ -1,4 +1,5 @@
-import { argumentError, show } from '@thetagrad/core/backend';
+import { show } from '@thetagrad/core/backend';
+import { checkList } from '../checks.ts';
 
 /** Turns text into the numbers of tokens and back. */
 export interface Tokenizer {
@@ -12,20 +13,17 @@ export interface Tokenizer {
   encode(text: string): Int32Array;
   /**
    * The text of tokens.
+   * @throws {TypeError} if the tokens are not an array; those of a tensor are `await tensor.data()`.
    * @throws {RangeError} if a token is not an integer from 0 to the size of the vocabulary − 1.
    */
   decode(tokens: ArrayLike<number>): string;
 }
 
-/** @throws {TypeError} if a text is not a string. */
-export function checkText(operation: string, text: string, name = 'text'): void {
-  if (typeof text !== 'string') throw argumentError(operation, name, 'a string', text, false);
-}
-
 /** Looks up what each of a list of tokens stands for. */
 export function lookUpTokens<T>(operation: string, tokens: ArrayLike<number>, vocabulary: readonly T[]): T[] {
+  checkList(operation, tokens, 'tokens');
   return Array.from(tokens, (token, i) => {
-    const found = vocabulary[token];
+    const found = Number.isInteger(token) ? vocabulary[token] : undefined;
     if (found === undefined) {
       throw new RangeError(
         `${operation}: token ${show(token)} at position ${i} is outside 0 … ${vocabulary.length - 1}, the vocabulary`,
