@@ -1,5 +1,5 @@
 import { argumentError, checkInteger, checkOptions } from '@thetagrad/core/backend';
-import { checkList } from './checks.ts';
+import { checkList, checkTexts } from './checks.ts';
 import { keyFor } from './keys.ts';
 import { type ImageShape, convertToLuma, resizePlanes } from './resample.ts';
 
@@ -61,6 +61,7 @@ export class ImageDataset implements ImageShape {
           `${labels.length * channels * height * width} values, got ${data.length}`,
       );
     }
+    if (classNames !== undefined) checkTexts('ImageDataset', classNames, 'classNames');
     let maxLabel = 0;
     labels.forEach((label, i) => {
       const count = classNames?.length ?? Infinity;

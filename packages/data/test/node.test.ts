@@ -73,6 +73,12 @@ describe('cifar', () => {
   });
 
   test.for<[string, () => unknown, string]>([
+    ['no list', () => parseCifar(image(0) as never), 'parseCifar: files must be an array of { name, bytes }'],
+    [
+      'a name',
+      () => parseCifar([{ name: 'a', bytes: record([1], 0) }], { classNames: 'ab' as never }),
+      "parseCifar: classNames must be an array of strings, got 'ab'",
+    ],
     ['no file', () => parseCifar([]), 'parseCifar: files must have at least one file'],
     ['an empty file', () => parseCifar([{ name: 'a.bin', bytes: new Uint8Array() }]), 'a.bin: has 0 bytes'],
     [

@@ -1,5 +1,5 @@
 import { random, type Key, tensor, type Tensor } from '@thetagrad/core';
-import { checkInteger, preventReplay, repeat } from '@thetagrad/core/backend';
+import { argumentError, checkInteger, preventReplay, repeat } from '@thetagrad/core/backend';
 import { Count } from './count.ts';
 import { checkState, type Stateful } from './state.ts';
 
@@ -71,11 +71,21 @@ export interface Randomness {
 
 /**
  * The generator that the options specify, for layers outside this package.
- * @throws {TypeError} if both a key and a generator are given.
+ * @throws {TypeError} if both a key and a generator are given, or one is of the wrong kind.
  */
 export function generatorOf(operation: string, { key, generator }: Randomness): Generator {
-  if (key && generator) throw new TypeError(`${operation}: give a key or a generator, not both`);
-  return key ? new Generator(key) : (generator ?? defaultGenerator);
+  if (key !== undefined && generator !== undefined) {
+    throw new TypeError(`${operation}: give a key or a generator, not both`);
+  }
+  if (key !== undefined) {
+    if (!(key instanceof random.Key)) {
+      throw argumentError(operation, 'key', 'a key, as from random.key(seed)', key, false);
+    }
+    return new Generator(key);
+  }
+  if (generator === undefined) return defaultGenerator;
+  if (!(generator instanceof Generator)) throw argumentError(operation, 'generator', 'a Generator', generator, false);
+  return generator;
 }
 
 function toKey(seed: number | Key): Key {

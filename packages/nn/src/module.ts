@@ -1,5 +1,6 @@
 import { Tensor, Variable, type VariableHolder } from '@thetagrad/core';
 import {
+  checkBoolean,
   checkOptions,
   entriesOf,
   guard,
@@ -134,7 +135,9 @@ export abstract class Module<Inputs extends unknown[] = [Tensor], Output = Tenso
   loadStateDict(state: Readonly<Record<string, Tensor>>, options: LoadStateDictOptions = {}): LoadStateDictResult {
     checkOptions('loadStateDict', options, ['strict', 'rename']);
     const variables = this.variables();
-    const values = options.rename ? renameKeys('loadStateDict', state, options.rename) : state;
+    const { strict = true, rename } = options;
+    checkBoolean('loadStateDict', 'strict', strict);
+    const values = rename === undefined ? state : renameKeys('loadStateDict', state, rename);
     const result = checkState('loadStateDict', variables, values, options);
     for (const [name, variable] of Object.entries(variables))
       if (Object.hasOwn(values, name)) variable.assign(values[name]!.astype(variable.dtype));

@@ -44,6 +44,7 @@ export function toPyTorch(path: string): string {
 
 /**
  * Renames the keys of a state.
+ * @throws {TypeError} if the state is not an object, or `rename` does not return strings.
  * @throws {RangeError} if two keys become one.
  */
 export function renameKeys<Value>(
@@ -51,6 +52,7 @@ export function renameKeys<Value>(
   state: Readonly<Record<string, Value>>,
   rename: (key: string) => string | undefined,
 ): Record<string, Value> {
+  checkIsState(operation, state);
   if (typeof rename !== 'function') throw argumentError(operation, 'rename', 'a function', rename, false);
   const origins = new Map<string, string>();
   for (const key of Object.keys(state)) {
@@ -66,6 +68,10 @@ export function renameKeys<Value>(
     origins.set(name, key);
   }
   return Object.fromEntries([...origins].map(([name, key]) => [name, state[key]!]));
+}
+
+function checkIsState(operation: string, state: unknown): void {
+  if (!isPlainObject(state)) throw argumentError(operation, 'the state', 'an object of tensors', state, false);
 }
 
 /** The keys that `loadStateDict` skipped. */
@@ -95,7 +101,7 @@ export function checkState(
   state: Readonly<Record<string, TensorType>>,
   { strict = true }: LoadStateDictOptions = {},
 ): LoadStateDictResult {
-  if (!isPlainObject(state)) throw argumentError(operation, 'the state', 'an object of tensors', state, false);
+  checkIsState(operation, state);
   for (const [name, value] of Object.entries(state)) checkTensor(`${operation}: ${listNames([name])}`, value);
   const missingKeys = Object.keys(expected).filter((name) => !Object.hasOwn(state, name));
   const unexpectedKeys = Object.keys(state).filter((name) => !Object.hasOwn(expected, name));

@@ -349,7 +349,71 @@ test.for<readonly [() => unknown, string]>([
     () => new nn.TransformerEncoderLayer(2, 1, wrong({ activation: 'tanh' })),
     "TransformerEncoderLayer: unknown activation 'tanh'; expected 'relu', 'gelu' or a module",
   ],
-  [() => new nn.TransformerDecoderLayer(3, 2), 'MultiheadAttention: 2 heads do not divide embedDim 3'],
+  [() => new nn.TransformerDecoderLayer(3, 2), 'TransformerDecoderLayer: 2 heads do not divide dModel 3'],
+  [
+    () => new nn.TransformerEncoderLayer(2, 1, { dimFeedforward: 0 }),
+    'TransformerEncoderLayer: dimFeedforward must be an integer ≥ 1, got 0',
+  ],
+  [
+    () => new nn.TransformerEncoderLayer(2, 1, { layerNormEps: -1 }),
+    'TransformerEncoderLayer: layerNormEps must be a finite number ≥ 0, got -1',
+  ],
+  [
+    () => new nn.TransformerEncoderLayer(2, 1, { batchFirst: true }).forward(x),
+    'TransformerEncoderLayer: src must be [N, L, 2] or [L, 2], got [2, 3]',
+  ],
+  [
+    () => new nn.TransformerEncoderLayer(3, 1).forward(x, { isCausal: wrong(1) }),
+    'TransformerEncoderLayer: isCausal must be true or false, got 1',
+  ],
+  [
+    () => new nn.TransformerDecoderLayer(3, 1).forward(x, x, { memoryIsCausal: wrong(1) }),
+    'TransformerDecoderLayer: memoryIsCausal must be true or false, got 1',
+  ],
+  [
+    () => new nn.TransformerDecoderLayer(3, 1).forward(x.expandDims(1), x),
+    'TransformerDecoderLayer: tgt and memory must have the same N, got [2, 1, 3], [2, 3]',
+  ],
+  [() => new nn.TransformerEncoder([], { norm: wrong(3) }), 'TransformerEncoder: norm must be a module, got 3'],
+  [() => new nn.GRU(3, 2).forward(x, wrong(null)), 'GRU: hx: expected a tensor, got null'],
+  [() => new nn.GRUCell(3, 2).forward(x, wrong(0)), 'GRUCell: hx: expected a tensor, got 0'],
+  // Random numbers and initial weights.
+  [() => new nn.LSTM(3, 2, { generator: wrong(5) }), 'LSTM: generator must be a Generator, got 5'],
+  [() => new nn.Transformer({ generator: wrong(0) }), 'Transformer: generator must be a Generator, got 0'],
+  [() => new nn.Linear(3, 2, { key: wrong(0) }), 'Linear: key must be a key, as from random.key(seed), got 0'],
+  [
+    () => new nn.Linear(3, 2, { biasInit: wrong(0) }),
+    'Linear: biasInit must be a function such as init.normal(), got 0',
+  ],
+  [() => new nn.Linear(3, 2, { bias: wrong(0) }), 'Linear: bias must be true or false, got 0'],
+  [
+    () => new nn.Embedding(3, 2, { weightInit: () => zeros([2, 3]) }),
+    'Embedding: weightInit must return a tensor of shape [3, 2], got [2, 3]',
+  ],
+  [
+    () => new nn.MultiheadAttention(4, 2, { weightInit: wrong(() => 0) }),
+    'MultiheadAttention: what weightInit returns must be a tensor, got 0',
+  ],
+  [
+    () => new nn.LearnedPositionalEncoding(2, 3, { weightInit: wrong('normal') }),
+    "LearnedPositionalEncoding: weightInit must be a function such as init.normal(), got 'normal'",
+  ],
+  [
+    () => new nn.Linear(3, 2).loadStateDict(wrong(null), { rename: nn.fromPyTorch }),
+    'loadStateDict: the state must be an object of tensors, got null',
+  ],
+  [
+    () => new nn.Linear(3, 2).loadStateDict({}, { strict: wrong(0) }),
+    'loadStateDict: strict must be true or false, got 0',
+  ],
+  [
+    () => nn.scaledDotProductAttention(x, x, x, { isCausal: wrong(1) }),
+    'scaledDotProductAttention: isCausal must be true or false, got 1',
+  ],
+  [
+    () => nn.scaledDotProductAttention(zeros([2, 2, 3]), zeros([3, 2, 3]), zeros([3, 2, 3])),
+    'scaledDotProductAttention: axes before the last two: shapes [2] and [3] do not broadcast',
+  ],
   [
     () => new nn.TransformerEncoder(wrong<[]>(new nn.TransformerEncoderLayer(2, 1))),
     'TransformerEncoder: layers must be an array of modules, got TransformerEncoderLayer',

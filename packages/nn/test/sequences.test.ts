@@ -547,6 +547,8 @@ describe('positions', () => {
       [2, 0],
       [4, 3],
       [1, 4000],
+      [2, 2 ** 16 - 1],
+      [1, 1e12],
     ] as const) {
       const rows = Array.from({ length }, (_, i) => expected(offset + i));
       expectClose(layer.forward(zeros([length, 5], float64), { offset }), rows.flat());

@@ -1,4 +1,5 @@
-import { resolveLimits, unknownValue } from '@thetagrad/core/backend';
+import { argumentError, resolveLimits, unknownValue } from '@thetagrad/core/backend';
+import { checkTexts } from '../checks.ts';
 import { ImageDataset } from '../dataset.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import { checkBytes, DataFileError } from './error.ts';
@@ -36,6 +37,8 @@ export function parseCifar(files: readonly NamedBytes[], options: ParseCifarOpti
   const [labelBytes, classes] = labelsOf(format, labels);
   const { classNames = format === 'cifar10' ? classNames10 : Array.from({ length: classes }, (_, i) => String(i)) } =
     options;
+  checkTexts('parseCifar', classNames, 'classNames');
+  if (!Array.isArray(files)) throw argumentError('parseCifar', 'files', 'an array of { name, bytes }', files, false);
   if (files.length === 0) throw new RangeError('parseCifar: files must have at least one file');
   const recordBytes = labelBytes + imageBytes;
   let count = 0;

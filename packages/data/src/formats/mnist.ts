@@ -1,4 +1,5 @@
 import { resolveLimits } from '@thetagrad/core/backend';
+import { checkTexts } from '../checks.ts';
 import { ImageDataset } from '../dataset.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import { checkBytes, DataFileError } from './error.ts';
@@ -38,6 +39,7 @@ export async function parseMnist(
   const limits = resolveLimits('parseMnist', options, defaultLimits, ['classNames']);
   for (const file of [images, labels]) checkBytes('parseMnist', file?.bytes);
   const { classNames = digits } = options;
+  checkTexts('parseMnist', classNames, 'classNames');
   const read = ({ name, bytes }: NamedBytes) => readIdx(bytes, new FileBudget(name, limits, bytes.length));
   const pictures = await read(images);
   const classes = await read(labels);

@@ -2,6 +2,7 @@ import { arange, type Key, promoteTypes, type Shape, Tensor } from '@thetagrad/c
 import {
   argumentError,
   broadcastShapes,
+  checkBoolean,
   checkFraction,
   checkOptions,
   checkTensor,
@@ -49,6 +50,8 @@ export function scaledDotProductAttention(
   for (const x of [query, keys, value]) checkTensor(operation, x);
   checkOptions(operation, options, ['attnMask', 'isCausal', 'scale', 'dropoutP', 'key', 'enableGqa']);
   const { attnMask, isCausal = false, dropoutP = 0, key, enableGqa = false } = options;
+  checkBoolean(operation, 'isCausal', isCausal);
+  checkBoolean(operation, 'enableGqa', enableGqa);
   checkFraction(operation, 'dropoutP', dropoutP);
   const dtype = promoteTypes(promoteTypes(query.dtype, keys.dtype), promoteTypes(value.dtype, 'float32'));
   const heads = enableGqa ? query.shape.at(-3) : undefined;
@@ -61,6 +64,9 @@ export function scaledDotProductAttention(
       `${operation}: query, keys and value must be [..., L, E], [..., S, E] and [..., S, D], got ${shapes}`,
     );
   }
+  const outer = (x: Tensor): Shape => x.shape.slice(0, -2);
+  const axes = `${operation}: axes before the last two`;
+  broadcastShapes(axes, broadcastShapes(axes, outer(query), outer(k)), outer(v));
   const { scale = 1 / Math.sqrt(features!) } = options;
   if (typeof scale !== 'number') throw argumentError(operation, 'scale', 'a number', scale);
   if (dropoutP > 0 && key === undefined) {

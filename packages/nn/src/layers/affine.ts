@@ -1,6 +1,8 @@
 import { type DType, type Shape, Variable } from '@thetagrad/core';
+import { checkBoolean } from '@thetagrad/core/backend';
 import { generatorOf, type Randomness } from '../generator.ts';
 import { fans, type Initializer, kaimingUniform, uniform } from '../init.ts';
+import { initialize } from './initialize.ts';
 
 /** Options of layers with a weight and a bias. */
 export interface AffineOptions extends Randomness {
@@ -31,10 +33,15 @@ export function createAffineVariables(
     biasInit = uniform({ low: -bound, high: bound }),
     dtype = 'float32',
   } = options;
+  checkBoolean(layer, 'bias', bias);
   const generator = generatorOf(layer, options);
+  const create = (name: string, initializer: Initializer, shape: Shape): Variable =>
+    new Variable(initialize(layer, `${name}Init`, initializer, { generator, shape, dtype }), {
+      name: `${layer}.${name}`,
+    });
   return {
-    weight: new Variable(weightInit(generator.next(), shape, dtype), { name: `${layer}.weight` }),
-    bias: bias ? new Variable(biasInit(generator.next(), [outputs], dtype), { name: `${layer}.bias` }) : undefined,
+    weight: create('weight', weightInit, shape),
+    bias: bias ? create('bias', biasInit, [outputs]) : undefined,
   };
 }
 

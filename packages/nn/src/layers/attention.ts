@@ -15,6 +15,7 @@ import { linear } from '../functional/linear.ts';
 import { type Generator, generatorOf, type Randomness } from '../generator.ts';
 import { type Initializer, xavierUniform, zeros as initZeros } from '../init.ts';
 import { Module } from '../module.ts';
+import { initialize } from './initialize.ts';
 import { Linear } from './linear.ts';
 
 export interface MultiheadAttentionOptions extends Randomness {
@@ -120,7 +121,9 @@ export class MultiheadAttention extends Module<
     this.generator = generatorOf(name, options);
     const { generator } = this;
     const create = (key: string, shape: Shape): Variable =>
-      new Variable((weightInit ?? xavierUniform())(generator.next(), shape, dtype), { name: `${name}.${key}` });
+      new Variable(initialize(name, 'weightInit', weightInit ?? xavierUniform(), { generator, shape, dtype }), {
+        name: `${name}.${key}`,
+      });
     const isJoint = kdim === embedDim && vdim === embedDim;
     this.inProjWeight = isJoint ? create('inProjWeight', [3 * embedDim, embedDim]) : undefined;
     this.qProjWeight = isJoint ? undefined : create('qProjWeight', [embedDim, embedDim]);

@@ -4,6 +4,7 @@ import { embedding, embeddingBag, type EmbeddingBagFunctionOptions } from '../fu
 import { generatorOf, type Randomness } from '../generator.ts';
 import { type Initializer, normal } from '../init.ts';
 import { Module } from '../module.ts';
+import { initialize } from './initialize.ts';
 
 export interface EmbeddingOptions extends Randomness {
   /** The row that padding stands for: zeros at first, and without a gradient. Default: none. */
@@ -40,7 +41,9 @@ export abstract class TableLayer<Inputs extends unknown[]> extends Module<Inputs
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.paddingIdx = paddingIdx !== undefined && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
-    const rows = weightInit(generatorOf(name, options).next(), [numEmbeddings, embeddingDim], dtype);
+    const generator = generatorOf(name, options);
+    const shape = [numEmbeddings, embeddingDim];
+    const rows = initialize(name, 'weightInit', weightInit, { generator, shape, dtype });
     const isPadding = this.paddingIdx === undefined ? undefined : arange(numEmbeddings).equal(this.paddingIdx);
     this.weight = new Variable(isPadding ? isPadding.expandDims(1).where(0, rows) : rows, { name: `${name}.weight` });
   }

@@ -13,6 +13,10 @@ import {
 import { generatorOf, type Randomness } from '../generator.ts';
 import { type Initializer, normal } from '../init.ts';
 import { Module } from '../module.ts';
+import { initialize } from './initialize.ts';
+
+/** Rows that a table keeps, from position 0 on; later ones are computed whenever they are needed. */
+const maxKeptRows = 2 ** 16;
 
 /** Rows of numbers by position, computed in float64 as far as they have been needed. */
 class PositionTable {
@@ -28,17 +32,22 @@ class PositionTable {
   /** [count, width]: the rows from position `start` on. */
   rows(start: number, count: number, dtype: DType): Tensor {
     const end = start + count;
+    if (end > maxKeptRows) return this.#compute(start, count, dtype);
     let table = this.#tables.get(dtype);
     if (table === undefined || table.shape[0]! < end) {
       // Doubled, so that a sequence that grows by one step does not compute a table in each.
       const length = Math.max(end, 2 * (table?.shape[0] ?? 0));
-      const values = Float64Array.from({ length: length * this.#width }, (_, i) =>
-        this.#element(Math.floor(i / this.#width), i % this.#width),
-      );
-      table = tensor(values, { shape: [length, this.#width], dtype });
+      table = this.#compute(0, Math.min(length, maxKeptRows), dtype);
       this.#tables.set(dtype, table);
     }
     return table.slice([[start, end]]);
+  }
+
+  #compute(start: number, count: number, dtype: DType): Tensor {
+    const values = Float64Array.from({ length: count * this.#width }, (_, i) =>
+      this.#element(start + Math.floor(i / this.#width), i % this.#width),
+    );
+    return tensor(values, { shape: [count, this.#width], dtype });
   }
 }
 
@@ -139,7 +148,8 @@ export class LearnedPositionalEncoding extends Module<[x: Tensor, options?: Posi
     this.numPositions = numPositions;
     this.dModel = dModel;
     this.batchFirst = batchFirst;
-    const weight = weightInit(generatorOf(name, options).next(), [numPositions, dModel], dtype);
+    const generator = generatorOf(name, options);
+    const weight = initialize(name, 'weightInit', weightInit, { generator, shape: [numPositions, dModel], dtype });
     this.weight = new Variable(weight, { name: `${name}.weight` });
   }
 

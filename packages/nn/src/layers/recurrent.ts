@@ -250,7 +250,7 @@ export class RNN extends RecurrentLayer<Tensor> {
 
   /** @throws {RangeError} if the shapes or lengths do not fit. */
   override forward(x: Tensor, hx?: Tensor, options: SequenceOptions = {}): [output: Tensor, hn: Tensor] {
-    const { output, states } = this.run(x, hx && [hx], options);
+    const { output, states } = this.run(x, hx === undefined ? hx : [hx], options);
     return [output, states[0]];
   }
 }
@@ -272,7 +272,7 @@ export class GRU extends RecurrentLayer<Tensor> {
 
   /** @throws {RangeError} if the shapes or lengths do not fit. */
   override forward(x: Tensor, hx?: Tensor, options: SequenceOptions = {}): [output: Tensor, hn: Tensor] {
-    const { output, states } = this.run(x, hx && [hx], options);
+    const { output, states } = this.run(x, hx === undefined ? hx : [hx], options);
     return [output, states[0]];
   }
 }

@@ -112,7 +112,7 @@ export class RNNCell extends RecurrentCell<Tensor> {
 
   /** @throws {RangeError} if the shapes do not fit. */
   override forward(x: Tensor, hx?: Tensor): Tensor {
-    return this.step(x, hx && [hx])[0];
+    return this.step(x, hx === undefined ? hx : [hx])[0];
   }
 }
 
@@ -135,7 +135,7 @@ export class GRUCell extends RecurrentCell<Tensor> {
 
   /** @throws {RangeError} if the shapes do not fit. */
   override forward(x: Tensor, hx?: Tensor): Tensor {
-    return this.step(x, hx && [hx])[0];
+    return this.step(x, hx === undefined ? hx : [hx])[0];
   }
 }
 

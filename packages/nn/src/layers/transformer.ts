@@ -48,11 +48,11 @@ export class TransformerEncoder<Layer extends EncoderLayer = TransformerEncoderL
   readonly layers: readonly Layer[];
   readonly norm: Module | undefined;
 
-  /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown. */
+  /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown or of the wrong kind. */
   constructor(layers: readonly Layer[], options: TransformerStackOptions = {}) {
     super();
     checkOptions('TransformerEncoder', options, ['norm']);
-    checkLayers('TransformerEncoder', layers);
+    checkLayers('TransformerEncoder', layers, options);
     this.layers = layers;
     this.norm = options.norm;
   }
@@ -80,11 +80,11 @@ export class TransformerDecoder<Layer extends DecoderLayer = TransformerDecoderL
   readonly layers: readonly Layer[];
   readonly norm: Module | undefined;
 
-  /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown. */
+  /** @throws {TypeError} if the layers are not an array of modules, or an option is unknown or of the wrong kind. */
   constructor(layers: readonly Layer[], options: TransformerStackOptions = {}) {
     super();
     checkOptions('TransformerDecoder', options, ['norm']);
-    checkLayers('TransformerDecoder', layers);
+    checkLayers('TransformerDecoder', layers, options);
     this.layers = layers;
     this.norm = options.norm;
   }
@@ -144,7 +144,10 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, options?: Tra
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, key, generator, ...rest } = options;
     checkInteger(name, 'numEncoderLayers', numEncoderLayers, { min: 0 });
     checkInteger(name, 'numDecoderLayers', numDecoderLayers, { min: 0 });
-    const shared = generatorOf(name, { ...(key && { key }), ...(generator && { generator }) });
+    const shared = generatorOf(name, {
+      ...(key !== undefined && { key }),
+      ...(generator !== undefined && { generator }),
+    });
     const layerOptions = { weightInit: xavierUniform(), ...rest, generator: shared };
     const { layerNormEps: eps = 1e-5, bias = true, dtype = 'float32' } = rest;
     const repeat = <Layer>(count: number, make: () => Layer): Layer[] => Array.from({ length: count }, make);
@@ -169,8 +172,10 @@ export class Transformer extends Module<[src: Tensor, tgt: Tensor, options?: Tra
   }
 }
 
-/** @throws {TypeError} if layers are not an array of modules. */
-function checkLayers<Layer>(operation: string, layers: readonly Layer[]): void {
-  if (Array.isArray(layers) && layers.every((layer) => layer instanceof Module)) return;
-  throw argumentError(operation, 'layers', 'an array of modules', layers, false);
+/** @throws {TypeError} if layers are not an array of modules, or the normalization is not a module. */
+function checkLayers<Layer>(operation: string, layers: readonly Layer[], { norm }: TransformerStackOptions): void {
+  if (!Array.isArray(layers) || !layers.every((layer) => layer instanceof Module)) {
+    throw argumentError(operation, 'layers', 'an array of modules', layers, false);
+  }
+  if (norm !== undefined && !(norm instanceof Module)) throw argumentError(operation, 'norm', 'a module', norm, false);
 }

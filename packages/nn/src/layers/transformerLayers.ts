@@ -1,6 +1,16 @@
 // The layers of transformers.
 import type { DType, Tensor } from '@thetagrad/core';
-import { checkBoolean, checkOptions, checkTensor, unknownValue } from '@thetagrad/core/backend';
+import {
+  checkBoolean,
+  checkFraction,
+  checkInteger,
+  checkNonnegative,
+  checkOptions,
+  checkTensor,
+  formatShape,
+  formatShapes,
+  unknownValue,
+} from '@thetagrad/core/backend';
 import { generatorOf, type Randomness } from '../generator.ts';
 import type { Initializer } from '../init.ts';
 import { Module } from '../module.ts';
@@ -57,6 +67,7 @@ export abstract class TransformerLayer<Inputs extends unknown[]> extends Module<
   readonly activation: Module;
   /** All dropouts but those of the weights of attention. */
   readonly dropout: Dropout;
+  readonly #name: string;
 
   /**
    * @param name of the class, for messages
@@ -68,7 +79,14 @@ export abstract class TransformerLayer<Inputs extends unknown[]> extends Module<
     checkOptions(name, options, transformerLayerOptions);
     const { dimFeedforward = 2048, dropout = 0.1, activation = 'relu', normFirst = false } = options;
     const { batchFirst = false, bias = true, layerNormEps = 1e-5, dtype = 'float32' } = options;
-    checkBoolean(name, 'normFirst', normFirst);
+    for (const [key, size] of Object.entries({ dModel, nhead, dimFeedforward })) {
+      checkInteger(name, key, size, { min: 1 });
+    }
+    if (dModel % nhead !== 0) throw new RangeError(`${name}: ${nhead} heads do not divide dModel ${dModel}`);
+    checkFraction(name, 'dropout', dropout);
+    checkNonnegative(name, 'layerNormEps', layerNormEps);
+    for (const [key, flag] of Object.entries({ normFirst, batchFirst, bias })) checkBoolean(name, key, flag);
+    this.#name = name;
     const generator = generatorOf(name, options);
     const normOptions = { eps: layerNormEps, bias, dtype };
     const weightOptions = { bias, dtype, generator, ...(options.weightInit && { weightInit: options.weightInit }) };
@@ -80,6 +98,17 @@ export abstract class TransformerLayer<Inputs extends unknown[]> extends Module<
     this.norm2 = new LayerNorm(dModel, normOptions);
     this.activation = toActivation(name, activation);
     this.dropout = new Dropout(dropout, { generator });
+  }
+
+  /** @throws {RangeError} if a sequence is not [L, N, dModel], or [N, L, dModel] with `batchFirst`, or [L, dModel]. */
+  protected checkSequence(name: string, x: Tensor): void {
+    checkTensor(this.#name, x);
+    const { embedDim, batchFirst } = this.selfAttn;
+    if ((x.ndim === 2 || x.ndim === 3) && x.shape.at(-1) === embedDim) return;
+    const axes = batchFirst ? 'N, L' : 'L, N';
+    throw new RangeError(
+      `${this.#name}: ${name} must be [${axes}, ${embedDim}] or [L, ${embedDim}], got ${formatShape(x.shape)}`,
+    );
   }
 
   /** Adds what a part of the layer makes of x, with a normalization before or after. */
@@ -123,9 +152,10 @@ export class TransformerEncoderLayer extends TransformerLayer<
 
   /** @throws {RangeError} if the shapes do not fit. */
   override forward(src: Tensor, options: TransformerEncoderLayerCallOptions = {}): Tensor {
-    checkTensor('TransformerEncoderLayer', src);
+    this.checkSequence('src', src);
     checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
     const { srcMask: attnMask, srcKeyPaddingMask: keyPaddingMask, isCausal = false } = options;
+    checkBoolean('TransformerEncoderLayer', 'isCausal', isCausal);
     const masks = { attnMask, keyPaddingMask, isCausal };
     const x = this.add(src, this.norm1, (x) => this.selfAttn.forward(x, x, x, masks)[0]);
     return this.add(x, this.norm2, (x) => this.feedForward(x));
@@ -188,18 +218,28 @@ export class TransformerDecoderLayer extends TransformerLayer<
 
   /** @throws {RangeError} if the shapes do not fit. */
   override forward(tgt: Tensor, memory: Tensor, options: TransformerDecoderLayerCallOptions = {}): Tensor {
-    checkTensor('TransformerDecoderLayer', tgt);
-    checkTensor('TransformerDecoderLayer', memory);
+    this.checkSequence('tgt', tgt);
+    this.checkSequence('memory', memory);
+    const batch = this.selfAttn.batchFirst ? 0 : 1;
+    if (tgt.ndim !== memory.ndim || (tgt.ndim === 3 && tgt.shape[batch] !== memory.shape[batch])) {
+      throw new RangeError(
+        `TransformerDecoderLayer: tgt and memory must have the same N, got ${formatShapes([tgt, memory])}`,
+      );
+    }
     checkOptions('TransformerDecoderLayer', options, decoderCallOptions);
+    const { tgtIsCausal = false, memoryIsCausal = false } = options;
+    for (const [key, flag] of Object.entries({ tgtIsCausal, memoryIsCausal })) {
+      checkBoolean('TransformerDecoderLayer', key, flag);
+    }
     const own = {
       attnMask: options.tgtMask,
       keyPaddingMask: options.tgtKeyPaddingMask,
-      isCausal: options.tgtIsCausal ?? false,
+      isCausal: tgtIsCausal,
     };
     const ofMemory = {
       attnMask: options.memoryMask,
       keyPaddingMask: options.memoryKeyPaddingMask,
-      isCausal: options.memoryIsCausal ?? false,
+      isCausal: memoryIsCausal,
     };
     const x = this.add(tgt, this.norm1, (x) => this.selfAttn.forward(x, x, x, own)[0]);
     const y = this.add(x, this.norm2, (x) => this.multiheadAttn.forward(x, memory, memory, ofMemory)[0]);
