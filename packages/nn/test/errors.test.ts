@@ -371,6 +371,21 @@ test.for<readonly [() => unknown, string]>([
     'TransformerDecoderLayer: memoryIsCausal must be true or false, got 1',
   ],
   [
+    () => new nn.TransformerEncoderLayer(3, 1).forward(x, { srcMask: zeros([3, 3]) }),
+    'TransformerEncoderLayer: srcMask must be [2, 2] or [1, 2, 2], got [3, 3]',
+  ],
+  [
+    () => new nn.TransformerDecoderLayer(3, 1).forward(x, zeros([4, 3]), { memoryKeyPaddingMask: labels }),
+    'TransformerDecoderLayer: memoryKeyPaddingMask must be a tensor of bool or floating point, got int32',
+  ],
+  [
+    () =>
+      new nn.TransformerDecoderLayer(3, 1, { batchFirst: true }).forward(zeros([5, 2, 3]), zeros([5, 4, 3]), {
+        memoryKeyPaddingMask: zeros([5, 2]),
+      }),
+    'TransformerDecoderLayer: memoryKeyPaddingMask must be [5, 4], got [5, 2]',
+  ],
+  [
     () => new nn.TransformerDecoderLayer(3, 1).forward(x.expandDims(1), x),
     'TransformerDecoderLayer: tgt and memory must have the same N, got [2, 1, 3], [2, 3]',
   ],

@@ -241,11 +241,20 @@ function toMask(
   expected: readonly { readonly shape: Shape; readonly view: Shape }[],
 ): Tensor | undefined {
   if (mask === undefined) return undefined;
-  checkMaskType('MultiheadAttention', name, mask);
-  const found = expected.find(({ shape }) => sameShape(mask.shape, shape));
-  if (!found) {
-    const shapes = expected.map(({ shape }) => formatShape(shape)).join(' or ');
-    throw new RangeError(`MultiheadAttention: ${name} must be ${shapes}, got ${formatShape(mask.shape)}`);
-  }
-  return (mask.dtype === 'bool' ? mask.logicalNot() : mask).reshape(found.view);
+  const shapes = expected.map(({ shape }) => shape);
+  const found = checkMaskShape('MultiheadAttention', name, mask, shapes);
+  return (mask.dtype === 'bool' ? mask.logicalNot() : mask).reshape(expected[found]!.view);
+}
+
+/**
+ * Returns which of the expected shapes a mask has.
+ * @throws {TypeError} if it is not a tensor of bool or floating point.
+ * @throws {RangeError} if it has none of them.
+ */
+export function checkMaskShape(operation: string, name: string, mask: Tensor, expected: readonly Shape[]): number {
+  checkMaskType(operation, name, mask);
+  const found = expected.findIndex((shape) => sameShape(mask.shape, shape));
+  if (found >= 0) return found;
+  const shapes = expected.map(formatShape).join(' or ');
+  throw new RangeError(`${operation}: ${name} must be ${shapes}, got ${formatShape(mask.shape)}`);
 }

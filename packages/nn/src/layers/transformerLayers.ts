@@ -15,7 +15,7 @@ import { generatorOf, type Randomness } from '../generator.ts';
 import type { Initializer } from '../init.ts';
 import { Module } from '../module.ts';
 import { GELU, ReLU } from './activation.ts';
-import { MultiheadAttention } from './attention.ts';
+import { checkMaskShape, MultiheadAttention } from './attention.ts';
 import { Dropout } from './dropout.ts';
 import { Linear } from './linear.ts';
 import { LayerNorm } from './normalization.ts';
@@ -111,6 +111,28 @@ export abstract class TransformerLayer<Inputs extends unknown[]> extends Module<
     );
   }
 
+  /** Checks masks, by their names, of attention from one sequence to another: [L, S] for each head, and [S] of padding. */
+  protected checkMasks(
+    queries: Tensor,
+    keys: Tensor,
+    { masks, paddings }: Readonly<Record<'masks' | 'paddings', Readonly<Record<string, Tensor | undefined>>>>,
+  ): void {
+    const { batchFirst, numHeads } = this.selfAttn;
+    const isBatched = queries.ndim === 3;
+    const [batch, steps] = batchFirst && isBatched ? [0, 1] : [1, 0];
+    const [count, length, size] = [isBatched ? queries.shape[batch]! : 1, queries.shape[steps]!, keys.shape[steps]!];
+    for (const [name, mask] of Object.entries(masks)) {
+      if (mask === undefined) continue;
+      checkMaskShape(this.#name, name, mask, [
+        [length, size],
+        [count * numHeads, length, size],
+      ]);
+    }
+    for (const [name, mask] of Object.entries(paddings)) {
+      if (mask !== undefined) checkMaskShape(this.#name, name, mask, [isBatched ? [count, size] : [size]]);
+    }
+  }
+
   /** Adds what a part of the layer makes of x, with a normalization before or after. */
   protected add(x: Tensor, norm: LayerNorm, part: (x: Tensor) => Tensor): Tensor {
     if (this.normFirst) return x.add(this.dropout.forward(part(norm.forward(x))));
@@ -156,6 +178,7 @@ export class TransformerEncoderLayer extends TransformerLayer<
     checkOptions('TransformerEncoderLayer', options, ['srcMask', 'srcKeyPaddingMask', 'isCausal']);
     const { srcMask: attnMask, srcKeyPaddingMask: keyPaddingMask, isCausal = false } = options;
     checkBoolean('TransformerEncoderLayer', 'isCausal', isCausal);
+    this.checkMasks(src, src, { masks: { srcMask: attnMask }, paddings: { srcKeyPaddingMask: keyPaddingMask } });
     const masks = { attnMask, keyPaddingMask, isCausal };
     const x = this.add(src, this.norm1, (x) => this.selfAttn.forward(x, x, x, masks)[0]);
     return this.add(x, this.norm2, (x) => this.feedForward(x));
@@ -227,18 +250,21 @@ export class TransformerDecoderLayer extends TransformerLayer<
       );
     }
     checkOptions('TransformerDecoderLayer', options, decoderCallOptions);
+    const { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask } = options;
+    this.checkMasks(tgt, tgt, { masks: { tgtMask }, paddings: { tgtKeyPaddingMask } });
+    this.checkMasks(tgt, memory, { masks: { memoryMask }, paddings: { memoryKeyPaddingMask } });
     const { tgtIsCausal = false, memoryIsCausal = false } = options;
     for (const [key, flag] of Object.entries({ tgtIsCausal, memoryIsCausal })) {
       checkBoolean('TransformerDecoderLayer', key, flag);
     }
     const own = {
-      attnMask: options.tgtMask,
-      keyPaddingMask: options.tgtKeyPaddingMask,
+      attnMask: tgtMask,
+      keyPaddingMask: tgtKeyPaddingMask,
       isCausal: tgtIsCausal,
     };
     const ofMemory = {
-      attnMask: options.memoryMask,
-      keyPaddingMask: options.memoryKeyPaddingMask,
+      attnMask: memoryMask,
+      keyPaddingMask: memoryKeyPaddingMask,
       isCausal: memoryIsCausal,
     };
     const x = this.add(tgt, this.norm1, (x) => this.selfAttn.forward(x, x, x, own)[0]);
