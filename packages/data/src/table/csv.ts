@@ -104,9 +104,17 @@ function parseRows(
 
 /** Makes each line end in LF, whatever it ends in, without blank lines; quoted cells stay as they are. */
 function joinLines(text: string, delimiter: string): string {
-  const boundary = `[\\r\\n\\u{${delimiter.charCodeAt(0).toString(16)}}]`;
-  const quotedOrEnds = new RegExp(`(?<=^|${boundary})"[^"]*(?:""[^"]*)*"|[\\r\\n]+`, 'gu');
-  return text.replaceAll(quotedOrEnds, (match) => (match.startsWith('"') ? match : '\n')).replaceAll(/^\n|\n$/g, '');
+  let isQuoted = false;
+  let closing = -1;
+  const opensCell = (at: number): boolean => at === 0 || `\r\n${delimiter}`.includes(text.charAt(at - 1));
+  const lines = text.replaceAll(/"|[\r\n]+/g, (match, at: number) => {
+    if (match !== '"') return isQuoted ? match : '\n';
+    // A quote right after the one that closes a cell makes both a quote in it.
+    if (!isQuoted) isQuoted = opensCell(at) || at === closing + 1;
+    else [isQuoted, closing] = [false, at];
+    return match;
+  });
+  return lines.replaceAll(/^\n|\n$/g, '');
 }
 
 function checkNames(names: readonly string[], file: string): void {
