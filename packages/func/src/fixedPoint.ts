@@ -5,7 +5,7 @@ import { repeatWhile } from './control.ts';
 import { callEquations, flattenParameters } from './implicit.ts';
 
 export interface FixedPointOptions {
-  /** The largest change of an element at which the iteration ends. Default: 1e-6. */
+  /** The largest change of an element at which the iteration ends; for gradients, relative to the cotangent. Default: 1e-6. */
   readonly tolerance?: number;
   /** The maximum number of steps. Default: 1000. */
   readonly maxSteps?: number;
@@ -53,11 +53,22 @@ function solve(f: Step, guess: Tensor, parameters: readonly Tensor[], options: R
         vjp((z: Tensor, ...rest: Tensor[]) => f(z, rest), z, ...all).pullback(u);
       // u = cotangent + (∂f/∂z)ᵀ u is the cotangent of the last step, were there one.
       const adjoint: Step = (u, [first, z, ...rest]) => first!.add(pull(u, z!, rest)[0]);
-      const u = solve(adjoint, stopGradient(cotangent), [cotangent, solution, ...leaves], options);
+      // The tolerance is relative to the cotangent, in which the solution is linear.
+      const scale = largestOf(cotangent);
+      const scaled = cotangent.div(scale);
+      const u = solve(adjoint, stopGradient(scaled), [scaled, solution, ...leaves], options).mul(scale);
       return pull(u, solution, leaves).slice(1);
     },
   }))(...parameters);
   return solution;
+}
+
+/** The largest magnitude of an element, without a gradient; 1 if it is 0 or not finite, or there is no element. */
+function largestOf(x: Tensor): Tensor {
+  const one = ones([], { dtype: x.dtype });
+  if (x.size === 0) return one;
+  const largest = stopGradient(x).abs().max();
+  return largest.greater(0).logicalAnd(largest.isfinite()).where(largest, one);
 }
 
 /** Iterates without a gradient: a loop with `maxSteps` would keep the carries of all steps for it. */

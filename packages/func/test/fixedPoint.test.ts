@@ -46,6 +46,16 @@ describe('fixedPoint', () => {
     expect(h[0]![1]).toBeCloseTo(h[1]![0]!, 10);
   });
 
+  test('has gradients as exact for small cotangents as for large ones', () => {
+    // z = 10 a, whose iteration takes a hundred steps.
+    const solution = (a: Tensor): Tensor => fixedPoint((z, a: Tensor) => z.mul(0.9).add(a), tensor([0, 0], f64), a);
+    for (const scale of [1e-9, 1, 1e9]) {
+      const slope = grad((a: Tensor) => solution(a).mul(scale).sum())(tensor([1, 2], f64)).div(scale);
+      expect(slope.toArraySync()).toEqual([expect.closeTo(10, 3), expect.closeTo(10, 3)]);
+    }
+    expect(grad((a: Tensor) => solution(a).mul(0).sum())(tensor([1, 2], f64)).toArraySync()).toEqual([0, 0]);
+  });
+
   test('takes the same memory for any number of steps', () => {
     const bytes = (maxSteps: number): number =>
       explain(
