@@ -8,11 +8,11 @@ import { maxInt32, minInt32 } from '../data/dtype.ts';
 import { binary, ternary, unary, type Binary, type Operation, type Ternary, type Unary } from './define.ts';
 import { constant } from '../scalar/scalar.ts';
 import type { Tensor, TensorLike } from '../graph/tensor.ts';
-import { stopGradient } from './identity.ts';
 import { strongDiv, strongMul } from './strongZero.ts';
-import { erfOf, integerPowerOf, powerOf, remainderOf, sigmoidOf, softplusOf } from '../scalar/definitions.ts';
+import { integerPowerOf, powerOf, remainderOf } from '../scalar/definitions.ts';
 
 export * from './logic.ts';
+export * from './transcendental.ts';
 
 // The derivative with respect to an input is a function (t, ...inputs, output) that returns t · ∂f/∂input, where t has any
 // shape that broadcasts against the output. At ties and kinks derivatives are those of PyTorch. Rules multiply and divide t by
@@ -33,26 +33,11 @@ function shareAtTies(t: Tensor, wins: Tensor, ties: Tensor): Tensor {
   return wins.where(t, ties.where(t.mul(0.5), 0));
 }
 
-/** 1 − x², accurate near 1. */
-function oneMinusSquare(x: Tensor): Tensor {
-  return x.neg().add(1).mul(x.add(1));
-}
-
-/** √(x² + 1), without overflow: |x| from where the 1 is rounded away in float64. */
-function rootOfSquarePlusOne(x: Tensor): Tensor {
-  const isLarge = x.abs().greater(2 ** 27);
-  return isLarge.where(x.abs(), isLarge.where(0, x).square().add(1).sqrt());
-}
-
-/** x / (x² + y²), without overflow; 0 at the origin and at infinity. The scale cancels, so that it needs no gradient. */
-function partOfNorm(x: Tensor, y: Tensor): Tensor {
-  const scale = stopGradient(x.abs().maximum(y.abs()));
-  const isOrdinary = scale.greater(0).logicalAnd(scale.less(Infinity));
-  const [a, b] = [isOrdinary.where(x, 1).div(scale), isOrdinary.where(y, 1).div(scale)];
-  return isOrdinary.where(a.div(a.square().add(b.square())).div(scale), 0);
-}
-
-/** x + y. int32 wraps around; bool becomes int32. */
+/**
+ * x + y. int32 wraps around; bool becomes int32.
+ * @example
+ * add(tensor([1, 2]), 3); // tensor([4, 5])
+ */
 export const add: Binary = binary({
   name: 'add',
   dtypes: 'number',
@@ -62,7 +47,11 @@ export const add: Binary = binary({
   domain: [real, real],
 });
 
-/** x − y. int32 wraps around; bool becomes int32. */
+/**
+ * x − y. int32 wraps around; bool becomes int32.
+ * @example
+ * sub(tensor([1, 2]), 3); // tensor([-2, -1])
+ */
 export const sub: Binary = binary({
   name: 'sub',
   dtypes: 'number',
@@ -72,7 +61,11 @@ export const sub: Binary = binary({
   domain: [real, real],
 });
 
-/** x · y. int32 wraps around; bool becomes int32. */
+/**
+ * x · y. int32 wraps around; bool becomes int32.
+ * @example
+ * mul(tensor([1, 2]), 3); // tensor([3, 6])
+ */
 export const mul: Binary = binary({
   name: 'mul',
   dtypes: 'number',
@@ -83,7 +76,11 @@ export const mul: Binary = binary({
   domain: [real, real],
 });
 
-/** x / y, true division: int32 and bool become float32. */
+/**
+ * x / y, true division: int32 and bool become float32.
+ * @example
+ * div(tensor([1, 2]), 4); // tensor([0.25, 0.50])
+ */
 export const div: Binary = binary({
   name: 'div',
   dtypes: 'float',
@@ -96,6 +93,8 @@ export const div: Binary = binary({
 /**
  * The remainder of x / y with the sign of y (NumPy's `mod`, PyTorch's `remainder`). For y = 0 floats give NaN, int32 gives 0.
  * bool becomes int32.
+ * @example
+ * mod(tensor([-3, 3]), 2); // tensor([1, 1])
  */
 export const mod: Binary = binary({
   name: 'mod',
@@ -113,6 +112,8 @@ export const mod: Binary = binary({
  * is truncated: 2⁻¹ and 0⁻¹ are 0. bool becomes int32. The gradient of x⁰ with respect to x is 0, and that of 0^y with respect
  * to y is 0 for y ≥ 0.
  * @throws {RangeError} if x is int32 or bool and y a negative integer as a plain number.
+ * @example
+ * pow(tensor([2, 3]), 2); // tensor([4, 9])
  */
 export const pow: Binary = binary({
   name: 'pow',
@@ -134,6 +135,8 @@ export const pow: Binary = binary({
 /**
  * The larger of x and y; NaN if either is. bool becomes int32, −∞ as a plain number −2³¹ for int32. At a tie each gets half of
  * the gradient.
+ * @example
+ * maximum(tensor([1, 5]), 3); // tensor([3, 5])
  */
 export const maximum: Binary = binary({
   name: 'maximum',
@@ -154,6 +157,8 @@ export const maximum: Binary = binary({
 /**
  * The smaller of x and y; NaN if either is. bool becomes int32, ∞ as a plain number 2³¹ − 1 for int32. At a tie each gets half
  * of the gradient.
+ * @example
+ * minimum(tensor([1, 5]), 3); // tensor([1, 3])
  */
 export const minimum: Binary = binary({
   name: 'minimum',
@@ -168,16 +173,11 @@ export const minimum: Binary = binary({
   ],
 });
 
-/** The angle of the point (x, y) in radians, from −π to π: `atan2(y, x)`. int32 and bool become float32. */
-export const atan2: Binary = binary({
-  name: 'atan2',
-  dtypes: 'float',
-  value: Math.atan2,
-  derivatives: [(t, y, x) => strongMul(t, partOfNorm(x, y)), (t, y, x) => strongMul(t, partOfNorm(y, x)).neg()],
-  domain: [awayFromZero, real],
-});
-
-/** −x. int32 wraps around; bool becomes int32. */
+/**
+ * −x. int32 wraps around; bool becomes int32.
+ * @example
+ * neg(tensor([1, -2])); // tensor([-1, 2])
+ */
 export const neg: Unary = unary({
   name: 'neg',
   dtypes: 'number',
@@ -187,7 +187,11 @@ export const neg: Unary = unary({
   domain: [real],
 });
 
-/** The absolute value. bool becomes int32. The gradient at 0 is 0. */
+/**
+ * The absolute value. bool becomes int32. The gradient at 0 is 0.
+ * @example
+ * abs(tensor([1, -2])); // tensor([1, 2])
+ */
 export const abs: Unary = unary({
   name: 'abs',
   dtypes: 'number',
@@ -197,7 +201,11 @@ export const abs: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** The sign: −1, 0 or 1; NaN if x is. bool becomes int32. The gradient is 0. */
+/**
+ * The sign: −1, 0 or 1; NaN if x is. bool becomes int32. The gradient is 0.
+ * @example
+ * sign(tensor([3, 0, -2])); // tensor([ 1, 0, -1])
+ */
 export const sign: Unary = unary({
   name: 'sign',
   dtypes: 'number',
@@ -207,7 +215,11 @@ export const sign: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** x². int32 wraps around; bool becomes int32. */
+/**
+ * x². int32 wraps around; bool becomes int32.
+ * @example
+ * square(tensor([3, -2])); // tensor([9, 4])
+ */
 export const square: Unary = unary({
   name: 'square',
   dtypes: 'number',
@@ -218,7 +230,11 @@ export const square: Unary = unary({
   domain: [real],
 });
 
-/** √x; NaN for x < 0. The gradient at 0 is infinite. int32 and bool become float32. */
+/**
+ * √x; NaN for x < 0. The gradient at 0 is infinite. int32 and bool become float32.
+ * @example
+ * sqrt(tensor([4, 2])); // tensor([2.0000, 1.4142])
+ */
 export const sqrt: Unary = unary({
   name: 'sqrt',
   dtypes: 'float',
@@ -228,7 +244,11 @@ export const sqrt: Unary = unary({
   domain: [positive],
 });
 
-/** 1 / x. int32 and bool become float32. */
+/**
+ * 1 / x. int32 and bool become float32.
+ * @example
+ * reciprocal(tensor([4, -2])); // tensor([ 0.25, -0.50])
+ */
 export const reciprocal: Unary = unary({
   name: 'reciprocal',
   dtypes: 'float',
@@ -238,187 +258,11 @@ export const reciprocal: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** eˣ. int32 and bool become float32. */
-export const exp: Unary = unary({
-  name: 'exp',
-  dtypes: 'float',
-  value: Math.exp,
-  derivatives: [(t, _x, out) => strongMul(t, out)],
-  domain: [real],
-});
-
-/** eˣ − 1, accurate near 0. int32 and bool become float32. */
-export const expm1: Unary = unary({
-  name: 'expm1',
-  dtypes: 'float',
-  value: Math.expm1,
-  derivatives: [(t, x) => strongMul(t, x.exp())],
-  domain: [real],
-});
-
-/** The natural logarithm; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
-export const log: Unary = unary({
-  name: 'log',
-  dtypes: 'float',
-  value: Math.log,
-  derivatives: [(t, x) => strongDiv(t, x)],
-  domain: [positive],
-});
-
-/** The binary logarithm, exact for powers of 2; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
-export const log2: Unary = unary({
-  name: 'log2',
-  dtypes: 'float',
-  value: Math.log2,
-  derivatives: [(t, x) => strongDiv(t, x).mul(Math.LOG2E)],
-  domain: [positive],
-});
-
-/** The decimal logarithm; −∞ at 0, NaN for x < 0. int32 and bool become float32. */
-export const log10: Unary = unary({
-  name: 'log10',
-  dtypes: 'float',
-  value: Math.log10,
-  derivatives: [(t, x) => strongDiv(t, x).mul(Math.LOG10E)],
-  domain: [positive],
-});
-
-/** log(1 + x), accurate near 0; −∞ at −1, NaN for x < −1. int32 and bool become float32. */
-export const log1p: Unary = unary({
-  name: 'log1p',
-  dtypes: 'float',
-  value: Math.log1p,
-  derivatives: [(t, x) => strongDiv(t, x.add(1))],
-  domain: [{ from: -0.8, to: 3 }],
-});
-
-/** The sine of an angle in radians. int32 and bool become float32. */
-export const sin: Unary = unary({
-  name: 'sin',
-  dtypes: 'float',
-  value: Math.sin,
-  derivatives: [(t, x) => strongMul(t, x.cos())],
-  domain: [real],
-});
-
-/** The cosine of an angle in radians. int32 and bool become float32. */
-export const cos: Unary = unary({
-  name: 'cos',
-  dtypes: 'float',
-  value: Math.cos,
-  derivatives: [(t, x) => strongMul(t, x.sin()).neg()],
-  domain: [real],
-});
-
-/** The tangent of an angle in radians. int32 and bool become float32. */
-export const tan: Unary = unary({
-  name: 'tan',
-  dtypes: 'float',
-  value: Math.tan,
-  derivatives: [(t, _x, out) => strongMul(t, out.square().add(1))],
-  domain: [{ from: -1.2, to: 1.2 }],
-});
-
-/** The angle from −π/2 to π/2 whose sine is x; NaN outside [−1, 1]. int32 and bool become float32. */
-export const asin: Unary = unary({
-  name: 'asin',
-  dtypes: 'float',
-  value: Math.asin,
-  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x).sqrt())],
-  domain: [{ from: -0.9, to: 0.9 }],
-});
-
-/** The angle from 0 to π whose cosine is x; NaN outside [−1, 1]. int32 and bool become float32. */
-export const acos: Unary = unary({
-  name: 'acos',
-  dtypes: 'float',
-  value: Math.acos,
-  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x).sqrt()).neg()],
-  domain: [{ from: -0.9, to: 0.9 }],
-});
-
-/** The angle from −π/2 to π/2 whose tangent is x. int32 and bool become float32. */
-export const atan: Unary = unary({
-  name: 'atan',
-  dtypes: 'float',
-  value: Math.atan,
-  derivatives: [(t, x) => strongDiv(t, x.square().add(1))],
-  domain: [real],
-});
-
-/** The hyperbolic sine. int32 and bool become float32. */
-export const sinh: Unary = unary({
-  name: 'sinh',
-  dtypes: 'float',
-  value: Math.sinh,
-  derivatives: [(t, x) => strongMul(t, x.cosh())],
-  domain: [real],
-});
-
-/** The hyperbolic cosine. int32 and bool become float32. */
-export const cosh: Unary = unary({
-  name: 'cosh',
-  dtypes: 'float',
-  value: Math.cosh,
-  derivatives: [(t, x) => strongMul(t, x.sinh())],
-  domain: [real],
-});
-
-/** The hyperbolic tangent. int32 and bool become float32. */
-export const tanh: Unary = unary({
-  name: 'tanh',
-  dtypes: 'float',
-  value: Math.tanh,
-  derivatives: [(t, x) => strongDiv(strongDiv(t, x.cosh()), x.cosh())],
-  domain: [real],
-});
-
-/** The inverse hyperbolic sine. int32 and bool become float32. */
-export const asinh: Unary = unary({
-  name: 'asinh',
-  dtypes: 'float',
-  value: Math.asinh,
-  derivatives: [(t, x) => strongDiv(t, rootOfSquarePlusOne(x))],
-  domain: [real],
-});
-
-/** The inverse hyperbolic cosine; NaN for x < 1. int32 and bool become float32. */
-export const acosh: Unary = unary({
-  name: 'acosh',
-  dtypes: 'float',
-  value: Math.acosh,
-  derivatives: [(t, x) => strongDiv(t, x.sub(1).sqrt().mul(x.add(1).sqrt()))],
-  domain: [{ from: 1.2, to: 4 }],
-});
-
-/** The inverse hyperbolic tangent; ±∞ at ±1, NaN outside [−1, 1]. int32 and bool become float32. */
-export const atanh: Unary = unary({
-  name: 'atanh',
-  dtypes: 'float',
-  value: Math.atanh,
-  derivatives: [(t, x) => strongDiv(t, oneMinusSquare(x))],
-  domain: [{ from: -0.9, to: 0.9 }],
-});
-
-/** The logistic function 1 / (1 + e⁻ˣ). int32 and bool become float32. */
-export const sigmoid: Unary = unary({
-  name: 'sigmoid',
-  dtypes: 'float',
-  value: sigmoidOf,
-  derivatives: [(t, x, out) => strongMul(t, out.mul(x.neg().sigmoid()))],
-  domain: [real],
-});
-
-/** log(1 + eˣ), without overflow. int32 and bool become float32. */
-export const softplus: Unary = unary({
-  name: 'softplus',
-  dtypes: 'float',
-  value: softplusOf,
-  derivatives: [(t, x) => strongMul(t, x.sigmoid())],
-  domain: [real],
-});
-
-/** max(x, 0); NaN if x is. bool becomes int32. The gradient at 0 is 0. */
+/**
+ * max(x, 0); NaN if x is. bool becomes int32. The gradient at 0 is 0.
+ * @example
+ * relu(tensor([-1, 2])); // tensor([0, 2])
+ */
 export const relu: Unary = unary({
   name: 'relu',
   dtypes: 'number',
@@ -428,16 +272,11 @@ export const relu: Unary = unary({
   domain: [awayFromZero],
 });
 
-/** The error function 2/√π ∫₀ˣ e^(−t²) dt. int32 and bool become float32. */
-export const erf: Unary = unary({
-  name: 'erf',
-  dtypes: 'float',
-  value: erfOf,
-  derivatives: [(t, x) => strongMul(t, x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI))],
-  domain: [real],
-});
-
-/** Rounds down to an integer of x's dtype. bool becomes int32. The gradient is 0. */
+/**
+ * Rounds down to an integer of x's dtype. bool becomes int32. The gradient is 0.
+ * @example
+ * floor(tensor([1.5, -1.5])); // tensor([ 1, -2])
+ */
 export const floor: Unary = unary({
   name: 'floor',
   dtypes: 'number',
@@ -447,7 +286,11 @@ export const floor: Unary = unary({
   domain: [atIntegers],
 });
 
-/** Rounds up to an integer of x's dtype. bool becomes int32. The gradient is 0. */
+/**
+ * Rounds up to an integer of x's dtype. bool becomes int32. The gradient is 0.
+ * @example
+ * ceil(tensor([1.5, -1.5])); // tensor([ 2, -1])
+ */
 export const ceil: Unary = unary({
   name: 'ceil',
   dtypes: 'number',
@@ -457,7 +300,11 @@ export const ceil: Unary = unary({
   domain: [atIntegers],
 });
 
-/** Rounds to the nearest integer, halves to even, of x's dtype. bool becomes int32. The gradient is 0. */
+/**
+ * Rounds to the nearest integer, halves to even, of x's dtype. bool becomes int32. The gradient is 0.
+ * @example
+ * round(tensor([0.5, 1.5, 1.7])); // tensor([0, 2, 2])
+ */
 export const round: Unary = unary({
   name: 'round',
   dtypes: 'number',
@@ -470,7 +317,11 @@ export const round: Unary = unary({
   domain: [atHalves],
 });
 
-/** Rounds towards 0 to an integer of x's dtype. bool becomes int32. The gradient is 0. */
+/**
+ * Rounds towards 0 to an integer of x's dtype. bool becomes int32. The gradient is 0.
+ * @example
+ * trunc(tensor([1.5, -1.5])); // tensor([ 1, -1])
+ */
 export const trunc: Unary = unary({
   name: 'trunc',
   dtypes: 'number',
@@ -480,7 +331,11 @@ export const trunc: Unary = unary({
   domain: [atIntegers],
 });
 
-/** Selects y where the condition is true (not 0) and z elsewhere: `where(condition, y, z)`. y and z are promoted. */
+/**
+ * Selects y where the condition is true (not 0) and z elsewhere: `where(condition, y, z)`. y and z are promoted.
+ * @example
+ * where(tensor([true, false]), tensor([1, 2]), 0); // tensor([1, 0])
+ */
 export const where: Ternary = ternary({
   name: 'where',
   dtypes: 'select',
@@ -516,6 +371,8 @@ export type Clip = ((x: TensorLike, low?: TensorLike | null, high?: TensorLike |
  * low > high. bool becomes int32; for int32 plain bounds below −2³¹ or above 2³¹ − 1 bound nothing. The gradient passes to x
  * inside of and at the bounds, else to the bound that applies.
  * @throws {TypeError} if both bounds are left out.
+ * @example
+ * clip(tensor([1, 5, 9]), 2, 6); // tensor([2, 5, 6])
  */
 export const clip: Clip = Object.assign(
   (x: TensorLike, low?: TensorLike | null, high?: TensorLike | null) => {

@@ -3,7 +3,11 @@ import { binary, comparison, unary, type Binary, type Unary } from './define.ts'
 
 const real = { from: -3, to: 3 };
 
-/** bool: whether x is NaN. */
+/**
+ * bool: whether x is NaN.
+ * @example
+ * isnan(tensor([1, NaN])); // tensor([false, true], bool)
+ */
 export const isnan: Unary = unary({
   name: 'isnan',
   dtypes: 'comparison',
@@ -13,7 +17,11 @@ export const isnan: Unary = unary({
   domain: [real],
 });
 
-/** bool: whether x is infinite, of either sign. */
+/**
+ * bool: whether x is infinite, of either sign.
+ * @example
+ * isinf(tensor([1, -Infinity])); // tensor([false, true], bool)
+ */
 export const isinf: Unary = unary({
   name: 'isinf',
   dtypes: 'comparison',
@@ -23,7 +31,11 @@ export const isinf: Unary = unary({
   domain: [real],
 });
 
-/** bool: whether x is neither infinite nor NaN. */
+/**
+ * bool: whether x is neither infinite nor NaN.
+ * @example
+ * isfinite(tensor([1, NaN, Infinity])); // tensor([ true, false, false], bool)
+ */
 export const isfinite: Unary = unary({
   name: 'isfinite',
   dtypes: 'comparison',
@@ -33,44 +45,72 @@ export const isfinite: Unary = unary({
   domain: [real],
 });
 
-/** bool: whether x equals y. */
+/**
+ * bool: whether x equals y.
+ * @example
+ * equal(tensor([1, 2]), 2); // tensor([false, true], bool)
+ */
 export const equal: Binary = comparison(
   'equal',
   (x, y) => (x === y ? 1 : 0),
   (x, y) => x.eq(y),
 );
-/** bool: whether x differs from y. NaN differs from NaN. */
+/**
+ * bool: whether x differs from y. NaN differs from NaN.
+ * @example
+ * notEqual(tensor([1, 2]), 2); // tensor([ true, false], bool)
+ */
 export const notEqual: Binary = comparison(
   'notEqual',
   (x, y) => (x !== y ? 1 : 0),
   (x, y) => x.ne(y),
 );
-/** bool: whether x < y. */
+/**
+ * bool: whether x < y.
+ * @example
+ * less(tensor([1, 2]), 2); // tensor([ true, false], bool)
+ */
 export const less: Binary = comparison(
   'less',
   (x, y) => (x < y ? 1 : 0),
   (x, y) => x.lt(y),
 );
-/** bool: whether x ≤ y. */
+/**
+ * bool: whether x ≤ y.
+ * @example
+ * lessEqual(tensor([1, 2]), 2); // tensor([true, true], bool)
+ */
 export const lessEqual: Binary = comparison(
   'lessEqual',
   (x, y) => (x <= y ? 1 : 0),
   (x, y) => x.le(y),
 );
-/** bool: whether x > y. */
+/**
+ * bool: whether x > y.
+ * @example
+ * greater(tensor([2, 3]), 2); // tensor([false, true], bool)
+ */
 export const greater: Binary = comparison(
   'greater',
   (x, y) => (x > y ? 1 : 0),
   (x, y) => x.gt(y),
 );
-/** bool: whether x ≥ y. */
+/**
+ * bool: whether x ≥ y.
+ * @example
+ * greaterEqual(tensor([2, 3]), 2); // tensor([true, true], bool)
+ */
 export const greaterEqual: Binary = comparison(
   'greaterEqual',
   (x, y) => (x >= y ? 1 : 0),
   (x, y) => x.ge(y),
 );
 
-/** bool: whether both x and y are true (not 0). */
+/**
+ * bool: whether both x and y are true (not 0).
+ * @example
+ * logicalAnd(tensor([true, true]), tensor([true, false])); // tensor([ true, false], bool)
+ */
 export const logicalAnd: Binary = binary({
   name: 'logicalAnd',
   dtypes: 'logical',
@@ -80,7 +120,11 @@ export const logicalAnd: Binary = binary({
   domain: [real, real],
 });
 
-/** bool: whether x or y is true (not 0). */
+/**
+ * bool: whether x or y is true (not 0).
+ * @example
+ * logicalOr(tensor([true, false]), tensor([false, false])); // tensor([ true, false], bool)
+ */
 export const logicalOr: Binary = binary({
   name: 'logicalOr',
   dtypes: 'logical',
@@ -90,7 +134,11 @@ export const logicalOr: Binary = binary({
   domain: [real, real],
 });
 
-/** bool: whether exactly one of x and y is true (not 0). */
+/**
+ * bool: whether exactly one of x and y is true (not 0).
+ * @example
+ * logicalXor(tensor([true, true]), tensor([true, false])); // tensor([false, true], bool)
+ */
 export const logicalXor: Binary = binary({
   name: 'logicalXor',
   dtypes: 'logical',
@@ -100,7 +148,11 @@ export const logicalXor: Binary = binary({
   domain: [real, real],
 });
 
-/** bool: whether x is false (0). */
+/**
+ * bool: whether x is false (0).
+ * @example
+ * logicalNot(tensor([true, false])); // tensor([false, true], bool)
+ */
 export const logicalNot: Unary = unary({
   name: 'logicalNot',
   dtypes: 'logical',
@@ -113,6 +165,8 @@ export const logicalNot: Unary = unary({
 /**
  * The bitwise AND of int32; bool is promoted to int32.
  * @throws {TypeError} if the operands do not promote to int32.
+ * @example
+ * bitwiseAnd(tensor([6, 7], { dtype: 'int32' }), 3); // tensor([2, 3], int32)
  */
 export const bitwiseAnd: Binary = binary({
   name: 'bitwiseAnd',

@@ -18,7 +18,7 @@ export {
 export { pad, type PadMode, type PadOptions, type PadWidth } from './pad.ts';
 export { fliplr, flipud, moveaxis, repeat, roll, rot90, tile, unflatten } from './rearrange.ts';
 export { fullLike, geomspace, logspace, vander } from './sequences.ts';
-export { chunk, dsplit, hsplit, narrow, tensorSplit, unstack, vsplit } from './split.ts';
+export { chunk, dsplit, hsplit, narrow, splitWithSizes, tensorSplit, unstack, vsplit } from './split.ts';
 export {
   tri,
   tril,

@@ -37,6 +37,36 @@ export function chunk(x: Tensor, chunks: number, axis = 0): Tensor[] {
 }
 
 /**
+ * Splits x along an axis into parts of given lengths (PyTorch's `split` and `split_with_sizes`).
+ * @param sizes the length of each part but the last, which has the rest; or the lengths of all parts, which add up to that of the axis.
+ * @param axis Default: 0.
+ * @throws {TypeError} if x is not a tensor, or the sizes are neither a number nor an array of numbers.
+ * @throws {RangeError} if a size is not an integer ≥ 1, or ≥ 0 in an array, sizes do not add up, or the axis is out of range.
+ * @example
+ * splitWithSizes(tensor([1, 2, 3, 4, 5]), 2); // [tensor([1, 2]), tensor([3, 4]), tensor([5])]
+ */
+export function splitWithSizes(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+  checkTensor('splitWithSizes', x);
+  const axisIndex = normalizeAxis('splitWithSizes', axis, x.ndim);
+  const length = at(x.shape, axisIndex);
+  if (typeof sizes === 'number') {
+    checkInteger('splitWithSizes', 'sizes', sizes, { min: 1 });
+    const count = Math.max(1, Math.ceil(length / sizes));
+    return Array.from({ length: count }, (_, i) => sliceAxis(x, axisIndex, [i * sizes, (i + 1) * sizes]));
+  }
+  if (!areIntegers(sizes, 0))
+    throw argumentError('splitWithSizes', 'sizes', 'a number or an array of integers ≥ 0', sizes, areNumbers(sizes));
+  let end = 0;
+  const ends = sizes.map((size) => (end += size));
+  if (end !== length) {
+    throw new RangeError(
+      `splitWithSizes: sizes add up to ${end}, but axis ${axisIndex} of ${formatShape(x.shape)} has length ${length}`,
+    );
+  }
+  return ends.map((to, i) => sliceAxis(x, axisIndex, [to - at(sizes, i), to]));
+}
+
+/**
  * Splits x along an axis (PyTorch's `tensor_split`, NumPy's `array_split`).
  * @param sections the number of parts, whose lengths differ by at most 1, the longer ones first; or the indices at which to
  *   cut, of which negative ones count from the end. Two indices give three parts. (The numbers of core's `split` are lengths.)

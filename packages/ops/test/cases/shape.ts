@@ -36,6 +36,20 @@ const splits: readonly OperationCase[] = [
     derivatives: false,
   },
   {
+    name: 'splitWithSizes, one for all parts but the rest',
+    apply: (x) => ops.splitWithSizes(x, 2).concat(ops.splitWithSizes(x, 9)),
+    inputs: [vector],
+    expected: (x) => ({
+      outputs: [(x as Rows).slice(0, 2), (x as Rows).slice(2, 4), (x as Rows).slice(4), x],
+    }),
+  },
+  {
+    name: 'splitWithSizes, one for each part, along an axis',
+    apply: (x) => ops.splitWithSizes(x, [2, 0, 1], -1),
+    inputs: [matrix],
+    expected: (x) => ({ outputs: [columns(x, 0, 2), columns(x, 2, 2), columns(x, 2, 3)] }),
+  },
+  {
     name: 'tensorSplit',
     apply: (x) => ops.tensorSplit(x, 3),
     inputs: [vector],

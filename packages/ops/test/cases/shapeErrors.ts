@@ -10,6 +10,12 @@ export const shapeErrors: readonly (readonly [call: () => unknown, message: stri
   [() => ops.chunk(x, 0), 'RangeError: chunk: chunks must be an integer ≥ 1, got 0'],
   [() => ops.chunk(wrong(list), 2), 'TypeError: chunk: expected a tensor, got Array; make a tensor of it'],
   [() => ops.chunk(x, 2, 2), 'RangeError: chunk: axis 2 is out of range for a tensor of rank 2; use -2 to 1'],
+  [() => ops.splitWithSizes(x, 0), 'RangeError: splitWithSizes: sizes must be an integer ≥ 1, got 0'],
+  [
+    () => ops.splitWithSizes(x, [1, 2]),
+    'RangeError: splitWithSizes: sizes add up to 3, but axis 0 of [2, 3] has length 2',
+  ],
+  [() => ops.splitWithSizes(x, [3, -1]), 'RangeError: splitWithSizes: sizes must be a number or an array of integers'],
   [() => ops.tensorSplit(x, 0), 'RangeError: tensorSplit: sections must be an integer ≥ 1, got 0'],
   [() => ops.tensorSplit(x, [0.5]), 'RangeError: tensorSplit: sections must be a number of parts or an array of ind'],
   [() => ops.tensorSplit(x, wrong('1')), 'TypeError: tensorSplit: sections must be a number of parts or an array'],
