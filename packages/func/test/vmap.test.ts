@@ -31,7 +31,7 @@ import { scans } from '../../gradcheck/test/core/cases/scans.ts';
 import { transforms } from '../../gradcheck/test/core/cases/transforms.ts';
 import type { Case } from '../../gradcheck/test/core/support.ts';
 import { withBackend } from '../../../test/support/withBackend.ts';
-import { checkpoint, cond, customVmap, scan, vmap } from '../src/index.ts';
+import { checkpoint, cond, customVmap, jacobian, scan, vmap } from '../src/index.ts';
 
 const isFloat = (value: unknown): value is Tensor => value instanceof Tensor && isFloatingPoint(value.dtype);
 const floatsOf = (tree: unknown): readonly Tensor[] => flattenTree('test', tree, isFloat).leaves;
@@ -63,7 +63,7 @@ const table: readonly Case[] = [
   ...transforms,
 ];
 
-describe('vmap of f and scan of a cond of f are the stack of f over examples, checkpoint(f) is f, all with derivatives', () => {
+describe('vmap of f and scan of a cond of f are the stack of f over examples, checkpoint(f) is f, all with derivatives; both modes of jacobian agree', () => {
   test.for(table.map((each) => [each.name, each] as const))('%s', ([, { f, inputs }]) => {
     for (const [run, generated] of fc.sample(inputs, { numRuns: 4, seed: 3 }).entries()) {
       const tree = flattenTree('test', generated, isFloat);
@@ -90,6 +90,11 @@ describe('vmap of f and scan of a cond of f are the stack of f over examples, ch
       };
       expectClose(kept(points[1]!), pulled(points[1]!));
       expectClose(vmap(kept)(batch), stackAll(points.map(pulled)));
+      if (run === 0 && values[0]![0]!.dtype === batch[0]!.dtype) {
+        const first = (x: Tensor): Tensor => flat([x, ...points[1]!.slice(1)])[0]!;
+        const jacobians = (['forward', 'reverse'] as const).map((mode) => jacobian(first, { mode })(points[1]![0]!));
+        expectClose([jacobians[0]!], [jacobians[1]!]);
+      }
       if (run === 0 && [...points[0]!, ...values[0]!].every(({ dtype }) => dtype === batch[0]!.dtype)) {
         const negative = (row: readonly Tensor[]): readonly Tensor[] => flat(row).map((each) => each.neg());
         const step = (n: Tensor, row: readonly Tensor[]) => [n, cond(n.equal(0), flat, negative, row)] as const;
