@@ -385,7 +385,7 @@ test('elasticTransform displaces by noise convolved with a Gaussian', () => {
       ),
     );
   }) as [number[], number[]];
-  // Of a plane 10 x + 30 y, repeated at the border, the value at the displaced position.
+  // The image 10 x + 30 y, extended by its border, at the displaced pixel.
   const plane = square(Array.from({ length: size }, (_, y) => Array.from({ length: size }, (_, x) => 10 * x + 30 * y)));
   const clamp = (value: number): number => Math.min(size - 1, Math.max(0, value));
   const expected = dx.map(

@@ -1,6 +1,7 @@
-/** A pair of neighboring symbols that can become one: its rank, its left symbol's position, and both symbols. */
+/** A pair of neighboring symbols that can become one: its rank, its left symbol's position, both symbols, and what they become. */
 interface Candidate {
   readonly rank: number;
+  readonly result: number;
   readonly at: number;
   readonly left: number;
   readonly right: number;
@@ -23,15 +24,15 @@ export function mergeSymbols(symbols: number[], findMerge: FindMerge): number[] 
     if (at < 0 || after >= end) return;
     const [left, right] = [symbols[at]!, symbols[after]!];
     const found = findMerge(left, right);
-    if (found) push(candidates, { rank: found.rank, at, left, right });
+    if (found) push(candidates, { ...found, at, left, right });
   };
   for (let i = 0; i < end; i++) propose(i);
   for (let best = pop(candidates); best; best = pop(candidates)) {
-    const { at, left, right } = best;
+    const { at, left, right, result } = best;
     const after = next[at]!;
     // Either symbol may have been merged with another since.
     if (symbols[at] !== left || after >= end || symbols[after] !== right) continue;
-    symbols[at] = findMerge(left, right)!.result;
+    symbols[at] = result;
     symbols[after] = -1;
     next[at] = next[after]!;
     if (next[at]! < end) previous[next[at]!] = at;

@@ -196,7 +196,7 @@ export const solving: readonly OperationCase[] = [
       const solutions = batch(a).map((each) => multiply(inverse(symmetric(each)), asMatrix(b)));
       return { outputs: [solutions, solutions[0]!.map((row) => row[0]!)] };
     },
-    // The factorization has cases of its own.
+    // Higher orders are those of `ldlFactor`, in decompositions.ts.
     derivatives: { order: 1 },
   },
   {
