@@ -56,6 +56,7 @@ export {
   rowMajorStrides,
   sameShape,
   sizeOf,
+  unravelIndex,
   type JoinedAxes,
   type Shape,
   type View,

@@ -1,5 +1,5 @@
 // Finds the operation that makes the first NaN or infinity.
-import { evaluate, type Shape, type Tensor, type TypedArray } from '@thetagrad/core';
+import { evaluate, type Tensor, type TypedArray } from '@thetagrad/core';
 import {
   checkFunction,
   flattenTensors,
@@ -7,6 +7,7 @@ import {
   observeTensors,
   topologicalOrder,
   type TensorType,
+  unravelIndex,
 } from '@thetagrad/core/backend';
 import { deepStack, lineOf } from './callSite.ts';
 import { singleSteps } from './singleSteps.ts';
@@ -157,7 +158,7 @@ async function describeAnomaly(
 /** Where the first element of a kind is, and how many there are. */
 function locate(kind: Kind, values: TypedArray, { dtype, shape }: TensorType): string {
   const isOfKind = (value: number): boolean => kindOf(Float64Array.of(value)) === kind;
-  const index = indexOf(values.findIndex(isOfKind), shape);
+  const index = unravelIndex(values.findIndex(isOfKind), shape);
   const count = values.filter(isOfKind).length;
   return `${kind} at ${formatShape(index)} of ${dtype}${formatShape(shape)} (${count} of ${values.length})`;
 }
@@ -172,17 +173,4 @@ export function checkFinite(operation: string, values: TypedArray, type: TensorT
   if (kind === undefined) return;
   const message = `${operation}: expected finite numbers, got ${locate(kind, values, type)}${formatLine(line)}`;
   throw new AnomalyError(message, operation, line);
-}
-
-/** The index of an element from its position in row-major order. */
-function indexOf(position: number, shape: Shape): number[] {
-  let rest = position;
-  return shape
-    .toReversed()
-    .map((length) => {
-      const index = rest % length;
-      rest = Math.floor(rest / length);
-      return index;
-    })
-    .reverse();
 }

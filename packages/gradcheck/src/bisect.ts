@@ -1,8 +1,8 @@
+import { unravelIndex } from '@thetagrad/core/backend';
 import { GradientError } from './gradientError.ts';
 import type { Location } from './comparison.ts';
 import type { Direction } from './functionAtPoint.ts';
 import type { Leaf } from './tree.ts';
-import { unravelIndex } from './vectors.ts';
 
 /** An element of an input. */
 interface Coordinate {

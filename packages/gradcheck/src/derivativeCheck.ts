@@ -1,4 +1,5 @@
 import { evaluateSync, jvp, ones, random, tensor, vjp, type Key, type Tensor } from '@thetagrad/core';
+import { unravelIndex } from '@thetagrad/core/backend';
 import { bisect } from './bisect.ts';
 import { Comparer } from './comparison.ts';
 import { FunctionAtPoint, type Direction, type ListFunction } from './functionAtPoint.ts';
@@ -6,15 +7,7 @@ import type { GradientCheck } from './gradientError.ts';
 import type { Settings } from './options.ts';
 import type { Derivatives } from './ridders.ts';
 import type { Leaf } from './tree.ts';
-import {
-  absoluteInnerProduct,
-  basisVector,
-  concatenate,
-  innerProduct,
-  maxMagnitude,
-  readElements,
-  unravelIndex,
-} from './vectors.ts';
+import { absoluteInnerProduct, basisVector, concatenate, innerProduct, maxMagnitude, readElements } from './vectors.ts';
 
 /** The function whose gradient a function is: cotangents ↦ vjp of `f`. */
 export interface Antiderivative {

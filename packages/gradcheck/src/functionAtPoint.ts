@@ -1,10 +1,10 @@
 import { evaluateSync, jvp, tensor, type Tensor } from '@thetagrad/core';
-import { formatShape, sameShape } from '@thetagrad/core/backend';
+import { formatShape, sameShape, unravelIndex } from '@thetagrad/core/backend';
 import type { Settings } from './options.ts';
 import { riddersDerivatives, type Derivatives } from './ridders.ts';
 import { unitRoundoff } from './roundoff.ts';
 import { describeValue, isFloatTensor, type Leaf } from './tree.ts';
-import { readElements, unravelIndex } from './vectors.ts';
+import { readElements } from './vectors.ts';
 
 /** A function of a list of tensors; its results have paths for messages. */
 export type ListFunction = (inputs: readonly Tensor[]) => readonly Leaf[];

@@ -1,5 +1,5 @@
 // Arithmetic on lists of arrays: the elements of all inputs, or of all outputs, as one vector.
-import type { Shape, Tensor } from '@thetagrad/core';
+import type { Tensor } from '@thetagrad/core';
 
 /** ⟨a, b⟩ over all arrays; a missing array counts as zeros. */
 export function innerProduct(a: readonly Float64Array[], b: readonly (Float64Array | undefined)[]): number {
@@ -47,17 +47,6 @@ export function basisVector(length: number, element: number): Float64Array {
   const vector = new Float64Array(length);
   vector[element] = 1;
   return vector;
-}
-
-/** The index tuple of a row-major position. */
-export function unravelIndex(position: number, shape: Shape): number[] {
-  const index: number[] = [];
-  let rest = position;
-  for (const length of shape.toReversed()) {
-    index.unshift(rest % length);
-    rest = Math.floor(rest / length);
-  }
-  return index;
 }
 
 /** Reads the elements of a floating-point tensor in double precision. */

@@ -1,6 +1,13 @@
 // Class labels, as losses and metrics take them.
 import { type Shape, Tensor } from '@thetagrad/core';
-import { argumentError, describeIndices, formatShape, HostBuffer, sameShape } from '@thetagrad/core/backend';
+import {
+  argumentError,
+  describeIndices,
+  formatShape,
+  HostBuffer,
+  sameShape,
+  unravelIndex,
+} from '@thetagrad/core/backend';
 
 /**
  * Checks class labels, for losses and metrics outside this package. Whether they are from 0 to C − 1 is checked where
@@ -34,7 +41,7 @@ export function checkLabels(
   if (classes === undefined || !(labels.buffer instanceof HostBuffer)) return;
   const { values } = labels.buffer;
   const wrong = values.findIndex((label) => (label < 0 || label >= classes) && label !== ignored);
-  if (wrong >= 0) throw new RangeError(labelMessage(operation, values[wrong]!, unravel(wrong, shape), classes));
+  if (wrong >= 0) throw new RangeError(labelMessage(operation, values[wrong]!, unravelIndex(wrong, shape), classes));
 }
 
 /**
@@ -44,7 +51,7 @@ export function checkLabels(
 export function toClassIndices(operation: string, labels: Tensor, classes: number): Tensor {
   const indices = labels.less(0).where(labels.sub(classes), labels);
   return describeIndices(indices, (index, position) =>
-    labelMessage(operation, index < 0 ? index + classes : index, unravel(position, labels.shape), classes),
+    labelMessage(operation, index < 0 ? index + classes : index, unravelIndex(position, labels.shape), classes),
   );
 }
 
@@ -56,19 +63,6 @@ export function labelMessage(operation: string, label: number, index: readonly n
 /** Formats the index of an element for messages, after a space; that of a scalar is nothing. */
 export function formatPosition(index: readonly number[]): string {
   return index.length === 0 ? '' : ` at index ${index.length === 1 ? index[0] : formatShape(index)}`;
-}
-
-/** The index of each axis, of a position in row-major order. */
-export function unravel(position: number, shape: Shape): number[] {
-  let rest = position;
-  return shape
-    .toReversed()
-    .map((length) => {
-      const index = rest % length;
-      rest = Math.floor(rest / length);
-      return index;
-    })
-    .toReversed();
 }
 
 /** Checks the logits of samples, [N, C]. */

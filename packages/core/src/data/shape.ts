@@ -275,3 +275,16 @@ export function positions(view: View): Int32Array {
   }
   return result;
 }
+
+/** The index of an element on each axis, from its position in row-major order (NumPy's `unravel_index`). */
+export function unravelIndex(position: number, shape: Shape): number[] {
+  let rest = position;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const index = rest % length;
+      rest = Math.floor(rest / length);
+      return index;
+    })
+    .reverse();
+}

@@ -10,8 +10,9 @@ import {
   HostBuffer,
   sameShape,
   unknownValue,
+  unravelIndex,
 } from '@thetagrad/core/backend';
-import { formatPosition, unravel } from '../labels.ts';
+import { formatPosition } from '../labels.ts';
 
 export interface EmbeddingFunctionOptions {
   /** The row that padding stands for, which has no gradient; negative ones count from the end. Default: none. */
@@ -109,5 +110,5 @@ function toRows(operation: string, indices: Tensor, rows: number): Tensor {
 }
 
 function indexMessage(operation: string, index: number, position: number, shape: Shape, rows: number): string {
-  return `${operation}: index ${index}${formatPosition(unravel(position, shape))} is out of range for ${rows} rows; use 0 to ${rows - 1}`;
+  return `${operation}: index ${index}${formatPosition(unravelIndex(position, shape))} is out of range for ${rows} rows; use 0 to ${rows - 1}`;
 }
